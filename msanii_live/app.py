@@ -1,0 +1,230 @@
+"""Wire the parts together; start the server and end it. The only place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from msanii_live import __version__
+from msanii_live.config import Config
+from msanii_live.engines.registry import Shelf
+from msanii_live.errors import CommandError, MsaniiError
+from msanii_live.jobs.work import Workshop
+from msanii_live.monitor.web import Monitor
+from msanii_live.osc.dispatch import Dispatcher
+from msanii_live.osc.wire import UdpServer
+from msanii_live.player.folder import Library
+from msanii_live.player.player import open_player
+from msanii_live.player.transport import Transport
+
+log = logging.getLogger("msanii_live")
+
+LAST_WORDS = 0.2  # seconds left for the replies of jobs that shutdown cancelled
+
+
+class Server:
+    """Hold the running parts, and what the status page shows of them."""
+
+    def __init__(self, config: Config, stop: Callable[[], None]) -> None:
+        self.config = config
+        self.state = "starting"
+        transport = Transport()
+        shelf = Shelf(config.device, config.engine)
+        shelf.check_default()
+        library = Library(config.folder_path)
+        player, notice = open_player(config.audio, transport)
+        if notice:
+            log.warning("%s", notice)
+        self.workshop = Workshop(shelf, library, player, transport)
+        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.udp)
+        self.udp: UdpServer
+        self.monitor = Monitor()
+        self.http_address = ("", 0)
+
+    async def open(self) -> None:
+        """Bind the ports and start the worker.
+
+        Raises: PortInUse; OSError: the address is none of this machine.
+        """
+        config = self.config
+        networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
+        self.udp = await UdpServer.open(
+            config.bind, config.port, self.dispatcher.receive, allow=networks
+        )
+        self.http_address = await self.monitor.start(config.bind, config.http_port, self)
+        self.workshop.player.start()
+        self.dispatcher.scheduler.start()
+
+    async def warm_up(self) -> None:
+        """Load the default engine and run it once, on the worker's thread.
+
+        Raises: CommandError: EENGINE.
+        """
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+
+        def warm() -> None:
+            try:
+                engine = self.workshop.shelf.get()
+                engine.load()
+                engine.warm()
+            except BaseException as error:
+                loop.call_soon_threadsafe(_settle, ready, error)
+            else:
+                loop.call_soon_threadsafe(_settle, ready, None)
+
+        self.dispatcher.scheduler.errand(warm)
+        await ready
+        self.state = "idle"
+
+    def ready_line(self) -> str:
+        """Return the line that says where to reach the server."""
+        osc = "{}:{}".format(*self.udp.address)
+        return f"ready osc={osc} http={self.http_address[0]}:{self.http_address[1]}"
+
+    async def close(self) -> bool:
+        """End everything; True if the worker ended in time."""
+        self.state = "stopping"
+        ended = await asyncio.to_thread(self.dispatcher.scheduler.close)
+        await asyncio.sleep(LAST_WORDS)
+        self.dispatcher.close()
+        await self.monitor.stop()
+        self.udp.close()
+        self.workshop.player.close()
+        return ended
+
+    # -- what the status page asks (see monitor.StatusSource) ------------------------------------
+
+    def snapshot(self) -> dict[str, object]:
+        """Return the server's state for the status page."""
+        shop, scheduler = self.workshop, self.dispatcher.scheduler
+        jobs = [
+            {
+                "job": job.number,
+                "token": job.token,
+                "command": job.command.address,
+                "state": str(job.state),
+                "step": job.step,
+                "steps": job.steps,
+            }
+            for job in scheduler.jobs()
+        ]
+        clips = [
+            {
+                "name": c.name,
+                "seconds": c.seconds,
+                "bpm": c.bpm,
+                "seed": c.seed,
+                "engine": c.engine,
+                "wrote": c.wrote,
+            }
+            for c in shop.library.infos()[:30]
+        ]
+        return {
+            "version": __version__,
+            "state": "busy" if self.state == "idle" and jobs else self.state,
+            "osc": "{}:{}".format(*self.udp.address),
+            "engines": [{"name": n, "state": shop.shelf.state(n)} for n in shop.shelf.names()],
+            "jobs": jobs,
+            "clips": clips,
+            "counters": {**self.udp.counters, **self.dispatcher.counters},
+            "folder": str(self.config.folder_path),
+            "audio": shop.player.description,
+        }
+
+    def wav_path(self, name: str) -> Path | None:
+        """Return a clip's file, None where there is no such clip."""
+        try:
+            return self.workshop.library.path(name)
+        except CommandError:
+            return None
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a clip's spectrogram as PNG, None where there is no such clip."""
+        from msanii_live.player.pictures import spectrogram_png
+
+        try:
+            clip = self.workshop.library.get(name)
+        except CommandError:
+            return None
+        return spectrogram_png(clip.samples, clip.info.sample_rate, clip.info.name)
+
+
+def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+async def _serve(config: Config) -> bool:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    _on_signals(loop, stop.set)
+    server = Server(config, stop.set)
+    await server.open()
+    started = time.monotonic()
+    log.info("loading engine %s on %s", config.engine, config.device)
+    warming = asyncio.create_task(server.warm_up())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({warming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if warming.done():
+            warming.result()
+            print(server.ready_line(), flush=True)
+            log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
+            await stopping
+            log.info("stopping")
+    finally:
+        ended = await server.close()
+        for task in (warming, stopping):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+    return ended
+
+
+def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def run(config: Config) -> int:
+    """Serve until told to stop.
+
+    Returns the exit status: 0 after a stop, 2 for what the user can mend.
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=config.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    try:
+        ended = asyncio.run(_serve(config))
+    except MsaniiError as error:
+        print(f"msanii-live: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"msanii-live: cannot listen on {config.bind}: {error}", file=sys.stderr)
+        return 2
+    if not ended or threading.active_count() > 1:
+        # The worker is inside a long call into C. All files are whole: leave it.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
+    return 0

@@ -1,0 +1,144 @@
+"""Held-out windows, and the network's answers to them, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msanii_live.models.conditions import STYLES, Conditions, bar_phase_features
+from msanii_live.models.flow_weights import FlowModel
+from msanii_live.models.mel import log_mel, magnitudes, mid_side
+from msanii_live.models.painting import guided
+from msanii_live.models.sampling import euler, uniform_times
+from msanii_live.training.batches import bar_position, window, window_density
+from msanii_live.training.dataset import DataSet, Entry
+
+LOUDNESS = 10 ** (-18 / 20)  # RMS of the white noise that serves as a ceiling
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Hold windows of pieces that the network has not heard.
+
+    mels: normalised, float32, (windows, channels, mels, mel_frames). bars: bars since a downbeat,
+    float64, (windows, mel_frames). pieces: the piece of each.
+    """
+
+    mels: torch.Tensor
+    conditions: Conditions
+    bars: NDArray[np.float64]
+    pieces: tuple[Entry, ...]
+
+
+def draw_windows(
+    data: DataSet, entries: Sequence[Entry], count: int, mel_frames: int, seed: int
+) -> Windows:
+    """Draw windows at random places; pieces take turns."""
+    rng = np.random.default_rng(seed)
+    pieces = tuple(entries[i % len(entries)] for i in range(count))
+    firsts = [int(rng.integers(0, max(p.mel_frames - mel_frames, 1))) for p in pieces]
+    placed = list(zip(pieces, firsts, strict=True))
+    bars = [bar_position(data, piece, first, mel_frames) for piece, first in placed]
+    density = [window_density(data, piece, first, mel_frames) for piece, first in placed]
+    conditions = Conditions(
+        style=torch.tensor([STYLES.index(piece.style) for piece in pieces]),
+        key=torch.tensor([piece.key for piece in pieces]),
+        tempo=torch.tensor([piece.tempo for piece in pieces], dtype=torch.float32),
+        density=torch.tensor(density, dtype=torch.float32),
+        phase=torch.stack([bar_phase_features(bar, mel_frames) for bar in bars]),
+    )
+    mels = torch.stack([window(data, piece, first, mel_frames) for piece, first in placed])
+    return Windows(mels, conditions, torch.stack(bars).numpy(), pieces)
+
+
+def with_statistics(data: DataSet, model: FlowModel) -> DataSet:
+    """Return the set with the model's normalisation in place of its own."""
+    mean, deviation = model.mean[..., 0].cpu().numpy(), model.deviation[..., 0].cpu().numpy()
+    return replace(data, mean=mean, deviation=deviation)
+
+
+def without_beat(conditions: Conditions) -> Conditions:
+    """Return the conditions with the phase of the bar hidden."""
+    return replace(conditions, phase=torch.zeros_like(conditions.phase))
+
+
+def sample(
+    model: FlowModel,
+    shown: torch.Tensor,
+    known_frames: int,
+    conditions: Conditions,
+    *,
+    steps: int,
+    seed: int,
+    guidance: float = 1.0,
+    batch: int = 8,
+    on_batch: Callable[[int], None] = lambda _: None,
+) -> torch.Tensor:
+    """Let the network make all mel frames after the first `known_frames` of each window.
+
+    shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it past
+    `known_frames` reaches the network. seed: the same noise whatever the batch and steps.
+    on_batch: called with windows done. Returns the shape of shown, float32, on the CPU.
+    """
+    device = model.mean.device
+    mask = torch.zeros(1, 1, 1, shown.shape[-1])
+    mask[..., :known_frames] = 1
+    generator = torch.Generator().manual_seed(seed)
+    times = uniform_times(steps)
+    out = []
+    for start in range(0, len(shown), batch):
+        part = slice(start, start + batch)
+        known = (shown[part] * mask).to(device)
+        masks = mask.expand(len(known), -1, -1, -1).to(device)
+        given = Conditions(
+            conditions.style[part],
+            conditions.key[part],
+            conditions.tempo[part],
+            conditions.density[part],
+            conditions.phase[part],
+        ).to(device)
+        noise = torch.stack([torch.randn(k.shape, generator=generator) for k in known]).to(device)
+
+        def denoise(
+            x: torch.Tensor,
+            t: torch.Tensor,
+            known: torch.Tensor = known,
+            masks: torch.Tensor = masks,
+            given: Conditions = given,
+        ) -> torch.Tensor:
+            return guided(model.net, x, t, known, masks, given, guidance)
+
+        out.append(euler(denoise, noise, times, lambda _: None).float().cpu())
+        on_batch(min(start + batch, len(shown)))
+    return torch.cat(out)
+
+
+def repeated(windows: Windows, known_frames: int, mel_frames_a_beat: Sequence[float]) -> torch.Tensor:
+    """Continue each window by repeating its last beats: the baseline that needs no network.
+
+    Whole bars of four beats are repeated where one fits in the known part, else as many beats as
+    do. Returns the shape of windows.mels.
+    """
+    out = windows.mels.clone()
+    beyond = torch.arange(out.shape[-1] - known_frames)
+    for made, beat in zip(out, mel_frames_a_beat, strict=True):
+        beats = min(4, max(1, int(known_frames // beat)))
+        period = min(round(beats * beat), known_frames)
+        made[..., known_frames:] = made[..., known_frames - period + beyond % period]
+    return out
+
+
+def white_noise(model: FlowModel, count: int, mel_frames: int, seed: int) -> torch.Tensor:
+    """Return normalised mels of white noise at -18 dBFS, (count, channels, mels, mel_frames)."""
+    generator = torch.Generator().manual_seed(seed)
+    frames = mel_frames * model.spec.hop
+    made = []
+    for _ in range(count):
+        wave = torch.randn(2, frames, generator=generator) * LOUDNESS
+        mel = log_mel(magnitudes(mid_side(wave), model.spec), model.spec)
+        made.append((mel - model.mean.cpu()) / model.deviation.cpu())
+    return torch.stack(made)

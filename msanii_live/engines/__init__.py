@@ -1,0 +1,1 @@
+"""What the server can make: one file an engine."""

@@ -1,0 +1,105 @@
+"""An engine of tones: every verb, no torch, for trying patches and for tests."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, as_stereo, make_clip
+from msanii_live.engines.base import Capabilities, Context
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    Inpaint,
+    Interpolate,
+    MakingCommand,
+    Outpaint,
+)
+
+RATE = 44_100
+
+
+class Tones:
+    """Answer every verb with quiet chords; the seed picks the notes."""
+
+    name = "tones"
+    loaded = True
+    capabilities = Capabilities(
+        verbs=tuple(c.address for c in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio)),
+        sample_rate=RATE,
+        channels=2,
+        longest=190.0,
+        steps=4,
+    )
+
+    def load(self) -> None:
+        """Do nothing: there is nothing to load."""
+
+    def warm(self) -> None:
+        """Do nothing."""
+
+    def free(self) -> None:
+        """Do nothing."""
+
+    def memory_mb(self) -> float:
+        """Return 0."""
+        return 0.0
+
+    def run(self, command: MakingCommand, context: Context) -> Clip:
+        """Carry a command out, a hundredth of a second a step."""
+        steps = command.steps or self.capabilities.steps
+        samples, parents, bpm = self._make(command, context)
+        for step in range(steps):
+            context.progress(step, steps)
+            time.sleep(0.01)
+        context.progress(steps, steps)
+        return make_clip(
+            samples, RATE, seed=context.seed, bpm=bpm, parents=tuple(p.info.name for p in parents)
+        )
+
+    def _make(self, command: MakingCommand, context: Context) -> tuple[Samples, list[Clip], float]:
+        bpm = command.bpm or context.tempo
+        if isinstance(command, Generate | Outpaint):
+            seconds = command.seconds
+            if command.bars is not None:
+                seconds = command.bars * context.beats * 60 / bpm
+            fresh = chord(round(seconds * RATE), context.seed)
+        if isinstance(command, Generate):
+            return fresh, [], bpm
+        if isinstance(command, Interpolate):
+            a, b = context.clip(command.a), context.clip(command.b)
+            frames = min(a.info.frames, b.info.frames)
+            first, second = as_stereo(a.samples)[:frames], as_stereo(b.samples)[:frames]
+            mixed = (1 - command.mix) * first + command.mix * second
+            return mixed.astype(np.float32), [a, b], bpm
+        if isinstance(command, Outpaint):
+            source = context.clip(command.src)
+            old = as_stereo(source.samples)
+            parts = [old, fresh] if command.side == "right" else [fresh, old]
+            return np.concatenate(parts) if command.keep else fresh, [source], bpm
+        if isinstance(command, Inpaint):
+            source = context.clip(command.src)
+            out = as_stereo(source.samples).copy()
+            a_frame, b_frame = round(command.start * RATE), round(command.end * RATE)
+            if not a_frame < b_frame or a_frame >= len(out):
+                raise CommandError(Code.ERANGE, "start and end must lie in this order in the clip")
+            out[a_frame:b_frame] = chord(len(out[a_frame:b_frame]), context.seed)
+            return out, [source], bpm
+        if isinstance(command, AudioToAudio):
+            source = context.clip(command.src)
+            old = as_stereo(source.samples)
+            made = chord(len(old), context.seed)
+            mixed = (1 - command.strength) * old + command.strength * made
+            return mixed.astype(np.float32), [source], bpm
+        raise CommandError(Code.EENGINE, f"tones cannot {command.address}")
+
+
+def chord(frames: int, seed: int) -> Samples:
+    """Return a quiet chord, float32, (frames, 2)."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(frames) / RATE
+    notes = 110 * 2 ** (rng.choice(24, 3, replace=False) / 12)
+    tones = sum((np.sin(2 * np.pi * f * t + rng.random()) for f in notes), np.zeros(frames)) * 0.08
+    return np.stack([tones, np.roll(tones, 40)], axis=1).astype(np.float32)

@@ -1,0 +1,97 @@
+"""The engines there are; a new one is its file and one line here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from msanii_live.engines.base import Engine
+from msanii_live.errors import Code, CommandError, ConfigError
+
+
+def _mel_flow(device: str) -> Engine:
+    from msanii_live.engines.mel_flow import MelFlow  # torch is loaded only when it is wanted
+
+    return MelFlow(device)
+
+
+def _tones(device: str) -> Engine:
+    from msanii_live.engines.fake import Tones
+
+    return Tones()
+
+
+FACTORIES: dict[str, Callable[[str], Engine]] = {"mel-flow": _mel_flow, "tones": _tones}
+
+
+def _from_path(path: Path, device: str) -> Engine:
+    from msanii_live.engines.mel_flow import MelFlow
+
+    return MelFlow(device, path, path.stem)
+
+
+class Shelf:
+    """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
+
+    def __init__(self, device: str, default: str) -> None:
+        """Take the device's name and the default engine: a name, or a path to weights."""
+        self._device = device
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.RLock()
+        path = Path(default).expanduser()
+        if default not in FACTORIES and (path.suffix == ".safetensors" or path.exists()):
+            engine = _from_path(path, device)
+            self._engines[engine.name] = engine
+            default = engine.name
+        self.default = default
+
+    def check_default(self) -> None:
+        """Refuse a default engine that does not exist, before anything is started.
+
+        Raises: ConfigError: naming the engines there are.
+        """
+        if self.default not in self._engines and self.default not in FACTORIES:
+            raise ConfigError(
+                f"engine is {self.default!r}: there are {', '.join(FACTORIES)}, "
+                "or give a path to weights"
+            )
+
+    def names(self) -> list[str]:
+        """Return every engine's name, the default one first."""
+        known = dict.fromkeys([self.default, *self._engines, *FACTORIES])
+        return list(known)
+
+    def get(self, name: str = "") -> Engine:
+        """Return an engine by name, the default one for "".
+
+        Raises: CommandError: EENGINE, naming the engines there are.
+        """
+        wanted = name or self.default
+        with self._lock:
+            if wanted not in self._engines:
+                factory = FACTORIES.get(wanted)
+                if factory is None:
+                    raise CommandError(
+                        Code.EENGINE,
+                        f"no engine is called {wanted}; there are {', '.join(FACTORIES)}",
+                    )
+                self._engines[wanted] = factory(self._device)
+            return self._engines[wanted]
+
+    def state(self, name: str) -> str:
+        """Return "loaded" or "free" for an engine."""
+        with self._lock:
+            engine = self._engines.get(name)
+        return "loaded" if engine is not None and engine.loaded else "free"
+
+    def verbs(self, name: str) -> tuple[str, ...]:
+        """Return what an engine can do; empty for one that was never asked for."""
+        with self._lock:
+            engine = self._engines.get(name)
+        return engine.capabilities.verbs if engine is not None else ()
+
+    def memory_mb(self) -> float:
+        """Return device memory in use by loaded engines, MB."""
+        with self._lock:
+            return max((e.memory_mb() for e in self._engines.values() if e.loaded), default=0.0)

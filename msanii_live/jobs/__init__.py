@@ -1,0 +1,1 @@
+"""Work accepted from a patch: states, queue, cancel, one worker a device."""

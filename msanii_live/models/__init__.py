@@ -1,0 +1,1 @@
+"""Networks, features, samplers and vocoders in plain PyTorch."""

@@ -1,0 +1,67 @@
+"""What the flow model is told beside the audio: style, key, tempo, density, and where the bar is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+STYLES = ("house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano")
+PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+MODES = ("maj", "min")
+BEATS_A_BAR = 4
+# Cycles a bar: the bar, the half bar, the beat, the eighth and the sixteenth.
+PHASE_HARMONICS = (1, 2, 4, 8, 16)
+PHASE_CHANNELS = 2 * len(PHASE_HARMONICS) + 1
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Hold a batch of conditions; every unknown is allowed.
+
+    style, key: int64, (batch,), an index into STYLES or `key_index`, or UNKNOWN.
+    tempo: float32, (batch,), bpm, 0 where unknown.
+    density: float32, (batch,), 0 to 1, negative where unknown.
+    phase: float32, (batch, PHASE_CHANNELS, mel_frames), from `bar_phase_features`.
+    """
+
+    style: torch.Tensor
+    key: torch.Tensor
+    tempo: torch.Tensor
+    density: torch.Tensor
+    phase: torch.Tensor
+
+    def to(self, device: torch.device) -> Conditions:
+        """Return the same conditions on `device`."""
+        return Conditions(
+            self.style.to(device),
+            self.key.to(device),
+            self.tempo.to(device),
+            self.density.to(device),
+            self.phase.to(device),
+        )
+
+
+def key_index(pitch_class: int, mode: str) -> int:
+    """Number the 24 keys: C major is 0, B minor 23. pitch_class: 0 to 11, mode: "maj" or "min"."""
+    return pitch_class + 12 * MODES.index(mode)
+
+
+def density_of(notes_a_second: float) -> float:
+    """Squash note onsets a second into 0 to 1; 7 a second is the middle."""
+    return 1.0 - math.exp(-notes_a_second / 10.0)
+
+
+def bar_phase_features(bar_position: torch.Tensor | None, mel_frames: int) -> torch.Tensor:
+    """Return sine and cosine of the bar's harmonics and a flag that says the phase is known.
+
+    bar_position: bars since any downbeat, float64, (mel_frames,), or None where unknown.
+    Returns float32, (PHASE_CHANNELS, mel_frames), all zero where unknown.
+    """
+    if bar_position is None:
+        return torch.zeros(PHASE_CHANNELS, mel_frames)
+    angle = torch.stack([2 * math.pi * h * bar_position for h in PHASE_HARMONICS])
+    flag = torch.ones(1, mel_frames, dtype=bar_position.dtype)
+    return torch.cat([angle.sin(), angle.cos(), flag]).float()

@@ -1,0 +1,111 @@
+"""Log-mel features at 44.1 kHz, their fixed normalisation, and the way back to magnitudes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+import torchaudio
+
+
+@dataclass(frozen=True)
+class MelSpec:
+    """Describe a mel representation.
+
+    Frequencies in Hz, `n_fft` and `hop` in frames (samples in time), `floor` is the smallest mel
+    magnitude that is told from silence.
+    """
+
+    sample_rate: int = 44_100
+    n_fft: int = 2_048
+    hop: int = 512
+    mels: int = 128
+    f_min: float = 20.0
+    f_max: float = 20_000.0
+    floor: float = 1e-5
+
+    def mel_frames(self, frames: int) -> int:
+        """Return how many mel frames cover `frames` samples; mel frame i is centred on i * hop."""
+        return -(-frames // self.hop)
+
+
+@lru_cache(maxsize=4)
+def filter_bank(spec: MelSpec) -> torch.Tensor:
+    """Return the Slaney-style triangles, float32, (bins, mels)."""
+    return torchaudio.functional.melscale_fbanks(
+        spec.n_fft // 2 + 1,
+        spec.f_min,
+        spec.f_max,
+        spec.mels,
+        spec.sample_rate,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+
+
+@lru_cache(maxsize=8)
+def hann(length: int, device: torch.device) -> torch.Tensor:
+    """Return a periodic Hann window, float32, (length,)."""
+    return torch.hann_window(length, device=device)
+
+
+def mid_side(wave: torch.Tensor) -> torch.Tensor:
+    """Turn left and right into mid and side; its own inverse up to a factor of two.
+
+    wave: (..., 2, frames). Returns the same shape, ((l + r) / 2, (l - r) / 2).
+    """
+    left, right = wave.unbind(-2)
+    return torch.stack([(left + right) / 2, (left - right) / 2], dim=-2)
+
+
+def left_right(wave: torch.Tensor) -> torch.Tensor:
+    """Undo `mid_side`. wave: (..., 2, frames)."""
+    mid, side = wave.unbind(-2)
+    return torch.stack([mid + side, mid - side], dim=-2)
+
+
+def magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+    """Return STFT magnitudes, zero-padded at both ends.
+
+    wave: float32, (..., frames). Returns (..., bins, mel_frames) with mel frame i centred on
+    sample i * hop and `spec.mel_frames(frames)` of them.
+    """
+    mel_frames = spec.mel_frames(wave.shape[-1])
+    tail = (mel_frames - 1) * spec.hop + spec.n_fft // 2 - wave.shape[-1]
+    padded = F.pad(wave, (spec.n_fft // 2, max(tail, 0)))
+    flat = padded.reshape(-1, padded.shape[-1])
+    window = hann(spec.n_fft, wave.device)
+    bins = torch.stft(
+        flat, spec.n_fft, spec.hop, window=window, center=False, return_complex=True
+    ).abs()[..., :mel_frames]
+    return bins.reshape(*wave.shape[:-1], *bins.shape[-2:])
+
+
+def log_mel(magnitude: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+    """Return ln of the mel magnitudes. magnitude: (..., bins, mel_frames) → (..., mels, mel_frames)."""
+    bank = filter_bank(spec).to(magnitude.device)
+    return torch.einsum("bm,...bt->...mt", bank, magnitude).clamp_min(spec.floor).log()
+
+
+def mel_to_magnitude(mel: torch.Tensor, spec: MelSpec, iterations: int = 12) -> torch.Tensor:
+    """Find non-negative STFT magnitudes whose mel bands are the given ones.
+
+    Multiplicative updates for the Kullback-Leibler divergence, so the result stays positive and
+    bands are matched relative to their own size, as the ear does.
+
+    mel: ln mel magnitudes, (..., mels, mel_frames). Returns (..., bins, mel_frames).
+    Source: Lee & Seung 2001, "Algorithms for non-negative matrix factorization", eq. 5 with the
+    basis held fixed.
+    """
+    bank = filter_bank(spec).to(mel.device)
+    target = mel.exp()
+    weight = bank.sum(1).clamp_min(1e-8)[:, None]
+    # Start: each bin takes the mean of the bands that cover it, in magnitude a unit of band area.
+    area = bank.sum(0).clamp_min(1e-8)[:, None]
+    estimate = bank @ (target / area) / weight
+    for _ in range(iterations):
+        ratio = target / (bank.T @ estimate).clamp_min(1e-9)
+        estimate = estimate * (bank @ ratio) / weight
+    return estimate

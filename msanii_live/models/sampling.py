@@ -1,0 +1,36 @@
+"""Samplers for rectified flow: plain functions over any callable that predicts the clean mel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def uniform_times(steps: int, start: float = 1.0) -> torch.Tensor:
+    """Return noise levels from `start` down to 0, float32, (steps + 1,).
+
+    Raises: ValueError: fewer than one step, or a start outside 0 to 1.
+    """
+    if steps < 1 or not 0.0 < start <= 1.0:
+        raise ValueError(f"steps {steps}, start {start}")
+    return torch.linspace(start, 0.0, steps + 1)
+
+
+def euler(
+    denoise: Denoiser, x: torch.Tensor, times: torch.Tensor, on_step: Callable[[int], None]
+) -> torch.Tensor:
+    """Follow the flow from noise to data in equal steps.
+
+    denoise: (x, t) → predicted clean mel, with t float32, (batch,).
+    x: mel at noise level times[0], float32, (batch, channels, mels, mel_frames).
+    on_step: called with the number of steps done; an exception from it ends the sampling.
+    Source: Liu et al. 2022, arXiv:2209.03003, eq. 1, with the velocity (x - x̂_0) / t.
+    """
+    for index, (now, following) in enumerate(zip(times, times[1:], strict=False)):
+        clean = denoise(x, now.expand(len(x)).to(x.device))
+        x = clean if following == 0 else clean + (x - clean) * (following / now)
+        on_step(index + 1)
+    return x

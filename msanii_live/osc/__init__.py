@@ -1,0 +1,1 @@
+"""Carry OSC: bytes to messages, messages to commands, commands to jobs."""

@@ -1,0 +1,258 @@
+"""From message to command to answer: the one place where OSC meets the server."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from msanii_live.errors import Code, CommandError, MsaniiError
+from msanii_live.jobs.job import Job
+from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.work import Workshop
+from msanii_live.osc import answers
+from msanii_live.osc.agenda import Agenda
+from msanii_live.osc.desk import Desk
+from msanii_live.osc.framing import Message
+from msanii_live.osc.sessions import Sessions
+from msanii_live.osc.wire import Source, UdpServer, encode
+from msanii_live.protocol import commands, replies
+from msanii_live.protocol.commands import MakingCommand, Request
+from msanii_live.protocol.replies import Outgoing
+
+log = logging.getLogger("msanii_live.osc")
+
+LATE = 0.1  # seconds past its time tag beyond which a message is reported as late
+TOKEN_LIMIT = 128  # characters of a client's token
+PATTERN_LETTERS = frozenset("?*[]{}")
+REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
+
+Routes = tuple[Source, ...]
+
+
+class Dispatcher:
+    """Run commands and send replies. Everything here runs on the event loop."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        on_quit: Callable[[], None],
+        state: Callable[[], str],
+        udp: Callable[[], UdpServer],
+    ) -> None:
+        """Take what commands work on, and how to end, name the state and reach the socket."""
+        self.workshop = workshop
+        self.sessions = Sessions()
+        self.agenda = Agenda()
+        self.scheduler = Scheduler(workshop, self)
+        self.desk = Desk(self.scheduler, workshop.library, workshop.shelf, self.send)
+        self.state = state
+        self.on_quit = on_quit
+        self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0}
+        self._udp = udp
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._errands: dict[str, set[Future[object]]] = {}
+        self._syncs: list[tuple[str, set[int], set[Future[object]], str, Routes]] = []
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def receive(self, messages: tuple[Message, ...], source: Source) -> None:
+        """Take the messages of one packet; those for later go to the agenda."""
+        self.sessions.touch(source)
+        for message in messages:
+            if message.time_tag is None:
+                self._handle(message, source)
+                continue
+            past = self.agenda.past(message)
+            if past < 0:
+                try:
+                    self.agenda.add(message, source)
+                except CommandError as error:
+                    self._refuse(message, source, error)
+                self._set_timer()
+                continue
+            if past > LATE:
+                self.counters["late"] += 1
+                self.send(replies.LATE(message.address, past), self.sessions.routes(source, 0))
+            self._handle(message, source)
+
+    def udp_counters(self) -> dict[str, int]:
+        """Return what the socket has counted."""
+        return self._udp().counters
+
+    def close(self) -> None:
+        """Stop timers and the disk thread."""
+        if self._timer:
+            self._timer.cancel()
+        self._disk.shutdown(wait=False, cancel_futures=True)
+
+    def send(self, message: Outgoing, routes: Routes) -> None:
+        """Encode a message and send it to every route."""
+        try:
+            packet = encode(message.address, message.tags, message.args, truncate_text=True)
+        except ValueError as error:
+            log.error("cannot send %s: %s", message.address, error)
+            return
+        for route in routes:
+            self._udp().send(packet, route)
+
+    def _handle(self, message: Message, source: Source) -> None:
+        if message.address in REPLY_ADDRESSES:  # answering a reply could go on for ever
+            self.counters["ignored_replies"] += 1
+            return
+        try:
+            if PATTERN_LETTERS & set(message.address):
+                raise CommandError(Code.EADDR, "address patterns are not served by this version")
+            request = commands.parse(message.address, message.args)
+            if len(request.token) > TOKEN_LIMIT:
+                raise CommandError(Code.ERANGE, f"id is longer than {TOKEN_LIMIT} characters")
+        except CommandError as error:
+            self._refuse(message, source, error)
+            return
+        routes = self.sessions.routes(source, request.reply_port)
+        log.debug("%s:%d %s %s", *source, message.address, message.args)
+        for key in request.unknown:
+            self.send(replies.WARN(message.address, f"unknown key {key} was ignored"), routes)
+        try:
+            self._run(request, source, routes)
+        except CommandError as error:
+            self.fail(request, routes, error)
+
+    def _refuse(self, message: Message, source: Source, error: CommandError) -> None:
+        self.counters["failed_commands"] += 1
+        token = commands.peek_token(message.args)[:TOKEN_LIMIT]
+        log.info("%s refused: %s %s", message.address, error.code, error.text)
+        routes = self.sessions.routes(source, commands.peek_reply_port(message.args))
+        address = message.address[:256]
+        self.send(replies.FAIL(address, token, -1, error.code, error.text), routes)
+
+    def fail(self, request: Request, routes: Routes, error: CommandError) -> None:
+        """Answer a command that made no job with its failure."""
+        self.counters["failed_commands"] += 1
+        address = request.command.address
+        log.info("%s failed: %s %s", address, error.code, error.text)
+        self.send(replies.FAIL(address, request.token, -1, error.code, error.text), routes)
+
+    def done(self, request: Request, routes: Routes) -> None:
+        """Answer a command that made no job and was carried out."""
+        self.send(replies.DONE(request.command.address, request.token, -1), routes)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def _run(self, request: Request, source: Source, routes: Routes) -> None:
+        command = request.command
+        if isinstance(command, MakingCommand):
+            self.desk.accept(request, source[0], routes)
+        elif isinstance(command, commands.Sync):
+            self._sync(command, source[0], routes)
+        elif isinstance(command, commands.Notify):
+            if command.on:
+                self.sessions.register(source, command.port, command.topics)
+            else:
+                self.sessions.remove(source, command.port)
+            here = (source[0], command.port or source[1])
+            self.done(request, (here,) if not request.reply_port else routes)
+        elif isinstance(command, commands.JobCancel):
+            jobs = self.desk.select(command.job, source[0])
+            self.done(request, routes)
+            self.scheduler.cancel(jobs)
+        elif isinstance(command, commands.ClearSched):
+            self.agenda.clear()
+            self.done(request, routes)
+        elif isinstance(command, commands.Quit):
+            if not ipaddress.ip_address(source[0].split("%")[0]).is_loopback:
+                raise CommandError(Code.EADDR, "/msanii/quit is taken from this machine only")
+            self.done(request, routes)
+            self.on_quit()
+        elif (errand := answers.errand(self, command)) is not None:
+            self._errand(request, source[0], routes, errand)
+        else:
+            for reply in answers.answer(self, request):
+                self.send(reply, routes)
+
+    def _errand(
+        self, request: Request, host: str, routes: Routes, call: Callable[[], list[Outgoing]]
+    ) -> None:
+        """Run what touches disk or device off the event loop, in order of arrival."""
+        future: Future[list[Outgoing]] = self._disk.submit(call)
+        open_errands = self._errands.setdefault(host, set())
+        open_errands.add(future)  # type: ignore[arg-type]
+
+        def finish() -> None:
+            open_errands.discard(future)  # type: ignore[arg-type]
+            if future.cancelled():
+                return
+            error = future.exception()
+            if error is None:
+                for reply in future.result():
+                    self.send(reply, routes)
+                self.done(request, routes)
+            elif isinstance(error, CommandError):
+                self.fail(request, routes, error)
+            else:
+                text = str(error) if isinstance(error, MsaniiError) else repr(error)
+                log.error("%s failed", request.command.address, exc_info=error)
+                self.fail(request, routes, CommandError(Code.EINTERNAL, text))
+            self._settle_syncs()
+
+        future.add_done_callback(lambda _: self._later(finish))
+
+    def _sync(self, command: commands.Sync, host: str, routes: Routes) -> None:
+        jobs = self.desk.open_jobs(host)
+        errands = set(self._errands.get(host, ()))
+        self._syncs.append((host, jobs, errands, command.number, routes))
+        self._settle_syncs()
+
+    def _settle_syncs(self) -> None:
+        waiting = []
+        for host, jobs, errands, number, routes in self._syncs:
+            if jobs & self.desk.open_jobs(host) or errands & self._errands.get(host, set()):
+                waiting.append((host, jobs, errands, number, routes))
+            else:
+                self.send(replies.SYNCED(number), routes)
+        self._syncs = waiting
+
+    # -- what the worker's thread reports (see Listener) ------------------------------------------
+
+    def progressed(self, job: Job) -> None:
+        """Hear that a job moved on."""
+        self._later(lambda: self.desk.progressed(job))
+
+    def warned(self, job: Job, text: str) -> None:
+        """Hear that a job goes on, but not wholly as asked."""
+        self._later(lambda: self.desk.warned(job, text))
+
+    def ended(self, job: Job) -> None:
+        """Hear that a job has its outcome."""
+
+        def tell() -> None:
+            ticket = self.desk.ended(job)
+            if ticket is not None and ticket.terminal is not None:
+                others = set(self.sessions.subscribers("jobs")) - set(ticket.routes)
+                self.send(ticket.terminal, tuple(others))
+            self._settle_syncs()
+
+        self._later(tell)
+
+    def _later(self, call: Callable[[], object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:  # the loop has ended: no one is left to tell
+            log.debug("the event loop has ended")
+
+    # -- time tags -----------------------------------------------------------------------------
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = self.agenda.next_in()
+        self._timer = None if delay is None else self._loop.call_later(delay, self._run_due)
+
+    def _run_due(self) -> None:
+        for message, source in self.agenda.take_due():
+            self._handle(message, source)
+        self._set_timer()

@@ -1,0 +1,1 @@
+"""Where clips go: the shared folder and the audio device."""

@@ -1,0 +1,1 @@
+"""The OSC contract as a table of dataclasses, and its views."""

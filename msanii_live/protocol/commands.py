@@ -1,0 +1,441 @@
+"""The table: every command that the server understands.
+
+The dispatcher, docs/osc.md and the tests are views of it. A new command is one dataclass here and
+one line in `osc/dispatch.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.fields import (
+    ENVELOPE,
+    TOKEN_LIMIT,
+    Argument,
+    Value,
+    arguments,
+    as_token,
+    number,
+    text,
+    whole,
+)
+from msanii_live.protocol.reading import find_text, read_arguments
+
+LONGEST = 190.0
+WHEN = ("none", "beat", "bar")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Be the root of all commands. `reply` is the address that a patch waits for."""
+
+    address: ClassVar[str] = ""
+    reply: ClassVar[str] = "/msanii/done"
+    # Commands that only read may be reached by patterns, once those are served.
+    reads_only: ClassVar[bool] = False
+
+    def as_dict(self) -> dict[str, int | float | str]:
+        """Return the address and every argument that has a value."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return {"address": self.address, **values}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakingCommand(Command):
+    """Make a clip: the keys that every such command takes."""
+
+    reply: ClassVar[str] = "/msanii/job/done"
+
+    bpm: float | None = number(
+        "tempo; of a source clip its own, else the transport's", 20, 300, default=None, unit="bpm"
+    )
+    style: str = text("style word of the engine, such as house", default="")
+    key: str = text("key, such as C or 'A min' (Am works too)", default="")
+    density: float | None = number("how busy: 0 sparse, 1 full", 0, 1, default=None)
+    seed: int | None = whole(
+        "same seed, same device, same audio; random if absent", 0, 2**31 - 1, default=None
+    )
+    steps: int | None = whole("denoising steps; the engine's own if absent", 1, 1000, default=None)
+    engine: str = text("engine to use; the default one if absent", default="")
+    prompt: str = text("words; those that name a style or a key steer", default="")
+    clip: str = text("name of the result; made up if absent", default="")
+    play: int = whole("play the result when it is ready", 0, 1, default=0)
+    at: str = text(
+        "when to play: at once, at the next beat or bar, or so many beats from now",
+        default="none",
+        choices=WHEN,
+        or_number=True,
+    )
+    priority: int = whole("higher goes first in the queue", -100, 100, default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LengthCommand(MakingCommand):
+    """Make a clip whose length is asked for."""
+
+    seconds: float = number("length of the new audio", 0.5, LONGEST, default=6.0, unit="s")
+    bars: float | None = number(
+        "length in bars at bpm, instead of seconds; whole bars close as a loop",
+        0.125,
+        400,
+        default=None,
+        unit="bars",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate(LengthCommand):
+    """Make a new clip from nothing."""
+
+    address: ClassVar[str] = "/msanii/generate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outpaint(LengthCommand):
+    """Go on from a clip, or lead up to it."""
+
+    address: ClassVar[str] = "/msanii/outpaint"
+
+    src: str = text("clip name, file in the folder, current or last", positional=True)
+    side: str = text("where the new audio goes", default="right", choices=("right", "left"))
+    keep: int = whole("1: source and new audio in one clip; 0: new audio alone", 0, 1, default=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inpaint(MakingCommand):
+    """Make a span of a clip anew."""
+
+    address: ClassVar[str] = "/msanii/inpaint"
+
+    src: str = text("clip name, file in the folder, current or last", positional=True)
+    start: float = number("where the span begins", 0, 3600, unit="s", positional=True)
+    end: float = number("where the span ends", 0, 3600, unit="s", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpolate(MakingCommand):
+    """Make a clip that lies between two."""
+
+    address: ClassVar[str] = "/msanii/interpolate"
+
+    a: str = text("first clip", positional=True)
+    b: str = text("second clip", positional=True)
+    mix: float = number("0 is all a, 1 is all b", 0, 1, default=0.5)
+    strength: float = number("how far the blend is made anew", 0, 1, default=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioToAudio(MakingCommand):
+    """Make a variation of a clip."""
+
+    address: ClassVar[str] = "/msanii/audio2audio"
+
+    src: str = text("clip name, file in the folder, current or last", positional=True)
+    strength: float = number("0 returns the source, 1 keeps nothing of it", 0, 1, default=0.4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play(Command):
+    """Sound a clip."""
+
+    address: ClassVar[str] = "/msanii/play"
+
+    clip: str = text("clip name, or last", positional=True)
+    at: str = text(
+        "when: at once, at the next beat or bar, or so many beats from now",
+        default="none",
+        choices=WHEN,
+        or_number=True,
+    )
+    loop: int = whole("1: again and again until stopped", 0, 1, default=0)
+    gain: float = number("level", -90, 12, default=0.0, unit="dB")
+    fade: float = number("fade in, and out for what it replaces", 0, 60, default=0.02, unit="s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Command):
+    """Silence one clip, or all."""
+
+    address: ClassVar[str] = "/msanii/stop"
+
+    clip: str = text("clip name; all if absent", default="", positional=True)
+    at: str = text(
+        "when: at once, at the next beat or bar, or so many beats from now",
+        default="none",
+        choices=WHEN,
+        or_number=True,
+    )
+    fade: float = number("fade out", 0, 60, default=0.02, unit="s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transport(Command):
+    """Set tempo and metre, or ask for them."""
+
+    address: ClassVar[str] = "/msanii/transport"
+    reply: ClassVar[str] = "/msanii/transport"
+
+    bpm: float | None = number("tempo", 20, 300, default=None, unit="bpm")
+    beats: int | None = whole("beats a bar", 1, 32, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipList(Command):
+    """List the clips, newest first, 50 a page."""
+
+    address: ClassVar[str] = "/msanii/clip/list"
+    reply: ClassVar[str] = "/msanii/clip/entry"
+    reads_only: ClassVar[bool] = True
+
+    page: int = whole("page, from 1", 1, 1_000_000, default=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipInfoCommand(Command):
+    """Tell all about one clip."""
+
+    address: ClassVar[str] = "/msanii/clip/info"
+    reply: ClassVar[str] = "/msanii/clip/info"
+    reads_only: ClassVar[bool] = True
+
+    name: str = text("clip name, or last", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipLoad(Command):
+    """Take an audio file of the shared folder in as a clip."""
+
+    address: ClassVar[str] = "/msanii/clip/load"
+
+    path: str = text("file in the shared folder", positional=True)
+    clip: str = text("name; the file's own if absent", default="")
+    bpm: float | None = number("its tempo, where known", 20, 300, default=None, unit="bpm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipSave(Command):
+    """Write a copy of a clip to a path in the shared folder."""
+
+    address: ClassVar[str] = "/msanii/clip/save"
+
+    name: str = text("clip name, or last", positional=True)
+    path: str = text("file in the shared folder, ending in .wav or .flac", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRename(Command):
+    """Give a clip another name."""
+
+    address: ClassVar[str] = "/msanii/clip/rename"
+
+    name: str = text("clip name, or last", positional=True)
+    to: str = text("new name", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipFree(Command):
+    """Forget a clip; its file stays in the folder and is found again at the next start."""
+
+    address: ClassVar[str] = "/msanii/clip/free"
+
+    name: str = text("clip name, or last", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobList(Command):
+    """List the jobs that run or wait."""
+
+    address: ClassVar[str] = "/msanii/job/list"
+    reply: ClassVar[str] = "/msanii/job/entry"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobCancel(Command):
+    """Cancel a job, within one denoising step."""
+
+    address: ClassVar[str] = "/msanii/job/cancel"
+
+    job: str = text("job number, your token, or all", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineList(Command):
+    """List the engines."""
+
+    address: ClassVar[str] = "/msanii/engine/list"
+    reply: ClassVar[str] = "/msanii/engine/entry"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineInfo(Command):
+    """Tell what an engine can do, one line a fact."""
+
+    address: ClassVar[str] = "/msanii/engine/info"
+    reply: ClassVar[str] = "/msanii/engine/info"
+    reads_only: ClassVar[bool] = True
+
+    engine: str = text("engine name; the default one if absent", default="", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineLoad(Command):
+    """Load an engine and keep it warm."""
+
+    address: ClassVar[str] = "/msanii/engine/load"
+
+    engine: str = text("engine name", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFree(Command):
+    """Give an engine's memory back; it is loaded again when it is next asked for."""
+
+    address: ClassVar[str] = "/msanii/engine/free"
+
+    engine: str = text("engine name", positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify(Command):
+    """Register this host's port for replies; the lease is 60 s, renewed by any message."""
+
+    address: ClassVar[str] = "/msanii/notify"
+
+    on: int = whole("1 registers, 0 ends it", 0, 1, positional=True)
+    port: int = whole(
+        "UDP port; the sending one if 0 or absent", 0, 65_535, default=0, positional=True
+    )
+    topics: str = text("jobs: copies of every client's job replies", default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync(Command):
+    """Answer once all that this client asked for before has ended."""
+
+    address: ClassVar[str] = "/msanii/sync"
+    reply: ClassVar[str] = "/msanii/synced"
+
+    number: str = text(
+        "any number or word, echoed", default="", longest=TOKEN_LIMIT, positional=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping(Command):
+    """Answer at once."""
+
+    address: ClassVar[str] = "/msanii/ping"
+    reply: ClassVar[str] = "/msanii/pong"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status(Command):
+    """Tell how the server is."""
+
+    address: ClassVar[str] = "/msanii/status"
+    reply: ClassVar[str] = "/msanii/status"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version(Command):
+    """Tell the versions of the server and of this protocol."""
+
+    address: ClassVar[str] = "/msanii/version"
+    reply: ClassVar[str] = "/msanii/version"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caps(Command):
+    """Tell what the server can do and what it has counted, one line a fact."""
+
+    address: ClassVar[str] = "/msanii/caps"
+    reply: ClassVar[str] = "/msanii/caps"
+    reads_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClearSched(Command):
+    """Drop every command that waits for its time tag."""
+
+    address: ClassVar[str] = "/msanii/clearsched"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quit(Command):
+    """End the server; from this machine only."""
+
+    address: ClassVar[str] = "/msanii/quit"
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio,
+    Play, Stop, Transport,
+    ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
+    JobList, JobCancel,
+    EngineList, EngineInfo, EngineLoad, EngineFree,
+    Notify, Sync, Ping, Status, Version, Caps, ClearSched, Quit,
+)  # fmt: skip
+BY_ADDRESS = {command.address: command for command in COMMANDS}
+
+
+@dataclass(frozen=True)
+class Request:
+    """Hold a validated command and how its sender wants to be answered.
+
+    token: the client's `id` as a string. reply_port: 0 where not given. unknown: keys ignored.
+    """
+
+    command: Command
+    token: str
+    reply_port: int
+    unknown: tuple[str, ...]
+
+
+def peek_token(args: Sequence[Value], address: str = "") -> str:
+    """Find the token of a message that may be wrong elsewhere, so that its failure carries it.
+
+    address: of the message, where a command has it; without it the keys of all commands count.
+    A token that is too long comes back cut.
+
+    >>> peek_token(["seconds", "many", "id", 7.0])
+    '7'
+    """
+    kind = BY_ADDRESS.get(address)
+    known = every_argument(kind) if kind else [a for c in COMMANDS for a in every_argument(c)]
+    return as_token(find_text(known, args, "id"))[:TOKEN_LIMIT]
+
+
+def every_argument(command: type[Command]) -> tuple[Argument, ...]:
+    """Return the arguments of a command, with those that every command takes."""
+    return (*arguments(command), *ENVELOPE)
+
+
+def parse(address: str, args: Sequence[Value]) -> Request:
+    """Read a message as a request.
+
+    Raises: CommandError: EADDR for an address that no command has, EARG, ETYPE, ERANGE.
+
+    >>> parse("/msanii/generate", ["prompt", "dark", "techno", "seconds", 8]).command.seconds
+    8.0
+    """
+    kind = BY_ADDRESS.get(address)
+    if kind is None:
+        raise CommandError(Code.EADDR, f"no command has the address {address}{_nearest(address)}")
+    read = read_arguments(every_argument(kind), args)
+    values = dict(read.values)
+    token = str(values.pop("id", ""))
+    reply_port = int(values.pop("reply_port", 0))
+    return Request(kind(**values), token, reply_port, read.unknown)
+
+
+def _nearest(address: str) -> str:
+    plain = address.rstrip("/").lower()
+    return f"; did you mean {plain}?" if plain in BY_ADDRESS else "; docs/osc.md lists them"

@@ -1,0 +1,98 @@
+"""Every message that the server sends: address, one fixed tag string, and what the fields mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Hold a message ready to be encoded."""
+
+    address: str
+    tags: str
+    args: tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Declare a reply; calling it fills it in.
+
+    >>> PONG("7").args
+    ('7',)
+    """
+
+    address: str
+    tags: str
+    fields: tuple[str, ...]
+    text: str
+
+    def __call__(self, *values: int | float | str) -> Outgoing:
+        """Return the message with these values, each read as its tag says.
+
+        Raises: TypeError: there are more or fewer values than tags.
+        """
+        if len(values) != len(self.tags):
+            raise TypeError(f"{self.address} takes {len(self.tags)} values, not {len(values)}")
+        kinds = {"i": int, "f": float, "s": str}
+        cast = tuple(kinds[t](v) for t, v in zip(self.tags, values, strict=True))
+        return Outgoing(self.address, self.tags, cast)
+
+
+def _reply(address: str, tags: str, fields: str, text: str) -> Reply:
+    return Reply(f"/msanii/{address}", tags, tuple(fields.split()), text)
+
+
+JOB_QUEUED = _reply(
+    "job/queued", "siiif", "token job position queue-length eta-seconds",
+    "The job was accepted. Position 0 runs now.",
+)  # fmt: skip
+JOB_PROGRESS = _reply(
+    "job/progress", "siiif", "token job step steps fraction", "At most 10 a second."
+)
+JOB_DONE = _reply(
+    "job/done", "sissfiiif",
+    "token job clip path seconds samplerate channels seed took-seconds",
+    "The clip is made, and its file whole on disk.",
+)  # fmt: skip
+JOB_CANCELLED = _reply("job/cancelled", "sii", "token job step", "The job was cancelled.")
+DONE = _reply("done", "ssi", "command token job", "A command that makes no job was carried out.")
+FAIL = _reply(
+    "fail", "ssiss", "command token job code text",
+    "The command or job failed; job is -1 where none was made.",
+)  # fmt: skip
+WARN = _reply("warn", "ss", "command text", "It was carried out, but not wholly as asked.")
+LATE = _reply("late", "sf", "command seconds", "Its time tag was more than 0.1 s past.")
+STATUS = _reply(
+    "status", "siiiffi",
+    "state jobs-running jobs-queued clips load-percent vram-MB xruns",
+    "State is starting, idle, busy or stopping.",
+)  # fmt: skip
+PONG = _reply("pong", "s", "token", "The answer to /msanii/ping.")
+SYNCED = _reply("synced", "s", "number", "All that this client asked for before has ended.")
+VERSION = _reply("version", "sis", "version protocol token", "Server and protocol version.")
+CAPS = _reply("caps", "sss", "name value token", "One fact; /msanii/done ends the list.")
+CLIP_ENTRY = _reply(
+    "clip/entry", "siisfii", "token index total name seconds samplerate channels",
+    "One clip; /msanii/done ends the page. Index counts from 1.",
+)  # fmt: skip
+CLIP_INFO = _reply(
+    "clip/info", "sssfiiifs",
+    "token name path seconds samplerate channels seed bpm engine", "One clip.",
+)  # fmt: skip
+JOB_ENTRY = _reply(
+    "job/entry", "siissf", "token job position owner-token command fraction",
+    "One job; /msanii/done ends the list. Position 0 runs now.",
+)  # fmt: skip
+ENGINE_ENTRY = _reply(
+    "engine/entry", "ssss", "token engine state verbs", "One engine; /msanii/done ends the list."
+)
+ENGINE_INFO = _reply(
+    "engine/info", "ssss", "token engine name value", "One fact; /msanii/done ends the list."
+)
+TRANSPORT = _reply("transport", "fif", "bpm beats bar-position", "Tempo, metre and place.")
+
+REPLIES: tuple[Reply, ...] = (
+    JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
+    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, TRANSPORT,
+)  # fmt: skip

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Install Debian packages that are missing, as root; elsewhere say how. Never fails: without them
+# the server writes files only, and the tests that need them are skipped with the reason.
+set -u
+missing=""
+command -v dpkg-query >/dev/null 2>&1 || {
+  [ "$(uname)" = Darwin ] || echo "notice: wanted for sound and tests: $* (or their names here)"
+  exit 0
+}
+for package in "$@"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+    missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" = 0 ]; then
+  echo "installing$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update -qq && $install -qq; } >/dev/null 2>&1 && exit 0
+  echo "notice: could not install$missing; sound or some tests will be missing"
+else
+  echo "notice: for sound and all tests: sudo $install"
+fi
+exit 0
