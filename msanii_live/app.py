@@ -19,7 +19,7 @@ from msanii_live.config import Config
 from msanii_live.engines.registry import Shelf
 from msanii_live.errors import CommandError, MsaniiError
 from msanii_live.jobs.work import Workshop
-from msanii_live.monitor.web import Monitor
+from msanii_live.monitor import web
 from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.wire import UdpServer
 from msanii_live.player.folder import Library
@@ -47,8 +47,7 @@ class Server:
         self.workshop = Workshop(shelf, library, player, transport)
         self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.udp)
         self.udp: UdpServer
-        self.monitor = Monitor()
-        self.http_address = ("", 0)
+        self.monitor: web.Monitor
 
     async def open(self) -> None:
         """Bind the ports and start the worker.
@@ -60,7 +59,11 @@ class Server:
         self.udp = await UdpServer.open(
             config.bind, config.port, self.dispatcher.receive, allow=networks
         )
-        self.http_address = await self.monitor.start(config.bind, config.http_port, self)
+        try:
+            self.monitor = await web.start(config.bind, config.http_port, self)
+        except BaseException:
+            self.udp.close()
+            raise
         self.workshop.player.start()
         self.dispatcher.scheduler.start()
 
@@ -89,7 +92,7 @@ class Server:
     def ready_line(self) -> str:
         """Return the line that says where to reach the server."""
         osc = "{}:{}".format(*self.udp.address)
-        return f"ready osc={osc} http={self.http_address[0]}:{self.http_address[1]}"
+        return f"ready osc={osc} http={self.monitor.host}:{self.monitor.port}"
 
     async def close(self) -> bool:
         """End everything; True if the worker ended in time."""
@@ -150,7 +153,7 @@ class Server:
 
     def picture(self, name: str) -> bytes | None:
         """Return a clip's spectrogram as PNG, None where there is no such clip."""
-        from msanii_live.player.pictures import spectrogram_png
+        from msanii_live.monitor.pictures import spectrogram_png
 
         try:
             clip = self.workshop.library.get(name)

@@ -98,7 +98,7 @@ def make_clip(samples: Samples, sample_rate: int, **info: object) -> Clip:
     """
     frames, channels = samples.shape
     shape = {"sample_rate": sample_rate, "channels": channels, "frames": frames}
-    return Clip(samples, ClipInfo(**{"name": "", **shape, **info}))  # type: ignore[arg-type]
+    return Clip(samples, ClipInfo(**{"name": "", **shape, **info}))
 
 
 def decibels(value: float) -> float:

@@ -1,4 +1,4 @@
-"""What the server can be told at start: one frozen dataclass, read from file, environment, flags."""
+"""What the server can be told at start: one frozen dataclass, from file, environment and flags."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from msanii_live.errors import ConfigError
 
@@ -16,24 +17,26 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
-def _option(default: object, text: str, choices: tuple[str, ...] = ()) -> object:
+def _option(default: object, text: str, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"help": text, "choices": choices})
 
 
 @dataclass(frozen=True)
 class Config:
-    """Hold every setting of `msanii-live serve`; flags, variables and file keys are made from it."""
+    """Hold every setting of `msanii-live serve`; flags, variables and file keys come from it."""
 
-    port: int = _option(7770, "OSC port; 0 picks a free one")  # type: ignore[assignment]
-    http_port: int = _option(7771, "port of the status page; 0 picks a free one")  # type: ignore[assignment]
-    bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")  # type: ignore[assignment]
-    allow: tuple[str, ...] = _option((), "network that may send, such as 192.168.1.0/24; repeatable")  # type: ignore[assignment]
-    folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")  # type: ignore[assignment]
-    audio: str = _option("default", "audio device: none, default, or a device's name")  # type: ignore[assignment]
-    device: str = _option("auto", "where models run", DEVICES)  # type: ignore[assignment]
-    engine: str = _option("mel-flow", "engine to keep warm and use by default")  # type: ignore[assignment]
-    threads: int = _option(0, "CPU threads for models; 0 leaves it to torch")  # type: ignore[assignment]
-    log_level: str = _option("info", "how much to write to stderr", LOG_LEVELS)  # type: ignore[assignment]
+    port: int = _option(7770, "OSC port; 0 picks a free one")
+    http_port: int = _option(7771, "port of the status page; 0 picks a free one")
+    bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")
+    allow: tuple[str, ...] = _option(
+        (), "network that may send, such as 192.168.1.0/24; repeatable"
+    )
+    folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
+    audio: str = _option("default", "audio device: none, default, or a device's name")
+    device: str = _option("auto", "where models run", DEVICES)
+    engine: str = _option("mel-flow", "engine to keep warm and use by default")
+    threads: int = _option(0, "CPU threads for models; 0 leaves it to torch")
+    log_level: str = _option("info", "how much to write to stderr", LOG_LEVELS)
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -55,8 +58,8 @@ class Config:
                 raise ConfigError(f"allow is {text!r}: {error}") from None
         if not self.is_loopback and not self.allow:
             raise ConfigError(
-                f"bind is {self.bind}: listening beyond this machine needs --allow with the network "
-                "that may send, such as --allow 192.168.1.0/24"
+                f"bind is {self.bind}: listening beyond this machine needs --allow with the "
+                "network that may send, such as --allow 192.168.1.0/24"
             )
 
     @property
@@ -82,13 +85,16 @@ def read_config(flags: Mapping[str, object], file: Path | None = None) -> Config
     Raises: ConfigError: an unknown key, a bad value, or an unreadable file.
     """
     values: dict[str, object] = {}
-    named = file or (Path(path) if (path := os.environ.get(ENVIRONMENT_PREFIX + "CONFIG")) else None)
+    named = file or (
+        Path(path) if (path := os.environ.get(ENVIRONMENT_PREFIX + "CONFIG")) else None
+    )
     if named is not None:
         values |= _from_file(named)
     values |= _from_environment(os.environ)
     values |= flags
     kinds = {f.name: f.type for f in fields(Config)}
-    return replace(Config(), **{name: _coerce(name, kinds[name], v) for name, v in values.items()})
+    coerced: dict[str, Any] = {n: _coerce(n, kinds[n], v) for n, v in values.items()}
+    return replace(Config(), **coerced)
 
 
 def _from_file(path: Path) -> dict[str, object]:

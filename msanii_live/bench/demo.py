@@ -53,15 +53,18 @@ def demo(out: Path, device: str) -> int:
 
 
 def _play(
-    client: Client, out: Path, what: str, address: str, clip: str, args: tuple[int | float | str, ...]
+    client: Client,
+    out: Path,
+    what: str,
+    address: str,
+    clip: str,
+    args: tuple[int | float | str, ...],
 ) -> Row:
     """Send one command, show its progress, write the picture of its clip."""
     words = " ".join(str(a) for a in args)
     print(f"\n{what}\n  {address} {words}", flush=True)
     sent = time.monotonic()
-    fields = client.job(
-        address, f"demo-{clip}", *args, "clip", clip, on_message=lambda m: _show(m)
-    )
+    fields = client.job(address, f"demo-{clip}", *args, "clip", clip, on_message=lambda m: _show(m))
     took = time.monotonic() - sent
     print("\r  " + "#" * BAR + f" {took:.2f} s", flush=True)
     path = Path(str(fields[3]))
@@ -74,9 +77,9 @@ def _play(
 
 def _show(message: Message) -> None:
     if message.address == "/msanii/job/progress":
-        fraction = float(message.args[4] or 0)  # type: ignore[arg-type]
+        step, steps, fraction = (float(str(value)) for value in message.args[2:5])
         bar = "#" * round(BAR * fraction)
-        print(f"\r  {bar:.<{BAR}} step {message.args[2]} of {message.args[3]}", end="", flush=True)
+        print(f"\r  {bar:.<{BAR}} step {step:.0f} of {steps:.0f}", end="", flush=True)
     sys.stdout.flush()
 
 

@@ -87,5 +87,7 @@ def _sound() -> Finding:
 
 def _clients() -> Finding:
     programs = ("pd", "sclang", "oscsend", "csound", "chuck")
-    names = [name for name in programs if shutil.which(name) or Path(f"/Applications/{name}").exists()]
+    names = [
+        name for name in programs if shutil.which(name) or Path(f"/Applications/{name}").exists()
+    ]
     return True, "OSC clients found", ", ".join(names) or "none on the path (Max and Live are not)"

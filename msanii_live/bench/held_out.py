@@ -112,12 +112,16 @@ def sample(
         ) -> torch.Tensor:
             return guided(model.net, x, t, known, masks, given, guidance)
 
-        out.append(euler(denoise, noise, times, lambda _: None).float().cpu())
+        made = euler(denoise, noise, times, lambda _: None)
+        # What the network says of frames that it was given means nothing: training leaves it free.
+        out.append(torch.where(masks == 1, known, made).float().cpu())
         on_batch(min(start + batch, len(shown)))
     return torch.cat(out)
 
 
-def repeated(windows: Windows, known_frames: int, mel_frames_a_beat: Sequence[float]) -> torch.Tensor:
+def repeated(
+    windows: Windows, known_frames: int, mel_frames_a_beat: Sequence[float]
+) -> torch.Tensor:
     """Continue each window by repeating its last beats: the baseline that needs no network.
 
     Whole bars of four beats are repeated where one fits in the known part, else as many beats as

@@ -18,7 +18,9 @@ def listen(port: int) -> int:
             stamp = time.strftime("%H:%M:%S")
             try:
                 for message in decode_packet(packet):
-                    words = " ".join(repr(a) if isinstance(a, str) else str(a) for a in message.args)
+                    words = " ".join(
+                        repr(a) if isinstance(a, str) else str(a) for a in message.args
+                    )
                     print(f"{stamp} {source[0]}:{source[1]} {message.address} {words}", flush=True)
             except FramingError as error:
                 print(f"{stamp} {source[0]}:{source[1]} {error}", flush=True)

@@ -40,8 +40,10 @@ def onset_envelope(mel: Array, floor: Array, frame_seconds: float) -> Array:
 
 
 def correlation(a: Array, b: Array) -> float:
-    """Return Pearson's correlation over the places where both are finite; 0 if either is constant."""
+    """Return Pearson's correlation where both are finite; 0 if either does not vary."""
     both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < 2:
+        return 0.0
     x, y = a[both] - a[both].mean(), b[both] - b[both].mean()
     size = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / size if size > 1e-12 else 0.0
@@ -83,7 +85,7 @@ def features(mels: Array, envelopes: Array, threshold: float, frame_seconds: flo
     threshold: of an onset. Returns (windows, 2 * channels * BANDS + 3): mean and deviation over
     time of each pooled band of each channel; onsets a second, mean and deviation of the envelope.
     """
-    windows, channels, bands, mel_frames = mels.shape
+    windows, _, bands, _ = mels.shape
     width = -(-bands // BANDS)
     starts = np.arange(0, bands, width)
     sizes = np.diff([*starts, bands])
@@ -159,7 +161,7 @@ def kernel_distance(a: Array, b: Array) -> float:
 def seam_steps(samples: Array, seam: int, reach: int = 1_024) -> tuple[float, float]:
     """Compare the largest sample step around a seam with those of stretches as long elsewhere.
 
-    samples: (frames, channels). seam: frame. reach: frames to either side.
+    samples: (frames, channels), longer than 4 * reach. seam: frame. reach: frames to either side.
     Returns the largest step over the median stretch's, and over the 95th percentile's.
     """
     steps = np.abs(np.diff(samples, axis=0)).max(axis=1)

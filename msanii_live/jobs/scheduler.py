@@ -154,7 +154,9 @@ class Scheduler:
         self._busy_since = job.started
         outcome: Finished | Failed | Cancelled
         try:
-            outcome = carry_out(job, self._workshop, self._listener.progressed, self._listener.warned)
+            outcome = carry_out(
+                job, self._workshop, self._listener.progressed, self._listener.warned
+            )
             before = self._took.get(job.command.address, outcome.took)
             self._took[job.command.address] = 0.7 * before + 0.3 * outcome.took
         except Cancelled as cancelled:

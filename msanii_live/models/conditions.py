@@ -1,4 +1,4 @@
-"""What the flow model is told beside the audio: style, key, tempo, density, and where the bar is."""
+"""What the flow model is told beside audio: style, key, tempo, density, and where the bar is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class Conditions:
 
 
 def key_index(pitch_class: int, mode: str) -> int:
-    """Number the 24 keys: C major is 0, B minor 23. pitch_class: 0 to 11, mode: "maj" or "min"."""
+    """Return the number of a key, 0 (C major) to 23 (B minor).
+
+    pitch_class: 0 to 11. mode: "maj" or "min".
+    """
     return pitch_class + 12 * MODES.index(mode)
 
 

@@ -16,9 +16,7 @@ def pick_device(name: str) -> torch.device:
     """
     has_mps = torch.backends.mps.is_available()
     if name == "auto":
-        return torch.device(
-            "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
-        )
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device is cuda: no CUDA GPU is usable here; try --device auto")
     if name == "mps" and not has_mps:
@@ -27,7 +25,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def network_dtype(device: torch.device) -> torch.dtype:
-    """Return the precision of matrix products: fp16 on a GPU, bf16 on a CPU that has it, else fp32."""
+    """Return the precision of matrix products: fp16 on a GPU, bf16 on a CPU with it, or fp32."""
     if device.type in ("cuda", "mps"):
         return torch.float16
     native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

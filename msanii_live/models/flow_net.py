@@ -1,4 +1,4 @@
-"""The network of the default engine: a patch transformer over mel frames that predicts clean mels."""
+"""The default engine's network: a patch transformer over mel frames that predicts clean mels."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         frequency = 10_000.0 ** (-torch.arange(0, width // heads, 2) / (width // heads))
+        self.frequency: torch.Tensor
         self.register_buffer("frequency", frequency, persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -47,7 +48,8 @@ class Attention(nn.Module):
         angle = torch.arange(tokens, device=x.device)[:, None].float() * self.frequency.float()
         cos, sin = angle.cos().to(q.dtype), angle.sin().to(q.dtype)
         mixed = F.scaled_dot_product_attention(_rotate(q, cos, sin), _rotate(k, cos, sin), v)
-        return self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        out: torch.Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        return out
 
 
 def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
@@ -68,7 +70,8 @@ class Convolution(nn.Module):
         """Mix tokens. x: (batch, tokens, width) → the same shape."""
         value, gate = self.gate(x).chunk(2, dim=-1)
         mixed = self.depthwise(value.transpose(1, 2)).transpose(1, 2)
-        return self.out(mixed * F.silu(gate))
+        out: torch.Tensor = self.out(mixed * F.silu(gate))
+        return out
 
 
 class Block(nn.Module):
@@ -89,13 +92,14 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor, modulation: torch.Tensor) -> torch.Tensor:
         """Apply the block. x: (batch, tokens, width); modulation: (batch, 6, width)."""
-        shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = (
-            (modulation + self.offset)[:, :, None].unbind(1)
-        )
+        shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = (modulation + self.offset)[
+            :, :, None
+        ].unbind(1)
         h = F.layer_norm(x, x.shape[-1:]) * (1 + scale_1) + shift_1
         x = x + gate_1 * self.mixer(h)
         h = F.layer_norm(x, x.shape[-1:]) * (1 + scale_2) + shift_2
-        return x + gate_2 * self.mlp(h)
+        out: torch.Tensor = x + gate_2 * self.mlp(h)
+        return out
 
 
 class FlowNet(nn.Module):
@@ -163,7 +167,7 @@ class FlowNet(nn.Module):
         )
         h = self.tokenise(inputs)
         vector = self._condition_vector(t, conditions)
-        modulation = self.modulate(vector).unflatten(-1, (6, -1))
+        modulation = self.modulate(vector).reshape(len(x), 6, -1)
         for block in self.blocks:
             h = block(h, modulation)
         shift, scale = self.final(F.silu(vector))[:, None].chunk(2, dim=-1)
@@ -177,21 +181,22 @@ class FlowNet(nn.Module):
         density = (conditions.density - 0.5) * 2 * density_known
         scalars = torch.stack([tempo, tempo_known, density, density_known], dim=-1)
         # UNKNOWN is -1, so that the first row of each table stands for it.
-        return (
+        vector: torch.Tensor = (
             self.time(_time_features(t))
             + self.style(conditions.style + 1)
             + self.key(conditions.key + 1)
             + self.scalars(scalars)
         )
+        return vector
 
     def _fold(self, x: torch.Tensor) -> torch.Tensor:
-        """Gather each patch's mel frames into one token. (batch, c, mel_frames) → (b, tokens, c * patch)."""
+        """Gather each patch into one token. (batch, c, mel_frames) → (batch, tokens, c * patch)."""
         return x.unfold(-1, self.config.patch, self.config.patch).permute(0, 2, 1, 3).flatten(2)
 
     def _unfold(self, tokens: torch.Tensor) -> torch.Tensor:
         """Undo `_fold` → (batch, channels, mels, mel_frames)."""
         c = self.config
-        split = tokens.unflatten(-1, (c.channels, c.mels, c.patch))
+        split = tokens.reshape(*tokens.shape[:2], c.channels, c.mels, c.patch)
         return split.permute(0, 2, 3, 1, 4).flatten(3)
 
 

@@ -25,7 +25,8 @@ class Frames:
     def analyse(self, wave: torch.Tensor) -> torch.Tensor:
         """Return the STFT. wave: (..., length) → complex (..., mel_frames, bins)."""
         padded = torch.nn.functional.pad(wave, (0, 1))
-        return torch.fft.rfft(padded[..., self.index] * self.window)
+        bins: torch.Tensor = torch.fft.rfft(padded[..., self.index] * self.window)
+        return bins
 
     def synthesise(self, bins: torch.Tensor) -> torch.Tensor:
         """Return the least-squares signal. bins: complex (..., mel_frames, bins) → (..., length).

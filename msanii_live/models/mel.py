@@ -34,7 +34,7 @@ class MelSpec:
 @lru_cache(maxsize=4)
 def filter_bank(spec: MelSpec) -> torch.Tensor:
     """Return the Slaney-style triangles, float32, (bins, mels)."""
-    return torchaudio.functional.melscale_fbanks(
+    bank: torch.Tensor = torchaudio.functional.melscale_fbanks(
         spec.n_fft // 2 + 1,
         spec.f_min,
         spec.f_max,
@@ -43,6 +43,7 @@ def filter_bank(spec: MelSpec) -> torch.Tensor:
         norm="slaney",
         mel_scale="slaney",
     )
+    return bank
 
 
 @lru_cache(maxsize=8)
@@ -84,7 +85,7 @@ def magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
 
 
 def log_mel(magnitude: torch.Tensor, spec: MelSpec) -> torch.Tensor:
-    """Return ln of the mel magnitudes. magnitude: (..., bins, mel_frames) → (..., mels, mel_frames)."""
+    """Return ln of mel magnitudes. magnitude: (..., bins, mel_frames) → (..., mels, mel_frames)."""
     bank = filter_bank(spec).to(magnitude.device)
     return torch.einsum("bm,...bt->...mt", bank, magnitude).clamp_min(spec.floor).log()
 

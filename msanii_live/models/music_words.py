@@ -16,9 +16,10 @@ SYNONYMS = {
     "classical": "piano", "solo": "piano",
 }  # fmt: skip
 # Words that say nothing of style and are no mistake.
-PASSED_OVER = frozenset(
-    "a an the of in with and at on music loop track beat beats bpm key major minor maj min".split()
-)
+PASSED_OVER = frozenset({
+    "a", "an", "the", "of", "in", "with", "and", "at", "on", "music", "loop", "track", "beat",
+    "beats", "bpm", "key", "major", "minor", "maj", "min",
+})  # fmt: skip
 FLATS = {"db": 1, "eb": 3, "gb": 6, "ab": 8, "bb": 10, "cb": 11, "fb": 4}
 
 

@@ -9,7 +9,7 @@ import torch
 
 from msanii_live.models.conditions import Conditions
 from msanii_live.models.flow_net import FlowNet
-from msanii_live.models.sampling import euler, uniform_times
+from msanii_live.models.sampling import euler, shifted_times
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def plan_left(tokens: int, start: int, end: int, size: int) -> list[Window]:
 
 
 def plan_loop(tokens: int, size: int) -> list[Window]:
-    """Plan windows that fill a loop: most of it as a line, then a bridge from its end to its start."""
+    """Plan windows that fill a loop: most of it as a line, then a bridge from end to start."""
     bridge = max(1, min(tokens // 4, size // 2))
     seen = min(size, tokens)
     first = tokens - bridge - (seen - bridge) // 2
@@ -104,7 +104,7 @@ def paint(
     patch = net.config.patch
     tokens = mel.shape[-1] // patch
     out, done = mel.clone(), list(known)
-    times = uniform_times(brush.steps, brush.strength)
+    times = shifted_times(brush.steps, brush.strength)
     for number, window in enumerate(windows):
         token_index = torch.arange(window.first, window.last)
         frame_index = (token_index[:, None] * patch + torch.arange(patch)).flatten()
@@ -127,8 +127,7 @@ def paint(
         ) -> torch.Tensor:
             return guided(net, x, t, current, mask, conditions, brush.guidance)
 
-        before = number * brush.steps
-        result = euler(denoise, x, times, lambda step, before=before: on_step(before + step))[0]
+        result = euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
         take = slice(
             (window.fill_from - window.first) * patch, (window.fill_to - window.first) * patch
         )
@@ -136,6 +135,10 @@ def paint(
         for token in range(window.fill_from, window.fill_to):
             done[token % tokens] = True
     return out
+
+
+def _after(on_step: Callable[[int], None], before: int) -> Callable[[int], None]:
+    return lambda step: on_step(before + step)
 
 
 def guided(
@@ -152,7 +155,8 @@ def guided(
     Source: Ho & Salimans 2022, arXiv:2207.12598, eq. 6, on the predicted data.
     """
     if guidance == 1.0:
-        return net(x, t, known, mask, conditions)
+        plain: torch.Tensor = net(x, t, known, mask, conditions)
+        return plain
     free = Conditions(
         style=torch.full_like(conditions.style, -1),
         key=torch.full_like(conditions.key, -1),
@@ -168,5 +172,6 @@ def guided(
         phase=torch.cat([conditions.phase, free.phase]),
     )
     twice = (x.repeat(2, 1, 1, 1), t.repeat(2), known.repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1))
-    steered, plain = net(*twice, both).chunk(2)
-    return plain + guidance * (steered - plain)
+    steered, free_of_them = net(*twice, both).chunk(2)
+    out: torch.Tensor = free_of_them + guidance * (steered - free_of_them)
+    return out

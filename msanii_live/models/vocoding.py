@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -32,7 +33,7 @@ def plan_spans(frames: int, start: int, end: int, hop: int) -> list[Span]:
     edges = [start + (end - start) * i // count // hop * hop for i in range(count)]
     edges = [start, *edges[1:], end]
     spans = []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         first = max(0, a - REACH) // hop * hop
         last = min(frames, b + (REACH if b == end else AHEAD))
         spans.append(Span(first, last, a, b))
@@ -53,13 +54,13 @@ def vocode_line(
 
     mel: ln magnitudes, float32, (channels, mels, mel_frames), for the whole canvas.
     canvas: float32, (channels, frames): known samples outside the span, and inside it whatever the
-    phase search starts from. on_step: called with iterations done, over all spans.
+    phase search starts from. on_step: called with the iterations done of each span in turn.
     Returns the canvas with the span made; FADE samples at either side of it are faded, all other
     known samples are kept bit for bit.
     """
     out = canvas.clone()
     frames = canvas.shape[-1]
-    for number, span in enumerate(plan_spans(frames, start, end, spec.hop)):
+    for span in plan_spans(frames, start, end, spec.hop):
         length = span.last - span.first
         place = torch.arange(span.first, span.last, device=canvas.device)
         known = (place < span.start) | (place >= end)
@@ -71,14 +72,13 @@ def vocode_line(
         seen = torch.cat([known, known.new_ones(1)])[grid.index].all(-1)
         guess = out[:, span.first : span.last]
         magnitude = torch.where(seen[None, :, None], grid.analyse(guess).abs(), wanted)
-        before = number * iterations
         made = griffin_lim(
             magnitude,
             grid,
             start=guess,
             known=known,
             iterations=iterations,
-            on_iteration=lambda n, before=before: on_step(before + n),
+            on_iteration=on_step,
         )
         weight = _seam_weight(span, end, length, canvas.device)
         out[:, span.first : span.last] = torch.where(

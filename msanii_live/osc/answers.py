@@ -1,8 +1,9 @@
-"""What each command without a job does: read-only answers, and errands that touch disk or device."""
+"""What commands without a job do: read-only answers, and errands that touch disk or device."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msanii_live import __version__
@@ -48,7 +49,8 @@ def answer(server: Dispatcher, request: Request) -> list[Outgoing]:
         case commands.Transport():
             transport = server.workshop.transport
             transport.set(bpm=command.bpm, beats=command.beats)
-            return [replies.TRANSPORT(transport.bpm, transport.beats, transport.bars_at() % 1.0)]
+            place = transport.bars_at(transport.now()) % 1.0
+            return [replies.TRANSPORT(transport.bpm, transport.beats, place)]
     raise AssertionError(command.address)
 
 
@@ -63,12 +65,16 @@ def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]]
         return []
 
     def stop(c: commands.Stop) -> list[Outgoing]:
-        name = library.info(c.clip).name if c.clip == "last" else c.clip
+        name = shop.source(c.clip).info.name if c.clip in ("last", "current") else c.clip
         player.stop(name or None, at=c.at, fade=c.fade)
         return []
 
     def load(c: commands.ClipLoad) -> list[Outgoing]:
         library.load(c.path, c.clip, c.bpm)
+        return []
+
+    def quietly(call: Callable[[], object]) -> list[Outgoing]:
+        call()
         return []
 
     def warm(name: str) -> list[Outgoing]:
@@ -81,9 +87,6 @@ def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]]
         shop.shelf.get(name).free()
         return []
 
-    def nothing(_: object) -> list[Outgoing]:
-        return []
-
     match command:
         case commands.Play():
             return lambda: play(command)
@@ -92,11 +95,11 @@ def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]]
         case commands.ClipLoad():
             return lambda: load(command)
         case commands.ClipSave():
-            return lambda: nothing(library.save(command.name, command.path))
+            return lambda: quietly(partial(library.save, command.name, command.path))
         case commands.ClipRename():
-            return lambda: nothing(library.rename(command.name, command.to))
+            return lambda: quietly(partial(library.rename, command.name, command.to))
         case commands.ClipFree():
-            return lambda: nothing(library.free(command.name))
+            return lambda: quietly(partial(library.free, command.name))
         case commands.EngineLoad():
             return lambda: warm(command.engine)
         case commands.EngineFree():

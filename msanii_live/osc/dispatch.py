@@ -25,7 +25,6 @@ from msanii_live.protocol.replies import Outgoing
 log = logging.getLogger("msanii_live.osc")
 
 LATE = 0.1  # seconds past its time tag beyond which a message is reported as late
-TOKEN_LIMIT = 128  # characters of a client's token
 PATTERN_LETTERS = frozenset("?*[]{}")
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
 
@@ -55,8 +54,8 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._errands: dict[str, set[Future[object]]] = {}
-        self._syncs: list[tuple[str, set[int], set[Future[object]], str, Routes]] = []
+        self._errands: dict[str, set[Future[list[Outgoing]]]] = {}
+        self._syncs: list[tuple[str, set[int], set[Future[list[Outgoing]]], str, Routes]] = []
 
     # -- in ------------------------------------------------------------------------------------
 
@@ -108,8 +107,6 @@ class Dispatcher:
             if PATTERN_LETTERS & set(message.address):
                 raise CommandError(Code.EADDR, "address patterns are not served by this version")
             request = commands.parse(message.address, message.args)
-            if len(request.token) > TOKEN_LIMIT:
-                raise CommandError(Code.ERANGE, f"id is longer than {TOKEN_LIMIT} characters")
         except CommandError as error:
             self._refuse(message, source, error)
             return
@@ -124,9 +121,11 @@ class Dispatcher:
 
     def _refuse(self, message: Message, source: Source, error: CommandError) -> None:
         self.counters["failed_commands"] += 1
-        token = commands.peek_token(message.args)[:TOKEN_LIMIT]
+        token = commands.peek_token(message.args, message.address)
         log.info("%s refused: %s %s", message.address, error.code, error.text)
-        routes = self.sessions.routes(source, commands.peek_reply_port(message.args))
+        routes = self.sessions.routes(
+            source, commands.peek_reply_port(message.args, message.address)
+        )
         address = message.address[:256]
         self.send(replies.FAIL(address, token, -1, error.code, error.text), routes)
 
@@ -180,10 +179,10 @@ class Dispatcher:
         """Run what touches disk or device off the event loop, in order of arrival."""
         future: Future[list[Outgoing]] = self._disk.submit(call)
         open_errands = self._errands.setdefault(host, set())
-        open_errands.add(future)  # type: ignore[arg-type]
+        open_errands.add(future)
 
         def finish() -> None:
-            open_errands.discard(future)  # type: ignore[arg-type]
+            open_errands.discard(future)
             if future.cancelled():
                 return
             error = future.exception()

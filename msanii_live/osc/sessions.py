@@ -42,9 +42,7 @@ class Sessions:
         if key not in self._by_port and len(self._by_port) >= CLIENT_LIMIT:
             raise CommandError(Code.EBUSY, f"{CLIENT_LIMIT} clients are registered already")
         words = frozenset(topics.replace(",", " ").split())
-        self._by_port[key] = Registration(
-            source[0], source[1], key[1], words, self.clock() + LEASE
-        )
+        self._by_port[key] = Registration(source[0], source[1], key[1], words, self.clock() + LEASE)
         self._by_port.move_to_end(key)
 
     def remove(self, source: Source, port: int) -> None:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from msanii_live.audio import Clip, ClipInfo, is_clip_name, make_clip
+from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError, ConfigError
-from msanii_live.player import paths, sounds
+from msanii_live.player import names, paths, sidecars, sounds
 from msanii_live.player.memory import Memory
-from msanii_live.player.sidecars import (
-    is_foreign,
-    is_taken,
-    publish_clip,
-    read_clip,
-    read_clips,
-    rename_clip,
-    sidecar_of,
-    stage_clip,
-    wav_of,
-)
 
 MEMORY_BYTES = 2**30
-_MOST_HINTED = 1_000  # names compared for a hint, so that a typo costs no more than milliseconds
 
 
 class Library:
@@ -48,10 +33,10 @@ class Library:
             self.folder = folder.resolve()
             paths.discard(paths.stage(self.folder, b""))
             paths.sweep(self.folder)
-            found = read_clips(self.folder)
+            found = sidecars.read_clips(self.folder)
         except (OSError, RuntimeError) as error:
             raise ConfigError(
-                f"folder is {folder.as_posix()}: it cannot be written ({_reason(error)}); "
+                f"folder is {folder.as_posix()}: it cannot be written ({names.reason(error)}); "
                 "make it writable, or pick another with --folder"
             ) from None
         self._lock = threading.RLock()
@@ -88,13 +73,12 @@ class Library:
         with self._lock:
             if name == "last":
                 if not self._infos:
-                    raise CommandError(
-                        Code.ENOCLIP, "there is no clip yet: /msanii/generate makes one"
-                    )
+                    text = "there is no clip yet: /msanii/generate makes one"
+                    raise CommandError(Code.ENOCLIP, text)
                 return next(reversed(self._infos.values()))
             info = self._infos.get(name)
         if info is None:
-            raise self._no_clip(name)
+            raise names.no_clip(self.folder, name, self.names())
         return info
 
     def path(self, name: str) -> Path:
@@ -105,12 +89,8 @@ class Library:
         name = self.info(name).name
         with self._lock:
             if name in self._unsaved:
-                raise CommandError(
-                    Code.EPATH,
-                    f"clip {name} is only in memory: make room on the disk, then "
-                    f"/msanii/clip/save {name} {name}.wav",
-                )
-        return wav_of(self.folder, name)
+                raise names.kept_in_memory(name, "it could not be written")
+        return sidecars.wav_of(self.folder, name)
 
     def resolve(self, text: str) -> Path:
         """Return the path inside the folder that a text names; see `paths.resolve`."""
@@ -131,23 +111,22 @@ class Library:
         return self._read_file(name) if info is None else self._read_clip(info)
 
     def _read_clip(self, info: ClipInfo) -> Clip:
-        wav = wav_of(self.folder, info.name)
+        wav = sidecars.wav_of(self.folder, info.name)
         if not paths.is_own_file(self.folder, wav):
             with self._lock:
                 if self._infos.get(info.name) is info:
                     self.free(info.name)
             raise CommandError(Code.ENOCLIP, f"{wav.name} is no longer in the shared folder")
-        samples = sounds.decode(wav, wav.name, info.sample_rate, info.channels)
-        clip = Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
+        clip = sidecars.read_again(wav, info)
         with self._lock:
             if self._infos.get(info.name) is info:
                 self._memory.put(info.name, clip)
         return clip
 
     def _read_file(self, text: str) -> Clip:
-        path = self.resolve(text) if text and not _is_bare(text) else None
+        path = self.resolve(text) if text and not names.is_bare(text) else None
         if path is None or not path.is_file():
-            raise self._no_clip(text)
+            raise names.no_clip(self.folder, text, self.names())
         if path.parent == self.folder and path.suffix == ".wav" and path.stem in self:
             return self.get(path.stem)
         status = path.stat()
@@ -155,20 +134,10 @@ class Library:
         with self._lock:
             clip = self._memory.get(key)
         if clip is None:
-            samples = sounds.read_foreign(path, text)
-            shown = path.relative_to(self.folder).as_posix()
-            clip = make_clip(samples, sounds.RATE, name=shown, wrote=status.st_mtime)
+            clip = sidecars.take_in(self.folder, path)
             with self._lock:
                 self._memory.put(key, clip)
         return clip
-
-    def _no_clip(self, name: str) -> CommandError:
-        known = self.names()[:_MOST_HINTED]
-        files = (p.name for p in self.folder.iterdir() if p.suffix.lower() in sounds.SUFFIXES)
-        known += [file for file in files if Path(file).stem not in known][:_MOST_HINTED]
-        closest = difflib.get_close_matches(name, known, 3, cutoff=0.0)
-        hint = f"; the closest are {', '.join(closest)}" if closest else ""
-        return CommandError(Code.ENOCLIP, f"no clip or file is called {name!r}{hint}")
 
     def next_name(self, verb: str) -> str:
         """Make up a name such as generate-0007 that no clip or file has, and never the same twice.
@@ -180,18 +149,13 @@ class Library:
         """
         verb = verb.rsplit("/", 1)[-1]
         with self._lock:
-            number = self._numbers.get(verb) or self._highest(verb)
+            number = self._numbers.get(verb) or names.highest_number(self.folder, verb, self._infos)
             while True:
                 number += 1
                 name = f"{verb}-{number:04d}"
-                if name not in self._infos and not is_taken(self.folder, name):
+                if name not in self._infos and not sidecars.is_taken(self.folder, name):
                     self._numbers[verb] = number
                     return name
-
-    def _highest(self, verb: str) -> int:
-        pattern = re.compile(re.escape(verb) + r"-(\d{4,9})")
-        stems = [*self._infos, *(path.stem for path in self.folder.glob(f"{verb}-*"))]
-        return max((int(m[1]) for stem in stems if (m := pattern.fullmatch(stem))), default=0)
 
     def add(self, clip: Clip) -> Path:
         """Take a clip in, in place of one of the same name; return its WAV, whole on disk.
@@ -200,32 +164,24 @@ class Library:
             in memory and plays.
         """
         name = clip.info.name
-        _check_name(name)
+        names.check_name(name)
         clip = Clip(clip.samples, replace(clip.info, wrote=time.time()))
-        wav = wav_of(self.folder, name)
+        wav = sidecars.wav_of(self.folder, name)
         with self._lock:
             self._remember(clip, unsaved=True)
-            foreign = name not in self._ours and is_foreign(self.folder, name)
+            foreign = name not in self._ours and sidecars.is_foreign(self.folder, name)
         if foreign:
-            raise CommandError(
-                Code.EPATH,
-                f"{wav.name} in the shared folder was not made here and is left alone; the clip "
-                f"plays from memory: /msanii/clip/rename {name} and its new name",
-            )
+            raise names.left_alone(name)
         try:
-            staged = stage_clip(self.folder, clip)
+            staged = sidecars.stage_clip(self.folder, clip)
             with self._lock:
-                publish_clip(self.folder, name, staged)
-                self._ours.add(name)
+                self._ours.add(name)  # first: it may fail with the WAV in place
+                sidecars.publish_clip(self.folder, name, staged)
                 if self._infos.get(name) is clip.info:
                     self._unsaved.discard(name)
                     self._memory.unpin(name)
         except OSError as error:
-            raise CommandError(
-                Code.EPATH,
-                f"{wav.name} cannot be written ({_reason(error)}); the clip plays from memory: "
-                f"make room on the disk, then /msanii/clip/save {name} {wav.name}",
-            ) from None
+            raise names.kept_in_memory(name, names.reason(error)) from None
         return wav
 
     def _remember(self, clip: Clip, *, unsaved: bool = False) -> None:
@@ -252,18 +208,18 @@ class Library:
 
         Raises: CommandError: ENOCLIP; ERANGE, `to` is illegal; EPATH, taken or not to be written.
         """
-        _check_name(to)
+        names.check_name(to)
         with self._lock:
             info = self.info(name)
-            if to in self._infos or is_taken(self.folder, to):
+            if to in self._infos or sidecars.is_taken(self.folder, to):
                 raise CommandError(Code.EPATH, f"{to} is taken: free it, or pick another name")
             renamed = replace(info, name=to)
             unsaved = info.name in self._unsaved
             if not unsaved:
                 try:
-                    rename_clip(self.folder, info.name, renamed)
+                    sidecars.rename_clip(self.folder, info.name, renamed)
                 except OSError as error:
-                    raise _not_written(f"{to}.wav", error) from None
+                    raise names.not_written(f"{to}.wav", error) from None
                 self._ours.discard(info.name)
                 self._ours.add(to)
             cached = self._memory.get(info.name)
@@ -289,17 +245,19 @@ class Library:
         suffix = target.suffix.lower()
         if suffix not in (".wav", ".flac"):
             raise CommandError(Code.EPATH, f"{path!r} must end in .wav or .flac")
-        if target == wav_of(self.folder, clip.info.name) and clip.info.name in self:
+        if target == sidecars.wav_of(self.folder, clip.info.name) and clip.info.name in self:
             return self.add(clip) if clip.info.name in self._unsaved else target
-        if target.parent == self.folder and sidecar_of(self.folder, target.stem).exists():
-            raise CommandError(
-                Code.EPATH, f"{path} belongs to the clip {target.stem}: pick another path"
-            )
+        stem = target.stem
+        if (
+            target == sidecars.wav_of(self.folder, stem)
+            and sidecars.sidecar_of(self.folder, stem).exists()
+        ):
+            raise CommandError(Code.EPATH, f"{path} is clip {stem}'s own: pick another path")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             paths.write_whole(target, sounds.encode(clip, suffix))
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise names.not_written(path, error) from None
         return target
 
     def load(self, path: str, clip: str = "", bpm: float | None = None) -> ClipInfo:
@@ -314,68 +272,29 @@ class Library:
         source = self.resolve(path)
         if not source.is_file():
             raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder")
-        name = clip or default_name(source.stem)
-        _check_name(name)
-        in_place = source == wav_of(self.folder, name)
+        name = clip or names.default_name(source.stem)
+        names.check_name(name)
+        in_place = source == sidecars.wav_of(self.folder, name)
         with self._lock:
-            if not clip and not in_place and (name in self or is_taken(self.folder, name)):
-                raise CommandError(
-                    Code.EPATH,
-                    f"there is a clip or file {name} already: give another name with the key clip",
-                )
-        known = read_clip(self.folder, name) if in_place else None  # freed, or there all along
+            if not clip and not in_place and (name in self or sidecars.is_taken(self.folder, name)):
+                text = f"there is a clip or file {name} already: name this one with the key clip"
+                raise CommandError(Code.EPATH, text)
+        # A WAV with a sidecar is a clip that was freed, or never was.
+        known = sidecars.read_clip(self.folder, name) if in_place else None
         if known is not None:
-            samples = sounds.decode(source, path, known.sample_rate, known.channels)
-            taken = Clip(samples, known if bpm is None else replace(known, bpm=bpm))
+            taken = sidecars.read_again(source, known)
         else:
-            samples = sounds.read_foreign(source, path)
-            shown = source.relative_to(self.folder).as_posix()
-            command: dict[str, int | float | str] = {"address": "/msanii/clip/load", "path": shown}
-            taken = make_clip(
-                samples, sounds.RATE, name=name, bpm=bpm or 0.0, command=command, wrote=time.time()
-            )
+            taken = sidecars.take_in(self.folder, source, name)
+        if bpm is not None:
+            taken = Clip(taken.samples, replace(taken.info, bpm=bpm))
         if not in_place:
             self.add(taken)
             return self.info(name)
         try:
-            sidecar = sidecar_of(self.folder, name)
-            paths.write_whole(sidecar, taken.info.to_json().encode())
+            sidecars.write_sidecar(self.folder, taken.info)
         except OSError as error:
-            raise _not_written(f"{name}.json", error) from None
+            raise names.not_written(f"{name}.json", error) from None
         with self._lock:
             self._ours.add(name)
             self._remember(taken)
         return taken.info
-
-
-def default_name(stem: str) -> str:
-    """Return the clip name that a file's stem gives.
-
-    >>> default_name("Kick 909 (dry)")
-    'Kick-909-dry'
-    """
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-")[:64]
-    return name if is_clip_name(name) else "clip"
-
-
-def _check_name(name: str) -> None:
-    if not is_clip_name(name):
-        raise CommandError(
-            Code.ERANGE,
-            f"{name!r} is no clip name: use 1 to 64 letters, digits, '_', '.' and '-', "
-            "and none of current, last, input, all, none",
-        )
-
-
-def _is_bare(text: str) -> bool:
-    return is_clip_name(text) and Path(text).suffix.lower() not in sounds.SUFFIXES
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _not_written(shown: str, error: OSError) -> CommandError:
-    return CommandError(
-        Code.EPATH, f"{shown} cannot be written ({_reason(error)}): make room or pick another path"
-    )

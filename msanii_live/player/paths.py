@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -73,10 +74,8 @@ def write_whole(target: Path, content: bytes | memoryview) -> None:
 
 def discard(path: Path) -> None:
     """Delete a file if that is possible; used where another error is already on its way."""
-    try:
+    with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def sweep(folder: Path) -> None:

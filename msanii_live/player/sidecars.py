@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import soundfile
 
-from msanii_live.audio import Clip, ClipInfo, is_clip_name
+from msanii_live.audio import Clip, ClipInfo, is_clip_name, make_clip
 from msanii_live.player.paths import discard, is_own_file, stage, write_whole
-from msanii_live.player.sounds import encode
+from msanii_live.player.sounds import RATE, decode, encode, read_foreign
 
 _log = logging.getLogger(__name__)
 _MOST_BYTES = 2**20
@@ -72,19 +73,47 @@ def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
         raise
 
 
+def write_sidecar(folder: Path, info: ClipInfo) -> None:
+    """Write a clip's sidecar alone: its WAV is there.
+
+    Raises: OSError: it cannot be done; an older sidecar is untouched.
+    """
+    write_whole(sidecar_of(folder, info.name), info.to_json().encode())
+
+
 def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
     """Rename a clip's files. Whenever this is cut short, one name or the other has both files.
 
     Raises: OSError: it cannot be done; the old files are as they were.
     """
-    target = sidecar_of(folder, renamed.name)
-    write_whole(target, renamed.to_json().encode())
+    write_sidecar(folder, renamed)
     try:
         os.replace(wav_of(folder, name), wav_of(folder, renamed.name))
     except BaseException:
-        discard(target)
+        discard(sidecar_of(folder, renamed.name))
         raise
     discard(sidecar_of(folder, name))
+
+
+def read_again(wav: Path, info: ClipInfo) -> Clip:
+    """Read a clip's audio from disk, as long as it now is.
+
+    Raises: CommandError: EPATH, it cannot be read.
+    """
+    samples = decode(wav, wav.name, info.sample_rate, info.channels)
+    return Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
+
+
+def take_in(folder: Path, source: Path, name: str = "") -> Clip:
+    """Read a sound file of the folder as a clip of float32 (frames, 2) at 44,100 Hz.
+
+    name: the clip's; where empty the file's path inside the folder.
+    Raises: CommandError: EPATH, unreadable or beyond a limit.
+    """
+    shown = source.relative_to(folder).as_posix()
+    command: dict[str, int | float | str] = {"address": "/msanii/clip/load", "path": shown}
+    samples = read_foreign(source, shown)
+    return make_clip(samples, RATE, name=name or shown, command=command, wrote=time.time())
 
 
 def read_clips(folder: Path) -> list[ClipInfo]:

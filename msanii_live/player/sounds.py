@@ -97,9 +97,7 @@ def encode(clip: Clip, suffix: str) -> memoryview:
     """
     container, subtype = _SUBTYPES[suffix]
     buffer = io.BytesIO()
-    soundfile.write(
-        buffer, clip.samples, clip.info.sample_rate, format=container, subtype=subtype
-    )
+    soundfile.write(buffer, clip.samples, clip.info.sample_rate, format=container, subtype=subtype)
     return buffer.getbuffer()
 
 

@@ -18,6 +18,7 @@ from msanii_live.protocol.fields import (
     Value,
     arguments,
     as_token,
+    coerce,
     number,
     text,
     whole,
@@ -408,9 +409,25 @@ def peek_token(args: Sequence[Value], address: str = "") -> str:
     >>> peek_token(["seconds", "many", "id", 7.0])
     '7'
     """
+    return as_token(find_text(_may_take(address), args, "id"))[:TOKEN_LIMIT]
+
+
+def peek_reply_port(args: Sequence[Value], address: str = "") -> int:
+    """Find where a message that may be wrong elsewhere wants its failure; 0 where it does not say.
+
+    >>> peek_reply_port(["seconds", "many", "reply_port", 9000.0])
+    9000
+    """
+    port = next(argument for argument in ENVELOPE if argument.name == "reply_port")
+    try:
+        return int(coerce(port, find_text(_may_take(address), args, port.name)))
+    except CommandError:
+        return 0
+
+
+def _may_take(address: str) -> Sequence[Argument]:
     kind = BY_ADDRESS.get(address)
-    known = every_argument(kind) if kind else [a for c in COMMANDS for a in every_argument(c)]
-    return as_token(find_text(known, args, "id"))[:TOKEN_LIMIT]
+    return every_argument(kind) if kind else [a for c in COMMANDS for a in every_argument(c)]
 
 
 def every_argument(command: type[Command]) -> tuple[Argument, ...]:

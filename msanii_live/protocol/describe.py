@@ -57,11 +57,11 @@ Send OSC over UDP to `127.0.0.1`, port 7770 (`--port` picks another). A first me
     /msanii/generate seconds 8 style house play 1
 
 The server answers `/msanii/job/queued` at once, `/msanii/job/progress` while it works, and
-`/msanii/job/done` when the clip is whole on disk, with its path. Every accepted job ends in exactly one
-of `/msanii/job/done`, `/msanii/job/cancelled` and `/msanii/fail`.
+`/msanii/job/done` when the clip is whole on disk, with its path. Every accepted job ends in
+exactly one of `/msanii/job/done`, `/msanii/job/cancelled` and `/msanii/fail`.
 
-A well-formed message that cannot be carried out is answered with `/msanii/fail`. A packet that is not
-OSC gets no answer and is counted; the counts are among the facts of `/msanii/caps`.
+A well-formed message that cannot be carried out is answered with `/msanii/fail`. A packet that is
+not OSC gets no answer and is counted; the counts are among the facts of `/msanii/caps`.
 
 ## Where replies go
 
@@ -71,28 +71,28 @@ The first of these that is known:
 2. the port that the host registered with `/msanii/notify`, where it sends from another;
 3. the address and port that the message came from.
 
-Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from, and need nothing. Max
-`udpsend`, oscsend, Csound and ChucK do not: send `/msanii/notify 1 PORT` first, with the port that you
-listen on. The lease is 60 s, and any message renews it.
+Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from, and need
+nothing. Max `udpsend`, oscsend, Csound and ChucK do not: send `/msanii/notify 1 PORT` first, with
+the port that you listen on. The lease is 60 s, and any message renews it.
 
 ## Form of a command
 
 `/msanii/VERB [positional values …] [key value …]`
 
 - Keys come in any order, after the positional values. Each may be left out.
-- A key may be written `@key`. If any is, only words that begin with `@` are keys: use it where a value
-  is itself the name of a key.
+- A key may be written `@key`. If any is, only words that begin with `@` are keys: use it where a
+  value is itself the name of a key.
 - Strings in a row are joined with spaces, so that `prompt dark techno seconds 8` needs no quotes.
 - A missing value is EARG; nothing else ever moves into its place.
-- An unknown key and its value are ignored, with one `/msanii/warn`. Tidal's `cps`, `delta`, `cycle` and
-  `orbit` are ignored silently.
-- A number may come in any form: 8, 8.0 and the string `8` are the same, true is 1 and false is 0. A
-  whole number given as 2.5 is ETYPE; infinities and not-a-number are ERANGE.
+- An unknown key and its value are ignored, with one `/msanii/warn`. Tidal's `cps`, `delta`,
+  `cycle` and `orbit` are ignored silently.
+- A number may come in any form: 8, 8.0 and the string `8` are the same, true is 1 and false is 0.
+  A whole number given as 2.5 is ETYPE; infinities and not-a-number are ERANGE.
 
 ## Tags
 
-Replies use only `i` (whole number), `f` (number) and `s` (text), and each address always has the same
-tags. In commands, `i`, `h`, `f`, `d`, `T`, `F` and strings are all read.
+Replies use only `i` (whole number), `f` (number) and `s` (text), and each address always has the
+same tags. In commands, `i`, `h`, `f`, `d`, `T`, `F` and strings are all read.
 
 ## Tokens
 
@@ -100,14 +100,14 @@ Every command also takes these keys:
 
 {{envelope}}
 
-The token may be any number or text of up to {TOKEN_LIMIT} characters. It comes back as text: `7` and
-`7.0` both as `7`, and as `""` where you gave none. The same token from the same host within 60 s means
-the same job, not a second one, so a message may be sent again if no answer came.
+The token may be any number or text of up to {TOKEN_LIMIT} characters. It comes back as text: `7`
+and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host within
+60 s means the same job, not a second one, so a message may be sent again if no answer came.
 
 ## Time tags
 
-A message in a bundle with a future time tag waits for it, up to 60 s ahead; `/msanii/clearsched` drops
-all that wait. One that comes more than 0.1 s late is carried out at once and answered with
+A message in a bundle with a future time tag waits for it, up to 60 s ahead; `/msanii/clearsched`
+drops all that wait. One that comes more than 0.1 s late is carried out at once and answered with
 `/msanii/late` too.
 
 ## Error codes
@@ -172,8 +172,8 @@ def _is_shared(command: type[Command], argument: Argument) -> bool:
 
 def _shared_keys() -> str:
     return (
-        "Each of these makes one clip and answers `/msanii/job/queued`, `/msanii/job/progress` and\n"
-        "`/msanii/job/done`. Besides its own keys, each takes the shared ones:\n\n"
+        "Each of these makes one clip and answers `/msanii/job/queued`, `/msanii/job/progress`\n"
+        "and `/msanii/job/done`. Besides its own keys, each takes the shared ones:\n\n"
         f"### Shared keys\n\n{_table(arguments(MakingCommand))}"
     )
 

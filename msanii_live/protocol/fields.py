@@ -120,7 +120,7 @@ def text(
 
 
 # A token is echoed in every reply, which must fit one packet.
-TOKEN_LIMIT = 200
+TOKEN_LIMIT = 128
 ENVELOPE = (
     Argument("id", "s", "your token, echoed in every reply", "", longest=TOKEN_LIMIT),
     Argument("reply_port", "i", "UDP port on your host that replies go to", 0, low=0, high=65_535),

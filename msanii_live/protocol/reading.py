@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.fields import Argument, Kind, Value, brief, coerce, read_number
 
+TOKEN_KEY = "id"
 # Tidal sends these with every event, whatever the target.
 SILENT_KEYS = frozenset({"cps", "delta", "cycle", "orbit"})
 
@@ -99,9 +100,12 @@ def read_arguments(known: Sequence[Argument], args: Sequence[Value]) -> Argument
             if words.is_value(position):  # one number, or words up to the next key
                 _, position = words.value_of("s", position)
             continue
-        if not words.is_value(position):
+        if words.is_value(position):
+            value, position = words.value_of(found.kind, position)
+        elif key == TOKEN_KEY and position < len(args) and not words.marked:
+            value, position = args[position], position + 1  # a token may be any word, even a key
+        else:
             raise CommandError(Code.EARG, f"{key} has no value: {found.text}")
-        value, position = words.value_of(found.kind, position)
         values[found.name] = coerce(found, value)
     return Arguments(values, tuple(unknown))
 
@@ -141,10 +145,16 @@ def _end_of_text(words: _Words, start: int, numbers: int) -> int:
 
 
 def find_text(known: Sequence[Argument], args: Sequence[Value], name: str) -> Value:
-    """Find the value of a key in a message that may be wrong elsewhere; None where it has none."""
+    """Find the value of a key in a message that may be wrong elsewhere; None where it has none.
+
+    Where another key stands in the value's place, that word is taken: it is what the sender of a
+    token that is also a key waits for.
+    """
     words = _Words.of(known, args)
     found: Value = None
     for index in range(len(args) - 1):
-        if words.key_at(index) == name and words.is_value(index + 1):
-            found, _ = words.value_of("s", index + 1)
+        if words.key_at(index) == name:
+            found = args[index + 1]
+            if words.is_value(index + 1):
+                found, _ = words.value_of("s", index + 1)
     return found

@@ -10,12 +10,12 @@ import torch
 
 from msanii_live.models.conditions import (
     BEATS_A_BAR,
+    STYLES,
     UNKNOWN,
     Conditions,
     bar_phase_features,
     density_of,
 )
-from msanii_live.models.conditions import STYLES
 from msanii_live.training.dataset import DataSet, Entry
 
 

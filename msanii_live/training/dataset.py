@@ -102,7 +102,9 @@ def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
     """
     program = shutil.which("fluidsynth")
     if program is None or not soundfont.exists():
-        raise MissingTool("FluidSynth with FluidR3", "apt-get install fluidsynth fluid-soundfont-gm")
+        raise MissingTool(
+            "FluidSynth with FluidR3", "apt-get install fluidsynth fluid-soundfont-gm"
+        )
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "piece.mid"), Path(folder, "piece.wav")
         midi.save(source)

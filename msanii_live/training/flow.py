@@ -1,4 +1,4 @@
-"""Train the flow network: rectified flow that predicts the clean mel, with a mask of known frames."""
+"""Train the flow network: rectified flow that predicts clean mels, with a mask of known frames."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class FlowRecipe:
     steps: optimiser steps; decay: the last of them, over which the rate falls to zero; warm_up:
     the first, over which it rises. context_noise: largest deviation of the noise added to the
     known mels, against drift when outpainting is chained. ema: decay of the averaged weights.
+    time_mean, time_deviation: of the logit of the noise level. pure_noise: share of windows at
+    noise level 1 exactly, where sampling starts. time_floor: the loss weight is
+    1 / max(t, time_floor)².
     """
 
     steps: int
@@ -43,6 +46,10 @@ class FlowRecipe:
     ema: float = 0.999
     dropout: float = 0.15
     context_noise: float = 0.1
+    time_mean: float = 2.0
+    time_deviation: float = 1.5
+    pure_noise: float = 0.05
+    time_floor: float = 0.3
     seed: int = 1
 
 
@@ -60,11 +67,16 @@ def read_recipe(path: Path) -> tuple[FlowRecipe, FlowConfig]:
 
 
 def flow_loss(
-    model: FlowModel, batch: Batch, t: torch.Tensor, noise: torch.Tensor, context: torch.Tensor
+    model: FlowModel,
+    batch: Batch,
+    t: torch.Tensor,
+    noise: torch.Tensor,
+    context: torch.Tensor,
+    time_floor: float,
 ) -> torch.Tensor:
     """Return the velocity-weighted error of the predicted clean mel, over the unknown frames.
 
-    t: (batch,), in (0, 1). noise, context: shaped like batch.x; context is what the network is
+    t: (batch,), in (0, 1]. noise, context: shaped like batch.x; context is what the network is
     shown of the known part. Returns the loss of each window, (batch,).
     Source: Liu et al. 2022, arXiv:2209.03003, eq. 1, with x_t = (1 - t) x_0 + t noise, rewritten
     for x_0: (v̂ - v)² = (x̂_0 - x_0)² / t².
@@ -74,7 +86,7 @@ def flow_loss(
     predicted = model(noisy, t, context, batch.mask, batch.conditions)
     unknown = 1 - batch.mask
     squared = ((predicted - batch.x) ** 2 * unknown).mean((1, 2, 3))
-    return squared / unknown.mean((1, 2, 3)) / t.clamp_min(0.1) ** 2
+    return squared / unknown.mean((1, 2, 3)) / t.clamp_min(time_floor) ** 2
 
 
 def learning_rate(recipe: FlowRecipe, step: int) -> float:
@@ -89,12 +101,14 @@ def draw_loss(
 ) -> torch.Tensor:
     """Draw noise levels (logit-normal), noise and context noise, and return the mean loss."""
     size = len(batch.x)
-    t = torch.sigmoid(torch.randn(size, generator=generator)).clamp(1e-3, 1 - 1e-3)
+    logit = recipe.time_mean + recipe.time_deviation * torch.randn(size, generator=generator)
+    t = torch.sigmoid(logit).clamp(1e-3, 1 - 1e-3)
+    t = torch.where(torch.rand(size, generator=generator) < recipe.pure_noise, 1.0, t)
     noise = torch.randn(batch.x.shape, generator=generator)
     # Half the windows see a clean context, half a slightly noisy one.
     blur = (torch.rand(size, generator=generator) - 0.5).clamp_min(0) * 2 * recipe.context_noise
     context = batch.x + blur[:, None, None, None] * torch.randn(batch.x.shape, generator=generator)
-    return flow_loss(model, batch, t, noise, context).mean()
+    return flow_loss(model, batch, t, noise, context, recipe.time_floor).mean()
 
 
 def train(
@@ -158,15 +172,13 @@ def train(
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = draw_loss(forward, batch, recipe, generator)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
         optimiser.step()
         step += 1
         decay = min(recipe.ema, (1 + step) / (10 + step))
         with torch.no_grad():
-            torch._foreach_lerp_(
-                list(average.parameters()), list(model.parameters()), 1 - decay
-            )
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
         running = loss.item() if math.isnan(running) else 0.98 * running + 0.02 * loss.item()
         if step % 50 == 0:
             seconds = time.monotonic() - started

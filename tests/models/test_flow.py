@@ -16,7 +16,7 @@ from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.mel import MelSpec
 from msanii_live.models.music_words import key_name, read_key, read_words
 from msanii_live.models.painting import Brush, paint, plan_left, plan_line, plan_loop
-from msanii_live.models.sampling import euler, uniform_times
+from msanii_live.models.sampling import euler, shifted_times, uniform_times
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=32)
 
@@ -130,6 +130,15 @@ def test_times_are_checked():
             uniform_times(steps, start)
 
 
+@given(st.integers(1, 50), st.floats(0.01, 1.0))
+def test_shifted_times_meet_their_ends_and_dwell_near_noise(steps, start):
+    times = shifted_times(steps, start)
+    assert times[0] == pytest.approx(start, rel=1e-4)
+    assert times[-1] == 0.0
+    assert (torch.diff(times) < 0).all()
+    assert (times >= uniform_times(steps, start) - 1e-6).all()
+
+
 @given(st.integers(4, 300), st.integers(8, 64), st.data())
 def test_line_plans_fill_each_token_once_in_order(tokens, size, data):
     start = data.draw(st.integers(0, tokens - 1))
@@ -191,7 +200,13 @@ def test_density_grows_with_notes():
 
 @pytest.mark.parametrize(
     ("words", "name"),
-    [("Am", "A min"), ("F# minor", "F# min"), ("Bb", "A# maj"), ("c major", "C maj"), ("E#", "F maj")],
+    [
+        ("Am", "A min"),
+        ("F# minor", "F# min"),
+        ("Bb", "A# maj"),
+        ("c major", "C maj"),
+        ("E#", "F maj"),
+    ],
 )
 def test_keys_are_read_as_musicians_write_them(words, name):
     index = read_key(words)

@@ -64,7 +64,9 @@ def test_true_is_one_and_false_is_zero() -> None:
 def test_a_whole_number_is_never_rounded(value: Value) -> None:
     code, text = coercion(STEPS, value)
     assert code is Code.ETYPE
-    assert text.startswith("steps is ") and str(value) in text and "whole number" in text
+    assert text.startswith("steps is ")
+    assert str(value) in text
+    assert "whole number" in text
 
 
 @pytest.mark.parametrize("value", ["many", "", "8 s", "1_0", b"8", None, "0x10", "9" * 5000])
@@ -72,7 +74,8 @@ def test_what_is_no_number_is_etype(value: Value) -> None:
     for argument in (SECONDS, STEPS):
         code, text = coercion(argument, value)
         assert code is Code.ETYPE
-        assert text.startswith(f"{argument.name} is ") and len(text) < 120
+        assert text.startswith(f"{argument.name} is ")
+        assert len(text) < 120
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "nan", "inf", "-Infinity"])
@@ -80,7 +83,8 @@ def test_what_is_no_number_is_etype(value: Value) -> None:
 def test_nan_and_infinity_are_out_of_range(argument: Argument, value: Value) -> None:
     code, text = coercion(argument, value)
     assert code is Code.ERANGE
-    assert text.startswith(f"{argument.name} is ") and argument.range_text in text
+    assert text.startswith(f"{argument.name} is ")
+    assert argument.range_text in text
 
 
 @pytest.mark.parametrize("value", [10**300, 10**390, "9" * 390, "-" + "9" * 390, 1e300])
@@ -221,7 +225,8 @@ def test_a_number_too_few_after_a_name() -> None:
 def test_a_stray_value_is_earg_and_names_the_keys() -> None:
     code, text = refused((SRC, *KEYS), "loop", 4)
     assert code is Code.EARG
-    assert text.startswith("4 stands where a key belongs") and "seconds, steps" in text
+    assert text.startswith("4 stands where a key belongs")
+    assert "seconds, steps" in text
     assert len(refused(KEYS, b"x" * 9000)[1]) < 200
 
 
@@ -265,7 +270,7 @@ def test_the_last_of_two_equal_keys_wins() -> None:
 def test_a_key_is_found_in_a_message_that_is_wrong_elsewhere() -> None:
     assert find_text(KEYS, ["seconds", "many", "id", "my", "take", "steps", 0], "id") == "my take"
     assert find_text(KEYS, ["@prompt", "id", "7", "@id", 9.0], "id") == 9.0
-    assert find_text(KEYS, ["id", "seconds", 8], "id") is None
+    assert find_text(KEYS, ["steps", 4, "id", "seconds"], "id") == "seconds"
     assert find_text(KEYS, ["seconds", 8, "id"], "id") is None
 
 
@@ -280,8 +285,8 @@ VALUE = st.one_of(
 def test_whatever_comes_is_read_or_refused(known: tuple[Argument, ...], args: list[Value]) -> None:
     try:
         found = read_arguments(known, args)
-    except CommandError as error:
-        assert error.text
+    except CommandError:
+        assert all(refused(known, *args))
         return
     by_name = {argument.name: argument for argument in known}
     assert {a.name for a in known if a.required} <= set(found.values)

@@ -1,0 +1,55 @@
+"""Run a benchmark, print its table, and keep its figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from msanii_live.bench import eval as evaluation
+from msanii_live.bench.gallery import pictures
+from msanii_live.bench.speed import measure
+from msanii_live.bench.speed_table import speed_markdown
+from msanii_live.engines.mel_flow import DEFAULT_WEIGHTS, MelFlow
+from msanii_live.errors import ConfigError
+from msanii_live.models.flow_weights import load as load_model
+from msanii_live.training.dataset import load as load_dataset
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def report_speed(out: Path | None, full: bool) -> int:
+    """Measure a real server and the 2023 recipe in one run; print the table. Returns the status."""
+    figures = measure(full=full, flags=("--audio", "none", "--device", "cpu"))
+    print(speed_markdown(figures))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
+    """Evaluate weights on the held-out pieces; print the tables. Returns the status."""
+    try:
+        held_out = load_dataset(source)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{source} holds no data set: build one with `msanii-live dataset {source}`"
+        ) from None
+    path = weights or DEFAULT_WEIGHTS
+    model = load_model(path, torch.device("cpu"))
+    settings = evaluation.EvalSettings()
+    found = evaluation.evaluate(
+        held_out, model, settings, engine=MelFlow("cpu", path), report=_tell
+    )
+    print(evaluation.report_markdown(found))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "eval.json").write_text(json.dumps(found.as_dict(), indent=1) + "\n")
+        for picture in pictures(out, held_out, model, settings):
+            _tell(str(picture))
+    return 0

@@ -1,0 +1,19 @@
+"""Servers that several tests share."""
+
+import pytest
+
+from tests.live import live
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory):
+    """A server with the engine of tones: starts without torch."""
+    with live(tmp_path_factory.mktemp("tones"), "--engine", "tones") as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def flow(tmp_path_factory):
+    """A server with the engine that ships."""
+    with live(tmp_path_factory.mktemp("flow"), "--device", "cpu") as it:
+        yield it

@@ -1,0 +1,45 @@
+"""Run a real server for tests and speak to it over loopback."""
+
+import contextlib
+import threading
+from dataclasses import dataclass
+
+from msanii_live.bench.client import Client, running_server
+
+
+@dataclass
+class Live:
+    client: Client
+    folder: object
+    server: object
+
+    def job(self, address, token, *args, **options):
+        return self.client.job(address, token, *args, **options)
+
+    def ask(self, address, *args, reply=("/msanii/done", "/msanii/fail"), token=None, timeout=10):
+        self.client.send(address, *args)
+        reply = (reply,) if isinstance(reply, str) else reply
+        return self.client.wait((*reply, "/msanii/fail"), token, timeout)
+
+    def count(self, address, token):
+        return sum(m.address == address and token in m.args for m in self.client.received)
+
+    def drain(self, seconds=0.5):
+        while self.client.receive(seconds):
+            pass
+
+
+@contextlib.contextmanager
+def live(folder, *flags):
+    with running_server(folder, "--audio", "none", *flags, log=folder / "log.txt") as server:
+        client = Client(server.host, server.osc_port)
+        try:
+            yield Live(client, folder, server)
+        finally:
+            client.close()
+
+
+def in_thread(call):
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    return thread
