@@ -24,7 +24,7 @@ import numpy as np
 import soundfile
 import torch
 
-from msanii_live.errors import MissingTool
+from msanii_live.errors import ConfigError, MissingTool
 from msanii_live.models.conditions import STYLES, key_index
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes, mid_side
 from msanii_live.training.grooves import Piece, generate
@@ -145,7 +145,10 @@ def build(
     """Build the set into `folder`; a set already there is replaced when the new one is whole.
 
     pieces: how many; styles take turns. report: called with (done, pieces) after each.
+    Raises: ConfigError: too few pieces for a training split. MissingTool: as `render`.
     """
+    if pieces <= len(STYLES):
+        raise ConfigError(f"pieces is {pieces}: the first {len(STYLES)} validate, so take more")
     folder.mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     start = 0

@@ -84,6 +84,23 @@ def test_oscsend_and_oscdump(flow):
     assert '/msanii/job/done sissfiiif "from oscsend"' in said
 
 
+def test_the_messages_of_the_readme_work_as_printed(flow):
+    oscsend = program("oscsend", "liblo-tools")
+    readme = (HERE.parents[1] / "README.md").read_text()
+    lines = [line.split() for line in readme.splitlines() if line.startswith("    oscsend ")]
+    assert len(lines) == 5
+    for words in lines:
+        port = str(flow.server.osc_port)
+        words = [oscsend, *(port if word == "7770" else word for word in words[1:])]
+        subprocess.run(words, check=True, timeout=10)
+    for name in ("a", "longer", "b", "between"):  # in the order of the queue
+        until = time.monotonic() + 60
+        while flow.ask("/msanii/clip/info", name, reply="/msanii/clip/info").args[1] != name:
+            assert time.monotonic() < until, name
+            time.sleep(0.2)
+    flow.client.send("/msanii/notify", 0, 57_121)
+
+
 PYTHON_OSC = """
 import sys
 from pythonosc.dispatcher import Dispatcher

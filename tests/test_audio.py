@@ -1,0 +1,73 @@
+"""Clips, their sidecars, levels and the limiter."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from msanii_live.audio import (
+    CEILING,
+    ClipInfo,
+    as_stereo,
+    is_clip_name,
+    limit,
+    make_clip,
+    rms_dbfs,
+)
+
+
+def test_a_clip_cannot_be_written_to():
+    clip = make_clip(np.zeros((10, 2), np.float32), 44_100)
+    with pytest.raises(ValueError, match="read-only"):
+        clip.samples[0] = 1
+    with pytest.raises(ValueError, match="float32"):
+        make_clip(np.zeros((10, 2)), 44_100)
+
+
+def test_sidecars_survive_json_and_later_versions():
+    info = ClipInfo(
+        "a", 44_100, 2, 10, seed=3, command={"address": "/x", "mix": 0.5}, parents=("b",)
+    )
+    assert ClipInfo.from_json(info.to_json()) == info
+    later = json.loads(info.to_json()) | {"version": 9, "colour": "blue"}
+    assert ClipInfo.from_json(json.dumps(later)) == info
+    for text in ("[]", '{"name": "a"}', "nonsense"):
+        with pytest.raises(ValueError, match=r".*"):
+            ClipInfo.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "legal"),
+    [("a", True), ("take-1_b.2", True), ("", False), ("a b", False), ("../x", False),
+     ("last", False), ("..", False), ("x" * 65, False), ("é", False)],
+)  # fmt: skip
+def test_clip_names(name, legal):
+    assert is_clip_name(name) is legal
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    arrays(np.float32, (4_000, 2), elements=st.floats(-0.5, 0.5, width=32)),
+    st.lists(st.tuples(st.integers(0, 3_999), st.floats(-4, 4, width=32)), max_size=5),
+)
+def test_the_limiter_keeps_its_ceiling_and_leaves_the_rest(samples, peaks):
+    for place, value in peaks:
+        samples[place] = value
+    out = limit(samples)
+    assert np.abs(out).max() <= CEILING * (1 + 1e-6)
+    loud = np.flatnonzero(np.abs(samples).max(1) > CEILING)
+    far = np.ones(len(samples), bool)
+    for place in loud:
+        far[max(0, place - 1_026) : place + 1_027] = False
+    assert np.array_equal(out[far], samples[far])
+
+
+def test_levels():
+    sine = np.sin(np.arange(44_100) / 10)[:, None].astype(np.float32)
+    assert rms_dbfs(sine) == pytest.approx(-3.01, abs=0.02)
+    assert rms_dbfs(np.zeros((0, 2), np.float32)) == -120.0
+    assert as_stereo(sine).shape == (44_100, 2)
+    assert as_stereo(np.zeros((4, 6), np.float32)).shape == (4, 2)

@@ -1,0 +1,141 @@
+"""The training path at toy size, from notes to weights that the server can load."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from msanii_live.errors import ConfigError
+from msanii_live.models.conditions import PHASE_CHANNELS, STYLES
+from msanii_live.models.flow_net import FlowConfig
+from msanii_live.models.mel import MelSpec
+from msanii_live.training import dataset, flow
+from msanii_live.training.batches import draw_batch, draw_mask
+from msanii_live.training.run import SHIPPED_RECIPE, export_checkpoint
+
+TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64)
+RECIPE = flow.FlowRecipe(steps=40, decay=10, batch=4, rate=3e-3, warm_up=5)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """A set of four pieces whose mels beat in time, written in the real format."""
+    import json
+    from dataclasses import asdict
+
+    folder = tmp_path_factory.mktemp("toy")
+    spec = MelSpec(mels=8)
+    frames, entries, mels = 400, [], []
+    for n in range(4):
+        beat = 0.5 + 0.05 * n
+        seconds = np.arange(frames) * spec.hop / spec.sample_rate
+        pulse = np.cos(2 * np.pi * seconds / beat)[:, None, None] * np.ones((1, 2, 8))
+        mels.append((pulse - 4 + n * 0.1).astype(np.float16))
+        split = "validation" if n == 3 else "train"
+        entries.append(
+            dataset.Entry(n, STYLES[n], n, 60 / beat, beat, n * frames, frames, (0.0, 1.0), split)
+        )
+    whole = np.concatenate(mels)
+    whole.tofile(folder / "mels.f16")
+    manifest = {
+        "spec": asdict(spec),
+        "mel_frames": len(whole),
+        "mean": whole.astype(float).mean(0).tolist(),
+        "deviation": whole.astype(float).std(0).tolist(),
+        "entries": [asdict(e) for e in entries],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_batches_are_normalised_masked_and_told_the_beat(toy):
+    data = dataset.load(toy)
+    batch = draw_batch(
+        data, data.entries, np.random.default_rng(0), size=16, mel_frames=64, patch=4, dropout=0.0
+    )
+    assert batch.x.shape == (16, 2, 8, 64)
+    assert abs(batch.x.mean()) < 0.5
+    assert 0.3 < batch.x.std() < 2
+    assert batch.conditions.phase.shape == (16, PHASE_CHANNELS, 64)
+    assert (batch.conditions.tempo > 0).all()
+    # Energy beats with the told beat: cosine of the beat (harmonic 4 a bar) explains it.
+    beat = batch.conditions.phase[:, 5 + 2]
+    energy = batch.x.mean((1, 2))
+    assert np.corrcoef(beat.flatten(), energy.flatten())[0, 1] > 0.8
+    hidden = draw_batch(
+        data, data.entries, np.random.default_rng(0), size=8, mel_frames=64, patch=4, dropout=3.0
+    )
+    assert (hidden.conditions.style == -1).all()
+    assert (hidden.conditions.phase == 0).all()
+
+
+def test_masks_lie_on_the_token_grid_and_leave_something_to_do():
+    rng = np.random.default_rng(0)
+    masks = np.stack([draw_mask(rng, 64, 4) for _ in range(300)])
+    tokens = masks.reshape(300, 16, 4)
+    assert (tokens.min(2) == tokens.max(2)).all()
+    assert (masks.mean(1) < 1).all()
+    assert 0.15 < (masks.sum(1) == 0).mean() < 0.35
+
+
+def test_training_learns_resumes_and_serves(toy, tmp_path):
+    data = dataset.load(toy)
+    lines = []
+    first = replace(RECIPE, steps=20, decay=0)
+    flow.train(data, first, TINY, tmp_path, lines.append, checkpoint_every=10)
+    flow.train(data, RECIPE, TINY, tmp_path, lines.append, checkpoint_every=10)
+    assert any("resumed at step 20" in line for line in lines)
+    log = (tmp_path / "log.jsonl").read_text().splitlines()
+    losses = [float(line.split('"validation": ')[1].split(",")[0]) for line in log]
+    assert losses[-1] < 0.8 * losses[0]
+    assert export_checkpoint(tmp_path / "checkpoint.pt", data, tmp_path / "m.safetensors") == 40
+    from msanii_live.models.flow_weights import load
+
+    model = load(tmp_path / "m.safetensors", torch.device("cpu"))
+    assert model.mean.shape == (2, 8, 1)
+
+
+def test_an_interrupted_run_equals_an_unbroken_one(toy, tmp_path):
+    data = dataset.load(toy)
+    recipe = replace(RECIPE, steps=6, decay=0)
+    whole = flow.train(data, recipe, TINY, tmp_path / "a", lambda _: None)
+    flow.train(data, replace(recipe, steps=3), TINY, tmp_path / "b", lambda _: None)
+    parts = flow.train(data, recipe, TINY, tmp_path / "b", lambda _: None)
+    for p, q in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.allclose(p, q, atol=1e-5)
+
+
+def test_the_shipped_recipes_are_read_and_unknown_keys_refused(tmp_path):
+    recipe, config = flow.read_recipe(SHIPPED_RECIPE)
+    assert config == FlowConfig()
+    assert recipe.steps > recipe.decay > 0
+    flow.read_recipe(SHIPPED_RECIPE.with_name("mel-flow-start.toml"))
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[training]\nsteps = 1\ndecay = 0\nsteeps = 2\n")
+    with pytest.raises(ConfigError, match="steeps"):
+        flow.read_recipe(bad)
+
+
+def test_pieces_are_split_by_piece_and_styles_take_turns():
+    assert [dataset.compose(n)[2] for n in range(8)] == list(STYLES)
+    splits = [dataset.split_of(n) for n in range(320)]
+    assert splits.count("validation") == splits.count("test") == 16
+
+
+def test_a_piece_is_rebuilt_from_its_seed():
+    if shutil.which("fluidsynth") is None or not dataset.SOUNDFONT.exists():
+        pytest.skip("needs apt-get install fluidsynth fluid-soundfont-gm (1 min, 150 MB)")
+    mel, entry = dataset._mel_of(8, MelSpec())
+    again, _ = dataset._mel_of(8, MelSpec())
+    assert np.array_equal(mel, again)
+    assert mel.shape == (entry.mel_frames, 2, 128)
+    assert entry.split == "train"
+    assert entry.style == STYLES[0]
+    assert entry.mel_frames == pytest.approx(entry.onsets[-1] * 44_100 / 512, rel=0.1)
+
+
+def test_too_small_a_set_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="take more"):
+        dataset.build(tmp_path, 8, MelSpec(), lambda *_: None)
