@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := libportaudio2
-TEST_PACKAGES := puredata-core liblo-tools
+TEST_PACKAGES := puredata-core liblo-tools jackd2
 
 .PHONY: setup demo serve test lint system test-system clean
 .DEFAULT_GOAL := setup

@@ -113,6 +113,10 @@ class MelFlow:
             raise CommandError(
                 Code.EOOM, "the GPU is out of memory: ask for a shorter clip, or free an engine"
             ) from None
+        except RuntimeError as error:
+            if "allocate memory" in str(error):  # how torch says it on a CPU
+                raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
+            raise
 
 
 def _no_clip(name: str) -> Clip:

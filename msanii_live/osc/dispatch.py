@@ -176,15 +176,27 @@ class Dispatcher:
     def _errand(
         self, request: Request, host: str, routes: Routes, call: Callable[[], list[Outgoing]]
     ) -> None:
-        """Run what touches disk or device off the event loop, in order of arrival."""
-        future: Future[list[Outgoing]] = self._disk.submit(call)
+        """Run what touches disk or device off the event loop, in order of arrival.
+
+        Engines are loaded and freed by the worker, between jobs: one thread a device.
+        """
+        future: Future[list[Outgoing]] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(call())
+            except Exception as error:
+                future.set_exception(error)
+
+        if isinstance(request.command, commands.EngineLoad | commands.EngineFree):
+            self.scheduler.errand(run)
+        else:
+            self._disk.submit(run)
         open_errands = self._errands.setdefault(host, set())
         open_errands.add(future)
 
         def finish() -> None:
             open_errands.discard(future)
-            if future.cancelled():
-                return
             error = future.exception()
             if error is None:
                 for reply in future.result():

@@ -68,7 +68,8 @@ not OSC gets no answer and is counted; the counts are among the facts of `/msani
 The first of these that is known:
 
 1. the key `reply_port` of the message: that port on the host that sent it;
-2. the port that the host registered with `/msanii/notify`, where it sends from another;
+2. the port that the sender registered with `/msanii/notify`; a message from a port never heard of,
+   of a host that registered another, is answered at both;
 3. the address and port that the message came from.
 
 Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from, and need
@@ -101,8 +102,9 @@ Every command also takes these keys:
 {{envelope}}
 
 The token may be any number or text of up to {TOKEN_LIMIT} characters. It comes back as text: `7`
-and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host within
-60 s means the same job, not a second one, so a message may be sent again if no answer came.
+and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host for the same
+command means the same job, not a second one, while the job lives and for 60 s after: a message
+may be sent again if no answer came, and is answered with the job's state or its ending.
 
 ## Time tags
 
