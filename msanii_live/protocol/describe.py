@@ -102,9 +102,9 @@ Every command also takes these keys:
 {{envelope}}
 
 The token may be any number or text of up to {TOKEN_LIMIT} characters. It comes back as text: `7`
-and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host for the same
-command means the same job, not a second one, while the job lives and for 60 s after: a message
-may be sent again if no answer came, and is answered with the job's state or its ending.
+and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host
+for the same command means the same job, not a second one, while the job lives and for 60 s after:
+a message may be sent again if no answer came, and is answered with the job's state or ending.
 
 ## Time tags
 
