@@ -13,7 +13,7 @@ from msanii_live.engines.base import Capabilities, Context
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.canvas import Beat, Canvas
 from msanii_live.models.conditions import STYLES, Conditions
-from msanii_live.models.device import pick_device, precision
+from msanii_live.models.device import pick_device
 from msanii_live.models.flow_weights import FlowModel, load
 from msanii_live.models.music_words import Steering, key_name, read_key, read_style, read_words
 from msanii_live.protocol.commands import (
@@ -106,7 +106,7 @@ class MelFlow:
             )
         work = _Work(self._model, command, context, steering)
         try:
-            with torch.inference_mode(), precision(self._model.mean.device):
+            with torch.inference_mode():
                 return work.carry_out()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()

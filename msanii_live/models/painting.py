@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from msanii_live.models.conditions import Conditions
+from msanii_live.models.device import precision
 from msanii_live.models.flow_net import FlowNet
 from msanii_live.models.sampling import euler, shifted_times
 
@@ -154,9 +155,23 @@ def guided(
 
     Source: Ho & Salimans 2022, arXiv:2207.12598, eq. 6, on the predicted data.
     """
-    if guidance == 1.0:
-        plain: torch.Tensor = net(x, t, known, mask, conditions)
-        return plain
+    with precision(x.device):  # the network alone: features and phases stay float32
+        if guidance == 1.0:
+            plain: torch.Tensor = net(x, t, known, mask, conditions)
+            return plain
+        steered, unsteered = _both(net, x, t, known, mask, conditions)
+    return unsteered + guidance * (steered - unsteered)
+
+
+def _both(
+    net: FlowNet,
+    x: torch.Tensor,
+    t: torch.Tensor,
+    known: torch.Tensor,
+    mask: torch.Tensor,
+    conditions: Conditions,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the predictions with conditions and without any but the beat, in one pass."""
     free = Conditions(
         style=torch.full_like(conditions.style, -1),
         key=torch.full_like(conditions.key, -1),
@@ -172,6 +187,5 @@ def guided(
         phase=torch.cat([conditions.phase, free.phase]),
     )
     twice = (x.repeat(2, 1, 1, 1), t.repeat(2), known.repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1))
-    steered, free_of_them = net(*twice, both).chunk(2)
-    out: torch.Tensor = free_of_them + guidance * (steered - free_of_them)
-    return out
+    steered, unsteered = net(*twice, both).chunk(2)
+    return steered, unsteered

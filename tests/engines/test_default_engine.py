@@ -1,6 +1,7 @@
 """The engine that ships, over OSC, as a patch meets it."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import soundfile
 
 from msanii_live.audio import rms_dbfs
+from tests.live import live
 
 pytestmark = pytest.mark.slow
 
@@ -176,3 +178,18 @@ def test_the_embedded_weights_are_small_and_described():
     card = DEFAULT_WEIGHTS.with_suffix(".md").read_text()
     for word in ("licence", "steps", "wall time", "soundfont", "Fréchet"):
         assert word.lower() in card.lower()
+
+
+def test_sigterm_ends_a_busy_server_in_time_with_whole_files(tmp_path):
+    with live(tmp_path, "--device", "cpu") as it:
+        it.job("/msanii/generate", "first", "seconds", 1, "clip", "whole")
+        it.client.send("/msanii/generate", "seconds", 60, "steps", 100, "id", "cut")
+        it.client.wait(("/msanii/job/progress",), "cut")
+        sent = time.monotonic()
+        it.server.child.terminate()
+        assert it.server.child.wait(10) == 0
+        assert time.monotonic() - sent < 5
+        it.drain(0.1)
+        assert it.count("/msanii/job/cancelled", "cut") == 1
+    assert sorted(p.name for p in tmp_path.glob("*.wav")) == ["whole.wav"]
+    assert soundfile.info(tmp_path / "whole.wav").frames == 44_100
