@@ -13,7 +13,7 @@ from msanii_live.models.conditions import STYLES, Conditions, bar_phase_features
 from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.mel import log_mel, magnitudes, mid_side
 from msanii_live.models.painting import guided
-from msanii_live.models.sampling import euler, uniform_times
+from msanii_live.models.sampling import euler, shifted_times
 from msanii_live.training.batches import bar_position, window, window_density
 from msanii_live.training.dataset import DataSet, Entry
 
@@ -88,7 +88,7 @@ def sample(
     mask = torch.zeros(1, 1, 1, shown.shape[-1])
     mask[..., :known_frames] = 1
     generator = torch.Generator().manual_seed(seed)
-    times = uniform_times(steps)
+    times = shifted_times(steps)
     out = []
     for start in range(0, len(shown), batch):
         part = slice(start, start + batch)

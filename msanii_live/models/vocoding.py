@@ -13,7 +13,7 @@ from msanii_live.models.mel import MelSpec, mel_to_magnitude
 
 REACH = 8_192  # known samples that each span is fitted to, either side
 AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
-SPAN = 262_144  # most samples fitted at once: about 6 s
+SPAN = 327_680  # most samples fitted at once: a network window and some
 FADE = 512  # samples before and after a seam over which the known fades into the made
 
 
