@@ -66,7 +66,8 @@ def _play(
     sent = time.monotonic()
     fields = client.job(address, f"demo-{clip}", *args, "clip", clip, on_message=lambda m: _show(m))
     took = time.monotonic() - sent
-    print("\r  " + "#" * BAR + f" {took:.2f} s", flush=True)
+    done = "\r  " + "#" * BAR if sys.stdout.isatty() else ""
+    print(f"{done} {took:.2f} s" + " " * 12, flush=True)
     path = Path(str(fields[3]))
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     seam = 6.0 if clip == "longer" else None
@@ -76,11 +77,15 @@ def _play(
 
 
 def _show(message: Message) -> None:
-    if message.address == "/msanii/job/progress":
-        step, steps, fraction = (float(str(value)) for value in message.args[2:5])
-        bar = "#" * round(BAR * fraction)
-        print(f"\r  {bar:.<{BAR}} step {step:.0f} of {steps:.0f}", end="", flush=True)
-    sys.stdout.flush()
+    """Draw progress in place on a terminal; elsewhere print a dot a report, for readable logs."""
+    if message.address != "/msanii/job/progress":
+        return
+    if not sys.stdout.isatty():
+        print("  ." if message.args[2] == 0 else ".", end="", flush=True)
+        return
+    step, steps, fraction = (float(str(value)) for value in message.args[2:5])
+    bar = "#" * round(BAR * fraction)
+    print(f"\r  {bar:.<{BAR}} step {step:.0f} of {steps:.0f} ", end="", flush=True)
 
 
 def _table(rows: list[Row], server: Running) -> str:
