@@ -9,13 +9,13 @@ TEST_PACKAGES := puredata-core liblo-tools jackd2
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "msanii-live needs Python 3.11 or later; name one with make PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 	  { echo "Python has no venv module: apt-get install python3-venv"; rm -rf .venv; exit 1; }
 	@echo "installing (torch is large: the first time takes minutes) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 system:

@@ -20,7 +20,7 @@ from msanii_live.training.groove_styles import (
     chord_pitches,
     nearest_voicing,
 )
-from msanii_live.training.piano_pieces import (
+from msanii_live.training.midi_parts import (
     BAR,
     BEAT,
     STEP,
@@ -29,12 +29,12 @@ from msanii_live.training.piano_pieces import (
     Motif,
     Note,
     Part,
-    compose_piano,
     draw_motif,
     midi_file,
     motif_lengths,
     note,
 )
+from msanii_live.training.piano_pieces import compose_piano
 
 CHANNELS = {"bass": 0, "chords": 1, "lead": 2, "pad": 3, "drums": 9}
 PAD_PROGRAMS = (48, 50, 88, 89, 90, 91, 94, 95)

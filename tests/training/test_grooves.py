@@ -10,7 +10,7 @@ import pytest
 
 from msanii_live.training.groove_styles import PIANO_STYLES, STYLES, nearest_voicing
 from msanii_live.training.grooves import Piece, generate
-from msanii_live.training.piano_pieces import Kind
+from msanii_live.training.midi_parts import Kind
 
 EVERY_STYLE: list[tuple[Kind, str]] = [
     *(("groove", style) for style in STYLES),
