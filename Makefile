@@ -1,5 +1,5 @@
 # make setup | demo | serve | test | lint. The environment is .venv; `make clean` removes it.
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PACKAGES := libportaudio2
 TEST_PACKAGES := puredata-core liblo-tools jackd2

@@ -133,6 +133,29 @@ def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Sampl
     return np.asarray(samples * gain[:, None], dtype=np.float32)
 
 
+def lift(samples: Samples, start: int, end: int, floor: float, most: float = 30.0) -> Samples:
+    """Raise frames [start, end) that fell silent up to a floor, with no jump at their edges.
+
+    samples: float32, (frames, channels). floor: dBFS RMS of the span, raised to by at most `most`
+    dB. The gain grows within half a second of an edge that has audio beyond it, along a cosine.
+    Frames outside the span, and a span that is loud enough, come back bit for bit.
+    """
+    gain = 10 ** (np.clip(floor - rms_dbfs(samples[start:end]), 0.0, most) / 20)
+    if gain <= 1.0:
+        return samples
+    place = np.arange(end - start, dtype=np.float64)
+    ramp = max(1.0, min(22_050.0, (end - start) / 2))
+    inside = np.ones(end - start)
+    if start > 0:
+        inside = np.minimum(inside, place / ramp)
+    if end < len(samples):
+        inside = np.minimum(inside, (end - start - 1 - place) / ramp)
+    out = samples.copy()
+    curve = 1.0 + (gain - 1.0) * (0.5 - 0.5 * np.cos(np.pi * inside))
+    out[start:end] *= curve[:, None].astype(np.float32)
+    return out
+
+
 def crossfade(first: Samples, second: Samples) -> Samples:
     """Fade from one to the other, linearly: for signals that agree, as at a seam.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, as_stereo, limit, make_clip, rms_dbfs
+from msanii_live.audio import Clip, Samples, as_stereo, lift, limit, make_clip, rms_dbfs
 from msanii_live.engines.base import Capabilities, Context
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.canvas import Beat, Canvas
@@ -31,6 +31,7 @@ DEFAULT_STEPS = 16
 ITERATIONS = 48  # of the phase search
 GUIDANCE = 1.0
 LOUDNESS = -18.0  # dBFS RMS that fresh clips, and what the network is shown, are brought to
+QUIETEST = 12.0  # dB under its source that a continuation may be
 LONGEST = 600.0  # seconds of a clip with all that it was gone on from
 SHORTEST = 2_048  # frames of a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
@@ -286,9 +287,10 @@ class _Work:
         """Make frames [start, end) anew at the source's own level; the rest stays bit for bit."""
         gain = _gain_to_loudness(source.samples)
         canvas = self._canvas(beat.rate * 240 * self.rate if beat else 0.0, source)
-        made = (
-            _samples(canvas.fill(self._tensor(samples, gain), start, end, beat, leftwards)) / gain
-        )
+        wave = canvas.fill(self._tensor(samples, gain), start, end, beat, leftwards)
+        # Shown what is unlike all it knows, the model may fade away; a stage must not go silent.
+        floor = rms_dbfs(source.samples) - QUIETEST
+        made = lift(_samples(wave) / np.float32(gain), start, end, floor)
         first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
         out = samples.copy()
         out[first:last] = limit(made[first:last])
