@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-STYLES = ("house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano")
+STYLES = (
+    "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
+)  # fmt: skip
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("maj", "min")
 BEATS_A_BAR = 4

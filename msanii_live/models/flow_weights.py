@@ -65,7 +65,12 @@ def load(path: Path, device: torch.device) -> FlowModel:
             raise ValueError(f"{path} is not a flow model of msanii-live")
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
-    net = FlowNet(FlowConfig(**json.loads(metadata["config"])))
+    # Files written before a part existed do not name it.
+    config = {"detail_blocks": 0, **json.loads(metadata["config"])}
+    if "jump.weight" not in tensors:
+        width = config["width"]
+        tensors |= {"jump.weight": torch.zeros(width, 128), "jump.bias": torch.zeros(width)}
+    net = FlowNet(FlowConfig(**config))
     net.load_state_dict(tensors)
     net.requires_grad_(False).eval().to(device)
     spec = MelSpec(**json.loads(metadata["spec"]))

@@ -106,8 +106,9 @@ def draw_batch(
         masks.append(torch.from_numpy(draw_mask(rng, mel_frames, patch)))
         all_hidden = rng.random() < dropout / 3
         hide = rng.random(5) < dropout
-        position = bar_position(data, entry, first, mel_frames)
-        phases.append(bar_phase_features(None if all_hidden or hide[0] else position, mel_frames))
+        off_beat = all_hidden or hide[0] or not entry.beat_seconds
+        position = None if off_beat else bar_position(data, entry, first, mel_frames)
+        phases.append(bar_phase_features(position, mel_frames))
         style.append(UNKNOWN if all_hidden or hide[1] else STYLES.index(entry.style))
         key.append(UNKNOWN if all_hidden or hide[2] else entry.key)
         tempo.append(0.0 if all_hidden or hide[3] else entry.tempo)

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -111,6 +111,21 @@ def draw_loss(
     return flow_loss(model, batch, t, noise, context, recipe.time_floor).mean()
 
 
+def adopt(net: FlowNet, tensors: Mapping[str, torch.Tensor]) -> str:
+    """Copy the weights of another network where the shapes allow, and say what was new.
+
+    Tables that have grown keep their first rows; what the other network lacks stays as it is.
+    """
+    new = []
+    for name, value in net.state_dict().items():
+        other = tensors.get(name)
+        if other is not None and other.shape[1:] == value.shape[1:] and len(other) <= len(value):
+            value[: len(other)] = other
+        if other is None or other.shape != value.shape:
+            new.append(name)
+    return "begun from trained weights" + (f"; new: {', '.join(new)}" if new else "")
+
+
 def train(
     data: DataSet,
     recipe: FlowRecipe,
@@ -119,8 +134,11 @@ def train(
     report: Callable[[str], None],
     checkpoint_every: int = 250,
     compiled: bool = False,
+    start: Mapping[str, torch.Tensor] | None = None,
 ) -> FlowNet:
     """Train, resuming from `folder`/checkpoint.pt if there is one; return the averaged network.
+
+    start: weights to begin with instead of random ones; see `adopt`.
 
     Every `checkpoint_every` steps the checkpoint is replaced and the loss on fixed validation
     windows is reported and appended to `folder`/log.jsonl. compiled: run through torch.compile,
@@ -129,6 +147,8 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     model, average = FlowNet(config), FlowNet(config)
+    if start is not None:
+        report(adopt(model, start))
     average.load_state_dict(model.state_dict())
     average.requires_grad_(False)
     matrices = [p for p in model.parameters() if p.ndim >= 2]

@@ -94,6 +94,9 @@ DRUM_GRIDS: dict[str, DrumGrid] = {
         CONGA: "..6...66..6...66",
         COWBELL: "7...7.7.7...7.7.",
     },
+    # A sixteenth stands for a swung eighth: four crotchets of swing are half a bar.
+    "swing": {RIDE: "8.7.87..8.7.87.?", HAT: "..6...6...6...6.", KICK: "4.?.4...4.?.4..?"},
+    "brushes": {RIDE: "7...76..7...76..", STICK: "..?...5...?...5.", SHAKER: "4.4.4.4.4.4.4.4."},
 }
 
 # Bass: (step, length in steps) of each note in a bar; "half" and "pulse" are drawn, see grooves.py
@@ -256,8 +259,15 @@ STYLES: dict[str, Style] = {
         Lines(("root",), ("pad", "staccato")),
         Sounds((43, 42), (48, 49, 44, 60, 52), (40, 71, 68, 73, 56, 60), (48,)),
     ),
+    "jazz": Style(
+        Feel((72, 108), ("swing", "swing", "brushes"), (0.25, 0.35)),
+        Lines(("walk",), ("chop", "stab", "block")),
+        Sounds((32, 32, 35), (0, 0, 26, 4, 11), (65, 66, 56, 11, 26), (32, 40)),
+    ),
 }
-EXTENDED_STYLES = frozenset({"lofi", "funk", "bossa", "house", "disco", "hiphop"})  # like sevenths
+EXTENDED_STYLES = frozenset(
+    {"lofi", "funk", "bossa", "house", "disco", "hiphop", "jazz"}
+)  # like sevenths
 TIGHT_STYLES = frozenset({"techno", "trance", "synth", "house", "trap"})  # played by a machine
 PIANO_STYLES = ("pop", "arp", "stride", "chorale", "lyric", "minimal")
 
