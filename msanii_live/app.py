@@ -38,7 +38,7 @@ class Server:
         self.config = config
         self.state = "starting"
         transport = Transport()
-        shelf = Shelf(config.device, config.engine)
+        shelf = Shelf(config.device, config.engine, config.vocoder)
         shelf.check_default()
         library = Library(config.folder_path)
         player, notice = open_player(config.audio, transport)

@@ -14,6 +14,7 @@ from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+VOCODERS = ("vocos", "griffin-lim")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -35,6 +36,7 @@ class Config:
     audio: str = _option("default", "audio device: none, default, or a device's name")
     device: str = _option("auto", "where models run", DEVICES)
     engine: str = _option("mel-flow", "engine to keep warm and use by default")
+    vocoder: str = _option("vocos", "how the default engine turns mels into samples", VOCODERS)
     threads: int = _option(0, "CPU threads for models; 0 leaves it to torch")
     log_level: str = _option("info", "how much to write to stderr", LOG_LEVELS)
 
@@ -47,7 +49,11 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 65_535:
                 raise ConfigError(f"{name} is {value}: it must be 0 to 65535")
-        for name, choices in (("device", DEVICES), ("log_level", LOG_LEVELS)):
+        for name, choices in (
+            ("device", DEVICES),
+            ("vocoder", VOCODERS),
+            ("log_level", LOG_LEVELS),
+        ):
             value = getattr(self, name)
             if value not in choices:
                 raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(choices)}")

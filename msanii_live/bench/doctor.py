@@ -26,11 +26,11 @@ def doctor() -> int:
 
 
 def _model() -> Finding:
-    from msanii_live.engines.mel_flow import DEFAULT_WEIGHTS
+    from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
 
-    if DEFAULT_WEIGHTS.exists():
-        return True, "model", f"{DEFAULT_WEIGHTS.name}, {DEFAULT_WEIGHTS.stat().st_size >> 20} MiB"
-    return False, "model", f"{DEFAULT_WEIGHTS} is missing: install the package again"
+    if SHIPPED / WEIGHTS.exists():
+        return True, "model", f"{SHIPPED / WEIGHTS.name}, {DEFAULT_WEIGHTS.stat().st_size >> 20} MiB"
+    return False, "model", f"{SHIPPED / WEIGHTS} is missing: install the package again"
 
 
 def _torch() -> Finding:

@@ -12,7 +12,7 @@ from msanii_live.bench import eval as evaluation
 from msanii_live.bench.gallery import pictures
 from msanii_live.bench.speed import measure
 from msanii_live.bench.speed_table import speed_markdown
-from msanii_live.engines.mel_flow import DEFAULT_WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS, MelFlow
 from msanii_live.errors import ConfigError
 from msanii_live.models.flow_weights import load as load_model
 from msanii_live.training.dataset import load as load_dataset
@@ -40,7 +40,7 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
         raise ConfigError(
             f"{source} holds no data set: build one with `msanii-live dataset {source}`"
         ) from None
-    path = weights or DEFAULT_WEIGHTS
+    path = weights or SHIPPED / WEIGHTS
     model = load_model(path, torch.device("cpu"))
     settings = evaluation.EvalSettings()
     found = evaluation.evaluate(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, as_stereo, lift, limit, make_clip, rms_dbfs
+from msanii_live.audio import Clip
 from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines.flow_verbs import DEFAULT_STEPS, Work
 from msanii_live.errors import Code, CommandError
-from msanii_live.models.canvas import Beat, Canvas
-from msanii_live.models.conditions import STYLES, Conditions
+from msanii_live.models import flow_weights, vocos
+from msanii_live.models.conditions import STYLES
 from msanii_live.models.device import pick_device
-from msanii_live.models.flow_weights import FlowModel, load
-from msanii_live.models.music_words import Steering, key_name, read_key, read_style, read_words
+from msanii_live.models.music_words import read_words
+from msanii_live.models.vocoding import Voice
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -23,27 +22,28 @@ from msanii_live.protocol.commands import (
     Interpolate,
     MakingCommand,
     Outpaint,
+    Vocode,
 )
 
-DEFAULT_WEIGHTS = Path(__file__).parent.parent / "weights" / "mel-flow.safetensors"
-VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio)
-DEFAULT_STEPS = 16
-ITERATIONS = 48  # of the phase search
-GUIDANCE = 1.0
-LOUDNESS = -18.0  # dBFS RMS that fresh clips, and what the network is shown, are brought to
-QUIETEST = 12.0  # dB under its source that a continuation may be
-LONGEST = 600.0  # seconds of a clip with all that it was gone on from
-SHORTEST = 2_048  # frames of a source
-SEAM = 2_048  # frames next to a seam that may differ from the source
-FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
+WEIGHTS, VOCODER_WEIGHTS = "mel-flow.safetensors", "vocos.safetensors"
+SHIPPED = Path(__file__).parent.parent / "weights"
+VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
 class MelFlow:
-    """Serve generate, outpaint, inpaint, interpolate and audio2audio with one network."""
+    """Serve every verb but render with one network and one vocoder."""
 
     def __init__(
-        self, device: str, weights: Path = DEFAULT_WEIGHTS, name: str = "mel-flow"
+        self,
+        device: str,
+        weights: Path = SHIPPED / WEIGHTS,
+        name: str = "mel-flow",
+        vocoder: str = "vocos",
     ) -> None:
+        """Take the device's name, a file of weights, and the vocoder used where none is named.
+
+        A vocoder that lies beside the weights is preferred to the one that ships.
+        """
         self.name = name
         self.capabilities = Capabilities(
             verbs=tuple(verb.address for verb in VERBS),
@@ -55,7 +55,9 @@ class MelFlow:
         )
         self._device_name = device
         self._weights = weights
-        self._model: FlowModel | None = None
+        self._vocoder = vocoder
+        self._model: flow_weights.FlowModel | None = None
+        self._net: vocos.Vocos | None = None
 
     @property
     def loaded(self) -> bool:
@@ -68,14 +70,24 @@ class MelFlow:
         Raises: CommandError: EENGINE where the file is missing or is none of ours.
         """
         if self._model is None:
+            device = pick_device(self._device_name)
+            beside = self._weights.with_name(VOCODER_WEIGHTS)
             try:
-                self._model = load(self._weights, pick_device(self._device_name))
+                model = flow_weights.load(self._weights, device)
+                net = vocos.load(beside if beside.exists() else SHIPPED / VOCODER_WEIGHTS, device)
             except (OSError, ValueError) as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
+            if net.spec != model.spec:
+                raise CommandError(
+                    Code.EENGINE,
+                    f"{self._weights} has other features than its vocoder: put one trained on "
+                    f"them beside it as {VOCODER_WEIGHTS}",
+                )
+            self._model, self._net = model, net
 
     def free(self) -> None:
         """Give the memory back."""
-        self._model = None
+        self._model = self._net = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -105,7 +117,8 @@ class MelFlow:
                 f"unknown words: {' '.join(steering.unknown)}; styles are {', '.join(STYLES)}, "
                 "keys such as C, F#m, Bb major"
             )
-        work = _Work(self._model, command, context, steering)
+        voice = self._voice(command.vocoder if isinstance(command, Vocode) else "")
+        work = Work(self._model, voice, command, context, steering)
         try:
             with torch.inference_mode():
                 return work.carry_out()
@@ -119,242 +132,11 @@ class MelFlow:
                 raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
             raise
 
+    def _voice(self, name: str) -> Voice:
+        if (name or self._vocoder) == "griffin-lim":
+            return Voice()
+        return Voice(self._net, iterations=0, loop_iterations=16)
+
 
 def _no_clip(name: str) -> Clip:
     raise CommandError(Code.ENOCLIP, f"no clip {name}")
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Carry out one command: what its words mean in samples, beats and conditions."""
-
-    model: FlowModel
-    command: MakingCommand
-    context: Context
-    steering: Steering
-
-    @property
-    def rate(self) -> int:
-        return self.model.spec.sample_rate
-
-    def carry_out(self) -> Clip:
-        """Run the method of the command's verb."""
-        match self.command:
-            case Generate():
-                return self.generate(self.command)
-            case Outpaint():
-                return self.outpaint(self.command)
-            case Inpaint():
-                return self.inpaint(self.command)
-            case Interpolate():
-                return self.interpolate(self.command)
-            case AudioToAudio():
-                return self.audio_to_audio(self.command)
-        raise CommandError(Code.EENGINE, f"mel-flow cannot {self.command.address}")
-
-    def generate(self, command: Generate) -> Clip:
-        """Make a clip from noise."""
-        bpm = command.bpm or self.context.tempo
-        frames = self._frames(command, bpm)
-        beat = Beat.at(bpm, 0.0, self.rate)
-        bars = frames * beat.rate
-        closes = command.bars is not None and abs(bars - round(bars)) < 1e-3
-        canvas = self._canvas(bpm, None)
-        if closes:
-            wave = _at_loudness(_samples(canvas.fresh_loop(frames, round(bars))))
-        else:
-            wave = _at_loudness(_samples(canvas.fresh_line(frames, beat)))
-            wave[:FADE_IN] *= np.linspace(0, 1, FADE_IN, dtype=np.float32)[:, None]
-            wave[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT, dtype=np.float32)[:, None]
-        return self._clip(wave, bpm, Beat.at(bpm, 0.0, self.rate), loops=closes)
-
-    def outpaint(self, command: Outpaint) -> Clip:
-        """Go on from a clip, or lead up to it, keeping it bit for bit up to the seam."""
-        source = self._source(command.src)
-        bpm = command.bpm or source.info.bpm
-        new = self._frames(command, bpm or self.context.tempo)
-        old = as_stereo(source.samples)
-        self._check_length(len(old) + new)
-        silence = np.zeros((new, 2), np.float32)
-        leftwards = command.side == "left"
-        joined = np.concatenate([silence, old] if leftwards else [old, silence])
-        start, end = (0, new) if leftwards else (len(old), len(joined))
-        beat = Beat.at(bpm, source.info.bar_offset, self.rate).moved(-new if leftwards else 0)
-        wave = self._fill(joined, start, end, beat if bpm else None, source, leftwards)
-        if not command.keep:
-            wave, beat = wave[start:end], beat.moved(start)
-        return self._clip(wave, bpm, beat, (source,))
-
-    def inpaint(self, command: Inpaint) -> Clip:
-        """Make a span of a clip anew."""
-        source = self._source(command.src)
-        length = source.info.seconds
-        if not 0 <= command.start < command.end or command.start >= length:
-            raise CommandError(
-                Code.ERANGE,
-                f"start is {command.start:g} and end {command.end:g}: they must lie in this order "
-                f"within the clip's {length:.3f} s",
-            )
-        start = round(command.start * self.rate)
-        end = min(round(command.end * self.rate), source.info.frames)
-        bpm = command.bpm or source.info.bpm
-        beat = Beat.at(bpm, source.info.bar_offset, self.rate)
-        samples = as_stereo(source.samples)
-        wave = self._fill(samples, start, end, beat if bpm else None, source, leftwards=False)
-        return self._clip(wave, bpm, beat, (source,))
-
-    def audio_to_audio(self, command: AudioToAudio) -> Clip:
-        """Make a variation of a clip; at strength 0 the clip itself."""
-        source = self._source(command.src)
-        samples = as_stereo(source.samples)
-        return self._remake(samples, [samples], [1.0], command.strength, source, (source,))
-
-    def interpolate(self, command: Interpolate) -> Clip:
-        """Make a clip between two: a at mix 0, b at mix 1, the blend made anew in between."""
-        a, b = self._source(command.a), self._source(command.b)
-        frames = min(a.info.frames, b.info.frames)
-        first, second = as_stereo(a.samples)[:frames], as_stereo(b.samples)[:frames]
-        mix = command.mix
-        weights = [1 - mix, mix]
-        blend = np.asarray(weights[0] * first + weights[1] * second, dtype=np.float32)
-        # At either end there is nothing to make anew; the noise grows towards the middle.
-        strength = command.strength * 4 * mix * (1 - mix)
-        nearer = a if mix < 0.5 else b
-        return self._remake(blend, [first, second], weights, strength, nearer, (a, b))
-
-    # -- parts ---------------------------------------------------------------------------------
-
-    def _frames(self, command: Generate | Outpaint, bpm: float) -> int:
-        seconds = command.seconds
-        if command.bars is not None:
-            seconds = command.bars * self.context.beats * 60.0 / bpm
-        frames = round(seconds * self.rate)
-        self._check_length(frames)
-        return frames
-
-    def _check_length(self, frames: int) -> None:
-        seconds = frames / self.rate
-        if not SHORTEST <= frames <= LONGEST * self.rate:
-            raise CommandError(
-                Code.ERANGE,
-                f"the clip would last {seconds:.2f} s: it must be 0.05 to {LONGEST:g} s",
-            )
-
-    def _source(self, name: str) -> Clip:
-        clip = self.context.clip(name)
-        if clip.info.sample_rate != self.rate:
-            raise CommandError(
-                Code.EENGINE, f"{name} is at {clip.info.sample_rate} Hz, the engine at {self.rate}"
-            )
-        self._check_length(clip.info.frames)
-        return clip
-
-    def _canvas(self, bpm: float, source: Clip | None) -> Canvas:
-        style, key = self.steering.style, self.steering.key
-        if source is not None:
-            style = read_style(source.info.style) if style is None else style
-            key = read_key(source.info.key) if key is None else key
-        density = self.command.density
-        conditions = Conditions(
-            style=torch.tensor([-1 if style is None else style]),
-            key=torch.tensor([-1 if key is None else key]),
-            tempo=torch.tensor([bpm], dtype=torch.float32),
-            density=torch.tensor([-1.0 if density is None else density]),
-            phase=torch.zeros(1, 0, 0),
-        )
-        return Canvas(
-            model=self.model,
-            conditions=conditions.to(self.model.mean.device),
-            generator=torch.Generator().manual_seed(self.context.seed),
-            steps=self.command.steps or DEFAULT_STEPS,
-            iterations=ITERATIONS,
-            guidance=GUIDANCE,
-            progress=self.context.progress,
-        )
-
-    def _tensor(self, samples: Samples, gain: float) -> torch.Tensor:
-        return torch.from_numpy(samples.T * np.float32(gain)).to(self.model.mean.device)
-
-    def _fill(
-        self,
-        samples: Samples,
-        start: int,
-        end: int,
-        beat: Beat | None,
-        source: Clip,
-        leftwards: bool,
-    ) -> Samples:
-        """Make frames [start, end) anew at the source's own level; the rest stays bit for bit."""
-        gain = _gain_to_loudness(source.samples)
-        canvas = self._canvas(beat.rate * 240 * self.rate if beat else 0.0, source)
-        wave = canvas.fill(self._tensor(samples, gain), start, end, beat, leftwards)
-        # Shown what is unlike all it knows, the model may fade away; a stage must not go silent.
-        floor = rms_dbfs(source.samples) - QUIETEST
-        made = lift(_samples(wave) / np.float32(gain), start, end, floor)
-        first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
-        out = samples.copy()
-        out[first:last] = limit(made[first:last])
-        return out
-
-    def _remake(
-        self,
-        blend: Samples,
-        sources: list[Samples],
-        weights: list[float],
-        strength: float,
-        nearer: Clip,
-        parents: tuple[Clip, ...],
-    ) -> Clip:
-        bpm = self.command.bpm or nearer.info.bpm
-        beat = Beat.at(bpm, nearer.info.bar_offset, self.rate)
-        if strength < 1e-3:
-            self.context.progress(1, 1)
-            return self._clip(blend, bpm, beat, parents)
-        gain = _gain_to_loudness(blend)
-        made = self._canvas(bpm, nearer).remake(
-            self._tensor(blend, gain),
-            [self._tensor(samples, gain) for samples in sources],
-            weights,
-            strength,
-            beat if bpm else None,
-        )
-        return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, parents)
-
-    def _clip(
-        self,
-        wave: Samples,
-        bpm: float,
-        beat: Beat,
-        parents: tuple[Clip, ...] = (),
-        loops: bool = False,
-    ) -> Clip:
-        if not np.isfinite(wave).all():
-            raise CommandError(Code.EINTERNAL, "the model made values that are no numbers")
-        style, key = self.steering.style, self.steering.key
-        before = parents[0].info if parents else None
-        return make_clip(
-            np.array(wave, dtype=np.float32, order="C"),
-            self.rate,
-            seed=self.context.seed,
-            bpm=round(bpm, 4),
-            bar_offset=round(beat.bar, 9) % 1.0,
-            loops=loops,
-            style=STYLES[style] if style is not None else before.style if before else "",
-            key=key_name(key) if key is not None else before.key if before else "",
-            parents=tuple(parent.info.name for parent in parents),
-        )
-
-
-def _samples(wave: torch.Tensor) -> Samples:
-    """Return a wave, (2, frames), as clips hold it: float32, (frames, 2)."""
-    return np.ascontiguousarray(wave.T.float().cpu().numpy())
-
-
-def _gain_to_loudness(samples: Samples) -> float:
-    """Return the gain that brings audio to the loudness that the network knows, within 40 dB."""
-    return float(10 ** (np.clip(LOUDNESS - rms_dbfs(samples), -40, 40) / 20))
-
-
-def _at_loudness(wave: Samples) -> Samples:
-    """Bring fresh audio to the common loudness and under the ceiling."""
-    return limit(np.asarray(wave * _gain_to_loudness(wave), dtype=np.float32)).copy()

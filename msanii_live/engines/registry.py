@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from msanii_live.engines.base import Engine
 from msanii_live.errors import Code, CommandError, ConfigError
 
 
-def _mel_flow(device: str) -> Engine:
+@dataclass(frozen=True)
+class Setting:
+    """Hold what an engine is made with: the device's name and the vocoder's."""
+
+    device: str
+    vocoder: str = "vocos"
+
+
+def _mel_flow(setting: Setting) -> Engine:
     from msanii_live.engines.mel_flow import MelFlow  # torch is loaded only when it is wanted
 
-    return MelFlow(device)
+    return MelFlow(setting.device, vocoder=setting.vocoder)
 
 
-def _tones(device: str) -> Engine:
+def _tones(setting: Setting) -> Engine:
     from msanii_live.engines.fake import Tones
 
     return Tones()
 
 
-FACTORIES: dict[str, Callable[[str], Engine]] = {"mel-flow": _mel_flow, "tones": _tones}
+FACTORIES: dict[str, Callable[[Setting], Engine]] = {"mel-flow": _mel_flow, "tones": _tones}
 
 
-def _from_path(path: Path, device: str) -> Engine:
-    from msanii_live.engines.mel_flow import MelFlow
+def _from_path(path: Path, setting: Setting) -> Engine:
+    """Make an engine of a folder that training wrote, or of a file of weights."""
+    from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 
-    return MelFlow(device, path, path.stem)
+    weights = path / WEIGHTS if path.is_dir() else path
+    name = (path if path.is_dir() else path.with_suffix("")).name
+    return MelFlow(setting.device, weights, name, setting.vocoder)
 
 
 class Shelf:
     """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
 
-    def __init__(self, device: str, default: str) -> None:
+    def __init__(self, device: str, default: str, vocoder: str = "vocos") -> None:
         """Take the device's name and the default engine: a name, or a path to weights."""
-        self._device = device
+        self._setting = Setting(device, vocoder)
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         path = Path(default).expanduser()
         if default not in FACTORIES and (path.suffix == ".safetensors" or path.exists()):
-            engine = _from_path(path, device)
+            engine = _from_path(path, self._setting)
             self._engines[engine.name] = engine
             default = engine.name
         self.default = default
@@ -76,7 +88,7 @@ class Shelf:
                         Code.EENGINE,
                         f"no engine is called {wanted}; there are {', '.join(FACTORIES)}",
                     )
-                self._engines[wanted] = factory(self._device)
+                self._engines[wanted] = factory(self._setting)
             return self._engines[wanted]
 
     def state(self, name: str) -> str:

@@ -12,10 +12,9 @@ from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.mel import left_right, mid_side
 from msanii_live.models.painting import Brush, Window, paint, plan_left, plan_line, plan_loop
 from msanii_live.models.sampling import noise_level
-from msanii_live.models.vocoding import plan_spans, vocode_line, vocode_loop
+from msanii_live.models.vocoding import Voice, following, plan_spans, vocode_line, vocode_loop
 
 FAINT = 1e-2  # level of the noise that the phase search starts from
-ITERATIONS_A_TICK = 8  # of the vocoder, that count as one step of progress
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,14 @@ class Beat:
 class Canvas:
     """Make audio with one model, reporting progress. One canvas serves one job.
 
-    steps: denoising steps a window. iterations: of the phase search. progress: takes (step, steps)
-    and may raise to end the work.
+    steps: denoising steps a window. progress: takes (step, steps) and may raise to end the work.
     """
 
     model: FlowModel
     conditions: Conditions
     generator: torch.Generator
     steps: int
-    iterations: int
+    voice: Voice
     guidance: float
     progress: Callable[[int, int], None]
     _done: int = field(default=0, init=False)
@@ -86,10 +84,11 @@ class Canvas:
             self.model.denormalise(mel),
             frames,
             self.model.spec,
-            iterations=self.iterations,
+            voice=self.voice,
             generator=self.generator,
-            on_step=self._on_vocode,
+            on_iteration=self._look_up,
         )
+        self._on_span()
         return left_right(wave)
 
     def fill(
@@ -144,7 +143,15 @@ class Canvas:
         self._plan(len(windows), length, 0, length)
         mel = self._paint(mel, [False] * tokens, windows, beat, noise_level(strength))
         start = mid_side(torch.nn.functional.pad(blend, pad))
-        return self._vocode(mel, start, 0, length)[:, :frames]
+        return self._vocode(mel, start, 0, length, following(self.voice))[:, :frames]
+
+    def revoice(self, wave: torch.Tensor) -> torch.Tensor:
+        """Make audio anew from nothing but its mel; float32, (2, frames), as is the result."""
+        frames = wave.shape[-1]
+        padded = torch.nn.functional.pad(wave, (0, -frames % self.token))
+        length = padded.shape[-1]
+        self._plan(0, length, 0, length)
+        return self._vocode(self.model.analyse(padded), self._noise(length), 0, length)[:, :frames]
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -180,7 +187,12 @@ class Canvas:
         return paint(self.model.net, whole, known, windows, brush, self.generator, self._on_paint)
 
     def _vocode(
-        self, mel: torch.Tensor, canvas: torch.Tensor, start: int, end: int
+        self,
+        mel: torch.Tensor,
+        canvas: torch.Tensor,
+        start: int,
+        end: int,
+        voice: Voice | None = None,
     ) -> torch.Tensor:
         wave = vocode_line(
             self.model.denormalise(mel),
@@ -188,22 +200,26 @@ class Canvas:
             start,
             end,
             self.model.spec,
-            iterations=self.iterations,
-            on_step=self._on_vocode,
+            voice=voice or self.voice,
+            on_iteration=self._look_up,
+            on_span=self._on_span,
         )
         return left_right(wave)
 
     def _plan(self, windows: int, frames: int, start: int, end: int) -> None:
         """Set what the whole is, and report that it has begun."""
         spans = len(plan_spans(frames, start, end, self.model.spec.hop))
-        self._total = windows * self.steps + spans * -(-self.iterations // ITERATIONS_A_TICK)
+        self._total = windows * self.steps + spans
         self.progress(0, self._total)
 
     def _on_paint(self, step: int) -> None:
         self._done = step
         self.progress(step, self._total)
 
-    def _on_vocode(self, iteration: int) -> None:
-        if iteration % ITERATIONS_A_TICK == 0 or iteration == self.iterations:
-            self._done = min(self._done + 1, self._total)
+    def _on_span(self) -> None:
+        self._done = min(self._done + 1, self._total)
+        self.progress(self._done, self._total)
+
+    def _look_up(self) -> None:
+        """Let a cancelled job end between two iterations of the phase search."""
         self.progress(self._done, self._total)

@@ -10,7 +10,7 @@ from torch import nn
 class Sharpen(nn.Module):
     """One depthwise convolution and one MLP a mel frame, scaled and shifted by the conditions.
 
-    Source: Liu et al. 2022, arXiv:2201.03545, figure 4, in one dimension and without its layer scale.
+    Source: Liu et al. 2022, arXiv:2201.03545, figure 4, in one dimension.
     """
 
     def __init__(self, width: int, conditions: int, kernel: int = 7) -> None:

@@ -90,22 +90,28 @@ def log_mel(magnitude: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     return torch.einsum("bm,...bt->...mt", bank, magnitude).clamp_min(spec.floor).log()
 
 
-def mel_to_magnitude(mel: torch.Tensor, spec: MelSpec, iterations: int = 12) -> torch.Tensor:
+def mel_to_magnitude(
+    mel: torch.Tensor, spec: MelSpec, iterations: int = 12, start: torch.Tensor | None = None
+) -> torch.Tensor:
     """Find non-negative STFT magnitudes whose mel bands are the given ones.
 
     Multiplicative updates for the Kullback-Leibler divergence, so the result stays positive and
     bands are matched relative to their own size, as the ear does.
 
-    mel: ln mel magnitudes, (..., mels, mel_frames). Returns (..., bins, mel_frames).
+    mel: ln mel magnitudes, (..., mels, mel_frames). start: first guess of the magnitudes, whose
+    shape within each band is kept as far as the mel allows. Returns (..., bins, mel_frames).
     Source: Lee & Seung 2001, "Algorithms for non-negative matrix factorization", eq. 5 with the
     basis held fixed.
     """
     bank = filter_bank(spec).to(mel.device)
     target = mel.exp()
     weight = bank.sum(1).clamp_min(1e-8)[:, None]
-    # Start: each bin takes the mean of the bands that cover it, in magnitude a unit of band area.
-    area = bank.sum(0).clamp_min(1e-8)[:, None]
-    estimate = bank @ (target / area) / weight
+    if start is None:
+        # Each bin takes the mean of the bands that cover it, in magnitude a unit of band area.
+        area = bank.sum(0).clamp_min(1e-8)[:, None]
+        estimate = bank @ (target / area) / weight
+    else:
+        estimate = start.clamp_min(1e-9)
     for _ in range(iterations):
         ratio = target / (bank.T @ estimate).clamp_min(1e-9)
         estimate = estimate * (bank @ ratio) / weight

@@ -11,8 +11,9 @@ from msanii_live.models.conditions import MODES, PITCH_CLASSES, STYLES, key_inde
 SYNONYMS = {
     "deep": "house", "garage": "house", "minimal": "techno", "trance": "techno", "hip": "hiphop",
     "hip-hop": "hiphop", "hop": "hiphop", "rap": "hiphop", "boombap": "hiphop", "lo-fi": "lofi",
-    "chill": "lofi", "chillhop": "lofi", "synthwave": "synth", "retro": "synth", "rock": "pop", "disco": "pop", "ballad": "pop",
-    "drone": "ambient", "pads": "ambient", "jazzy": "jazz", "swing": "jazz", "bop": "jazz", "latin": "bossa",
+    "chill": "lofi", "chillhop": "lofi", "synthwave": "synth", "retro": "synth",
+    "rock": "pop", "disco": "pop", "ballad": "pop", "drone": "ambient", "pads": "ambient",
+    "jazzy": "jazz", "swing": "jazz", "bop": "jazz", "latin": "bossa",
     "classical": "piano", "solo": "piano",
 }  # fmt: skip
 # Words that say nothing of style and are no mistake.

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 
-from msanii_live.models.griffin_lim import griffin_lim, line_frames, loop_frames
+from msanii_live.models.device import precision
+from msanii_live.models.griffin_lim import Frames, griffin_lim, line_frames, loop_frames
 from msanii_live.models.mel import MelSpec, mel_to_magnitude
+from msanii_live.models.vocos import Vocos
 
 REACH = 8_192  # known samples that each span is fitted to, either side
 AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
 SPAN = 327_680  # most samples fitted at once: a network window and some
-FADE = 512  # samples before and after a seam over which the known fades into the made
+SEAM = 8_192  # made samples that are fitted to the known ones at a seam
+FIT = 4_096  # samples beyond them, either side, that stay as they are and are fitted to
+RESHAPINGS = 4  # steps that fit the network's magnitudes to the mel again
+FADE = 512  # samples before and after over which what stays fades into what was fitted
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Say how mels become samples.
+
+    net: the neural vocoder, or None: then the phase is searched for from whatever is on the
+    canvas. iterations: of the phase search (Griffin-Lim) over all that is made.
+    seam_iterations: of the one near each seam. loop_iterations: of the one around a loop, whose
+    frames are not exactly a hop apart. keeps_phase: search from the canvas even with a network.
+    """
+
+    net: Vocos | None = None
+    iterations: int = 48
+    seam_iterations: int = 32
+    loop_iterations: int = 48
+    keeps_phase: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,14 +70,16 @@ def vocode_line(
     end: int,
     spec: MelSpec,
     *,
-    iterations: int,
-    on_step: Callable[[int], None],
+    voice: Voice,
+    on_iteration: Callable[[], None],
+    on_span: Callable[[], None],
 ) -> torch.Tensor:
     """Make samples [start, end) of the canvas from mels.
 
     mel: ln magnitudes, float32, (channels, mels, mel_frames), for the whole canvas.
-    canvas: float32, (channels, frames): known samples outside the span, and inside it whatever the
-    phase search starts from. on_step: called with the iterations done of each span in turn.
+    canvas: float32, (channels, frames): known samples outside the span, and inside it, for a voice
+    without a network, whatever the phase search starts from. on_iteration, on_span: called after
+    each; an exception from them ends the work.
     Returns the canvas with the span made; FADE samples at either side of it are faded, all other
     known samples are kept bit for bit.
     """
@@ -66,31 +91,96 @@ def vocode_line(
         known = (place < span.start) | (place >= end)
         first_mel = span.first // spec.hop
         grid = line_frames(spec, length, spec.mel_frames(length), canvas.device)
-        part = mel[:, :, first_mel : first_mel + len(grid.index)]
-        wanted = mel_to_magnitude(part, spec).transpose(1, 2)
+        wanted, guess = _estimate(mel, first_mel, grid, spec, voice)
+        before = out[:, span.first : span.last]
+        guess = before if guess is None else torch.where(known, before, guess)
         # Where all that a frame sees is known, its own magnitudes are better than the model's.
         seen = torch.cat([known, known.new_ones(1)])[grid.index].all(-1)
-        guess = out[:, span.first : span.last]
-        magnitude = torch.where(seen[None, :, None], grid.analyse(guess).abs(), wanted)
-        made = griffin_lim(
-            magnitude,
-            grid,
-            start=guess,
-            known=known,
-            iterations=iterations,
-            on_iteration=on_step,
-        )
-        weight = _seam_weight(span, end, length, canvas.device)
-        out[:, span.first : span.last] = torch.where(
-            weight == 0, guess, guess + weight * (made - guess)
-        )
+        magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
+        if voice.iterations:
+            made = griffin_lim(
+                magnitude,
+                grid,
+                start=guess,
+                known=known,
+                iterations=voice.iterations,
+                on_iteration=lambda _: on_iteration(),
+            )
+            guess = torch.where(known, before, made)
+        joins = [span.start] if span.start > 0 else []
+        joins += [end] if span.end == end and end < frames else []
+        for at in joins:
+            free = (at, min(at + SEAM, end)) if at == span.start else (max(at - SEAM, start), at)
+            a, b = (edge - span.first for edge in free)
+            guess = _join(guess, magnitude, (a, b), spec, voice.seam_iterations, on_iteration)
+        # Nothing beyond the fade is touched, whatever the search did there.
+        weight = _ramp(length, span.start - span.first, span.end - span.first, out.device)
+        if span.end < end:  # the overshoot is the next span's to make
+            weight = torch.where(place >= span.end, 0.0, weight)
+        out[:, span.first : span.last] = torch.where(weight == 0, before, guess)
+        on_span()
     return out
 
 
-def _seam_weight(span: Span, end: int, length: int, device: torch.device) -> torch.Tensor:
-    """Return how much of the made signal each sample takes: 1 inside, a ramp just outside."""
-    place = torch.arange(length, device=device, dtype=torch.float32) + span.first
-    rise = ((place - (span.start - FADE) + 0.5) / FADE).clamp(0, 1)
+def _estimate(
+    mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
+    count = len(grid.index)
+    if voice.net is None:
+        part = mel[:, :, first : first + count]
+        return mel_to_magnitude(part, spec).transpose(1, 2), None
+    early = min(first, voice.net.reach)
+    part = mel[:, :, first - early : first + count + voice.net.reach]
+    with precision(mel.device):
+        bins = voice.net(part)[:, early : early + count]
+    signal = grid.synthesise(bins)
+    # What overlaps partly cancels, so the signal is measured rather than the bins.
+    shape = grid.analyse(signal).abs().transpose(1, 2)
+    part = mel[:, :, first : first + count]
+    wanted = mel_to_magnitude(part, spec, RESHAPINGS, shape).transpose(1, 2)
+    return wanted, None if voice.keeps_phase else signal
+
+
+def _join(
+    wave: torch.Tensor,
+    magnitude: torch.Tensor,
+    free: tuple[int, int],
+    spec: MelSpec,
+    iterations: int,
+    on_iteration: Callable[[], None],
+) -> torch.Tensor:
+    """Fit the samples of `free` to what lies on either side of them, and fade at its ends."""
+    length = wave.shape[-1]
+    first = max(0, free[0] - FIT) // spec.hop * spec.hop
+    last = min(length, free[1] + FIT)
+    grid = line_frames(spec, last - first, spec.mel_frames(last - first), wave.device)
+    # Frames at the edges of the part see only half of it: their own magnitudes fit better.
+    part = wave[:, first:last]
+    begin = first // spec.hop
+    target = magnitude[:, begin : begin + len(grid.index)]
+    whole = ((grid.index < last - first).all(-1))[None, :, None]
+    target = torch.where(whole, target, grid.analyse(part).abs())
+    place = torch.arange(first, last, device=wave.device)
+    known = (place < free[0]) | (place >= free[1])
+    made = griffin_lim(
+        target,
+        grid,
+        start=part,
+        known=known,
+        iterations=iterations,
+        on_iteration=lambda _: on_iteration(),
+    )
+    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
+    out = wave.clone()
+    out[:, first:last] = part + weight * (made - part)
+    return out
+
+
+def _ramp(length: int, start: int, end: int, device: torch.device) -> torch.Tensor:
+    """Return 1 on [start, end), falling to 0 over FADE samples at either side, (length,)."""
+    place = torch.arange(length, device=device, dtype=torch.float32)
+    rise = ((place - (start - FADE) + 0.5) / FADE).clamp(0, 1)
     fall = (((end + FADE) - place - 0.5) / FADE).clamp(0, 1)
     return torch.minimum(rise, fall)
 
@@ -100,9 +190,9 @@ def vocode_loop(
     frames: int,
     spec: MelSpec,
     *,
-    iterations: int,
+    voice: Voice,
     generator: torch.Generator,
-    on_step: Callable[[int], None],
+    on_iteration: Callable[[], None],
 ) -> torch.Tensor:
     """Make a loop of exactly `frames` samples whose end flows into its start.
 
@@ -110,6 +200,25 @@ def vocode_loop(
     Returns float32, (channels, frames).
     """
     grid = loop_frames(spec, frames, mel.shape[-1], mel.device)
-    noise = torch.randn(len(mel), frames, generator=generator).to(mel.device)
-    magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
-    return griffin_lim(magnitude, grid, start=noise, iterations=iterations, on_iteration=on_step)
+    if voice.net is None:
+        start = torch.randn(len(mel), frames, generator=generator).to(mel.device)
+        magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
+    else:
+        reach = min(voice.net.reach, mel.shape[-1])
+        with precision(mel.device):
+            bins = voice.net(F.pad(mel, (reach, reach), mode="circular"))[:, reach:-reach]
+        start = grid.synthesise(bins)
+        shape = grid.analyse(start).abs().transpose(1, 2)
+        magnitude = mel_to_magnitude(mel, spec, RESHAPINGS, shape).transpose(1, 2)
+    return griffin_lim(
+        magnitude,
+        grid,
+        start=start,
+        iterations=voice.loop_iterations,
+        on_iteration=lambda _: on_iteration(),
+    )
+
+
+def following(voice: Voice, iterations: int = 16) -> Voice:
+    """Return a voice that starts from the phases on the canvas instead of making new ones."""
+    return replace(voice, keeps_phase=True, iterations=max(voice.iterations, iterations))

@@ -41,7 +41,9 @@ class Block(nn.Module):
             width, width, config.kernel, padding=config.kernel // 2, groups=width
         )
         self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU("tanh"), nn.Linear(hidden, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, hidden), nn.GELU("tanh"), nn.Linear(hidden, width)
+        )
         self.scale = nn.Parameter(torch.full((width,), 1.0 / config.blocks))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -76,9 +78,7 @@ class Vocos(nn.Module):
         self.register_buffer("mean", torch.zeros(spec.mels))
         self.register_buffer("deviation", torch.ones(spec.mels))
         bins = spec.n_fft // 2 + 1
-        self.enter = nn.Conv1d(
-            spec.mels, config.width, config.kernel, padding=config.kernel // 2
-        )
+        self.enter = nn.Conv1d(spec.mels, config.width, config.kernel, padding=config.kernel // 2)
         self.norm = nn.LayerNorm(config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
         self.leave_norm = nn.LayerNorm(config.width)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
+from msanii_live.config import VOCODERS
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.fields import (
     ENVELOPE,
@@ -136,6 +137,16 @@ class AudioToAudio(MakingCommand):
 
     src: str = text("clip name, file in the folder, current or last", positional=True)
     strength: float = number("0 returns the source, 1 keeps nothing of it", 0, 1, default=0.4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocode(MakingCommand):
+    """Make a clip anew from nothing but its mel, to compare vocoders."""
+
+    address: ClassVar[str] = "/msanii/vocode"
+
+    src: str = text("clip name, file in the folder, current or last", positional=True)
+    vocoder: str = text("which; the server's own if absent", default="", choices=("", *VOCODERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,7 +388,7 @@ class Quit(Command):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio,
+    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode,
     Play, Stop, Transport,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,

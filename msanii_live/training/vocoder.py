@@ -27,8 +27,8 @@ class VocoderRecipe:
     """Hold every number that decides a training run.
 
     crop: mel frames of a window. mel_noise: largest deviation of the noise added to the mel the
-    network is shown, in nats: what it will be shown later is made, not measured. phase, convergence,
-    mel: weights of these losses beside the log magnitudes'.
+    network is shown, in nats: what it will be shown later is made, not measured. phase,
+    convergence, mel: weights of these losses beside the log magnitudes'.
     """
 
     steps: int
@@ -64,7 +64,7 @@ def draw_waves(
     data: DataSet, entries: tuple[Entry, ...], rng: np.random.Generator, size: int, frames: int
 ) -> torch.Tensor:
     """Cut random crops: mid, side, left or right, at a random level. Returns (size, frames)."""
-    waves = []
+    waves: list[np.ndarray] = []
     while len(waves) < size:
         entry = entries[rng.integers(len(entries))]
         if entry.frames <= frames:
@@ -92,8 +92,9 @@ def spectral_losses(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return distance of ln magnitudes, spectral convergence, and error of the phase's slopes.
 
-    made, true: (batch, frames). Each is the mean over the resolutions, given as n_fft. The slopes are the differences of phase from bin to bin and from
-    frame to frame, as unit vectors weighted by magnitude, so that they need no unwrapping.
+    made, true: (batch, frames). Each is the mean over the resolutions, given as n_fft. The slopes
+    are the differences of phase from bin to bin and from frame to frame, as unit vectors weighted
+    by magnitude, so that they need no unwrapping.
     Source: Yamamoto et al. 2020, arXiv:1910.11480, eq. 4–6; Ai & Ling 2023, arXiv:2305.07952,
     section 3.3 (group delay and instantaneous frequency).
     """

@@ -16,7 +16,7 @@ from msanii_live.models.mel import (
     mel_to_magnitude,
     mid_side,
 )
-from msanii_live.models.vocoding import FADE, plan_spans, vocode_line, vocode_loop
+from msanii_live.models.vocoding import FADE, Voice, plan_spans, vocode_line, vocode_loop
 
 SPEC = MelSpec()
 
@@ -84,7 +84,7 @@ def test_a_vocoded_loop_has_any_length_and_closes():
     grid = loop_frames(SPEC, frames, 80, wave.device)
     mel = log_mel(grid.analyse(wave[None]).abs().transpose(1, 2), SPEC)
     made = vocode_loop(
-        mel, frames, SPEC, iterations=40, generator=torch.Generator(), on_step=lambda _: None
+        mel, frames, SPEC, voice=Voice(), generator=torch.Generator(), on_iteration=lambda: None
     )
     assert made.shape == (1, frames)
     steps = torch.diff(torch.cat([made[0], made[0, :1]])).abs()
@@ -111,7 +111,18 @@ def test_vocoding_keeps_what_is_known_and_joins_it(span):
     canvas[:, start:end] = 1e-2 * torch.randn(
         2, end - start, generator=torch.Generator().manual_seed(0)
     )
-    made = vocode_line(mel, canvas, start, end, SPEC, iterations=60, on_step=lambda _: None)
+    spans = []
+    made = vocode_line(
+        mel,
+        canvas,
+        start,
+        end,
+        SPEC,
+        voice=Voice(),
+        on_iteration=lambda: None,
+        on_span=lambda: spans.append(1),
+    )
+    assert len(spans) == 1
     kept = torch.ones(frames, dtype=torch.bool)
     kept[max(0, start - FADE) : end + FADE] = False
     assert torch.equal(made[:, kept], wave[:, kept])
@@ -125,9 +136,18 @@ def test_progress_is_reported_and_may_end_the_work():
     class Stop(Exception):
         pass
 
-    def stop(_):
+    def stop():
         raise Stop
 
     mel = torch.zeros(1, SPEC.mels, 8)
     with pytest.raises(Stop):
-        vocode_line(mel, torch.zeros(1, 4_096), 0, 4_096, SPEC, iterations=4, on_step=stop)
+        vocode_line(
+            mel,
+            torch.zeros(1, 4_096),
+            0,
+            4_096,
+            SPEC,
+            voice=Voice(),
+            on_iteration=stop,
+            on_span=lambda: None,
+        )
