@@ -58,23 +58,46 @@ def _parser() -> argparse.ArgumentParser:
     spec = commands.add_parser("spec", help="print docs/osc.md from the command table")
     spec.set_defaults(run=_spec)
 
-    dataset = commands.add_parser("dataset", help="build the training set from seeds")
-    dataset.add_argument("folder", type=Path)
-    dataset.add_argument("--recipe", type=Path, help="(the shipped one)")
-    dataset.set_defaults(run=_dataset)
+    data = commands.add_parser("data", help="build the training set, or say what it is made of")
+    kinds = data.add_subparsers(required=True, metavar="WHAT")
+    made = kinds.add_parser("build", help="build it from seeds and public-domain scores")
+    made.add_argument("folder", type=Path)
+    made.add_argument("--recipe", type=Path, help="(the shipped one)")
+    made.set_defaults(run=_build_data)
+    licences = kinds.add_parser("licences", help="print where everything in it comes from")
+    licences.set_defaults(run=_licences)
 
-    train = commands.add_parser("train", help="train the default model, resuming if it was begun")
-    train.add_argument("data", type=Path, help="folder made by `msanii-live dataset`")
-    train.add_argument("out", type=Path, help="folder for checkpoints and the finished weights")
-    train.add_argument("--recipe", type=Path, help="(the shipped one)")
+    train = commands.add_parser(
+        "train",
+        help="train or fine-tune, on the built set or your own loops; goes on where it stopped",
+        description="Ctrl-C stops after the step under way; the same command goes on from there. "
+        "The folder that is written can be played at any time: msanii-live serve --engine OUT",
+    )
+    train.add_argument("--data", type=Path, required=True, help="built set, or folder of loops")
+    train.add_argument("--out", type=Path, default=Path("my-engine"), help="engine (%(default)s)")
+    train.add_argument("--recipe", type=Path, help="(the shipped one that fits)")
+    train.add_argument(
+        "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
+    )
+    train.add_argument(
+        "--part", choices=("flow", "few", "vocoder"), default="flow", help="(%(default)s)"
+    )
+    train.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
+    train.add_argument("--style", default="", help="style word for all files of a folder of loops")
     train.add_argument("--compile", action="store_true", help="an eighth faster; needs g++")
     train.set_defaults(run=_train)
 
+    evaluate = commands.add_parser("eval", help="measure the model on held-out music")
+    evaluate.add_argument(
+        "--data", type=Path, required=True, help="set of `msanii-live data build`"
+    )
+    evaluate.add_argument("--weights", type=Path, help="(the shipped ones)")
+    evaluate.add_argument("--out", type=Path, help="folder for JSON and pictures")
+    evaluate.set_defaults(run=_eval)
+
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "eval"))
-    bench.add_argument("--out", type=Path, help="folder for JSON and pictures")
-    bench.add_argument("--data", type=Path, help="eval: folder made by `msanii-live dataset`")
-    bench.add_argument("--weights", type=Path, help="eval: weights (the shipped ones)")
+    bench.add_argument("what", choices=("speed",))
+    bench.add_argument("--out", type=Path, help="folder for the figures as JSON")
     bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
     bench.set_defaults(run=_bench)
     return parser
@@ -135,28 +158,45 @@ def _spec(_: argparse.Namespace) -> int:
     return 0
 
 
-def _dataset(arguments: argparse.Namespace) -> int:
+def _build_data(arguments: argparse.Namespace) -> int:
     from msanii_live.training.run import build_dataset
 
     return build_dataset(arguments.folder, arguments.recipe)
 
 
+def _licences(_: argparse.Namespace) -> int:
+    from msanii_live.training.sources import licence_table
+
+    print(licence_table())
+    return 0
+
+
 def _train(arguments: argparse.Namespace) -> int:
-    from msanii_live.training.run import train_model
+    from msanii_live.training.run import TrainingOrder, train
 
-    return train_model(arguments.data, arguments.out, arguments.recipe, arguments.compile)
+    order = TrainingOrder(
+        data=arguments.data,
+        out=arguments.out,
+        recipe=arguments.recipe,
+        begin=arguments.begin,
+        part=arguments.part,
+        minutes=arguments.minutes,
+        style=arguments.style,
+        compiled=arguments.compile,
+    )
+    return train(order)
 
 
-def _bench(arguments: argparse.Namespace) -> int:
-    if arguments.what == "speed":
-        from msanii_live.bench.report import report_speed
-
-        return report_speed(arguments.out, arguments.full)
-    if arguments.data is None:
-        raise MsaniiError("bench eval needs --data: a folder made by `msanii-live dataset`")
+def _eval(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.report import report_eval
 
     return report_eval(arguments.data, arguments.weights, arguments.out)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.report import report_speed
+
+    return report_speed(arguments.out, arguments.full)
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ def doctor() -> int:
 def _model() -> Finding:
     from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
 
-    if SHIPPED / WEIGHTS.exists():
-        return True, "model", f"{SHIPPED / WEIGHTS.name}, {DEFAULT_WEIGHTS.stat().st_size >> 20} MiB"
-    return False, "model", f"{SHIPPED / WEIGHTS} is missing: install the package again"
+    path = SHIPPED / WEIGHTS
+    if path.exists():
+        return True, "model", f"{path.name}, {path.stat().st_size >> 20} MiB"
+    return False, "model", f"{path} is missing: install the package again"
 
 
 def _torch() -> Finding:

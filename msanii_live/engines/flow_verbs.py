@@ -10,8 +10,9 @@ import torch
 from msanii_live.audio import Clip, Samples, as_stereo, lift, limit, make_clip, rms_dbfs
 from msanii_live.engines.base import Context
 from msanii_live.errors import Code, CommandError
+from msanii_live.models.beats import find_pulse
 from msanii_live.models.canvas import Beat, Canvas
-from msanii_live.models.conditions import STYLES, Conditions
+from msanii_live.models.conditions import BEATS_A_BAR, STYLES, Conditions
 from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.music_words import Steering, key_name, read_key, read_style
 from msanii_live.models.vocoding import Voice
@@ -32,6 +33,7 @@ QUIETEST = 12.0  # dB under its source that a continuation may be
 LONGEST = 600.0  # seconds of a clip with all that it was gone on from
 SHORTEST = 2_048  # frames of a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
+SAME_TEMPO = 0.03  # relative difference below which a tempo found is the tempo told
 FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
 
 
@@ -89,7 +91,7 @@ class Work:
     def outpaint(self, command: Outpaint) -> Clip:
         """Go on from a clip, or lead up to it, keeping it bit for bit up to the seam."""
         source = self._source(command.src)
-        bpm = command.bpm or source.info.bpm
+        bpm, bar = self._pulse(source)
         new = self._frames(command, bpm or self.context.tempo)
         old = as_stereo(source.samples)
         self._check_length(len(old) + new)
@@ -97,7 +99,7 @@ class Work:
         leftwards = command.side == "left"
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
-        beat = Beat.at(bpm, source.info.bar_offset, self.rate).moved(-new if leftwards else 0)
+        beat = Beat.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
         wave = self._fill(joined, start, end, beat if bpm else None, source, leftwards)
         if not command.keep:
             wave, beat = wave[start:end], beat.moved(start)
@@ -115,8 +117,8 @@ class Work:
             )
         start = round(command.start * self.rate)
         end = min(round(command.end * self.rate), source.info.frames)
-        bpm = command.bpm or source.info.bpm
-        beat = Beat.at(bpm, source.info.bar_offset, self.rate)
+        bpm, bar = self._pulse(source)
+        beat = Beat.at(bpm, bar, self.rate)
         samples = as_stereo(source.samples)
         wave = self._fill(samples, start, end, beat if bpm else None, source, leftwards=False)
         return self._clip(wave, bpm, beat, (source,))
@@ -144,9 +146,9 @@ class Work:
         """Make a clip anew from nothing but its mel, to hear what a vocoder does to it."""
         source = self._source(command.src)
         gain = _gain_to_loudness(source.samples)
-        bpm = command.bpm or source.info.bpm
+        bpm, bar = source.info.bpm, source.info.bar_offset
         made = self._canvas(bpm, source).revoice(self._tensor(as_stereo(source.samples), gain))
-        beat = Beat.at(bpm, source.info.bar_offset, self.rate)
+        beat = Beat.at(bpm, bar, self.rate)
         return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, (source,))
 
     # -- parts ---------------------------------------------------------------------------------
@@ -175,6 +177,21 @@ class Work:
             )
         self._check_length(clip.info.frames)
         return clip
+
+    def _pulse(self, source: Clip) -> tuple[float, float]:
+        """Return tempo, bpm, and bars from a downbeat to the first sample; bpm 0 where unknown.
+
+        What the clip knows of itself counts; else its beat is looked for. A tempo in the command
+        wins over either.
+        """
+        info = source.info
+        if info.bpm:
+            return self.command.bpm or info.bpm, info.bar_offset
+        found = find_pulse(source.samples, info.sample_rate, BEATS_A_BAR)
+        if self.command.bpm:
+            near = found is not None and abs(found.bpm / self.command.bpm - 1) < SAME_TEMPO
+            return self.command.bpm, found.bar if found is not None and near else 0.0
+        return (found.bpm, found.bar) if found is not None else (0.0, 0.0)
 
     def _canvas(self, bpm: float, source: Clip | None) -> Canvas:
         style, key = self.steering.style, self.steering.key
@@ -232,8 +249,8 @@ class Work:
         nearer: Clip,
         parents: tuple[Clip, ...],
     ) -> Clip:
-        bpm = self.command.bpm or nearer.info.bpm
-        beat = Beat.at(bpm, nearer.info.bar_offset, self.rate)
+        bpm, bar = self._pulse(nearer)
+        beat = Beat.at(bpm, bar, self.rate)
         if strength < 1e-3:
             self.context.progress(1, 1)
             return self._clip(blend, bpm, beat, parents)

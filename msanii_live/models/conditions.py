@@ -45,6 +45,16 @@ class Conditions:
             self.phase.to(device),
         )
 
+    def part(self, rows: slice) -> Conditions:
+        """Return the conditions of some windows."""
+        return Conditions(
+            self.style[rows],
+            self.key[rows],
+            self.tempo[rows],
+            self.density[rows],
+            self.phase[rows],
+        )
+
 
 def key_index(pitch_class: int, mode: str) -> int:
     """Return the number of a key, 0 (C major) to 23 (B minor).

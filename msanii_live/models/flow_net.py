@@ -182,8 +182,7 @@ class FlowNet(nn.Module):
         )
         h = self.tokenise(inputs)
         vector = self._condition_vector(t, conditions)
-        if to is not None:
-            vector = vector + self.jump(_time_features(t - to))
+        vector = vector + self.jump(_time_features(t - (t if to is None else to)))
         modulation = self.modulate(vector).reshape(len(x), 6, -1)
         for block in self.blocks:
             h = block(h, modulation)

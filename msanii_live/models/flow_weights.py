@@ -71,6 +71,10 @@ def load(path: Path, device: torch.device) -> FlowModel:
         width = config["width"]
         tensors |= {"jump.weight": torch.zeros(width, 128), "jump.bias": torch.zeros(width)}
     net = FlowNet(FlowConfig(**config))
+    missing = len(net.style.weight) - len(tensors["style.weight"])
+    if missing > 0:  # styles that came later sound as if none were named
+        unknown = tensors["style.weight"][:1].expand(missing, -1)
+        tensors["style.weight"] = torch.cat([tensors["style.weight"], unknown])
     net.load_state_dict(tensors)
     net.requires_grad_(False).eval().to(device)
     spec = MelSpec(**json.loads(metadata["spec"]))

@@ -12,6 +12,8 @@ from msanii_live.models.device import precision
 from msanii_live.models.flow_net import FlowNet
 from msanii_live.models.sampling import euler, shifted_times
 
+MOST_JUMPS = 8  # steps; with more, each is small enough to be the flow's own
+
 
 @dataclass(frozen=True)
 class Window:
@@ -85,6 +87,11 @@ class Brush:
     strength: float = 1.0
     guidance: float = 1.0
 
+    @property
+    def jumps(self) -> bool:
+        """Tell whether the steps are so few that each is to be a jump; see `FlowNet.forward`."""
+        return self.steps <= MOST_JUMPS
+
 
 def paint(
     net: FlowNet,
@@ -122,11 +129,13 @@ def paint(
         def denoise(
             x: torch.Tensor,
             t: torch.Tensor,
+            to: torch.Tensor,
             current: torch.Tensor = current,
             mask: torch.Tensor = mask,
             conditions: Conditions = conditions,
         ) -> torch.Tensor:
-            return guided(net, x, t, current, mask, conditions, brush.guidance)
+            reach = to if brush.jumps else None
+            return guided(net, x, t, current, mask, conditions, brush.guidance, reach)
 
         result = euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
         take = slice(
@@ -150,6 +159,7 @@ def guided(
     mask: torch.Tensor,
     conditions: Conditions,
     guidance: float,
+    to: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Predict the clean mel, pushed away from what would be predicted with no conditions.
 
@@ -157,9 +167,9 @@ def guided(
     """
     with precision(x.device):  # the network alone: features and phases stay float32
         if guidance == 1.0:
-            plain: torch.Tensor = net(x, t, known, mask, conditions)
+            plain: torch.Tensor = net(x, t, known, mask, conditions, to)
             return plain
-        steered, unsteered = _both(net, x, t, known, mask, conditions)
+        steered, unsteered = _both(net, x, t, known, mask, conditions, to)
     return unsteered + guidance * (steered - unsteered)
 
 
@@ -170,6 +180,7 @@ def _both(
     known: torch.Tensor,
     mask: torch.Tensor,
     conditions: Conditions,
+    to: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the predictions with conditions and without any but the beat, in one pass."""
     free = Conditions(
@@ -187,5 +198,5 @@ def _both(
         phase=torch.cat([conditions.phase, free.phase]),
     )
     twice = (x.repeat(2, 1, 1, 1), t.repeat(2), known.repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1))
-    steered, unsteered = net(*twice, both).chunk(2)
+    steered, unsteered = net(*twice, both, None if to is None else to.repeat(2)).chunk(2)
     return steered, unsteered

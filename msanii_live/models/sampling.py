@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 
-Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Denoiser = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def uniform_times(steps: int, start: float = 1.0) -> torch.Tensor:
@@ -21,29 +22,40 @@ def uniform_times(steps: int, start: float = 1.0) -> torch.Tensor:
 
 
 SHIFT = 5.0
+L = TypeVar("L", float, torch.Tensor)
 
 
-def noise_level(strength: float, shift: float = SHIFT) -> float:
+def shifted(even: L, shift: float = SHIFT) -> L:
+    """Map an even level to the schedule's own, which dwells near 1; 0 and 1 stay.
+
+    Source: Esser et al. 2024, arXiv:2403.03206, eq. 23.
+    """
+    return shift * even / (1 + (shift - 1) * even)
+
+
+def unshifted(level: L, shift: float = SHIFT) -> L:
+    """Undo `shifted`."""
+    return level / (shift - (shift - 1) * level)
+
+
+def noise_level(strength: float) -> float:
     """Return the noise level at which a share of a mel's structure is gone.
 
     strength: 0 keeps all, 1 keeps nothing. A musician's half-way lies near level 0.83: below it
     nearly everything can still be seen through the noise.
     """
-    return shift * strength / (1 + (shift - 1) * strength)
+    return shifted(strength)
 
 
-def shifted_times(steps: int, start: float = 1.0, shift: float = SHIFT) -> torch.Tensor:
+def shifted_times(steps: int, start: float = 1.0) -> torch.Tensor:
     """Return noise levels that dwell near 1, float32, (steps + 1,), from `start` down to 0.
 
     The bins of a mel are so alike that its structure is settled while t is above 0.8: uniform
     levels would spend most steps where there is little left to decide.
 
     Raises: ValueError: as `uniform_times`.
-    Source: Esser et al. 2024, arXiv:2403.03206, eq. 23.
     """
-    # The start is mapped back, so that it is met exactly.
-    even = uniform_times(steps, start / (shift - (shift - 1) * start))
-    return shift * even / (1 + (shift - 1) * even)
+    return shifted(uniform_times(steps, unshifted(start)))  # the start is met exactly
 
 
 def euler(
@@ -51,13 +63,15 @@ def euler(
 ) -> torch.Tensor:
     """Follow the flow from noise to data in equal steps.
 
-    denoise: (x, t) → predicted clean mel, with t float32, (batch,).
+    denoise: (x, t, to) → predicted clean mel; t and to, the level of the next step, are float32,
+    (batch,).
     x: mel at noise level times[0], float32, (batch, channels, mels, mel_frames).
     on_step: called with the number of steps done; an exception from it ends the sampling.
     Source: Liu et al. 2022, arXiv:2209.03003, eq. 1, with the velocity (x - x̂_0) / t.
     """
     for index, (now, following) in enumerate(pairwise(times)):
-        clean = denoise(x, now.expand(len(x)).to(x.device))
+        levels = (level.expand(len(x)).to(x.device) for level in (now, following))
+        clean = denoise(x, *levels)
         x = clean if following == 0 else clean + (x - clean) * (following / now)
         on_step(index + 1)
     return x

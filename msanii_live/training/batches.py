@@ -31,6 +31,10 @@ class Batch:
     mask: torch.Tensor
     conditions: Conditions
 
+    def part(self, rows: slice) -> Batch:
+        """Return some of the windows."""
+        return Batch(self.x[rows], self.mask[rows], self.conditions.part(rows))
+
 
 def window(data: DataSet, entry: Entry, first: int, mel_frames: int) -> torch.Tensor:
     """Return one normalised window, float32, (channels, mels, mel_frames).
@@ -48,11 +52,11 @@ def window(data: DataSet, entry: Entry, first: int, mel_frames: int) -> torch.Te
 
 
 def bar_position(data: DataSet, entry: Entry, first: int, mel_frames: int) -> torch.Tensor:
-    """Return bars since the start of the piece for each mel frame, float64, (mel_frames,)."""
+    """Return bars since a downbeat of the piece for each mel frame, float64, (mel_frames,)."""
     seconds = (first + torch.arange(mel_frames, dtype=torch.float64)) * (
         data.spec.hop / data.spec.sample_rate
     )
-    return seconds / (entry.beat_seconds * BEATS_A_BAR)
+    return entry.bar + seconds / (entry.beat_seconds * BEATS_A_BAR)
 
 
 def window_density(data: DataSet, entry: Entry, first: int, mel_frames: int) -> float:
@@ -109,7 +113,8 @@ def draw_batch(
         off_beat = all_hidden or hide[0] or not entry.beat_seconds
         position = None if off_beat else bar_position(data, entry, first, mel_frames)
         phases.append(bar_phase_features(position, mel_frames))
-        style.append(UNKNOWN if all_hidden or hide[1] else STYLES.index(entry.style))
+        unnamed = all_hidden or hide[1] or entry.style not in STYLES
+        style.append(UNKNOWN if unnamed else STYLES.index(entry.style))
         key.append(UNKNOWN if all_hidden or hide[2] else entry.key)
         tempo.append(0.0 if all_hidden or hide[3] else entry.tempo)
         known_density = window_density(data, entry, first, mel_frames)

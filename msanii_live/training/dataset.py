@@ -46,7 +46,8 @@ class Entry:
     key: UNKNOWN where no key is given. tempo: bpm, 0 where it varies. start, mel_frames: its span
     in the mel file. beat_seconds: length of a beat, 0 where the bar is not known. onsets: seconds
     of each note onset from the start of the piece. split: "train", "validation" or "test".
-    wave, frames: its span in the file of audio; wave is -1 where that does not hold it.
+    bar: bars from a downbeat to its first sample. wave, frames: its span in the file of audio; wave
+    is -1 where that does not hold it.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Entry:
     mel_frames: int
     onsets: tuple[float, ...]
     split: str
+    bar: float = 0.0
     wave: int = -1
     frames: int = 0
 

@@ -1,22 +1,59 @@
-"""Run the training commands of the command line, with progress."""
+"""Run the data and training commands of the command line, with progress."""
 
 from __future__ import annotations
 
 import sys
 import time
 import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
+import soundfile
 import torch
 
+from msanii_live.engines.base import Context
+from msanii_live.engines.mel_flow import SHIPPED, VOCODER_WEIGHTS, WEIGHTS, MelFlow
 from msanii_live.errors import ConfigError
-from msanii_live.models.flow_net import FlowConfig, FlowNet
-from msanii_live.models.flow_weights import FlowModel, save
+from msanii_live.models import flow_weights, vocos
+from msanii_live.models.flow_net import FlowNet
+from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.mel import MelSpec
+from msanii_live.protocol.commands import Generate
+from msanii_live.training import flow, loops, shortcut, vocoder
 from msanii_live.training.dataset import DataSet, build, load
-from msanii_live.training.flow import read_recipe, train
+from msanii_live.training.loop import Interrupted, Schedule
 
-SHIPPED_RECIPE = Path(__file__).parent / "recipes" / "mel-flow.toml"
+RECIPES = Path(__file__).parent / "recipes"
+SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
+OWN_LOOPS = RECIPES / "own-loops.toml"
+R = TypeVar("R", bound=Schedule)
+BESIDE = "data"  # folder inside the engine's, for a set made of somebody's own files
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """Hold what `msanii-live train` was told.
+
+    data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
+    one that fits. begin: "shipped", "none" or a path to weights. part: flow, few or vocoder.
+    minutes: about how long, instead of the recipe's steps; 0 leaves those. style: a word for all
+    files of a folder of audio.
+    """
+
+    data: Path
+    out: Path
+    recipe: Path | None = None
+    begin: str = "shipped"
+    part: str = "flow"
+    minutes: float = 0.0
+    style: str = ""
+    compiled: bool = False
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def build_dataset(folder: Path, recipe: Path | None) -> int:
@@ -33,33 +70,125 @@ def build_dataset(folder: Path, recipe: Path | None) -> int:
     return 0
 
 
-def train_model(source: Path, out: Path, recipe_file: Path | None, compiled: bool) -> int:
-    """Train to the end of the recipe and write `out`/mel-flow.safetensors. Returns the status."""
-    recipe, config = read_recipe(recipe_file or SHIPPED_RECIPE)
+def train(order: TrainingOrder) -> int:
+    """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
+    order.out.mkdir(parents=True, exist_ok=True)
     try:
-        data = load(source)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{source} holds no data set: build one with `msanii-live dataset {source}`"
-        ) from None
-    average = train(
-        data, recipe, config, out, lambda line: print(line, flush=True), compiled=compiled
-    )
-    save(out / "mel-flow.safetensors", bundle(average, data))
-    print(out / "mel-flow.safetensors")
+        data, recipe = _data_and_recipe(order)
+        {"flow": _train_flow, "few": _train_few, "vocoder": _train_vocoder}[order.part](
+            order, data, recipe
+        )
+    except Interrupted as pause:
+        _say(str(pause))
+        return 130
+    _say(f"done: msanii-live serve --engine {order.out}")
     return 0
+
+
+def _data_and_recipe(order: TrainingOrder) -> tuple[DataSet, Path]:
+    if not order.data.is_dir():
+        raise ConfigError(
+            f"{order.data} is no folder: build a set with `msanii-live data build {order.data}`, "
+            "or name a folder of your own loops"
+        )
+    if loops.is_built(order.data):
+        return load(order.data), order.recipe or SHIPPED_RECIPE
+    own = order.out / BESIDE
+    if not loops.is_built(own):
+        base = _begin(order.begin) or _begin("shipped")
+        assert base is not None
+        count = loops.build_from_files(order.data, own, base, order.style, _say)
+        _say(f"{count} files; delete {own} to have them read anew")
+    return load(own), order.recipe or OWN_LOOPS
+
+
+def _begin(words: str) -> FlowModel | None:
+    """Return the weights to begin with."""
+    if words == "none":
+        return None
+    path = SHIPPED / WEIGHTS if words == "shipped" else Path(words).expanduser()
+    path = path / WEIGHTS if path.is_dir() else path
+    try:
+        return flow_weights.load(path, torch.device("cpu"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot begin from {path}: {error}") from None
+
+
+def _train_flow(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+    recipe, config = flow.read_recipe(recipe_file)
+    recipe = _timed(recipe, order.minutes, 2.0)
+    base = _begin(order.begin)
+    average = flow.train(
+        data,
+        recipe,
+        config if base is None or base.net.config.detail_blocks == 0 else base.net.config,
+        order.out,
+        _say,
+        compiled=order.compiled,
+        start=base.net.state_dict() if base is not None else None,
+        on_checkpoint=_keeper(order, data),
+    )
+    flow_weights.save(order.out / WEIGHTS, bundle(average, data))
+
+
+def _train_few(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+    recipe, _ = shortcut.read_recipe(recipe_file)
+    base = _begin(order.begin)
+    if base is None:
+        raise ConfigError("few steps are learnt from a trained flow: name one with --from")
+    average = shortcut.teach(
+        data,
+        _timed(recipe, order.minutes, 4.0),
+        base.net,
+        order.out,
+        _say,
+        compiled=order.compiled,
+        on_checkpoint=_keeper(order, data),
+    )
+    flow_weights.save(order.out / WEIGHTS, bundle(average, data))
+
+
+def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+    recipe, config = vocoder.read_recipe(
+        RECIPES / "vocos.toml" if order.recipe is None else recipe_file
+    )
+    net = vocoder.train_vocoder(data, _timed(recipe, order.minutes, 0.6), config, order.out, _say)
+    vocos.save(order.out / VOCODER_WEIGHTS, net)
+
+
+def _timed(recipe: R, minutes: float, seconds_a_step: float) -> R:
+    """Fit a recipe's steps into a time, guessing what a step takes on two cores."""
+    if not minutes:
+        return recipe
+    steps = max(20, round(minutes * 60 / seconds_a_step))
+    return replace(recipe, steps=steps, decay=min(recipe.decay, steps // 2))
+
+
+def _keeper(order: TrainingOrder, data: DataSet) -> Callable[[int, FlowNet], None]:
+    """Return what keeps the engine's folder playable: weights and a sample at each checkpoint."""
+
+    def keep(step: int, average: FlowNet) -> None:
+        path = order.out / WEIGHTS
+        flow_weights.save(path, bundle(average, data))
+        engine = MelFlow("cpu", path, "sample")
+        context = Context(
+            clip=lambda name: (_ for _ in ()).throw(KeyError(name)),
+            progress=lambda done, steps: None,
+            warn=lambda text: None,
+            tempo=data.entries[0].tempo or 120.0,
+            beats=4,
+            seed=1,
+        )
+        clip = engine.run(Generate(seconds=6.0, style=order.style), context)
+        (order.out / "samples").mkdir(exist_ok=True)
+        sample = order.out / "samples" / f"step-{step:06}.wav"
+        soundfile.write(sample, clip.samples, clip.info.sample_rate, subtype="PCM_16")
+        _say(f"listen: {sample}")
+
+    return keep
 
 
 def bundle(net: FlowNet, data: DataSet) -> FlowModel:
     """Join a network with the features and statistics it was trained on."""
     mean, deviation = (torch.from_numpy(x.copy())[:, :, None] for x in (data.mean, data.deviation))
     return FlowModel(net, data.spec, mean, deviation)
-
-
-def export_checkpoint(checkpoint: Path, data: DataSet, path: Path) -> int:
-    """Write the averaged weights of an unfinished run. Returns the step they are of."""
-    saved = torch.load(checkpoint, weights_only=True)
-    net = FlowNet(FlowConfig(**saved["config"]))
-    net.load_state_dict(saved["average"])
-    save(path, bundle(net, data))
-    return int(saved["step"])

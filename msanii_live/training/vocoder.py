@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import math
-import time
-import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from msanii_live.errors import ConfigError
 from msanii_live.models.mel import hann, log_mel, magnitudes
 from msanii_live.models.vocos import Vocos, VocosConfig
 from msanii_live.training.dataset import DataSet, Entry
+from msanii_live.training.loop import Report, Schedule, read_tables, run
 
 RESOLUTIONS = (256, 512, 1_024, 2_048, 4_096)  # n_fft of the losses; hop is a quarter
 EDGE = 8  # mel frames at either end of a crop that no loss looks at
 
 
-@dataclass(frozen=True)
-class VocoderRecipe:
+@dataclass(frozen=True, kw_only=True)
+class VocoderRecipe(Schedule):
     """Hold every number that decides a training run.
 
     crop: mel frames of a window. mel_noise: largest deviation of the noise added to the mel the
@@ -31,33 +29,16 @@ class VocoderRecipe:
     convergence, mel: weights of these losses beside the log magnitudes'.
     """
 
-    steps: int
-    decay: int
-    batch: int = 16
     crop: int = 72
-    rate: float = 1e-3
-    warm_up: int = 200
-    weight_decay: float = 0.01
-    clip: float = 5.0
-    ema: float = 0.998
     mel_noise: float = 0.15
     phase: float = 0.5
     convergence: float = 0.5
     mel: float = 1.0
-    seed: int = 1
 
 
 def read_recipe(path: Path) -> tuple[VocoderRecipe, VocosConfig]:
-    """Read a recipe file with the tables [training] and [network].
-
-    Raises: ConfigError: a key that neither dataclass has.
-    """
-    tables = tomllib.loads(path.read_text())
-    for table, kind in (("training", VocoderRecipe), ("network", VocosConfig)):
-        unknown = set(tables.get(table, {})) - {field.name for field in fields(kind)}
-        if unknown:
-            raise ConfigError(f"{path}: unknown key in [{table}]: {', '.join(sorted(unknown))}")
-    return VocoderRecipe(**tables["training"]), VocosConfig(**tables.get("network", {}))
+    """Read a recipe file; see `loop.read_tables`."""
+    return read_tables(path, VocoderRecipe, VocosConfig)
 
 
 def draw_waves(
@@ -171,80 +152,36 @@ def draw_loss(
 
 
 def train_vocoder(
-    data: DataSet,
-    recipe: VocoderRecipe,
-    config: VocosConfig,
-    folder: Path,
-    report: Callable[[str], None],
-    checkpoint_every: int = 250,
+    data: DataSet, recipe: VocoderRecipe, config: VocosConfig, folder: Path, report: Report
 ) -> Vocos:
-    """Train, resuming from `folder`/vocoder.pt if there is one; return the averaged network.
+    """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
-    Raises: ConfigError: the data set holds no audio.
+    Raises: ConfigError: the data set holds no audio; and as `loop.run`.
     """
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     held_out = tuple(entry for entry in data.split("validation") if entry.wave >= 0)
     if not entries or not held_out:
         raise ConfigError("the data set holds no audio: build it with `msanii-live data build`")
-    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     net, average = Vocos(config, data.spec), Vocos(config, data.spec)
     net.mean.copy_(torch.from_numpy(data.mean[0]))
     net.deviation.copy_(torch.from_numpy(data.deviation[0]))
-    average.load_state_dict(net.state_dict())
-    average.requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        net.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
-    )
-    step, spent = 0, 0.0
-    checkpoint = folder / "vocoder.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(saved["net"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        step, spent = saved["step"], saved["seconds"]
-        report(f"resumed at step {step}")
     frames = recipe.crop * data.spec.hop
     fixed = draw_waves(data, held_out, np.random.default_rng(0), 32, frames)
-    started, running = time.monotonic() - spent, math.nan
-    while step < recipe.steps:
+
+    def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
+        assert isinstance(net, Vocos)
         rng = np.random.default_rng([recipe.seed, step])
-        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
         waves = draw_waves(data, entries, rng, recipe.batch, frames)
-        rising = min(1.0, (step + 1) / recipe.warm_up)
-        falling = min(1.0, max(recipe.steps - step, 0) / max(recipe.decay, 1))
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * rising * falling
         # Two resolutions a step see as much in the end, at less than half the time.
         drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
-        loss, _ = draw_loss(net, waves, recipe, generator, drawn)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-        optimiser.step()
-        step += 1
-        decay = min(recipe.ema, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - decay)
-        running = loss.item() if math.isnan(running) else 0.98 * running + 0.02 * loss.item()
-        seconds = time.monotonic() - started
-        if step % 50 == 0:
-            report(f"step {step}/{recipe.steps} loss {running:.4f} {seconds:.0f} s")
-        if step % checkpoint_every == 0 or step == recipe.steps:
-            with torch.no_grad():
-                value, parts = draw_loss(average, fixed, recipe, torch.Generator().manual_seed(0))
-            row = {"step": step, "loss": running, "validation": value.item(), **parts}
-            report(json.dumps(row))
-            with (folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps({**row, "seconds": seconds}) + "\n")
-            state = {
-                "net": net.state_dict(),
-                "average": average.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "step": step,
-                "seconds": seconds,
-            }
-            torch.save(state, checkpoint.with_suffix(".partial"))
-            checkpoint.with_suffix(".partial").replace(checkpoint)
+        return draw_loss(net, waves, recipe, generator, drawn)[0]
+
+    @torch.no_grad()
+    def validate(net: nn.Module) -> dict[str, float]:
+        assert isinstance(net, Vocos)
+        value, parts = draw_loss(net, fixed, recipe, torch.Generator().manual_seed(0))
+        return {"validation": value.item(), **parts}
+
+    run(net, average, recipe, folder, loss, validate, report)
     return average

@@ -105,7 +105,7 @@ def test_euler_follows_a_straight_flow_exactly():
     target = torch.full((1, 1, 2, 2), 3.0)
     noise = torch.randn(1, 1, 2, 2)
     seen = []
-    out = euler(lambda x, t: target, noise, uniform_times(4), seen.append)
+    out = euler(lambda x, t, to: target, noise, uniform_times(4), seen.append)
     assert torch.allclose(out, target)
     assert seen == [1, 2, 3, 4]
 
@@ -114,7 +114,7 @@ def test_euler_on_a_gaussian_keeps_its_deviation():
     # For data N(0, s²) the best guess is x (1-t) s² / ((1-t)² s² + t²): the exact posterior mean.
     s = 0.7
 
-    def denoise(x, t):
+    def denoise(x, t, to):
         level = t[:, None]
         return x * (1 - level) * s**2 / ((1 - level) ** 2 * s**2 + level**2)
 

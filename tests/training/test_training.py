@@ -11,12 +11,14 @@ from msanii_live.errors import ConfigError
 from msanii_live.models.conditions import PHASE_CHANNELS, STYLES
 from msanii_live.models.flow_net import FlowConfig
 from msanii_live.models.mel import MelSpec
-from msanii_live.training import dataset, flow
+from msanii_live.training import dataset, flow, shortcut, vocoder
 from msanii_live.training.batches import draw_batch, draw_mask
-from msanii_live.training.run import SHIPPED_RECIPE, export_checkpoint
+from msanii_live.training.run import RECIPES, SHIPPED_RECIPE, bundle
 
-TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64)
-RECIPE = flow.FlowRecipe(steps=40, decay=10, batch=4, rate=3e-3, warm_up=5)
+TINY = FlowConfig(
+    mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1
+)
+RECIPE = flow.FlowRecipe(steps=40, decay=10, batch=4, rate=3e-3, warm_up=5, every=10)
 
 
 @pytest.fixture(scope="module")
@@ -84,15 +86,15 @@ def test_training_learns_resumes_and_serves(toy, tmp_path):
     data = dataset.load(toy)
     lines = []
     first = replace(RECIPE, steps=20, decay=0)
-    flow.train(data, first, TINY, tmp_path, lines.append, checkpoint_every=10)
-    flow.train(data, RECIPE, TINY, tmp_path, lines.append, checkpoint_every=10)
+    flow.train(data, first, TINY, tmp_path, lines.append)
+    net = flow.train(data, RECIPE, TINY, tmp_path, lines.append)
     assert any("resumed at step 20" in line for line in lines)
     log = (tmp_path / "log.jsonl").read_text().splitlines()
     losses = [float(line.split('"validation": ')[1].split(",")[0]) for line in log]
     assert losses[-1] < 0.8 * losses[0]
-    assert export_checkpoint(tmp_path / "checkpoint.pt", data, tmp_path / "m.safetensors") == 40
-    from msanii_live.models.flow_weights import load
+    from msanii_live.models.flow_weights import load, save
 
+    save(tmp_path / "m.safetensors", bundle(net, data))
     model = load(tmp_path / "m.safetensors", torch.device("cpu"))
     assert model.mean.shape == (2, 8, 1)
 
@@ -111,7 +113,10 @@ def test_the_shipped_recipes_are_read_and_unknown_keys_refused(tmp_path):
     recipe, config = flow.read_recipe(SHIPPED_RECIPE)
     assert config == FlowConfig()
     assert recipe.steps > recipe.decay > 0
-    flow.read_recipe(SHIPPED_RECIPE.with_name("mel-flow-start.toml"))
+    for name in ("mel-flow-start", "mel-flow", "own-loops"):
+        flow.read_recipe(RECIPES / f"{name}.toml")
+    shortcut.read_recipe(RECIPES / "mel-flow-few.toml")
+    vocoder.read_recipe(RECIPES / "vocos.toml")
     bad = tmp_path / "bad.toml"
     bad.write_text("[training]\nsteps = 1\ndecay = 0\nsteeps = 2\n")
     with pytest.raises(ConfigError, match="steeps"):
@@ -119,18 +124,21 @@ def test_the_shipped_recipes_are_read_and_unknown_keys_refused(tmp_path):
 
 
 def test_pieces_are_split_by_piece_and_styles_take_turns():
-    assert [dataset.compose(n)[2] for n in range(8)] == list(STYLES)
-    splits = [dataset.split_of(n) for n in range(320)]
-    assert splits.count("validation") == splits.count("test") == 16
+    assert [dataset.compose(n)[2] for n in range(len(STYLES))] == list(STYLES)
+    splits = [dataset.split_of(n) for n in range(400)]
+    assert splits.count("validation") == splits.count("test") == 20
+    assert all(dataset.keeps_audio(n) for n in range(400) if splits[n] != "train")
 
 
 def test_a_piece_is_rebuilt_from_its_seed():
     if shutil.which("fluidsynth") is None or not dataset.SOUNDFONT.exists():
         pytest.skip("needs apt-get install fluidsynth fluid-soundfont-gm (1 min, 150 MB)")
-    mel, entry = dataset._mel_of(8, MelSpec())
-    again, _ = dataset._mel_of(8, MelSpec())
-    assert np.array_equal(mel, again)
-    assert mel.shape == (entry.mel_frames, 2, 128)
+    made, again = (dataset._make_piece(10, MelSpec()) for _ in range(2))
+    entry = made.entry
+    assert np.array_equal(made.mel, again.mel)
+    assert np.array_equal(made.wave, again.wave)
+    assert made.mel.shape == (entry.mel_frames, 2, 128)
+    assert made.mel.shape[0] == MelSpec().mel_frames(len(made.wave))
     assert entry.split == "train"
     assert entry.style == STYLES[0]
     assert entry.mel_frames == pytest.approx(entry.onsets[-1] * 44_100 / 512, rel=0.1)
@@ -138,4 +146,4 @@ def test_a_piece_is_rebuilt_from_its_seed():
 
 def test_too_small_a_set_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="take more"):
-        dataset.build(tmp_path, 8, MelSpec(), lambda *_: None)
+        dataset.build(tmp_path, len(STYLES), MelSpec(), lambda *_: None)

@@ -1,0 +1,232 @@
+"""The training loop that every network shares: schedule, averages, checkpoints, log, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from msanii_live.errors import ConfigError
+
+CHECKPOINT = "checkpoint.pt"
+Loss = Callable[[nn.Module, int, torch.Generator], torch.Tensor]
+Report = Callable[[str], None]
+R = TypeVar("R")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Hold the numbers of every training run.
+
+    steps: optimiser steps; decay: the last of them, over which the rate falls to zero; warm_up:
+    the first, over which it rises. clip: largest norm of the gradient. ema: decay of the averaged
+    weights. every: steps between checkpoints.
+    """
+
+    steps: int
+    decay: int
+    batch: int = 16
+    rate: float = 1e-3
+    warm_up: int = 300
+    weight_decay: float = 0.02
+    clip: float = 1.0
+    ema: float = 0.999
+    every: int = 250
+    seed: int = 1
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate: linear warm-up, a plateau, then a linear fall to zero."""
+        rising = min(1.0, (step + 1) / self.warm_up)
+        falling = min(1.0, max(self.steps - step, 0) / max(self.decay, 1))
+        return self.rate * rising * falling
+
+
+def read_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
+    """Read a recipe file with the tables [training] and [network].
+
+    Raises: ConfigError: a key that neither dataclass has, or a file that is no recipe.
+    """
+    try:
+        tables = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read the recipe {path}: {error}") from None
+    for table, kind in (("training", training), ("network", network)):
+        unknown = set(tables.get(table, {})) - {field.name for field in fields(kind)}  # type: ignore[arg-type]
+        if unknown:
+            raise ConfigError(f"{path}: unknown key in [{table}]: {', '.join(sorted(unknown))}")
+    return training(**tables["training"]), network(**tables.get("network", {}))
+
+
+class Interrupted(Exception):
+    """Ctrl-C came; the checkpoint is written."""
+
+
+def run(
+    model: nn.Module,
+    average: nn.Module,
+    schedule: Schedule,
+    folder: Path,
+    loss: Loss,
+    validate: Callable[[nn.Module], Mapping[str, float]],
+    report: Report,
+    on_checkpoint: Callable[[int], None] = lambda step: None,
+    forward: nn.Module | None = None,
+) -> None:
+    """Train `model` and its running average, resuming from the folder's checkpoint if it has one.
+
+    loss: takes the network, the step and a generator seeded by it, so that a resumed run draws
+    what an unbroken one would. validate: takes the averaged network. on_checkpoint: called after
+    each checkpoint is on disk. forward: what computes the loss, if not the model as it is (a
+    compiled one).
+    Raises: Interrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    average.load_state_dict(model.state_dict())
+    average.requires_grad_(False)
+    optimiser = _optimiser(model, schedule)
+    step, spent = _resume(folder / CHECKPOINT, model, average, optimiser)
+    if step:
+        report(f"resumed at step {step}")
+    progress = _Progress(schedule.steps, step, spent, report)
+    with _Interruption() as interruption:
+        while step < schedule.steps:
+            generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
+            for group in optimiser.param_groups:
+                group["lr"] = schedule.rate_at(step)
+            value = loss(forward or model, step, generator)
+            optimiser.zero_grad(set_to_none=True)
+            torch.autograd.backward(value)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+            optimiser.step()
+            step += 1
+            _average(average, model, min(schedule.ema, (1 + step) / (10 + step)))
+            progress.step(step, value.item())
+            if step % schedule.every == 0 or step == schedule.steps or interruption.asked:
+                saved = {
+                    "model": model.state_dict(),
+                    "average": average.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "step": step,
+                    "seconds": progress.seconds,
+                    "schedule": asdict(schedule),
+                }
+                _write(folder / CHECKPOINT, saved)
+                if interruption.asked:
+                    raise Interrupted(f"stopped at step {step}; the same command goes on from it")
+                row = {"step": step, "loss": progress.loss, **validate(average)}
+                progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
+                with (folder / "log.jsonl").open("a") as log:
+                    log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
+                on_checkpoint(step)
+
+
+def _optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": schedule.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98))
+
+
+def _resume(
+    path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Read a checkpoint if there is one; return its step and the seconds spent until then."""
+    if not path.exists():
+        return 0, 0.0
+    saved = torch.load(path, weights_only=True)
+    model.load_state_dict(saved["model"])
+    average.load_state_dict(saved["average"])
+    optimiser.load_state_dict(saved["optimiser"])
+    return saved["step"], saved["seconds"]
+
+
+def _write(path: Path, saved: Mapping[str, Any]) -> None:
+    """Write a checkpoint whole or not at all."""
+    torch.save(dict(saved), path.with_suffix(".partial"))
+    path.with_suffix(".partial").replace(path)
+
+
+@torch.no_grad()
+def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+
+
+class _Interruption:
+    """Note SIGINT and SIGTERM instead of dying of them; a second one kills as usual."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> _Interruption:
+        self._before: dict[signal.Signals, Any] = {}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[number] = signal.signal(number, self._ask)
+            except ValueError:  # not the main thread: whoever owns it decides
+                break
+        return self
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+class _Progress:
+    """Show how far a run is: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, steps: int, done: int, spent: float, report: Report) -> None:
+        self._steps, self._first, self._report = steps, done, report
+        self._begun = time.monotonic()
+        self._started = self._begun - spent
+        self._bar = sys.stderr.isatty()
+        self.loss = math.nan
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the run so far, earlier sittings included."""
+        return time.monotonic() - self._started
+
+    def step(self, step: int, loss: float) -> None:
+        """Take the loss of a finished step."""
+        self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
+        a_step = (time.monotonic() - self._begun) / (step - self._first)
+        left = a_step * (self._steps - step)
+        text = f"step {step}/{self._steps}  loss {self.loss:.4f}  {_clock(left)} left"
+        if self._bar:
+            filled = 24 * step // self._steps
+            bar = "█" * filled + "·" * (24 - filled)
+            print(f"\r{bar} {text}  ", end="", file=sys.stderr, flush=True)
+        elif step % 50 == 0:
+            self._report(text)
+
+    def line(self, text: str) -> None:
+        """Write a line that stays."""
+        if self._bar:
+            print("\r\033[K", end="", file=sys.stderr)
+        self._report(text)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

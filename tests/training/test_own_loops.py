@@ -1,0 +1,140 @@
+"""A musician's folder of loops, from files to a set, a few steps of each training, and an engine."""
+
+import signal
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+from msanii_live.errors import ConfigError
+from msanii_live.models.flow_net import FlowConfig, FlowNet
+from msanii_live.models.flow_weights import FlowModel
+from msanii_live.models.mel import MelSpec
+from msanii_live.models.vocos import Vocos, VocosConfig
+from msanii_live.models.vocos import load as load_vocoder
+from msanii_live.models.vocos import save as save_vocoder
+from msanii_live.training import dataset, loops, shortcut, vocoder
+from msanii_live.training.loop import Interrupted
+from tests.models.test_beats import clicks
+
+SPEC = MelSpec(mels=8)
+TINY = FlowConfig(
+    mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1
+)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Twelve files: a tempo in a name, another rate, mono, a broken one, and none of ours."""
+    source, built = tmp_path_factory.mktemp("loops"), tmp_path_factory.mktemp("set")
+    soundfile.write(source / "dub_124bpm_Am.wav", clicks(124.0, 7.742), 44_100)
+    soundfile.write(source / "house keys.flac", clicks(120.0, 16.0), 44_100)
+    soundfile.write(source / "slow.wav", clicks(90.0, 5.0)[::2, :1], 22_050)
+    for number in range(8):
+        soundfile.write(source / f"z{number}.wav", clicks(100.0 + number, 4.0), 44_100)
+    (source / "broken.wav").write_bytes(b"RIFF not audio")
+    (source / "notes.txt").write_text("not a sound")
+    torch.manual_seed(0)
+    model = FlowModel(
+        FlowNet(TINY), SPEC, torch.full((2, 8, 1), -4.0), torch.full((2, 8, 1), 2.0)
+    )
+    lines = []
+    count = loops.build_from_files(source, built, model, "", lines.append)
+    return count, lines, dataset.load(built), model
+
+
+def test_files_become_entries_that_say_what_is_known(own):
+    count, lines, data, _ = own
+    assert count == len(data.entries) == 11
+    assert any("left out broken.wav" in line for line in lines)
+    named, keys, slow = data.entries[:3]
+    assert (named.tempo, named.style) == (124.0, "")
+    assert named.key == 21  # A minor
+    assert keys.style == "house"
+    assert keys.tempo == pytest.approx(120.0, rel=0.01)
+    assert slow.tempo == pytest.approx(90.0, rel=0.01)
+    assert all(e.frames >= loops.SHORTEST * 44_100 for e in data.entries)  # loops are repeated
+    assert [e.split for e in data.entries].count("validation") == 1
+    assert data.mels.shape[0] == sum(e.mel_frames for e in data.entries)
+    assert data.waves.shape[0] == sum(e.frames for e in data.entries)
+    assert len(named.onsets) > 10
+
+
+def test_a_folder_without_audio_is_refused_with_the_remedy(tmp_path, own):
+    with pytest.raises(ConfigError, match=r"put .*\.wav.* files there"):
+        loops.build_from_files(tmp_path, tmp_path / "out", own[3], "", lambda _: None)
+
+
+def test_few_steps_are_learnt_and_plain_flow_is_not_forgotten(own, tmp_path):
+    _, _, data, model = own
+    recipe = shortcut.ShortcutRecipe(
+        steps=4, decay=2, batch=6, warm_up=1, every=2, rate=1e-3, plain=0.34
+    )
+    lines = []
+    net = shortcut.teach(data, recipe, model.net, tmp_path, lines.append)
+    assert sum("validation" in line for line in lines) == 2
+    assert net.jump.weight.abs().sum() > 0
+    assert not torch.equal(net.tokenise.weight, model.net.tokenise.weight)
+
+
+def test_a_jump_lands_where_small_steps_of_a_straight_flow_do():
+    clean = torch.randn(2, 1, 1, 4)
+    x = torch.randn(2, 1, 1, 4)
+    now, middle, to = (torch.full((2,), level) for level in (0.9, 0.6, 0.3))
+    once = shortcut.jump(x, clean, now, to)
+    twice = shortcut.jump(shortcut.jump(x, clean, now, middle), clean, middle, to)
+    assert torch.allclose(once, twice, atol=1e-6)
+
+
+def test_the_vocoder_learns_is_saved_and_serves(own, tmp_path):
+    _, _, data, _ = own
+    recipe = vocoder.VocoderRecipe(
+        steps=12, decay=4, batch=2, crop=32, warm_up=2, every=6, rate=2e-3
+    )
+    config = VocosConfig(width=16, blocks=2)
+    lines = []
+    net = vocoder.train_vocoder(data, recipe, config, tmp_path, lines.append)
+    values = [float(line.split("validation ")[1].split()[0]) for line in lines if "valid" in line]
+    assert values[-1] < values[0]
+    save_vocoder(tmp_path / "v.safetensors", net)
+    again = load_vocoder(tmp_path / "v.safetensors", torch.device("cpu"))
+    mel = torch.randn(1, 8, 40) - 4
+    assert again(mel).shape == (1, 40, 1_025)
+    assert torch.allclose(again(mel).abs(), net(mel).abs(), rtol=0.05, atol=1e-3)
+
+
+def test_a_vocoder_chunk_with_context_equals_the_whole():
+    torch.manual_seed(0)
+    net = Vocos(VocosConfig(width=16, blocks=2), SPEC).eval()
+    mel = torch.randn(1, 8, 60) - 4
+    with torch.no_grad():
+        whole = net(mel)[:, 20:40]
+        part = net(mel[:, :, 20 - net.reach : 40 + net.reach])[:, net.reach : -net.reach]
+    assert torch.allclose(whole, part, atol=1e-4)
+
+
+def test_ctrl_c_keeps_the_step_under_way_and_the_same_command_goes_on(own, tmp_path):
+    _, _, data, _ = own
+    recipe = vocoder.VocoderRecipe(steps=400, decay=1, batch=1, crop=32, warm_up=1, every=400)
+    config = VocosConfig(width=16, blocks=1)
+    threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,)).start()
+    with pytest.raises(Interrupted, match="stopped at step"):
+        vocoder.train_vocoder(data, recipe, config, tmp_path, lambda _: None)
+    step = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
+    assert 0 < step < 400
+    lines = []
+    short = vocoder.VocoderRecipe(steps=step + 1, decay=1, batch=1, crop=32, warm_up=1)
+    vocoder.train_vocoder(data, short, config, tmp_path, lines.append)
+    assert lines[0] == f"resumed at step {step}"
+
+
+def test_the_shipped_weights_and_vocoder_share_their_features():
+    from msanii_live.models.flow_weights import load
+
+    model = load(SHIPPED / WEIGHTS, torch.device("cpu"))
+    net = load_vocoder(SHIPPED / "vocos.safetensors", torch.device("cpu"))
+    assert model.spec == net.spec
+    assert np.isfinite(model.mean.numpy()).all()
