@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,25 +12,25 @@ from msanii_live.audio import Clip, make_clip
 from msanii_live.bench import metrics
 from msanii_live.bench.evaluation import (
     Continuation,
-    Distance,
     EvalSettings,
     Evaluation,
     Seam,
     report_markdown,
 )
+from msanii_live.bench.fresh import ear_of, measure_distances
 from msanii_live.bench.held_out import (
+    Onsets,
     Windows,
     draw_windows,
     repeated,
     sample,
-    white_noise,
     with_statistics,
     without_beat,
 )
-from msanii_live.bench.metrics import Array
+from msanii_live.bench.musicnn import CACHE
 from msanii_live.engines.base import Context, Engine
+from msanii_live.engines.mel_flow import MelFlow
 from msanii_live.models.conditions import BEATS_A_BAR
-from msanii_live.models.device import precision
 from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.music_words import key_name
 from msanii_live.protocol.commands import Outpaint
@@ -46,33 +47,23 @@ def evaluate(
     settings: EvalSettings,
     engine: Engine | None = None,
     report: Report = lambda _: None,
+    cache: Path = CACHE,
 ) -> Evaluation:
     """Measure a network; the windows come from the test split, conditions from validation.
 
-    engine: the same network as an engine, for the seam; None leaves the seam out.
+    engine: the same network as an engine, for the seam and for what its vocoder makes of windows;
+    None leaves both out. cache: the folder where musicnn's wheel is, or is put.
     Raises: ValueError: a split is empty. MissingTool: FluidSynth, for the seam.
     """
     data = with_statistics(data, model)
     if not data.split("test") or not data.split("validation"):
         raise ValueError("the data set needs a test and a validation split")
-    with torch.inference_mode(), precision(model.mean.device):
+    ear = ear_of(engine, cache, report) if isinstance(engine, MelFlow) else None
+    with torch.inference_mode():
         salience, continuations = measure_continuations(data, model, settings, report)
-        distances = measure_distances(data, model, settings, report)
+        distances = measure_distances(data, model, settings, report, ear)
     seams = measure_seams(data, engine, settings, report) if engine and settings.seams else ()
     return Evaluation(settings, salience, continuations, distances, seams)
-
-
-class _Onsets:
-    """Turn normalised mels into onset envelopes of the mid channel."""
-
-    def __init__(self, data: DataSet) -> None:
-        self.mean, self.deviation = data.mean[0], data.deviation[0]
-        self.frame_seconds = data.spec.hop / data.spec.sample_rate
-
-    def __call__(self, mels: torch.Tensor) -> Array:
-        """Return (windows, mel_frames). mels: (windows, channels, mels, mel_frames)."""
-        mid = mels[:, 0].numpy() * self.deviation[:, None] + self.mean[:, None]
-        return metrics.onset_envelope(mid, self.mean - self.deviation, self.frame_seconds)
 
 
 def measure_continuations(
@@ -86,7 +77,7 @@ def measure_continuations(
     test = data.split("test")
     windows = draw_windows(data, test, settings.windows, config.window, settings.seed)
     pools = draw_windows(data, test, 16 * len(test), config.window - half, settings.seed + 1)
-    onsets = _Onsets(data)
+    onsets = Onsets(data)
 
     def continued(name: str, steps: int, beat: bool) -> tuple[str, torch.Tensor]:
         conditions = windows.conditions if beat else without_beat(windows.conditions)
@@ -126,7 +117,7 @@ def _judge(
     pools: Windows,
     half: int,
     settings: EvalSettings,
-    onsets: _Onsets,
+    onsets: Onsets,
 ) -> Continuation:
     """Compare second halves, (windows, channels, mels, mel_frames), with true and other ones."""
     rng = np.random.default_rng(settings.seed + 2)
@@ -178,64 +169,6 @@ def _judge(
         folded_wrong=mean["folded_wrong"],
         salience=mean["salience"],
     )
-
-
-def measure_distances(
-    data: DataSet, model: FlowModel, settings: EvalSettings, report: Report
-) -> tuple[Distance, ...]:
-    """Compare fresh windows, real ones of other pieces and noise with the test split.
-
-    Fresh windows take the conditions of validation windows, so that those are the floor for them.
-    """
-    config, count, seed = model.net.config, settings.fresh, settings.seed
-    frames = config.window
-    target = draw_windows(data, data.split("test"), count, frames, seed + 3)
-    floor = draw_windows(data, data.split("validation"), count, frames, seed + 4)
-    reference = draw_windows(
-        data, data.split("train") or data.split("validation"), 4 * count, frames, seed + 5
-    )
-
-    def fresh(steps: int) -> tuple[str, torch.Tensor]:
-        name = f"generated, {steps} step{'s' if steps > 1 else ''}"
-        made = sample(
-            model,
-            torch.zeros_like(floor.mels),
-            0,
-            floor.conditions,
-            steps=steps,
-            seed=seed + 6,
-            guidance=settings.guidance,
-            batch=settings.batch,
-            on_batch=lambda n: report(f"{name}: {n} of {count}"),
-        )
-        return name, made
-
-    sets = [
-        ("real, other pieces (floor)", floor.mels),
-        *(fresh(steps) for steps in sorted({1, settings.few, settings.many}, reverse=True)),
-        ("white noise (ceiling)", white_noise(model, count, frames, seed)),
-    ]
-    onsets = _Onsets(data)
-    threshold = 2 * float(onsets(reference.mels).mean())
-
-    def described(mels: torch.Tensor) -> Array:
-        return metrics.features(mels.numpy(), onsets(mels), threshold, onsets.frame_seconds)
-
-    space = metrics.fit_space(described(reference.mels), directions=min(16, count // 2))
-    aim = described(target.mels)
-    spread = float(floor.mels.std())
-    rows = []
-    for name, mels in sets:
-        made = described(mels)
-        rows.append(
-            Distance(
-                name,
-                frechet=metrics.frechet_distance(space.turned(made), space.turned(aim)),
-                kernel=metrics.kernel_distance(space.scaled(made), space.scaled(aim)),
-                contrast=float(mels.std()) / spread,
-            )
-        )
-    return tuple(rows)
 
 
 def measure_seams(

@@ -9,13 +9,15 @@ from dataclasses import asdict, dataclass
 class EvalSettings:
     """Size the evaluation.
 
-    windows: continued, each told from `choices` - 1 others. fresh: made from nothing. few, many:
-    denoising steps. seams: clips outpainted through the engine. batch: windows at once.
+    windows: continued, each told from `choices` - 1 others. fresh: made from nothing, at each
+    number of denoising `steps`. few, many: steps of continuations. seams: clips outpainted through
+    the engine. batch: windows at once.
     """
 
     windows: int = 40
     choices: int = 20
-    fresh: int = 64
+    fresh: int = 48
+    steps: tuple[int, ...] = (1, 2, 4, 8, 16)
     few: int = 4
     many: int = 16
     seams: int = 8
@@ -51,12 +53,22 @@ class Continuation:
 
 @dataclass(frozen=True)
 class Distance:
-    """Say how far a set of windows lies from held-out ones. contrast: deviation over theirs."""
+    """Say how far a set of windows lies from held-out ones.
+
+    steps: that made it, 0 for none. frechet, kernel: by simple features of mels. contrast: their
+    deviation over that of real ones. heard_frechet, heard_kernel: of the audio, by musicnn's
+    embedding. diversity: mean distance of its embeddings from one another over that of real ones.
+    The last three are None where musicnn is missing.
+    """
 
     name: str
+    steps: int
     frechet: float
     kernel: float
     contrast: float
+    heard_frechet: float | None = None
+    heard_kernel: float | None = None
+    diversity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,20 +144,7 @@ def report_markdown(results: Evaluation) -> str:
                 for c in results.continuations
             ],
         ),
-        "### Fresh clips",
-        f"{s.fresh} windows made from nothing with the conditions of the validation pieces, "
-        f"against {s.fresh} windows of the test pieces. The features are simple (level and "
-        "movement of 32 bands of mid and side, onset statistics), scaled by training windows; the "
-        "Fréchet distance is taken in their first 16 directions. Contrast: deviation of the "
-        "normalised mels over that of real ones. The kernel distance of two sets of one "
-        "distribution is about 0.",
-        _table(
-            ("", "Fréchet", "kernel", "contrast"),
-            [
-                (d.name, f"{d.frechet:.1f}", f"{d.kernel:.3f}", f"{d.contrast:.2f}")
-                for d in results.distances
-            ],
-        ),
+        *_fresh(results),
     ]
     if results.seams:
         parts += [
@@ -160,6 +159,58 @@ def report_markdown(results: Evaluation) -> str:
             ),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def few_step_ratio(
+    distances: tuple[Distance, ...], few: int, many: int, heard: bool
+) -> float | None:
+    """Return the kernel distance at few steps over that at many.
+
+    heard: by musicnn's embedding. None where a row or its figure is missing, or where the distance
+    at many steps is not above 0, as the unbiased estimate may be.
+    """
+    kernels = {row.steps: row.heard_kernel if heard else row.kernel for row in distances}
+    above, below = kernels.get(few), kernels.get(many)
+    return above / below if above is not None and below is not None and below > 0 else None
+
+
+def _fresh(results: Evaluation) -> list[str]:
+    """Return the paragraphs and the table about windows made from nothing."""
+    s, rows = results.settings, results.distances
+    heard = any(row.heard_frechet is not None for row in rows)
+    parts = [
+        "### Fresh clips",
+        f"{s.fresh} windows made from nothing with the conditions of validation windows, against "
+        f"{s.fresh} windows of the test pieces; the floor is those validation windows themselves. "
+        "The features are simple (level and movement of 32 bands of mid and side, onset "
+        "statistics), scaled by training windows; the Fréchet distance is taken in their first 16 "
+        "directions. Contrast: deviation of the normalised mels over that of real ones. The kernel "
+        "distance of two sets of one distribution is about 0.",
+    ]
+    head: tuple[str, ...] = ("", "Fréchet", "kernel", "contrast")
+    if heard:
+        head = ("", "musicnn Fréchet", "musicnn kernel", "diversity", *head[1:])
+        parts.append(
+            "musicnn: the same distances of the audio that the vocoder makes of the windows, by "
+            "the mean penultimate layer of a published tagger (MTT_musicnn), which hears nothing "
+            "above 8 kHz. The real windows are their own audio, and once more what the vocoder "
+            "makes of their mels. The Fréchet distance grows as the number of windows falls: "
+            "compare it with the floor alone. Diversity: mean distance of the embeddings from one "
+            "another, over that of real ones."
+        )
+    table = []
+    for row in rows:
+        told = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
+        if heard:
+            figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "232", strict=True)
+            told = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + told
+        table.append((row.name, *told))
+    parts.append(_table(head, table))
+    for name, by_ear in (("musicnn kernel", True), ("kernel", False)):
+        ratio = few_step_ratio(rows, s.few, s.many, by_ear)
+        if ratio is not None:
+            parts.append(f"The {name} distance at {s.few} steps over that at {s.many}: {ratio:.2f}")
+    return parts
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from msanii_live.bench import metrics
+from msanii_live.bench.metrics import Array
 from msanii_live.models.conditions import STYLES, Conditions, bar_phase_features
 from msanii_live.models.flow_weights import FlowModel
-from msanii_live.models.mel import log_mel, magnitudes, mid_side
-from msanii_live.models.painting import guided
+from msanii_live.models.painting import MOST_JUMPS, guided
 from msanii_live.models.sampling import euler, shifted_times
 from msanii_live.training.batches import bar_position, window, window_density
 from msanii_live.training.dataset import DataSet, Entry
@@ -25,13 +26,15 @@ class Windows:
     """Hold windows of pieces that the network has not heard.
 
     mels: normalised, float32, (windows, channels, mels, mel_frames). bars: bars since a downbeat,
-    float64, (windows, mel_frames). pieces: the piece of each.
+    float64, (windows, mel_frames). pieces: the piece of each. firsts: the mel frame in it where
+    each window starts.
     """
 
     mels: torch.Tensor
     conditions: Conditions
     bars: NDArray[np.float64]
     pieces: tuple[Entry, ...]
+    firsts: tuple[int, ...] = ()
 
 
 def draw_windows(
@@ -52,7 +55,42 @@ def draw_windows(
         phase=torch.stack([bar_phase_features(bar, mel_frames) for bar in bars]),
     )
     mels = torch.stack([window(data, piece, first, mel_frames) for piece, first in placed])
-    return Windows(mels, conditions, torch.stack(bars).numpy(), pieces)
+    return Windows(mels, conditions, torch.stack(bars).numpy(), pieces, tuple(firsts))
+
+
+def has_audio(data: DataSet) -> bool:
+    """Tell whether the set holds the audio of all its validation and test pieces."""
+    return all(piece.wave >= 0 for name in ("validation", "test") for piece in data.split(name))
+
+
+def audio_of(data: DataSet, windows: Windows) -> torch.Tensor:
+    """Return what the windows sound like, float32, (windows, 2, frames), left and right.
+
+    The first sample is the one that the first mel frame is centred on. Past the end of a piece
+    there is silence. Raises: ValueError: the set does not hold the audio of a piece.
+    """
+    hop, mel_frames = data.spec.hop, windows.mels.shape[-1]
+    out = np.zeros((len(windows.pieces), 2, mel_frames * hop), np.float32)
+    for wave, piece, first in zip(out, windows.pieces, windows.firsts, strict=True):
+        if piece.wave < 0:
+            raise ValueError(f"the data set holds no audio of piece {piece.seed}")
+        begin, end = first * hop, min((first + mel_frames) * hop, piece.frames)
+        kept = np.asarray(data.waves[piece.wave + begin : piece.wave + end], np.float32)
+        wave[:, : len(kept)] = kept.T / 32_767
+    return torch.from_numpy(out)
+
+
+class Onsets:
+    """Turn normalised mels into onset envelopes of the mid channel."""
+
+    def __init__(self, data: DataSet) -> None:
+        self.mean, self.deviation = data.mean[0], data.deviation[0]
+        self.frame_seconds = data.spec.hop / data.spec.sample_rate
+
+    def __call__(self, mels: torch.Tensor) -> Array:
+        """Return (windows, mel_frames). mels: (windows, channels, mels, mel_frames)."""
+        mid = mels[:, 0].numpy() * self.deviation[:, None] + self.mean[:, None]
+        return metrics.onset_envelope(mid, self.mean - self.deviation, self.frame_seconds)
 
 
 def with_statistics(data: DataSet, model: FlowModel) -> DataSet:
@@ -81,7 +119,8 @@ def sample(
     """Let the network make all mel frames after the first `known_frames` of each window.
 
     shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it past
-    `known_frames` reaches the network. seed: the same noise whatever the batch and steps.
+    `known_frames` reaches the network. steps: at most MOST_JUMPS are told to the network as jumps,
+    as `painting.paint` does. seed: the same noise whatever the batch and steps.
     on_batch: called with windows done. Returns the shape of shown, float32, on the CPU.
     """
     device = model.mean.device
@@ -94,23 +133,19 @@ def sample(
         part = slice(start, start + batch)
         known = (shown[part] * mask).to(device)
         masks = mask.expand(len(known), -1, -1, -1).to(device)
-        given = Conditions(
-            conditions.style[part],
-            conditions.key[part],
-            conditions.tempo[part],
-            conditions.density[part],
-            conditions.phase[part],
-        ).to(device)
+        given = conditions.part(part).to(device)
         noise = torch.stack([torch.randn(k.shape, generator=generator) for k in known]).to(device)
 
         def denoise(
             x: torch.Tensor,
             t: torch.Tensor,
+            to: torch.Tensor,
             known: torch.Tensor = known,
             masks: torch.Tensor = masks,
             given: Conditions = given,
         ) -> torch.Tensor:
-            return guided(model.net, x, t, known, masks, given, guidance)
+            reach = to if steps <= MOST_JUMPS else None
+            return guided(model.net, x, t, known, masks, given, guidance, reach)
 
         made = euler(denoise, noise, times, lambda _: None)
         # What the network says of frames that it was given means nothing: training leaves it free.
@@ -137,12 +172,14 @@ def repeated(
 
 
 def white_noise(model: FlowModel, count: int, mel_frames: int, seed: int) -> torch.Tensor:
-    """Return normalised mels of white noise at -18 dBFS, (count, channels, mels, mel_frames)."""
+    """Return white noise at -18 dBFS, float32, (count, 2, frames), left and right."""
     generator = torch.Generator().manual_seed(seed)
-    frames = mel_frames * model.spec.hop
-    made = []
-    for _ in range(count):
-        wave = torch.randn(2, frames, generator=generator) * LOUDNESS
-        mel = log_mel(magnitudes(mid_side(wave), model.spec), model.spec)
-        made.append((mel - model.mean.cpu()) / model.deviation.cpu())
-    return torch.stack(made)
+    return torch.randn(count, 2, mel_frames * model.spec.hop, generator=generator) * LOUDNESS
+
+
+def mels_of(model: FlowModel, waves: torch.Tensor) -> torch.Tensor:
+    """Return normalised mels on the CPU, (windows, channels, mels, mel_frames).
+
+    waves: float32, (windows, 2, frames), left and right.
+    """
+    return torch.stack([model.analyse(wave.to(model.mean.device)).cpu() for wave in waves])
