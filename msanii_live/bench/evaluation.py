@@ -202,14 +202,18 @@ def _fresh(results: Evaluation) -> list[str]:
     for row in rows:
         told = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
         if heard:
-            figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "232", strict=True)
+            figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "132", strict=True)
             told = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + told
         table.append((row.name, *told))
     parts.append(_table(head, table))
     for name, by_ear in (("musicnn kernel", True), ("kernel", False)):
-        ratio = few_step_ratio(rows, s.few, s.many, by_ear)
-        if ratio is not None:
-            parts.append(f"The {name} distance at {s.few} steps over that at {s.many}: {ratio:.2f}")
+        known = heard or not by_ear
+        if known and {s.few, s.many} <= {row.steps for row in rows}:
+            ratio = few_step_ratio(rows, s.few, s.many, by_ear)
+            told_ratio = "no figure, as that is not above 0" if ratio is None else f"{ratio:.2f}"
+            parts.append(
+                f"The {name} distance at {s.few} steps over that at {s.many}: {told_ratio}."
+            )
     return parts
 
 

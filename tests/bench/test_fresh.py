@@ -192,7 +192,11 @@ def test_the_report_tells_what_was_measured(data):
     found = evaluate(data, model, replace(SETTINGS, windows=3, choices=2, few=4, many=16, steps=()))
     heard = replace(found, distances=rows_of((4, 0.6, 0.3), (16, 0.2, 0.2)))
     text = report_markdown(heard)
+    assert "| 4 | 20.0 | 0.300 | 0.50 | 1.0 | 0.600 | 1.00 |" in text
     assert "| musicnn Fréchet | musicnn kernel | diversity |" in text
-    assert "The musicnn kernel distance at 4 steps over that at 16: 1.50" in text
-    assert "The kernel distance at 4 steps over that at 16: 3.00" in text
+    assert "The musicnn kernel distance at 4 steps over that at 16: 1.50." in text
+    assert "The kernel distance at 4 steps over that at 16: 3.00." in text
+    level = replace(found, distances=rows_of((4, 0.6, 0.3), (16, 0.2, -0.1)))
+    assert "musicnn kernel distance at 4 steps over that at 16: no figure" in report_markdown(level)
     assert "musicnn" not in report_markdown(found)
+    assert "at 4 steps over" not in report_markdown(found)
