@@ -49,7 +49,7 @@ def ear_of(engine: MelFlow, folder: Path, report: Report) -> Ear:
     Raises: CommandError: as `MelFlow.load`.
     """
     engine.load()
-    voice = engine._voice("")  # the very one that makes its clips
+    voice = engine.voice()  # the very one that makes its clips
     try:
         return Ear(voice, musicnn.load(musicnn.fetch_wheel(folder)))
     except MissingTool as missing:

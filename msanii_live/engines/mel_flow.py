@@ -117,7 +117,7 @@ class MelFlow:
                 f"unknown words: {' '.join(steering.unknown)}; styles are {', '.join(STYLES)}, "
                 "keys such as C, F#m, Bb major"
             )
-        voice = self._voice(command.vocoder if isinstance(command, Vocode) else "")
+        voice = self.voice(command.vocoder if isinstance(command, Vocode) else "")
         work = Work(self._model, voice, command, context, steering)
         try:
             with torch.inference_mode():
@@ -132,10 +132,11 @@ class MelFlow:
                 raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
             raise
 
-    def _voice(self, name: str) -> Voice:
+    def voice(self, name: str = "") -> Voice:
+        """Return how this engine turns mels into samples; `name` is a vocoder, "" its own."""
         if (name or self._vocoder) == "griffin-lim":
             return Voice()
-        return Voice(self._net, iterations=0, loop_iterations=16)
+        return Voice(self._net, iterations=4, loop_iterations=16)
 
 
 def _no_clip(name: str) -> Clip:
