@@ -133,16 +133,16 @@ def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Sampl
     return np.asarray(samples * gain[:, None], dtype=np.float32)
 
 
-def lift(samples: Samples, start: int, end: int, floor: float, most: float = 30.0) -> Samples:
-    """Raise frames [start, end) that fell silent up to a floor, with no jump at their edges.
+def hold_level(
+    samples: Samples, start: int, end: int, target: float, down: float = 6.0, up: float = 30.0
+) -> Samples:
+    """Bring frames [start, end) to a loudness, with no jump at their edges.
 
-    samples: float32, (frames, channels). floor: dBFS RMS of the span, raised to by at most `most`
-    dB. The gain grows within half a second of an edge that has audio beyond it, along a cosine.
-    Frames outside the span, and a span that is loud enough, come back bit for bit.
+    samples: float32, (frames, channels). target: dBFS RMS of the span, which is lowered to it by at
+    most `down` dB and raised by at most `up` dB. The gain grows within half a second of an edge
+    that has audio beyond it, along a cosine. Frames outside the span come back bit for bit.
     """
-    gain = 10 ** (np.clip(floor - rms_dbfs(samples[start:end]), 0.0, most) / 20)
-    if gain <= 1.0:
-        return samples
+    gain = 10 ** (np.clip(target - rms_dbfs(samples[start:end]), -down, up) / 20)
     place = np.arange(end - start, dtype=np.float64)
     ramp = max(1.0, min(22_050.0, (end - start) / 2))
     inside = np.ones(end - start)

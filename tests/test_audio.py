@@ -12,8 +12,8 @@ from msanii_live.audio import (
     CEILING,
     ClipInfo,
     as_stereo,
+    hold_level,
     is_clip_name,
-    lift,
     limit,
     make_clip,
     rms_dbfs,
@@ -66,18 +66,21 @@ def test_the_limiter_keeps_its_ceiling_and_leaves_the_rest(samples, peaks):
     assert np.array_equal(out[far], samples[far])
 
 
-def test_a_span_that_fell_silent_is_lifted_without_a_jump():
+def test_a_span_is_brought_to_a_level_without_a_jump():
     samples = np.full((100_000, 2), 0.1, np.float32)
     samples[50_000:] = 1e-3
-    out = lift(samples, 50_000, 100_000, floor=-40.0)
+    out = hold_level(samples, 50_000, 100_000, target=-40.0)
     assert np.array_equal(out[:50_001], samples[:50_001])
     assert -45 < rms_dbfs(out[50_000:]) < -39
     assert np.abs(np.diff(out[50_000:], axis=0)).max() < 1e-5
-    assert lift(samples, 0, 50_000, floor=-40.0) is samples
-    middle = lift(samples, 60_000, 90_000, floor=-10.0, most=20.0)
+    assert hold_level(samples, 0, 50_000, target=-20.0) == pytest.approx(samples, abs=1e-6)
+    middle = hold_level(samples, 60_000, 90_000, target=-10.0, up=20.0)
     assert middle[59_999:60_001] == pytest.approx(1e-3)
     assert middle[89_999:90_001] == pytest.approx(1e-3)
     assert np.abs(middle[60_000:]).max() == pytest.approx(1e-2, rel=1e-3)
+    lower = hold_level(samples, 0, 50_000, target=-60.0)
+    assert lower[0] == pytest.approx(0.1 * 10 ** (-6 / 20))
+    assert np.array_equal(lower[49_999:], samples[49_999:])
 
 
 def test_levels():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, as_stereo, lift, limit, make_clip, rms_dbfs
+from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
 from msanii_live.engines.base import Context
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.beats import find_pulse
@@ -29,7 +29,7 @@ from msanii_live.protocol.commands import (
 DEFAULT_STEPS = 16
 GUIDANCE = 1.0
 LOUDNESS = -18.0  # dBFS RMS that fresh clips, and what the network is shown, are brought to
-QUIETEST = 12.0  # dB under its source that a continuation may be
+QUIETEST = 12.0  # dB under its source that the part next to a seam counts for at least
 LONGEST = 600.0  # seconds of a clip with all that it was gone on from
 SHORTEST = 2_048  # frames of a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
@@ -232,9 +232,12 @@ class Work:
         gain = _gain_to_loudness(source.samples)
         canvas = self._canvas(beat.rate * 240 * self.rate if beat else 0.0, source)
         wave = canvas.fill(self._tensor(samples, gain), start, end, beat, leftwards)
-        # Shown what is unlike all it knows, the model may fade away; a stage must not go silent.
-        floor = rms_dbfs(source.samples) - QUIETEST
-        made = lift(_samples(wave) / np.float32(gain), start, end, floor)
+        # Each continuation is a little quieter than what it was shown, and chained ones more so;
+        # shown what is unlike all it knows, the model may fade away: a stage must not go silent.
+        near = 6 * self.rate
+        around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
+        level = max(rms_dbfs(around), rms_dbfs(source.samples) - QUIETEST)
+        made = hold_level(_samples(wave) / np.float32(gain), start, end, level)
         first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
         out = samples.copy()
         out[first:last] = limit(made[first:last])
