@@ -105,7 +105,7 @@ def run(
             generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
             for group in optimiser.param_groups:
                 group["lr"] = schedule.rate_at(step)
-            value = loss(forward or model, step, generator)
+            value = loss(model if forward is None else forward, step, generator)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(value)
             torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)

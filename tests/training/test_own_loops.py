@@ -1,4 +1,4 @@
-"""A musician's folder of loops, from files to a set, a few steps of each training, and an engine."""
+"""A folder of loops, from files to a set, some steps of each training, and an engine."""
 
 import signal
 import threading
@@ -21,9 +21,7 @@ from msanii_live.training.loop import Interrupted
 from tests.models.test_beats import clicks
 
 SPEC = MelSpec(mels=8)
-TINY = FlowConfig(
-    mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1
-)
+TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +36,7 @@ def own(tmp_path_factory):
     (source / "broken.wav").write_bytes(b"RIFF not audio")
     (source / "notes.txt").write_text("not a sound")
     torch.manual_seed(0)
-    model = FlowModel(
-        FlowNet(TINY), SPEC, torch.full((2, 8, 1), -4.0), torch.full((2, 8, 1), 2.0)
-    )
+    model = FlowModel(FlowNet(TINY), SPEC, torch.full((2, 8, 1), -4.0), torch.full((2, 8, 1), 2.0))
     lines = []
     count = loops.build_from_files(source, built, model, "", lines.append)
     return count, lines, dataset.load(built), model

@@ -15,9 +15,7 @@ from msanii_live.training import dataset, flow, shortcut, vocoder
 from msanii_live.training.batches import draw_batch, draw_mask
 from msanii_live.training.run import RECIPES, SHIPPED_RECIPE, bundle
 
-TINY = FlowConfig(
-    mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1
-)
+TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
 RECIPE = flow.FlowRecipe(steps=40, decay=10, batch=4, rate=3e-3, warm_up=5, every=10)
 
 
