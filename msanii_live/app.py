@@ -21,7 +21,8 @@ from msanii_live.errors import CommandError, MsaniiError
 from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import web
 from msanii_live.osc.dispatch import Dispatcher
-from msanii_live.osc.wire import UdpServer
+from msanii_live.osc.doors import Doors
+from msanii_live.osc.intake import Intake
 from msanii_live.player.folder import Library
 from msanii_live.player.player import open_player
 from msanii_live.player.transport import Transport
@@ -45,8 +46,8 @@ class Server:
         if notice:
             log.warning("%s", notice)
         self.workshop = Workshop(shelf, library, player, transport)
-        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.udp)
-        self.udp: UdpServer
+        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
+        self.doors: Doors
         self.monitor: web.Monitor
 
     async def open(self) -> None:
@@ -56,13 +57,13 @@ class Server:
         """
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
-        self.udp = await UdpServer.open(
-            config.bind, config.port, self.dispatcher.receive, allow=networks
-        )
+        dispatcher = self.dispatcher
+        intake = Intake(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
+        self.doors = await Doors.open(config.bind, config.port, intake, allow=networks)
         try:
             self.monitor = await web.start(config.bind, config.http_port, self)
         except BaseException:
-            self.udp.close()
+            self.doors.close()
             raise
         self.workshop.player.start()
         self.dispatcher.scheduler.start()
@@ -91,7 +92,7 @@ class Server:
 
     def ready_line(self) -> str:
         """Return the line that says where to reach the server."""
-        osc = "{}:{}".format(*self.udp.address)
+        osc = "{}:{}".format(*self.doors.address)
         return f"ready osc={osc} http={self.monitor.host}:{self.monitor.port}"
 
     async def close(self) -> bool:
@@ -101,7 +102,7 @@ class Server:
         await asyncio.sleep(LAST_WORDS)
         self.dispatcher.close()
         await self.monitor.stop()
-        self.udp.close()
+        self.doors.close()
         self.workshop.player.close()
         return ended
 
@@ -135,11 +136,11 @@ class Server:
         return {
             "version": __version__,
             "state": "busy" if self.state == "idle" and jobs else self.state,
-            "osc": "{}:{}".format(*self.udp.address),
+            "osc": "{}:{}".format(*self.doors.address),
             "engines": [{"name": n, "state": shop.shelf.state(n)} for n in shop.shelf.names()],
             "jobs": jobs,
             "clips": clips,
-            "counters": {**self.udp.counters, **self.dispatcher.counters},
+            "counters": self.dispatcher.all_counters(),
             "folder": str(self.config.folder_path),
             "audio": shop.player.description,
         }

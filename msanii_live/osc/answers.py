@@ -126,7 +126,7 @@ def status(server: Dispatcher) -> Outgoing:
 def facts(server: Dispatcher) -> list[tuple[str, str]]:
     """Return what the server can do and has counted, as (name, value)."""
     shop = server.workshop
-    counts = {**server.counters, **server.udp_counters(), "scheduled": len(server.agenda)}
+    counts = {**server.all_counters(), "scheduled": len(server.agenda)}
     return [
         ("version", __version__),
         ("protocol", str(PROTOCOL)),

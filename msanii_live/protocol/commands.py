@@ -23,10 +23,12 @@ from msanii_live.protocol.fields import (
     text,
     whole,
 )
+from msanii_live.protocol.patterns import matching
 from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
 WHEN = ("none", "beat", "bar")
+PARAMETERS = "/msanii/param/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Command:
 
     address: ClassVar[str] = ""
     reply: ClassVar[str] = "/msanii/done"
-    # Commands that only read may be reached by patterns, once those are served.
+    # Commands that only read may be reached by patterns.
     reads_only: ClassVar[bool] = False
 
     def as_dict(self) -> dict[str, int | float | str]:
@@ -363,6 +365,16 @@ class Caps(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dump(Command):
+    """Tell this client of every message that comes in; it ends 60 s after this host's last one."""
+
+    address: ClassVar[str] = "/msanii/dump"
+
+    on: int = whole("1 begins, 0 ends it", 0, 1, default=1, positional=True)
+    last: int = whole("so many of the lines before, too", 0, 200, default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClearSched(Command):
     """Drop every command that waits for its time tag."""
 
@@ -382,7 +394,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,
-    Notify, Sync, Ping, Status, Version, Caps, ClearSched, Quit,
+    Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
 )  # fmt: skip
 BY_ADDRESS = {command.address: command for command in COMMANDS}
 
@@ -451,6 +463,27 @@ def parse(address: str, args: Sequence[Value]) -> Request:
     token = str(values.pop("id", ""))
     reply_port = int(values.pop("reply_port", 0))
     return Request(kind(**values), token, reply_port, read.unknown)
+
+
+def reached_by(pattern: str) -> list[str]:
+    """Return the addresses of commands that an address pattern reaches.
+
+    Raises: CommandError: EADDR, it is malformed, reaches none, or one that does more than read.
+
+    >>> reached_by("/msanii/{ping,vers*}")
+    ['/msanii/ping', '/msanii/version']
+    """
+    found = matching(pattern, BY_ADDRESS)
+    if not found:
+        raise CommandError(Code.EADDR, f"no command's address matches the pattern {pattern}")
+    for address in found:
+        if not (BY_ADDRESS[address].reads_only or address.startswith(PARAMETERS)):
+            raise CommandError(
+                Code.EADDR,
+                f"the pattern {pattern} matches {address}, which does more than read: patterns are "
+                "for commands that only read, and for parameters",
+            )
+    return found
 
 
 def _nearest(address: str) -> str:

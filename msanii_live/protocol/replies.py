@@ -90,9 +90,14 @@ ENGINE_ENTRY = _reply(
 ENGINE_INFO = _reply(
     "engine/info", "ssss", "token engine name value", "One fact; /msanii/done ends the list."
 )
+DUMP_LINE = _reply(
+    "dump/line", "sfsss", "token age-seconds sender message outcome",
+    "One message that came in, and what became of it.",
+)  # fmt: skip
 TRANSPORT = _reply("transport", "fif", "bpm beats bar-position", "Tempo, metre and place.")
 
 REPLIES: tuple[Reply, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
     SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, TRANSPORT,
+    DUMP_LINE,
 )  # fmt: skip

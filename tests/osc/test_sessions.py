@@ -59,7 +59,7 @@ def test_registrations_are_bounded():
 
 def test_the_agenda_is_bounded_in_time_and_number():
     clock = Clock()
-    agenda = Agenda(clock)
+    agenda = Agenda(clock, clock)
     with pytest.raises(CommandError) as late:
         agenda.add(Message("/a", (), clock.now + FURTHEST + 1), (HOST, 1))
     assert late.value.code == "ELATE"
@@ -75,7 +75,7 @@ def test_the_agenda_is_bounded_in_time_and_number():
 @given(st.lists(st.floats(0.0, FURTHEST, allow_nan=False), max_size=30), st.floats(0.0, FURTHEST))
 def test_due_messages_come_in_order_of_time_then_arrival(delays, wait):
     clock = Clock()
-    agenda = Agenda(clock)
+    agenda = Agenda(clock, clock)
     for n, delay in enumerate(delays):
         agenda.add(Message("/a", (n,), clock.now + delay), (HOST, 1))
     start = clock.now
