@@ -4,7 +4,8 @@ import contextlib
 import threading
 from dataclasses import dataclass
 
-from msanii_live.bench.client import Client, running_server
+from msanii_live.client import Client
+from msanii_live.client.serving import running_server
 
 
 @dataclass

@@ -470,7 +470,7 @@ def reached_by(pattern: str) -> list[str]:
 
     Raises: CommandError: EADDR, it is malformed, reaches none, or one that does more than read.
 
-    >>> reached_by("/msanii/{ping,vers*}")
+    >>> reached_by("/msanii/[pv]*{ing,on}")
     ['/msanii/ping', '/msanii/version']
     """
     found = matching(pattern, BY_ADDRESS)
