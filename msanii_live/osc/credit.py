@@ -15,33 +15,47 @@ from dataclasses import dataclass, field
 FACTOR = 3
 MOST = 6_000  # bytes that a host can save up: a page of a list, never a flood
 HOSTS = 1_024
+FOR_TELLING = 88  # bytes kept back from every reply but the first, for the one that tells the rule
+
+
+@dataclass
+class _Account:
+    """Hold a host's bytes, and whether it had a reply, and was told, since its last packet."""
+
+    bytes: int = 0
+    was_answered: bool = False
+    was_told: bool = False
 
 
 @dataclass
 class Credit:
-    """Keep what each host has earned, in bytes; bounded in hosts, the longest silent forgotten."""
+    """Keep what each host has earned; bounded in hosts, the longest silent forgotten."""
 
-    _bytes: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    _told: set[str] = field(default_factory=set)
+    _accounts: OrderedDict[str, _Account] = field(default_factory=OrderedDict)
 
     def earn(self, host: str, size: int) -> None:
         """Note that a packet of `size` bytes came from a host."""
-        self._bytes[host] = min(MOST, self._bytes.pop(host, 0) + FACTOR * size)
-        self._told.discard(host)
-        while len(self._bytes) > HOSTS:
-            self._told.discard(self._bytes.popitem(last=False)[0])
+        before = self._accounts.pop(host, _Account())
+        self._accounts[host] = _Account(min(MOST, before.bytes + FACTOR * size))
+        while len(self._accounts) > HOSTS:
+            self._accounts.popitem(last=False)
 
     def spend(self, host: str, size: int) -> bool:
         """Take the bytes of a reply from a host's credit; False, and nothing, if it has too few."""
-        left = self._bytes.get(host, 0) - size
-        if left < 0:
+        account = self._accounts.get(host)
+        if account is None:
             return False
-        self._bytes[host] = left
+        keep = FOR_TELLING if account.was_answered and not account.was_told else 0
+        if account.bytes - size < keep:
+            return False
+        account.bytes -= size
+        account.was_answered = True
         return True
 
     def may_tell(self, host: str) -> bool:
         """Return True once after each packet of a host: then it is told of this rule."""
-        if host in self._told or host not in self._bytes:
+        account = self._accounts.get(host)
+        if account is None or account.was_told:
             return False
-        self._told.add(host)
+        account.was_told = True
         return True
