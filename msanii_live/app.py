@@ -24,6 +24,7 @@ from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.doors import Doors
 from msanii_live.osc.intake import Intake
 from msanii_live.player.folder import Library
+from msanii_live.player.lock import FolderLock
 from msanii_live.player.player import open_player
 from msanii_live.player.transport import Transport
 
@@ -41,6 +42,7 @@ class Server:
         transport = Transport()
         shelf = Shelf(config.device, config.engine)
         shelf.check_default()
+        self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path)
         player, notice = open_player(config.audio, transport)
         if notice:
@@ -104,6 +106,7 @@ class Server:
         await self.monitor.stop()
         self.doors.close()
         self.workshop.player.close()
+        self.lock.release()
         return ended
 
     # -- what the status page asks (see monitor.StatusSource) ------------------------------------

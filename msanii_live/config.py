@@ -14,6 +14,7 @@ from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -56,6 +57,11 @@ class Config:
                 ipaddress.ip_network(text, strict=False)
             except ValueError as error:
                 raise ConfigError(f"allow is {text!r}: {error}") from None
+        if len(os.fsencode(self.folder_path)) > FOLDER_BYTES:
+            raise ConfigError(
+                f"folder is {self.folder[:60]}…: its path has more than {FOLDER_BYTES} bytes, "
+                "which leaves no room for it in a reply; pick another with --folder"
+            )
         if not self.is_loopback and not self.allow:
             raise ConfigError(
                 f"bind is {self.bind}: listening beyond this machine needs --allow with the "
