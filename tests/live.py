@@ -31,8 +31,9 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(folder, *flags):
-    with running_server(folder, "--audio", "none", *flags, log=folder / "log.txt") as server:
+def live(folder, *flags, log=None, **how):
+    log = log or folder / "log.txt"
+    with running_server(folder, "--audio", "none", *flags, log=log, **how) as server:
         client = Client(server.host, server.osc_port)
         try:
             yield Live(client, folder, server)

@@ -85,3 +85,32 @@ def test_due_messages_come_in_order_of_time_then_arrival(delays, wait):
               if start + d <= clock.now]  # fmt: skip
     assert due == wanted
     assert len(agenda) == len(delays) - len(due)
+
+
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0, 0.5])
+def test_what_waits_keeps_its_time_when_the_wall_clock_is_set(jump):
+    wall, steady = Clock(), Clock()
+    agenda = Agenda(wall, steady)
+    agenda.add(Message("/before", (), wall.now + 2), (HOST, 1))
+    wall.now += jump
+    assert agenda.take_due() == []
+    assert agenda.next_in() == pytest.approx(2)
+    agenda.add(Message("/after", (), wall.now + 1), (HOST, 1))
+    for clock in (wall, steady):
+        clock.now += 1
+    assert [m.address for m, _ in agenda.take_due()] == ["/after"]
+    for clock in (wall, steady):
+        clock.now += 1
+    assert [m.address for m, _ in agenda.take_due()] == ["/before"]
+
+
+def test_one_tag_keeps_its_order_though_the_clocks_jitter():
+    wall, steady = Clock(), Clock()
+    agenda = Agenda(wall, steady)
+    tag = wall.now + 1
+    for n in range(20):
+        wall.now += 0.0011 - 0.0002 * (n % 3)
+        steady.now += 0.0011
+        agenda.add(Message("/a", (n,), tag), (HOST, 1))
+    steady.now += 2
+    assert [m.args[0] for m, _ in agenda.take_due()] == list(range(20))
