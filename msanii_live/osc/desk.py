@@ -73,8 +73,7 @@ class Desk:
         self._tickets[job.number] = ticket
         if request.token:
             self._by_token[key] = ticket
-            while len(self._by_token) > REMEMBERED_LIMIT:
-                self._by_token.popitem(last=False)
+            self._forget_old()
         self.send(self._queued(ticket), routes)
         return ticket
 
@@ -132,6 +131,15 @@ class Desk:
             del self._by_token[key]
             return None
         return ticket
+
+    def _forget_old(self) -> None:
+        """Drop the oldest tickets that are past their time, or too many."""
+        while self._by_token:
+            oldest = next(iter(self._by_token.values()))
+            expired = oldest.terminal and self.clock() - oldest.ended_at > REMEMBERED
+            if not expired and len(self._by_token) <= REMEMBERED_LIMIT:
+                return
+            self._by_token.popitem(last=False)
 
     def _queued(self, ticket: Ticket) -> Outgoing:
         job = ticket.job

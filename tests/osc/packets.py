@@ -34,12 +34,16 @@ def argument(tag, value):
 
 
 def tag_of(value):
+    if value is False:
+        return "F"
     return {bool: "T", int: "i", float: "f", str: "s"}[type(value)]
 
 
 def message(address, *values, tags=None):
     """Tags without a value (T F N I [ ]) take none of the values."""
-    tags = "".join(map(tag_of, values)) if tags is None else tags
+    if tags is None:
+        tags = "".join(map(tag_of, values))
+        values = [value for value in values if not isinstance(value, bool)]
     left = iter(values)
     body = b"".join(argument(tag, next(left)) for tag in tags if tag not in "TFNI[]")
     return padded(address.encode()) + padded(b"," + tags.encode()) + body
