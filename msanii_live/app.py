@@ -12,7 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.config import Config
@@ -20,13 +22,18 @@ from msanii_live.engines.registry import Shelf
 from msanii_live.errors import CommandError, MsaniiError
 from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import web
+from msanii_live.osc.answers import value
 from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.doors import Doors
 from msanii_live.osc.intake import Intake
+from msanii_live.osc.query_web import QueryServer
 from msanii_live.player.folder import Library
 from msanii_live.player.lock import FolderLock
 from msanii_live.player.player import open_player
 from msanii_live.player.transport import Transport
+
+if TYPE_CHECKING:
+    from msanii_live.osc.announce import Announcement
 
 log = logging.getLogger("msanii_live")
 
@@ -50,6 +57,8 @@ class Server:
         self.workshop = Workshop(shelf, library, player, transport)
         self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
         self.doors: Doors
+        self.query: QueryServer
+        self.announcement: Announcement | None = None
         self.monitor: web.Monitor
 
     async def open(self) -> None:
@@ -62,11 +71,20 @@ class Server:
         dispatcher = self.dispatcher
         intake = Intake(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
         self.doors = await Doors.open(config.bind, config.port, intake, allow=networks)
+        everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
+        value_of = partial(value, dispatcher)
+        self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere)
+        dispatcher.watch = self.query.watch
         try:
-            self.monitor = await web.start(config.bind, config.http_port, self)
+            front = [self.query.front]
+            self.monitor = await web.start(config.bind, config.http_port, self, front)
         except BaseException:
             self.doors.close()
             raise
+        if config.is_announced:
+            from msanii_live.osc.announce import announce  # costs 50 ms, and few want it
+
+            self.announcement = await announce(*self.doors.address, self.monitor.port)
         self.workshop.player.start()
         self.dispatcher.scheduler.start()
 
@@ -103,6 +121,9 @@ class Server:
         ended = await asyncio.to_thread(self.dispatcher.scheduler.close)
         await asyncio.sleep(LAST_WORDS)
         self.dispatcher.close()
+        if self.announcement is not None:
+            await self.announcement.close()
+        self.query.close()
         await self.monitor.stop()
         self.doors.close()
         self.workshop.player.close()

@@ -14,12 +14,16 @@ from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+ANNOUNCE = ("auto", "on", "off")
 FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def _option(default: object, text: str, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"help": text, "choices": choices})
+
+
+_CHOICES = (("device", DEVICES), ("log_level", LOG_LEVELS), ("announce", ANNOUNCE))
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Config:
     bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")
     allow: tuple[str, ...] = _option(
         (), "network that may send, such as 192.168.1.0/24; repeatable"
+    )
+    announce: str = _option(
+        "auto", "tell the network by Zeroconf; auto is beyond loopback only", ANNOUNCE
     )
     folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
     audio: str = _option("default", "audio device: none, default, or a device's name")
@@ -48,7 +55,7 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 65_535:
                 raise ConfigError(f"{name} is {value}: it must be 0 to 65535")
-        for name, choices in (("device", DEVICES), ("log_level", LOG_LEVELS)):
+        for name, choices in _CHOICES:
             value = getattr(self, name)
             if value not in choices:
                 raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(choices)}")
@@ -77,6 +84,11 @@ class Config:
             return ipaddress.ip_address(self.bind).is_loopback
         except ValueError:
             raise ConfigError(f"bind is {self.bind!r}: it must be an IP address") from None
+
+    @property
+    def is_announced(self) -> bool:
+        """Tell whether the network is to be told of the server."""
+        return self.announce == "on" or (self.announce == "auto" and not self.is_loopback)
 
     @property
     def folder_path(self) -> Path:

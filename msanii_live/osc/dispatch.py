@@ -110,13 +110,16 @@ class Dispatcher:
         self._disk.shutdown(wait=False, cancel_futures=True)
 
     def send(self, message: Outgoing, routes: Routes) -> None:
-        """Encode a message and send it to every route."""
+        """Encode a message and send it to every route, and to those who listen to its address."""
+        self.watch(message)
+        self._post(message, routes)
+
+    def _post(self, message: Outgoing, routes: Routes) -> None:
         try:
             packet = encode(message.address, message.tags, message.args, truncate_text=True)
         except ValueError as error:
             log.error("cannot send %s: %s", message.address, error)
             return
-        self.watch(message)
         for route in routes:
             if self._is_trusted(route) or self.credit.spend(route[0], len(packet)):
                 self._doors().send(packet, route)
@@ -301,7 +304,7 @@ class Dispatcher:
             ticket = self.desk.ended(job)
             if ticket is not None and ticket.terminal is not None:
                 others = set(self.sessions.subscribers("jobs")) - set(ticket.routes)
-                self.send(ticket.terminal, tuple(others))
+                self._post(ticket.terminal, tuple(others))
             self._settle_syncs()
 
         self._later(tell)
