@@ -85,15 +85,18 @@ def packet(command: Command, token: str) -> bytes:
                 places.append(value)
         elif value != f.default:
             keys += [f"@{f.name}", value]
-    return message(command.address, [*places, *keys, "@id", token])
+    # A length is exact to the frame: 32-bit floats are not, in minutes.
+    return message(command.address, [*places, *keys, "@id", token], floats="d")
 
 
-def message(address: str, args: Sequence[Sent]) -> bytes:
-    """Return the packet of a message: ints, floats and strings go as i, f and s.
+def message(address: str, args: Sequence[Sent], floats: str = "f") -> bytes:
+    """Return the packet of a message: ints, floats and strings go as i, `floats` and s.
 
     Raises: ValueError: it is no address, or too long.
     """
-    tags = "".join("s" if isinstance(a, str) else "if"[isinstance(a, float)] for a in args)
+    tags = "".join(
+        "s" if isinstance(a, str) else floats if isinstance(a, float) else "i" for a in args
+    )
     return encode(address, tags, args)
 
 

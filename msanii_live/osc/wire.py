@@ -38,11 +38,13 @@ def encode(
 ) -> bytes:
     """Return the packet of one message with exactly these type tags, each `i`, `f` or `s`.
 
+    `d` is for clients only: no reply has one.
+
     truncate_text: shorten the last string to fit, ending it in "…". For texts that people read,
     never for a path or a name.
 
     Raises:
-        ValueError: the address does not start with a slash, a tag is not one of the three, there
+        ValueError: the address does not start with a slash, a tag is none of these, there
             are not as many arguments as tags, an argument is not of its tag's type or beyond its 32
             bits, or the packet would not stay under `PACKET_LIMIT`.
 
@@ -71,8 +73,8 @@ def _argument(address: str, tag: str, value: int | float | str) -> bytes:
     try:
         if tag == "i" and isinstance(value, SupportsIndex):
             return struct.pack(">i", value)
-        if tag == "f" and not isinstance(value, str):
-            return struct.pack(">f", value)
+        if tag in "fd" and not isinstance(value, str):
+            return struct.pack(f">{tag}", value)
     except (OverflowError, struct.error) as error:
         raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}") from error
     raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}")

@@ -241,6 +241,8 @@ def soak(minutes):
                 if time.monotonic() > warm:
                     files = len(os.listdir(f"/proc/{pid}/fd"))
                     samples.append((resident_mb(pid), files))
+                    if len(samples) % 15 == 1:
+                        print(f"{resident_mb(pid):.1f} MB, {files} open files", flush=True)
             stop.set()
             for thread in threads:
                 thread.join(PATIENCE + 20)
