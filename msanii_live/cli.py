@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "eval"))
+    bench.add_argument("what", choices=("speed", "front", "eval"))
     bench.add_argument("--out", type=Path, help="folder for JSON and pictures")
     bench.add_argument("--data", type=Path, help="eval: folder made by `msanii-live dataset`")
     bench.add_argument("--weights", type=Path, help="eval: weights (the shipped ones)")
@@ -191,6 +191,10 @@ def _bench(arguments: argparse.Namespace) -> int:
         from msanii_live.bench.report import report_speed
 
         return report_speed(arguments.out, arguments.full)
+    if arguments.what == "front":
+        from msanii_live.bench.front import report_front
+
+        return report_front()
     if arguments.data is None:
         raise MsaniiError("bench eval needs --data: a folder made by `msanii-live dataset`")
     from msanii_live.bench.report import report_eval
