@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import ClassVar
 
 from msanii_live.errors import Code, CommandError
@@ -439,9 +440,15 @@ def peek_reply_port(args: Sequence[Value], address: str = "") -> int:
 
 def _may_take(address: str) -> Sequence[Argument]:
     kind = BY_ADDRESS.get(address)
-    return every_argument(kind) if kind else [a for c in COMMANDS for a in every_argument(c)]
+    return every_argument(kind) if kind else _all_arguments()
 
 
+@cache
+def _all_arguments() -> Sequence[Argument]:
+    return [argument for command in COMMANDS for argument in every_argument(command)]
+
+
+@cache
 def every_argument(command: type[Command]) -> tuple[Argument, ...]:
     """Return the arguments of a command, with those that every command takes."""
     return (*arguments(command), *ENVELOPE)

@@ -28,7 +28,7 @@ from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoA
 from msanii_live.client.serving import running_server
 from msanii_live.osc.framing import decode_packet
 
-WARM_UP = 75.0  # seconds: longer than anything is remembered
+WARM_UP = 150.0  # seconds: longer than anything is remembered, and than memory takes to settle
 PATIENCE = 30.0  # seconds for the last replies
 ENDINGS = ("/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail")
 GROWTH = 0.02
