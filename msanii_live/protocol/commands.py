@@ -448,7 +448,6 @@ def _all_arguments() -> Sequence[Argument]:
     return [argument for command in COMMANDS for argument in every_argument(command)]
 
 
-@cache
 def every_argument(command: type[Command]) -> tuple[Argument, ...]:
     """Return the arguments of a command, with those that every command takes."""
     return (*arguments(command), *ENVELOPE)
