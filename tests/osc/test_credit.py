@@ -4,6 +4,8 @@ import contextlib
 import ipaddress
 import socket
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from hypothesis import given
@@ -82,6 +84,8 @@ def test_a_stranger_is_dropped_and_counted(tmp_path):
         connected.settimeout(5)
         assert connected.recv(1) == b""
         connected.close()
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(f"http://{address}:{it.server.http_port}/", timeout=10)
         with Client("127.0.0.1", it.server.osc_port) as client:
             until = time.monotonic() + 5
             while True:
