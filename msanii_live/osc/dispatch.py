@@ -31,6 +31,7 @@ log = logging.getLogger("msanii_live.osc")
 
 LATE = 0.1  # seconds past its time tag beyond which a message is reported as late
 ADDRESS_BYTES = 256  # of a failed command's address, so that its failure fits a packet
+WAITING = 1_024  # errands, and syncs, that wait at most
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
 
 
@@ -225,7 +226,10 @@ class Dispatcher:
         """Run what touches disk or device off the event loop, in order of arrival.
 
         Engines are loaded and freed by the worker, between jobs: one thread a device.
+        Raises: CommandError: EBUSY.
         """
+        if len(self._errands) >= WAITING:
+            raise CommandError(Code.EBUSY, f"{WAITING} commands wait for the disk already")
         future: Future[list[Outgoing]] = Future()
 
         def run() -> None:
@@ -258,7 +262,12 @@ class Dispatcher:
         future.add_done_callback(lambda _: self._later(finish))
 
     def _sync(self, command: commands.Sync, routes: Routes) -> None:
-        """Answer once all has ended whose replies go where these go: that is one client."""
+        """Answer once all has ended whose replies go where these go: that is one client.
+
+        Raises: CommandError: EBUSY.
+        """
+        if len(self._syncs) >= WAITING:
+            raise CommandError(Code.EBUSY, f"{WAITING} syncs wait already")
         jobs = self.desk.open_jobs(routes)
         errands = {f for f, others in self._errands.items() if not set(others).isdisjoint(routes)}
         self._syncs.append((jobs, errands, command.number, routes))

@@ -93,3 +93,18 @@ def test_two_clients_wait_each_for_their_own(faulty):
         busy.send("/msanii/sync", "then")
         busy.wait(("/msanii/synced",))
         assert any(m.address == "/msanii/job/done" for m in busy.received)
+
+
+def test_what_waits_is_bounded(faulty):
+    where = (faulty.server.host, faulty.server.osc_port, "int32")
+    with Client(*where) as client:
+        client.send("/msanii/generate", "seconds", 0.5, "steps", 900, "id", "hold")
+        client.wait(("/msanii/job/progress",), "hold")
+        for n in range(1_100):
+            client.send("/msanii/sync", n)
+        fail = client.wait(("/msanii/fail",))
+        assert fail.args[0] == "/msanii/sync"
+        assert fail.args[3] == "EBUSY"
+        client.job_cancel("hold")
+        client.wait(("/msanii/synced",))
+        assert client.ping() == [{}]
