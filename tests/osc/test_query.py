@@ -126,8 +126,10 @@ def test_osc_over_web_socket_is_answered_there(tones):
     async def scenario(connection):
         await connection.send_bytes(packets.message("/msanii/ping", "id", "ws"))
         assert await heard(connection, "/msanii/pong") == ("ws",)
-        await connection.send_bytes(packets.message("/msanii/generate", "seconds", 0.5, "id", "w"))
-        assert (await heard(connection, "/msanii/job/done"))[0] == "w"
+        await connection.send_bytes(
+            packets.message("/msanii/generate", "seconds", 0.5, "id", "web")
+        )
+        assert (await heard(connection, "/msanii/job/done"))[0] == "web"
         await connection.send_bytes(b"not OSC")
         await connection.send_str("not JSON")
         await connection.send_str('{"COMMAND": "LISTEN", "DATA": ["/"]}')
