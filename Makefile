@@ -4,7 +4,10 @@ BIN := .venv/bin
 PACKAGES := libportaudio2
 TEST_PACKAGES := puredata-core liblo-tools jackd2
 
-.PHONY: setup demo serve test lint system test-system clean
+FUZZ_SECONDS ?= 60
+SOAK_MINUTES ?= 5
+
+.PHONY: setup demo serve test fuzz soak lint system test-system clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/ready
@@ -29,6 +32,17 @@ demo: setup system
 
 serve: setup system
 	@$(BIN)/msanii-live serve $(ARGS)
+
+# Search for packets that break the front door; FUZZ_SECONDS bounds it. Linux and macOS.
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@mkdir -p build/fuzz && cp -n tests/fuzz/corpus/* build/fuzz/
+	@PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_front.py build/fuzz tests/fuzz/corpus \
+	  -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -artifact_prefix=build/fuzz-
+
+# Play a server with four kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
+soak: setup test-system
+	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES)
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -12,7 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.config import Config
@@ -20,11 +22,18 @@ from msanii_live.engines.registry import Shelf
 from msanii_live.errors import CommandError, MsaniiError
 from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import web
+from msanii_live.osc.answers import value
 from msanii_live.osc.dispatch import Dispatcher
-from msanii_live.osc.wire import UdpServer
+from msanii_live.osc.doors import Doors
+from msanii_live.osc.intake import Intake
+from msanii_live.osc.query_web import QueryServer
 from msanii_live.player.folder import Library
+from msanii_live.player.lock import FolderLock
 from msanii_live.player.player import open_player
 from msanii_live.player.transport import Transport
+
+if TYPE_CHECKING:
+    from msanii_live.osc.announce import Announcement
 
 log = logging.getLogger("msanii_live")
 
@@ -40,13 +49,16 @@ class Server:
         transport = Transport()
         shelf = Shelf(config.device, config.engine, config.vocoder)
         shelf.check_default()
+        self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path)
         player, notice = open_player(config.audio, transport)
         if notice:
             log.warning("%s", notice)
         self.workshop = Workshop(shelf, library, player, transport)
-        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.udp)
-        self.udp: UdpServer
+        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
+        self.doors: Doors
+        self.query: QueryServer
+        self.announcement: Announcement | None = None
         self.monitor: web.Monitor
 
     async def open(self) -> None:
@@ -56,14 +68,23 @@ class Server:
         """
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
-        self.udp = await UdpServer.open(
-            config.bind, config.port, self.dispatcher.receive, allow=networks
-        )
+        dispatcher = self.dispatcher
+        intake = Intake(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
+        self.doors = await Doors.open(config.bind, config.port, intake, allow=networks)
+        everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
+        value_of = partial(value, dispatcher)
+        self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere)
+        dispatcher.watch = self.query.watch
         try:
-            self.monitor = await web.start(config.bind, config.http_port, self)
+            front = [self.query.front]
+            self.monitor = await web.start(config.bind, config.http_port, self, front)
         except BaseException:
-            self.udp.close()
+            self.doors.close()
             raise
+        if config.is_announced:
+            from msanii_live.osc.announce import announce  # costs 50 ms, and few want it
+
+            self.announcement = await announce(*self.doors.address, self.monitor.port)
         self.workshop.player.start()
         self.dispatcher.scheduler.start()
 
@@ -91,7 +112,7 @@ class Server:
 
     def ready_line(self) -> str:
         """Return the line that says where to reach the server."""
-        osc = "{}:{}".format(*self.udp.address)
+        osc = "{}:{}".format(*self.doors.address)
         return f"ready osc={osc} http={self.monitor.host}:{self.monitor.port}"
 
     async def close(self) -> bool:
@@ -100,9 +121,13 @@ class Server:
         ended = await asyncio.to_thread(self.dispatcher.scheduler.close)
         await asyncio.sleep(LAST_WORDS)
         self.dispatcher.close()
+        if self.announcement is not None:
+            await self.announcement.close()
+        self.query.close()
         await self.monitor.stop()
-        self.udp.close()
+        self.doors.close()
         self.workshop.player.close()
+        self.lock.release()
         return ended
 
     # -- what the status page asks (see monitor.StatusSource) ------------------------------------
@@ -135,11 +160,11 @@ class Server:
         return {
             "version": __version__,
             "state": "busy" if self.state == "idle" and jobs else self.state,
-            "osc": "{}:{}".format(*self.udp.address),
+            "osc": "{}:{}".format(*self.doors.address),
             "engines": [{"name": n, "state": shop.shelf.state(n)} for n in shop.shelf.names()],
             "jobs": jobs,
             "clips": clips,
-            "counters": {**self.udp.counters, **self.dispatcher.counters},
+            "counters": self.dispatcher.all_counters(),
             "folder": str(self.config.folder_path),
             "audio": shop.player.description,
         }

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
 from msanii_live import __version__
 from msanii_live.config import Config, read_config
@@ -52,6 +53,26 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument("port", type=int, nargs="?", default=57121, help="(%(default)s)")
     listen.set_defaults(run=_listen)
 
+    send = commands.add_parser(
+        "send", help="send one command to a running server, print its replies"
+    )
+    _add_where(send)
+    send.add_argument("--udp", action="store_true", help="over UDP instead of TCP")
+    send.add_argument("address", help="such as /msanii/generate, or generate")
+    send.add_argument(
+        "words", nargs=argparse.REMAINDER, help="its arguments: seconds 8 style house"
+    )
+    send.set_defaults(run=_send)
+
+    dump = commands.add_parser(
+        "dump", help="print what reaches a running server, and what becomes of it"
+    )
+    _add_where(dump)
+    dump.add_argument(
+        "--last", type=int, default=20, help="lines from before, 0 to 200 (%(default)s)"
+    )
+    dump.set_defaults(run=_dump)
+
     doctor = commands.add_parser("doctor", help="say what works on this machine, and what to mend")
     doctor.set_defaults(run=_doctor)
 
@@ -96,11 +117,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_eval)
 
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed",))
+    bench.add_argument("what", choices=("speed", "front"))
     bench.add_argument("--out", type=Path, help="folder for the figures as JSON")
     bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
     bench.set_defaults(run=_bench)
     return parser
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="where the server is (%(default)s)")
+    parser.add_argument("--port", type=int, default=7770, help="its OSC port (%(default)s)")
 
 
 def _add_config_flags(parser: argparse.ArgumentParser) -> None:
@@ -143,6 +169,19 @@ def _listen(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.listen import listen
 
     return listen(arguments.port)
+
+
+def _send(arguments: argparse.Namespace) -> int:
+    from msanii_live.client.shell import send
+
+    transport: Literal["udp", "int32"] = "udp" if arguments.udp else "int32"
+    return send(arguments.host, arguments.port, transport, arguments.address, arguments.words)
+
+
+def _dump(arguments: argparse.Namespace) -> int:
+    from msanii_live.client.shell import dump
+
+    return dump(arguments.host, arguments.port, arguments.last)
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -194,6 +233,10 @@ def _eval(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
+    if arguments.what == "front":
+        from msanii_live.bench.front import report_front
+
+        return report_front()
     from msanii_live.bench.report import report_speed
 
     return report_speed(arguments.out, arguments.full)

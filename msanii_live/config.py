@@ -15,11 +15,21 @@ from msanii_live.errors import ConfigError
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 VOCODERS = ("vocos", "griffin-lim")
+ANNOUNCE = ("auto", "on", "off")
+FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def _option(default: object, text: str, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"help": text, "choices": choices})
+
+
+_CHOICES = (
+    ("device", DEVICES),
+    ("vocoder", VOCODERS),
+    ("log_level", LOG_LEVELS),
+    ("announce", ANNOUNCE),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,9 @@ class Config:
     bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")
     allow: tuple[str, ...] = _option(
         (), "network that may send, such as 192.168.1.0/24; repeatable"
+    )
+    announce: str = _option(
+        "auto", "tell the network by Zeroconf; auto is beyond loopback only", ANNOUNCE
     )
     folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
     audio: str = _option("default", "audio device: none, default, or a device's name")
@@ -49,11 +62,7 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 65_535:
                 raise ConfigError(f"{name} is {value}: it must be 0 to 65535")
-        for name, choices in (
-            ("device", DEVICES),
-            ("vocoder", VOCODERS),
-            ("log_level", LOG_LEVELS),
-        ):
+        for name, choices in _CHOICES:
             value = getattr(self, name)
             if value not in choices:
                 raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(choices)}")
@@ -62,6 +71,11 @@ class Config:
                 ipaddress.ip_network(text, strict=False)
             except ValueError as error:
                 raise ConfigError(f"allow is {text!r}: {error}") from None
+        if len(os.fsencode(self.folder_path)) > FOLDER_BYTES:
+            raise ConfigError(
+                f"folder is {self.folder[:60]}…: its path has more than {FOLDER_BYTES} bytes, "
+                "which leaves no room for it in a reply; pick another with --folder"
+            )
         if not self.is_loopback and not self.allow:
             raise ConfigError(
                 f"bind is {self.bind}: listening beyond this machine needs --allow with the "
@@ -77,6 +91,11 @@ class Config:
             return ipaddress.ip_address(self.bind).is_loopback
         except ValueError:
             raise ConfigError(f"bind is {self.bind!r}: it must be an IP address") from None
+
+    @property
+    def is_announced(self) -> bool:
+        """Tell whether the network is to be told of the server."""
+        return self.announce == "on" or (self.announce == "auto" and not self.is_loopback)
 
     @property
     def folder_path(self) -> Path:

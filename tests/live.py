@@ -4,7 +4,8 @@ import contextlib
 import threading
 from dataclasses import dataclass
 
-from msanii_live.bench.client import Client, running_server
+from msanii_live.client import Client
+from msanii_live.client.serving import running_server
 
 
 @dataclass
@@ -30,8 +31,9 @@ class Live:
 
 
 @contextlib.contextmanager
-def live(folder, *flags):
-    with running_server(folder, "--audio", "none", *flags, log=folder / "log.txt") as server:
+def live(folder, *flags, log=None, **how):
+    log = log or folder / "log.txt"
+    with running_server(folder, "--audio", "none", *flags, log=log, **how) as server:
         client = Client(server.host, server.osc_port)
         try:
             yield Live(client, folder, server)

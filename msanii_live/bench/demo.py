@@ -9,7 +9,8 @@ from pathlib import Path
 import soundfile
 
 from msanii_live.audio import rms_dbfs
-from msanii_live.bench.client import Client, Running, running_server
+from msanii_live.client import Client
+from msanii_live.client.serving import Running, running_server
 from msanii_live.monitor.pictures import spectrogram_png
 from msanii_live.osc.framing import Message
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import torch
 
-from msanii_live.bench.client import TERMINAL, Client, DemoError, Running, running_server
+from msanii_live.client import Client, NoAnswer
+from msanii_live.client.serving import Running, running_server
+from msanii_live.client.table import TERMINAL
 from msanii_live.models.ddim2023 import (
     HOP,
     N_FFT,
@@ -84,7 +86,7 @@ def measure(runs: int = 5, *, full: bool = False, flags: Sequence[str] = ()) -> 
 
     runs: of every job, after one that is not counted. full: run all 200 steps of 2023 instead of
     20. flags: of `msanii-live serve`, such as ("--engine", "fake"). Says on standard error how far
-    it is. Returns what `json.dumps` takes. Raises: DemoError: the server or a job failed.
+    it is. Returns what `json.dumps` takes. Raises: MsaniiError: the server or a job failed.
     """
     results: dict[str, object] = {"machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +137,7 @@ def measure_server(client: Client, server: Running, runs: int) -> dict[str, obje
 def ping(client: Client, token: str, ending: str = "") -> tuple[float, bool]:
     """Return seconds to the pong, and whether the job with token `ending` ended before it.
 
-    Raises: DemoError: no pong within 10 s.
+    Raises: NoAnswer: no pong within 10 s.
     """
     ended = False
     started = time.perf_counter()
@@ -147,7 +149,7 @@ def ping(client: Client, token: str, ending: str = "") -> tuple[float, bool]:
         ended = ended or (message.address in TERMINAL and ending in message.args[:2])
         if message.address == "/msanii/pong" and token in message.args:
             return time.perf_counter() - started, ended
-    raise DemoError("no /msanii/pong within 10 s")
+    raise NoAnswer("no /msanii/pong within 10 s")
 
 
 def pings_during_jobs(client: Client, runs: int) -> list[float]:
@@ -165,7 +167,7 @@ def pings_during_jobs(client: Client, runs: int) -> list[float]:
                 message is not None and message.address in TERMINAL and job in message.args[:2]
             )
         if not ended:
-            raise DemoError("no end of /msanii/generate within 120 s")
+            raise NoAnswer("no end of /msanii/generate within 120 s")
     return took
 
 

@@ -163,11 +163,14 @@ class Scheduler:
             outcome = cancelled
         except CommandError as error:
             outcome = Failed(error.code, error.text)
-        except MemoryError:
-            outcome = Failed(Code.EOOM, "out of memory: ask for a shorter clip")
         except Exception as error:
-            log.exception("job %d failed", job.number)
-            outcome = Failed(Code.EINTERNAL, f"{type(error).__name__}: {error}")
+            if is_out_of_memory(error):
+                outcome = Failed(
+                    Code.EOOM, "out of memory: ask for a shorter clip, or free an engine"
+                )
+            else:
+                log.exception("job %d failed", job.number)
+                outcome = Failed(Code.EINTERNAL, f"{type(error).__name__}: {error}")
         with self._lock:
             self._running = None
             self._busy.append((job.started, time.monotonic()))
@@ -182,3 +185,9 @@ class Scheduler:
         ]
         job.outcome = outcome
         self._listener.ended(job)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an engine ran out of memory, Python's or torch's, which no one imports here."""
+    name = type(error).__name__
+    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "allocate" in str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -57,14 +57,18 @@ class Monitor:
         await self._runner.cleanup()
 
 
-async def start(host: str, port: int, source: StatusSource) -> Monitor:
+async def start(
+    host: str, port: int, source: StatusSource, front: Sequence[Middleware] = ()
+) -> Monitor:
     """Serve the page on a host and port (0 picks a free one).
+
+    front: what may answer a request before the page does, once its Host header is known to be ours.
 
     Raises:
         PortInUse: another program has the port.
         OSError: the host is not an address of this machine.
     """
-    app = web.Application(middlewares=[_guard(host)])
+    app = web.Application(middlewares=[_guard(host), *front])
     _add_routes(app, source)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

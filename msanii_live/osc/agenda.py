@@ -8,20 +8,30 @@ from collections.abc import Callable
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.osc.framing import Message
-from msanii_live.osc.wire import Source
+from msanii_live.osc.peers import Peer
 
 LIMIT = 4_096
 FURTHEST = 60.0  # seconds ahead
+JUMP = 0.005  # seconds: the two clocks part by less between two readings, unless one is set
 
-Entry = tuple[float, int, Message, Source]
+Entry = tuple[float, int, Message, Peer]
 
 
 class Agenda:
-    """Hold future messages in order of time."""
+    """Hold future messages in order of time.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """Take the wall clock that time tags refer to."""
-        self._clock = clock
+    Time tags speak of the wall clock, which can be set; the waiting is done on the steady one, so
+    that what waits neither all runs at once nor waits for an hour when the wall clock is moved.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the clock that time tags refer to, and one that only ever goes on."""
+        self._wall = wall
+        self._steady = steady
+        # Measured anew only after a jump: messages with one tag keep their order to the bit.
+        self._offset = wall() - steady()
         self._heap: list[Entry] = []
         self._count = 0
 
@@ -31,14 +41,13 @@ class Agenda:
 
     def past(self, message: Message) -> float:
         """Return seconds since a message's time; negative for the future."""
-        return self._clock() - (message.time_tag or 0.0)
+        return self._steady() - self._due(message)
 
-    def add(self, message: Message, source: Source) -> None:
+    def add(self, message: Message, source: Peer) -> None:
         """Keep a message until its time.
 
         Raises: CommandError: ELATE beyond 60 s ahead, EBUSY when full.
         """
-        assert message.time_tag is not None
         ahead = -self.past(message)
         if ahead > FURTHEST:
             raise CommandError(
@@ -47,16 +56,16 @@ class Agenda:
         if len(self._heap) >= LIMIT:
             raise CommandError(Code.EBUSY, f"{LIMIT} messages wait for their time already")
         self._count += 1
-        heapq.heappush(self._heap, (message.time_tag, self._count, message, source))
+        heapq.heappush(self._heap, (self._due(message), self._count, message, source))
 
     def next_in(self) -> float | None:
         """Return seconds until the first message is due, None where none waits."""
-        return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
+        return max(0.0, self._heap[0][0] - self._steady()) if self._heap else None
 
-    def take_due(self) -> list[tuple[Message, Source]]:
+    def take_due(self) -> list[tuple[Message, Peer]]:
         """Remove and return the messages whose time has come, in order."""
         due = []
-        now = self._clock()
+        now = self._steady()
         while self._heap and self._heap[0][0] <= now:
             _, _, message, source = heapq.heappop(self._heap)
             due.append((message, source))
@@ -67,3 +76,10 @@ class Agenda:
         count = len(self._heap)
         self._heap.clear()
         return count
+
+    def _due(self, message: Message) -> float:
+        """Return a message's time on the steady clock."""
+        offset = self._wall() - self._steady()
+        if abs(offset - self._offset) > JUMP:
+            self._offset = offset
+        return (message.time_tag or 0.0) - self._offset

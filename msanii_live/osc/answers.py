@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msanii_live import __version__
+from msanii_live.osc.query import is_listed
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.commands import Command, Request
+from msanii_live.protocol.fields import arguments
 from msanii_live.protocol.replies import Outgoing
 
 if TYPE_CHECKING:
@@ -52,6 +54,16 @@ def answer(server: Dispatcher, request: Request) -> list[Outgoing]:
             place = transport.bars_at(transport.now()) % 1.0
             return [replies.TRANSPORT(transport.bpm, transport.beats, place)]
     raise AssertionError(command.address)
+
+
+def value(server: Dispatcher, address: str) -> Outgoing | None:
+    """Return what a command says of itself when it is asked without arguments, None if nothing."""
+    kind = commands.BY_ADDRESS.get(address)
+    if kind is None or kind.reply != address or is_listed(address):
+        return None
+    if any(argument.required for argument in arguments(kind)):
+        return None
+    return answer(server, Request(kind(), "", 0, ()))[0]
 
 
 def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]] | None:
@@ -126,7 +138,7 @@ def status(server: Dispatcher) -> Outgoing:
 def facts(server: Dispatcher) -> list[tuple[str, str]]:
     """Return what the server can do and has counted, as (name, value)."""
     shop = server.workshop
-    counts = {**server.counters, **server.udp_counters(), "scheduled": len(server.agenda)}
+    counts = {**server.all_counters(), "scheduled": len(server.agenda)}
     return [
         ("version", __version__),
         ("protocol", str(PROTOCOL)),

@@ -12,6 +12,7 @@ from msanii_live.engines.registry import Shelf
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.osc.peers import Peer
 from msanii_live.player.folder import Library
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import Interpolate, MakingCommand, Request
@@ -19,6 +20,8 @@ from msanii_live.protocol.replies import Outgoing
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
 REMEMBERED_LIMIT = 4_096
+
+Routes = tuple[Peer, ...]
 
 
 @dataclass(eq=False)
@@ -31,7 +34,7 @@ class Ticket:
     job: Job
     host: str
     token: str
-    routes: tuple[tuple[str, int], ...]
+    routes: Routes
     terminal: Outgoing | None = None
     ended_at: float = 0.0
 
@@ -46,14 +49,12 @@ class Desk:
     scheduler: Scheduler
     library: Library
     shelf: Shelf
-    send: Callable[[Outgoing, tuple[tuple[str, int], ...]], None]
+    send: Callable[[Outgoing, Routes], None]
     clock: Callable[[], float] = time.monotonic
     _tickets: dict[int, Ticket] = field(default_factory=dict)
     _by_token: OrderedDict[tuple[str, str, str], Ticket] = field(default_factory=OrderedDict)
 
-    def accept(
-        self, request: Request, host: str, routes: tuple[tuple[str, int], ...]
-    ) -> Ticket | None:
+    def accept(self, request: Request, host: str, routes: Routes) -> Ticket | None:
         """Queue a request, or answer for the job that the same request made before.
 
         Returns the new ticket, None for a resent message. Raises: CommandError.
@@ -72,8 +73,7 @@ class Desk:
         self._tickets[job.number] = ticket
         if request.token:
             self._by_token[key] = ticket
-            while len(self._by_token) > REMEMBERED_LIMIT:
-                self._by_token.popitem(last=False)
+            self._forget_old()
         self.send(self._queued(ticket), routes)
         return ticket
 
@@ -102,9 +102,13 @@ class Desk:
         if ticket := self._tickets.get(job.number):
             self.send(replies.WARN(job.command.address, text), ticket.routes)
 
-    def open_jobs(self, host: str) -> set[int]:
-        """Return the numbers of a host's jobs that have not been answered for."""
-        return {number for number, ticket in self._tickets.items() if ticket.host == host}
+    def open_jobs(self, routes: Routes | None = None) -> set[int]:
+        """Return the numbers of jobs not answered for; with routes, of those that share one."""
+        return {
+            number
+            for number, ticket in self._tickets.items()
+            if routes is None or not set(ticket.routes).isdisjoint(routes)
+        }
 
     def select(self, which: str, host: str) -> list[Job]:
         """Return the open jobs that a number, a token of this host, or "all" means.
@@ -127,6 +131,15 @@ class Desk:
             del self._by_token[key]
             return None
         return ticket
+
+    def _forget_old(self) -> None:
+        """Drop the oldest tickets that are past their time, or too many."""
+        while self._by_token:
+            oldest = next(iter(self._by_token.values()))
+            expired = oldest.terminal and self.clock() - oldest.ended_at > REMEMBERED
+            if not expired and len(self._by_token) <= REMEMBERED_LIMIT:
+                return
+            self._by_token.popitem(last=False)
 
     def _queued(self, ticket: Ticket) -> Outgoing:
         job = ticket.job

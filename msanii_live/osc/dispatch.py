@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError, MsaniiError
 from msanii_live.jobs.job import Job
@@ -14,21 +14,25 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.work import Workshop
 from msanii_live.osc import answers
 from msanii_live.osc.agenda import Agenda
-from msanii_live.osc.desk import Desk
+from msanii_live.osc.credit import Credit
+from msanii_live.osc.desk import Desk, Routes
+from msanii_live.osc.doors import Doors
 from msanii_live.osc.framing import Message
-from msanii_live.osc.sessions import Sessions
-from msanii_live.osc.wire import Source, UdpServer, encode
+from msanii_live.osc.journal import Journal, Line, clipped
+from msanii_live.osc.peers import Peer, Stream, is_loopback, spell
+from msanii_live.osc.sessions import Sessions, listening
+from msanii_live.osc.wire import encode
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.commands import MakingCommand, Request
+from msanii_live.protocol.patterns import is_pattern
 from msanii_live.protocol.replies import Outgoing
 
 log = logging.getLogger("msanii_live.osc")
 
 LATE = 0.1  # seconds past its time tag beyond which a message is reported as late
-PATTERN_LETTERS = frozenset("?*[]{}")
+ADDRESS_BYTES = 256  # of a failed command's address, so that its failure fits a packet
+WAITING = 1_024  # errands, and syncs, that wait at most
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
-
-Routes = tuple[Source, ...]
 
 
 class Dispatcher:
@@ -39,29 +43,45 @@ class Dispatcher:
         workshop: Workshop,
         on_quit: Callable[[], None],
         state: Callable[[], str],
-        udp: Callable[[], UdpServer],
+        doors: Callable[[], Doors],
     ) -> None:
-        """Take what commands work on, and how to end, name the state and reach the socket."""
+        """Take what commands work on, and how to end, name the state and reach the transports."""
         self.workshop = workshop
         self.sessions = Sessions()
+        self.credit = Credit()
+        self.journal = Journal(self._tell_line)
         self.agenda = Agenda()
         self.scheduler = Scheduler(workshop, self)
         self.desk = Desk(self.scheduler, workshop.library, workshop.shelf, self.send)
         self.state = state
         self.on_quit = on_quit
-        self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0}
-        self._udp = udp
+        self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0, "unearned": 0}
+        self.watch: Callable[[Outgoing], None] = lambda message: None
+        self._doors = doors
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._errands: dict[str, set[Future[list[Outgoing]]]] = {}
-        self._syncs: list[tuple[str, set[int], set[Future[list[Outgoing]]], str, Routes]] = []
+        self._errands: dict[Future[list[Outgoing]], Routes] = {}
+        self._syncs: list[tuple[set[int], set[Future[list[Outgoing]]], str, Routes]] = []
 
     # -- in ------------------------------------------------------------------------------------
 
-    def receive(self, messages: tuple[Message, ...], source: Source) -> None:
+    def noticed(self, size: int, source: Peer, dropped: str) -> None:
+        """Hear of every packet: its bytes, and why it was dropped, "" if it was not."""
+        if dropped:
+            self.journal.note_drop(size, source, dropped)
+        elif not self._is_trusted(source):
+            self.credit.earn(source[0], size)
+
+    def gone(self, stream: Stream) -> None:
+        """Hear that a connection has closed. Its jobs go on; a resent message finds them."""
+        self.sessions.remove(stream)
+        self.journal.ignore(stream)
+
+    def receive(self, messages: tuple[Message, ...], source: Peer) -> None:
         """Take the messages of one packet; those for later go to the agenda."""
         self.sessions.touch(source)
+        self.journal.touch(source)
         for message in messages:
             if message.time_tag is None:
                 self._handle(message, source)
@@ -70,6 +90,7 @@ class Dispatcher:
             if past < 0:
                 try:
                     self.agenda.add(message, source)
+                    self.journal.note(source, message.address, message.args, f"in {-past:.3f} s")
                 except CommandError as error:
                     self._refuse(message, source, error)
                 self._set_timer()
@@ -79,9 +100,9 @@ class Dispatcher:
                 self.send(replies.LATE(message.address, past), self.sessions.routes(source, 0))
             self._handle(message, source)
 
-    def udp_counters(self) -> dict[str, int]:
-        """Return what the socket has counted."""
-        return self._udp().counters
+    def all_counters(self) -> dict[str, int]:
+        """Return what has been counted, here and by the transports."""
+        return {**self.counters, **self._doors().counters}
 
     def close(self) -> None:
         """Stop timers and the disk thread."""
@@ -90,28 +111,52 @@ class Dispatcher:
         self._disk.shutdown(wait=False, cancel_futures=True)
 
     def send(self, message: Outgoing, routes: Routes) -> None:
-        """Encode a message and send it to every route."""
+        """Encode a message and send it to every route, and to those who listen to its address."""
+        self.watch(message)
+        self._post(message, routes)
+
+    def _post(self, message: Outgoing, routes: Routes) -> None:
         try:
             packet = encode(message.address, message.tags, message.args, truncate_text=True)
         except ValueError as error:
             log.error("cannot send %s: %s", message.address, error)
             return
         for route in routes:
-            self._udp().send(packet, route)
+            if self._is_trusted(route) or self.credit.spend(route[0], len(packet)):
+                self._doors().send(packet, route)
+            else:
+                self._withhold(message, route)
 
-    def _handle(self, message: Message, source: Source) -> None:
+    def _is_trusted(self, peer: Peer) -> bool:
+        """Tell whether a peer may be sent more than it has earned; see `credit`."""
+        return isinstance(peer, Stream) or is_loopback(peer[0]) or self.sessions.knows(peer[0])
+
+    def _withhold(self, message: Outgoing, route: Peer) -> None:
+        """Count a reply that is not sent, and say once what would have it sent."""
+        self.counters["unearned"] += 1
+        if self.credit.may_tell(route[0]):
+            told = replies.WARN(message.address, "for all replies send /msanii/notify 1")
+            packet = encode(told.address, told.tags, told.args)
+            if self.credit.spend(route[0], len(packet)):
+                self._doors().send(packet, route)
+
+    def _handle(self, message: Message, source: Peer) -> None:
         if message.address in REPLY_ADDRESSES:  # answering a reply could go on for ever
             self.counters["ignored_replies"] += 1
+            self.journal.note(source, message.address, message.args, "ignored: it is a reply")
             return
         try:
-            if PATTERN_LETTERS & set(message.address):
-                raise CommandError(Code.EADDR, "address patterns are not served by this version")
+            if is_pattern(message.address):
+                for address in commands.reached_by(message.address):
+                    self._handle(replace(message, address=address), source)
+                return
             request = commands.parse(message.address, message.args)
         except CommandError as error:
             self._refuse(message, source, error)
             return
         routes = self.sessions.routes(source, request.reply_port)
-        log.debug("%s:%d %s %s", *source, message.address, message.args)
+        log.debug("%s %s %s", spell(source), message.address, message.args)
+        self.journal.note(source, message.address, message.args, "ok")
         for key in request.unknown:
             self.send(replies.WARN(message.address, f"unknown key {key} was ignored"), routes)
         try:
@@ -119,14 +164,15 @@ class Dispatcher:
         except CommandError as error:
             self.fail(request, routes, error)
 
-    def _refuse(self, message: Message, source: Source, error: CommandError) -> None:
+    def _refuse(self, message: Message, source: Peer, error: CommandError) -> None:
         self.counters["failed_commands"] += 1
         token = commands.peek_token(message.args, message.address)
         log.info("%s refused: %s %s", message.address, error.code, error.text)
+        self.journal.note(source, message.address, message.args, f"{error.code} {error.text}")
         routes = self.sessions.routes(
             source, commands.peek_reply_port(message.args, message.address)
         )
-        address = message.address[:256]
+        address = clipped(message.address, ADDRESS_BYTES)
         self.send(replies.FAIL(address, token, -1, error.code, error.text), routes)
 
     def fail(self, request: Request, routes: Routes, error: CommandError) -> None:
@@ -134,6 +180,7 @@ class Dispatcher:
         self.counters["failed_commands"] += 1
         address = request.command.address
         log.info("%s failed: %s %s", address, error.code, error.text)
+        self.journal.note(routes[-1], address, (), f"{error.code} {error.text}")
         self.send(replies.FAIL(address, request.token, -1, error.code, error.text), routes)
 
     def done(self, request: Request, routes: Routes) -> None:
@@ -142,19 +189,21 @@ class Dispatcher:
 
     # -- commands ------------------------------------------------------------------------------
 
-    def _run(self, request: Request, source: Source, routes: Routes) -> None:
+    def _run(self, request: Request, source: Peer, routes: Routes) -> None:
         command = request.command
         if isinstance(command, MakingCommand):
             self.desk.accept(request, source[0], routes)
         elif isinstance(command, commands.Sync):
-            self._sync(command, source[0], routes)
+            self._sync(command, routes)
         elif isinstance(command, commands.Notify):
             if command.on:
                 self.sessions.register(source, command.port, command.topics)
             else:
                 self.sessions.remove(source, command.port)
-            here = (source[0], command.port or source[1])
+            here = listening(source, command.port)
             self.done(request, (here,) if not request.reply_port else routes)
+        elif isinstance(command, commands.Dump):
+            self._dump(command, request, routes)
         elif isinstance(command, commands.JobCancel):
             jobs = self.desk.select(command.job, source[0])
             self.done(request, routes)
@@ -163,23 +212,24 @@ class Dispatcher:
             self.agenda.clear()
             self.done(request, routes)
         elif isinstance(command, commands.Quit):
-            if not ipaddress.ip_address(source[0].split("%")[0]).is_loopback:
+            if not is_loopback(source[0]):
                 raise CommandError(Code.EADDR, "/msanii/quit is taken from this machine only")
             self.done(request, routes)
             self.on_quit()
         elif (errand := answers.errand(self, command)) is not None:
-            self._errand(request, source[0], routes, errand)
+            self._errand(request, routes, errand)
         else:
             for reply in answers.answer(self, request):
                 self.send(reply, routes)
 
-    def _errand(
-        self, request: Request, host: str, routes: Routes, call: Callable[[], list[Outgoing]]
-    ) -> None:
+    def _errand(self, request: Request, routes: Routes, call: Callable[[], list[Outgoing]]) -> None:
         """Run what touches disk or device off the event loop, in order of arrival.
 
         Engines are loaded and freed by the worker, between jobs: one thread a device.
+        Raises: CommandError: EBUSY.
         """
+        if len(self._errands) >= WAITING:
+            raise CommandError(Code.EBUSY, f"{WAITING} commands wait for the disk already")
         future: Future[list[Outgoing]] = Future()
 
         def run() -> None:
@@ -192,11 +242,10 @@ class Dispatcher:
             self.scheduler.errand(run)
         else:
             self._disk.submit(run)
-        open_errands = self._errands.setdefault(host, set())
-        open_errands.add(future)
+        self._errands[future] = routes
 
         def finish() -> None:
-            open_errands.discard(future)
+            self._errands.pop(future, None)
             error = future.exception()
             if error is None:
                 for reply in future.result():
@@ -212,20 +261,40 @@ class Dispatcher:
 
         future.add_done_callback(lambda _: self._later(finish))
 
-    def _sync(self, command: commands.Sync, host: str, routes: Routes) -> None:
-        jobs = self.desk.open_jobs(host)
-        errands = set(self._errands.get(host, ()))
-        self._syncs.append((host, jobs, errands, command.number, routes))
+    def _sync(self, command: commands.Sync, routes: Routes) -> None:
+        """Answer once all has ended whose replies go where these go: that is one client.
+
+        Raises: CommandError: EBUSY.
+        """
+        if len(self._syncs) >= WAITING:
+            raise CommandError(Code.EBUSY, f"{WAITING} syncs wait already")
+        jobs = self.desk.open_jobs(routes)
+        errands = {f for f, others in self._errands.items() if not set(others).isdisjoint(routes)}
+        self._syncs.append((jobs, errands, command.number, routes))
         self._settle_syncs()
 
     def _settle_syncs(self) -> None:
         waiting = []
-        for host, jobs, errands, number, routes in self._syncs:
-            if jobs & self.desk.open_jobs(host) or errands & self._errands.get(host, set()):
-                waiting.append((host, jobs, errands, number, routes))
+        for jobs, errands, number, routes in self._syncs:
+            if jobs & self.desk.open_jobs() or errands & self._errands.keys():
+                waiting.append((jobs, errands, number, routes))
             else:
                 self.send(replies.SYNCED(number), routes)
         self._syncs = waiting
+
+    def _dump(self, command: commands.Dump, request: Request, routes: Routes) -> None:
+        """Begin or end to pass on what comes in, from the last lines that were kept."""
+        for route in routes:
+            if not command.on:
+                self.journal.ignore(route)
+                continue
+            self.journal.listen(route, request.token)
+            for line in list(self.journal.lines)[-1 - command.last : -1]:
+                self._tell_line(line, route, request.token)
+        self.done(request, routes)
+
+    def _tell_line(self, line: Line, peer: Peer, token: str) -> None:
+        self.send(replies.DUMP_LINE(token, line.age, *line.fields()), (peer,))
 
     # -- what the worker's thread reports (see Listener) ------------------------------------------
 
@@ -244,7 +313,7 @@ class Dispatcher:
             ticket = self.desk.ended(job)
             if ticket is not None and ticket.terminal is not None:
                 others = set(self.sessions.subscribers("jobs")) - set(ticket.routes)
-                self.send(ticket.terminal, tuple(others))
+                self._post(ticket.terminal, tuple(others))
             self._settle_syncs()
 
         self._later(tell)

@@ -8,39 +8,29 @@ a bool or a big int.
 import asyncio
 import contextlib
 import errno
-import logging
 import select
 import socket
 import struct
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import SupportsIndex
 
 from msanii_live.errors import PortInUse
-from msanii_live.osc.framing import REASONS, FramingError, Message, decode_packet
+from msanii_live.osc.intake import Intake
+from msanii_live.osc.peers import Network, Source, is_loopback, may_knock
 
 PACKET_LIMIT = 1_400  # bytes; a packet that is sent stays under this, to fit an Ethernet frame
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes, asked of the system
-PENDING_LIMIT = 4 * 1024 * 1024  # bytes read but not yet decoded; beyond it, datagrams are dropped
 
 _READ_LIMIT = 1_024  # datagrams read before the rest of the event loop has a turn
-_DECODE_LIMIT = 64  # datagrams decoded, likewise
 _LARGEST_DATAGRAM = 65_536  # bytes
-_DATAGRAM_OVERHEAD = 256  # bytes of memory, about, that even an empty datagram takes up
 _LINUX_SO_RCVBUFFORCE = 33  # not in Python's socket module; likewise the next
 _LINUX_SO_MEMINFO = 55
-_COUNTED = ("received", "handled", "receive_errors", "send_errors", "socket_errors")
+_COUNTED = ("send_errors", "socket_errors", "dropped_buffer")
 _ELLIPSIS = "…".encode()
-
-Network = IPv4Network | IPv6Network
-Source = tuple[str, int]  # host, as a number, and port
-Receive = Callable[[tuple[Message, ...], Source], None]
-
-logger = logging.getLogger("msanii_live.osc")
 
 
 def encode(
@@ -48,11 +38,13 @@ def encode(
 ) -> bytes:
     """Return the packet of one message with exactly these type tags, each `i`, `f` or `s`.
 
+    `d` is for clients only: no reply has one.
+
     truncate_text: shorten the last string to fit, ending it in "…". For texts that people read,
     never for a path or a name.
 
     Raises:
-        ValueError: the address does not start with a slash, a tag is not one of the three, there
+        ValueError: the address does not start with a slash, a tag is none of these, there
             are not as many arguments as tags, an argument is not of its tag's type or beyond its 32
             bits, or the packet would not stay under `PACKET_LIMIT`.
 
@@ -81,8 +73,8 @@ def _argument(address: str, tag: str, value: int | float | str) -> bytes:
     try:
         if tag == "i" and isinstance(value, SupportsIndex):
             return struct.pack(">i", value)
-        if tag == "f" and not isinstance(value, str):
-            return struct.pack(">f", value)
+        if tag in "fd" and not isinstance(value, str):
+            return struct.pack(f">{tag}", value)
     except (OverflowError, struct.error) as error:
         raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}") from error
     raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}")
@@ -109,29 +101,24 @@ class UdpServer:
     All methods are for the event loop's own thread.
     """
 
-    def __init__(self, sock: socket.socket, receive: Receive, allow: Sequence[Network]) -> None:
+    def __init__(self, sock: socket.socket, intake: Intake, allow: Sequence[Network]) -> None:
         """Use `open` instead: this neither binds the socket nor starts to read from it."""
         self._socket = sock
-        self._receive = receive
+        self._intake = intake
         self._loop = asyncio.get_running_loop()
         self._address: Source = sock.getsockname()[:2]
         self._judge = lru_cache(256)(lambda source: _refusal(source, self._address, allow))
-        self._pending: deque[tuple[bytes, Source]] = deque()
-        self._pending_bytes = 0
-        self._decoding = False  # whether a turn of `_decode` is due
         self._closed = False
         self._thread: threading.Thread | None = None
-        drops = [f"dropped_{why}" for why in ("source", "loop", "backlog", "buffer", *REASONS)]
-        self._counters = dict.fromkeys([*_COUNTED, *drops], 0)
+        self._counters = dict.fromkeys(_COUNTED, 0)
 
     @classmethod
     async def open(
-        cls, host: str, port: int, receive: Receive, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, intake: Intake, *, allow: Sequence[Network] = ()
     ) -> "UdpServer":
         """Bind `host` and `port` (0 picks a free one) and start to receive.
 
-        receive: called with the messages of each good packet (none, if it is an empty bundle) and
-        where it came from. It must be quick. What it raises is logged and counted.
+        intake: where the datagrams go.
         allow: networks to take packets from, besides this machine.
 
         Raises:
@@ -149,7 +136,7 @@ class UdpServer:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(port, "--port") from error
             raise
-        server = cls(sock, receive, tuple(allow))
+        server = cls(sock, intake, tuple(allow))
         server._start()
         return server
 
@@ -160,17 +147,16 @@ class UdpServer:
 
     @property
     def counters(self) -> dict[str, int]:
-        """Return a copy of the counts since the start, each named for what happened.
+        """Return a copy of the counts since the start, those of the intake among them.
 
-        `received` is the sum of `handled`, `receive_errors`, every `dropped_…` but one, and what
-        still waits to be decoded. That one is `dropped_buffer`: the system's own buffer was full,
-        and they never reached this process (known on Linux only).
+        `dropped_buffer`: the system's own buffer was full, and they never reached this process
+        (known on Linux only).
         """
         if sys.platform == "linux":
             with contextlib.suppress(OSError, struct.error):
                 raw = self._socket.getsockopt(socket.SOL_SOCKET, _LINUX_SO_MEMINFO, 36)
                 self._counters["dropped_buffer"] = struct.unpack("=9I", raw)[8]
-        return dict(self._counters)
+        return {**self._intake.counters, **self._counters}
 
     def send(self, data: bytes, addr: Source) -> None:
         """Send one packet at once, or count it in `send_errors`. The host must be a number."""
@@ -184,7 +170,6 @@ class UdpServer:
         """Stop receiving and free the port. Closing twice is harmless."""
         if not self._closed:
             self._closed = True
-            self._pending.clear()
             if self._thread is None:
                 self._loop.remove_reader(self._socket)
             else:
@@ -232,47 +217,13 @@ class UdpServer:
         return batch
 
     def _drain(self) -> None:
-        """Queue the datagrams that may be decoded, and count the others as dropped."""
+        """Hand on the datagrams that may come in, and count the others as dropped."""
         for data, source in [] if self._closed else self._read():
-            self._counters["received"] += 1
-            cost = len(data) + _DATAGRAM_OVERHEAD
             refusal = self._judge(source)
-            if refusal is None and self._pending_bytes + cost > PENDING_LIMIT:
-                refusal = "backlog"
             if refusal is None:
-                self._pending_bytes += cost
-                self._pending.append((data, source))
+                self._intake.offer(data, source)
             else:
-                self._counters[f"dropped_{refusal}"] += 1
-        if self._pending and not self._decoding:
-            self._decoding = True
-            self._loop.call_soon(self._decode)
-
-    def _decode(self) -> None:
-        """Hand on the oldest datagrams, up to a limit, and come back for the rest."""
-        for _ in range(_DECODE_LIMIT):
-            if not self._pending:  # also once `receive` has closed this server
-                break
-            data, source = self._pending.popleft()
-            self._pending_bytes -= len(data) + _DATAGRAM_OVERHEAD
-            self._deliver(data, source)
-        self._decoding = bool(self._pending)
-        if self._decoding:
-            self._loop.call_soon(self._decode)
-
-    def _deliver(self, data: bytes, source: Source) -> None:
-        try:
-            messages = decode_packet(data)
-        except FramingError as error:  # no reply: the sender may be forged
-            self._counters[f"dropped_{error.reason}"] += 1
-            return
-        try:
-            self._receive(messages, source)
-        except Exception:  # one bad message must not make the server deaf
-            self._counters["receive_errors"] += 1
-            logger.exception("a message from %s:%d could not be handled", *source)
-        else:
-            self._counters["handled"] += 1
+                self._intake.refuse(data, source, refusal)
 
 
 def _prepare(sock: socket.socket) -> None:
@@ -289,10 +240,7 @@ def _prepare(sock: socket.socket) -> None:
 
 def _refusal(source: Source, own: Source, allow: Sequence[Network]) -> str | None:
     """Return why packets from `source` are dropped, or None if they are taken."""
-    host = ip_address(source[0])
-    if isinstance(host, IPv6Address):
-        host = host.ipv4_mapped or host
     # A reply sent to this server itself would be answered for ever.
-    if source == own or (source[1] == own[1] and host.is_loopback):
+    if source == own or (source[1] == own[1] and is_loopback(source[0])):
         return "loop"
-    return None if host.is_loopback or any(host in network for network in allow) else "source"
+    return None if may_knock(source[0], allow) else "source"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +15,13 @@ import soxr
 
 from msanii_live.audio import Clip, Samples, as_stereo
 from msanii_live.errors import Code, CommandError
+from msanii_live.player import decoding
 
+_log = logging.getLogger(__name__)
 RATE = 44_100
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif")
-MOST_BYTES = 512 * 2**20
-LONGEST = 600.0
-MOST_CHANNELS = 8
-RATES = (8_000, 192_000)
+PATIENCE = 90.0  # seconds that the decoder of a foreign file may take
+DECODER = (sys.executable, "-P", str(Path(decoding.__file__)))
 _BLOCK = 65_536
 # FLOAT keeps every sample bit for bit, which 24-bit integers would not; FLAC has integers only.
 _SUBTYPES = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24")}
@@ -31,40 +35,34 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
 
 
 def read_foreign(path: Path, shown: str) -> Samples:
-    """Read a file that somebody else made, once it is known to be of bearable size.
+    """Read a file that somebody else made, in a process of its own; see `decoding`.
 
     shown: how errors call it. Returns float32 (frames, 2) at 44,100 Hz.
-    Raises: CommandError: EPATH, it is no sound file or beyond a limit.
+    Raises: CommandError: EPATH, it is no sound file, beyond a limit, or has crashed the decoder.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise CommandError(Code.EPATH, f"{shown} is none of {', '.join(SUFFIXES)}")
-    _check_limits(path, shown)
-    return decode(path, shown, RATE, 2)
-
-
-def _check_limits(path: Path, shown: str) -> None:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise CommandError(
-                Code.EPATH,
-                f"{shown} has {size / 2**20:.0f} MiB: at most {MOST_BYTES // 2**20} are read",
-            )
-        header = soundfile.info(str(path))
-    except (OSError, soundfile.SoundFileError) as error:
-        raise _unreadable(shown, error) from None
-    seconds = header.frames / max(header.samplerate, 1)
-    if not RATES[0] <= header.samplerate <= RATES[1]:
-        wrong = f"a sample rate of {header.samplerate} Hz: {RATES[0]} to {RATES[1]} are read"
-    elif header.channels > MOST_CHANNELS:
-        wrong = f"{header.channels} channels: at most {MOST_CHANNELS} are read"
-    elif seconds > LONGEST:
-        wrong = f"{seconds:.0f} s: at most {LONGEST:.0f} are read; cut it first"
-    elif header.frames <= 0:
-        wrong = "no samples"
-    else:
-        return
-    raise CommandError(Code.EPATH, f"{shown} has {wrong}")
+        child = subprocess.run(
+            [*DECODER, str(path), str(RATE)],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise CommandError(Code.EPATH, f"{shown} took too long to decode") from None
+    except OSError as error:
+        raise CommandError(Code.EPATH, f"{shown} cannot be decoded: {error.strerror}") from None
+    try:
+        told = json.loads(child.stdout[: decoding.HEADER])
+        samples = np.frombuffer(child.stdout, np.float32, offset=decoding.HEADER).reshape(-1, 2)
+    except ValueError:
+        told, samples = {}, np.zeros((0, 2), dtype=np.float32)
+    if "refused" in told:
+        raise CommandError(Code.EPATH, f"{shown} {told['refused']}")
+    if child.returncode != 0 or told.get("frames") != len(samples):
+        _log.warning("the decoder of %s ended with %d: %s", shown, child.returncode,
+                     child.stderr[-2_000:].decode("utf-8", "replace"))  # fmt: skip
+        raise CommandError(Code.EPATH, f"{shown} cannot be read as sound: it made the decoder fail")
+    return samples
 
 
 def decode(path: Path, shown: str, rate: int, channels: int) -> Samples:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import ClassVar
 
 from msanii_live.config import VOCODERS
@@ -24,10 +25,12 @@ from msanii_live.protocol.fields import (
     text,
     whole,
 )
+from msanii_live.protocol.patterns import matching
 from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
 WHEN = ("none", "beat", "bar")
+PARAMETERS = "/msanii/param/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,7 @@ class Command:
 
     address: ClassVar[str] = ""
     reply: ClassVar[str] = "/msanii/done"
-    # Commands that only read may be reached by patterns, once those are served.
+    # Commands that only read may be reached by patterns.
     reads_only: ClassVar[bool] = False
 
     def as_dict(self) -> dict[str, int | float | str]:
@@ -374,6 +377,16 @@ class Caps(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dump(Command):
+    """Tell this client of every message that comes in; it ends 60 s after this host's last one."""
+
+    address: ClassVar[str] = "/msanii/dump"
+
+    on: int = whole("1 begins, 0 ends it", 0, 1, default=1, positional=True)
+    last: int = whole("so many of the lines before, too", 0, 200, default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClearSched(Command):
     """Drop every command that waits for its time tag."""
 
@@ -393,7 +406,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,
-    Notify, Sync, Ping, Status, Version, Caps, ClearSched, Quit,
+    Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
 )  # fmt: skip
 BY_ADDRESS = {command.address: command for command in COMMANDS}
 
@@ -438,7 +451,12 @@ def peek_reply_port(args: Sequence[Value], address: str = "") -> int:
 
 def _may_take(address: str) -> Sequence[Argument]:
     kind = BY_ADDRESS.get(address)
-    return every_argument(kind) if kind else [a for c in COMMANDS for a in every_argument(c)]
+    return every_argument(kind) if kind else _all_arguments()
+
+
+@cache
+def _all_arguments() -> Sequence[Argument]:
+    return [argument for command in COMMANDS for argument in every_argument(command)]
 
 
 def every_argument(command: type[Command]) -> tuple[Argument, ...]:
@@ -462,6 +480,27 @@ def parse(address: str, args: Sequence[Value]) -> Request:
     token = str(values.pop("id", ""))
     reply_port = int(values.pop("reply_port", 0))
     return Request(kind(**values), token, reply_port, read.unknown)
+
+
+def reached_by(pattern: str) -> list[str]:
+    """Return the addresses of commands that an address pattern reaches.
+
+    Raises: CommandError: EADDR, it is malformed, reaches none, or one that does more than read.
+
+    >>> reached_by("/msanii/[pv]*{ing,on}")
+    ['/msanii/ping', '/msanii/version']
+    """
+    found = matching(pattern, BY_ADDRESS)
+    if not found:
+        raise CommandError(Code.EADDR, f"no command's address matches the pattern {pattern}")
+    for address in found:
+        if not (BY_ADDRESS[address].reads_only or address.startswith(PARAMETERS)):
+            raise CommandError(
+                Code.EADDR,
+                f"the pattern {pattern} matches {address}, which does more than read: patterns are "
+                "for commands that only read, and for parameters",
+            )
+    return found
 
 
 def _nearest(address: str) -> str:

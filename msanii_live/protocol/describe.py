@@ -52,7 +52,7 @@ OPENING = f"""\
 
 ## In short
 
-Send OSC over UDP to `127.0.0.1`, port 7770 (`--port` picks another). A first message:
+Send OSC over UDP or TCP to `127.0.0.1`, port 7770 (`--port` picks another). A first message:
 
     /msanii/generate seconds 8 style house play 1
 
@@ -63,18 +63,40 @@ exactly one of `/msanii/job/done`, `/msanii/job/cancelled` and `/msanii/fail`.
 A well-formed message that cannot be carried out is answered with `/msanii/fail`. A packet that is
 not OSC gets no answer and is counted; the counts are among the facts of `/msanii/caps`.
 
+When nothing happens, run `msanii-live dump` beside the server: it prints every message that comes
+in and what becomes of it. `/msanii/dump` is the same for a patch.
+
 ## Where replies go
 
 The first of these that is known:
 
 1. the key `reply_port` of the message: that port on the host that sent it;
-2. the port that the sender registered with `/msanii/notify`; a message from a port never heard of,
+2. the connection, of a message that came over TCP or WebSocket;
+3. the port that the sender registered with `/msanii/notify`; a message from a port never heard of,
    of a host that registered another, is answered at both;
-3. the address and port that the message came from.
+4. the address and port that the message came from.
 
 Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from, and need
 nothing. Max `udpsend`, oscsend, Csound and ChucK do not: send `/msanii/notify 1 PORT` first, with
 the port that you listen on. The lease is 60 s, and any message renews it.
+
+From another machine (`--bind`, `--allow`), also send `/msanii/notify 1` first, whatever you
+listen with. Anyone could write your address as the sender's, so over UDP a host that has not
+registered is sent at most three bytes for each that came from it: enough for a pong or a status,
+not for a list or a whole job. What is left out is counted, and a `/msanii/warn` says so. TCP
+needs nothing.
+
+## TCP, WebSocket, OSCQuery
+
+TCP listens on the same port number, with either framing: the int32 length of OSC 1.0 or the SLIP
+of OSC 1.1, told apart from the first byte. A reply goes out on the connection, in its framing. At
+most 64 connections; the next is told EBUSY. A packet may have 65,536 bytes, must end within 10 s
+of its start, and replies must be read.
+
+Port 7771 answers OSCQuery: `http://127.0.0.1:7771/` is this page as JSON (for who does not ask
+for HTML), `?HOST_INFO` says where to send, and a WebSocket carries OSC packets as binary frames,
+and LISTEN and IGNORE for every reply below. `--announce on` tells the network by Zeroconf
+(`_oscjson._tcp`).
 
 ## Form of a command
 
@@ -89,6 +111,12 @@ the port that you listen on. The lease is 60 s, and any message renews it.
   `cycle` and `orbit` are ignored silently.
 - A number may come in any form: 8, 8.0 and the string `8` are the same, true is 1 and false is 0.
   A whole number given as 2.5 is ETYPE; infinities and not-a-number are ERANGE.
+
+## Patterns
+
+An address may be a pattern (`?`, `*`, `[a-z]`, `[!a-z]`, `{{{{a,b}}}}`; none reaches across a
+slash) for commands that only read and for `/msanii/param/…`. One that matches a command with
+side effects is EADDR, and nothing of it runs. A pattern has at most 256 characters.
 
 ## Tags
 

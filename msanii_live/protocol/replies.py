@@ -16,7 +16,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Reply:
-    """Declare a reply; calling it fills it in.
+    """Declare a reply; calling it fills it in. listed: more of them follow, up to /msanii/done.
 
     >>> PONG("7").args
     ('7',)
@@ -26,6 +26,7 @@ class Reply:
     tags: str
     fields: tuple[str, ...]
     text: str
+    listed: bool = False
 
     def __call__(self, *values: int | float | str) -> Outgoing:
         """Return the message with these values, each read as its tag says.
@@ -39,8 +40,8 @@ class Reply:
         return Outgoing(self.address, self.tags, cast)
 
 
-def _reply(address: str, tags: str, fields: str, text: str) -> Reply:
-    return Reply(f"/msanii/{address}", tags, tuple(fields.split()), text)
+def _reply(address: str, tags: str, fields: str, text: str, *, listed: bool = False) -> Reply:
+    return Reply(f"/msanii/{address}", tags, tuple(fields.split()), text, listed)
 
 
 JOB_QUEUED = _reply(
@@ -71,10 +72,12 @@ STATUS = _reply(
 PONG = _reply("pong", "s", "token", "The answer to /msanii/ping.")
 SYNCED = _reply("synced", "s", "number", "All that this client asked for before has ended.")
 VERSION = _reply("version", "sis", "version protocol token", "Server and protocol version.")
-CAPS = _reply("caps", "sss", "name value token", "One fact; /msanii/done ends the list.")
+CAPS = _reply(
+    "caps", "sss", "name value token", "One fact; /msanii/done ends the list.", listed=True
+)
 CLIP_ENTRY = _reply(
     "clip/entry", "siisfii", "token index total name seconds samplerate channels",
-    "One clip; /msanii/done ends the page. Index counts from 1.",
+    "One clip; /msanii/done ends the page. Index counts from 1.", listed=True,
 )  # fmt: skip
 CLIP_INFO = _reply(
     "clip/info", "sssfiiifs",
@@ -82,17 +85,30 @@ CLIP_INFO = _reply(
 )  # fmt: skip
 JOB_ENTRY = _reply(
     "job/entry", "siissf", "token job position owner-token command fraction",
-    "One job; /msanii/done ends the list. Position 0 runs now.",
+    "One job; /msanii/done ends the list. Position 0 runs now.", listed=True,
 )  # fmt: skip
 ENGINE_ENTRY = _reply(
-    "engine/entry", "ssss", "token engine state verbs", "One engine; /msanii/done ends the list."
+    "engine/entry",
+    "ssss",
+    "token engine state verbs",
+    "One engine; /msanii/done ends the list.",
+    listed=True,
 )
 ENGINE_INFO = _reply(
-    "engine/info", "ssss", "token engine name value", "One fact; /msanii/done ends the list."
+    "engine/info",
+    "ssss",
+    "token engine name value",
+    "One fact; /msanii/done ends the list.",
+    listed=True,
 )
+DUMP_LINE = _reply(
+    "dump/line", "sfsss", "token age-seconds sender message outcome",
+    "One message that came in, and what became of it.",
+)  # fmt: skip
 TRANSPORT = _reply("transport", "fif", "bpm beats bar-position", "Tempo, metre and place.")
 
 REPLIES: tuple[Reply, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
     SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, TRANSPORT,
+    DUMP_LINE,
 )  # fmt: skip

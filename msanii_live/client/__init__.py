@@ -1,0 +1,18 @@
+"""Ask a running server for clips from Python; torch is not loaded.
+
+`Client` waits for each answer, `AsyncClient` is for asyncio; both know every command of the table:
+
+    from msanii_live.client import Client
+
+    with Client() as client:
+        loop = client.generate(bars=4, bpm=124, style="house")
+        longer = client.outpaint(loop.name, seconds=6)
+        print(longer.path, client.clip_list())
+"""
+
+from msanii_live.client.asynchronous import AsyncClient
+from msanii_live.client.blocking import Client
+from msanii_live.client.table import MadeClip, NoAnswer
+from msanii_live.errors import Cancelled, CommandError
+
+__all__ = ["AsyncClient", "Cancelled", "Client", "CommandError", "MadeClip", "NoAnswer"]

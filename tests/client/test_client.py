@@ -1,0 +1,185 @@
+"""The client for Python and for the shell, against a real server."""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
+from msanii_live.client.table import BY_NAME, call, packet
+from msanii_live.osc.framing import decode_packet
+from msanii_live.protocol.commands import COMMANDS, parse
+from msanii_live.protocol.describe import example
+
+MSANII = (sys.executable, "-m", "msanii_live.cli")
+
+
+@pytest.fixture(params=["udp", "int32", "slip"])
+def client(request, tones):
+    with Client(tones.server.host, tones.server.osc_port, request.param) as it:
+        yield it
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_survives_its_packet(command):
+    address, args = example(command)
+    wanted = parse(address, args).command
+    (message,) = decode_packet(packet(wanted, "t1"))
+    again = parse(message.address, message.args)
+    assert again.command == wanted
+    assert again.token == "t1"
+
+
+def test_every_command_has_a_name(client):
+    assert BY_NAME.keys() >= {"generate", "clip_list", "job_cancel", "audio2audio", "ping"}
+    for name in BY_NAME:
+        assert callable(getattr(client, name))
+    with pytest.raises(AttributeError, match="generate"):
+        client.genrate()
+
+
+def test_a_wrong_call_is_refused_before_it_is_sent():
+    for values, keys, error in [
+        ((), {"seconds": 500}, CommandError),
+        ((), {"seconds": "long"}, CommandError),
+        ((), {"second": 5}, TypeError),
+        ((5,), {}, CommandError),
+    ]:
+        with pytest.raises(error):
+            call("generate", values, keys)
+    with pytest.raises(CommandError):
+        call("outpaint", (), {})
+
+
+def test_clips_come_back(client):
+    clip = client.generate(seconds=0.5, seed=4, style="house")
+    assert (clip.seconds, clip.seed, clip.sample_rate, clip.channels) == (0.5, 4, 44_100, 2)
+    samples = clip.read()
+    assert samples.shape == (22_050, 2)
+    assert samples.dtype == np.float32
+    longer = client.outpaint(clip.name, seconds=0.5)
+    assert np.array_equal(longer.read()[:22_050], samples)
+    assert longer.name in [row["name"] for row in client.clip_list()]
+    assert client.clip_info(longer.name)[0]["seconds"] == 1.0
+    with pytest.raises(CommandError) as caught:
+        client.outpaint("nosuch")
+    assert caught.value.code == "ENOCLIP"
+
+
+def test_many_at_once_each_get_their_own(tones):
+    async def main():
+        async with AsyncClient(tones.server.host, tones.server.osc_port) as client:
+            clips = await asyncio.gather(*(client.generate(seconds=0.5, seed=n) for n in range(8)))
+            assert [clip.seed for clip in clips] == list(range(8))
+            rows = await asyncio.gather(client.status(), client.version(), client.transport())
+            assert [next(iter(row[0])) for row in rows] == ["state", "version", "bpm"]
+            making = asyncio.create_task(client.generate(seconds=0.5, steps=900))
+            await asyncio.sleep(0.2)
+            (row,) = await client.job_list()
+            await client.job_cancel(row["job"])
+            with pytest.raises(Cancelled):
+                await making
+            with pytest.raises(CommandError):
+                await client.clip_free("nosuch")
+
+    asyncio.run(main())
+
+
+def test_a_server_that_is_silent_or_gone_is_said(client):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        with Client(*silent.getsockname()) as lonely, pytest.raises(NoAnswer):
+            lonely.ask(call("ping", (), {}), timeout=0.3)
+
+    async def main():
+        listener = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        async with AsyncClient("127.0.0.1", port) as client:
+            with pytest.raises(NoAnswer):
+                await client.ping()
+        listener.close()
+
+    asyncio.run(main())
+
+
+def test_a_lost_datagram_is_sent_again_and_makes_one_clip(tones):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as middle:
+        middle.bind(("127.0.0.1", 0))
+        middle.settimeout(10)
+        with Client(*middle.getsockname()) as client:
+            result = []
+            making = threading.Thread(target=lambda: result.append(client.generate(seconds=0.5)))
+            making.start()
+            lost, _ = middle.recvfrom(2_000)
+            again, sender = middle.recvfrom(2_000)
+            assert lost == again
+            where = (tones.server.host, tones.server.osc_port)
+            middle.sendto(again, where)
+            while making.is_alive():
+                data, source = middle.recvfrom(2_000)
+                middle.sendto(data, sender if source == where else where)
+                making.join(0.01)
+            assert result[0].seconds == 0.5
+
+
+def shell(tones, *words):
+    command, *rest = words
+    run = subprocess.run(
+        [*MSANII, command, "--port", str(tones.server.osc_port), *rest],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return run.returncode, run.stdout.splitlines(), run.stderr
+
+
+def test_send_prints_the_replies(tones):
+    status, lines, _ = shell(tones, "send", "generate", "seconds", "0.5", "seed", "3")
+    assert status == 0
+    assert lines[0].startswith("/msanii/job/queued token=")
+    assert lines[-1].startswith("/msanii/job/done")
+    assert "seed=3" in lines[-1]
+    status, lines, _ = shell(tones, "send", "--udp", "/msanii/ping", "id", "me")
+    assert (status, lines) == (0, ["/msanii/pong token=me"])
+    status, lines, _ = shell(tones, "send", "clip/info", "nosuch")
+    assert status == 1
+    assert "code=ENOCLIP" in lines[-1]
+    status, lines, _ = shell(tones, "send", "/nothing/here", "-3.5")
+    assert status == 1
+    assert "code=EADDR" in lines[-1]
+
+
+def test_send_says_that_nobody_listens():
+    run = subprocess.run(
+        [*MSANII, "send", "--port", "9", "ping"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "nobody listens on 127.0.0.1:9" in run.stderr
+
+
+def test_dump_prints_what_comes_in_and_what_becomes_of_it(tones):
+    with subprocess.Popen(
+        [*MSANII, "dump", "--last", "0", "--port", str(tones.server.osc_port)],
+        stdout=subprocess.PIPE, text=True,
+    ) as dump:  # fmt: skip
+        lines = []
+        reading = threading.Thread(target=lambda: lines.extend(dump.stdout), daemon=True)
+        reading.start()
+        until = time.monotonic() + 20
+        while len(lines) < 6 and time.monotonic() < until:
+            tones.client.send("/msanii/gen", "style", "house")
+            tones.client.line.send(b"not OSC!")
+            tones.ask("/msanii/ping", "id", "dumped", reply="/msanii/pong")
+            time.sleep(0.2)
+        dump.send_signal(signal.SIGINT)
+        assert dump.wait(10) == 130
+        reading.join(10)
+    text = "".join(lines)
+    assert "/msanii/gen style house  → EADDR no command has the address" in text
+    assert "(8 bytes)  → dropped: not OSC" in text
+    assert "/msanii/ping id dumped  → ok" in text
