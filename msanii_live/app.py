@@ -22,6 +22,7 @@ from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import web
 from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.wire import UdpServer
+from msanii_live.player.clock import Timebase
 from msanii_live.player.folder import Library
 from msanii_live.player.player import open_player
 from msanii_live.player.transport import Transport
@@ -37,11 +38,12 @@ class Server:
     def __init__(self, config: Config, stop: Callable[[], None]) -> None:
         self.config = config
         self.state = "starting"
-        transport = Transport()
+        timebase = Timebase()
+        transport = Transport(clock=timebase.now)
         shelf = Shelf(config.device, config.engine)
         shelf.check_default()
         library = Library(config.folder_path)
-        player, notice = open_player(config.audio, transport)
+        player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
         self.workshop = Workshop(shelf, library, player, transport)
@@ -64,7 +66,6 @@ class Server:
         except BaseException:
             self.udp.close()
             raise
-        self.workshop.player.start()
         self.dispatcher.scheduler.start()
 
     async def warm_up(self) -> None:

@@ -33,8 +33,8 @@ class Agenda:
         """Return seconds since a message's time; negative for the future."""
         return self._clock() - (message.time_tag or 0.0)
 
-    def add(self, message: Message, source: Source) -> None:
-        """Keep a message until its time.
+    def add(self, message: Message, source: Source, lead: float = 0.0) -> None:
+        """Keep a message until its time, or so many seconds before it.
 
         Raises: CommandError: ELATE beyond 60 s ahead, EBUSY when full.
         """
@@ -47,7 +47,7 @@ class Agenda:
         if len(self._heap) >= LIMIT:
             raise CommandError(Code.EBUSY, f"{LIMIT} messages wait for their time already")
         self._count += 1
-        heapq.heappush(self._heap, (message.time_tag, self._count, message, source))
+        heapq.heappush(self._heap, (message.time_tag - lead, self._count, message, source))
 
     def next_in(self) -> float | None:
         """Return seconds until the first message is due, None where none waits."""

@@ -79,6 +79,11 @@ class Sessions:
         self._expire()
         return tuple(key for key, r in self._by_port.items() if topic in r.topics)
 
+    def everyone(self) -> tuple[Source, ...]:
+        """Return every registered client."""
+        self._expire()
+        return tuple(self._by_port)
+
     def __len__(self) -> int:
         """Return the number of live registrations."""
         self._expire()

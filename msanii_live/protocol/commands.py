@@ -7,10 +7,11 @@ one line in `osc/dispatch.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.base import WHEN, Command
 from msanii_live.protocol.fields import (
     ENVELOPE,
     TOKEN_LIMIT,
@@ -23,25 +24,10 @@ from msanii_live.protocol.fields import (
     text,
     whole,
 )
+from msanii_live.protocol.playing import PARAMS, PLAYING
 from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
-WHEN = ("none", "beat", "bar")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """Be the root of all commands. `reply` is the address that a patch waits for."""
-
-    address: ClassVar[str] = ""
-    reply: ClassVar[str] = "/msanii/done"
-    # Commands that only read may be reached by patterns, once those are served.
-    reads_only: ClassVar[bool] = False
-
-    def as_dict(self) -> dict[str, int | float | str]:
-        """Return the address and every argument that has a value."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        return {"address": self.address, **values}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,51 +122,6 @@ class AudioToAudio(MakingCommand):
 
     src: str = text("clip name, file in the folder, current or last", positional=True)
     strength: float = number("0 returns the source, 1 keeps nothing of it", 0, 1, default=0.4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Play(Command):
-    """Sound a clip."""
-
-    address: ClassVar[str] = "/msanii/play"
-
-    clip: str = text("clip name, or last", positional=True)
-    at: str = text(
-        "when: at once, at the next beat or bar, or so many beats from now",
-        default="none",
-        choices=WHEN,
-        or_number=True,
-    )
-    loop: int = whole("1: again and again until stopped", 0, 1, default=0)
-    gain: float = number("level", -90, 12, default=0.0, unit="dB")
-    fade: float = number("fade in, and out for what it replaces", 0, 60, default=0.02, unit="s")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stop(Command):
-    """Silence one clip, or all."""
-
-    address: ClassVar[str] = "/msanii/stop"
-
-    clip: str = text("clip name; all if absent", default="", positional=True)
-    at: str = text(
-        "when: at once, at the next beat or bar, or so many beats from now",
-        default="none",
-        choices=WHEN,
-        or_number=True,
-    )
-    fade: float = number("fade out", 0, 60, default=0.02, unit="s")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transport(Command):
-    """Set tempo and metre, or ask for them."""
-
-    address: ClassVar[str] = "/msanii/transport"
-    reply: ClassVar[str] = "/msanii/transport"
-
-    bpm: float | None = number("tempo", 20, 300, default=None, unit="bpm")
-    beats: int | None = whole("beats a bar", 1, 32, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -378,7 +319,7 @@ class Quit(Command):
 
 COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio,
-    Play, Stop, Transport,
+    *PLAYING, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,
