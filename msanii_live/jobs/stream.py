@@ -21,6 +21,7 @@ from msanii_live.jobs.job import Failed, Job
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.work import Workshop
+from msanii_live.player.decks import last_after
 from msanii_live.player.joining import closed, continuation
 from msanii_live.player.player import HINDSIGHT
 from msanii_live.player.sounds import RATE
@@ -260,8 +261,8 @@ class _Run:
     def _ahead(self) -> float | None:
         """Return the seconds that are ready; None, and the end, where the stream was stopped."""
         assert self._so_far is not None
-        number = self._so_far.part
         parts = self._player.parts()
+        number = last_after(parts, self._so_far.part)
         spare = next((p for p in parts if p.spare and p.follows == number), None)
         mine = next((p for p in parts if p.number == number), None)
         if mine is None and spare is None:

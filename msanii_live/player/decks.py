@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -36,9 +37,14 @@ class Decks:
         self._fade_out(order.deck, begin, max(order.fade, DECLICK))
 
     def join(self, order: Join, position: int) -> None:
-        """Place a part where another ends; see `Join`."""
-        before = self._find(order.follows)
-        spare = next((p for p in self.parts if p.spare and p.follows == order.follows), None)
+        """Place a part where another ends; see `Join`.
+
+        Where another part was joined there meanwhile, the new one comes after that, faded over,
+        since it was not made to go on from it.
+        """
+        follows = last_after(self.parts, order.follows)
+        before = next((part for part in self.parts if part.number == follows), None)
+        spare = next((p for p in self.parts if p.spare and p.follows == follows), None)
         source = spare or before
         if source is None or _is_stopping(source) or (before and _is_stopping(before)):
             self._join_to_nothing(order, position)
@@ -48,23 +54,33 @@ class Decks:
             if before is not None and not before.loop and spare is None:
                 self._add_spare(order.spare, before)
             return
-        seam = _seam(before, spare, position + order.overlap)
+        seam = _seam(before, spare, position + max(order.overlap, DECLICK))
         if seam is None:
             self._join_to_nothing(order, position)
             return
         start = seam - order.overlap
+        fades = follows != order.follows
+        if fades:
+            lap = min(order.overlap, DECLICK)
+            start, skip = seam - lap, order.overlap - lap
+            length = part.length - skip
+            part = replace(part, skip=part.skip + skip, length=length, fade_in=DECLICK)
         for old in (before, spare):
             if old is not None and not old.is_over(start):
-                self._swap(old, replace(old, until=start, fade_out=0))
+                ending = {"end": seam, "fade_out": DECLICK} if fades else {"fade_out": 0}
+                self._swap(old, replace(old, until=seam if fades else start, **ending))
         part = replace(
             part,
             start=start,
             gain=source.gain,
             deck=part.deck or source.deck,
-            follows=order.follows,
+            follows=follows,
         )
         self.parts = (*self.parts, part)
-        self._add_spare(order.spare, part)
+        if order.spare is None and spare is not None:  # it was made for another end than this
+            self._add_spare(replace(spare, fade_in=DECLICK), part)
+        else:
+            self._add_spare(order.spare, part)
 
     def prune(self, position: int) -> bool:
         """Let go of parts that are over; tell whether there were any."""
@@ -77,9 +93,6 @@ class Decks:
         """Return and forget the numbers of parts that found nothing to be joined to."""
         refused, self.refused = tuple(self.refused), []
         return refused
-
-    def _find(self, number: int) -> Part | None:
-        return next((part for part in self.parts if part.number == number), None)
 
     def _swap(self, old: Part, new: Part) -> None:
         over = new.finish is not None and new.finish <= new.start
@@ -124,6 +137,14 @@ class Decks:
                 part = _fading(part, begin, fade)
             kept.append(part)
         self.parts = tuple(kept)
+
+
+def last_after(parts: Iterable[Part], number: int) -> int:
+    """Return the number of the last of the parts that follow each other from one on."""
+    following = {part.follows: part.number for part in parts if part.follows and not part.spare}
+    while number in following:
+        number = following[number]
+    return number
 
 
 def _reachable(frame: int, quantum: float, position: int) -> int:
