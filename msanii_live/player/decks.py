@@ -67,8 +67,10 @@ class Decks:
             part = replace(part, skip=part.skip + skip, length=length, fade_in=DECLICK)
         for old in (before, spare):
             if old is not None and not old.is_over(start):
-                ending = {"end": seam, "fade_out": DECLICK} if fades else {"fade_out": 0}
-                self._swap(old, replace(old, until=seam if fades else start, **ending))
+                new = replace(old, until=start, fade_out=0)
+                if fades:
+                    new = replace(old, until=seam, end=seam, fade_out=DECLICK)
+                self._swap(old, new)
         part = replace(
             part,
             start=start,

@@ -15,7 +15,7 @@ from msanii_live.player.clock import Timebase
 from msanii_live.player.decks import DECLICK
 from msanii_live.player.gauges import Gauge
 from msanii_live.player.hosts import Host, ProcessHost, SilentHost, devices
-from msanii_live.player.joining import CONTEXT, closed, ends_hard, starts_hard
+from msanii_live.player.joining import CONTEXT, closed, ends_hard
 from msanii_live.player.mixing import Part, render
 from msanii_live.player.orders import NOW, Event, Failed, Join, Start, Stop, Table
 from msanii_live.player.post import Post
@@ -26,6 +26,7 @@ from msanii_live.player.transport import Transport
 log = logging.getLogger("msanii_live.player")
 
 HINDSIGHT = 12.0  # s of what was heard that `current` and `input` give
+_SETTLING = 0.5  # s to wait for the host to tell what it was asked for
 _MARGIN = 0.01  # s for an order to reach the host
 _FOLDER_ONLY = "clips go to the folder only"
 _PATIENCE = (0.1, 0.3, 0.6, 1.0, 2.0)  # s between attempts to open a lost device; the last repeats
@@ -136,17 +137,15 @@ class Player:
         """Sound a clip beside what sounds; one of the same name fades out as it fades in.
 
         at: "none", "beat", "bar" or a number of beats from `when`, second of the timeline or None
-        for now. gain_db: dB. fade: s. deck: the name it is stopped by; the clip's where empty.
+        for now. gain_db: dB. fade: s; at 0 it is played bit for bit. deck: the name it is stopped by; the clip's where empty.
         Returns the number of its part. Raises: CommandError: ERANGE, `at` is illegal; EOOM.
         """
         rate = clip.info.sample_rate
         samples = (
             self._fit_loop(closed(clip.samples), rate) if loop else self.fit(clip.samples, rate)
         )
-        fade_in, fade_out = self.frames(fade), 0
-        if not loop:
-            fade_in = max(fade_in, DECLICK if starts_hard(samples) else 0)
-            fade_out = DECLICK if ends_hard(samples) else 0
+        # With no fade at all it is played bit for bit, whatever that sounds like.
+        fade_out = DECLICK if fade > 0 and not loop and ends_hard(samples) else 0
         with self._lock:
             start, quantum = self._moment(at, when)
             part = Part(
@@ -156,7 +155,7 @@ class Player:
                 start,
                 len(samples),
                 gain=10.0 ** (gain_db / 20.0),
-                fade_in=fade_in,
+                fade_in=self.frames(fade),
                 fade_out=fade_out,
                 loop=loop,
             )
@@ -227,8 +226,10 @@ class Player:
     def sounding(self) -> Sounding | None:
         """Return what sounds now, up to the end of what is scheduled to follow it.
 
-        One clip alone is that clip; several are their mix, with the last 12 s before now.
+        One clip alone is that clip; several are their mix, with the last 12 s before now. Waits for
+        what was asked for just before.
         """
+        self._post.settle(_SETTLING)
         frame = round(self.now() * self.rate)
         live = [p for p in self._post.parts if not p.spare and not (p.end and p.fade_out)]
         heard = [p for p in live if p.sounds_at(frame)]

@@ -31,6 +31,7 @@ class Post:
         self.parts: tuple[Part, ...] = ()
         self._host = host
         self._lock = threading.RLock()
+        self._heard = threading.Condition(self._lock)
         self._sent = 0
         self._waiting: dict[int, Order] = {}
         self._loaded: OrderedDict[int, _Loaded] = OrderedDict()
@@ -74,6 +75,12 @@ class Post:
             self._waiting[self._sent] = order
             self._host.send(Numbered(self._sent, order))
 
+    def settle(self, timeout: float) -> None:
+        """Wait, at most so many seconds, until the host has told the effect of all it was sent."""
+        with self._heard:
+            last = self._sent
+            self._heard.wait_for(lambda: not any(n <= last for n in self._waiting), timeout)
+
     def hear(self, host: Host, table: Table) -> None:
         """Note what sounds now, unless the host is no longer the one in charge."""
         with self._lock:
@@ -83,6 +90,7 @@ class Post:
             for number in [n for n in self._waiting if n <= table.done]:
                 del self._waiting[number]
             self._drop_unused()
+            self._heard.notify_all()
 
     def move_to(self, host: Host, old_rate: int) -> None:
         """Tell another host all that the last one knew, or should have. old_rate: of the last."""

@@ -15,7 +15,8 @@ PARAM_ROOT = "/msanii/param/"
 class Play(Command):
     """Sound a clip; what sounds under the same name fades out as it fades in.
 
-    A time tag is honoured to the frame. It starts at full level with `fade 0`.
+    A time tag is honoured to the frame. With `fade 0` and `gain 0` its samples reach the device bit
+    for bit; else an end that would click is faded within 5 ms.
     """
 
     address: ClassVar[str] = "/msanii/play"

@@ -1,0 +1,67 @@
+"""A stream as the server runs it, without the server: worker, player and all."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msanii_live.engines.registry import Shelf
+from msanii_live.jobs.job import Job
+from msanii_live.jobs.params import Params
+from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.stream import Stream
+from msanii_live.jobs.work import Workshop
+from msanii_live.player.clock import Timebase
+from msanii_live.player.folder import Library
+from msanii_live.player.player import Player, open_player
+from msanii_live.player.transport import Transport
+from msanii_live.protocol.playing import StreamStart
+
+
+@dataclass
+class Told:
+    """Keep what a stream told."""
+
+    chunks: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+    lates: list[int] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def chunk(self, *values) -> None:
+        self.chunks.append(values)
+
+    def late(self, index: int, seconds: float) -> None:
+        self.lates.append(index)
+
+    def trouble(self, text: str) -> None:
+        self.troubles.append(text)
+
+    def progressed(self, job: Job) -> None:
+        pass
+
+    def ended(self, job: Job) -> None:
+        pass
+
+    def warned(self, job: Job, text: str) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def streaming(
+    folder: Path, audio: str, engine: str, params: Params | None = None, **order
+) -> Iterator[tuple[Player, Stream, Told]]:
+    """Start a stream and end everything afterwards."""
+    timebase = Timebase()
+    transport = Transport(clock=timebase.now)
+    player, _ = open_player(audio, transport, timebase)
+    told = Told()
+    shop = Workshop(Shelf("cpu", engine), Library(folder), player, transport)
+    scheduler = Scheduler(shop, told)
+    scheduler.start()
+    stream = Stream(shop, scheduler, params or Params(), told)
+    try:
+        stream.start(StreamStart(**order))
+        yield player, stream, told
+    finally:
+        stream.close()
+        scheduler.close()
+        player.close()
