@@ -42,7 +42,7 @@ class Server:
         transport = Transport(clock=timebase.now)
         shelf = Shelf(config.device, config.engine)
         shelf.check_default()
-        library = Library(config.folder_path)
+        library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
         player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)

@@ -137,8 +137,9 @@ class Player:
         """Sound a clip beside what sounds; one of the same name fades out as it fades in.
 
         at: "none", "beat", "bar" or a number of beats from `when`, second of the timeline or None
-        for now. gain_db: dB. fade: s; at 0 it is played bit for bit. deck: the name it is stopped by; the clip's where empty.
-        Returns the number of its part. Raises: CommandError: ERANGE, `at` is illegal; EOOM.
+        for now. gain_db: dB. fade: s; at 0 it is played bit for bit. deck: the name it is stopped
+        by; the clip's where empty. Returns the number of its part.
+        Raises: CommandError: ERANGE, `at` is illegal; EOOM.
         """
         rate = clip.info.sample_rate
         samples = (
@@ -235,15 +236,18 @@ class Player:
         heard = [p for p in live if p.sounds_at(frame)]
         # Rendered and on its way to the ear counts as sounding, or a play would not be heard of.
         heard = heard or [p for p in live if p.start <= self.gauge(Gauge.WRITTEN)]
-        if not heard:
-            return None
+        if not heard:  # but perhaps the stream's last bar, for want of more
+            bar = next((p for p in self._post.parts if p.spare and p.sounds_at(frame)), None)
+            if bar is None:
+                return None
+            return Sounding(self._mixture([bar], frame, self._post.of(bar.clip)), bar.follows)
         chain = [p for p in live if p in heard or p.follows]
         latest = max(reversed(chain), key=lambda p: p.start)
         clip = self._post.of(latest.clip)
         whole = latest.skip + latest.length == len(self._post.samples(latest.clip))
         if clip is not None and whole and len(chain) == 1 and clip.info.name:
             return Sounding(clip, latest.number)
-        return Sounding(self._mixture(chain, frame, latest, clip), latest.number)
+        return Sounding(self._mixture(chain, frame, clip), latest.number)
 
     def current(self) -> Clip | None:
         """Return the clip of `sounding`, None where nothing sounds."""
@@ -335,7 +339,7 @@ class Player:
         beat = 60.0 / self.transport.bpm * (self.transport.beats if at == "bar" else 1)
         return round(moment * self.rate), beat * self.rate
 
-    def _mixture(self, chain: list[Part], frame: int, latest: Part, clip: Clip | None) -> Clip:
+    def _mixture(self, chain: list[Part], frame: int, clip: Clip | None) -> Clip:
         first = max(0, frame - self.frames(HINDSIGHT))
         written = self.gauge(Gauge.WRITTEN)
         past = self._host.output.read(first, written, written)

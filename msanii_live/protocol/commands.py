@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.base import WHEN, Command
+from msanii_live.protocol.base import WHEN
+from msanii_live.protocol.base import Command as Command
 from msanii_live.protocol.fields import (
     ENVELOPE,
     TOKEN_LIMIT,
@@ -25,6 +26,9 @@ from msanii_live.protocol.fields import (
     whole,
 )
 from msanii_live.protocol.playing import PARAMS, PLAYING
+from msanii_live.protocol.playing import Play as Play
+from msanii_live.protocol.playing import Stop as Stop
+from msanii_live.protocol.playing import Transport as Transport
 from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
