@@ -71,11 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "eval"))
+    bench.add_argument("what", choices=("speed", "eval", "player"))
     bench.add_argument("--out", type=Path, help="folder for JSON and pictures")
     bench.add_argument("--data", type=Path, help="eval: folder made by `msanii-live dataset`")
     bench.add_argument("--weights", type=Path, help="eval: weights (the shipped ones)")
     bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
+    bench.add_argument("--seconds", type=float, default=60.0, help="player: how long (%(default)s)")
+    bench.add_argument("--audio", default="default", help="player: audio device (%(default)s)")
+    bench.add_argument("--engine", default="mel-flow", help="player: engine (%(default)s)")
     bench.set_defaults(run=_bench)
     return parser
 
@@ -152,6 +155,10 @@ def _bench(arguments: argparse.Namespace) -> int:
         from msanii_live.bench.report import report_speed
 
         return report_speed(arguments.out, arguments.full)
+    if arguments.what == "player":
+        from msanii_live.bench.player import report_player
+
+        return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
     if arguments.data is None:
         raise MsaniiError("bench eval needs --data: a folder made by `msanii-live dataset`")
     from msanii_live.bench.report import report_eval

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from msanii_live.audio import Samples, make_clip
+from msanii_live.bench.streaming import streaming
 from msanii_live.engines.fake import Tones
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.player.joining import largest_step
 from msanii_live.protocol.playing import StreamStart, StreamStop
-from tests.player.streaming import streaming
 from tests.player.test_mixing import tone
 from tests.player.test_players import wait_until
+
+SHORT = StreamStart(chunk=1.0, ahead=1.0, at="none")
 
 
 def stretch(player, seconds: float) -> Samples:
@@ -31,7 +33,7 @@ def assert_goes_on(heard: Samples) -> None:
 
 
 def test_chunk_follows_chunk(tmp_path):
-    with streaming(tmp_path, "none", "tones", chunk=1.0, ahead=1.0, at="none") as (
+    with streaming(tmp_path, "none", "tones", SHORT) as (
         player,
         stream,
         told,
@@ -64,7 +66,7 @@ def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
         return clip
 
     monkeypatch.setattr(Tones, "run", slowly)
-    with streaming(tmp_path, "none", "tones", chunk=1.0, ahead=1.0, at="none") as (player, _, told):
+    with streaming(tmp_path, "none", "tones", SHORT) as (player, _, told):
         wait_until(lambda: player.parts())
         first = next(part for part in player.parts() if not part.spare)
         wait_until(lambda: told.lates == [0])
@@ -81,7 +83,7 @@ def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
 
 
 def test_it_goes_on_from_what_sounds(tmp_path):
-    with streaming(tmp_path, "none", "tones", chunk=1.0, ahead=1.0) as (player, stream, told):
+    with streaming(tmp_path, "none", "tones", SHORT) as (player, stream, told):
         stream.stop()
         wait_until(lambda: not player.parts())
         told.chunks.clear()
@@ -102,7 +104,7 @@ def test_params_steer_the_next_chunks(tmp_path):
     params.set("stream.seed", 7)
     params.set("stream.target", "target")
     params.set("stream.mix", 1.0)
-    with streaming(tmp_path, "none", "tones", params, chunk=1.0, ahead=1.0, at="none") as (
+    with streaming(tmp_path, "none", "tones", SHORT, params) as (
         player,
         stream,
         told,
@@ -128,7 +130,7 @@ def test_a_source_that_is_not_there_is_refused(tmp_path):
 
 
 def test_a_stop_of_all_ends_the_stream(tmp_path):
-    with streaming(tmp_path, "none", "tones", chunk=1.0, ahead=1.0, at="none") as (
+    with streaming(tmp_path, "none", "tones", SHORT) as (
         player,
         stream,
         told,

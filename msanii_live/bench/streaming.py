@@ -1,5 +1,7 @@
 """A stream as the server runs it, without the server: worker, player and all."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,30 +28,40 @@ class Told:
     lates: list[int] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
-    def chunk(self, *values) -> None:
-        self.chunks.append(values)
+    def chunk(self, index: int, start: float, seconds: float, took: float, ahead: float) -> None:
+        """Note a chunk."""
+        self.chunks.append((index, start, seconds, took, ahead))
 
     def late(self, index: int, seconds: float) -> None:
+        """Note that a bar sounds again."""
         self.lates.append(index)
 
     def trouble(self, text: str) -> None:
+        """Note what went wrong."""
         self.troubles.append(text)
 
     def progressed(self, job: Job) -> None:
-        pass
+        """Pass over it."""
 
     def ended(self, job: Job) -> None:
-        pass
+        """Pass over it."""
 
     def warned(self, job: Job, text: str) -> None:
-        pass
+        """Pass over it."""
 
 
 @contextlib.contextmanager
 def streaming(
-    folder: Path, audio: str, engine: str, params: Params | None = None, **order
+    folder: Path,
+    audio: str,
+    engine: str,
+    order: StreamStart | None = None,
+    params: Params | None = None,
 ) -> Iterator[tuple[Player, Stream, Told]]:
-    """Start a stream and end everything afterwards."""
+    """Start a stream on the CPU, and end everything afterwards. audio: as `--audio`.
+
+    Raises: CommandError: the source fails.
+    """
     timebase = Timebase()
     transport = Transport(clock=timebase.now)
     player, _ = open_player(audio, transport, timebase)
@@ -59,7 +71,7 @@ def streaming(
     scheduler.start()
     stream = Stream(shop, scheduler, params or Params(), told)
     try:
-        stream.start(StreamStart(**order))
+        stream.start(order or StreamStart())
         yield player, stream, told
     finally:
         stream.close()
