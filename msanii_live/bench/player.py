@@ -111,16 +111,14 @@ def hold_the_lock(over: threading.Event) -> None:
 def player_markdown(figures: PlayerFigures) -> str:
     """Return the figures as a table."""
     soon = sorted(figures.to_sound_ms) or [0.0]
+    idle = str(figures.idle_xruns) if figures.idle_xruns >= 0 else "-"
     rows = [
         ("command → first audible frame, median", f"{statistics.median(soon):.0f} ms"),
         ("the same, 99th percentile", f"{soon[min(len(soon) - 1, int(0.99 * len(soon)))]:.0f} ms"),
         ("reported in `/msanii/caps`", f"{figures.latency_ms:.0f} ms"),
         ("frames lost by the player", str(figures.frames_lost)),
         ("xruns that the device reported", str(figures.underflows)),
-        (
-            "xruns of an idle JACK client",
-            str(figures.idle_xruns) if figures.idle_xruns >= 0 else "-",
-        ),
+        ("xruns of an idle JACK client", idle),
         ("ring, and the least that was in it", f"{figures.ring}, {figures.least_fill} frames"),
         ("CPU of the audio host", f"{figures.host_cpu_percent:.1f} % of one core"),
         ("memory of the audio host, first and last", _ends(figures.host_mib)),

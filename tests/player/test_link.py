@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -25,8 +26,13 @@ if sys.argv[2] == "leads":
 time.sleep(2.0)
 while time.monotonic() < until and abs(transport.bpm - 123.0) > 1e-3:
     time.sleep(0.05)
-looks = [(now := transport.now(), transport.beats_at(now)) for _ in range(50) if not time.sleep(0.02)]
-print(json.dumps({"bpm": transport.bpm, "source": conductor.describe(), "looks": looks}), flush=True)
+looks = []
+for _ in range(50):
+    now = transport.now()
+    looks.append((now, transport.beats_at(now)))
+    time.sleep(0.02)
+found = {"bpm": transport.bpm, "source": conductor.describe(), "looks": looks}
+print(json.dumps(found), flush=True)
 sys.stdin.readline()
 conductor.close()
 """
@@ -56,8 +62,6 @@ def test_two_processes_agree_on_the_phase():
         f"'{sys.executable}' -c \"$1\" 150 follows < $0/in & second=$!; "
         "sleep 12; kill $held; wait $first $second"
     )
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         found = subprocess.run(
             [*words, "bash", "-c", script, folder, PEER], capture_output=True, text=True, timeout=60
