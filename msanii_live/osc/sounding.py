@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Commands that are taken out of the agenda a little before their time, so that they sound on it.
 EARLY = {command.address for command in (playing.Play, playing.Stop, playing.StreamStop)}
 LEAD = 0.35  # s: more than any device's latency here and a busy server's delay
+_CLOCKS_APART = 0.0005  # s that the wall clock and the timeline may drift before that is met
 AUDIO = "/msanii/audio"  # what warnings about the device are said to be of
 
 
@@ -40,6 +41,7 @@ class Sounding:
         self.conductor = Conductor(self._shop.transport)
         self.recorder = Recorder(self._player)
         self.stream = Stream(self._shop, server.scheduler, self.params, self)
+        self._offset = 0.0  # s from the wall clock to the timeline
         self._listeners: Routes = ()  # who started the stream
         self._player.on_warning = self._warn_all
 
@@ -89,8 +91,14 @@ class Sounding:
 
     def second_of(self, time_tag: float | None) -> float | None:
         """Return the second of the timeline for a time tag to come; None for one that is past."""
-        ahead = 0.0 if time_tag is None else time_tag - time.time()
-        return self._player.now() + ahead if ahead > 0 else None
+        wall = time.time()
+        if time_tag is None or time_tag <= wall:
+            return None
+        offset = self._player.now() - wall
+        # Held while it is right, so that tags lie as far apart on the timeline as they say.
+        if abs(offset - self._offset) > _CLOCKS_APART:
+            self._offset = offset
+        return time_tag + self._offset
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what `/msanii/caps` says of sound, as (name, value)."""

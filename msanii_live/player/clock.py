@@ -7,7 +7,8 @@ import time
 from msanii_live.player.gauges import Gauge, Gauges
 
 _SPAN = 1_000_000_000  # ns over which the least delay is looked for
-_FOLLOW = 0.25  # of what the device's clock was off that is taken over at the end of each span
+_FOLLOW = 0.1  # of what the device's clock was off that is taken over at the end of each span
+_SETTLED = 5  # spans before its drift is looked at
 _JUMP = 50_000_000  # ns: further off than this the device has paused, and time begins anew
 
 
@@ -36,7 +37,8 @@ class Estimate:
     """Find when frame 0 was due from when blocks were seen to be taken.
 
     A look comes some milliseconds after the block was taken, never before: over a second the
-    earliest look is the truth, within a tenth of a millisecond, and the device's drift is small.
+    earliest look is the truth, within a tenth of a millisecond. A loop of second order follows
+    from one second to the next, so that a steady drift of the device leaves no lag.
     """
 
     def __init__(self, origin: int, rate: int) -> None:
@@ -45,7 +47,8 @@ class Estimate:
         self._rate = rate
         self._least: int | None = None
         self._since = 0
-        self._sure = False
+        self._spans = 0
+        self._drift = 0.0  # ns a span
 
     def look(self, now: int, taken: int) -> bool:
         """Note that so many frames have been taken by now, ns; True: time has jumped."""
@@ -54,12 +57,16 @@ class Estimate:
             self._least = seen
         if not self._since:
             self._since = now
-        if not self._sure:
+        if not self._spans:
             self.origin = self._least
         if now - self._since < _SPAN:
             return False
-        off = self._least - self.origin
-        jumped = self._sure and abs(off) > _JUMP
-        self.origin += off if jumped or not self._sure else round(off * _FOLLOW)
-        self._sure, self._least, self._since = True, None, now
+        off = self._least - self.origin - self._drift
+        jumped = abs(off) > _JUMP and self._spans > 0
+        if jumped:
+            self._spans = 0
+        self._spans += 1
+        self.origin += round(self._drift + off * max(_FOLLOW, 1.0 / self._spans))
+        self._drift = 0.0 if self._spans < _SETTLED else self._drift + off * _FOLLOW**2 / 4
+        self._least, self._since = None, now
         return jumped

@@ -31,7 +31,7 @@ from msanii_live.player.stage import Stage
 
 OPENING = 10.0  # s that a device may take to open
 _HIGHEST_RATE = 48_000  # at which KEPT seconds are kept; less at higher ones
-_GRACE = 1.0  # s that a host may take to end
+_GRACE = 0.8  # s that a host may take to end
 
 
 class Host(Protocol):

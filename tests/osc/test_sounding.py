@@ -17,9 +17,9 @@ def sounding(tmp_path_factory):
         yield it
 
 
-def bundle(seconds: float, *packets: bytes) -> bytes:
-    """Return a bundle for a time so many seconds from now."""
-    tag = int((time.time() + seconds + 2_208_988_800) * 2**32)
+def bundle(seconds: float, *packets: bytes, now: float | None = None) -> bytes:
+    """Return a bundle for a time so many seconds from now, or from a given Unix time."""
+    tag = int(((time.time() if now is None else now) + seconds + 2_208_988_800) * 2**32)
     parts = b"".join(len(p).to_bytes(4, "big") + p for p in packets)
     return b"#bundle\0" + tag.to_bytes(8, "big") + parts
 

@@ -17,6 +17,7 @@ import soundfile
 from msanii_live.audio import make_clip
 from msanii_live.bench.player import hold_the_lock, measure_player, player_markdown
 from msanii_live.bench.streaming import streaming
+from msanii_live.osc.wire import encode
 from msanii_live.player.clock import Timebase
 from msanii_live.player.joining import largest_step
 from msanii_live.player.mixing import render
@@ -24,6 +25,7 @@ from msanii_live.player.player import Player, open_player
 from msanii_live.player.recorder import Recorder
 from msanii_live.player.transport import Transport
 from tests.live import live
+from tests.osc.test_sounding import bundle, send
 from tests.player.clips import noise
 from tests.player.jackdummy import assert_heard, capturing, jack_dummy, place_of
 from tests.player.test_mixing import tone
@@ -193,6 +195,29 @@ def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
     blocks = np.abs(sound[: len(sound) // 22_050 * 22_050]).reshape(-1, 44_100).max(axis=1)
     assert blocks.min() > 1e-4, "it fell silent"
     assert_heard(captured.sound(), sound)
+
+
+def test_time_tags_lie_as_far_apart_in_sound_as_they_say(jack_server, tmp_path):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    with live(folder, "--engine", "tones", "--audio", "default") as it:
+        impulse = np.zeros((4_410, 2), np.float32)
+        impulse[0] = 0.5
+        soundfile.write(folder / "tick.wav", impulse, 44_100, subtype="FLOAT")
+        it.ask("/msanii/clip/load", "tick.wav", "clip", "tick")
+        time.sleep(1.5)
+        with capturing(tmp_path / "heard.npy", 30) as captured:
+            first = 0.8
+            now = time.time()
+            for number in range(12):
+                play = encode("/msanii/play", "ssf", ("tick", "fade", 0.0))
+                send(it.client, bundle(first + number * 0.25, play, now=now))
+                time.sleep(0.05)
+            time.sleep(4)
+    heard = captured.sound()[:, 0]
+    ticks = np.flatnonzero(heard > 0.4)
+    assert len(ticks) == 12
+    assert np.abs(np.diff(ticks) - 11_025).max() <= 1  # rounded to frames
 
 
 @pytest.mark.parametrize("rate", [48_000])
