@@ -56,6 +56,14 @@ class Server:
 
         Raises: PortInUse; OSError: the address is none of this machine.
         """
+        try:
+            await self._bind()
+        except BaseException:
+            self.workshop.player.close()
+            raise
+        self.dispatcher.scheduler.start()
+
+    async def _bind(self) -> None:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
         self.udp = await UdpServer.open(
@@ -66,7 +74,6 @@ class Server:
         except BaseException:
             self.udp.close()
             raise
-        self.dispatcher.scheduler.start()
 
     async def warm_up(self) -> None:
         """Load the default engine and run it once, on the worker's thread.
