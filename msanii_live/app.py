@@ -24,7 +24,7 @@ from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.wire import UdpServer
 from msanii_live.player.clock import Timebase
 from msanii_live.player.folder import Library
-from msanii_live.player.player import open_player
+from msanii_live.player.opening import open_player
 from msanii_live.player.transport import Transport
 
 log = logging.getLogger("msanii_live")

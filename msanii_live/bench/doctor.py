@@ -78,7 +78,7 @@ def _ports() -> list[Finding]:
 def _sound() -> list[Finding]:
     from msanii_live.player.clock import Timebase
     from msanii_live.player.hosts import devices
-    from msanii_live.player.player import open_player
+    from msanii_live.player.opening import open_player
     from msanii_live.player.sinks import DeviceLost
     from msanii_live.player.transport import Transport
 

@@ -15,7 +15,8 @@ from msanii_live.jobs.stream import Stream
 from msanii_live.jobs.work import Workshop
 from msanii_live.player.clock import Timebase
 from msanii_live.player.folder import Library
-from msanii_live.player.player import Player, open_player
+from msanii_live.player.opening import open_player
+from msanii_live.player.player import Player
 from msanii_live.player.transport import Transport
 from msanii_live.protocol.playing import StreamStart
 

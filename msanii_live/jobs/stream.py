@@ -10,20 +10,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
-from msanii_live.audio import Clip, ClipInfo, Samples, as_stereo, crossfade, make_clip
+from msanii_live.audio import Clip, Samples, as_stereo, crossfade, make_clip
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.job import Failed, Job
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.so_far import SOURCE, SoFar
 from msanii_live.jobs.work import Workshop
 from msanii_live.player.decks import last_after
-from msanii_live.player.joining import closed, continuation
-from msanii_live.player.player import HINDSIGHT
+from msanii_live.player.joining import continuation
 from msanii_live.player.sounds import RATE
 from msanii_live.protocol.commands import Generate, Interpolate, MakingCommand, Outpaint
 from msanii_live.protocol.playing import StreamStart
@@ -32,7 +32,6 @@ log = logging.getLogger("msanii_live.stream")
 
 DECK = "stream"
 PRIORITY = 100  # over all jobs: a stage must not go silent
-_SOURCE = "stream-so-far"
 _LOOK = 0.05  # s between looks at the clock
 _GONE = 2.0  # s that its last part may be unheard of before the stream is taken as stopped
 _MORPH_FADE = 4_410  # frames over which a chunk goes into its morphed self
@@ -50,54 +49,6 @@ class Audience(Protocol):
 
     def trouble(self, text: str) -> None:
         """Hear what went wrong; the stream goes on."""
-
-
-@dataclass
-class _SoFar:
-    """Hold the end of the stream and where it sounds.
-
-    samples: float32 (frames, 2), 44,100 Hz, at most 12 s. info: of the clip that it began with.
-    bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 where unknown.
-    beats: a bar. part: number of the one that ends last. frames: since the stream began.
-    """
-
-    samples: Samples
-    info: ClipInfo
-    bar_offset: float
-    bpm: float
-    beats: int
-    part: int
-    frames: int = 0
-
-    def add(self, samples: Samples, overlap: int) -> None:
-        """Go on with a chunk of which the first `overlap` frames take the place of the last."""
-        whole = np.concatenate([self.samples[: len(self.samples) - overlap], samples])
-        self.frames += len(samples) - overlap
-        drop = max(0, len(whole) - round(HINDSIGHT * RATE))
-        self.samples = whole[drop:]
-        self.bar_offset = (self.bar_offset + drop * self._bars_a_frame) % 1.0
-
-    @property
-    def _bars_a_frame(self) -> float:
-        return self.bpm / 60.0 / self.beats / RATE if self.bpm else 0.0
-
-    def bar(self, tempo: float) -> Samples:
-        """Return the last bar as a loop; of all that there is where that is less."""
-        frames = round(self.beats * 60.0 / (self.bpm or tempo) * RATE)
-        return closed(self.samples[-frames:])
-
-    def clip(self) -> Clip:
-        """Return it as a source."""
-        info = replace(
-            self.info,
-            name=_SOURCE,
-            frames=len(self.samples),
-            sample_rate=RATE,
-            channels=2,
-            bar_offset=self.bar_offset,
-            loops=False,
-        )
-        return Clip(self.samples.copy(), info)
 
 
 class Stream:
@@ -173,7 +124,7 @@ class _Run:
         self._params = params
         self._audience = audience
         self._ended = threading.Event()
-        self._so_far: _SoFar | None = None
+        self._so_far: SoFar | None = None
         self._took = 1.0  # s that a chunk takes to make, smoothed
         self._index = 0
         self._told_late = -1
@@ -210,7 +161,7 @@ class _Run:
     def _adopt(self, clip: Clip, part: int) -> None:
         transport = self._shop.transport
         samples, info = as_stereo(clip.samples), clip.info
-        so_far = _SoFar(samples[:0], info, info.bar_offset, info.bpm, transport.beats, part)
+        so_far = SoFar(samples[:0], info, info.bar_offset, info.bpm, transport.beats, part)
         so_far.add(samples, 0)
         self._so_far = so_far
         self._player.hold(clip, part, so_far.bar(transport.bpm), DECK)
@@ -295,13 +246,13 @@ class _Run:
         began = time.monotonic()
         source = so_far.clip()
         command = Outpaint(
-            src=_SOURCE,
+            src=SOURCE,
             seconds=round(self.order.chunk * RATE / _GRID) * _GRID / RATE,
             keep=1,
             engine=self.order.engine,
             priority=PRIORITY,
         )
-        made = self._make(self._steered(command), {_SOURCE: source})
+        made = self._make(self._steered(command), {SOURCE: source})
         piece, overlap = continuation(source.samples, as_stereo(made.samples), kept=True)
         piece = self._morphed(piece, overlap)
         before = source.samples[: len(source.samples) - overlap]

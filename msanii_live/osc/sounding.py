@@ -43,7 +43,7 @@ class Sounding:
         self.stream = Stream(self._shop, server.scheduler, self.params, self)
         self._offset = 0.0  # s from the wall clock to the timeline
         self._listeners: Routes = ()  # who started the stream
-        self._player.on_warning = self._warn_all
+        self._player.warn(self._warn_all)
 
     def close(self) -> None:
         """End the stream, the take and what keeps time."""

@@ -121,6 +121,7 @@ class ProcessHost:
         frames = round(KEPT * _HIGHEST_RATE)
         _check_room(2 * frames * 8)
         self._tell = tell
+        self._released = False
         self._blocks = [
             Block((len(Gauge),), "int64", shared=True),
             Block((frames, 2), "float32", shared=True),
@@ -153,6 +154,8 @@ class ProcessHost:
         Raises: CommandError: EOOM, shared memory is full.
         """
         order = numbered.order
+        if self._released:
+            return  # the next host is told all
         if isinstance(order, Load):
             block = self._share(order)
             numbered = Numbered(numbered.number, Attach(order.clip, block.name, len(order.samples)))
@@ -206,7 +209,10 @@ class ProcessHost:
         block = Block(order.samples.shape, "float32", shared=True)
         block.array[...] = order.samples
         with self._lock:
-            self._clips[order.clip] = block
+            if self._released:
+                block.close()
+            else:
+                self._clips[order.clip] = block
         return block
 
     def _kill(self) -> None:
@@ -217,6 +223,7 @@ class ProcessHost:
     def _release(self) -> None:
         """Give all shared memory back; gauges and recalls stay readable, as they last were."""
         with self._lock:
+            self._released = True
             blocks, self._clips = list(self._clips.values()), {}
         self.gauges = self.gauges.copy()
         for block in (*blocks, *self._blocks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,26 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
-from msanii_live.errors import Code, CommandError, ConfigError
+from msanii_live.errors import Code, CommandError
 from msanii_live.player.clock import Timebase
 from msanii_live.player.decks import DECLICK
 from msanii_live.player.gauges import Gauge
-from msanii_live.player.hosts import Host, ProcessHost, SilentHost, devices
 from msanii_live.player.joining import CONTEXT, closed, ends_hard
+from msanii_live.player.keeper import Keeper, OpenHost
 from msanii_live.player.mixing import Part, render
-from msanii_live.player.orders import NOW, Event, Failed, Join, Start, Stop, Table
-from msanii_live.player.post import Post
-from msanii_live.player.sinks import DeviceLost
+from msanii_live.player.orders import NOW, Join, Start, Stop
 from msanii_live.player.sounds import RATE, resample
 from msanii_live.player.transport import Transport
-
-log = logging.getLogger("msanii_live.player")
 
 HINDSIGHT = 12.0  # s of what was heard that `current` and `input` give
 _SETTLING = 0.5  # s to wait for the host to tell what it was asked for
 _MARGIN = 0.01  # s for an order to reach the host
-_FOLDER_ONLY = "clips go to the folder only"
-_PATIENCE = (0.1, 0.3, 0.6, 1.0, 2.0)  # s between attempts to open a lost device; the last repeats
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class Player:
         self,
         transport: Transport,
         timebase: Timebase,
-        open_host: Callable[[Callable[[Host, Event], None], int], Host] | None = None,
+        open_host: OpenHost | None = None,
         description: str = "none",
     ) -> None:
         """Open a host and begin.
@@ -56,52 +49,38 @@ class Player:
         Raises: DeviceLost: the device cannot be opened.
         """
         self.transport = transport
-        self.on_warning: Callable[[str], None] = lambda text: None
         self._timebase = timebase
-        self._open_host = open_host
+        self._keeper = Keeper(timebase, open_host, description)
+        self._post = self._keeper.post
         self._lock = threading.RLock()
         self._next = 1
-        self._lost_before = self._xruns_before = 0
-        self._closed = threading.Event()
-        self._failure: str | None = None
-        self._retired: Host | None = None
-        self._woken = threading.Event()
-        if open_host is not None:
-            host = open_host(self._hear, timebase.origin)
-        else:
-            host = SilentHost(self._hear, timebase.origin, description)
-        self._host: Host = host
-        self._post = Post(host)
-        timebase.follow(host.gauges)
-        if open_host is not None:
-            threading.Thread(target=self._watch, name="player watch", daemon=True).start()
 
     # -- what it is ------------------------------------------------------------------------------
 
     @property
     def description(self) -> str:
         """The device, in words."""
-        return self._host.description
+        return self._keeper.host.description
 
     @property
     def rate(self) -> int:
         """Frames a second of the device."""
-        return self._host.rate
+        return self._keeper.host.rate
 
     @property
     def pid(self) -> int:
         """The audio host's process, 0 where there is none."""
-        return self._host.pid
+        return self._keeper.host.pid
 
     @property
     def xruns(self) -> int:
         """How often frames were due that were not there, by the device's count and ours."""
-        return self._xruns_before + self.gauge(Gauge.UNDERFLOWS) + self.gauge(Gauge.DRY)
+        return self._keeper.total(Gauge.UNDERFLOWS) + self._keeper.total(Gauge.DRY)
 
     @property
     def lost(self) -> int:
         """Frames that were due while there were none."""
-        return self._lost_before + self.gauge(Gauge.LOST)
+        return self._keeper.total(Gauge.LOST)
 
     @property
     def output_latency(self) -> float:
@@ -113,9 +92,13 @@ class Player:
         """Seconds from a command to its sound."""
         return self.gauge(Gauge.RING) / self.rate + self.output_latency
 
+    def warn(self, call: Callable[[str], None]) -> None:
+        """Have a text told when sound is lost, and when it is back; on another thread."""
+        self._keeper.on_warning = call
+
     def gauge(self, which: Gauge) -> int:
         """Return one of the host's numbers."""
-        return int(self._host.gauges[which])
+        return self._keeper.gauge(which)
 
     def now(self) -> float:
         """Return the second of the timeline that is heard now."""
@@ -267,9 +250,9 @@ class Player:
 
         float32 (frames, 2), at `rate`. Raises: CommandError: ENOCLIP, there is no input.
         """
-        if source == "input" and not self._host.inputs:
+        if source == "input" and not self._keeper.host.inputs:
             raise CommandError(Code.ENOCLIP, f"no audio input: the device is {self.description}")
-        ring = self._host.heard if source == "input" else self._host.output
+        ring = self._keeper.host.heard if source == "input" else self._keeper.host.output
         written = self.gauge(Gauge.HEARD if source == "input" else Gauge.WRITTEN)
         return ring.read(first, last, written)
 
@@ -312,11 +295,7 @@ class Player:
 
     def close(self) -> None:
         """Fade out and give the device back; harmless when that was done."""
-        if not self._closed.is_set():
-            self._closed.set()
-            self._woken.set()
-            self._timebase.follow(None)
-            self._host.close()
+        self._keeper.close()
 
     def _number(self) -> int:
         number, self._next = self._next, self._next + 1
@@ -342,7 +321,7 @@ class Player:
     def _mixture(self, chain: list[Part], frame: int, clip: Clip | None) -> Clip:
         first = max(0, frame - self.frames(HINDSIGHT))
         written = self.gauge(Gauge.WRITTEN)
-        past = self._host.output.read(first, written, written)
+        past = self._keeper.host.output.read(first, written, written)
         ends = [part.finish for part in chain if part.finish is not None]
         loops = [p.start + -(-(written - p.start) // p.length) * p.length for p in chain if p.loop]
         last = max(ends or loops, default=written)
@@ -352,97 +331,3 @@ class Player:
         bpm = clip.info.bpm if clip else 0.0
         bar = self.transport.bars_at(at) % 1.0 if bpm else 0.0
         return make_clip(samples, RATE, name="current", bpm=bpm, bar_offset=bar)
-
-    # -- a host that fails -----------------------------------------------------------------------
-
-    def _hear(self, host: Host, event: Event) -> None:
-        if isinstance(event, Failed):
-            if host is self._retired:
-                return
-            self._failure = self._failure or event.text
-            self._woken.set()
-        elif isinstance(event, Table):
-            self._post.hear(host, event)
-
-    def _watch(self) -> None:
-        """Look after the host, and put another in its place when it ends or hangs."""
-        while not self._closed.is_set():
-            self._woken.wait(0.1)
-            if self._closed.is_set():
-                return
-            if self._failure is None and self._host.hangs():
-                self._failure = "the audio host hangs"
-            if self._failure is not None:
-                self._replace(self._failure)
-
-    def _replace(self, why: str) -> None:
-        assert self._open_host is not None
-        log.warning("sound is lost: %s", why)
-        self.on_warning(f"sound is lost ({why}): the device is being opened again")
-        self._retire(self._host)
-        attempt = 0
-        while not self._closed.is_set():
-            self._failure = None
-            self._woken.clear()
-            try:
-                host = self._open_host(self._hear, self._timebase.origin)
-            except (DeviceLost, CommandError, OSError) as error:
-                if attempt == 0:  # time goes on, and what should sound is kept track of
-                    self._install(SilentHost(self._hear, self._timebase.origin, str(error)))
-                self._closed.wait(_PATIENCE[min(attempt, len(_PATIENCE) - 1)])
-                attempt += 1
-                continue
-            self._install(host)
-            log.warning("sound is back: %s", host.description)
-            self.on_warning(f"sound is back: {host.description}")
-            return
-
-    def _retire(self, host: Host) -> None:
-        self._xruns_before += int(host.gauges[Gauge.UNDERFLOWS] + host.gauges[Gauge.DRY])
-        self._lost_before += int(host.gauges[Gauge.LOST])
-        self._timebase.follow(None)
-        self._retired = host
-        host.close()
-
-    def _install(self, host: Host) -> None:
-        with self._lock:
-            old, self._host = self._host, host
-            self._post.move_to(host, old.rate)
-            self._timebase.follow(host.gauges)
-        if isinstance(old, SilentHost):
-            old.close()
-        if self._closed.is_set():
-            host.close()
-
-
-def open_player(
-    name: str, transport: Transport, timebase: Timebase, *, listen: bool = True
-) -> tuple[Player, str | None]:
-    """Open the player that `--audio` asks for.
-
-    name: "none", "default", or a device's name or number. listen: open its input too. Returns the
-    player, and a notice where "default" found nothing to sound through; that is no error.
-    Raises: ConfigError: a named device is absent or cannot be opened; it lists those there are.
-    """
-    if name == "none":
-        return Player(transport, timebase), None
-    device = None if name == "default" else int(name) if name.isdecimal() else name
-
-    def open_host(tell: Callable[[Host, Event], None], origin: int) -> Host:
-        return ProcessHost(tell, origin, device, listen)
-
-    try:
-        return Player(transport, timebase, open_host), None
-    except (DeviceLost, CommandError, OSError) as error:
-        if name != "default":
-            raise ConfigError(f"audio is {name!r}: {error}; {_outputs()}") from None
-        return Player(transport, timebase, description="none"), f"{error}; {_FOLDER_ONLY}"
-
-
-def _outputs() -> str:
-    try:
-        found, _ = devices()
-    except DeviceLost as error:
-        return str(error)
-    names = [str(d["name"]) for d in found if d["max_output_channels"]]
-    return f"output devices are: {', '.join(names)}" if names else "there is no output device"

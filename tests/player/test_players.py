@@ -12,8 +12,9 @@ from msanii_live.errors import CommandError, ConfigError
 from msanii_live.player.clock import Estimate, Timebase
 from msanii_live.player.gauges import Block, Gauge, Recall
 from msanii_live.player.hosts import Host, SilentHost
+from msanii_live.player.opening import open_player
 from msanii_live.player.orders import Event, Failed
-from msanii_live.player.player import Player, open_player
+from msanii_live.player.player import Player
 from msanii_live.player.recorder import Recorder
 from msanii_live.player.sinks import DeviceLost, _ring_frames
 from msanii_live.player.transport import Transport
@@ -160,7 +161,7 @@ def test_another_host_takes_over_what_should_sound() -> None:
     timebase = Timebase()
     player = Player(Transport(clock=timebase.now), timebase, open_host)
     said: list[str] = []
-    player.on_warning = said.append
+    player.warn(said.append)
     player.play(clip("a", 30.0))
     wait_until(lambda: names(player) == ["a"])
     (before,) = player.parts()
@@ -199,7 +200,7 @@ def test_a_device_of_another_rate_gets_its_clips_resampled() -> None:
     player.play(clip("a", 20.0), at="8")
     wait_until(lambda: player.parts())
     (old,) = player.parts()
-    host = player._host
+    host = player._keeper.host
     assert isinstance(host, Rated)
     host.tell(host, Failed("unplugged"))
     wait_until(lambda: player.parts() != (old,))

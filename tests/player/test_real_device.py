@@ -21,7 +21,8 @@ from msanii_live.osc.wire import encode
 from msanii_live.player.clock import Timebase
 from msanii_live.player.joining import largest_step
 from msanii_live.player.mixing import render
-from msanii_live.player.player import Player, open_player
+from msanii_live.player.opening import open_player
+from msanii_live.player.player import Player
 from msanii_live.player.recorder import Recorder
 from msanii_live.player.transport import Transport
 from tests.live import live
