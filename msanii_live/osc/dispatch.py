@@ -231,7 +231,8 @@ class Dispatcher:
             if error is None:
                 for reply in future.result():
                     self.send(reply, routes)
-                self.done(request, routes)
+                if request.command.reply == replies.DONE.address:
+                    self.done(request, routes)
             elif again and isinstance(error, CommandError) and error.code is Code.ENOCLIP:
                 again()
             elif isinstance(error, CommandError):

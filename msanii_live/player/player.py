@@ -89,8 +89,9 @@ class Player:
 
     @property
     def latency(self) -> float:
-        """Seconds from a command to its sound."""
-        return self.gauge(Gauge.RING) / self.rate + self.output_latency
+        """Seconds from a command to its sound, at most."""
+        ahead = self.gauge(Gauge.RING) + self.gauge(Gauge.BLOCK)
+        return ahead / self.rate + self.output_latency
 
     def warn(self, call: Callable[[str], None]) -> None:
         """Have a text told when sound is lost, and when it is back; on another thread."""

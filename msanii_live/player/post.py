@@ -118,12 +118,13 @@ class Post:
         for order in self._waiting.values():
             if isinstance(order, Start | Join):
                 wanted |= {p.clip for p in (order.part, getattr(order, "spare", None)) if p}
-        idle = [n for n in self._loaded if n not in wanted]
+        newest = next(reversed(self._loaded), None)  # it may be about to be played
+        idle = [n for n in self._loaded if n not in wanted and n != newest]
         size = sum(self._loaded[n].samples.nbytes for n in idle)
-        for number in idle[:-1]:  # the newest may be about to be played
-            if size <= _SPARE_BYTES:
-                return
-            loaded = self._loaded.pop(number)
-            del self._numbers[loaded.key]
-            size -= loaded.samples.nbytes
-            self._host.send(Numbered(0, Drop(number)))
+        for number in idle:
+            # What has no name, such as the stream's chunks, is never asked for again.
+            if size > _SPARE_BYTES or not self._loaded[number].clip.info.name:
+                loaded = self._loaded.pop(number)
+                del self._numbers[loaded.key]
+                size -= loaded.samples.nbytes
+                self._host.send(Numbered(0, Drop(number)))

@@ -25,7 +25,11 @@ class DeviceLost(Exception):
 
 
 class Sink(Protocol):
-    """Take frames at the pace of a clock of its own. Times are of `time.monotonic_ns`."""
+    """Take frames at the pace of a clock of its own. Times are of `time.monotonic_ns`.
+
+    block: frames taken at once. inputs: channels heard. latency: ns from the moment that a block is
+    taken until its first frame is heard.
+    """
 
     description: str
     rate: int
@@ -66,7 +70,7 @@ class SilentSink:
 
     latency = 0
     inputs = 0
-    block = 1
+    block = 0
     ring = 0
 
     def __init__(self, origin: int, rate: int = 44_100, description: str = "none") -> None:
@@ -148,7 +152,7 @@ class DeviceSink:
         self.description = f"{found['name']}, {self.rate} Hz{ports}"
         latency = self._mixer.latency
         seconds = latency[1] if isinstance(latency, tuple) else latency
-        self.latency = int((float(seconds) + self.block / self.rate) * NANO)
+        self.latency = int(float(seconds) * NANO)
 
     def begin(self) -> None:
         """Start to take what has been written."""

@@ -61,6 +61,7 @@ class Stage:
         self._clips: dict[int, Samples] = {}
         self._position = 0
         self._estimate: Estimate | None = None
+        self._delay = 0
         self._done = 0
         self._ramp = 0
         self._quit_at: int | None = None
@@ -82,13 +83,15 @@ class Stage:
         """Go on with a timeline of which frame 0 was heard at a time, ns."""
         sink, gauges, now = self._sink, self._gauges, time.monotonic_ns()
         is_device = isinstance(sink, DeviceSink)
-        self._position = max(0, (now + sink.latency - origin) * sink.rate // NANO)
+        # A look finds a block taken: its first frame is heard a latency later, its end a block on.
+        self._delay = sink.latency + sink.block * NANO // sink.rate
+        self._position = max(0, (now + self._delay - origin) * sink.rate // NANO)
         gauges[Gauge.RATE], gauges[Gauge.BLOCK] = sink.rate, sink.block
         gauges[Gauge.LATENCY] = sink.latency
         gauges[Gauge.RING] = gauges[Gauge.LEAST] = getattr(sink, "ring", 0)
         gauges[Gauge.ORIGIN] = origin
         if is_device:
-            self._estimate = Estimate(origin - sink.latency, sink.rate)
+            self._estimate = Estimate(origin - self._delay, sink.rate)
         self._render(now)
         sink.begin()
 
@@ -140,7 +143,7 @@ class Stage:
         now = time.monotonic_ns()
         if self._estimate is not None:
             self._estimate.look(now, sink.taken(self._position, now))
-            gauges[Gauge.ORIGIN] = self._estimate.origin + sink.latency
+            gauges[Gauge.ORIGIN] = self._estimate.origin + self._delay
         block = sink.heard()
         if block is not None:
             self._heard.write(int(gauges[Gauge.HEARD]), block)

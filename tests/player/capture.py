@@ -23,7 +23,7 @@ class Capture:
         self.client = jack.Client(f"capture{time.monotonic_ns()}", no_start_server=True)
         self.ports = [self.client.inports.register(f"in{i}") for i in (1, 2)]
         self.frames = np.full((int(seconds * self.client.samplerate), 2), np.nan, np.float32)
-        self.first = self.last = None
+        self.first = self.last = self.clock = None
         self.end = self.xruns = self.gaps = self.missed = 0
         self.client.set_process_callback(self.process)
         self.client.set_xrun_callback(self.xrun)
@@ -43,6 +43,14 @@ class Capture:
             for channel, port in enumerate(self.ports):
                 self.frames[place : place + frames, channel] = port.get_array()
             self.end = place + frames
+
+    def read_clocks(self) -> None:
+        """Note JACK's frame and the system's clock of one moment: of the quickest look so far."""
+        before = time.monotonic()
+        frame = self.client.frame_time
+        after = time.monotonic()
+        if self.clock is None or after - before <= self.clock[2]:
+            self.clock = (frame, (before + after) / 2, after - before)
 
     def xrun(self, delay: float) -> None:
         self.xruns += 1
@@ -75,11 +83,12 @@ def main() -> None:
     with capture.client:
         print("listening", flush=True)
         while not over and time.monotonic() < until:
+            capture.read_clocks()
             if capture.connect():
                 print("connected", flush=True)
             time.sleep(0.01)
     np.save(sys.argv[1], capture.frames[: capture.end])
-    names = ("xruns", "gaps", "missed")
+    names = ("xruns", "gaps", "missed", "first", "clock")
     print(json.dumps({name: getattr(capture, name) for name in names}), flush=True)
 
 

@@ -19,6 +19,7 @@ from msanii_live.bench.player import hold_the_lock, measure_player, player_markd
 from msanii_live.bench.streaming import streaming
 from msanii_live.osc.wire import encode
 from msanii_live.player.clock import Timebase
+from msanii_live.player.conductor import Conductor
 from msanii_live.player.joining import largest_step
 from msanii_live.player.mixing import render
 from msanii_live.player.opening import open_player
@@ -241,6 +242,33 @@ def test_the_input_is_kept_bit_for_bit(player: Player):
         take = recorder.stop("", "input", None)
         assert_heard(take.samples, played.samples)
         assert_heard(player.input_clip().samples, played.samples)
+
+
+def test_starts_lie_on_the_beats_of_a_link_session(player: Player, tmp_path):
+    link = pytest.importorskip("link", reason="needs pip install LinkPython-extern")
+    conductor = Conductor(player.transport)
+    conductor.follow("link")
+    conductor.set(137.0, 4, None)
+    clock = link.Link(120.0).clock()
+    impulse = np.zeros((4_410, 2), np.float32)
+    impulse[0] = 0.5
+    tick = make_clip(impulse, 44_100, name="tick")
+    with capturing(tmp_path / "heard.npy", 60) as captured:
+        time.sleep(1)
+        for _ in range(10):
+            player.play(tick, at="beat", fade=0.0)
+            time.sleep(0.5)
+        state = conductor._leader._link.captureSessionState()
+        link_now, now = clock.micros(), time.monotonic()
+        beat = state.beatAtTime(link_now, 4)
+        conductor.close()
+    frame, moment, _ = captured.figures["clock"]
+    ticks = np.flatnonzero(captured.frames[:, 0] > 0.4)
+    assert len(ticks) >= 8
+    captured_at = moment + (ticks + captured.figures["first"] - frame) / player.rate
+    beats = beat + (captured_at + player.output_latency - now) * 137 / 60
+    errors = (beats - np.round(beats)) * 60 / 137
+    assert np.abs(errors).max() < 0.001, errors
 
 
 @pytest.mark.parametrize("rate", [48_000])
