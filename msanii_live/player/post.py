@@ -21,6 +21,7 @@ class _Loaded:
     clip: Clip
     samples: Samples
     key: Hashable
+    used: bool = False  # it was part of something: before that it may be about to be
 
 
 class Post:
@@ -118,8 +119,9 @@ class Post:
         for order in self._waiting.values():
             if isinstance(order, Start | Join):
                 wanted |= {p.clip for p in (order.part, getattr(order, "spare", None)) if p}
-        newest = next(reversed(self._loaded), None)  # it may be about to be played
-        idle = [n for n in self._loaded if n not in wanted and n != newest]
+        for number in wanted & self._loaded.keys():
+            self._loaded[number].used = True
+        idle = [n for n, loaded in self._loaded.items() if loaded.used and n not in wanted]
         size = sum(self._loaded[n].samples.nbytes for n in idle)
         for number in idle:
             # What has no name, such as the stream's chunks, is never asked for again.
