@@ -27,9 +27,10 @@ from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.doors import Doors
 from msanii_live.osc.intake import Intake
 from msanii_live.osc.query_web import QueryServer
+from msanii_live.player.clock import Timebase
 from msanii_live.player.folder import Library
 from msanii_live.player.lock import FolderLock
-from msanii_live.player.player import open_player
+from msanii_live.player.opening import open_player
 from msanii_live.player.transport import Transport
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ class Server:
     def __init__(self, config: Config, stop: Callable[[], None]) -> None:
         self.config = config
         self.state = "starting"
-        transport = Transport()
+        timebase = Timebase()
+        transport = Transport(clock=timebase.now)
         shelf = Shelf(config.device, config.engine, config.vocoder)
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
-        library = Library(config.folder_path)
-        player, notice = open_player(config.audio, transport)
+        library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
+        player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
         self.workshop = Workshop(shelf, library, player, transport)
@@ -66,6 +68,14 @@ class Server:
 
         Raises: PortInUse; OSError: the address is none of this machine.
         """
+        try:
+            await self._bind()
+        except BaseException:
+            self.workshop.player.close()
+            raise
+        self.dispatcher.scheduler.start()
+
+    async def _bind(self) -> None:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
         dispatcher = self.dispatcher
@@ -85,8 +95,6 @@ class Server:
             from msanii_live.osc.announce import announce  # costs 50 ms, and few want it
 
             self.announcement = await announce(*self.doors.address, self.monitor.port)
-        self.workshop.player.start()
-        self.dispatcher.scheduler.start()
 
     async def warm_up(self) -> None:
         """Load the default engine and run it once, on the worker's thread.

@@ -117,9 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_eval)
 
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "front"))
-    bench.add_argument("--out", type=Path, help="folder for the figures as JSON")
+    bench.add_argument("what", choices=("speed", "front", "player"))
+    bench.add_argument("--out", type=Path, help="folder for the figures")
     bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
+    bench.add_argument("--seconds", type=float, default=60.0, help="player: how long (%(default)s)")
+    bench.add_argument("--audio", default="default", help="player: audio device (%(default)s)")
+    bench.add_argument("--engine", default="mel-flow", help="player: engine (%(default)s)")
     bench.set_defaults(run=_bench)
     return parser
 
@@ -237,6 +240,10 @@ def _bench(arguments: argparse.Namespace) -> int:
         from msanii_live.bench.front import report_front
 
         return report_front()
+    if arguments.what == "player":
+        from msanii_live.bench.player import report_player
+
+        return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
     from msanii_live.bench.report import report_speed
 
     return report_speed(arguments.out, arguments.full)

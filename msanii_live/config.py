@@ -46,6 +46,9 @@ class Config:
         "auto", "tell the network by Zeroconf; auto is beyond loopback only", ANNOUNCE
     )
     folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
+    keep_gb: float = _option(
+        0.0, "size of the folder's clips, GB, beyond which the oldest are deleted; 0 keeps all"
+    )
     audio: str = _option("default", "audio device: none, default, or a device's name")
     device: str = _option("auto", "where models run", DEVICES)
     engine: str = _option("mel-flow", "engine to keep warm and use by default")
@@ -62,6 +65,8 @@ class Config:
             value = getattr(self, name)
             if not 0 <= value <= 65_535:
                 raise ConfigError(f"{name} is {value}: it must be 0 to 65535")
+        if not 0 <= self.keep_gb < float("inf"):
+            raise ConfigError(f"keep_gb is {self.keep_gb:g}: it must be 0 or more")
         for name, choices in _CHOICES:
             value = getattr(self, name)
             if value not in choices:
@@ -147,6 +152,11 @@ def _coerce(name: str, kind: object, value: object) -> object:
             return int(str(value))
         except ValueError:
             raise ConfigError(f"{name} is {value!r}: it must be a whole number") from None
+    if kind == "float":
+        try:
+            return float(str(value))
+        except ValueError:
+            raise ConfigError(f"{name} is {value!r}: it must be a number") from None
     if kind == "tuple[str, ...]":
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())

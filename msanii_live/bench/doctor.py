@@ -17,7 +17,7 @@ Finding = tuple[bool, str, str]  # fine, what was looked at, what was found or h
 
 def doctor() -> int:
     """Print one line a check. Returns 0 if the server can run, 1 otherwise."""
-    findings = [_model(), _torch(), _folder(), *_ports(), _sound(), _clients()]
+    findings = [_model(), _torch(), _folder(), *_ports(), *_sound(), _clients()]
     print(f"msanii-live {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for fine, what, text in findings:
         print(f"{'ok  ' if fine else 'MEND'} {what}: {text}")
@@ -76,14 +76,28 @@ def _ports() -> list[Finding]:
     return found
 
 
-def _sound() -> Finding:
-    from msanii_live.player.player import open_player
+def _sound() -> list[Finding]:
+    from msanii_live.player.clock import Timebase
+    from msanii_live.player.hosts import devices
+    from msanii_live.player.opening import open_player
+    from msanii_live.player.sinks import DeviceLost
     from msanii_live.player.transport import Transport
 
-    player, notice = open_player("default", Transport())
-    description = player.description
+    try:
+        found, default = devices()
+    except DeviceLost as error:
+        return [(False, "sound", f"{error}; until then clips go to the folder only")]
+    lines: list[Finding] = []
+    for place, device in enumerate(found):
+        ways = f"{device['max_input_channels']} in, {device['max_output_channels']} out"
+        chosen = ", the default" if place == default else ""
+        rate = f"{device['default_samplerate']:.0f} Hz"
+        lines.append((True, f"device {place}", f"{device['name']} ({ways}, {rate}{chosen})"))
+    timebase = Timebase()
+    player, notice = open_player("default", Transport(clock=timebase.now), timebase)
+    text = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
     player.close()
-    return notice is None, "sound", notice or description
+    return [*lines, (notice is None, "sound", notice or text)]
 
 
 def _clients() -> Finding:

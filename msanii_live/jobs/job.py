@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from msanii_live.audio import ClipInfo
+from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Cancelled, Code
 from msanii_live.protocol.commands import MakingCommand
 
@@ -48,7 +48,8 @@ class Job:
     """Hold a job's command and where it is.
 
     clip: name that the result will have. owner: whoever asked, as the caller likes to name them.
-    outcome: None until the job has ended.
+    outcome: None until the job has ended. sources: clips that only this job knows, by name.
+    deliver: takes the clip, which then goes neither to the folder nor to the player.
     """
 
     number: int
@@ -62,6 +63,8 @@ class Job:
     steps: int = 0
     started: float = 0.0
     outcome: Finished | Failed | Cancelled | None = None
+    sources: Mapping[str, Clip] = field(default_factory=dict)
+    deliver: Callable[[Clip], None] | None = None
     _cancel: threading.Event = field(default_factory=threading.Event)
     _reported: float = 0.0
 

@@ -7,9 +7,10 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job, State
 from msanii_live.jobs.work import Workshop, carry_out
@@ -56,10 +57,19 @@ class Scheduler:
         """Start the worker."""
         self._thread.start()
 
-    def submit(self, command: MakingCommand, owner: str, token: str, clip: str) -> Job:
+    def submit(
+        self,
+        command: MakingCommand,
+        owner: str,
+        token: str,
+        clip: str,
+        sources: Mapping[str, Clip] | None = None,
+        deliver: Callable[[Clip], None] | None = None,
+    ) -> Job:
         """Queue a command.
 
-        clip: name of the result, already settled. Raises: CommandError: EBUSY, the queue is full.
+        clip: name of the result, already settled. sources, deliver: see `Job`.
+        Raises: CommandError: EBUSY, the queue is full.
         """
         with self._lock:
             if self._closed:
@@ -69,7 +79,16 @@ class Scheduler:
                     Code.EBUSY, f"{QUEUE_LIMIT} jobs wait already: cancel some or try again later"
                 )
             seed = command.seed if command.seed is not None else random.randrange(SEED_LIMIT)
-            job = Job(self._next, command, clip, seed, owner, token)
+            job = Job(
+                self._next,
+                command,
+                clip,
+                seed,
+                owner,
+                token,
+                sources=sources or {},
+                deliver=deliver,
+            )
             self._next += 1
             self._waiting.append(job)
             self._waiting.sort(key=lambda j: (-j.command.priority, j.number))

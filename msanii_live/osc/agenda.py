@@ -43,8 +43,8 @@ class Agenda:
         """Return seconds since a message's time; negative for the future."""
         return self._steady() - self._due(message)
 
-    def add(self, message: Message, source: Peer) -> None:
-        """Keep a message until its time.
+    def add(self, message: Message, source: Peer, lead: float = 0.0) -> None:
+        """Keep a message until its time, or so many seconds before it.
 
         Raises: CommandError: ELATE beyond 60 s ahead, EBUSY when full.
         """
@@ -56,7 +56,8 @@ class Agenda:
         if len(self._heap) >= LIMIT:
             raise CommandError(Code.EBUSY, f"{LIMIT} messages wait for their time already")
         self._count += 1
-        heapq.heappush(self._heap, (self._due(message), self._count, message, source))
+        due = self._due(message) - lead
+        heapq.heappush(self._heap, (due, self._count, message, source))
 
     def next_in(self) -> float | None:
         """Return seconds until the first message is due, None where none waits."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from msanii_live import __version__
 from msanii_live.osc.query import is_listed
 from msanii_live.protocol import commands, replies
-from msanii_live.protocol.commands import Command, Request
+from msanii_live.protocol.base import Command
+from msanii_live.protocol.commands import Request
 from msanii_live.protocol.fields import arguments
 from msanii_live.protocol.replies import Outgoing
 
@@ -48,11 +49,6 @@ def answer(server: Dispatcher, request: Request) -> list[Outgoing]:
             return [*[replies.ENGINE_ENTRY(token, *row) for row in rows], finished]
         case commands.EngineInfo():
             return [*_engine_info(server, command.engine, token), finished]
-        case commands.Transport():
-            transport = server.workshop.transport
-            transport.set(bpm=command.bpm, beats=command.beats)
-            place = transport.bars_at(transport.now()) % 1.0
-            return [replies.TRANSPORT(transport.bpm, transport.beats, place)]
     raise AssertionError(command.address)
 
 
@@ -69,17 +65,7 @@ def value(server: Dispatcher, address: str) -> Outgoing | None:
 def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]] | None:
     """Return what carries a command out off the event loop, None where none is needed."""
     shop = server.workshop
-    library, player = shop.library, shop.player
-
-    def play(c: commands.Play) -> list[Outgoing]:
-        clip = shop.source(c.clip)
-        player.play(clip, at=c.at, loop=bool(c.loop), gain_db=c.gain, fade=c.fade)
-        return []
-
-    def stop(c: commands.Stop) -> list[Outgoing]:
-        name = shop.source(c.clip).info.name if c.clip in ("last", "current") else c.clip
-        player.stop(name or None, at=c.at, fade=c.fade)
-        return []
+    library = shop.library
 
     def load(c: commands.ClipLoad) -> list[Outgoing]:
         library.load(c.path, c.clip, c.bpm)
@@ -100,10 +86,6 @@ def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]]
         return []
 
     match command:
-        case commands.Play():
-            return lambda: play(command)
-        case commands.Stop():
-            return lambda: stop(command)
         case commands.ClipLoad():
             return lambda: load(command)
         case commands.ClipSave():
@@ -144,8 +126,7 @@ def facts(server: Dispatcher) -> list[tuple[str, str]]:
         ("protocol", str(PROTOCOL)),
         ("engine", shop.shelf.default),
         ("engines", " ".join(shop.shelf.names())),
-        ("audio", shop.player.description),
-        ("latency-ms", f"{1000 * shop.player.latency:.0f}"),
+        *server.sounding.facts(),
         ("clients", str(len(server.sessions))),
         *[(f"count-{name.replace('_', '-')}", str(n)) for name, n in counts.items()],
     ]

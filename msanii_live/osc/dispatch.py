@@ -21,6 +21,7 @@ from msanii_live.osc.framing import Message
 from msanii_live.osc.journal import Journal, Line, clipped
 from msanii_live.osc.peers import Peer, Stream, is_loopback, spell
 from msanii_live.osc.sessions import Sessions, listening
+from msanii_live.osc.sounding import EARLY, LEAD, Sounding
 from msanii_live.osc.wire import encode
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.commands import MakingCommand, Request
@@ -53,6 +54,7 @@ class Dispatcher:
         self.agenda = Agenda()
         self.scheduler = Scheduler(workshop, self)
         self.desk = Desk(self.scheduler, workshop.library, workshop.shelf, self.send)
+        self.sounding = Sounding(self)
         self.state = state
         self.on_quit = on_quit
         self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0, "unearned": 0}
@@ -89,7 +91,8 @@ class Dispatcher:
             past = self.agenda.past(message)
             if past < 0:
                 try:
-                    self.agenda.add(message, source)
+                    lead = LEAD if message.address in EARLY else 0.0
+                    self.agenda.add(message, source, lead)
                     self.journal.note(source, message.address, message.args, f"in {-past:.3f} s")
                 except CommandError as error:
                     self._refuse(message, source, error)
@@ -108,6 +111,7 @@ class Dispatcher:
         """Stop timers and the disk thread."""
         if self._timer:
             self._timer.cancel()
+        self.sounding.close()
         self._disk.shutdown(wait=False, cancel_futures=True)
 
     def send(self, message: Outgoing, routes: Routes) -> None:
@@ -140,6 +144,20 @@ class Dispatcher:
             if self.credit.spend(route[0], len(packet)):
                 self._doors().send(packet, route)
 
+    def tell(self, messages: list[Outgoing], routes: Routes, topic: str | None = "") -> None:
+        """Send what happened by itself, from any thread.
+
+        topic: also to those who asked for it; None is to all who are registered.
+        """
+
+        def send() -> None:
+            others = self.sessions.everyone() if topic is None else ()
+            others = self.sessions.subscribers(topic) if topic else others
+            for message in messages:
+                self.send(message, tuple(dict.fromkeys((*routes, *others))))
+
+        self._later(send)
+
     def _handle(self, message: Message, source: Peer) -> None:
         if message.address in REPLY_ADDRESSES:  # answering a reply could go on for ever
             self.counters["ignored_replies"] += 1
@@ -160,7 +178,7 @@ class Dispatcher:
         for key in request.unknown:
             self.send(replies.WARN(message.address, f"unknown key {key} was ignored"), routes)
         try:
-            self._run(request, source, routes)
+            self._run(request, source, routes, message)
         except CommandError as error:
             self.fail(request, routes, error)
 
@@ -189,8 +207,9 @@ class Dispatcher:
 
     # -- commands ------------------------------------------------------------------------------
 
-    def _run(self, request: Request, source: Peer, routes: Routes) -> None:
+    def _run(self, request: Request, source: Peer, routes: Routes, message: Message) -> None:
         command = request.command
+        when = self.sounding.second_of(message.time_tag)
         if isinstance(command, MakingCommand):
             self.desk.accept(request, source[0], routes)
         elif isinstance(command, commands.Sync):
@@ -216,15 +235,28 @@ class Dispatcher:
                 raise CommandError(Code.EADDR, "/msanii/quit is taken from this machine only")
             self.done(request, routes)
             self.on_quit()
+        elif (told := self.sounding.answer(command, request.token)) is not None:
+            for reply in told:
+                self.send(reply, routes)
+        elif (errand := self.sounding.errand(command, routes, when)) is not None:
+            again = None if when is None else lambda: self._again(message, source)
+            self._errand(request, routes, errand, again)
         elif (errand := answers.errand(self, command)) is not None:
             self._errand(request, routes, errand)
         else:
             for reply in answers.answer(self, request):
                 self.send(reply, routes)
 
-    def _errand(self, request: Request, routes: Routes, call: Callable[[], list[Outgoing]]) -> None:
+    def _errand(
+        self,
+        request: Request,
+        routes: Routes,
+        call: Callable[[], list[Outgoing]],
+        again: Callable[[], None] | None = None,
+    ) -> None:
         """Run what touches disk or device off the event loop, in order of arrival.
 
+        again: called where there is no such clip, of a command that was taken before its time.
         Engines are loaded and freed by the worker, between jobs: one thread a device.
         Raises: CommandError: EBUSY.
         """
@@ -250,7 +282,10 @@ class Dispatcher:
             if error is None:
                 for reply in future.result():
                     self.send(reply, routes)
-                self.done(request, routes)
+                if request.command.reply == replies.DONE.address:
+                    self.done(request, routes)
+            elif again and isinstance(error, CommandError) and error.code is Code.ENOCLIP:
+                again()
             elif isinstance(error, CommandError):
                 self.fail(request, routes, error)
             else:
@@ -331,6 +366,14 @@ class Dispatcher:
             self._timer.cancel()
         delay = self.agenda.next_in()
         self._timer = None if delay is None else self._loop.call_later(delay, self._run_due)
+
+    def _again(self, message: Message, source: Peer) -> None:
+        """Put a message back that was taken early, until its very time: its clip may come."""
+        if self.agenda.past(message) < 0:
+            self.agenda.add(message, source)
+            self._set_timer()
+        else:
+            self._handle(message, source)
 
     def _run_due(self) -> None:
         for message, source in self.agenda.take_due():

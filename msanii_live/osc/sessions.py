@@ -87,6 +87,11 @@ class Sessions:
         self._expire()
         return any(peer[0] == host for peer in self._by_peer)
 
+    def everyone(self) -> tuple[Peer, ...]:
+        """Return every registered client."""
+        self._expire()
+        return tuple(r.listens for r in self._by_peer.values())
+
     def __len__(self) -> int:
         """Return the number of live registrations."""
         self._expire()

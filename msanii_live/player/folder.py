@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError, ConfigError
-from msanii_live.player import names, paths, sidecars, sounds
+from msanii_live.player import cleaning, names, paths, sidecars, sounds
 from msanii_live.player.memory import Memory
 
 MEMORY_BYTES = 2**30
@@ -22,9 +22,10 @@ class Library:
     samples are read, written or encoded.
     """
 
-    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES, keep_bytes: int = 0) -> None:
         """Open the folder, made if need be, and find its clips again.
 
+        keep_bytes: of clips on disk, beyond which the oldest are deleted; 0 keeps all.
         Raises: ConfigError: it cannot be made, listed or written.
         """
         self.folder = folder
@@ -39,6 +40,7 @@ class Library:
                 f"folder is {folder.as_posix()}: it cannot be written ({names.reason(error)}); "
                 "make it writable, or pick another with --folder"
             ) from None
+        self._keep_bytes = keep_bytes
         self._lock = threading.RLock()
         self._infos = {info.name: info for info in found}
         self._ours = set(self._infos)  # names whose WAV may be replaced
@@ -182,7 +184,20 @@ class Library:
                     self._memory.unpin(name)
         except OSError as error:
             raise names.kept_in_memory(name, names.reason(error)) from None
+        self._clean()
         return wav
+
+    def _clean(self) -> None:
+        """Delete the oldest clips, files and all, while there are too many; never the newest."""
+        if not self._keep_bytes:
+            return
+        with self._lock:
+            for name in cleaning.beyond(self._infos.values(), self._keep_bytes):
+                if name not in self._ours or name in self._unsaved:
+                    continue
+                cleaning.delete(self.folder, name)
+                self._ours.discard(name)
+                self.free(name)
 
     def _remember(self, clip: Clip, *, unsaved: bool = False) -> None:
         name = clip.info.name

@@ -1,14 +1,16 @@
-"""Voices into samples: a pure function of absolute frame numbers."""
+"""Parts of clips into samples: a pure function of absolute frame numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msanii_live.audio import Samples
+if TYPE_CHECKING:  # the audio host imports this module, and must start fast
+    from msanii_live.audio import Samples
 
 # A quarter of a sine, read with linear interpolation: within 2e-8 of it. NumPy's own sine may round
 # differently with an element's place in an array, and then two ways to cut blocks would differ.
@@ -17,29 +19,39 @@ _QUARTER = np.sin(np.linspace(0.0, np.pi / 2, _STEPS + 1))
 
 
 @dataclass(frozen=True)
-class Voice:
-    """Place a clip on the player's timeline; all numbers are of frames of that timeline.
+class Part:
+    """Place a span of a clip on the player's timeline, in frames of that timeline.
 
-    samples: float32, (frames, 2). start: of the first sample. gain: linear, from 0. fade_in: from
-    the start. end: the first frame that is silent; None is where the samples end, or never for a
-    loop. fade_out: up to the end.
+    number: its own, from 1. clip: number of the samples. deck: the name it is stopped by. start: of
+    its first frame. length: of the span. skip: frames of the clip before the span. gain: linear,
+    from 0. fade_in: from the start. end: the first frame that is silent; None is where the span
+    ends, or never for a loop. fade_out: up to the end. until: where another part takes over at full
+    level. follows: number of the part that it is joined to, 0 for none. spare: it sounds only while
+    nothing else follows that part.
     """
 
-    samples: Samples
+    number: int
+    clip: int
+    deck: str
     start: int
+    length: int
+    skip: int = 0
     gain: float = 1.0
     fade_in: int = 0
     end: int | None = None
     fade_out: int = 0
     loop: bool = False
+    until: int | None = None
+    follows: int = 0
+    spare: bool = False
 
     @property
     def finish(self) -> int | None:
         """The first frame after the last that sounds; None: it never ends of itself."""
-        if self.loop and len(self.samples):
-            return self.end
-        natural = self.start + len(self.samples)
-        return natural if self.end is None else min(self.end, natural)
+        ends = [frame for frame in (self.end, self.until) if frame is not None]
+        if not (self.loop and self.length):
+            ends.append(self.start + self.length)
+        return min(ends, default=None)
 
     def sounds_at(self, frame: int) -> bool:
         """Tell whether a frame lies between its start and its finish."""
@@ -59,32 +71,67 @@ class Voice:
             level *= _rise(last - 1 - frames, self.fade_out)
         return level
 
+    def is_level(self, first: int, last: int) -> bool:
+        """Tell whether no fade touches frames [first, last)."""
+        end = self.finish if self.end is None else self.end
+        fading_out = bool(self.fade_out) and end is not None and last > end - self.fade_out
+        return not fading_out and (not self.fade_in or first >= self.start + self.fade_in)
 
-def render(voices: Sequence[Voice], position: int, frames: int) -> Samples:
+    def scaled(self, ratio: float) -> Part:
+        """Return it for another sample rate: all its frames times `ratio`."""
+
+        def frames(count: int) -> int:
+            return round(count * ratio)
+
+        return replace(
+            self,
+            start=frames(self.start),
+            length=frames(self.length),
+            skip=frames(self.skip),
+            fade_in=frames(self.fade_in),
+            fade_out=frames(self.fade_out),
+            end=None if self.end is None else frames(self.end),
+            until=None if self.until is None else frames(self.until),
+        )
+
+
+def render(
+    parts: Sequence[Part], clips: Mapping[int, Samples], position: int, frames: int
+) -> Samples:
     """Mix what sounds from a frame on, hard-clipped to -1 to 1.
 
-    position: the first frame. frames: how many. Returns float32 (frames, 2); however a span is cut
-    into blocks, its samples are the same, bit for bit.
+    clips: float32 (frames, 2) by number. position: the first frame. frames: how many. Returns
+    float32 (frames, 2); however a span is cut into blocks, its samples are the same, bit for bit.
 
     >>> ones = np.ones((4, 2), dtype=np.float32)
-    >>> render([Voice(ones, start=2, gain=0.5)], 0, 4)[:, 0].tolist()
+    >>> render([Part(1, 1, "a", start=2, length=4, gain=0.5)], {1: ones}, 0, 4)[:, 0].tolist()
     [0.0, 0.0, 0.5, 0.5]
     """
     mix = np.zeros((frames, 2), dtype=np.float32)
-    for voice in voices:
-        finish = position + frames if voice.finish is None else voice.finish
-        first, last = max(position, voice.start), min(position + frames, finish)
-        if first >= last:
+    for part in parts:
+        finish = position + frames if part.finish is None else part.finish
+        first, last = max(position, part.start), min(position + frames, finish)
+        if first >= last or not part.length:
             continue
-        place = first - voice.start
-        wanted = np.arange(first, last, dtype=np.int64)
-        if voice.loop:
-            part = voice.samples[(wanted - voice.start) % len(voice.samples)]
+        samples = _span(part, clips[part.clip], first, last)
+        out = mix[first - position : last - position]
+        if part.is_level(first, last):
+            out += samples if part.gain == 1.0 else samples * np.float32(part.gain)
         else:
-            part = voice.samples[place : place + last - first]
-        level = voice.level_at(wanted).astype(np.float32)
-        mix[first - position : last - position] += part * level[:, None]
+            level = part.level_at(np.arange(first, last, dtype=np.int64)).astype(np.float32)
+            out += samples * level[:, None]
     return np.clip(mix, -1.0, 1.0, out=mix)
+
+
+def _span(part: Part, samples: Samples, first: int, last: int) -> Samples:
+    """Return what a part's clip has for frames [first, last), without its gain."""
+    place = first - part.start
+    if not part.loop:
+        return samples[part.skip + place : part.skip + last - part.start]
+    place %= part.length
+    if place + last - first <= part.length:
+        return samples[part.skip + place : part.skip + place + last - first]
+    return samples[part.skip + np.arange(place, place + last - first) % part.length]
 
 
 def _rise(done: NDArray[np.int64], length: int) -> NDArray[np.float64]:

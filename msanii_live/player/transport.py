@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msanii_live.errors import Code, CommandError
 
@@ -16,9 +16,9 @@ _NEAR = 1e-6  # of a beat: a clock read on the beat is on it, whatever rounding 
 
 @dataclass(frozen=True)
 class _Course:
-    """Say how time runs since the last change: at `time`, s, `beat` was reached, and so on.
+    """Say how time runs from a moment on: at `time`, s, `beat` was reached, and so on.
 
-    bar: the bar line `bar_beat` was that of; always on a beat.
+    bar: the bar line `bar_beat` was that of; always on a beat. runs: False while it stands.
     """
 
     bpm: float
@@ -27,12 +27,21 @@ class _Course:
     beat: float
     bar: float
     bar_beat: float
+    runs: bool = True
 
     def beats_at(self, now: float) -> float:
-        return self.beat + (now - self.time) * self.bpm / 60.0
+        return self.beat + ((now - self.time) * self.bpm / 60.0 if self.runs else 0.0)
 
     def bars_at(self, now: float) -> float:
         return self.bar + (self.beats_at(now) - self.bar_beat) / self.beats
+
+    def time_of(self, beat: float) -> float:
+        return self.time + (beat - self.beat) * 60.0 / self.bpm
+
+    def bar_line(self, now: float) -> float:
+        """Return the beat of the next bar line, or of one that is now."""
+        bar = math.ceil(self.bars_at(now) - _NEAR / self.beats)
+        return self.bar_beat + (bar - self.bar) * self.beats
 
 
 class Transport:
@@ -45,17 +54,23 @@ class Transport:
         _check(bpm, beats)
         self._clock = clock
         self._lock = threading.Lock()
-        self._course = _Course(bpm, beats, clock(), 0.0, 0.0, 0.0)
+        # What runs now and, at most, what follows from a beat to come.
+        self._courses: tuple[_Course, ...] = (_Course(bpm, beats, clock(), 0.0, 0.0, 0.0),)
 
     @property
     def bpm(self) -> float:
-        """The tempo, beats a minute."""
-        return self._course.bpm
+        """The tempo last asked for, beats a minute; it runs from the beat after that on."""
+        return self._courses[-1].bpm
 
     @property
     def beats(self) -> int:
-        """The beats of a bar."""
-        return self._course.beats
+        """The beats of a bar, as last asked for."""
+        return self._courses[-1].beats
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether time goes on."""
+        return self._courses[-1].runs
 
     def now(self) -> float:
         """Return the clock's time, s, as all other methods take it."""
@@ -64,33 +79,63 @@ class Transport:
     def set(
         self, bpm: float | None = None, beats: int | None = None, now: float | None = None
     ) -> None:
-        """Change tempo or metre from `now` on, with no jump: what was beat 3.5 still is.
+        """Change tempo or metre from the next beat on, with no jump: what is beat 4 still will be.
 
         bpm: 20 to 300. beats: a bar, from 1; the bar that runs began where it began.
         Raises: ValueError: a value is out of range.
         """
         with self._lock:
-            old = self._course
             now = self._clock() if now is None else now
-            bpm = old.bpm if bpm is None else bpm
-            beats = old.beats if beats is None else beats
+            latest = self._courses[-1]
+            bpm = latest.bpm if bpm is None else bpm
+            beats = latest.beats if beats is None else beats
             _check(bpm, beats)
+            if (bpm, beats) == (latest.bpm, latest.beats):
+                return
+            old = self._at(now)
+            beat = math.ceil(old.beats_at(now) - _NEAR) if old.runs else old.beats_at(now)
+            moment = old.time_of(beat) if old.runs else now
             bar, bar_beat = old.bar, old.bar_beat
             if beats != old.beats:
-                bar = math.floor(old.bars_at(now) + _NEAR)
+                bar = math.floor(old.bars_at(moment) + _NEAR)
                 bar_beat = old.bar_beat + (bar - old.bar) * old.beats
-            self._course = _Course(bpm, beats, now, old.beats_at(now), bar, bar_beat)
+            new = _Course(bpm, beats, moment, beat, bar, bar_beat, old.runs)
+            self._courses = (old, new)
+
+    def run(self, runs: bool, now: float | None = None) -> None:
+        """Stand still at once, or go on at once from a bar line."""
+        with self._lock:
+            now = self._clock() if now is None else now
+            latest = self._courses[-1]
+            if runs == latest.runs:
+                return
+            stand = replace(latest, runs=False, time=now, beat=self._at(now).beats_at(now))
+            if runs:
+                line = stand.bar_line(now)
+                bar = stand.bars_at(now) + (line - stand.beat) / stand.beats
+                stand = replace(stand, runs=True, beat=line, bar=round(bar), bar_beat=line)
+            self._courses = (stand,)
+
+    def follow(self, bpm: float, beat: float, moment: float, runs: bool = True) -> None:
+        """Do as another clock does: it was at this beat at this moment; bars count from its beat 0.
+
+        bpm: beats a minute, brought to 20 to 300. moment: s, by this transport's clock.
+        """
+        with self._lock:
+            bpm = min(max(bpm, SLOWEST), FASTEST)
+            beats = self._courses[-1].beats
+            self._courses = (_Course(bpm, beats, moment, beat, 0.0, 0.0, runs),)
 
     def beats_at(self, now: float) -> float:
         """Return the beats since the start, whole on a beat. now: s."""
-        return self._course.beats_at(now)
+        return self._at(now).beats_at(now)
 
     def bars_at(self, now: float) -> float:
         """Return the bars since the start, whole on a downbeat. now: s."""
-        return self._course.bars_at(now)
+        return self._at(now).bars_at(now)
 
     def seconds_until(self, at: str, now: float) -> float:
-        """Return the seconds from `now` until a moment, from 0.
+        """Return the seconds from `now` until a moment, from 0; 0 also while time stands still.
 
         at: "none" is now, "beat" and "bar" the next of them (now, if one is now), and a number
         so many beats from now.
@@ -99,28 +144,41 @@ class Transport:
         >>> Transport(bpm=60, clock=lambda: 100.0).seconds_until("bar", 101.5)
         2.5
         """
-        course = self._course
-        beat = 60.0 / course.bpm
         if at in ("none", ""):
             return 0.0
+        course = self._at(now)
         if at == "beat":
-            return _until_whole(course.beats_at(now), _NEAR) * beat
-        if at == "bar":
-            return _until_whole(course.bars_at(now), _NEAR / course.beats) * course.beats * beat
-        try:
-            beats = float(at)
-        except ValueError:
-            beats = math.nan
-        if not 0 <= beats < math.inf:
-            raise CommandError(
-                Code.ERANGE, f"at is {at!r}: it must be none, beat, bar or a number of beats from 0"
-            )
-        return beats * beat
+            beat: float = math.ceil(course.beats_at(now) - _NEAR)
+        elif at == "bar":
+            beat = course.bar_line(now)
+            later = self._courses[-1]
+            if later is not course and later.time < course.time_of(beat) - _NEAR:
+                beat = later.bar_line(later.time)
+        else:
+            beat = course.beats_at(now) + _number(at)
+        return max(0.0, self._time_of(beat) - now) if course.runs else 0.0
+
+    def _at(self, now: float) -> _Course:
+        """Return the course that holds at a time."""
+        courses = self._courses
+        return next((c for c in reversed(courses) if c.time <= now + _NEAR), courses[0])
+
+    def _time_of(self, beat: float) -> float:
+        courses = self._courses
+        course = next((c for c in reversed(courses) if c.beat <= beat), courses[0])
+        return course.time_of(beat)
 
 
-def _until_whole(value: float, near: float) -> float:
-    rest = math.ceil(value - near) - value
-    return max(rest, 0.0)
+def _number(at: str) -> float:
+    try:
+        beats = float(at)
+    except ValueError:
+        beats = math.nan
+    if not 0 <= beats < math.inf:
+        raise CommandError(
+            Code.ERANGE, f"at is {at!r}: it must be none, beat, bar or a number of beats from 0"
+        )
+    return beats
 
 
 def _check(bpm: float, beats: int) -> None:

@@ -7,12 +7,14 @@ one line in `osc/dispatch.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
 from msanii_live.config import VOCODERS
 from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.base import WHEN
+from msanii_live.protocol.base import Command as Command
 from msanii_live.protocol.fields import (
     ENVELOPE,
     TOKEN_LIMIT,
@@ -26,26 +28,14 @@ from msanii_live.protocol.fields import (
     whole,
 )
 from msanii_live.protocol.patterns import matching
+from msanii_live.protocol.playing import PARAMS, PLAYING
+from msanii_live.protocol.playing import Play as Play
+from msanii_live.protocol.playing import Stop as Stop
+from msanii_live.protocol.playing import Transport as Transport
 from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
-WHEN = ("none", "beat", "bar")
 PARAMETERS = "/msanii/param/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """Be the root of all commands. `reply` is the address that a patch waits for."""
-
-    address: ClassVar[str] = ""
-    reply: ClassVar[str] = "/msanii/done"
-    # Commands that only read may be reached by patterns.
-    reads_only: ClassVar[bool] = False
-
-    def as_dict(self) -> dict[str, int | float | str]:
-        """Return the address and every argument that has a value."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        return {"address": self.address, **values}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,51 +140,6 @@ class Vocode(MakingCommand):
 
     src: str = text("clip name, file in the folder, current or last", positional=True)
     vocoder: str = text("which; the server's own if absent", default="", choices=("", *VOCODERS))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Play(Command):
-    """Sound a clip."""
-
-    address: ClassVar[str] = "/msanii/play"
-
-    clip: str = text("clip name, or last", positional=True)
-    at: str = text(
-        "when: at once, at the next beat or bar, or so many beats from now",
-        default="none",
-        choices=WHEN,
-        or_number=True,
-    )
-    loop: int = whole("1: again and again until stopped", 0, 1, default=0)
-    gain: float = number("level", -90, 12, default=0.0, unit="dB")
-    fade: float = number("fade in, and out for what it replaces", 0, 60, default=0.02, unit="s")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stop(Command):
-    """Silence one clip, or all."""
-
-    address: ClassVar[str] = "/msanii/stop"
-
-    clip: str = text("clip name; all if absent", default="", positional=True)
-    at: str = text(
-        "when: at once, at the next beat or bar, or so many beats from now",
-        default="none",
-        choices=WHEN,
-        or_number=True,
-    )
-    fade: float = number("fade out", 0, 60, default=0.02, unit="s")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transport(Command):
-    """Set tempo and metre, or ask for them."""
-
-    address: ClassVar[str] = "/msanii/transport"
-    reply: ClassVar[str] = "/msanii/transport"
-
-    bpm: float | None = number("tempo", 20, 300, default=None, unit="bpm")
-    beats: int | None = whole("beats a bar", 1, 32, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -402,7 +347,7 @@ class Quit(Command):
 
 COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode,
-    Play, Stop, Transport,
+    *PLAYING, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 from msanii_live.errors import Code
-from msanii_live.protocol.commands import COMMANDS, Command, MakingCommand
+from msanii_live.protocol.base import Command
+from msanii_live.protocol.commands import COMMANDS, MakingCommand
 from msanii_live.protocol.fields import (
     ENVELOPE,
     KIND_NAMES,
@@ -32,7 +34,8 @@ CODE_TEXTS = {
 }
 
 GROUPS = {
-    "play": "Playing", "stop": "Playing", "transport": "Playing",
+    "play": "Playing", "stop": "Playing", "transport": "Playing", "record": "Recording",
+    "stream": "The stream", "param": "Params",
     "clip": "Clips", "job": "Jobs", "engine": "Engines",
 }  # fmt: skip
 
@@ -42,6 +45,7 @@ SAMPLES: dict[str, int | float | str] = {
     "path": "takes/break.wav", "start": 2.0, "end": 4.0, "job": "all", "engine": "mel-flow",
     "seconds": 8.0, "side": "right", "mix": 0.5, "strength": 0.4, "loop": 1, "fade": 2.0,
     "bpm": 120.0, "beats": 4, "page": 1, "on": 1, "port": 9000, "number": "1",
+    "ahead": 4.0, "chunk": 3.0,
 }  # fmt: skip
 CLIP_SAMPLE = "loop1"  # of `clip` where it is positional; elsewhere it names the result
 
@@ -213,7 +217,7 @@ def _command(command: type[Command]) -> str:
     places = [argument for argument in taken if argument.positional]
     own = [a for a in taken if not a.positional and not _is_shared(command, a)]
     form = " ".join(f"[{a.name}]" if not a.required else a.name for a in places)
-    lines = [f"### {command.address}", (command.__doc__ or "").strip()]
+    lines = [f"### {command.address}", inspect.cleandoc(command.__doc__ or "")]
     if places:
         lines.append(f"Positional: `{form}`\n\n{_table(places)}")
     if own:

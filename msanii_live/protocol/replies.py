@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msanii_live.protocol.playing import PARAMS, param_tag
+
 
 @dataclass(frozen=True)
 class Outgoing:
@@ -106,9 +108,23 @@ DUMP_LINE = _reply(
     "One message that came in, and what became of it.",
 )  # fmt: skip
 TRANSPORT = _reply("transport", "fif", "bpm beats bar-position", "Tempo, metre and place.")
+STREAM_CHUNK = _reply(
+    "stream/chunk", "iffff", "index start seconds took ahead",
+    "A chunk is ready, at `start` s of the stream; the end of it is `ahead` s away.",
+)  # fmt: skip
+STREAM_LATE = _reply(
+    "stream/late", "if", "index seconds",
+    "Chunk `index` is not ready in time: the last bar, of so many seconds, sounds again.",
+)  # fmt: skip
+PARAM_REPLIES = {
+    param: _reply(
+        param.address.removeprefix("/msanii/"), param_tag(param), "value", "The value of a param."
+    )
+    for param in PARAMS
+}
 
 REPLIES: tuple[Reply, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
     SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, TRANSPORT,
-    DUMP_LINE,
+    DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip

@@ -232,3 +232,19 @@ def test_many_threads_lose_nothing(library: Library) -> None:
     for thread in threads:
         thread.join()
     assert sorted(Library(library.folder).names()) == [f"generate-{n:04d}" for n in range(1, 21)]
+
+
+def test_the_oldest_clips_go_only_when_that_was_asked_for(tmp_path: Path) -> None:
+    size = 2_000 * 2 * 4
+    (tmp_path / "mine.wav").write_bytes(b"of the user's own")
+    keeping = Library(tmp_path)
+    for name in "abcd":
+        keeping.add(noise(name))
+    assert len(keeping) == 4
+    cleaning = Library(tmp_path, keep_bytes=2 * size)
+    cleaning.add(noise("e"))
+    assert cleaning.names() == ["e", "d"]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["d.json", "d.wav", "e.json", "e.wav", "mine.wav"]
+    cleaning.add(noise("huge", 9_000))
+    assert cleaning.names() == ["huge"]

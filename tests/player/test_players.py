@@ -1,289 +1,286 @@
-"""Check the players without a sound card: by the clock, and with a made-up PortAudio."""
+"""Check the player without a sound card: by a clock that a test sets, and with hosts that fail."""
 
-import sys
+import time
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.audio import Clip, make_clip
 from msanii_live.errors import CommandError, ConfigError
-from msanii_live.player.device import DevicePlayer
-from msanii_live.player.player import Player, open_player
-from msanii_live.player.silent import SilentPlayer
+from msanii_live.player.clock import Estimate, Timebase
+from msanii_live.player.gauges import Block, Gauge, Recall
+from msanii_live.player.hosts import Host, SilentHost
+from msanii_live.player.opening import open_player
+from msanii_live.player.orders import Event, Failed
+from msanii_live.player.player import Player
+from msanii_live.player.recorder import Recorder
+from msanii_live.player.sinks import DeviceLost, _ring_frames
 from msanii_live.player.transport import Transport
-
-
-class Clock:
-    """Tell the time that a test sets."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def __call__(self) -> float:
-        return self.time
+from tests.player.clips import noise, refusal
 
 
 def clip(name: str, seconds: float = 1.0, rate: int = 44_100, level: float = 0.25) -> Clip:
-    return make_clip(np.full((round(seconds * rate), 2), level, dtype=np.float32), rate, name=name)
+    wave = level * np.sin(np.arange(round(seconds * rate)) * 2 * np.pi * 220 / rate)
+    return make_clip(np.repeat(wave[:, None], 2, axis=1).astype(np.float32), rate, name=name)
 
 
-def play(player: Player, what: Clip, at: str = "none", *, loop: bool = False) -> None:
-    player.play(what, at=at, loop=loop, gain_db=0.0, fade=0.02)
+def wait_until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.01)
 
 
-def sounding(player: Player) -> str | None:
+def names(player: Player) -> list[str]:
+    return [part.deck for part in player.parts()]
+
+
+@pytest.fixture
+def player():
+    timebase = Timebase()
+    it = Player(Transport(clock=timebase.now), timebase)
+    yield it
+    it.close()
+
+
+def test_the_silent_player_keeps_time_and_renders(player: Player) -> None:
+    assert player.current() is None
+    player.play(clip("a", 0.4), fade=0.0)
+    wait_until(lambda: names(player) == ["a"])
     current = player.current()
-    return current.info.name if current else None
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def silent(clock: Clock) -> SilentPlayer:
-    return SilentPlayer(Transport(clock=clock))
-
-
-def test_the_silent_player_keeps_time(silent: SilentPlayer, clock: Clock) -> None:
-    silent.start()
-    assert sounding(silent) is None
-    play(silent, clip("a"))
-    assert sounding(silent) == "a"
-    clock.time = 0.5
-    play(silent, clip("b"), "bar")  # at 2 s
-    assert sounding(silent) == "a"
-    clock.time = 1.5
-    assert sounding(silent) is None
-    clock.time = 2.5
-    assert sounding(silent) == "b"
-    clock.time = 3.5
-    assert sounding(silent) is None
-    assert (silent.xruns, silent.latency) == (0, 0.0)
-
-
-def test_stop_ends_loops_and_what_is_yet_to_start(silent: SilentPlayer, clock: Clock) -> None:
-    play(silent, clip("loop"), loop=True)
-    play(silent, clip("late"), "8")
-    clock.time = 3.1
-    assert sounding(silent) == "loop"
-    silent.stop("late", at="none", fade=0.02)
-    silent.stop("loop", at="bar", fade=0.1)  # at 4 s
-    silent.stop("unknown", at="none", fade=0.0)
-    clock.time = 4.05
-    assert sounding(silent) == "loop"
-    clock.time = 4.2
-    assert sounding(silent) is None
-    play(silent, clip("loop"), loop=True)
-    silent.stop(None, at="none", fade=0.0)
-    assert sounding(silent) is None
-    silent.close()
-
-
-def test_the_latest_start_is_current(silent: SilentPlayer, clock: Clock) -> None:
-    play(silent, clip("long", 9.0))
-    clock.time = 1.0
-    play(silent, clip("short", 1.0))
-    assert sounding(silent) == "short"
-    clock.time = 2.5
-    assert sounding(silent) == "long"
-
-
-def test_a_wrong_moment_is_refused(silent: SilentPlayer) -> None:
-    with pytest.raises(CommandError):
-        play(silent, clip("a"), "noon")
-
-
-class FakeStream:
-    """Stand in for an output stream; `turn` is what PortAudio's thread would do."""
-
-    latency = 0.05
-    active = False
-    fails = False
-
-    def __init__(
-        self,
-        *,
-        device: object,
-        samplerate: int,
-        channels: int,
-        dtype: str,
-        latency: str,
-        callback: Callable[[Samples, int, object, Any], None],
-    ) -> None:
-        self.channels = channels
-        self._callback = callback
-
-    def start(self) -> None:
-        if self.fails:
-            raise RuntimeError("busy")
-        self.active = True
-
-    def close(self) -> None:
-        self.active = False
-
-    def turn(self, frames: int, *, underflow: bool = False) -> Samples:
-        out = np.full((frames, self.channels), 9, dtype=np.float32)
-        self._callback(out, frames, None, SimpleNamespace(output_underflow=underflow))
-        return out
-
-
-def fake_portaudio(monkeypatch: pytest.MonkeyPatch, rate: int = 44_100, channels: int = 8) -> None:
-    module = ModuleType("sounddevice")
-    found = {"name": "Desk", "default_samplerate": float(rate), "max_output_channels": channels}
-
-    def query_devices(device: object = "all", kind: str | None = None) -> object:
-        if device == "all":
-            return [found, {**found, "name": "Mic", "max_output_channels": 0}]
-        if device in (None, 0, "Desk"):
-            return found
-        raise ValueError(f"No output device matching {device!r}")
-
-    vars(module).update(
-        query_devices=query_devices, OutputStream=FakeStream, PortAudioError=RuntimeError
+    assert current is not None
+    assert current.info.name == "a"
+    (part,) = player.parts()
+    wait_until(lambda: player.parts() == ())
+    assert player.current() is None
+    heard = player.recall("output", part.start, part.start + part.length)
+    assert np.abs(heard - clip("a", 0.4).samples).max() < 0.01 or np.array_equal(
+        heard, clip("a", 0.4).samples
     )
-    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    assert (player.xruns, player.lost, player.latency, player.pid) == (0, 0, 0.0, 0)
 
 
-def open_device(transport: Transport) -> tuple[DevicePlayer, FakeStream]:
-    player, notice = open_player("default", transport)
-    assert isinstance(player, DevicePlayer)
-    assert notice is None
-    stream = player._stream
-    assert isinstance(stream, FakeStream)
-    assert stream.active
-    return player, stream
+def test_quantised_starts_lie_on_the_frames_of_their_beats(player: Player) -> None:
+    player.transport.set(bpm=123.0)
+    for number in range(8):
+        player.play(clip(f"c{number}", 9.0), at=("beat", "bar", "3")[number % 3])
+    wait_until(lambda: len(names(player)) == 8)
+    for part in player.parts():
+        if int(part.deck[1:]) % 3 == 2:
+            continue  # so many beats from now, wherever that is
+        beat = player.transport.beats_at(part.start / 44_100)
+        per = 4 if int(part.deck[1:]) % 3 == 1 else 1
+        assert beat / per == pytest.approx(round(beat / per), abs=123 / 60 / 44_100)
 
 
-def test_the_device_gets_the_mix(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    fake_portaudio(monkeypatch)
-    player, stream = open_device(Transport(clock=clock))
-    assert not stream.turn(441).any()
-    play(player, clip("a", 0.1))
-    heard = np.concatenate([stream.turn(441) for _ in range(14)])
-    whole = np.flatnonzero(heard[:, 0] == np.float32(0.25))
-    # 0.1 s, of which 20 ms fade in; nothing is cut off its start.
-    assert len(whole) == 4_410 - 882
-    assert heard.max() <= 0.25
-    assert heard[whole[0] - 441, 0] == pytest.approx(0.25 * 0.707, abs=1e-3)
-    assert sounding(player) is None
-    assert not player._timeline.voices
-    stream.turn(441, underflow=True)
-    assert player.xruns == 1
-    assert player.latency == pytest.approx(0.07)
-    assert player.description == "Desk, 44100 Hz"
+def test_a_time_tag_is_met_to_the_frame(player: Player) -> None:
+    player.play(clip("a"), when=player.now() + 0.5)
+    player.play(clip("b"), when=12.345)
+    wait_until(lambda: len(names(player)) == 2)
+    assert player.parts()[1].start == round(12.345 * 44_100)
+    player.stop("b", when=12.5, fade=0.1)
+    wait_until(lambda: player.parts()[1].end is not None)
+    assert player.parts()[1].end == round(12.5 * 44_100) + 4_410
+
+
+def test_stop_ends_loops_and_what_is_yet_to_start(player: Player) -> None:
+    player.play(clip("loop"), loop=True)
+    player.play(clip("late"), at="8")
+    wait_until(lambda: names(player) == ["loop", "late"])
+    player.stop("unknown", fade=0.0)
+    player.stop("late")
+    wait_until(lambda: names(player) == ["loop"])
+    player.stop(None, fade=0.0)
+    wait_until(lambda: names(player) == [])
+
+
+def test_several_at_once_are_current_as_their_mix(player: Player) -> None:
+    player.play(clip("long", 3.0))
+    player.play(clip("short", 2.0, level=0.2))
+    wait_until(lambda: len(names(player)) == 2)
+    time.sleep(0.1)
+    current = player.current()
+    assert current is not None
+    assert current.info.name == "current"
+    assert 2.9 < current.info.seconds < 13
+    assert np.abs(current.samples).max() > 0.26
+
+
+def test_a_wrong_moment_is_refused(player: Player) -> None:
+    with pytest.raises(CommandError):
+        player.play(clip("a"), at="noon")
+
+
+def test_a_take_is_what_was_played(player: Player) -> None:
+    recorder = Recorder(player)
+    recorder.start("one", "output", None, lambda take: None)
+    with pytest.raises(CommandError, match="a take is running"):
+        recorder.start("two", "output", None, lambda take: None)
+    played = noise("noise", 9_000)
+    player.play(played, fade=0.0)
+    wait_until(lambda: player.parts() == () and player.recall("output", 0, 10**9).any())
+    time.sleep(0.1)
+    take = recorder.stop("", "output", None)
+    assert take.info.name == "one"
+    first = int(np.flatnonzero(take.samples[:, 0])[0])
+    assert np.array_equal(take.samples[first : first + 9_000], played.samples)
+    behind = recorder.stop("past", "output", 0.2)
+    assert behind.info.frames == 8_820
+    taken: list[Clip] = []
+    recorder.start("short", "output", 0.2, taken.append)
+    wait_until(lambda: taken)
+    assert (taken[0].info.name, taken[0].info.frames) == ("short", 8_820)
+    with pytest.raises(CommandError, match="no audio input"):
+        recorder.start("in", "input", None, taken.append)
+    with pytest.raises(CommandError, match="no audio input"):
+        player.input_clip()
+
+
+class FailingHost(SilentHost):
+    """Be a host whose end a test can bring about."""
+
+    opened: ClassVar[list[Host]] = []
+
+    def __init__(self, tell: Callable[[Host, Event], None], origin: int) -> None:
+        super().__init__(tell, origin, "a device")
+        self.tell = tell
+        FailingHost.opened.append(self)
+
+
+def test_another_host_takes_over_what_should_sound() -> None:
+    FailingHost.opened = []
+    refuse = False
+
+    def open_host(tell: Callable[[Host, Event], None], origin: int) -> Host:
+        if refuse:
+            raise DeviceLost("it is unplugged")
+        return FailingHost(tell, origin)
+
+    timebase = Timebase()
+    player = Player(Transport(clock=timebase.now), timebase, open_host)
+    said: list[str] = []
+    player.warn(said.append)
+    player.play(clip("a", 30.0))
+    wait_until(lambda: names(player) == ["a"])
+    (before,) = player.parts()
+    refuse = True
+    first = FailingHost.opened[0]
+    assert isinstance(first, FailingHost)
+    first.tell(first, Failed("gone"))
+    wait_until(lambda: "unplugged" in player.description)
+    player.play(clip("b", 30.0))  # while there is no device
+    wait_until(lambda: names(player) == ["a", "b"])
+    refuse = False
+    wait_until(lambda: len(FailingHost.opened) == 2)
+    wait_until(lambda: player.description == "a device" and len(said) == 2)
+    assert player.parts()[0] == before
+    player.play(clip("c", 30.0))
+    wait_until(lambda: names(player) == ["a", "b", "c"])
+    assert player.parts()[2].start > player.parts()[1].start
+    assert "gone" in said[0]
+    assert "sound is back" in said[1]
     player.close()
 
 
-def test_quantised_starts_are_exact_whatever_the_jitter(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    fake_portaudio(monkeypatch, channels=1)
-    player, stream = open_device(Transport(clock=clock))
-    jitter = np.random.default_rng(1).uniform(0, 0.002, 400)
-    parts = []
-    for block in range(400):
-        clock.time = block * 0.01 + jitter[block]
-        parts.append(stream.turn(441))
-        if block in (50, 250):
-            player.play(clip(f"c{block}", 0.1), at="bar", loop=False, gain_db=0.0, fade=0.0)
-    heard = np.concatenate(parts)
-    assert heard.shape == (176_400, 1)
-    starts = np.flatnonzero(np.diff(heard[:, 0]) > 0.2) + 1
-    # Late by the mean of the jitter, 1 ms, and both alike: the bars are 2 s apart.
-    assert starts[0] == pytest.approx(88_200, abs=80)
-    assert starts[1] - starts[0] == pytest.approx(88_200, abs=10)
+def test_a_device_of_another_rate_gets_its_clips_resampled() -> None:
+    rates = iter([44_100, 48_000])
 
+    class Rated(SilentHost):
+        def __init__(self, tell: Callable[[Host, Event], None], origin: int) -> None:
+            super().__init__(tell, origin, "device")
+            self.rate = next(rates)
+            self._stage._sink.rate = self.rate
+            self.gauges[Gauge.RATE] = self.rate
+            self.tell = tell
 
-def test_other_sample_rates_are_met(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    fake_portaudio(monkeypatch, rate=48_000)
-    player, stream = open_device(Transport(clock=clock))
-    player.play(clip("a", 0.5), at="none", loop=False, gain_db=-6.0, fade=0.0)
-    heard = stream.turn(48_000)[:, 0]
-    assert np.count_nonzero(np.abs(heard) > 0.01) == pytest.approx(24_000, abs=10)
-    assert heard[12_000] == pytest.approx(0.25 * 10 ** (-6 / 20), abs=1e-3)
-
-
-def test_a_second_stop_during_a_long_fade_does_not_jump(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
-) -> None:
-    fake_portaudio(monkeypatch)
-    player, stream = open_device(Transport(clock=clock))
-    player.play(clip("a", 9.0), at="none", loop=True, gain_db=0.0, fade=0.0)
-    parts = [stream.turn(44_100)]
-    player.stop("a", at="none", fade=4.0)
-    parts += [stream.turn(441) for _ in range(400)]
-    player.stop(None, at="none", fade=0.02)
-    parts += [stream.turn(441) for _ in range(10)]
-    heard = np.concatenate(parts)[:, 0]
-    assert np.abs(np.diff(heard[1:])).max() < 0.002
-    assert heard[-1] == 0.0
-
-
-def test_the_same_clip_again_fades_over(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    fake_portaudio(monkeypatch)
-    player, stream = open_device(Transport(clock=clock))
-    play(player, clip("a", 9.0))
-    play(player, clip("b", 9.0))
-    for _ in range(10):
-        stream.turn(441)
-    clock.time = 0.1
-    play(player, clip("a", 9.0))
-    assert len(player._timeline.voices) == 3
-    heard = np.concatenate([stream.turn(441) for _ in range(10)])
-    assert sounding(player) == "a"
-    assert len(player._timeline.voices) == 2
-    assert heard.max() < 0.25 * (1 + 2**0.5) + 1e-3
-
-
-def test_an_unknown_device_is_an_error_that_lists_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_portaudio(monkeypatch)
-    with pytest.raises(ConfigError, match=r"output devices are: Desk$"):
-        open_player("Nope", Transport())
-    assert isinstance(open_player("Desk", Transport())[0], DevicePlayer)
-
-
-def test_a_device_that_does_not_start_is_silence_by_default(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fake_portaudio(monkeypatch)
-    monkeypatch.setattr(FakeStream, "fails", True)
-    player, notice = open_player("default", Transport())
-    assert isinstance(player, SilentPlayer)
-    assert notice
-    assert "busy" in notice
-    with pytest.raises(ConfigError, match="busy"):
-        open_player("Desk", Transport())
-
-
-def test_without_portaudio_the_notice_has_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    class NoPortAudio:
-        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-            if name == "sounddevice":
-                raise OSError("PortAudio library not found")
-
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [NoPortAudio(), *sys.meta_path])
-    player, notice = open_player("default", Transport())
-    assert isinstance(player, SilentPlayer)
-    assert notice
-    assert "apt-get install libportaudio2; clips go to the folder only" in notice
-    with pytest.raises(ConfigError, match="libportaudio2"):
-        open_player("Desk", Transport())
-
-
-def test_default_is_never_an_error_here() -> None:
-    player, notice = open_player("default", Transport())
+    timebase = Timebase()
+    player = Player(Transport(clock=timebase.now), timebase, Rated)
+    player.play(clip("a", 20.0), at="8")
+    wait_until(lambda: player.parts())
+    (old,) = player.parts()
+    host = player._keeper.host
+    assert isinstance(host, Rated)
+    host.tell(host, Failed("unplugged"))
+    wait_until(lambda: player.parts() != (old,))
+    (new,) = player.parts()
+    assert new.start == round(old.start * 48_000 / 44_100)
+    assert new.length == pytest.approx(960_000, abs=2)
+    player.play(clip("b", 1.0))
+    wait_until(lambda: len(player.parts()) == 2)
+    assert player.parts()[1].length == 48_000
     player.close()
-    assert isinstance(player, DevicePlayer) or (notice and "clips go to the folder only" in notice)
+
+
+def test_a_recall_keeps_the_last_frames() -> None:
+    ring = Recall(np.zeros((20_000, 2), np.float32))
+    samples = noise("n", 50_000).samples
+    for first in range(0, 50_000, 777):
+        ring.write(first, samples[first : first + 777])
+    assert np.array_equal(ring.read(45_000, 49_000, 50_000), samples[45_000:49_000])
+    assert len(ring.read(0, 60_000, 50_000)) == 20_000 - 8_192
+    assert len(ring.read(10, 20, 50_000)) == 0
+
+
+def test_shared_memory_is_seen_by_whoever_attaches_and_gone_once_closed() -> None:
+    ours = Block((100, 2), "float32", shared=True)
+    theirs = Block((100, 2), "float32", shared=True, name=ours.name)
+    ours.array[7] = 3.0
+    assert theirs.array[7, 1] == 3.0
+    name = ours.name
+    theirs.close()
+    ours.close()
+    with pytest.raises(FileNotFoundError):
+        Block((100, 2), "float32", shared=True, name=name)
+
+
+def test_the_clock_is_found_from_late_looks_and_follows_a_drift() -> None:
+    rng = np.random.default_rng(3)
+    truth, rate, drift = 5_000_000_000, 44_100, 1.00005
+    estimate = Estimate(truth + 90_000_000, rate)
+    errors = []
+    for look in range(6_000):
+        now = truth + look * 5_000_000 + int(rng.integers(0, 4_000_000))
+        blocks = int((now - truth) * drift * rate / 1e9 / 1_024)
+        assert not estimate.look(now, blocks * 1_024)
+        due = now - (now - truth) * drift  # when frame 0 was, by the device's own clock
+        errors.append(estimate.origin - due)
+    assert np.abs(errors[1_000:]).max() < 1_500_000
+
+
+def test_the_ring_is_long_enough_for_any_block() -> None:
+    assert _ring_frames(1_024, 44_100, True) == 4_096
+    assert _ring_frames(256, 44_100, True) == 2_048
+    assert _ring_frames(256, 44_100, False) == 4_096
+    assert _ring_frames(4_096, 96_000, False) == 16_384
 
 
 def test_none_is_silent_without_a_notice() -> None:
-    player, notice = open_player("none", Transport())
-    assert isinstance(player, SilentPlayer)
-    assert notice is None
-    assert player.description == "none"
+    timebase = Timebase()
+    player, notice = open_player("none", Transport(clock=timebase.now), timebase)
+    assert (notice, player.description) == (None, "none")
+    player.close()
+
+
+def test_a_device_that_is_not_there_is_an_error_that_says_what_is(monkeypatch) -> None:
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    timebase = Timebase()
+    with pytest.raises(ConfigError, match=r"output device|PortAudio"):
+        open_player("No such device", Transport(clock=timebase.now), timebase)
+
+
+def test_default_is_never_an_error(monkeypatch) -> None:
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    timebase = Timebase()
+    player, notice = open_player("default", Transport(clock=timebase.now), timebase)
+    player.close()
+    assert player.pid or (notice and "clips go to the folder only" in notice)
+
+
+def test_no_clip_is_played_that_shared_memory_has_no_room_for(monkeypatch) -> None:
+    from msanii_live.errors import Code
+    from msanii_live.player import hosts
+
+    with refusal(Code.EOOM):
+        hosts._check_room(2**60)

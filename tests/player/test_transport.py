@@ -44,12 +44,49 @@ def test_other_moments_are_refused(at: str) -> None:
 
 
 @given(TEMPOS, TEMPOS, st.floats(0, 1000))
-def test_a_tempo_change_keeps_the_phase(first: float, second: float, now: float) -> None:
+def test_a_tempo_change_waits_for_the_beat_and_keeps_the_phase(
+    first: float, second: float, now: float
+) -> None:
     transport = at_zero(first)
-    before = transport.bars_at(now)
+    before = transport.beats_at(now)
+    wait = transport.seconds_until("beat", now)
     transport.set(bpm=second, now=now)
-    assert transport.bars_at(now) == pytest.approx(before, abs=1e-9)
-    assert transport.bars_at(now + 240 / second) == pytest.approx(before + 1, abs=1e-6)
+    assert transport.bpm == second
+    assert transport.beats_at(now) == pytest.approx(before, abs=1e-6)
+    beat = round(before + wait * first / 60)
+    assert transport.beats_at(now + wait + 60 / second) == pytest.approx(beat + 1, abs=1e-5)
+    assert transport.seconds_until("beat", now + wait + 0.001) == pytest.approx(
+        60 / second - 0.001, abs=1e-5
+    )
+
+
+def test_moments_beyond_a_change_are_found() -> None:
+    transport = at_zero()
+    transport.set(bpm=60, now=0.3)  # from beat 1, at 0.5 s
+    assert transport.seconds_until("beat", 0.3) == pytest.approx(0.2)
+    assert transport.seconds_until("bar", 0.3) == pytest.approx(0.2 + 3.0)
+    assert transport.seconds_until("1.4", 0.3) == pytest.approx(0.2 + 1.0)
+    transport.set(beats=3, now=0.3)  # the tempo asked for before is not forgotten
+    assert (transport.bpm, transport.beats) == (60, 3)
+    assert transport.seconds_until("bar", 0.6) == pytest.approx(0.5 + 2.0 - 0.6 + 0.0, abs=1.1)
+
+
+def test_it_stands_still_and_goes_on_from_a_bar_line() -> None:
+    transport = at_zero()
+    transport.run(False, now=1.3)
+    assert transport.beats_at(9.0) == pytest.approx(2.6)
+    assert transport.seconds_until("bar", 9.0) == 0.0
+    transport.run(True, now=10.0)
+    assert transport.bars_at(10.0) == pytest.approx(1.0)
+    assert transport.seconds_until("bar", 10.5) == pytest.approx(1.5)
+
+
+def test_it_follows_another_clock() -> None:
+    transport = at_zero()
+    transport.follow(90.0, 7.5, 20.0)
+    assert transport.bpm == 90.0
+    assert transport.beats_at(20.0) == 7.5
+    assert transport.seconds_until("bar", 20.0) == pytest.approx(0.5 * 60 / 90)
 
 
 @given(TEMPOS, st.floats(0, 1000), st.sampled_from(["beat", "bar"]))
@@ -63,7 +100,7 @@ def test_the_next_moment_is_whole_and_near(bpm: float, now: float, at: str) -> N
 
 def test_a_change_of_metre_keeps_bar_lines_on_beats() -> None:
     transport = at_zero()
-    transport.set(beats=3, now=5.0)  # beat 10: the third bar began at beat 8
+    transport.set(beats=3, now=4.8)  # from beat 10 on: the third bar began at beat 8
     assert transport.beats == 3
     assert transport.beats_at(5.0) == 10.0
     assert transport.seconds_until("bar", 5.0) == pytest.approx(0.5)

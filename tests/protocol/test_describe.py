@@ -1,5 +1,6 @@
 """Check that the page for musicians is what the table says, and that its examples are true."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_every_command_is_told_once(command: type[Command]) -> None:
     page = describe_markdown()
     assert page.count(f"\n### {command.address}\n") == 1
     section = page.split(f"\n### {command.address}\n")[1].split("\n##")[0]
-    assert (command.__doc__ or "?") in section
+    assert inspect.cleandoc(command.__doc__ or "?") in section
     assert f"Answer: `{command.reply}`" in section
     shared = arguments(MakingCommand) if issubclass(command, MakingCommand) else ()
     for argument in arguments(command):

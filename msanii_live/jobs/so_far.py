@@ -1,0 +1,62 @@
+"""The end of an endless stream: what the next chunk goes on from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from msanii_live.audio import Clip, ClipInfo, Samples
+from msanii_live.player.joining import closed
+from msanii_live.player.player import HINDSIGHT
+from msanii_live.player.sounds import RATE
+
+SOURCE = "stream-so-far"  # by which an engine asks for it
+
+
+@dataclass
+class SoFar:
+    """Hold the end of the stream and where it sounds.
+
+    samples: float32 (frames, 2), 44,100 Hz, at most 12 s. info: of the clip that it began with.
+    bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 where unknown.
+    beats: a bar. part: number of the one that ends last. frames: since the stream began.
+    """
+
+    samples: Samples
+    info: ClipInfo
+    bar_offset: float
+    bpm: float
+    beats: int
+    part: int
+    frames: int = 0
+
+    def add(self, samples: Samples, overlap: int) -> None:
+        """Go on with a chunk of which the first `overlap` frames take the place of the last."""
+        whole = np.concatenate([self.samples[: len(self.samples) - overlap], samples])
+        self.frames += len(samples) - overlap
+        drop = max(0, len(whole) - round(HINDSIGHT * RATE))
+        self.samples = whole[drop:]
+        self.bar_offset = (self.bar_offset + drop * self._bars_a_frame) % 1.0
+
+    @property
+    def _bars_a_frame(self) -> float:
+        return self.bpm / 60.0 / self.beats / RATE if self.bpm else 0.0
+
+    def bar(self, tempo: float) -> Samples:
+        """Return the last bar as a loop; of all that there is where that is less."""
+        frames = round(self.beats * 60.0 / (self.bpm or tempo) * RATE)
+        return closed(self.samples[-frames:])
+
+    def clip(self) -> Clip:
+        """Return it as a source."""
+        info = replace(
+            self.info,
+            name=SOURCE,
+            frames=len(self.samples),
+            sample_rate=RATE,
+            channels=2,
+            bar_offset=self.bar_offset,
+            loops=False,
+        )
+        return Clip(self.samples.copy(), info)
