@@ -183,3 +183,14 @@ def test_dump_prints_what_comes_in_and_what_becomes_of_it(tones):
     assert "/msanii/gen style house  → EADDR no command has the address" in text
     assert "(8 bytes)  → dropped: not OSC" in text
     assert "/msanii/ping id dumped  → ok" in text
+
+
+def test_the_client_loads_neither_torch_nor_the_server():
+    program = (
+        "import sys, msanii_live.client; "
+        "print([m for m in ('torch', 'aiohttp', 'sounddevice', 'zeroconf') if m in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert run.stdout.strip() == "[]"
