@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, make_clip
 from msanii_live.bench import metrics
 from msanii_live.bench.evaluation import (
     Continuation,
     EvalSettings,
     Evaluation,
-    Seam,
     report_markdown,
 )
 from msanii_live.bench.fresh import ear_of, measure_distances
@@ -28,13 +26,10 @@ from msanii_live.bench.held_out import (
     without_beat,
 )
 from msanii_live.bench.musicnn import CACHE
-from msanii_live.engines.base import Context, Engine
+from msanii_live.bench.sound import measure_sound
 from msanii_live.engines.mel_flow import MelFlow
-from msanii_live.models.conditions import BEATS_A_BAR
 from msanii_live.models.flow_weights import FlowModel
-from msanii_live.models.music_words import key_name
-from msanii_live.protocol.commands import Outpaint
-from msanii_live.training.dataset import DataSet, compose, render
+from msanii_live.training.dataset import DataSet
 
 Report = Callable[[str], None]
 
@@ -45,25 +40,25 @@ def evaluate(
     data: DataSet,
     model: FlowModel,
     settings: EvalSettings,
-    engine: Engine | None = None,
+    engine: MelFlow | None = None,
     report: Report = lambda _: None,
     cache: Path = CACHE,
 ) -> Evaluation:
     """Measure a network; the windows come from the test split, conditions from validation.
 
-    engine: the same network as an engine, for the seam and for what its vocoder makes of windows;
-    None leaves both out. cache: the folder where musicnn's wheel is, or is put.
-    Raises: ValueError: a split is empty. MissingTool: FluidSynth, for the seam.
+    engine: the same network as an engine, for all that is judged in sound; None leaves that out.
+    cache: the folder where musicnn's wheel is, or is put.
+    Raises: ValueError: a split is empty.
     """
     data = with_statistics(data, model)
     if not data.split("test") or not data.split("validation"):
         raise ValueError("the data set needs a test and a validation split")
-    ear = ear_of(engine, cache, report) if isinstance(engine, MelFlow) else None
+    ear = ear_of(engine, cache, report) if engine is not None else None
     with torch.inference_mode():
         salience, continuations = measure_continuations(data, model, settings, report)
         distances = measure_distances(data, model, settings, report, ear)
-    seams = measure_seams(data, engine, settings, report) if engine and settings.seams else ()
-    return Evaluation(settings, salience, continuations, distances, seams)
+    sound = measure_sound(data, engine, settings, report) if engine and settings.clips else None
+    return Evaluation(settings, salience, continuations, distances, sound)
 
 
 def measure_continuations(
@@ -168,53 +163,4 @@ def _judge(
         folded=mean["folded"],
         folded_wrong=mean["folded_wrong"],
         salience=mean["salience"],
-    )
-
-
-def measure_seams(
-    data: DataSet, engine: Engine, settings: EvalSettings, report: Report
-) -> tuple[Seam, ...]:
-    """Outpaint rendered test pieces by 3 s and look at the samples around the seam."""
-    pieces = data.split("test")[: settings.seams]
-    clips = []
-    for number, piece in enumerate(pieces):
-        wave = render(compose(piece.seed)[0])[: 6 * data.spec.sample_rate]
-        info: dict[str, object] = {
-            "name": f"held-out-{number}",
-            "bpm": 60.0 / piece.beat_seconds,
-            "style": piece.style,
-            "key": key_name(piece.key),
-        }
-        clips.append(make_clip(np.ascontiguousarray(wave), data.spec.sample_rate, **info))
-    return seams_of(engine, clips, settings, report)
-
-
-def seams_of(
-    engine: Engine, clips: Sequence[Clip], settings: EvalSettings, report: Report
-) -> tuple[Seam, ...]:
-    """Return the seams of outpainted clips and, for comparison, of clips butted to one another."""
-    made, spliced = [], []
-    for number, clip in enumerate(clips):
-        context = Context(
-            clip=lambda _, clip=clip: clip,  # type: ignore[misc]
-            progress=lambda step, steps: None,
-            warn=lambda text: None,
-            tempo=clip.info.bpm or 120.0,
-            beats=BEATS_A_BAR,
-            seed=settings.seed + number,
-        )
-        longer = engine.run(Outpaint(src=clip.info.name, seconds=3.0, steps=settings.many), context)
-        made.append(metrics.seam_steps(longer.samples, clip.info.frames))
-        other = clips[(number + 1) % len(clips)].samples
-        splice = np.concatenate([clip.samples, other[len(other) // 2 :]])
-        spliced.append(metrics.seam_steps(splice, clip.info.frames))
-        report(f"seams: {number + 1} of {len(clips)}")
-    return tuple(
-        Seam(
-            name,
-            typical=float(np.median([row[0] for row in rows])),
-            loud=float(np.median([row[1] for row in rows])),
-            clips=len(clips),
-        )
-        for name, rows in (("outpainted", made), ("hard splice", spliced))
     )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msanii_live.bench.sound import Sound
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class EvalSettings:
     steps: tuple[int, ...] = (1, 2, 4, 8, 16)
     few: int = 4
     many: int = 16
-    seams: int = 8
+    clips: int = 24
+    long: int = 6
     guidance: float = 1.0
     batch: int = 8
     seed: int = 0
@@ -72,27 +77,14 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Seam:
-    """Compare the largest sample step at a seam with stretches as long elsewhere, medians.
-
-    typical: over the median stretch's largest step. loud: over the 95th percentile's.
-    """
-
-    name: str
-    typical: float
-    loud: float
-    clips: int
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """Hold all figures. real_salience: of the true second halves."""
+    """Hold all figures. real_salience: of the true second halves. sound: None where no engine was."""
 
     settings: EvalSettings
     real_salience: float
     continuations: tuple[Continuation, ...]
     distances: tuple[Distance, ...]
-    seams: tuple[Seam, ...]
+    sound: Sound | None
 
     def as_dict(self) -> dict[str, object]:
         """Return what `json.dumps` takes."""
@@ -146,18 +138,8 @@ def report_markdown(results: Evaluation) -> str:
         ),
         *_fresh(results),
     ]
-    if results.seams:
-        parts += [
-            "### The seam",
-            f"{results.seams[0].clips} rendered test pieces, outpainted by 3 s through the engine: "
-            "the largest step from one sample to the next around the seam, over the median and "
-            "over the 95th percentile of the largest steps of stretches as long elsewhere (medians "
-            "over clips). A seam that cannot be told has about 1 in the first column.",
-            _table(
-                ("", "over the median", "over the 95th percentile"),
-                [(r.name, f"{r.typical:.2f}", f"{r.loud:.2f}") for r in results.seams],
-            ),
-        ]
+    if results.sound is not None:
+        parts += results.sound.markdown()
     return "\n\n".join(parts) + "\n"
 
 

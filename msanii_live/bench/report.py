@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from msanii_live.bench import eval as evaluation
+from msanii_live.bench.eval_page import eval_page
 from msanii_live.bench.gallery import pictures
 from msanii_live.bench.speed import measure
 from msanii_live.bench.speed_table import speed_markdown
@@ -38,7 +40,7 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
         held_out = load_dataset(source)
     except FileNotFoundError:
         raise ConfigError(
-            f"{source} holds no data set: build one with `msanii-live dataset {source}`"
+            f"{source} holds no data set: build one with `msanii-live data build {source}`"
         ) from None
     path = weights or SHIPPED / WEIGHTS
     model = load_model(path, torch.device("cpu"))
@@ -49,7 +51,12 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
     print(evaluation.report_markdown(found))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "eval.json").write_text(json.dumps(found.as_dict(), indent=1) + "\n")
+        figures = found.as_dict()
+        (out / "eval.json").write_text(json.dumps(figures, indent=1) + "\n")
+        heard = (
+            {"distances": figures["distances"], **asdict(found.sound)} if found.sound else figures
+        )
+        (out / "eval.png").write_bytes(eval_page(heard))
         for picture in pictures(out, held_out, model, settings):
             _tell(str(picture))
     return 0

@@ -8,9 +8,8 @@ import pytest
 import torch
 from matplotlib.image import imread
 
-from msanii_live.audio import make_clip
 from msanii_live.bench import metrics
-from msanii_live.bench.eval import EvalSettings, evaluate, report_markdown, seams_of
+from msanii_live.bench.eval import EvalSettings, evaluate, report_markdown
 from msanii_live.bench.gallery import pictures
 from msanii_live.bench.held_out import draw_windows, repeated, sample, without_beat
 from msanii_live.models.conditions import STYLES
@@ -20,7 +19,7 @@ from msanii_live.models.mel import MelSpec
 from msanii_live.monitor.pictures import hertz_of, mel_decibels, mel_of, spectrogram_png
 from msanii_live.training.dataset import DataSet, Entry
 
-SETTINGS = EvalSettings(windows=6, choices=4, fresh=8, few=1, many=2, seams=2, batch=4)
+SETTINGS = EvalSettings(windows=6, choices=4, fresh=8, few=1, many=2, batch=4)
 CONFIG = FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64)
 FRAME = 512 / 44_100
 
@@ -192,27 +191,6 @@ def test_repeating_continues_a_period_exactly(data):
     wave = torch.sin(torch.arange(64) * 2 * math.pi / 16).expand(1, 2, 64, 64).contiguous()
     periodic = type(windows)(wave, windows.conditions, windows.bars, windows.pieces)
     torch.testing.assert_close(repeated(periodic, 32, [8.0]), wave, atol=1e-5, rtol=0)
-
-
-class Continuer:
-    """Outpaints with a smooth sine."""
-
-    def run(self, command, context):
-        old = context.clip(command.src)
-        time = np.arange(old.info.frames + 44_100) / 44_100
-        sine = np.sin(2 * math.pi * 220 * time)[:, None].astype(np.float32)
-        return make_clip(sine, 44_100)
-
-
-def test_seams_are_taken_from_the_engine():
-    time = np.arange(44_100) / 44_100
-    clips = [
-        make_clip(np.sin(2 * math.pi * f * time + 1)[:, None].astype(np.float32), 44_100, name="c")
-        for f in (220, 331)
-    ]
-    made, spliced = seams_of(Continuer(), clips, SETTINGS, lambda _: None)
-    assert made.typical == pytest.approx(1, abs=0.01)
-    assert spliced.typical > 2
 
 
 def test_the_spectrogram_shows_a_tone_at_its_frequency_and_level():

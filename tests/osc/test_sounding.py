@@ -4,8 +4,8 @@ import time
 
 import pytest
 import soundfile
-from msanii_live.client import Client
 
+from msanii_live.client import Client
 from msanii_live.osc.wire import encode
 from tests.live import live
 
