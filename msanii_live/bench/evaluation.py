@@ -78,7 +78,7 @@ class Distance:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Hold all figures. real_salience: of the true second halves. sound: None where no engine was."""
+    """Hold all figures. real_salience: of the true second halves. sound: None without engine."""
 
     settings: EvalSettings
     real_salience: float
