@@ -51,7 +51,7 @@ class Transport(Command):
     source: str = text(
         "who keeps time: this server, Ableton Link, or MIDI clock; unchanged if absent",
         default="",
-        choices=("", "internal", "link", "midi"),
+        choices=("internal", "link", "midi"),
     )
     run: int | None = whole("1 runs, from a bar line; 0 stands still", 0, 1, default=None)
 
