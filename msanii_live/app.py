@@ -126,6 +126,7 @@ class Server:
     async def close(self) -> bool:
         """End everything; True if the worker ended in time."""
         self.state = "stopping"
+        await asyncio.to_thread(self.dispatcher.sounding.close)
         ended = await asyncio.to_thread(self.dispatcher.scheduler.close)
         await asyncio.sleep(LAST_WORDS)
         self.dispatcher.close()

@@ -111,7 +111,6 @@ class Dispatcher:
         """Stop timers and the disk thread."""
         if self._timer:
             self._timer.cancel()
-        self.sounding.close()
         self._disk.shutdown(wait=False, cancel_futures=True)
 
     def send(self, message: Outgoing, routes: Routes) -> None:

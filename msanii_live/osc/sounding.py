@@ -136,7 +136,7 @@ class Sounding:
         return []
 
     def _change_source(self, command: playing.Transport) -> list[Outgoing]:
-        self.conductor.follow(command.source)
+        self.conductor.follow(command.source or "internal")
         self.conductor.set(command.bpm, command.beats, command.run)
         return [self._transport()]
 

@@ -48,10 +48,10 @@ class Transport(Command):
 
     bpm: float | None = number("tempo", 20, 300, default=None, unit="bpm")
     beats: int | None = whole("beats a bar", 1, 32, default=None)
-    source: str = text(
+    source: str | None = text(
         "who keeps time: this server, Ableton Link, or MIDI clock; unchanged if absent",
-        default="",
-        choices=("", "internal", "link", "midi"),
+        default=None,
+        choices=("internal", "link", "midi"),
     )
     run: int | None = whole("1 runs, from a bar line; 0 stands still", 0, 1, default=None)
 
