@@ -101,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
     )
     train.add_argument(
-        "--part", choices=("flow", "few", "vocoder"), default="flow", help="(%(default)s)"
+        "--part",
+        choices=("flow", "few", "vocoder", "mel2mel"),
+        default="flow",
+        help="(%(default)s)",
     )
     train.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
     train.add_argument("--style", default="", help="style word for all files of a folder of loops")

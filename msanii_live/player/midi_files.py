@@ -17,8 +17,8 @@ SUFFIXES = (".mid", ".midi", ".smf")
 MOST_BYTES = 2**20
 MOST_NOTES = 50_000
 LONGEST = 3_600.0  # s that are read
-TAIL = 1.0  # s after the last note of a piece that is no loop
-_WHOLE = 1e-3  # bars that a loop's length may be off whole ones
+TAIL = 1.0  # s after the last note of a piece that is not whole bars long
+_WHOLE = 1e-3  # bars that a length may be off whole ones
 # mido reads numbers of any length, in time that grows with its square.
 _ENDLESS = re.compile(rb"[\x80-\xff]{2048}")
 _TICKS = 9_600  # a beat, in files written here: a twentieth of a millisecond at 120 bpm
@@ -109,12 +109,11 @@ def score_of(midi: mido.MidiFile) -> Score:
     bpm = round(bpm, 4) if 20 <= bpm <= 300 else 0.0
     last = max((note.end for note in listener.ended), default=0.0)
     bars = now * bpm / 60 / beats
-    closes = whole and bars >= 0.5 and abs(bars - round(bars)) < _WHOLE and last <= now + 1e-6
+    exact = whole and bars >= 0.5 and abs(bars - round(bars)) < _WHOLE and last <= now + 1e-6
     return Score(
         notes=in_order(note for note in listener.ended if note.end > note.start),
-        seconds=now if closes else last + TAIL,
+        seconds=now if exact else last + TAIL,
         bpm=bpm,
-        closes=closes,
         lost=tuple(listener.lost),
     )
 

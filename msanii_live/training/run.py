@@ -14,16 +14,19 @@ import soundfile
 import torch
 
 from msanii_live.engines.base import Context
+from msanii_live.engines.mel2mel import WEIGHTS as MEL2MEL_WEIGHTS
 from msanii_live.engines.mel_flow import SHIPPED, VOCODER_WEIGHTS, WEIGHTS, MelFlow
 from msanii_live.errors import ConfigError
-from msanii_live.models import flow_weights, vocos
+from msanii_live.models import flow_weights, mel2mel, vocos
 from msanii_live.models.flow_net import FlowNet
 from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.mel import MelSpec
 from msanii_live.protocol.commands import Generate
-from msanii_live.training import flow, loops, shortcut, vocoder
+from msanii_live.training import flow, loops, shortcut, timbre_set, vocoder
 from msanii_live.training.dataset import DataSet, build, load
 from msanii_live.training.loop import Interrupted, Schedule
+from msanii_live.training.mel2mel import read_recipe as read_mel2mel_recipe
+from msanii_live.training.mel2mel import train_mel2mel
 
 RECIPES = Path(__file__).parent / "recipes"
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
@@ -37,7 +40,8 @@ class TrainingOrder:
     """Hold what `msanii-live train` was told.
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
-    one that fits. begin: "shipped", "none" or a path to weights. part: flow, few or vocoder.
+    one that fits. begin: "shipped", "none" or a path to weights. part: flow, few, vocoder, or
+    mel2mel, whose set is built in `data` if it is not there.
     minutes: about how long, instead of the recipe's steps; 0 leaves those. style: a word for all
     files of a folder of audio.
     """
@@ -74,6 +78,9 @@ def train(order: TrainingOrder) -> int:
     """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
     order.out.mkdir(parents=True, exist_ok=True)
     try:
+        if order.part == "mel2mel":
+            _train_mel2mel(order)
+            return 0
         data, recipe = _data_and_recipe(order)
         {"flow": _train_flow, "few": _train_few, "vocoder": _train_vocoder}[order.part](
             order, data, recipe
@@ -154,6 +161,16 @@ def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> No
     )
     net = vocoder.train_vocoder(data, _timed(recipe, order.minutes, 0.6), config, order.out, _say)
     vocos.save(order.out / VOCODER_WEIGHTS, net)
+
+
+def _train_mel2mel(order: TrainingOrder) -> None:
+    recipe, config = read_mel2mel_recipe(order.recipe or RECIPES / "mel2mel.toml")
+    if not (order.data / "set.json").exists():
+        timbre_set.build(order.data, _say)
+    data = timbre_set.load(order.data)
+    net = train_mel2mel(data, _timed(recipe, order.minutes, 0.8), config, order.out, _say)
+    mel2mel.save(order.out / MEL2MEL_WEIGHTS, net)
+    _say(f"done: msanii-live serve --engine {order.out}")
 
 
 def _timed(recipe: R, minutes: float, seconds_a_step: float) -> R:

@@ -47,7 +47,7 @@ def test_a_drone_held_for_long_sounds_from_the_first_frame(transport: Transport)
     play(takes, 40, 100.0)
     play(takes, 64, 120.5, 121.0)
     score = takes.last(1, transport)
-    assert [(n.pitch, n.start, n.end) for n in score.notes][0] == (40, 0.0, 2.0)
+    assert next((n.pitch, n.start, n.end) for n in score.notes) == (40, 0.0, 2.0)
 
 
 def test_a_hand_that_is_early_means_the_next_bar(transport: Transport) -> None:
