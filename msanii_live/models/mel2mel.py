@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -170,11 +170,14 @@ def load(path: Path, device: torch.device) -> Mel2Mel:
 
     Raises: FileNotFoundError; ValueError: the file is none of ours.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise ValueError(f"{path} is no Mel2Mel of msanii-live")
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is cut short or damaged: {error}") from None
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} is no Mel2Mel of msanii-live")
     config = json.loads(metadata["config"])
     config["instruments"] = tuple(config["instruments"])
     net = Mel2Mel(Mel2MelConfig(**config), MelSpec(**json.loads(metadata["spec"])))

@@ -94,7 +94,7 @@ def test_weights_survive_the_disk(tmp_path: Path) -> None:
         b = again(played, again.timbre_of("organ")[None])
     assert torch.allclose(a, b, atol=2e-3)
     (tmp_path / "x.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes()[:100])
-    with pytest.raises((ValueError, OSError, Exception)):  # noqa: B017, PT011
+    with pytest.raises(ValueError, match="damaged"):
         mel2mel.load(tmp_path / "x.safetensors", torch.device("cpu"))
 
 
