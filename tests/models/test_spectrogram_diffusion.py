@@ -1,10 +1,9 @@
-"""Check Spectrogram Diffusion against diffusers' own networks, pipeline and tokens, at tiny size."""
+"""Check Spectrogram Diffusion against diffusers: networks, pipeline and tokens, at tiny size."""
 
 import importlib
 import sys
 import types
 import warnings
-from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
