@@ -190,12 +190,10 @@ class ContextEncoder(nn.Module):
     def forward(self, mel: torch.Tensor, mask: torch.Tensor) -> Encoded:
         """Encode. mel: from -1 to 1, (batch, mel_frames, mels). mask: bool, (batch, mel_frames).
 
-        Positions count back from the end of what is there.
+        Positions count from the first mel frame. The published code means to count them back from
+        the end of what is there, but rolls the wrong axis, and the weights know it no other way.
         """
-        count = mel.shape[1]
-        places = torch.arange(count, device=mel.device)
-        rolled = torch.stack([places.roll(int(n)) for n in mask.sum(-1)])
-        x = self.input_proj(mel) + self.position_encoding(rolled)
+        x = self.input_proj(mel) + self.position_encoding.weight[: mel.shape[1]]
         bias = _blocked(mask, x.dtype)
         for block in self.encoders:
             x = block(x, bias)

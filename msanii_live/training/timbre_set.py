@@ -24,7 +24,7 @@ import soundfile
 import torch
 
 from msanii_live.errors import ConfigError, MissingTool
-from msanii_live.models.instruments import INSTRUMENTS
+from msanii_live.models.instruments import INSTRUMENTS, NAMES
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes
 from msanii_live.models.mel2mel import on_keyboard
 from msanii_live.notes import Note, Score, in_order
@@ -173,19 +173,25 @@ def analyse(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     return np.concatenate(parts)[:count]
 
 
-def build(folder: Path, report: Report, spec: MelSpec | None = None, scale: float = 1.0) -> None:
+def build(
+    folder: Path,
+    report: Report,
+    spec: MelSpec | None = None,
+    scale: float = 1.0,
+    instruments: Sequence[str] = NAMES,
+) -> None:
     """Build the set into a folder. scale: of its length, for a try.
 
     Raises: MissingTool: as `play`.
     """
     spec = spec or MelSpec()
     folder.mkdir(parents=True, exist_ok=True)
-    told: dict[str, object] = {"spec": asdict(spec), "instruments": list(INSTRUMENTS)}
+    told: dict[str, object] = {"spec": asdict(spec), "instruments": list(instruments)}
     for split, seconds in SECONDS.items():
         score = music(FIRST_SEED[split], max(2 * (PIECE + GAP), seconds * scale))
         with (folder / f"{split}.f16.partial").open("wb") as file:
-            for name, program in INSTRUMENTS.items():
-                file.write(analyse(play(score, program), spec).tobytes())
+            for name in instruments:
+                file.write(analyse(play(score, INSTRUMENTS[name]), spec).tobytes())
                 report(f"{split}: {name}, {score.seconds:.0f} s")
         told[split] = {"seconds": score.seconds, "notes": [astuple(n)[:4] for n in score.notes]}
         (folder / f"{split}.f16.partial").replace(folder / f"{split}.f16")

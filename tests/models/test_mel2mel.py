@@ -20,7 +20,7 @@ def net(timbre: int = 2, channels: int = 24) -> Mel2Mel:
 
 
 def test_rolls_hold_onsets_and_keys_with_their_force() -> None:
-    drawn = rolls([Note(0.1, 0.35, 21, 127), Note(0.2, 0.2, 108, 64)], 5, 0.1)
+    drawn = rolls([Note(0.1, 0.36, 21, 127), Note(0.2, 0.2, 108, 64)], 5, 0.1)
     assert drawn.shape == (5, 176)
     assert drawn[:, 0].tolist() == [0, 1, 0, 0, 0]
     assert drawn[:, 88].tolist() == pytest.approx([0, 1, 1, 1, 0])

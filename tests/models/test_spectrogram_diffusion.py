@@ -24,13 +24,18 @@ SIZE = {"d_model": 16, "num_layers": 2, "num_heads": 2, "d_kv": 8, "d_ff": 24, "
 HOME = "diffusers.pipelines.deprecated.spectrogram_diffusion"
 
 
+def extended_mask(self, mask, shape):
+    """What diffusers asks of its base class, and transformers no longer has since 5.13 or so."""
+    return (1.0 - mask[:, None, None].float()) * torch.finfo(torch.float32).min
+
+
 @pytest.fixture(scope="module")
 def theirs():
-    """diffusers' modules; its tokenizer asks note_seq for two constants and nothing else."""
+    """diffusers' modules; its tokenizer asks note_seq for constants and a name, nothing else."""
     constants = types.ModuleType("note_seq")
     limits = {"MIN_MIDI_PITCH": 0, "MIN_MIDI_PROGRAM": 0}
     limits |= {f"MAX_MIDI_{name}": 127 for name in ("PITCH", "PROGRAM", "VELOCITY")}
-    vars(constants).update(limits)
+    vars(constants).update(limits, NoteSequence=object)
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
         from diffusers import DDPMScheduler, T5FilmDecoder, utils
@@ -41,6 +46,12 @@ def theirs():
             name: importlib.import_module(f"{HOME}.{name}")
             for name in ("notes_encoder", "continuous_encoder", "midi_utils")
         }
+        for kind in (
+            parts["notes_encoder"].SpectrogramNotesEncoder,
+            parts["continuous_encoder"].SpectrogramContEncoder,
+        ):
+            if not hasattr(kind, "get_extended_attention_mask"):
+                patch.setattr(kind, "get_extended_attention_mask", extended_mask, raising=False)
         pipeline = importlib.import_module(f"{HOME}.pipeline_spectrogram_diffusion")
         yield SimpleNamespace(
             **parts, pipeline=pipeline, DDPMScheduler=DDPMScheduler, T5FilmDecoder=T5FilmDecoder

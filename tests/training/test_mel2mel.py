@@ -45,7 +45,8 @@ def toy() -> TimbreSet:
 
 
 RECIPE = Mel2MelRecipe(
-    steps=60, decay=30, warm_up=5, batch=6, rate=0.01, weight_decay=0.0, window=64, skip=4, every=30
+    steps=60, decay=30, warm_up=5, batch=6, rate=0.01, weight_decay=0.0, ema=0.9, window=64, skip=4,
+    every=30,
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_each_loss_falls_and_training_resumes(tmp_path: Path, kind: str) -> None
     net = train_mel2mel(toy(), recipe, config, tmp_path, lines.append)
     assert "resumed at step 30" in lines
     values = [float(line.split("validation ")[1].split()[0]) for line in lines if "valid" in line]
-    assert values[-1] < 0.8 * values[0]
+    assert values[-1] < 0.9 * values[0]
     assert net.config.instruments == ("piano", "organ")
 
 
@@ -123,10 +124,10 @@ def test_the_set_is_built_and_opened(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no set of timbres"):
         timbre_set.load(tmp_path)
     told: list[str] = []
-    timbre_set.build(tmp_path, told.append, SPEC, scale=0.0)
+    timbre_set.build(tmp_path, told.append, SPEC, 0.0, ("organ", "lead"))
     data = timbre_set.load(tmp_path)
-    assert len(told) == 20
-    assert data.train.mels.shape[0] == 10
-    assert (data.train.mels.max(axis=(1, 2)) > -1).all()
-    net_free = Windows(data.train, 512 / 44_100).draw(np.random.default_rng(0), 2, 50, 0.0)
-    assert torch.isfinite(net_free.mel).all()
+    assert len(told) == 4
+    assert data.instruments == ("organ", "lead")
+    assert (data.train.mels.max(axis=(1, 2)) > -2).all()
+    drawn = Windows(data.train, 512 / 44_100).draw(np.random.default_rng(0), 2, 50, 0.0)
+    assert torch.isfinite(drawn.mel).all()
