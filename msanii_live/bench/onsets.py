@@ -29,12 +29,17 @@ from msanii_live.notes import Note
 
 REQUIREMENT, WHEEL = "basic-pitch==0.4.0", "basic_pitch-0.4.0-py2.py3-none-any.whl"
 NETWORK = "basic_pitch/saved_models/icassp_2022/nmp.onnx"
+ONSETS, SOUNDING = "StatefulPartitionedCall:2", "StatefulPartitionedCall:1"
 DIGEST = "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec"  # SHA-256 of it
 RATE, HOP = 22_050, 256
 WINDOW = 2 * RATE - HOP  # samples that the network takes at once
 EDGE = 15  # frames at either end of a window that are not used
 _FRAMES = 172  # of a window
 THRESHOLD = 0.5  # of an onset's likelihood, the published one
+HELD, SHORTEST = (
+    0.3,
+    11,
+)  # likelihood of a key that sounds, and frames for which it must: theirs too
 TOLERANCE = 0.05  # s, the usual one
 
 Array = NDArray[np.float32]
@@ -102,40 +107,45 @@ def open_network(network: bytes) -> Any:
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 
-def likelihoods(session: Any, samples: Array, rate: int) -> tuple[Array, NDArray[np.float64]]:
-    """Return how likely each key goes down at each frame, (frames, 88), and the frames' times, s.
+@dataclass(frozen=True)
+class Heard:
+    """Hold what the network hears. onsets, sounding: likelihoods, (frames, 88). times: s."""
 
-    samples: float32, (frames,), mono.
-    """
+    onsets: Array
+    sounding: Array
+    times: NDArray[np.float64]
+
+
+def listen(session: Any, samples: Array, rate: int) -> Heard:
+    """Return how likely each key goes down, and is down. samples: float32, (frames,), mono."""
     heard = soxr.resample(samples, rate, RATE).astype(np.float32)
     step = WINDOW - 2 * EDGE * HOP
     lead = EDGE * HOP
     count = -(-len(heard) // step)
     padded = np.pad(heard, (lead, count * step + WINDOW - len(heard)))
-    rows, times = [], []
+    onsets, sounding, times = [], [], []
     inner = np.arange(EDGE, _FRAMES - EDGE)
     name = session.get_inputs()[0].name
     for window in range(count):
         part = padded[window * step : window * step + WINDOW]
-        outputs = session.run(None, {name: part[None, :, None]})
-        rows.append(_onsets_of(outputs)[inner])
+        downs, keys = session.run([ONSETS, SOUNDING], {name: part[None, :, None]})
+        onsets.append(downs[0][inner])
+        sounding.append(keys[0][inner])
         times.append((window * step - lead + inner * HOP) / RATE)
-    return np.concatenate(rows), np.concatenate(times)
+    return Heard(np.concatenate(onsets), np.concatenate(sounding), np.concatenate(times))
 
 
-def _onsets_of(outputs: Sequence[Array]) -> Array:
-    """Pick the onsets out of contours (264 wide), notes and onsets, in the order of the file."""
-    narrow = [output[0] for output in outputs if output.shape[-1] == 88]
-    return narrow[1]
-
-
-def decode(likely: Array, times: NDArray[np.float64], threshold: float = THRESHOLD) -> Onsets:
-    """Return the onsets: frames where a key is likelier than the threshold and its neighbours."""
+def decode(heard: Heard) -> Onsets:
+    """Return the onsets: likelier than the threshold and their neighbours, and then held."""
+    likely = heard.onsets
     before = np.pad(likely, ((1, 0), (0, 0)))[:-1]
     after = np.pad(likely, ((0, 1), (0, 0)))[1:]
-    frames, keys = np.nonzero((likely >= threshold) & (likely > before) & (likely >= after))
+    summed = np.cumsum(np.pad(heard.sounding, ((1, SHORTEST), (0, 0))), axis=0)
+    held = (summed[SHORTEST:] - summed[:-SHORTEST])[: len(likely)] / SHORTEST
+    peaks = (likely >= THRESHOLD) & (likely > before) & (likely >= after) & (held >= HELD)
     return tuple(
-        (float(times[frame]), int(key) + LOWEST) for frame, key in zip(frames, keys, strict=True)
+        (float(heard.times[frame]), int(key) + LOWEST)
+        for frame, key in zip(*np.nonzero(peaks), strict=True)
     )
 
 
@@ -159,4 +169,4 @@ def match(made: Onsets, true: Onsets, tolerance: float = TOLERANCE) -> Match:
 
 def hear(session: Any, samples: Array, rate: int) -> Onsets:
     """Return the onsets that the network hears. samples: float32, (frames,), mono."""
-    return decode(*likelihoods(session, samples, rate))
+    return decode(listen(session, samples, rate))

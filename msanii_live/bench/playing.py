@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from msanii_live.audio import Clip
 from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
 from msanii_live.bench.timbre_page import draw_space
 from msanii_live.engines.base import Context
@@ -124,9 +125,10 @@ def measure(
                 ours += match(heard, wanted)
                 ceiling += match(hear(session, _level(true), 44_100), wanted)
                 floor += match(heard, onsets_of(pieces[number - 1].notes))
-        f1 = [m.f1 if session is not None else None for m in (ours, ceiling, floor)]
+        first, second, third = (m.f1 if session else None for m in (ours, ceiling, floor))
         ratio = took / sum(score.seconds for score in pieces)
-        rows.append(Row(name, float(np.mean(near)), float(np.mean(linear)), *f1, ratio))
+        correlations = float(np.mean(near)), float(np.mean(linear))
+        rows.append(Row(name, *correlations, first, second, third, ratio))
         report(f"{rows[-1]}")
     return rows
 
@@ -249,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _no_clip(name: str) -> None:
+def _no_clip(name: str) -> Clip:
     raise CommandError(Code.ENOCLIP, name)
 
 

@@ -43,7 +43,7 @@ def listen(net: Mel2Mel, timbres: torch.Tensor) -> tuple[NDArray[np.float64], ND
     centres = torch.linspace(0, spec.sample_rate / 2, len(bank)) @ (bank / bank.sum(0))
     area = bank.sum(0)
     bright, loud = [], []
-    for part in timbres.split(64):
+    for part in torch.split(timbres, 64):
         size = (net(drawn.expand(len(part), -1, -1), part).exp() / area).double()
         power = size.square()
         bright.append((size * centres).sum((1, 2)) / size.sum((1, 2)))

@@ -28,7 +28,9 @@ State = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True)
 class Mel2MelConfig:
-    """Size the network. channels: of every hidden layer. timbre: dimensions of a timbre."""
+    """Size the network. channels: of every hidden layer, even; half of them the LSTM gives to each
+    direction. timbre: dimensions of a timbre.
+    """
 
     channels: int = 256
     timbre: int = 2
@@ -68,10 +70,10 @@ class Mel2Mel(nn.Module):
         self.timbres = nn.Embedding(len(config.instruments), config.timbre)
         self.enter = nn.Linear(2 * KEYS, width)  # a convolution of kernel 1
         self.film_in = Film(config.timbre, width)
-        self.onward = nn.LSTM(width, width, batch_first=True)
-        self.backward_ = nn.LSTM(width, width, batch_first=True)
-        self.film_out = Film(config.timbre, 2 * width)
-        self.leave = nn.Linear(2 * width, spec.mels)
+        self.onward = nn.LSTM(width, width // 2, batch_first=True)
+        self.backward_ = nn.LSTM(width, width // 2, batch_first=True)
+        self.film_out = Film(config.timbre, width)
+        self.leave = nn.Linear(width, spec.mels)
         nn.init.constant_(self.leave.bias, -4.0)  # near the mean of what it will predict
 
     def timbre_of(self, name: str) -> torch.Tensor:
@@ -108,7 +110,7 @@ class Mel2Mel(nn.Module):
 def _in_chunks(lstm: nn.LSTM, h: torch.Tensor, on_chunk: Callable[[], None]) -> torch.Tensor:
     state: State | None = None
     parts = []
-    for part in h.split(CHUNK, dim=1):
+    for part in torch.split(h, CHUNK, dim=1):
         out, state = lstm(part, state)
         parts.append(out)
         on_chunk()

@@ -74,7 +74,7 @@ def _attend(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int, bias: torch.Tensor | None
 ) -> torch.Tensor:
     """Attend without scaling. q, k, v: (batch, length, heads * size). bias: added to scores."""
-    q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (q, k, v))
+    q, k, v = (x.view(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, scale=1.0)
     return out.transpose(1, 2).flatten(2)
 

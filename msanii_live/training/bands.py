@@ -18,6 +18,7 @@ from msanii_live.training.vocoder import spectral_losses
 
 CHECKPOINT = "bands.pt"
 EDGE = 4  # mel frames at either end of a crop that no loss looks at
+Parts = dict[str, torch.nn.Module | torch.optim.Optimizer]
 Draw = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, (batch, frames)
 
 
@@ -96,7 +97,7 @@ def train_bands(
     net, critics = Bands(config, spec), Critics(config, spec)
     makers = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.5, 0.9))
     judges = torch.optim.Adam(critics.parameters(), recipe.rate, betas=(0.5, 0.9))
-    parts = {"net": net, "critics": critics, "makers": makers, "judges": judges}
+    parts: Parts = {"net": net, "critics": critics, "makers": makers, "judges": judges}
     step = _resume(folder / CHECKPOINT, parts)
     if step:
         report(f"resumed at step {step}")
@@ -139,7 +140,7 @@ def _descend(
     optimiser.step()
 
 
-def _resume(path: Path, parts: dict[str, torch.nn.Module | torch.optim.Optimizer]) -> int:
+def _resume(path: Path, parts: Parts) -> int:
     if not path.exists():
         return 0
     saved = torch.load(path, weights_only=True)

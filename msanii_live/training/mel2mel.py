@@ -128,7 +128,8 @@ def train_mel2mel(
         assert isinstance(net, Mel2Mel)
         rng = np.random.default_rng([recipe.seed, step])
         drawn = windows.draw(rng, recipe.batch, recipe.window, recipe.morphs)
-        made = predict(net, drawn)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            made = predict(net, drawn).float()
         return mel_loss(recipe.loss, made[:, recipe.skip :], drawn.mel[:, recipe.skip :])
 
     @torch.no_grad()
