@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from msanii_live.audio import Clip
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, limit
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import MakingCommand, Render
@@ -88,6 +90,9 @@ class Engine(Protocol):
         """
 
 
+LOUDNESS = -18.0  # dBFS RMS, while something sounds, that played notes are brought to
+QUIET = 30.0  # dB under the loudest part, beyond which nothing is taken to sound
+MOST_GAIN = 24.0  # dB
 LIVE_TAKE = "take"  # what the last bars played are called; their length is the command's already
 
 
@@ -117,3 +122,17 @@ def notes_of(command: Render, context: Context, longest: float) -> Score:
         notes = (n if n.drum else replace(n, program=command.program) for n in score.notes)
         score = replace(score, notes=tuple(notes))
     return score
+
+
+def at_loudness(samples: Samples) -> Samples:
+    """Bring a clip to the common loudness, measured while something sounds; peaks are held.
+
+    samples: float32, (frames, channels). Returns a copy.
+    """
+    block = 2_205
+    padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
+    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
+    sounding = power[power > power.max(initial=0.0) * 10 ** (-QUIET / 10)]
+    level = 10 * np.log10(sounding.mean()) if len(sounding) else LOUDNESS
+    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
+    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()

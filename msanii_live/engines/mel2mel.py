@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, limit, make_clip
-from msanii_live.engines.base import Capabilities, Context, notes_of
+from msanii_live.audio import Clip, make_clip
+from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel, vocos
 from msanii_live.models.device import pick_device
@@ -23,9 +23,6 @@ from msanii_live.protocol.commands import MakingCommand, Render
 WEIGHTS, VOCODER_WEIGHTS = "mel2mel.safetensors", "vocos.safetensors"
 SHIPPED = Path(__file__).parent.parent / "weights"
 LONGEST = 600.0  # s
-LOUDNESS = -18.0  # dBFS RMS, while something sounds, that clips are brought to
-QUIET = 30.0  # dB under the loudest part, beyond which nothing is taken to sound
-MOST_GAIN = 24.0  # dB
 AROUND = 344  # mel frames of a loop that are played before its start and after its end
 FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
 FAINT = 1e-2  # level of the noise that a phase search without a network starts from
@@ -222,20 +219,6 @@ class MelToMel:
             )  # fmt: skip
         context.progress(total, total)
         return wave[0].float()
-
-
-def at_loudness(samples: Samples) -> Samples:
-    """Bring a clip to the common loudness, measured while something sounds; peaks are held.
-
-    samples: float32, (frames, channels). Returns a copy.
-    """
-    block = 2_205
-    padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
-    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
-    sounding = power[power > power.max(initial=0.0) * 10 ** (-QUIET / 10)]
-    level = 10 * np.log10(sounding.mean()) if len(sounding) else LOUDNESS
-    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
-    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()
 
 
 def _no_clip(name: str) -> Clip:

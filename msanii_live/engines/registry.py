@@ -48,9 +48,11 @@ STAND_INS = {"/msanii/render": "mel2mel"}
 
 def _from_path(path: Path, setting: Setting) -> Engine:
     """Make an engine of a folder that training wrote, or of a file of weights."""
-    from msanii_live.engines import mel2mel
+    from msanii_live.engines import mel2mel, spectrogram
     from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 
+    if (path / spectrogram.INDEX).exists():
+        return spectrogram.SpectrogramEngine(setting.device, path)
     if (path / mel2mel.WEIGHTS).exists():
         return mel2mel.MelToMel(setting.device, path / mel2mel.WEIGHTS, path.name, setting.vocoder)
     weights = path / WEIGHTS if path.is_dir() else path

@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.models import spectrogram_weights
+from msanii_live.engines.base import Context
+from msanii_live.engines.registry import Shelf
+from msanii_live.errors import CommandError
+from msanii_live.models import published_mel, spectrogram_weights
 from msanii_live.models.ddpm import DdpmSchedule
 from msanii_live.models.note_tokens import COUNT, Grid, taught, tokens
 from msanii_live.models.spectrogram_diffusion import SpectrogramConfig, SpectrogramDiffusion
 from msanii_live.models.spectrogram_weights import scaled, unscaled
-from msanii_live.notes import Note
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import Render
 
 pytestmark = pytest.mark.slow
 
@@ -223,6 +227,42 @@ def test_the_published_size_by_configuration():
         net = SpectrogramDiffusion(SpectrogramConfig())
     count = sum(p.numel() for p in net.parameters())
     assert 400e6 < count < 430e6
+
+
+def test_samples_are_found_for_the_published_mels():
+    t = torch.arange(32_000) / 16_000
+    wave = sum(0.1 * torch.sin(2 * torch.pi * f * t) for f in (220.0, 660.0, 1_500.0))
+    mel = published_mel.mel_of(wave)
+    assert mel.shape == (100, 128)
+    calls = []
+    made = published_mel.samples_of(mel, torch.Generator().manual_seed(1), lambda: calls.append(1))
+    assert made.shape == wave.shape
+    assert len(calls) == published_mel.ITERATIONS
+    loud = mel[2:-2] > mel.max() - 5
+    assert (published_mel.mel_of(made)[2:-2] - mel[2:-2])[loud].abs().mean() < 0.3
+
+
+def test_a_folder_is_served_as_an_engine(theirs, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        build(theirs).save_pretrained(tmp_path / "mine")
+    shelf = Shelf("cpu", str(tmp_path / "mine"))
+    engine = shelf.get()
+    assert engine.name == "mine"
+    assert shelf.serving("", "/msanii/render") is engine
+    steps = []
+    context = Context(
+        clip=lambda name: None, progress=lambda *at: steps.append(at), warn=lambda text: None,
+        tempo=120.0, beats=4, seed=5, score=lambda name: Score(tuple(music(6.0)), 6.0, bpm=90.0),
+    )  # fmt: skip
+    engine.warm()
+    clip = engine.run(Render(midi="song", steps=3, timbre="strings"), context)
+    assert clip.samples.shape == (6 * 44_100, 2)
+    assert np.isfinite(clip.samples).all()
+    assert clip.info.bpm == 90.0
+    assert steps[-1] == (2 * 3 + published_mel.ITERATIONS,) * 2
+    with pytest.raises(CommandError, match="kazoo"):
+        engine.run(Render(midi="song", timbre="kazoo"), context)
 
 
 def test_scaling_is_undone():
