@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--part",
-        choices=("flow", "few", "vocoder", "mel2mel"),
+        choices=("flow", "few", "vocoder", "bands", "mel2mel"),
         default="flow",
         help="(%(default)s)",
     )

@@ -180,6 +180,8 @@ class Sounding:
     ) -> list[Outgoing]:
         if name == LIVE:
             raise CommandError(Code.ERANGE, f"{LIVE} means the last bars: call the take otherwise")
+        if not self.midi.is_open:
+            raise CommandError(Code.ENOCLIP, "no MIDI input: start the server with --midi-in")
 
         def finished() -> None:
             try:

@@ -150,6 +150,13 @@ def test_a_take_is_recorded_and_played_by_its_name(server, keys):
     assert len(made) == pytest.approx(seconds * 44_100, abs=1)
 
 
+def test_a_take_without_an_input_or_of_a_word_is_refused(server, tones):
+    tones.client.send("/msanii/record/start", "source", "midi", "id", "x")
+    assert tones.client.wait(("/msanii/fail", "/msanii/done"), "x").args[3] == "ENOCLIP"
+    server.client.send("/msanii/record/start", "source", "midi", "clip", "take", "id", "y")
+    assert server.client.wait(("/msanii/fail", "/msanii/done"), "y").args[3] == "ERANGE"
+
+
 def test_a_take_of_so_many_seconds_ends_by_itself(server, keys):
     server.ask("/msanii/record/start", "source", "midi", "seconds", 0.6)
     keys.send(Message("note_on", note=50, velocity=100))

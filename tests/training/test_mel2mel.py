@@ -85,7 +85,7 @@ def test_windows_between_instruments_lie_between_them() -> None:
 
 def test_the_shipped_recipe_is_read_and_wrong_ones_are_not(tmp_path: Path) -> None:
     recipe, config = read_recipe(RECIPES / "mel2mel.toml")
-    assert (recipe.loss, config.channels) == ("tanh-log-abs", 256)
+    assert (recipe.loss, config.channels) == ("tanh-log-abs", 384)
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('[training]\nsteps = 1\ndecay = 1\nloss = "l1"\n')
     with pytest.raises(ConfigError, match="tanh-log-abs"):
