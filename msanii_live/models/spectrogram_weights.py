@@ -15,9 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from msanii_live.models.ddpm import DdpmSchedule, sample
+from msanii_live.models.note_encoders import EncoderConfig
 from msanii_live.models.spectrogram_diffusion import (
     DecoderConfig,
-    EncoderConfig,
     SpectrogramConfig,
     SpectrogramDiffusion,
 )

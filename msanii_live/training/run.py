@@ -91,6 +91,8 @@ def train(order: TrainingOrder) -> int:
             "bands": _train_bands,
         }
         parts[order.part](order, data, recipe)
+        if order.part == "bands":
+            return 0
     except Interrupted as pause:
         _say(str(pause))
         return 130
@@ -184,6 +186,7 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
 
     net = bands_training.train_bands(draw, data.spec, recipe, config, order.out, _say)
     bands.save(order.out / "bands.safetensors", net)
+    _say(f"done: {order.out / 'bands.safetensors'}, which no engine takes yet")
 
 
 def _train_mel2mel(order: TrainingOrder) -> None:
