@@ -95,8 +95,10 @@ def vocode_line(
         before = out[:, span.first : span.last]
         guess = before if guess is None else torch.where(known, before, guess)
         # Where all that a frame sees is known, its own magnitudes are better than the model's.
-        seen = torch.cat([known, known.new_ones(1)])[grid.index].all(-1)
-        magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
+        seen = grid.all_in(known, beyond=True)
+        magnitude = wanted
+        if seen.any():
+            magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
         if voice.iterations:
             made = griffin_lim(
                 magnitude,
@@ -126,7 +128,7 @@ def _estimate(
     mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
-    count = len(grid.index)
+    count = grid.count
     if voice.net is None:
         part = mel[:, :, first : first + count]
         return mel_to_magnitude(part, spec).transpose(1, 2), None
@@ -158,9 +160,11 @@ def _join(
     # Frames at the edges of the part see only half of it: their own magnitudes fit better.
     part = wave[:, first:last]
     begin = first // spec.hop
-    target = magnitude[:, begin : begin + len(grid.index)]
-    whole = ((grid.index < last - first).all(-1))[None, :, None]
-    target = torch.where(whole, target, grid.analyse(part).abs())
+    target = magnitude[:, begin : begin + grid.count]
+    whole = grid.all_in(
+        torch.ones(last - first, dtype=torch.bool, device=wave.device), beyond=False
+    )
+    target = torch.where(whole[None, :, None], target, grid.analyse(part).abs())
     place = torch.arange(first, last, device=wave.device)
     known = (place < free[0]) | (place >= free[1])
     made = griffin_lim(
