@@ -178,21 +178,16 @@ def _from_magnitudes(
 ) -> torch.Tensor:
     frames = true.shape[-1]
     grid = line_frames(spec, frames, spec.mel_frames(frames), true.device)
-    known = torch.arange(frames) < start
+    place = torch.arange(frames)
+    kept = ((start - place - 0.5) / FADE).clamp(0, 1)  # as the engine's own seam
     made = griffin_lim(
         grid.analyse(true).abs(),
         grid,
-        start=torch.where(known, true, noise),
-        known=known if start else None,
+        start=torch.where(place < start, true, noise),
+        kept=kept if start else None,
         iterations=iterations,
     )
-    if not start:
-        return made
-    out = torch.where(known, true, made)
-    span = slice(start - FADE, start)
-    mixed = crossfade(true[:, span].T.numpy(), made[:, span].T.numpy())
-    out[:, span] = torch.from_numpy(mixed.T.copy())
-    return out
+    return torch.lerp(made, true, kept) if start else made
 
 
 # -- loops -------------------------------------------------------------------------------------

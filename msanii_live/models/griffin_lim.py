@@ -132,7 +132,7 @@ def griffin_lim(
     frames: Frames,
     *,
     start: torch.Tensor,
-    known: torch.Tensor | None = None,
+    kept: torch.Tensor | None = None,
     iterations: int = 32,
     momentum: float = 0.99,
     on_iteration: Callable[[int], None] = lambda _: None,
@@ -140,9 +140,9 @@ def griffin_lim(
     """Find a signal whose STFT magnitudes are the given ones.
 
     magnitude: float32, (channels, mel_frames, bins). start: first guess of the signal, float32,
-    (channels, length): noise, or something whose phase is worth keeping. known: bool, (length,),
-    where `start` is right and is put back after each iteration; the last iteration leaves them, so
-    that the caller can fade from the known samples into the result.
+    (channels, length): noise, or something whose phase is worth keeping. kept: float32, (length,),
+    how much of `start` is put back after each iteration but the last: 1 where it is known, falling
+    to 0 where it is to be found, since a hard edge would stay in the phases as a click.
     Returns float32, (channels, length).
     Source: Perraudin et al. 2013, "A fast Griffin-Lim algorithm", algorithm 2.
     """
@@ -156,7 +156,7 @@ def griffin_lim(
         size = torch.addcmul(real * real, imaginary, imaginary).clamp_min_(1e-18)
         ahead = ahead * size.rsqrt_().mul_(magnitude)[..., None]
         wave = frames.synthesise(torch.view_as_complex(ahead))
-        if known is not None and iteration < iterations - 1:
-            wave = torch.where(known, start, wave)
+        if kept is not None and iteration < iterations - 1:
+            wave = torch.lerp(wave, start, kept)
         on_iteration(iteration + 1)
     return wave

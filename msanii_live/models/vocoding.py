@@ -35,7 +35,7 @@ class Voice:
 
     net: Vocos | None = None
     iterations: int = 48
-    seam_iterations: int = 32
+    seam_iterations: int = 60
     loop_iterations: int = 48
     keeps_phase: bool = False
 
@@ -93,7 +93,10 @@ def vocode_line(
         grid = line_frames(spec, length, spec.mel_frames(length), canvas.device)
         wanted, guess = _estimate(mel, first_mel, grid, spec, voice)
         before = out[:, span.first : span.last]
-        guess = before if guess is None else torch.where(known, before, guess)
+        # Of a span that goes on, the overshoot is as free as the rest.
+        stop = span.end if span.end == end else span.last + FADE
+        weight = _ramp(length, span.start - span.first, stop - span.first, out.device)
+        guess = before if guess is None else torch.lerp(before, guess, weight)
         # Where all that a frame sees is known, its own magnitudes are better than the model's.
         seen = grid.all_in(known, beyond=True)
         magnitude = wanted
@@ -104,22 +107,20 @@ def vocode_line(
                 magnitude,
                 grid,
                 start=guess,
-                known=known,
+                kept=1 - weight,
                 iterations=voice.iterations,
                 on_iteration=lambda _: on_iteration(),
             )
-            guess = torch.where(known, before, made)
+            guess = torch.lerp(before, made, weight)
         joins = [span.start] if span.start > 0 else []
         joins += [end] if span.end == end and end < frames else []
         for at in joins:
             free = (at, min(at + SEAM, end)) if at == span.start else (max(at - SEAM, start), at)
             a, b = (edge - span.first for edge in free)
             guess = _join(guess, magnitude, (a, b), spec, voice.seam_iterations, on_iteration)
-        # Nothing beyond the fade is touched, whatever the search did there.
-        weight = _ramp(length, span.start - span.first, span.end - span.first, out.device)
-        if span.end < end:  # the overshoot is the next span's to make
-            weight = torch.where(place >= span.end, 0.0, weight)
-        out[:, span.first : span.last] = torch.where(weight == 0, before, guess)
+        # Nothing beyond the fade is touched; an overshoot is the next span's to make.
+        made_here = (weight > 0) & ((place < span.end) | (span.end == end))
+        out[:, span.first : span.last] = torch.where(made_here, guess, before)
         on_span()
     return out
 
@@ -165,17 +166,15 @@ def _join(
         torch.ones(last - first, dtype=torch.bool, device=wave.device), beyond=False
     )
     target = torch.where(whole[None, :, None], target, grid.analyse(part).abs())
-    place = torch.arange(first, last, device=wave.device)
-    known = (place < free[0]) | (place >= free[1])
+    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
     made = griffin_lim(
         target,
         grid,
         start=part,
-        known=known,
+        kept=1 - weight,
         iterations=iterations,
         on_iteration=lambda _: on_iteration(),
     )
-    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
     out = wave.clone()
     out[:, first:last] = part + weight * (made - part)
     return out
