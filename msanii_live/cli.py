@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from msanii_live import __version__
-from msanii_live.config import Config, read_config
+from msanii_live.config import SWITCH, Config, read_config
 from msanii_live.errors import MsaniiError
 
 
@@ -116,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, help="folder for JSON and pictures")
     evaluate.set_defaults(run=_eval)
 
+    convert = commands.add_parser(
+        "convert", help="make an engine folder of a checkpoint of the 2023 release"
+    )
+    convert.add_argument("file", type=Path, help="the checkpoint, .pt; nothing in it is run")
+    convert.add_argument("folder", type=Path, help="engine: msanii-live serve --engine FOLDER")
+    convert.set_defaults(run=_convert)
+
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
     bench.add_argument("what", choices=("speed", "front", "player"))
     bench.add_argument("--out", type=Path, help="folder for the figures")
@@ -137,10 +144,13 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="TOML file with the same names")
     for field in fields(Config):
         default = f" ({field.default})" if field.default not in ((), "") else ""
+        is_switch = field.metadata["choices"] == SWITCH
         parser.add_argument(
             "--" + field.name.replace("_", "-"),
             action="append" if isinstance(field.default, tuple) else "store",
             choices=field.metadata["choices"] or None,
+            nargs="?" if is_switch else None,
+            const="on" if is_switch else None,
             default=argparse.SUPPRESS,
             help=field.metadata["help"] + default,
         )
@@ -233,6 +243,12 @@ def _eval(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.report import report_eval
 
     return report_eval(arguments.data, arguments.weights, arguments.out)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.convert import convert
+
+    return convert(arguments.file, arguments.folder)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

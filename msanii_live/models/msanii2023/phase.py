@@ -117,10 +117,11 @@ class _Search:
         def bins(a: int, b: int) -> Tensor:
             halves = blocks[:, a : b + 1]
             pieces = torch.cat([halves[:, :-1], halves[:, 1:]], dim=-1)
-            found = torch.fft.rfft(pieces.mul_(self.window))
+            found: Tensor = torch.fft.rfft(pieces.mul_(self.window))
             parts = torch.view_as_real(found)
             length = parts.square().sum(-1).clamp_min_(1e-32).rsqrt_()
-            return found.mul_(length.mul_(self.magnitude[:, a:b]))
+            found *= length.mul_(self.magnitude[:, a:b])
+            return found
 
         return self._add(bins)
 
@@ -128,7 +129,8 @@ class _Search:
         """Return the wave mirrored by a hop at either end, (rows, mel_frames + 1, hop)."""
         ahead = wave[:, 1 : self.hop + 1].flip(-1)
         after = wave[:, -self.hop - 1 : -1].flip(-1)
-        return torch.cat([ahead, wave, after], dim=-1).unflatten(-1, (-1, self.hop))
+        mirrored = torch.cat([ahead, wave, after], dim=-1)
+        return mirrored.reshape(len(wave), -1, self.hop)
 
     def _add(self, bins: Callable[[int, int], Tensor]) -> Tensor:
         """Overlap and add the frames of a spectrum that is made chunk by chunk."""

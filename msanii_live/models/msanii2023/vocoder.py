@@ -79,9 +79,11 @@ class Vocoder2023(nn.Module):
         if size < 1:
             raise ValueError(f"size must be at least 1, got {size}")
         project, block, output = self.fn
+        assert isinstance(block, ResidualBlock)
         mel_frames = mel.shape[-1]
         starts = range(0, mel_frames, size)
-        norm, convolution = block.in_fn
+        norm, convolution = block.in_fn[0], block.in_fn[1]
+        assert isinstance(norm, nn.InstanceNorm2d)
         total, squared, count = 0.0, 0.0, mel.shape[2] * mel_frames
         for start in starts:
             h = project(mel[..., start : start + size]).double()
