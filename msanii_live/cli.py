@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("folder", type=Path)
     made.add_argument("--recipe", type=Path, help="(the shipped one)")
     made.set_defaults(run=_build_data)
+    sounds = kinds.add_parser("render", help="play a folder of MIDI files into FLAC, by FluidSynth")
+    sounds.add_argument("folder", type=Path, help="MIDI files, in folders too")
+    sounds.add_argument("--out", type=Path, help="folder for the FLAC files (FOLDER-flac)")
+    sounds.add_argument("--soundfont", type=Path, help="SF2 or SF3 (the system's FluidR3 GM)")
+    sounds.set_defaults(run=_render_midi)
     licences = kinds.add_parser("licences", help="print where everything in it comes from")
     licences.set_defaults(run=_licences)
 
@@ -101,7 +106,10 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
     )
     train.add_argument(
-        "--part", choices=("flow", "few", "vocoder"), default="flow", help="(%(default)s)"
+        "--part",
+        choices=("flow", "few", "vocoder", "2023-vocoder", "2023-unet"),
+        default="flow",
+        help="(%(default)s); the last two train the 2023 system on a folder of audio",
     )
     train.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
     train.add_argument("--style", default="", help="style word for all files of a folder of loops")
@@ -223,7 +231,20 @@ def _licences(_: argparse.Namespace) -> int:
     return 0
 
 
+def _render_midi(arguments: argparse.Namespace) -> int:
+    from msanii_live.training.render import render_folder
+
+    source: Path = arguments.folder
+    out = arguments.out or source.with_name(source.name + "-flac")
+    return render_folder(source, out, arguments.soundfont)
+
+
 def _train(arguments: argparse.Namespace) -> int:
+    if arguments.part.startswith("2023-"):
+        from msanii_live.training.run2023 import train_part
+
+        part = arguments.part.removeprefix("2023-")
+        return train_part(part, arguments.data, arguments.out, arguments.recipe)
     from msanii_live.training.run import TrainingOrder, train
 
     order = TrainingOrder(

@@ -165,8 +165,8 @@ class _Residual(nn.Module):
         mixed = F.conv2d(normed, self.weight, self.bias, padding=(0, 1))
         mixed = mixed[:, :, 0].transpose(1, 2).reshape(batch, mel_frames, channels, -1)
         mixed = mixed + self.timestep(timestep)[:, None, None]
-        out: Tensor = self.narrow(F.gelu(self.widen(F.gelu(mixed))))
-        return out + self.residual(h)
+        out: Tensor = self.residual(h) + self.narrow(F.gelu(self.widen(F.gelu(mixed))))
+        return out
 
 
 class _Attention(nn.Module):

@@ -62,8 +62,12 @@ class Vocoder2023(nn.Module):
 
         Raises: ValueError: mel is of another shape.
         """
+        return self.logarithms(mel).exp()
+
+    def logarithms(self, mel: Tensor) -> Tensor:
+        """Return ln of what `forward` returns."""
         out: Tensor = self.fn(self._checked(mel))
-        return out.transpose(1, 2).exp()
+        return out.transpose(1, 2)
 
     def in_chunks(
         self, mel: Tensor, size: int = CHUNK, on_chunk: Callable[[], None] = lambda: None
