@@ -132,9 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     convert.set_defaults(run=_convert)
 
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "front", "player"))
+    bench.add_argument("what", choices=("speed", "front", "player", "msanii2023"))
     bench.add_argument("--out", type=Path, help="folder for the figures")
-    bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
+    bench.add_argument(
+        "--full",
+        action="store_true",
+        help="speed: all 200 steps of the baseline; msanii2023: 190 s too",
+    )
+    bench.add_argument("--compile", action="store_true", help="msanii2023: compile; needs g++")
     bench.add_argument("--seconds", type=float, default=60.0, help="player: how long (%(default)s)")
     bench.add_argument("--audio", default="default", help="player: audio device (%(default)s)")
     bench.add_argument("--engine", default="mel-flow", help="player: engine (%(default)s)")
@@ -281,6 +286,10 @@ def _bench(arguments: argparse.Namespace) -> int:
         from msanii_live.bench.player import report_player
 
         return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
+    if arguments.what == "msanii2023":
+        from msanii_live.bench.msanii2023 import report_2023
+
+        return report_2023(arguments.out, arguments.full, arguments.compile)
     from msanii_live.bench.report import report_speed
 
     return report_speed(arguments.out, arguments.full)
