@@ -131,6 +131,16 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("folder", type=Path, help="engine: msanii-live serve --engine FOLDER")
     convert.set_defaults(run=_convert)
 
+    paper = commands.add_parser("paper", help="draw the 2023 paper's figures 2 to 8 anew")
+    paper.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    paper.add_argument(
+        "--engine",
+        action="append",
+        help="a row: name or path, as of serve; repeatable (mel-flow, random-2023)",
+    )
+    paper.add_argument("--device", default="auto", help="where models run (%(default)s)")
+    paper.set_defaults(run=_paper)
+
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
     bench.add_argument("what", choices=("speed", "front", "player", "msanii2023"))
     bench.add_argument("--out", type=Path, help="folder for the figures")
@@ -275,6 +285,13 @@ def _convert(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.convert import convert
 
     return convert(arguments.file, arguments.folder)
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.paper import redo
+
+    engines = arguments.engine or ["mel-flow", "random-2023"]
+    return redo(arguments.out, engines, arguments.device)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

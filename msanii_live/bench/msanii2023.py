@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -197,7 +198,7 @@ def _take(steps: int, frames: int) -> dict[str, float]:
     return {
         "steps": steps,
         "seconds": marks[-1] - marks[0],
-        "a step": statistics.median(b - a for a, b in zip(marks[:-3], marks[1:-2], strict=True)),
+        "a step": statistics.median(b - a for a, b in pairwise(marks[: steps + 1])),
         "magnitudes": marks[-2] - marks[-3],
         "phases": marks[-1] - marks[-2],
         "peak_memory_mb": peak_memory_mb(os.getpid()) or 0.0,
