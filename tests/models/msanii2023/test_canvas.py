@@ -1,15 +1,20 @@
 """Check audio made with the 2023 model: lengths, seeds, seams, cancelling, and the fast U-Net."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from msanii_live.models.msanii2023.canvas import Canvas2023
 from msanii_live.models.msanii2023.fast import BUCKET, across_channels, fast_unet
-from msanii_live.models.msanii2023.tasks import MENDED, PAPER, SEMANTICS
+from msanii_live.models.msanii2023.tasks import SEMANTICS
 from tests.models.msanii2023.reference import arrays, reference, relative_error
 
 SEAM = 2_048
-BOTH = pytest.mark.parametrize("semantics", SEMANTICS.values(), ids=SEMANTICS)
+# As they are, but for a short phase search.
+QUICK = {name: replace(semantics, iterations=2) for name, semantics in SEMANTICS.items()}
+BOTH = pytest.mark.parametrize("semantics", QUICK.values(), ids=QUICK)
+MENDED, PAPER = QUICK["mended"], QUICK["paper"]
 
 
 def canvas(semantics=MENDED, seed=0, steps=3, progress=lambda step, steps: None, **more):
@@ -67,9 +72,26 @@ def test_filling_keeps_all_else_bit_for_bit() -> None:
     assert torch.equal(made[:, : 20_000 - SEAM], wave[:, : 20_000 - SEAM])
     assert torch.equal(made[:, 40_000 + SEAM :], wave[:, 40_000 + SEAM :])
     assert relative_error(made[:, 20_000:40_000], wave[:, 20_000:40_000]) > 0.1
+
+
+@torch.inference_mode()
+def test_new_samples_are_fitted_to_the_known_ones() -> None:
+    """Where the magnitudes are right, a tone goes on through the span and no jump is heard."""
+    wave = tone(60_000)
+    job = canvas()
+    magnitude = job.model.features.magnitude(job._padded(wave))
+
+    class Right:
+        def in_chunks(self, mel, on_chunk):
+            return magnitude[None]
+
+    job.model = replace(job.model, vocoder=Right())
+    made = job.fill(wave, 20_000, 40_000)
     jump = (made[:, 1:] - made[:, :-1]).abs().amax(0)
-    inside = jump[20_100:39_900].quantile(0.99)
-    assert max(jump[19_990:20_010].max(), jump[39_990:40_010].max()) <= 3 * inside
+    usual = (wave[:, 1:] - wave[:, :-1]).abs().max()
+    assert max(jump[19_900:20_100].max(), jump[39_900:40_100].max()) <= 1.5 * usual
+    again = job.model.features.magnitude(made)
+    assert relative_error(again, job.model.features.magnitude(wave)) < 0.3
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 20_000), (40_000, 60_000)])
@@ -104,13 +126,14 @@ def test_variations_follow_the_phases_of_their_source() -> None:
     )
     angle = []
     for semantics in (MENDED, PAPER):
-        oracle.semantics = semantics
+        oracle.semantics = replace(semantics, iterations=8)
         made = oracle.vary(wave, 0.01)
         window = torch.hann_window(2048)
         bins = [torch.stft(w, 2048, 1024, window=window, return_complex=True) for w in (made, wave)]
         loud = bins[1].abs() > 0.1 * bins[1].abs().max()
         angle.append(float((bins[0] * bins[1].conj())[loud].angle().abs().mean()))
-    assert angle[0] < 0.2 < angle[1]
+    assert angle[0] < 0.6
+    assert angle[1] > 1.2
 
 
 @torch.inference_mode()
