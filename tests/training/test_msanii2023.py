@@ -196,7 +196,7 @@ def test_recipes_that_cannot_be_are_refused(tmp_path):
         ("[ema]", "[average]", "tables must be"),
         ("width = 16", "breadth = 16", "breadth"),
         ("hop = 256", "hop = 128", "half of n_fft"),
-        ("steps = 4\n", "", "steps"),
+        ("\nsteps = 4\n", "\n", "steps"),
         ("'squared'", "'spectral'", "loss must be"),
         ("precision = 32", "precision = 8", "precision"),
         ('"cosine"', '"linear"', "cosine"),

@@ -1,16 +1,19 @@
-"""The U-Net rearranged for speed: the same sums in another order.
+"""The U-Net for speed: cast once on a CPU, rearranged for a GPU; the same sums either way.
 
-Latents lie in memory as (batch, mel_frames, channels, width). So all 1×1 convolutions, most of the
-work, are one matrix product each, and a 3×3 convolution over two channels is a convolution over
-time alone with channels × width features: of its nine taps a channel three always met padding, and
-are gone. Weights are cast to the working precision once; statistics and softmax stay float32.
+On a CPU its time is that of the library's convolutions and products, which run near the processor's
+peak (padded taps are skipped there): nothing but a smaller type helps. Weights are cast once, where
+autocast would cast all of them at every step.
+
+On a GPU latents lie in memory as (batch, mel_frames, channels, width). So 1×1 convolutions are
+matrix products, and a 3×3 convolution over two channels is one over time alone with channels ×
+width features: of its nine taps a channel three always met padding, and are gone.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -28,20 +31,19 @@ from msanii_live.models.msanii2023.unet import (
 BUCKET = 256  # mel frames that lengths are rounded up to where a graph is kept for each: 6 s
 
 
-class _Layer(Protocol):
-    def __call__(self, h: Tensor, timestep: Tensor, /) -> Tensor: ...
-
-
 def fast_unet(unet: UNet2023, dtype: torch.dtype, compiled: bool = False) -> Model:
-    """Return what computes what the U-Net computes, in less time, for stereo.
+    """Return what computes what the U-Net computes, in less time.
 
-    unet: stays as it is and shares nothing that is written to. dtype: of matrix products. compiled:
-    compile it, on a GPU with a CUDA graph for each length; lengths should then be few.
+    unet: stays as it is. dtype: of matrix products. compiled: compile it, on a GPU with a CUDA
+    graph for each length; lengths should then be few.
     """
-    net = FastUNet(unet, dtype)
+    on_gpu = next(unet.parameters()).is_cuda
+    if not on_gpu and dtype == torch.float32 and not compiled:
+        return unet
+    net = FastUNet(unet, dtype) if on_gpu else Cast(unet, dtype)
     if not compiled:
         return net
-    mode = "reduce-overhead" if next(unet.parameters()).is_cuda else "default"
+    mode = "reduce-overhead" if on_gpu else "default"
     run: Callable[[Tensor, Tensor], Tensor] = torch.compile(net, mode=mode, dynamic=False)
 
     def cloned(x: Tensor, timesteps: Tensor) -> Tensor:
@@ -51,16 +53,33 @@ def fast_unet(unet: UNet2023, dtype: torch.dtype, compiled: bool = False) -> Mod
     return cloned
 
 
+class Cast(nn.Module):
+    """Be a copy of the U-Net in another precision, for inputs in float32."""
+
+    def __init__(self, unet: UNet2023, dtype: torch.dtype) -> None:
+        """Take a U-Net and the precision."""
+        super().__init__()
+        self.dtype = dtype
+        self.net = copy.deepcopy(unet).to(dtype)
+
+    def forward(self, x: Tensor, timesteps: Tensor) -> Tensor:
+        """Return the predicted noise; see `UNet2023.forward`."""
+        out: Tensor = self.net(x.to(self.dtype), timesteps)
+        return out.to(x.dtype)
+
+
 class FastUNet(nn.Module):
     """Be the U-Net with its latents laid out for matrix products, for a fixed number of channels.
 
     Source: Maina 2023, arXiv:2301.06468, section 3.1; see `UNet2023`.
     """
 
-    def __init__(self, unet: UNet2023, dtype: torch.dtype, channels: int = 2) -> None:
+    def __init__(
+        self, unet: UNet2023, dtype: torch.dtype = torch.float32, channels: int = 2
+    ) -> None:
         """Take a U-Net, the precision of its matrix products, and the number of audio channels."""
         super().__init__()
-        self.source = (unet,)  # in a tuple, so that its parameters are not counted again
+        self.timestep_embedding = unet.timestep_embedding
         self.dtype = dtype
         self.channels = channels
         make = _Maker(dtype, channels)
@@ -72,8 +91,7 @@ class FastUNet(nn.Module):
 
     def forward(self, x: Tensor, timesteps: Tensor) -> Tensor:
         """Return the predicted noise; see `UNet2023.forward`."""
-        (unet,) = self.source
-        timestep = unet.timestep_embedding(timesteps, torch.float32).to(self.dtype)
+        timestep = self.timestep_embedding(timesteps, torch.float32).to(self.dtype)
         h = self.enter(x.permute(0, 3, 1, 2).to(self.dtype))
         skips: list[Tensor] = []
         for layer in self.encoder:
@@ -231,5 +249,7 @@ def _eps(norm: nn.Module) -> float:
 
 def _normed(h: Tensor, eps: float) -> Tensor:
     """Bring each feature to mean 0 and variance 1 over channels and time, measured in float32."""
-    variance, mean = torch.var_mean(h.float(), dim=(1, 2), correction=0, keepdim=True)
-    return ((h - mean) * (variance + eps).rsqrt()).to(h.dtype)
+    flat = h.float().flatten(1, 2)
+    centred = flat - flat.mean(1, keepdim=True)
+    scale = (centred.square().mean(1, keepdim=True) + eps).rsqrt()
+    return (centred * scale).to(h.dtype).reshape(h.shape)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from msanii_live.models.msanii2023.canvas import Canvas2023
-from msanii_live.models.msanii2023.fast import BUCKET, across_channels, fast_unet
+from msanii_live.models.msanii2023.fast import BUCKET, FastUNet, across_channels, fast_unet
 from msanii_live.models.msanii2023.tasks import SEMANTICS
 from tests.models.msanii2023.reference import arrays, reference, relative_error
 
@@ -165,11 +165,17 @@ def test_the_fast_network_computes_the_same() -> None:
         many = torch.cat([x * (0.5 + n) for n in range(batch)])
         timesteps = torch.tensor([3, 417, 999][:batch])
         expected = reference().unet(many, timesteps)
-        actual = fast_unet(reference().unet, torch.float32)(many, timesteps)
-        assert actual.dtype == torch.float32
-        assert relative_error(actual, expected) <= 1e-5
-    rough = fast_unet(reference().unet, torch.bfloat16)(many, timesteps)
-    assert relative_error(rough, expected) <= 0.03
+        for net in (fast_unet(reference().unet, torch.float32), FastUNet(reference().unet)):
+            actual = net(many, timesteps)
+            assert actual.dtype == torch.float32
+            assert relative_error(actual, expected) <= 1e-5
+    for net in (
+        fast_unet(reference().unet, torch.bfloat16),
+        FastUNet(reference().unet, torch.bfloat16),
+    ):
+        rough = net(many, timesteps)
+        assert rough.dtype == torch.float32
+        assert relative_error(rough, expected) <= 0.03
 
 
 @torch.inference_mode()
