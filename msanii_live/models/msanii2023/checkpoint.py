@@ -36,33 +36,54 @@ class BadCheckpoint(ValueError):
 
 
 class _Inert:
-    """Stand for an object of omegaconf's: hold its state and do nothing."""
+    """Stand for an object of omegaconf's or of typing's: hold its state and do nothing."""
 
 
-# Each name that a file may use beyond tensors and plain containers, and what stands for it.
+def _inert(*_: object) -> _Inert:
+    """Stand for a function: return something inert whatever it is given."""
+    return _Inert()
+
+
+def _stands_for(module: str, *names: str) -> tuple[tuple[object, str], ...]:
+    return tuple((type(name, (_Inert,), {}), f"{module}.{name}") for name in names)
+
+
+# Each name that a file may use beyond tensors and plain containers, and what stands for it. Those
+# of omegaconf and typing, and the release's own, are what describes a list of omegaconf's.
 SAFE: tuple[tuple[object, str], ...] = (
     (OrderedDict, "diffusers.configuration_utils.FrozenDict"),
     (defaultdict, "collections.defaultdict"),
-    (dict, "builtins.dict"),
-    (list, "builtins.list"),
-    (int, "builtins.int"),
-    (float, "builtins.float"),
-    (bool, "builtins.bool"),
-    (str, "builtins.str"),
-    (Any, "typing.Any"),
     *(
-        (type(name.rpartition(".")[2], (_Inert,), {}), "omegaconf." + name)
-        for name in (
-            "listconfig.ListConfig",
-            "dictconfig.DictConfig",
-            "base.ContainerMetadata",
-            "base.Metadata",
-            "nodes.AnyNode",
-            "nodes.IntegerNode",
-            "nodes.FloatNode",
-            "nodes.BooleanNode",
-            "nodes.StringNode",
-        )
+        (kind, f"{module}.{kind.__name__}")
+        for module in ("builtins", "__builtin__")
+        for kind in (dict, list, tuple, int, float, bool, str)
+    ),
+    (int, "__builtin__.long"),
+    (_inert, "__builtin__.type"),
+    (_inert, "_operator.getitem"),
+    *_stands_for("typing", "Any", "List", "Tuple", "Dict", "Optional", "Union"),
+    *_stands_for("omegaconf.listconfig", "ListConfig"),
+    *_stands_for("omegaconf.tupleconfig", "TupleConfig"),
+    *_stands_for("omegaconf.dictconfig", "DictConfig"),
+    *_stands_for("omegaconf.base", "ContainerMetadata", "Metadata"),
+    *_stands_for(
+        "omegaconf.nodes", "AnyNode", "IntegerNode", "FloatNode", "BooleanNode", "StringNode"
+    ),
+    *_stands_for(
+        "msanii.config.training_config",
+        "AudioDataModuleConfig",
+        "TransformsConfig",
+        "VocoderConfig",
+        "UNetConfig",
+        "SchedulerConfig",
+        "LitVocoderConfig",
+        "LitDiffusionConfig",
+        "WandbLoggerConfig",
+        "ModelCheckpointConfig",
+        "TrainerConfig",
+        "VocoderTrainingConfig",
+        "DiffusionTrainingConfig",
+        "TrainingConfig",
     ),
 )
 
