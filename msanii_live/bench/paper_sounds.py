@@ -24,7 +24,7 @@ def drum_loop(frames: int) -> Samples:
         for wave, gain, pan in hits:
             sides = gain * np.array([1 - pan, 1 + pan]) / (1 + abs(pan))
             out[at : at + len(wave)] += wave[: len(out) - at, None] * sides
-    return out[:frames].astype(np.float32)
+    return _levelled(out[:frames])
 
 
 def piano_notes(frames: int) -> Samples:
@@ -39,7 +39,12 @@ def piano_notes(frames: int) -> Samples:
         pan = (pitch - 66) / 40
         sides = 0.3 * np.array([1 - pan, 1 + pan])
         out[at : at + len(wave)] += wave[: len(out) - at, None] * sides
-    return out[:frames].astype(np.float32)
+    return _levelled(out[:frames])
+
+
+def _levelled(wave: np.ndarray) -> Samples:
+    """Bring the peak to -3 dBFS."""
+    return np.asarray(wave * (0.708 / np.abs(wave).max()), dtype=np.float32)
 
 
 def _seconds(length: float) -> np.ndarray:

@@ -7,9 +7,10 @@ import pytest
 import soundfile
 import torch
 
-from msanii_live.cli import main
+from msanii_live.cli import _parser, main
+from msanii_live.config import Config, read_config
 from msanii_live.engines.registry import Shelf
-from msanii_live.errors import CommandError
+from msanii_live.errors import CommandError, ConfigError
 from msanii_live.models.msanii2023 import load
 from tests.live import live
 from tests.models.msanii2023.reference import CHECKPOINT
@@ -153,3 +154,12 @@ def test_both_engines_share_one_model(folder) -> None:
     assert shelf.get(PAPER).loaded
     shelf.get(PAPER).free()
     assert not shelf.get().loaded
+
+
+def test_compile_is_a_switch() -> None:
+    parse = _parser().parse_args
+    assert parse(["serve", "--compile"]).compile == "on"
+    assert parse(["serve", "--compile", "off"]).compile == "off"
+    assert Config().compile == "off"
+    with pytest.raises(ConfigError, match="compile is 'yes'"):
+        read_config({"compile": "yes"})
