@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     sounds = kinds.add_parser("render", help="play a folder of MIDI files into FLAC, by FluidSynth")
     sounds.add_argument("folder", type=Path, help="MIDI files, in folders too")
     sounds.add_argument("--out", type=Path, help="folder for the FLAC files (FOLDER-flac)")
-    sounds.add_argument("--soundfont", type=Path, help="SF2 or SF3 (the system's FluidR3 GM)")
+    sounds.add_argument(
+        "--soundfont", type=Path, help="SF2 or SF3 (the system's, FluidR3 GM first)"
+    )
     sounds.set_defaults(run=_render_midi)
     licences = kinds.add_parser("licences", help="print where everything in it comes from")
     licences.set_defaults(run=_licences)

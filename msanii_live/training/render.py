@@ -13,6 +13,12 @@ from msanii_live.errors import ConfigError
 from msanii_live.training.dataset import SOUNDFONT, render
 
 RATE = 44_100
+SOUNDFONTS = (  # where Debian puts General MIDI, the best first
+    SOUNDFONT,
+    Path("/usr/share/sounds/sf3/default-GM.sf3"),
+    Path("/usr/share/sounds/sf2/default-GM.sf2"),
+    Path("/usr/share/sounds/sf2/sf_GMbank.sf2"),
+)
 SUFFIXES = frozenset({".mid", ".midi"})
 
 
@@ -20,7 +26,8 @@ def render_folder(folder: Path, out: Path, soundfont: Path | None = None) -> int
     """Play every MIDI file under a folder; files that are there already are left.
 
     out: gets the same folders and names, ending in .flac, 16-bit stereo at 44.1 kHz, peaks at
-    -1 dBFS. Returns the exit status: 1 where a file could not be played.
+    -1 dBFS. soundfont: None for the first of SOUNDFONTS that there is. Returns the exit status: 1
+    where a file could not be played.
 
     Raises: ConfigError: there are no MIDI files. MissingTool: FluidSynth or the soundfont is
         missing.
@@ -30,8 +37,9 @@ def render_folder(folder: Path, out: Path, soundfont: Path | None = None) -> int
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     if not files:
         raise ConfigError(f"{folder} holds no MIDI files")
-    failed = _render_all(files, folder, out, soundfont or SOUNDFONT)
-    print(f"{len(files) - failed} of {len(files)} pieces in {out}")
+    chosen = soundfont or next((path for path in SOUNDFONTS if path.exists()), SOUNDFONT)
+    failed = _render_all(files, folder, out, chosen)
+    print(f"{len(files) - failed} of {len(files)} pieces in {out}, played with {chosen.name}")
     return 1 if failed else 0
 
 

@@ -42,7 +42,7 @@ class Msanii2023:
 
         Raises: ValueError: an argument is out of range.
         """
-        timesteps = leading_timesteps(steps, strength)
+        timesteps = leading_timesteps(int(steps), float(strength))
         return sample_ddim(self.unet, noise, cosine_alpha_bars(), timesteps)
 
     @property
