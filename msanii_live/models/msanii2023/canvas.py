@@ -92,11 +92,8 @@ class Canvas2023:
         steps = self.steps or self.semantics.inpaint_steps
         self._plan(self.semantics.inpaint_evaluations(steps))
         mel = self._mel(part)
-        # A mel frame is known when nothing that it sees is new or lies beyond the canvas.
-        hop = self.model.features.config.hop
-        centre = torch.arange(mel.shape[-1], device=mel.device) * hop
-        seen = (centre + hop <= a) | ((centre - hop >= b) & (centre + hop <= last - first))
-        made = self._tasks(steps).inpaint(mel, seen.to(mel.dtype))
+        known = self._known(mel, a, b, last - first)
+        made = self._tasks(steps).inpaint(mel, known.to(mel.dtype))
         out = wave.clone()
         if self.semantics.keeps_known:
             part = self._fitted(made, part, a, b)
@@ -127,6 +124,20 @@ class Canvas2023:
         else:  # the paper: all of it, and half known where one side is
             reach = frames if start and end < frames else length
         return max(0, start - reach), min(frames, end + reach)
+
+    def _known(self, mel: Tensor, start: int, end: int, frames: int) -> Tensor:
+        """Return which mel frames are known where samples [start, end) are new, bool, (mel_frames).
+
+        frames: of the canvas that hold audio. In the paper's way the mask is stretched to mel
+        frames, so that frames which see a little of what is new count as known; in ours not.
+        """
+        hop, count = self.model.features.config.hop, mel.shape[-1]
+        place = torch.arange(count, device=mel.device)
+        if self.semantics.keeps_known:
+            early, late = place * hop - hop, place * hop + hop
+        else:
+            early = late = place * (hop * (count - 1)) // count
+        return (late <= start) | ((early >= end) & (late <= frames))
 
     def _padded(self, wave: Tensor) -> Tensor:
         """Return a wave with silence after it, up to a length that the network takes."""

@@ -94,6 +94,17 @@ def test_new_samples_are_fitted_to_the_known_ones() -> None:
     assert relative_error(again, job.model.features.magnitude(wave)) < 0.3
 
 
+def test_a_mel_frame_that_sees_anything_new_is_not_known() -> None:
+    mel = torch.zeros(1, 2, 128, 16)
+    ours = canvas()._known(mel, 5_000, 8_000, 15 * 1024)
+    # Frame i sees samples from 1024 (i - 1) to 1024 (i + 1).
+    assert ours.tolist() == [i + 1 <= 5_000 / 1024 or i - 1 >= 8_000 / 1024 for i in range(15)] + [
+        False  # beyond the audio
+    ]
+    papers = canvas(PAPER)._known(mel, 5_000, 8_000, 15 * 1024)
+    assert int(papers.sum()) > int(ours.sum())
+
+
 @pytest.mark.parametrize(("start", "end"), [(0, 20_000), (40_000, 60_000)])
 @torch.inference_mode()
 def test_either_end_can_be_filled(start: int, end: int) -> None:
