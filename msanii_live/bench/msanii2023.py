@@ -218,7 +218,7 @@ def report_2023(out: Path | None, full: bool, compiled: bool) -> int:
     with torch.inference_mode():
         figures["6 s"] = _told("6 s", compare(6 * 44_100, measured=50, compiled=compiled))
         if full:
-            rows = compare(WHOLE, rounds=2, measured=10, compiled=compiled)
+            rows = compare(WHOLE, rounds=1, measured=5, compiled=compiled)
             figures["190 s"] = _told("190 s", rows)
     torch.set_num_threads(threads)
     if full:
