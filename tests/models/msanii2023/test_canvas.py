@@ -105,6 +105,15 @@ def test_a_mel_frame_that_sees_anything_new_is_not_known() -> None:
     assert int(papers.sum()) > int(ours.sum())
 
 
+def test_the_network_is_shown_context_and_no_more_than_that() -> None:
+    minute = 60 * 44_100
+    second = 44_100
+    assert canvas()._shown(30 * second, 31 * second, minute) == (18 * second, 43 * second)
+    assert canvas()._shown(40 * second, minute, minute) == (20 * second, minute)
+    assert canvas(PAPER)._shown(30 * second, 31 * second, minute) == (0, minute)
+    assert canvas(PAPER)._shown(50 * second, minute, minute) == (40 * second, minute)
+
+
 @pytest.mark.parametrize(("start", "end"), [(0, 20_000), (40_000, 60_000)])
 @torch.inference_mode()
 def test_either_end_can_be_filled(start: int, end: int) -> None:

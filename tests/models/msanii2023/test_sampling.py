@@ -239,3 +239,30 @@ def test_repaint_nears_the_conditional_of_two_correlated_values(
     assert float(made[..., 1].mean()) == pytest.approx(0.48, abs=away)
     assert float(made[..., 1].std()) == pytest.approx(0.18, abs=0.05)
     assert len(steps_down) == evaluations(repaint_order(steps, jump, resamples))
+
+
+def test_repaint_is_at_the_noise_level_it_tells() -> None:
+    """After steps back as well: diffusers' are one spacing too noisy."""
+    bars, shares = cosine_alpha_bars(), []
+
+    def silent(x: Tensor, timesteps: Tensor) -> Tensor:
+        level = bars[timesteps[0]]
+        shares.append(float(x.var() / (1 - level)))
+        return x / (1 - level).sqrt()  # nothing is there but noise
+
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(1, 2, 64, 64, dtype=torch.float64, generator=generator)
+    sample_repaint(
+        silent,
+        noise,
+        torch.zeros_like(noise),
+        torch.zeros(1, dtype=torch.float64),
+        bars,
+        trailing_timesteps(20),
+        jump_length=3,
+        resamples=3,
+        generator=generator,
+        clip=None,
+    )
+    assert len(shares) == evaluations(repaint_order(20, 3, 3))
+    assert shares == pytest.approx([1.0] * len(shares), abs=0.08)
