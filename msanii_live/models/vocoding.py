@@ -22,6 +22,9 @@ FIT = 4_096  # samples beyond them, either side, that stay as they are and are f
 RESHAPINGS = 4  # steps that fit the network's magnitudes to the mel again
 FADE = 512  # samples before and after over which what stays fades into what was fitted
 
+Estimate = tuple[torch.Tensor, torch.Tensor | None]
+"""Magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -83,6 +86,39 @@ def vocode_line(
     Returns the canvas with the span made; FADE samples at either side of it are faded, all other
     known samples are kept bit for bit.
     """
+
+    def estimate(first: int, grid: Frames) -> Estimate:
+        return _estimate(mel, first, grid, spec, voice)
+
+    return fit_line(
+        estimate,
+        canvas,
+        start,
+        end,
+        spec,
+        voice=voice,
+        on_iteration=on_iteration,
+        on_span=on_span,
+    )
+
+
+def fit_line(
+    estimate: Callable[[int, Frames], Estimate],
+    canvas: torch.Tensor,
+    start: int,
+    end: int,
+    spec: MelSpec,
+    *,
+    voice: Voice,
+    on_iteration: Callable[[], None],
+    on_span: Callable[[], None],
+) -> torch.Tensor:
+    """Make samples [start, end) of the canvas from magnitudes, whoever estimates them.
+
+    estimate: takes the number of a span's first mel frame and the span's grid; returns the
+    magnitudes wanted there and a first signal, or None to begin with what is on the canvas.
+    spec: of which hop and n_fft count. The rest as `vocode_line`, which see.
+    """
     out = canvas.clone()
     frames = canvas.shape[-1]
     for span in plan_spans(frames, start, end, spec.hop):
@@ -91,7 +127,7 @@ def vocode_line(
         known = (place < span.start) | (place >= end)
         first_mel = span.first // spec.hop
         grid = line_frames(spec, length, spec.mel_frames(length), canvas.device)
-        wanted, guess = _estimate(mel, first_mel, grid, spec, voice)
+        wanted, guess = estimate(first_mel, grid)
         before = out[:, span.first : span.last]
         # Of a span that goes on, the overshoot is as free as the rest.
         stop = span.end if span.end == end else span.last + FADE
@@ -125,9 +161,7 @@ def vocode_line(
     return out
 
 
-def _estimate(
-    mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice
-) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice) -> Estimate:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
     count = grid.count
     if voice.net is None:
