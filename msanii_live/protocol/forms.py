@@ -39,16 +39,20 @@ def table() -> dict[str, object]:
 def form(command: type[Command]) -> dict[str, object]:
     """Return one command: address, text, reply, makes (a clip), reads_only and its arguments.
 
-    >>> [each["name"] for each in form(MakingCommand)["arguments"]][:2]
-    ['bpm', 'style']
+    They come as a form has them: positions, keys of its own, and what every such command takes.
+
+    >>> from msanii_live.protocol.commands import Outpaint
+    >>> [each["name"] for each in form(Outpaint)["arguments"]][:3]
+    ['src', 'seconds', 'bars']
     """
+    taken = sorted(arguments(command), key=lambda argument: is_shared(command, argument))
     return {
         "address": command.address,
         "text": inspect.cleandoc(command.__doc__ or ""),
         "reply": command.reply,
         "makes": issubclass(command, MakingCommand),
         "reads_only": command.reads_only,
-        "arguments": [_field(command, argument) for argument in arguments(command)],
+        "arguments": [_field(command, argument) for argument in taken],
     }
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 
 import pytest
 
@@ -36,11 +37,20 @@ def page_of(browser, http_port, **settings):
     page.on("request", lambda request: note_stranger(page, request.url, base))
     try:
         page.goto(base)
-        page.wait_for_function("document.getElementById('send') !== null")
+        until(page, "document.getElementById('send') !== null")
         yield page
     finally:
         context.close()
     assert page.faults == []
+
+
+def until(page, expression, arg=None, patience=30.0):
+    """Wait until an expression holds in the page. Its policy allows no eval, which playwright's
+    own waiting needs."""
+    end = time.monotonic() + patience
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"never: {expression}"
+        page.wait_for_timeout(30)
 
 
 def note_stranger(page, url, base):
@@ -65,5 +75,5 @@ def send(page, address, **values):
     """Send a command as a musician does, and return the answers once the last has come."""
     compose(page, address, **values)
     page.click("#send")
-    page.wait_for_function("document.getElementById('answers').dataset.ended !== undefined")
+    until(page, "document.getElementById('answers').dataset.ended !== undefined")
     return page.inner_text("#answers")

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.live import live
-from tests.monitor.chromium import chromium, page_of
+from tests.monitor.chromium import chromium, page_of, until
 
 MAKE, GO_ON, BETWEEN = "/msanii/generate", "/msanii/outpaint", "/msanii/interpolate"
 CLIPS = (
@@ -37,7 +37,7 @@ def take(out: Path) -> None:
                 page.wait_for_selector(".flow[data-state=runs]")
                 server.client.send("/msanii/generate", "seconds", 500, "id", "pd-1")
                 server.client.send("/msanii/generate", "seconds", 90, "steps", 64, "clip", "dawn")
-                page.wait_for_function("document.querySelector('#jobs progress')?.value > 0")
+                until(page, "document.querySelector('#jobs progress')?.value > 0")
                 page.locator("#notices .notice").first.wait_for()
                 page.evaluate("document.getElementById('notices').replaceChildren()")
                 keep(page.screenshot(), out / "monitor.png")
@@ -48,11 +48,11 @@ def take(out: Path) -> None:
 
 def wait_for_drawings(page) -> None:
     """Wait until every card in sight has its outline and its mel."""
-    page.wait_for_function(
+    until(
+        page,
         """count => document.querySelectorAll("canvas[data-drawn]").length >= count &&
             [...document.querySelectorAll(".shape img")].every(it => it.naturalWidth)""",
         arg=len(CLIPS),
-        timeout=60_000,
     )
 
 
