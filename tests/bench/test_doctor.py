@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from msanii_live.bench.doctor_network import look_at_network, look_at_ports, loo
 from msanii_live.bench.holders import holder_of
 from msanii_live.config import Config
 from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+from msanii_live.osc.announce import own_addresses
 from tests.live import live
 
 
@@ -106,15 +108,23 @@ def test_a_server_that_does_not_answer_is_to_be_mended():
 
 
 def test_a_network_that_this_machine_is_not_on_is_noted(tmp_path):
-    with live(tmp_path, "--engine", "tones", "--bind", "0.0.0.0", "--allow", "192.0.2.0/24") as it:
+    allow = strange_network()
+    with live(tmp_path, "--engine", "tones", "--bind", "0.0.0.0", "--allow", allow) as it:
         settings = {
-            "bind": "0.0.0.0", "allow": ("192.0.2.0/24",), "announce": "off",
+            "bind": "0.0.0.0", "allow": (allow,), "announce": "off",
             "port": it.server.osc_port, "http_port": it.server.http_port,
         }  # fmt: skip
         found = {f.what: f for f in look_at_network(config(tmp_path, **settings))}
     assert found["client over UDP"].state == "ok"
     assert found["network"].state == "note"
     assert "--allow" in found["network"].remedy
+
+
+def strange_network():
+    """Return one of the networks for examples that this machine has no address in."""
+    own = [ip_address(text) for text in own_addresses()]
+    networks = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+    return next(n for n in networks if not any(each in ip_network(n) for each in own))
 
 
 # -- the folder ------------------------------------------------------------------------------------

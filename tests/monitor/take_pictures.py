@@ -12,9 +12,9 @@ from tests.monitor.chromium import chromium, page_of, until
 
 MAKE, GO_ON, BETWEEN = "/msanii/generate", "/msanii/outpaint", "/msanii/interpolate"
 CLIPS = (
-    (MAKE, "night-house", "bars", 4, "bpm", 124, "style", "house", "seed", 1),
-    (MAKE, "steel", "bars", 4, "bpm", 124, "style", "techno", "seed", 5),
-    (MAKE, "rain-keys", "bars", 4, "bpm", 124, "style", "piano", "key", "Am", "seed", 3),
+    (MAKE, "night-house", "bars", 2, "bpm", 124, "style", "house", "seed", 1),
+    (MAKE, "steel", "bars", 2, "bpm", 124, "style", "techno", "seed", 5),
+    (MAKE, "rain-keys", "bars", 2, "bpm", 124, "style", "piano", "key", "Am", "seed", 3),
     (GO_ON, "night-longer", "night-house", "seconds", 6, "seed", 2),
     (BETWEEN, "between", "night-house", "rain-keys", "mix", 0.5, "seed", 4),
     (MAKE, "dust", "seconds", 6, "style", "lofi", "seed", 8),
@@ -32,17 +32,17 @@ def take(out: Path) -> None:
             server.ask("/msanii/transport", "bpm", 124, reply="/msanii/transport")
             with page_of(browser, server.server.http_port) as page:
                 page.set_viewport_size({"width": 1600, "height": 1000})
+                page.locator("[data-clip='between']").wait_for()
                 wait_for_drawings(page)
                 server.client.send("/msanii/stream/start", "night-longer", "at", "none")
                 page.wait_for_selector(".flow[data-state=runs]")
                 server.client.send("/msanii/generate", "seconds", 500, "id", "pd-1")
-                server.client.send("/msanii/generate", "seconds", 90, "steps", 64, "clip", "dawn")
+                server.client.send("/msanii/generate", "seconds", 60, "steps", 64, "clip", "dawn")
                 until(page, "document.querySelector('#jobs progress')?.value > 0")
                 page.locator("#notices .notice").first.wait_for()
                 page.evaluate("document.getElementById('notices').replaceChildren()")
                 keep(page.screenshot(), out / "monitor.png")
                 page.set_viewport_size({"width": 380, "height": 1150})
-                page.evaluate("scrollTo(0, 0)")
                 keep(page.screenshot(), out / "monitor-narrow.png")
 
 
@@ -50,9 +50,10 @@ def wait_for_drawings(page) -> None:
     """Wait until every card in sight has its outline and its mel."""
     until(
         page,
-        """count => document.querySelectorAll("canvas[data-drawn]").length >= count &&
-            [...document.querySelectorAll(".shape img")].every(it => it.naturalWidth)""",
-        arg=len(CLIPS),
+        """() => [...document.querySelectorAll(".shape")]
+            .filter(it => it.getBoundingClientRect().top < innerHeight)
+            .every(it => it.querySelector("canvas[data-drawn]") && it.children[1].naturalWidth)
+        """,
     )
 
 

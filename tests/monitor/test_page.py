@@ -125,7 +125,7 @@ def test_a_clip_sounds_on_the_server_until_a_key_stops_all(page, tones):
     until(
         page,
         "parseFloat(document.querySelector('.meter .told').textContent) > -60 &&"
-        "document.querySelector('.meter .rms').style.transform !== 'scaleX(0)'",
+        "!document.querySelector('.meter .rms').style.clipPath.includes('100%')",
     )
     page.keyboard.press(".")
     page.locator("#sounding", has_text="nothing sounds").wait_for()

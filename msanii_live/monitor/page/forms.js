@@ -78,7 +78,7 @@ function clear(address) {
 /** Make the field of one argument: its name, unit, range, default and meaning are the table's. */
 function field(argument) {
   const id = `field-${argument.name}`;
-  const unit = argument.unit && ` ${argument.unit}`;
+  const unit = argument.unit && argument.unit !== argument.name && ` ${argument.unit}`;
   const name = make("span", {}, argument.name, unit ? make("span", { className: "unit" }, unit) : null, argument.required ? " *" : null);
   const input = inputOf(argument, id);
   const hints = [argument.text, argument.range && `(${argument.range})`].filter(Boolean).join(" ");

@@ -10,6 +10,9 @@ const rows = new Map();
 
 const width = (decibels) => Math.max(0, Math.min(1, 1 - decibels / LOW));
 
+/** Uncover so much of a bar as a level is high; its colours stay where they are. */
+const shown = (decibels) => `inset(0 ${(100 * (1 - width(decibels))).toFixed(1)}% 0 0)`;
+
 function row(name) {
   if (rows.has(name)) return rows.get(name);
   const parts = {
@@ -33,8 +36,8 @@ function show(name, peak, rms) {
   const it = row(name);
   const now = performance.now();
   it.whole.hidden = false;
-  it.peak.style.transform = `scaleX(${width(peak)})`;
-  it.rms.style.transform = `scaleX(${width(rms)})`;
+  it.peak.style.clipPath = shown(peak);
+  it.rms.style.clipPath = shown(rms);
   if (peak >= it.top || now - it.topAt > HOLD) [it.top, it.topAt] = [peak, now];
   it.held.style.left = `calc(${100 * width(it.top)}% - 3px)`;
   setText(it.told, it.top <= LOW ? "–" : `${it.top.toFixed(1)} dB`);
