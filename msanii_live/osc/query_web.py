@@ -40,12 +40,14 @@ log = logging.getLogger("msanii_live.osc")
 class _Socket:
     """Hold one WebSocket: what it listens to, and packets and texts on their way to it.
 
-    unfollow: ends what it is told of the server's state; None where it is told nothing.
+    is_over: nothing more is sent, and it is closed. unfollow: ends what it is told of the server's
+    state; None where it is told nothing.
     """
 
     unsent: asyncio.Queue[bytes | str] = field(default_factory=lambda: asyncio.Queue(UNSENT_LIMIT))
     heard: set[str] = field(default_factory=set)
     is_behind: bool = False
+    is_over: bool = False
     unfollow: Callable[[], None] | None = None
 
     def post(self, packet: bytes) -> None:
@@ -61,6 +63,12 @@ class _Socket:
             return False
         self.unsent.put_nowait(text)
         return True
+
+    def end(self) -> None:
+        """Have the connection closed, whatever is unsent."""
+        self.is_over = True
+        if self.unsent.empty():
+            self.unsent.put_nowait(b"")
 
     def leave(self) -> None:
         """Be told no more of the server's state; harmless where nothing was."""
@@ -211,6 +219,8 @@ class QueryServer:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.is_behind:
                 waiting = await socket.unsent.get()
+                if socket.is_over:
+                    break
                 if isinstance(waiting, str):
                     await connection.send_str(waiting)
                 else:
@@ -230,6 +240,8 @@ class QueryServer:
             await asyncio.sleep(LOOK)
 
     def close(self) -> None:
-        """Stop looking; connections are closed with the web server."""
+        """Stop looking, and say farewell; who does not heed it is cut off with the web server."""
+        for socket in self._sockets:
+            socket.end()
         if self._looking is not None:
             self._looking.cancel()
