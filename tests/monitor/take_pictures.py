@@ -19,7 +19,7 @@ CLIPS = (
     (BETWEEN, "between", "night-house", "rain-keys", "mix", 0.5, "seed", 4),
     (MAKE, "dust", "seconds", 6, "style", "lofi", "seed", 8),
 )  # fmt: skip
-COLOURS = 128
+COLOURS = 200
 
 
 def take(out: Path) -> None:
