@@ -195,12 +195,12 @@ def look_at_sound(config: Config) -> Iterator[Finding]:
     if config.audio == "none":
         yield ok("sound", "none, as asked: clips go to the folder only")
         return
-    mute = "clips go to the folder until then, which is enough for a patch that plays them itself"
+    mute = "or say --audio none: clips then go to the folder, for a patch that plays them itself"
     try:
         found, default = devices()
     except DeviceLost as error:
         yield note(
-            "sound", str(error), f"install PortAudio (apt-get install libportaudio2); {mute}"
+            "sound", str(error), f"install PortAudio (apt-get install libportaudio2), {mute}"
         )
         return
     for place, device in enumerate(found):
@@ -217,7 +217,7 @@ def look_at_sound(config: Config) -> Iterator[Finding]:
     heard = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
     player.close()
     if notice:
-        yield note("sound", notice, f"plug a sound card in, or start the sound server; {mute}")
+        yield note("sound", notice, f"plug a sound card in or start the sound server, {mute}")
     else:
         yield ok("sound", heard)
 

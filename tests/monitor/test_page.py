@@ -192,6 +192,7 @@ def test_the_form_shows_the_message_that_it_sends(page, tones):
     )
     line = page.locator("#log li", has_text="'dark techno'").first.inner_text()
     assert "@seconds 0.5 @prompt 'dark techno' @clip spelt" in line
+    assert "this page" in line
 
 
 def test_a_clip_is_dragged_and_downloaded_as_its_wav(page, tones):
@@ -230,6 +231,16 @@ def test_it_is_played_by_keys_alone(page, tones):
     page.wait_for_selector(f"#audition[data-clip='{focused}']:visible")
     page.keyboard.press("q")
     page.wait_for_selector("#audition", state="hidden")
+
+
+def test_a_patch_that_errs_all_the_time_does_not_drown_the_page(page, tones):
+    for value in range(400):
+        tones.client.send("/msanii/generate", "seconds", 1_000 + value)
+    page.locator("#log li", has_text="seconds 1399").first.wait_for()
+    assert page.locator(".notice").count() <= 4
+    assert page.locator("#log li").count() <= 300
+    assert "done" in send(page, "/msanii/clearsched")
+    tones.drain()
 
 
 def test_quit_is_asked_twice(page, tones):

@@ -2,7 +2,7 @@
 
 import { names as clipNames } from "./clips.js";
 import { button, make, place, setText } from "./dom.js";
-import { command, groups, inWords, isListed, meaning } from "./words.js";
+import { command, groups, inWords, isListed, meaning, title } from "./words.js";
 
 const CLIPS = new Set(["src", "a", "b", "name", "target"]); // what takes a clip's name
 const SOURCES = ["current", "last", "input"];
@@ -57,7 +57,8 @@ export function show(address, values = {}) {
 }
 
 function sendButton({ address }) {
-  const made = make("button", { className: CAREFUL.has(address) ? "alarm" : "main", type: "submit", id: "send" }, "Send");
+  const text = title(address);
+  const made = make("button", { className: CAREFUL.has(address) ? "alarm" : "main", type: "submit", id: "send" }, text);
   if (!CAREFUL.has(address)) return made;
   let isSure = false;
   made.addEventListener("click", (event) => {
@@ -65,7 +66,7 @@ function sendButton({ address }) {
     event.preventDefault();
     isSure = true;
     setText(made, "Really? It ends the server");
-    setTimeout(() => { isSure = false; setText(made, "Send"); }, 4000);
+    setTimeout(() => { isSure = false; setText(made, text); }, 4000);
   });
   return made;
 }

@@ -27,6 +27,11 @@ export class Link extends EventTarget {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
+  /** Tell whether a message, as the log has it, was sent by this page. */
+  wrote(message) {
+    return message.includes(`@id ${this.#family}-`);
+  }
+
   /** Tell whether a token was given by this page. */
   owns(token) {
     return typeof token === "string" && token.startsWith(this.#family);

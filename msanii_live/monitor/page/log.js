@@ -14,14 +14,14 @@ function fits(row) {
   return !wanted || row.textContent.toLowerCase().includes(wanted);
 }
 
-function makeRow([time, sender, message, outcome]) {
+function makeRow(link, [time, sender, message, outcome]) {
   const trouble = isTrouble(outcome);
   const code = outcome.match(TROUBLE)?.[1];
   const row = make("li", { data: { trouble }, title: `from ${sender}` },
     make("time", { dateTime: new Date(time * 1000).toISOString() }, timeOfDay(time)),
     message,
     outcome === "ok" ? null : make("div", { className: trouble ? "trouble" : "what", title: code ? meaning(code) : "" }, outcome),
-    make("div", { className: "what" }, sender));
+    make("div", { className: "what" }, link.wrote(message) ? "this page" : sender));
   row.hidden = !fits(row);
   return row;
 }
@@ -35,12 +35,12 @@ export function forgetLog() {
 }
 
 /** Show lines. written: how many the server ever wrote, by which those that were shown are known. */
-export function showLog({ written, lines, missed }) {
+export function showLog(link, { written, lines, missed }) {
   const first = written - lines.length;
   const fresh = lines.slice(Math.max(0, seen - first));
   const gap = seen ? Math.min(missed, Math.max(0, first - seen)) : 0;
   seen = written;
-  const rows = fresh.map(makeRow).reverse();
+  const rows = fresh.map((line) => makeRow(link, line)).reverse();
   if (gap > 0) rows.push(make("li", { className: "quiet", data: { trouble: true } }, `… ${gap} more came in`));
   held = [...rows, ...held].slice(0, MOST);
   if (!place("log-hold").checked) release();

@@ -40,7 +40,7 @@ const SECTIONS = {
   },
   clips: (clips) => showClips(link, clips),
   counters: showCounters,
-  log: showLog,
+  log: (lines) => showLog(link, lines),
   events: (events) => events.forEach(hearEvent),
 };
 

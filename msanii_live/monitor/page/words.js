@@ -23,6 +23,12 @@ export const meaning = (code) => table?.codes[code] ?? "";
 /** Return an address without what all share. */
 export const short = (address) => address.replace("/msanii/", "");
 
+/** Return what a command is called on its button: "Generate", "Clip list". */
+export function title(address) {
+  const words = short(address).replaceAll("/", " ");
+  return words[0].toUpperCase() + words.slice(1);
+}
+
 /** Return a reply in words, and how it is: "fine", "warned", "bad" or "". */
 export function inWords({ address, args }) {
   const [first, second, third, fourth, fifth] = args;
