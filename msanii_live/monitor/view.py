@@ -16,6 +16,7 @@ from msanii_live.jobs.job import Job
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import heard
+from msanii_live.player import paths
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import Outgoing
 
@@ -153,11 +154,16 @@ class View:
     # -- clips -----------------------------------------------------------------------------------
 
     def wav_path(self, name: str) -> Path | None:
-        """Return a clip's file, None where there is no such clip or it is only in memory."""
+        """Return a clip's file; None where there is no such clip, or no file of its own.
+
+        It may be only in memory, or somebody has put a link to elsewhere in its place.
+        """
+        library = self._shop.library
         try:
-            return self._shop.library.path(name)
+            path = library.path(name)
         except CommandError:
             return None
+        return path if paths.is_own_file(library.folder, path) else None
 
     def outline(self, name: str) -> object | None:
         """Return a clip's outline, see `shapes.outline`; None where there is no such clip."""
