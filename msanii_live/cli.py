@@ -73,7 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     dump.set_defaults(run=_dump)
 
-    doctor = commands.add_parser("doctor", help="say what works on this machine, and what to mend")
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what works on this machine, and what to mend",
+        description="Takes the settings of serve, and looks at what a server with them would need. "
+        "Ends with 1 where something must be mended, else with 0.",
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs: one object, all found")
+    _add_config_flags(doctor)
     doctor.set_defaults(run=_doctor)
 
     spec = commands.add_parser("spec", help="print docs/osc.md from the command table")
@@ -182,12 +189,16 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    names = {field.name for field in fields(Config)}
-    flags = {name: value for name, value in vars(arguments).items() if name in names}
-    config = read_config(flags, arguments.config)
+    config = _config(arguments)
     from msanii_live.app import run
 
     return run(config)
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    names = {field.name for field in fields(Config)}
+    flags = {name: value for name, value in vars(arguments).items() if name in names}
+    return read_config(flags, arguments.config)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -222,10 +233,10 @@ def _dump(arguments: argparse.Namespace) -> int:
     return dump(arguments.host, arguments.port, arguments.last)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.doctor import doctor
 
-    return doctor()
+    return doctor(_config(arguments), arguments.json)
 
 
 def _spec(_: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,15 @@ class Shelf:
             self._engines |= {engine.name: engine for engine in made}
             default = made[0].name
         self.default = default
+
+    @property
+    def device(self) -> str:
+        """Where models run; "auto" until one has been loaded."""
+        if self._setting.device != "auto" or "torch" not in sys.modules:
+            return self._setting.device
+        from msanii_live.models.device import pick_device
+
+        return pick_device("auto").type
 
     def check_default(self) -> None:
         """Refuse a default engine that does not exist, before anything is started.
