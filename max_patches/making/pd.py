@@ -1,21 +1,16 @@
-"""Write Pure Data patches from a sketch: one line a box, one line a row of wires.
-
-    in    20 20  [inlet]              an object
-    go    20 60  (0, $1 30)           a message box
-          20 90  "words"              a comment
-    lamp  20 120 {light connected}    a control with its label
-    in -> go -> other:1               wires; `name:n` is outlet n where it sends, inlet n at the end
-"""
+"""Write Pure Data patches from sketches."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
+
+from max_patches.making.sketch import Box, read, settle
 
 FONT = 12
 INK, PAPER, LABEL = "#000000", "#fcfcfc", "#404040"
-BOX = re.compile(r"(?:(?P<name>[a-z]\w*)\s+)?(?P<x>\d+) (?P<y>\d+)\s+(?P<kind>[\[(\"{])(?P<text>.*).$")
+CHARACTER = 7  # pixels, of the font
+NUMBER = re.compile(r"-?[0-9.]+")
 ESCAPED = re.compile(r"([,;]|\$(?=[0-9]))")
 
 
@@ -32,19 +27,21 @@ class Canvas:
     count: int = 0
 
     def draw(self, sketch: str) -> Canvas:
-        """Add what a sketch says.
+        """Add what a sketch says; a later one may name the boxes of an earlier one.
 
-        Raises: ValueError: a line that is neither box nor wires. KeyError: a name without a box.
+        Raises: ValueError: two boxes of one name. KeyError: a name without a box.
         """
-        lines = [line.strip() for line in sketch.splitlines() if line.strip()]
-        for line in lines:
-            if found := BOX.match(line):
-                self._box(**found.groupdict())
-            elif " -> " not in line:
-                raise ValueError(f"neither a box nor wires: {line}")
-        for line in lines:
-            if not BOX.match(line):
-                self._wires(line)
+        boxes, wires = read(sketch)
+        for box in settle(boxes, size):
+            if box.name in self.names:
+                raise ValueError(f"two boxes are called {box.name}")
+            if box.name:
+                self.names[box.name] = self.count
+            self.records.append(record(box))
+            self.count += 1
+        for wire in wires:
+            ends = f"{self.names[wire.source]} {wire.outlet} {self.names[wire.sink]} {wire.inlet}"
+            self.wires.append(f"#X connect {ends}")
         return self
 
     def declare(self, flags: str) -> None:
@@ -62,26 +59,35 @@ class Canvas:
         lines = (window, *self.head, *self.records, *self.wires)
         return "".join(f"{line};\n" for line in lines)
 
-    def _box(self, name: str | None, x: str, y: str, kind: str, text: str) -> None:
-        if kind == "{":
-            record = control(x, y, *text.split(" ", 1))
-        elif kind == '"':
-            record = f"#X text {x} {y} {escape(text)}, f {len(text) + 2}"
-        else:
-            record = f"#X {'obj' if kind == '[' else 'msg'} {x} {y} {escape(text)}"
-        if name:
-            if name in self.names:
-                raise ValueError(f"two boxes are called {name}")
-            self.names[name] = self.count
-        self.records.append(record)
-        self.count += 1
 
-    def _wires(self, line: str) -> None:
-        stops = [stop.strip().partition(":") for stop in line.split("->")]
-        for place, (source, sink) in enumerate(pairwise(stops), start=2):
-            inlet = sink[2] if place == len(stops) else ""
-            a, b = self.names[source[0]], self.names[sink[0]]
-            self.wires.append(f"#X connect {a} {source[2] or 0} {b} {inlet or 0}")
+def record(box: Box) -> str:
+    """Return the line of the file that makes a box."""
+    at = f"{box.x} {box.y}"
+    match box.kind:
+        case "control":
+            return control(at, *box.text.split(" ", 1))
+        case "comment":
+            return f"#X text {at} {escape(box.text)}, f {len(box.text) + 2}"
+        case "message":
+            return f"#X msg {at} {escape(box.text)}"
+    return f"#X obj {at} {escape(box.text)}"
+
+
+def size(box: Box) -> tuple[float, float]:
+    """Return about the width and height of a box on the screen, pixels."""
+    if box.kind != "control":
+        return len(box.text) * CHARACTER + 8.0, 20.0
+    kind, *words = box.text.split(" ")
+    shown = [word for word in words if word[0] != "@" and not NUMBER.fullmatch(word)]
+    label = len(" ".join(shown)) * CHARACTER
+    match kind:
+        case "strip" | "heading":
+            return float(next(word for word in words if NUMBER.fullmatch(word))), 22.0
+        case "slider":
+            return 134.0 + label, 20.0
+        case "number":
+            return 60.0, 20.0
+    return 28.0 + label, 20.0
 
 
 def escape(text: str) -> str:
@@ -102,7 +108,7 @@ def one_word(text: str) -> str:
     return text.replace(" ", "\\ ")
 
 
-def control(x: str, y: str, kind: str, rest: str = "") -> str:
+def control(place: str, kind: str, rest: str = "") -> str:
     """Return the record of something to click or to look at.
 
     rest: numbers, then its label, which may have spaces; @NAME is what it can be sent to by.
@@ -110,9 +116,9 @@ def control(x: str, y: str, kind: str, rest: str = "") -> str:
     words = rest.split(" ")
     hears = escape(next((word[1:] for word in words if word.startswith("@")), "empty"))
     words = [word for word in words if not word.startswith("@")]
-    numbers = [word for word in words if re.fullmatch(r"-?[0-9.]+", word)]
+    numbers = [word for word in words if NUMBER.fullmatch(word)]
     label = escape("\\ ".join(word for word in words if word not in numbers)) or "empty"
-    at = f"#X obj {x} {y}"
+    at = f"#X obj {place}"
     match kind:
         case "toggle" | "light":
             ink = "#00a030" if kind == "light" else INK
@@ -120,8 +126,8 @@ def control(x: str, y: str, kind: str, rest: str = "") -> str:
         case "button":
             return f"{at} bng 19 250 50 0 empty {hears} {label} 25 10 0 12 {PAPER} {INK} {LABEL}"
         case "slider":  # low, high, and where it stands, 0 to 1 of its way
-            low, high, place = numbers
-            stand = round(float(place) * 12_700)
+            low, high, part = numbers
+            stand = round(float(part) * 12_700)
             return (
                 f"{at} hsl 128 19 {low} {high} 0 0 empty {hears} {label} 134 9 0 12 "
                 f"{PAPER} {INK} {LABEL} {stand} 1"
@@ -131,11 +137,9 @@ def control(x: str, y: str, kind: str, rest: str = "") -> str:
         case "heading":
             return f"{at} cnv 15 {numbers[0]} 36 empty {hears} {label} 8 18 0 18 #d0dcf0 #202020 0"
         case "number":
-            return f"#X floatatom {x} {y} 7 0 0 0 - - - 0"
+            return f"#X floatatom {place} 7 0 0 0 - - - 0"
         case "meter":
-            return (
-                f"{at} vu 15 120 empty {hears} -1 -8 0 10 #404040 {INK} 1 0"
-            )
+            return f"{at} vu 15 120 empty {hears} -1 -8 0 10 #404040 {INK} 1 0"
     raise ValueError(f"no control is called {kind}")
 
 
