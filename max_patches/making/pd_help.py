@@ -91,17 +91,17 @@ DECK_HELP = """
     panel  30 115 [openpanel]
     load   30 140 (load $1)
     open -> panel -> load -> deck
-    play   200 90  (play)
+    play   200 90  (play 30)
     stop   200 120 (stop)
     loop   200 150 (loop 1)
-    rise   300 90  (fade 1 30)
+    rise   300 90  (fade 0.3 500)
     fall   300 120 (fade 0 30)
     play -> deck
     stop -> deck
     loop -> deck
     rise -> deck
     fall -> deck
-    400 90 "it is silent until it is faded up: target, ms"
+    400 90 "play MS fades in; fade TARGET MS"
     deck   30 200 [msanii-deck~]
     level  30 240 [*~ 0.5]
     level2 90 240 [*~ 0.5]

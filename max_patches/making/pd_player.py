@@ -5,7 +5,7 @@ from __future__ import annotations
 from max_patches.making.pd import Canvas
 
 DECK = """
-    20 8 "msanii-deck~  in: load PATH / play / stop / loop 0|1 / fade TARGET MS"
+    20 8 "msanii-deck~  in: load PATH / play MS / stop / loop 0|1 / fade TARGET MS"
     20 26 "out: left, right, frames once loaded (0: unreadable), bang at the end"
     in     20 50  [inlet]
     which  20 75  [route load play stop loop fade]
@@ -28,7 +28,6 @@ DECK = """
     device3  270 335 [t f f f]
     span     270 360 [expr if($f1 % 11025 == 0, 9408, 9600)]
     span3    270 385 [t f f f]
-    spanms   270 410 [expr $f1 * 1000 / $f2]
     advance  150 440 [expr int($f1 * $f2 / $f3 + 0.5)]
     ahead    150 465 [t f f f f f]
     mono     360 285 [== 1]
@@ -36,10 +35,8 @@ DECK = """
     facts:2 -> mono
     rate:2 -> device -> device3
     device3:2 -> advance:2
-    device3:1 -> spanms:1
-    device3:0 -> span -> span3
+    device3 -> span -> span3
     span3:2 -> advance:1
-    span3:0 -> spanms
     rate -> advance -> ahead
 
     20 245 "a file that could not be read has no frames"
@@ -80,12 +77,16 @@ DECK = """
     arm    470 75  (1)
     bang   540 50  [bang~]
     gate   540 75  [spigot]
-    start  540 100 [t b b b b b]
+    start  540 100 [t b b b b b b]
     shut   700 50  (0)
-    which:1 -> arm -> gate:1
+    which:1 -> begin
+    begin  470 50  [t b f]
+    begin:1 -> up:1
+    begin -> arm -> gate:1
     bang -> gate -> start
-    start:4 -> shut -> gate:1
+    start:5 -> shut -> gate:1
     halt -> gate:1
+    halt -> env
 
     540 125 "span by span: the onset is a whole number of frames"
     back   640 145 [f]
@@ -95,18 +96,18 @@ DECK = """
     onset  540 225 [f]
     step   540 250 [expr if($f1 + $f2 < $f3, $f1 + $f2, $f1 + $f2 - $f3)]
     now    540 275 [t b f f]
-    ramp   540 300 [pack f f]
-    line   540 325 (0, $1 $2)
+    speed  540 300 [f]
+    fast   640 300 [* 0.64]
+    line   540 325 (0, $1 640)
     start:3 -> back -> minus -> onset:1
     ahead:2 -> back:1
-    start -> run -> spans -> onset -> step -> now -> ramp -> line
+    start -> run -> spans -> onset -> step -> now -> speed -> line
     halt -> spans
     span3:1 -> spans:1
     ahead:1 -> step:1
     frames:4 -> step:2
     now:2 -> onset:1
-    ahead -> ramp
-    spanms -> ramp:1
+    rate:1 -> fast -> speed:1
     index  540 365 [vline~]
     left   540 400 [tabread4~ $0-l]
     right  680 400 [tabread4~ $0-r]
@@ -146,6 +147,9 @@ DECK = """
     phase  800 435 [-~ 0.25]
     sine   800 460 [cos~]
     gain   720 490 [*~]
+    up     860 300 [f 30]
+    up2    860 325 (0, 1 $1)
+    start:4 -> up -> up2 -> fade
     which:4 -> fade -> quart -> phase -> sine -> gain:1
     env -> gain
     outl   600 520 [*~]
@@ -217,22 +221,18 @@ PLAYER = """
     deck1:2 -> got1
     got0:1 -> ok0
     got1:1 -> ok1
-    cross0 170 550 [t b b b b]
-    cross1 550 550 [t b b b b]
+    cross0 170 550 [t b b b]
+    cross1 550 550 [t b b b]
     ok0:1 -> cross0
     ok1:1 -> cross1
     is0    240 575 (0)
     is1    620 575 (1)
-    play0  170 600 (play)
-    play1  550 600 (play)
-    cross0:3 -> is0 -> live:1
-    cross1:3 -> is1 -> live:1
-    cross0:2 -> play0 -> deck0
-    cross1:2 -> play1 -> deck1
+    cross0:2 -> is0 -> live:1
+    cross1:2 -> is1 -> live:1
     ms0    220 625 [f 30]
     ms1    600 625 [f 30]
-    up0    220 650 (fade 1 $1)
-    up1    600 650 (fade 1 $1)
+    up0    220 650 (play $1)
+    up1    600 650 (play $1)
     down0  320 650 (fade 0 $1)
     down1  700 650 (fade 0 $1)
     cross0:1 -> ms0 -> up0 -> deck0
