@@ -18,7 +18,7 @@ PATCHES = sorted([*LIBRARY.glob("*-help.pd"), *(LIBRARY / "examples").glob("*.pd
 ROUND = """
     load  20 20  [loadbang]
     ways  20 45  [t b b]
-    end   400 45 [delay 60000]
+    end   400 45 [delay 240000]
     late  400 70 [print LATE]
     quit  400 95 (; pd quit)
     make  20 70  (/msanii/generate seconds 2 prompt lofi piano clip NAME)
@@ -49,7 +49,8 @@ ROUND = """
     one:2 -> light
     one:3 -> words
     one:4 -> reply -> fail
-    reply -> over -> quit
+    reply -> heard -> over -> quit
+    heard 500 210 [t b]
 """
 
 
@@ -63,7 +64,7 @@ def round_trip(server, tmp_path, name):
     patch = write(
         tmp_path / f"{name}.pd", ROUND.replace("PORT", str(server.osc_port)).replace("NAME", name)
     )
-    return run(patch, seconds=90)
+    return run(patch, seconds=300)
 
 
 @pytest.mark.slow
@@ -108,7 +109,7 @@ def test_two_side_by_side_hear_only_their_own(tones, tmp_path):
 
 
 def test_says_what_to_do_where_no_server_runs(tmp_path):
-    sketch = ROUND.replace("PORT", str(free_port())).replace("delay 60000", "delay 2500")
+    sketch = ROUND.replace("PORT", str(free_port())).replace("delay 240000", "delay 2500")
     said = run(write(tmp_path / "alone.pd", sketch))
     assert "LIGHT: 0" in said, said
     assert "not\\ running:\\ start\\ it\\ with\\ `msanii-live\\ serve`" in said
@@ -163,7 +164,7 @@ def clicking(example, server, tmp_path):
         child.wait()
 
 
-def wait_for(server, name, seconds=60):
+def wait_for(server, name, seconds=240):
     until = time.monotonic() + seconds
     while server.ask("/msanii/clip/info", name, reply="/msanii/clip/info").args[1] != name:
         assert time.monotonic() < until, name
@@ -184,7 +185,7 @@ def test_the_set_of_the_tutorial_plays(flow, tmp_path):
         flow.ask("/msanii/clip/info", name, reply="/msanii/clip/info").args[3]
         for name in ("longer", "a")
     )
-    assert long == pytest.approx(2 * short, abs=0.01)
+    assert long == pytest.approx(2 * short, rel=0.05)
 
 
 def test_the_other_examples_do_what_their_buttons_say(tones, tmp_path):
