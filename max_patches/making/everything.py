@@ -12,6 +12,7 @@ from max_patches.making import (
     pd_examples,
     pd_help,
     pd_player,
+    quark,
 )  # fmt: skip
 
 PACKAGE = "msanii-live"
@@ -19,7 +20,7 @@ PACKAGE = "msanii-live"
 
 def files() -> dict[str, bytes]:
     """Return the content of each generated file by its path beneath max_patches."""
-    return {**max_package(), **pure_data()}
+    return {**max_package(), **pure_data(), **super_collider()}
 
 
 def max_package() -> dict[str, bytes]:
@@ -50,3 +51,12 @@ def pure_data() -> dict[str, bytes]:
     made |= {f"{name}-help": pd_help.help_patch(name) for name in list(made)}
     made |= {f"examples/{name}": pd_examples.example_patch(name) for name in pd_examples.EXAMPLES}
     return {f"pd/msanii/{name}.pd": canvas.render().encode() for name, canvas in made.items()}
+
+
+def super_collider() -> dict[str, bytes]:
+    """Return what is generated of the Quark."""
+    made = {
+        "Classes/MsaniiCommands.sc": quark.classes(),
+        "HelpSource/Classes/Msanii.schelp": quark.client_help(),
+    }
+    return {f"supercollider/Msanii/{name}": text.encode() for name, text in made.items()}
