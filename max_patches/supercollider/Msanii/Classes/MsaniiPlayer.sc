@@ -1,6 +1,6 @@
 // Play clips, crossing over from one to the next at equal power.
 MsaniiPlayer {
-	var <server, <>fade, <>out, <>amp, loop, synth, buffer;
+	var <server, <>fade, <>out, <>amp, <loop, synth, buffer;
 
 	*new { |server, fade = 0.03, out = 0, amp = 0.5, loop = true|
 		^super.newCopyArgs(server ? Server.default, fade, out, amp, loop).init
