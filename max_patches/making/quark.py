@@ -86,9 +86,7 @@ SUBSECTION:: Commands
 def classes() -> str:
     """Return Classes/MsaniiCommands.sc."""
     methods = [_method(command) for command in COMMANDS]
-    rows = [
-        f"\t\t\t'{r.address}' -> [{', '.join(map(_symbol, r.fields))}]" for r in REPLIES
-    ]
+    rows = [f"\t\t\t'{r.address}' -> [{', '.join(map(_symbol, r.fields))}]" for r in REPLIES]
     answers = [f"\t\t\t'{c.address}' -> '{c.reply}'" for c in COMMANDS]
     listed = [f"\t\t\t'{r.address}'" for r in REPLIES if r.listed]
     tables = [

@@ -143,7 +143,9 @@ def test_what_cannot_be_read_leaves_the_music_alone(tmp_path):
 def test_paths_that_come_faster_than_fades_do_not_click(tmp_path):
     tone(tmp_path / "a.wav", 220, 0.7)
     tone(tmp_path / "b.wav", 330, 0.9)
-    sketch = fill(tmp_path / "a.wav", tmp_path / "b.wav") + """
+    sketch = (
+        fill(tmp_path / "a.wav", tmp_path / "b.wav")
+        + """
         soon  20 300 [delay 510]
         three 20 320 (symbol C)
         later 120 300 [delay 515]
@@ -151,7 +153,8 @@ def test_paths_that_come_faster_than_fades_do_not_click(tmp_path):
         all:1 -> soon -> three -> play
         all:1 -> later -> four -> play
     """.replace("symbol C", f"symbol {spaced(tmp_path / 'a.wav')}").replace(
-        "symbol D", f"symbol {spaced(tmp_path / 'b.wav')}"
+            "symbol D", f"symbol {spaced(tmp_path / 'b.wav')}"
+        )
     )
     said = render(tmp_path, sketch, 44_100)
     assert not COMPLAINTS.search(said), said

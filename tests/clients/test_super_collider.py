@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from msanii_live.protocol.commands import COMMANDS
 from max_patches.making.quark import method_name
+from msanii_live.protocol.commands import COMMANDS
 from tests.clients.test_pd_player import tone
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
