@@ -11,7 +11,7 @@ LEFT_OUT = shutil.ignore_patterns("making", "generate.py", "__pycache__")
 
 
 class WithPatches(build_py):
-    """Copy max_patches to msanii_live/patches/shipped of what is built; never of an editable one."""
+    """Copy max_patches to msanii_live/patches/shipped of what is built, unless it is editable."""
 
     def run(self) -> None:
         """Build as ever, then copy."""

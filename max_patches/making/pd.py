@@ -10,7 +10,6 @@ from max_patches.making.sketch import Box, read, settle
 FONT = 12
 INK, PAPER, LABEL = "#000000", "#fcfcfc", "#404040"
 CHARACTER = 7  # pixels, of the font
-NUMBER = re.compile(r"-?[0-9.]+")
 ESCAPED = re.compile(r"([,;]|\$(?=[0-9]))")
 
 
@@ -61,12 +60,17 @@ class Canvas:
 
 
 def record(box: Box) -> str:
-    """Return the line of the file that makes a box."""
+    """Return the line of the file that makes a box.
+
+    Raises: ValueError: a comment that Pd would break in the wrong place.
+    """
     at = f"{box.x} {box.y}"
     match box.kind:
         case "control":
             return control(at, *box.text.split(" ", 1))
         case "comment":
+            if ";" in box.text:
+                raise ValueError(f"Pd breaks a comment at a semicolon: {box.text}")
             return f"#X text {at} {escape(box.text)}, f {len(box.text) + 2}"
         case "message":
             return f"#X msg {at} {escape(box.text)}"
@@ -76,13 +80,13 @@ def record(box: Box) -> str:
 def size(box: Box) -> tuple[float, float]:
     """Return about the width and height of a box on the screen, pixels."""
     if box.kind != "control":
-        return len(box.text) * CHARACTER + 8.0, 20.0
-    kind, *words = box.text.split(" ")
-    shown = [word for word in words if word[0] != "@" and not NUMBER.fullmatch(word)]
-    label = len(" ".join(shown)) * CHARACTER
+        return len(box.text) * CHARACTER + 8.0, 17.0 if box.kind == "comment" else 20.0
+    kind, _, rest = box.text.partition(" ")
+    numbers, _, words = parts(kind, rest)
+    label = len(" ".join(words)) * CHARACTER
     match kind:
         case "strip" | "heading":
-            return float(next(word for word in words if NUMBER.fullmatch(word))), 22.0
+            return float(numbers[0]), 22.0
         case "slider":
             return 134.0 + label, 20.0
         case "number":
@@ -108,16 +112,21 @@ def one_word(text: str) -> str:
     return text.replace(" ", "\\ ")
 
 
+def parts(kind: str, rest: str) -> tuple[list[str], str, list[str]]:
+    """Part what follows the kind of a control: its numbers, what it can be sent to by, its label."""
+    words = rest.split()
+    hears = escape(words.pop(0)[1:]) if words and words[0].startswith("@") else "empty"
+    count = {"slider": 3, "strip": 1, "heading": 1}.get(kind, 0)
+    return words[:count], hears, words[count:]
+
+
 def control(place: str, kind: str, rest: str = "") -> str:
     """Return the record of something to click or to look at.
 
     rest: numbers, then its label, which may have spaces; @NAME is what it can be sent to by.
     """
-    words = rest.split(" ")
-    hears = escape(next((word[1:] for word in words if word.startswith("@")), "empty"))
-    words = [word for word in words if not word.startswith("@")]
-    numbers = [word for word in words if NUMBER.fullmatch(word)]
-    label = escape("\\ ".join(word for word in words if word not in numbers)) or "empty"
+    numbers, hears, words = parts(kind, rest)
+    label = escape("\\ ".join(words)) or "empty"
     at = f"#X obj {place}"
     match kind:
         case "toggle" | "light":

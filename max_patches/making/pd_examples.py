@@ -139,24 +139,29 @@ STREAM = """
 
 SET = """
     20 10 {heading 700 A set in five clicks: docs/tutorial.md tells it}
-    s1     30 60  {button @msanii-set-1 1 a loop}
-    s2     30 100 {button @msanii-set-2 2 more of it}
-    s3     30 140 {button @msanii-set-3 3 another loop}
-    s4     30 180 {button @msanii-set-4 4 between the two}
-    s5     30 220 {button @msanii-set-5 5 fade out}
-    m1     200 60  (/msanii/generate style house bpm 124 bars 4 clip a)
-    m2     200 100 (/msanii/outpaint a bars 4 clip longer)
-    m3     200 140 (/msanii/generate style piano bpm 124 bars 4 clip b)
-    m4     200 180 (/msanii/interpolate a b mix 0.5 clip between)
-    m5     200 220 (stop)
+    s1     30 60 {button @msanii-set-1}
+    s2     30 100 {button @msanii-set-2}
+    s3     30 140 {button @msanii-set-3}
+    s4     30 180 {button @msanii-set-4}
+    s5     30 220 {button @msanii-set-5}
+    m1     70 60  (/msanii/generate style house bpm 124 bars 4 clip a)
+    m2     70 100 (/msanii/outpaint a bars 4 clip longer)
+    m3     70 140 (/msanii/generate style piano bpm 124 bars 4 clip b)
+    m4     70 180 (/msanii/interpolate a b mix 0.5 clip between)
+    m5     70 220 (stop)
+    480 60 "1  a loop"
+    480 100 "2  more of it"
+    480 140 "3  another loop"
+    480 180 "4  between the two"
+    480 220 "5  fade out"
     s1 -> m1 -> all
     s2 -> m2 -> all
     s3 -> m3 -> all
     s4 -> m4 -> all
     s5 -> m5 -> player
-    all    30 255 [t a b b]
-    round  200 255 (loop 1)
-    on     300 255 (; pd dsp 1)
+    all    70 290 [t a b b]
+    round  200 290 (loop 1)
+    on     300 290 (; pd dsp 1)
     all:1 -> round -> player
     all:2 -> on
     all -> client

@@ -12,7 +12,7 @@ KEYWORDS = "osc diffusion music generate outpaint interpolate loop"
 CLIENT_HELP = """
     20 10 {heading 700 msanii}
     30 56 "Speak to the server: messages as docs/osc.md has them go in, clips come out."
-    30 74 "[msanii] finds it at 127.0.0.1, port 7770; [msanii 7790] at another port."
+    30 74 "[msanii] looks for it at 127.0.0.1, port 7770. [msanii 7790] looks at another port."
     make   30 110 (/msanii/generate style house bpm 124 bars 4 clip a)
     info   30 140 (/msanii/status)
     where  30 170 (connect 127.0.0.1 7770)
@@ -41,15 +41,15 @@ CLIENT_HELP = """
     client:2 -> light
     client:3 -> sayso -> shown
     client:4 -> all2
-    30 400 "outlets, from the left: the path of each clip when it is whole; progress, 0 to 1; 1 while the"
-    30 418 "server answers; state and errors in words; every reply, as a list: job done TOKEN JOB CLIP PATH"
+    30 400 "Outlets, from the left: path of each clip once it is whole, progress from 0 to 1,"
+    30 418 "1 while the server answers, state and errors in words, every reply as a list."
     30 450 "Several of them stand side by side: each has a socket of its own, and hears its own replies."
-    30 480 "see also: [msanii-player~], and the patches in examples/"
+    30 480 "See also [msanii-player~] and the patches in examples/"
 """
 
 PLAYER_HELP = """
     20 10 {heading 700 msanii-player~}
-    30 56 "Play a sound file; a new one is loaded beside it and crossed over to in 30 ms. No clicks."
+    30 56 "Play a sound file. a new one is loaded beside it and crossed over to in 30 ms. No clicks."
     open   30 90  {button open a sound file}
     panel  30 115 [openpanel]
     open -> panel -> player
@@ -78,7 +78,7 @@ PLAYER_HELP = """
     player:3 -> ended
     270 275 "frames that were loaded: 0 if it could not be read"
     30 320 "A clip of another rate than Pd's keeps its pitch. Mono comes out on both sides. Loops close to the"
-    30 338 "frame. Files from 0.3 s; reading one takes a few milliseconds of Pd's time for each minute of it."
+    30 338 "frame. Files from 0.3 s. reading one takes a few milliseconds of Pd's time for each minute of it."
     sound  30 380 {toggle sound on}
     dsp    30 410 (; pd dsp $1)
     sound -> dsp
@@ -86,7 +86,7 @@ PLAYER_HELP = """
 
 DECK_HELP = """
     20 10 {heading 700 msanii-deck~}
-    30 56 "One file in memory; two of these make a [msanii-player~], which is what you want."
+    30 56 "One file in memory. two of these make a [msanii-player~], which is what you want."
     open   30 90  {button open a sound file}
     panel  30 115 [openpanel]
     load   30 140 (load $1)
@@ -101,7 +101,7 @@ DECK_HELP = """
     loop -> deck
     rise -> deck
     fall -> deck
-    400 90 "play MS fades in; fade TARGET MS"
+    400 90 "play MS fades in. fade TARGET MS"
     deck   30 200 [msanii-deck~]
     level  30 240 [*~ 0.5]
     level2 90 240 [*~ 0.5]
@@ -142,7 +142,7 @@ def help_patch(name: str) -> Canvas:
 def _every_command() -> str:
     """Return the subpatch with one message box for each command of the table."""
     inner = Canvas(760, 60 + 26 * len(COMMANDS))
-    lines = ['20 10 "one of each, as msanii-live spec shows them; docs/osc.md has the rest"']
+    lines = ['20 10 "one of each, as msanii-live spec shows them. docs/osc.md has the rest"']
     for i, command in enumerate(COMMANDS):
         address, args = example(command)
         lines.append(f"m{i} 20 {40 + 26 * i} ({' '.join([address, *map(_plain, args)])})")
