@@ -113,7 +113,7 @@ def one_word(text: str) -> str:
 
 
 def parts(kind: str, rest: str) -> tuple[list[str], str, list[str]]:
-    """Part what follows the kind of a control: its numbers, what it can be sent to by, its label."""
+    """Part what follows the kind of a control: numbers, what it can be sent to by, label."""
     words = rest.split()
     hears = escape(words.pop(0)[1:]) if words and words[0].startswith("@") else "empty"
     count = {"slider": 3, "strip": 1, "heading": 1}.get(kind, 0)

@@ -7,7 +7,7 @@ from max_patches.making.pd import Canvas, one_word
 HELP = "server is not running: start it with `msanii-live serve`"
 
 CLIENT = f"""
-    20 8 "msanii [PORT]  in: /msanii/VERB values key value ... as docs/osc.md has them. also"
+    20 8 "msanii [PORT]  in: /msanii/VERB values key value ... as docs/osc.md has them, and also"
     20 26 "connect HOST PORT, disconnect, cancel. It connects by itself at the first message."
     in     20 50  [inlet]
     which  20 75  [route connect disconnect cancel]
@@ -63,7 +63,7 @@ CLIENT = f"""
     job    230 180 [f -1]
     stop   230 205 (/msanii/job/cancel $1)
 
-    460 290 "is it there? ask every 2 s. what comes in winds the clock of 5 s"
+    460 290 "is it there? ask every 2 s. What comes in winds the clock of 5 s"
     on     330 320 [t f f]
     net -> on
     on:1 -> open:1

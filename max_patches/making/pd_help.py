@@ -49,7 +49,7 @@ CLIENT_HELP = """
 
 PLAYER_HELP = """
     20 10 {heading 700 msanii-player~}
-    30 56 "Play a sound file. a new one is loaded beside it and crossed over to in 30 ms. No clicks."
+    30 56 "Play a sound file. A new one is loaded beside it and crossed over to in 30 ms. No clicks."
     open   30 90  {button open a sound file}
     panel  30 115 [openpanel]
     open -> panel -> player
@@ -78,7 +78,7 @@ PLAYER_HELP = """
     player:3 -> ended
     270 275 "frames that were loaded: 0 if it could not be read"
     30 320 "A clip of another rate than Pd's keeps its pitch. Mono comes out on both sides. Loops close to the"
-    30 338 "frame. Files from 0.3 s. reading one takes a few milliseconds of Pd's time for each minute of it."
+    30 338 "frame. Files from 0.3 s. Reading one takes a few milliseconds of Pd's time for each minute of it."
     sound  30 380 {toggle sound on}
     dsp    30 410 (; pd dsp $1)
     sound -> dsp
@@ -86,7 +86,7 @@ PLAYER_HELP = """
 
 DECK_HELP = """
     20 10 {heading 700 msanii-deck~}
-    30 56 "One file in memory. two of these make a [msanii-player~], which is what you want."
+    30 56 "One file in memory. Two of these make a [msanii-player~], which is what you want."
     open   30 90  {button open a sound file}
     panel  30 115 [openpanel]
     load   30 140 (load $1)
@@ -101,7 +101,7 @@ DECK_HELP = """
     loop -> deck
     rise -> deck
     fall -> deck
-    400 90 "play MS fades in. fade TARGET MS"
+    400 90 "(play 30): in 30 ms. fade: target, ms"
     deck   30 200 [msanii-deck~]
     level  30 240 [*~ 0.5]
     level2 90 240 [*~ 0.5]

@@ -1,6 +1,6 @@
 """Draw the patches for the docs: `python -m max_patches.making.pictures docs/pictures`.
 
-Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files, since Max is not here.
+Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files.
 Needs puredata-gui, xvfb, py2max and Pillow.
 """
 
@@ -34,7 +34,15 @@ def pure_data(patch: Path, out: Path) -> None:
         )
         time.sleep(1.0)
         pd = subprocess.Popen(
-            ["pd", "-noaudio", "-nomidi", "-noprefs", "-path", str(PATCHES / "pd" / "msanii"), str(patch)],
+            [
+                "pd",
+                "-noaudio",
+                "-nomidi",
+                "-noprefs",
+                "-path",
+                str(PATCHES / "pd" / "msanii"),
+                str(patch),
+            ],
             env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin", "HOME": folder},
             stderr=subprocess.DEVNULL,
         )
