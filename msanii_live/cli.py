@@ -83,6 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_config_flags(doctor)
     doctor.set_defaults(run=_doctor)
 
+    patches = commands.add_parser(
+        "patches", help="copy the patches for Max, Live, Pd and SuperCollider to where those look"
+    )
+    acts = patches.add_subparsers(required=True, metavar="WHAT")
+    copied = acts.add_parser("install", help="copy them, and say where; nothing is ever deleted")
+    copied.add_argument(
+        "programs", nargs="*", metavar="PROGRAM",
+        help="max, live, pd or supercollider, even if it does not seem to be here (all that are)",
+    )  # fmt: skip
+    copied.add_argument("--to", type=Path, metavar="FOLDER", help="copy everything there instead")
+    copied.add_argument("--list", action="store_true", help="only say where things would go")
+    copied.set_defaults(run=_install_patches)
+
     spec = commands.add_parser("spec", help="print docs/osc.md from the command table")
     spec.set_defaults(run=_spec)
 
@@ -237,6 +250,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.doctor import doctor
 
     return doctor(_config(arguments), arguments.json)
+
+
+def _install_patches(arguments: argparse.Namespace) -> int:
+    from msanii_live.patches.install import install
+
+    return install(arguments.programs, arguments.to, arguments.list)
 
 
 def _spec(_: argparse.Namespace) -> int:
