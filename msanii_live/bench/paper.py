@@ -30,7 +30,8 @@ from msanii_live.models.msanii2023.checkpoint import Parts
 from msanii_live.models.msanii2023.features import Features2023, Features2023Config
 from msanii_live.models.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.models.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
-from msanii_live.monitor.pictures import mel_decibels, png
+from msanii_live.monitor.mels import mel_decibels
+from msanii_live.monitor.pictures import png
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,

@@ -178,7 +178,7 @@ class Canvas2023:
         self._advance()
 
         def estimate(first: int, grid: Frames) -> Estimate:
-            return magnitude[:, first : first + len(grid.index)], None
+            return magnitude[:, first : first + grid.count], None
 
         made = fit_line(
             estimate,
