@@ -2,12 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PACKAGES := libportaudio2
-TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps
+TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth csound-soundfont \
+  chromium supercollider-language supercollider-server csound chuck
 
 FUZZ_SECONDS ?= 60
 SOAK_MINUTES ?= 5
 
-.PHONY: setup demo serve test fuzz soak lint system test-system clean
+.PHONY: setup demo serve test fuzz soak pictures lint system test-system clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/ready
@@ -43,6 +44,10 @@ fuzz: setup
 # Play a server with four kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
 soak: setup test-system
 	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES)
+
+# Take the pictures of docs/monitor.md anew.
+pictures: setup test-system
+	@PYTHONPATH=. $(BIN)/python -m tests.monitor.take_pictures docs/pictures
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -13,15 +13,15 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msanii_live import __version__
 from msanii_live.config import Config
 from msanii_live.engines.registry import Shelf
-from msanii_live.errors import CommandError, MsaniiError
+from msanii_live.errors import MsaniiError
 from msanii_live.jobs.work import Workshop
 from msanii_live.monitor import web
+from msanii_live.monitor.feed import Feed
+from msanii_live.monitor.view import Surroundings, View
 from msanii_live.osc.answers import value
 from msanii_live.osc.dispatch import Dispatcher
 from msanii_live.osc.doors import Doors
@@ -34,6 +34,8 @@ from msanii_live.player.midi_in import MidiIn
 from msanii_live.player.opening import open_player
 from msanii_live.player.takes import Takes
 from msanii_live.player.transport import Transport
+from msanii_live.protocol.forms import table
+from msanii_live.protocol.replies import Outgoing
 
 if TYPE_CHECKING:
     from msanii_live.osc.announce import Announcement
@@ -44,14 +46,14 @@ LAST_WORDS = 0.2  # seconds left for the replies of jobs that shutdown cancelled
 
 
 class Server:
-    """Hold the running parts, and what the status page shows of them."""
+    """Hold the running parts."""
 
     def __init__(self, config: Config, stop: Callable[[], None]) -> None:
         self.config = config
         self.state = "starting"
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
-        shelf = Shelf(config.device, config.engine, config.vocoder)
+        shelf = Shelf(config.device, config.engine, config.vocoder, config.compile == "on")
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
@@ -62,6 +64,8 @@ class Server:
             log.warning("%s", notice)
         self.workshop = Workshop(shelf, library, player, transport, takes, midi)
         self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
+        self.view = View(self.workshop, self.dispatcher.scheduler, self._surroundings())
+        self.feed = Feed(self.view)
         self.doors: Doors
         self.query: QueryServer
         self.announcement: Announcement | None = None
@@ -88,11 +92,11 @@ class Server:
         self.doors = await Doors.open(config.bind, config.port, intake, allow=networks)
         everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
         value_of = partial(value, dispatcher)
-        self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere)
-        dispatcher.watch = self.query.watch
+        self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere, self.feed.join)
+        dispatcher.watch = self._watch
         try:
             front = [self.query.front]
-            self.monitor = await web.start(config.bind, config.http_port, self, front)
+            self.monitor = await web.start(config.bind, config.http_port, self.view, table(), front)
         except BaseException:
             self.doors.close()
             raise
@@ -100,6 +104,22 @@ class Server:
             from msanii_live.osc.announce import announce  # costs 50 ms, and few want it
 
             self.announcement = await announce(*self.doors.address, self.monitor.port)
+
+    def _watch(self, message: Outgoing) -> None:
+        self.query.watch(message)
+        self.view.hear(message)
+
+    def _surroundings(self) -> Surroundings:
+        dispatcher = self.dispatcher
+        return Surroundings(
+            state=lambda: self.state,
+            osc=lambda: "{}:{}".format(*self.doors.address),
+            folder=self.config.folder_path,
+            counters=dispatcher.all_counters,
+            time_source=dispatcher.sounding.conductor.describe,
+            stream_runs=lambda: dispatcher.sounding.stream.runs,
+            log=dispatcher.journal,
+        )
 
     async def warm_up(self) -> None:
         """Load the default engine and run it once, on the worker's thread.
@@ -138,68 +158,13 @@ class Server:
         if self.announcement is not None:
             await self.announcement.close()
         self.query.close()
+        await self.feed.close()
         await self.monitor.stop()
         self.doors.close()
         self.workshop.midi.close()
         self.workshop.player.close()
         self.lock.release()
         return ended
-
-    # -- what the status page asks (see monitor.StatusSource) ------------------------------------
-
-    def snapshot(self) -> dict[str, object]:
-        """Return the server's state for the status page."""
-        shop, scheduler = self.workshop, self.dispatcher.scheduler
-        jobs = [
-            {
-                "job": job.number,
-                "token": job.token,
-                "command": job.command.address,
-                "state": str(job.state),
-                "step": job.step,
-                "steps": job.steps,
-            }
-            for job in scheduler.jobs()
-        ]
-        clips = [
-            {
-                "name": c.name,
-                "seconds": c.seconds,
-                "bpm": c.bpm,
-                "seed": c.seed,
-                "engine": c.engine,
-                "wrote": c.wrote,
-            }
-            for c in shop.library.infos()[:30]
-        ]
-        return {
-            "version": __version__,
-            "state": "busy" if self.state == "idle" and jobs else self.state,
-            "osc": "{}:{}".format(*self.doors.address),
-            "engines": [{"name": n, "state": shop.shelf.state(n)} for n in shop.shelf.names()],
-            "jobs": jobs,
-            "clips": clips,
-            "counters": self.dispatcher.all_counters(),
-            "folder": str(self.config.folder_path),
-            "audio": shop.player.description,
-        }
-
-    def wav_path(self, name: str) -> Path | None:
-        """Return a clip's file, None where there is no such clip."""
-        try:
-            return self.workshop.library.path(name)
-        except CommandError:
-            return None
-
-    def picture(self, name: str) -> bytes | None:
-        """Return a clip's spectrogram as PNG, None where there is no such clip."""
-        from msanii_live.monitor.pictures import spectrogram_png
-
-        try:
-            clip = self.workshop.library.get(name)
-        except CommandError:
-            return None
-        return spectrogram_png(clip.samples, clip.info.sample_rate, clip.info.name)
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:

@@ -2,107 +2,234 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import shutil
-import socket
 import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from msanii_live import __version__
-from msanii_live.config import read_config
-from msanii_live.errors import MsaniiError
+from msanii_live.bench.findings import Finding, mend, note, ok
+from msanii_live.config import Config
+from msanii_live.errors import ConfigError, MsaniiError
+from msanii_live.player.lock import FolderLock
 
-Finding = tuple[bool, str, str]  # fine, what was looked at, what was found or how to mend it
-
-
-def doctor() -> int:
-    """Print one line a check. Returns 0 if the server can run, 1 otherwise."""
-    findings = [_model(), _torch(), _folder(), *_ports(), *_sound(), _clients()]
-    print(f"msanii-live {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    for fine, what, text in findings:
-        print(f"{'ok  ' if fine else 'MEND'} {what}: {text}")
-    needed = findings[:3]
-    return 0 if all(fine for fine, _, _ in needed) else 1
+LITTLE, TOO_LITTLE = 2 * 2**30, 100 * 2**20  # bytes free: an hour of clips takes 1.3 GB
+CLIENTS = ("pd", "sclang", "oscsend", "csound", "chuck", "sonic-pi")
+LABELS = {"ok": "ok  ", "note": "note", "mend": "MEND"}
 
 
-def _model() -> Finding:
-    from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+def doctor(config: Config, as_json: bool = False) -> int:
+    """Look at all that a server with these settings needs, and print what was found.
 
-    path = SHIPPED / WEIGHTS
-    if path.exists():
-        return True, "model", f"{path.name}, {path.stat().st_size >> 20} MiB"
-    return False, "model", f"{path} is missing: install the package again"
+    as_json: one JSON object: version, python, platform, ok and findings. Returns 0, or 1 where
+    something must be mended.
+    """
+    machine = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    if not as_json:
+        print("msanii-live {version}, Python {python}, {platform}".format(**machine))
+    findings = []
+    for finding in examine(config):
+        findings.append(finding)
+        if not as_json:
+            _tell(finding)
+    fine = all(finding.state != "mend" for finding in findings)
+    if as_json:
+        told = {**machine, "ok": fine, "findings": [asdict(finding) for finding in findings]}
+        print(json.dumps(told, indent=1))
+    return 0 if fine else 1
 
 
-def _torch() -> Finding:
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at one thing after another, each found before the next is looked at."""
+    # Imported here: what is broken may be the import.
+    from msanii_live.bench.doctor_network import look_at_network
+
+    yield from look_at_torch(config)
+    yield from look_at_model(config)
+    yield from look_at_folder(config.folder_path)
+    yield from look_at_sound(config)
+    yield from look_at_network(config)
+    yield look_for_clients()
+
+
+def _tell(finding: Finding) -> None:
+    print(f"{LABELS[finding.state]} {finding.what}: {finding.found}", flush=True)
+    if finding.remedy:
+        print(f"     → {finding.remedy}")
+
+
+def look_at_torch(config: Config) -> Iterator[Finding]:
+    """Look for torch and the device that models are to run on."""
     try:
         import torch
         import torchaudio
     except (ImportError, OSError) as error:
-        return False, "torch", f"{error}; install torch==2.11.0 with torchaudio==2.11.0, as a pair"
+        pair = "install torch==2.11.0 and torchaudio==2.11.0, always as a pair"
+        yield mend("torch", str(error), pair)
+        return
     from msanii_live.models.device import network_dtype, pick_device
 
-    device = pick_device("auto")
-    kind = str(network_dtype(device)).removeprefix("torch.")
     pair = f"torch {torch.__version__}, torchaudio {torchaudio.__version__}"
-    return True, "torch", f"{pair}, on {device.type} in {kind}, {torch.get_num_threads()} threads"
-
-
-def _folder() -> Finding:
     try:
-        folder = read_config({}).folder_path
+        device = pick_device(config.device)
+    except ConfigError as error:
+        yield mend("torch", f"{pair}; {error}", "take --device auto, or install the GPU's driver")
+        return
+    kind = str(network_dtype(device)).removeprefix("torch.")
+    yield ok("torch", f"{pair}, on {device.type} in {kind}, {torch.get_num_threads()} threads")
+    if device.type == "cuda":
+        free, whole = torch.cuda.mem_get_info()
+        name = torch.cuda.get_device_name()
+        yield ok("GPU", f"{name}, {free / 2**30:.1f} of {whole / 2**30:.1f} GiB free")
+    elif shutil.which("nvidia-smi") and config.device == "auto":
+        yield note(
+            "GPU",
+            "there is an NVIDIA driver, but torch finds no GPU that it can use",
+            "run nvidia-smi; if it lists a GPU, install the CUDA build of torch for its driver",
+        )
+
+
+def look_at_model(config: Config) -> Iterator[Finding]:
+    """Load the default engine, weights and vocoder."""
+    try:
+        from msanii_live.engines.registry import Shelf
+
+        began = time.monotonic()
+        shelf = Shelf(config.device, config.engine, config.vocoder)
+        shelf.check_default()
+        engine = shelf.get()
+        engine.load()
+    except ConfigError as error:
+        yield mend("model", str(error), "name an engine that there is, or a path, with --engine")
+        return
+    except MsaniiError:
+        yield from _broken_files(config)
+        return
+    except (ImportError, OSError) as error:
+        yield mend("model", f"its code does not load: {error}", "install the package again")
+        return
+    files = getattr(engine, "files", ())
+    sizes = [f"{path.name} {path.stat().st_size / 2**20:.0f} MiB" for path in files]
+    took = time.monotonic() - began
+    yield ok("model", f"{engine.name} loads in {took:.1f} s" + "".join(f", {s}" for s in sizes))
+
+
+def _broken_files(config: Config) -> Iterator[Finding]:
+    """Say which file of an engine that does not load is the broken one."""
+    import torch
+
+    from msanii_live.engines.mel_flow import BROKEN, SHIPPED, MelFlow
+    from msanii_live.engines.registry import Shelf
+    from msanii_live.models import flow_weights, vocos
+
+    engine = Shelf("cpu", config.engine).get()
+    assert isinstance(engine, MelFlow)
+    loaders = (("model", flow_weights.load), ("vocoder", vocos.load))
+    specs = []
+    for path, (what, load) in zip(engine.files, loaders, strict=True):
+        own = path.parent == SHIPPED
+        remedy = (
+            "install the package again (in a checkout: git checkout msanii_live/weights)"
+            if own
+            else "copy or train the file again, or leave --engine out for the engine that ships"
+        )
+        try:
+            model: object = load(path, torch.device("cpu"))
+        except BROKEN as error:
+            yield mend(what, f"cannot load {path}: {' '.join(str(error).split())[:300]}", remedy)
+        else:
+            specs.append(getattr(model, "spec", None))
+            yield ok(what, f"{path.name} loads")
+    if len(specs) == 2 and specs[0] != specs[1]:
+        yield mend(
+            "model",
+            f"{engine.files[0]} has other features than its vocoder {engine.files[1]}",
+            "put the vocoder beside it that was trained on the same features",
+        )
+
+
+def look_at_folder(folder: Path) -> Iterator[Finding]:
+    """Write a file into the shared folder as a clip is written, and see what room there is."""
+    remedy = "give yourself the right to write there, or name another folder with --folder"
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except (OSError, MsaniiError) as error:
-        return False, "folder", f"{error}; name one you may write to with --folder"
-    free = shutil.disk_usage(folder).free >> 30
-    return True, "folder", f"{folder}, {free} GiB free"
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as trial:
+            written, name = Path(trial, "a"), Path(trial, "b")
+            written.write_bytes(bytes(4_096))
+            os.replace(written, name)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        yield mend("folder", f"{folder}: {error.strerror or error}", remedy)
+        return
+    try:
+        FolderLock(folder).release()
+    except ConfigError as error:
+        another = "nothing, if that is the server you mean; else end it, or pick another --folder"
+        yield note("folder", str(error).partition("; ")[0], another)
+    room = f"{folder}, {free / 2**30:.1f} GiB free"
+    if free < TOO_LITTLE:
+        yield mend("folder", room, "free some disk space: a minute of sound takes 21 MB")
+    elif free < LITTLE:
+        yield note("folder", room, "free some disk space, or let --keep-gb delete the oldest clips")
+    else:
+        yield ok("folder", room)
 
 
-def _ports() -> list[Finding]:
-    found: list[Finding] = []
-    for kind, port, flag in (
-        (socket.SOCK_DGRAM, 7770, "--port"),
-        (socket.SOCK_STREAM, 7771, "--http-port"),
-    ):
-        with socket.socket(socket.AF_INET, kind) as trial:
-            try:
-                trial.bind(("127.0.0.1", port))
-                found.append((True, f"port {port}", "free"))
-            except OSError:
-                text = f"in use, by a running server or another program; pick one with {flag}"
-                found.append((False, f"port {port}", text))
-    return found
-
-
-def _sound() -> list[Finding]:
+def look_at_sound(config: Config) -> Iterator[Finding]:
+    """List the audio devices, and open the one that the server would sound through."""
     from msanii_live.player.clock import Timebase
     from msanii_live.player.hosts import devices
     from msanii_live.player.opening import open_player
     from msanii_live.player.sinks import DeviceLost
     from msanii_live.player.transport import Transport
 
+    if config.audio == "none":
+        yield ok("sound", "none, as asked: clips go to the folder only")
+        return
+    mute = "or say --audio none: clips then go to the folder, for a patch that plays them itself"
     try:
         found, default = devices()
     except DeviceLost as error:
-        return [(False, "sound", f"{error}; until then clips go to the folder only")]
-    lines: list[Finding] = []
+        yield note(
+            "sound", str(error), f"install PortAudio (apt-get install libportaudio2), {mute}"
+        )
+        return
     for place, device in enumerate(found):
         ways = f"{device['max_input_channels']} in, {device['max_output_channels']} out"
         chosen = ", the default" if place == default else ""
         rate = f"{device['default_samplerate']:.0f} Hz"
-        lines.append((True, f"device {place}", f"{device['name']} ({ways}, {rate}{chosen})"))
+        yield ok(f"device {place}", f"{device['name']} ({ways}, {rate}{chosen})")
     timebase = Timebase()
-    player, notice = open_player("default", Transport(clock=timebase.now), timebase)
-    text = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
+    try:
+        player, notice = open_player(config.audio, Transport(clock=timebase.now), timebase)
+    except ConfigError as error:
+        yield mend("sound", str(error), "name one of these devices with --audio, or leave it out")
+        return
+    heard = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
     player.close()
-    return [*lines, (notice is None, "sound", notice or text)]
+    if notice:
+        yield note("sound", notice, f"plug a sound card in or start the sound server, {mute}")
+    else:
+        yield ok("sound", heard)
 
 
-def _clients() -> Finding:
-    programs = ("pd", "sclang", "oscsend", "csound", "chuck")
-    names = [
-        name for name in programs if shutil.which(name) or Path(f"/Applications/{name}").exists()
+def look_for_clients() -> Finding:
+    """Look for programs that send OSC. That none is found is no fault."""
+    names = [name for name in CLIENTS if shutil.which(name)]
+    applications = Path("/Applications")
+    names += [
+        path.stem
+        for start in ("Max", "Ableton Live", "Pd", "SuperCollider", "Sonic Pi")
+        for path in sorted(applications.glob(f"{start}*.app"))
     ]
-    return True, "OSC clients found", ", ".join(names) or "none on the path (Max and Live are not)"
+    told = ", ".join(names) or "none on the path (Max and Live never are)"
+    return ok("OSC clients here", told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Capabilities, Context
@@ -27,6 +28,8 @@ from msanii_live.protocol.commands import (
 
 WEIGHTS, VOCODER_WEIGHTS = "mel-flow.safetensors", "vocos.safetensors"
 SHIPPED = Path(__file__).parent.parent / "weights"
+# What a file may do to whoever reads it that is missing, cut short, or none of ours.
+BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
@@ -64,6 +67,12 @@ class MelFlow:
         """Tell whether the weights are in memory."""
         return self._model is not None
 
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The files of weights: the network's, and its vocoder's."""
+        beside = self._weights.with_name(VOCODER_WEIGHTS)
+        return self._weights, beside if beside.exists() else SHIPPED / VOCODER_WEIGHTS
+
     def load(self) -> None:
         """Read the weights.
 
@@ -71,11 +80,11 @@ class MelFlow:
         """
         if self._model is None:
             device = pick_device(self._device_name)
-            beside = self._weights.with_name(VOCODER_WEIGHTS)
+            weights, vocoder = self.files
             try:
-                model = flow_weights.load(self._weights, device)
-                net = vocos.load(beside if beside.exists() else SHIPPED / VOCODER_WEIGHTS, device)
-            except (OSError, ValueError) as error:
+                model = flow_weights.load(weights, device)
+                net = vocos.load(vocoder, device)
+            except BROKEN as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
             if net.spec != model.spec:
                 raise CommandError(

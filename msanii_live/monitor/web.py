@@ -1,11 +1,11 @@
-"""Serve the status page: what the server is doing, and every clip to hear and see."""
+"""Serve the monitor page: what the server is doing, and every clip to hear and see."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -13,34 +13,29 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from msanii_live.errors import PortInUse
+from msanii_live.monitor.guard import error, guard
 
 PAGE_FOLDER = Path(__file__).parent / "page"
-PAGE_FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # not hosts that a browser names
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
+INDEX = "index.html"
+# Named here: what a system says that .js is may be anything, and a module must be JavaScript.
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+NAME = r"{name:[A-Za-z0-9_.-]{1,64}}"
 
 
 class StatusSource(Protocol):
-    """Supply what the page shows. All are called on the event loop's thread but `picture`."""
+    """Supply what the page asks for. On the event loop's thread but for `outline` and `mel`."""
 
     def snapshot(self) -> Mapping[str, object]:
-        """Return the state, as JSON can hold it.
-
-        Keys: state, version, osc, folder, audio (texts), engines [{name, state}], jobs [{job,
-        token, command, state, step, steps}], clips [{name, seconds, bpm, seed, engine, wrote}],
-        newest first, and counters {name: number}.
-        """
+        """Return the state, as JSON can hold it; see `view.View`."""
 
     def wav_path(self, name: str) -> Path | None:
         """Return the WAV of a clip, or None where there is no such clip or file."""
 
-    def picture(self, name: str) -> bytes | None:
-        """Return a PNG of a clip, or None where there is none. Called on a worker thread."""
+    def outline(self, name: str) -> object | None:
+        """Return the outline of a clip, as JSON can hold it, or None where there is none."""
+
+    def mel(self, name: str) -> object | None:
+        """Return a PNG of a clip's mel, or None where there is none."""
 
 
 class Monitor:
@@ -58,100 +53,91 @@ class Monitor:
 
 
 async def start(
-    host: str, port: int, source: StatusSource, front: Sequence[Middleware] = ()
+    host: str,
+    port: int,
+    source: StatusSource,
+    table: Mapping[str, object],
+    front: Sequence[Middleware] = (),
 ) -> Monitor:
     """Serve the page on a host and port (0 picks a free one).
 
-    front: what may answer a request before the page does, once its Host header is known to be ours.
+    table: of the commands, see `protocol.forms`. front: what may answer a request before the page
+    does, once it is known to come from no other page.
 
     Raises:
         PortInUse: another program has the port.
         OSError: the host is not an address of this machine.
     """
-    app = web.Application(middlewares=[_guard(host), *front])
-    _add_routes(app, source)
+    app = web.Application(middlewares=[guard(host), *front])
+    # One thread: however many clips are looked at, the server draws one picture at a time.
+    easel = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+
+    async def leave_easel(_app: web.Application) -> None:
+        easel.shutdown(wait=False, cancel_futures=True)
+
+    app.on_cleanup.append(leave_easel)
+    _add_page(app, source, table)
+    _add_clips(app, source, easel)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-    except OSError as error:
+    except OSError as failure:
         await runner.cleanup()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port, "--http-port") from error
+        if failure.errno == errno.EADDRINUSE:
+            raise PortInUse(port, "--http-port") from failure
         raise
     return Monitor(runner, host, int(runner.addresses[0][1]))
 
 
-def _guard(bound: str) -> Middleware:
-    """Return the middleware that checks the Host header and words every error as JSON.
+def _add_page(app: web.Application, source: StatusSource, table: Mapping[str, object]) -> None:
+    def serve(file: Path) -> Handler:
+        async def page(_request: web.Request) -> web.StreamResponse:
+            return web.FileResponse(file, headers={"Content-Type": KINDS[file.suffix]})
 
-    A page from elsewhere may point its own name at this address (DNS rebinding): then the browser
-    takes us for that page's server, and only the Host header tells.
-    """
-    hosts = LOCAL_HOSTS | ({bound.lower()} - EVERY_ADDRESS)
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        name = _host_name(request.headers.get("Host", ""))
-        if name not in hosts and not (bound in EVERY_ADDRESS and _is_address(name)):
-            return _error(403, f"this server is not {name or 'without a name'}")
-        try:
-            response = await handler(request)
-        except web.HTTPException as error:
-            return _error(error.status, f"{request.method} {request.path}: {error.reason}")
-        response.headers.update(HEADERS)
-        return response
-
-    return guard
-
-
-def _host_name(header: str) -> str:
-    """Return the name in a Host header, without port and brackets, in lower case.
-
-    >>> _host_name("[::1]:7771"), _host_name("LOCALHOST:7771"), _host_name("127.0.0.1")
-    ('::1', 'localhost', '127.0.0.1')
-    """
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
-
-
-def _is_address(name: str) -> bool:
-    # Bound to every address, the page is reached by number: no name that someone else can point.
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _add_routes(app: web.Application, source: StatusSource) -> None:
-    async def page(request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE_FOLDER / PAGE_FILES[request.path])
+        return page
 
     async def state(_request: web.Request) -> web.StreamResponse:
         return web.json_response(dict(source.snapshot()))
 
+    async def forms(_request: web.Request) -> web.StreamResponse:
+        return web.json_response(table)
+
+    # Each file has its own route: no part of a request is ever made into a path.
+    for file in sorted(PAGE_FOLDER.iterdir()):
+        if file.suffix in KINDS:
+            path = "/" if file.name == INDEX else f"/page/{file.name}"
+            app.router.add_get(path, serve(file))
+    app.router.add_get("/api/state", state)
+    app.router.add_get("/api/table", forms)
+
+
+def _add_clips(app: web.Application, source: StatusSource, easel: ThreadPoolExecutor) -> None:
     async def wav(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         path = source.wav_path(name)
         if path is None or not path.is_file():
-            return _error(404, f"there is no clip {name}")
+            return error(404, f"there is no file of a clip {name}")
         return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
 
-    async def picture(request: web.Request) -> web.StreamResponse:
+    async def drawn(
+        request: web.Request, draw: Callable[[str], object | None]
+    ) -> object | web.Response:
         name = request.match_info["name"]
-        png = await asyncio.to_thread(source.picture, name)
-        if png is None:
-            return _error(404, f"there is no picture of {name}")
-        return web.Response(body=png, content_type="image/png")
+        loop = asyncio.get_running_loop()
+        picture = await loop.run_in_executor(easel, draw, name)
+        return error(404, f"there is no picture of {name}") if picture is None else picture
 
-    for path in PAGE_FILES:
-        app.router.add_get(path, page)
-    app.router.add_get("/api/state", state)
-    app.router.add_get(r"/clips/{name:[A-Za-z0-9_.-]{1,64}}.wav", wav)
-    app.router.add_get(r"/clips/{name:[A-Za-z0-9_.-]{1,64}}.png", picture)
+    async def mel(request: web.Request) -> web.StreamResponse:
+        picture = await drawn(request, source.mel)
+        if isinstance(picture, web.Response):
+            return picture
+        return web.Response(body=picture, content_type="image/png")
 
+    async def outline(request: web.Request) -> web.StreamResponse:
+        picture = await drawn(request, source.outline)
+        return picture if isinstance(picture, web.Response) else web.json_response(picture)
 
-def _error(status: int, text: str) -> web.Response:
-    return web.json_response({"error": text}, status=status, headers=HEADERS)
+    app.router.add_get(rf"/clips/{NAME}.wav", wav)
+    app.router.add_get(rf"/clips/{NAME}.png", mel)
+    app.router.add_get(rf"/clips/{NAME}.json", outline)

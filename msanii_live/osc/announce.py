@@ -36,7 +36,7 @@ async def announce(host: str, osc_port: int, http_port: int) -> Announcement | N
     host: the address that is bound, as a number.
     """
     address = ip_address(host)
-    addresses = _own_addresses() if address.is_unspecified else [host]
+    addresses = own_addresses() if address.is_unspecified else [host]
     try:
         zeroconf = AsyncZeroconf(interfaces=addresses)
         name = f"msanii-live {socket.gethostname().split('.')[0]} {osc_port}"
@@ -55,7 +55,7 @@ async def announce(host: str, osc_port: int, http_port: int) -> Announcement | N
     return Announcement(zeroconf, services)
 
 
-def _own_addresses() -> list[str]:
+def own_addresses() -> list[str]:
     """Return this machine's IPv4 addresses that others can reach."""
     import ifaddr
 

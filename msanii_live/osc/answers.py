@@ -59,7 +59,9 @@ def value(server: Dispatcher, address: str) -> Outgoing | None:
         return None
     if any(argument.required for argument in arguments(kind)):
         return None
-    return answer(server, Request(kind(), "", 0, ()))[0]
+    command = kind()
+    told = server.sounding.answer(command, "") or answer(server, Request(command, "", 0, ()))
+    return told[0]
 
 
 def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]] | None:

@@ -59,11 +59,12 @@ class Line:
 class Journal:
     """Keep the last lines, and pass new ones on to those who listen, so many a second.
 
-    tell: called with a line, a listener, and the token that it gave.
+    tell: called with a line, a listener, and the token that it gave. written: every line so far.
     """
 
     tell: Callable[[Line, Peer, str], None]
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT))
+    written: int = 0
     _listeners: dict[Peer, tuple[str, float]] = field(default_factory=dict)
     _withheld: int = 0
     _second: int = 0
@@ -88,11 +89,17 @@ class Journal:
             if peer[0] == source[0]:
                 self._listeners[peer] = token, time.monotonic() + LEASE
 
+    def since(self, number: int) -> list[Line]:
+        """Return the lines after the first so many, of those that are kept."""
+        fresh = min(self.written - number, len(self.lines))
+        return list(self.lines)[len(self.lines) - fresh :]
+
     def note(self, peer: Peer, address: str, args: Sequence[Argument], outcome: str) -> None:
         """Write a line."""
         now = time.monotonic()
         line = Line(now, peer, address, tuple(args), outcome)
         self.lines.append(line)
+        self.written += 1
         if not self._listeners:
             return
         if int(now) != self._second:

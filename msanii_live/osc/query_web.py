@@ -1,7 +1,8 @@
-"""Serve OSCQuery over HTTP, and OSC over WebSocket, as a layer in front of the status page.
+"""Serve OSCQuery over HTTP, and OSC over WebSocket, as a layer in front of the monitor page.
 
 A browser that asks for `/` gets the page, since it says that it takes HTML; whoever does not gets
-the tree.
+the tree. On the page's own WebSocket the server's state goes out as well: MONITOR begins and ends
+it, as JSON in text frames.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
@@ -27,18 +27,28 @@ SOCKET_LIMIT = 16
 UNSENT_LIMIT = 2_000  # packets that a WebSocket may be behind
 MESSAGE_LIMIT = 65_536  # bytes
 HEARTBEAT = 20.0  # seconds
+UNSENT_STATES = 2  # frames of state that wait to be sent; newer state waits until they are
 LOOK = 0.25  # seconds between looks at values that are listened to
+
+# Takes what posts a text to a page (False: it is behind); returns what ends that.
+Follow = Callable[[Callable[[str], bool]], Callable[[], None]]
 
 log = logging.getLogger("msanii_live.osc")
 
 
 @dataclass(eq=False)
 class _Socket:
-    """Hold one WebSocket: what it listens to, and packets on their way to it."""
+    """Hold one WebSocket: what it listens to, and packets and texts on their way to it.
 
-    unsent: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(UNSENT_LIMIT))
+    is_over: nothing more is sent, and it is closed. unfollow: ends what it is told of the server's
+    state; None where it is told nothing.
+    """
+
+    unsent: asyncio.Queue[bytes | str] = field(default_factory=lambda: asyncio.Queue(UNSENT_LIMIT))
     heard: set[str] = field(default_factory=set)
     is_behind: bool = False
+    is_over: bool = False
+    unfollow: Callable[[], None] | None = None
 
     def post(self, packet: bytes) -> None:
         """Send a packet in turn; a client that never reads is given up."""
@@ -46,6 +56,25 @@ class _Socket:
             self.unsent.put_nowait(packet)
         except asyncio.QueueFull:
             self.is_behind = True
+
+    def offer(self, text: str) -> bool:
+        """Send a text unless others wait; tell whether it will be."""
+        if self.unsent.qsize() >= UNSENT_STATES:
+            return False
+        self.unsent.put_nowait(text)
+        return True
+
+    def end(self) -> None:
+        """Have the connection closed, whatever is unsent."""
+        self.is_over = True
+        if self.unsent.empty():
+            self.unsent.put_nowait(b"")
+
+    def leave(self) -> None:
+        """Be told no more of the server's state; harmless where nothing was."""
+        if self.unfollow is not None:
+            self.unfollow()
+            self.unfollow = None
 
 
 class QueryServer:
@@ -57,11 +86,14 @@ class QueryServer:
         value_of: Callable[[str], Outgoing | None],
         allow: Sequence[Network],
         is_everywhere: bool,
+        follow: Follow,
     ) -> None:
         """Take the transports, what returns an address's value, and who may ask.
 
-        is_everywhere: bound to every address of this machine.
+        is_everywhere: bound to every address of this machine. follow: what tells a page of the
+        server's state from now on.
         """
+        self._follow = follow
         self._doors = doors
         self._value_of = value_of
         self._allow = tuple(allow)
@@ -121,10 +153,6 @@ class QueryServer:
     # -- WebSocket -------------------------------------------------------------------------------
 
     async def _web_socket(self, request: web.Request) -> web.StreamResponse:
-        # A page from elsewhere may open a WebSocket to this machine: only its Origin tells.
-        origin = urlsplit(request.headers.get("Origin", "")).netloc
-        if origin and origin != request.headers.get("Host"):
-            return web.json_response({"error": f"not from a page of {origin}"}, status=403)
         if len(self._sockets) >= SOCKET_LIMIT:
             error = f"{SOCKET_LIMIT} WebSockets are open already"
             return web.json_response({"error": error}, status=503)
@@ -142,6 +170,7 @@ class QueryServer:
             await self._receive(connection, socket, stream)
         finally:
             self._sockets.discard(socket)
+            socket.leave()
             if stream is not None:
                 self._doors().leave(stream)
             if sending is not None:
@@ -167,7 +196,7 @@ class QueryServer:
                 break
 
     def _heed(self, text: str, socket: _Socket) -> None:
-        """Carry out LISTEN and IGNORE; other commands are for servers, and passed over."""
+        """Carry out LISTEN, IGNORE and MONITOR; others are for servers, and passed over."""
         try:
             said = json.loads(text)
             command, path = said["COMMAND"], said["DATA"]
@@ -181,11 +210,21 @@ class QueryServer:
                 self._looking = asyncio.create_task(self._look())
         elif command == "IGNORE" and isinstance(path, str):
             socket.heard.discard(path)
+        elif command == "MONITOR":
+            socket.leave()
+            if path:
+                socket.unfollow = self._follow(socket.offer)
 
     async def _send(self, connection: web.WebSocketResponse, socket: _Socket) -> None:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.is_behind:
-                await connection.send_bytes(await socket.unsent.get())
+                waiting = await socket.unsent.get()
+                if socket.is_over:
+                    break
+                if isinstance(waiting, str):
+                    await connection.send_str(waiting)
+                else:
+                    await connection.send_bytes(waiting)
             await connection.close()
 
     async def _look(self) -> None:
@@ -201,6 +240,8 @@ class QueryServer:
             await asyncio.sleep(LOOK)
 
     def close(self) -> None:
-        """Stop looking; connections are closed with the web server."""
+        """Stop looking, and say farewell; who does not heed it is cut off with the web server."""
+        for socket in self._sockets:
+            socket.end()
         if self._looking is not None:
             self._looking.cancel()

@@ -158,7 +158,7 @@ def describe_markdown() -> str:
         codes=_rows(("code", "meaning"), [(f"`{code}`", CODE_TEXTS[code]) for code in Code]),
     )
     parts = [opening]
-    for title, commands in _groups().items():
+    for title, commands in command_groups().items():
         parts.append(f"## {title}")
         if any(issubclass(command, MakingCommand) for command in commands):
             parts.append(_shared_keys())
@@ -173,7 +173,7 @@ def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
     for argument in arguments(command):
         if argument.positional:
             args.append(_sample(argument))
-        elif argument.name in SAMPLES and not _is_shared(command, argument):
+        elif argument.name in SAMPLES and not is_shared(command, argument):
             args += [argument.name, _sample(argument)]
     if issubclass(command, MakingCommand):
         args += ["id", "take1"]
@@ -190,7 +190,8 @@ def _sample(argument: Argument) -> int | float | str:
     return "word" if argument.kind == "s" else argument.low or 0
 
 
-def _groups() -> dict[str, list[type[Command]]]:
+def command_groups() -> dict[str, list[type[Command]]]:
+    """Return the commands under the titles of the sections that tell of them."""
     groups: dict[str, list[type[Command]]] = {}
     for command in COMMANDS:
         segment = command.address.split("/")[2]
@@ -200,7 +201,8 @@ def _groups() -> dict[str, list[type[Command]]]:
     return groups
 
 
-def _is_shared(command: type[Command], argument: Argument) -> bool:
+def is_shared(command: type[Command], argument: Argument) -> bool:
+    """Tell whether an argument is one that every command that makes a clip takes."""
     return issubclass(command, MakingCommand) and argument in arguments(MakingCommand)
 
 
@@ -215,7 +217,7 @@ def _shared_keys() -> str:
 def _command(command: type[Command]) -> str:
     taken = arguments(command)
     places = [argument for argument in taken if argument.positional]
-    own = [a for a in taken if not a.positional and not _is_shared(command, a)]
+    own = [a for a in taken if not a.positional and not is_shared(command, a)]
     form = " ".join(f"[{a.name}]" if not a.required else a.name for a in places)
     lines = [f"### {command.address}", inspect.cleandoc(command.__doc__ or "")]
     if places:

@@ -1,4 +1,4 @@
-"""Check the status page over loopback, with a real client and a real source."""
+"""Check what the page is served over loopback, with a real client and a real source."""
 
 import asyncio
 import re
@@ -12,7 +12,8 @@ from aiohttp import ClientSession
 
 from msanii_live.errors import PortInUse
 from msanii_live.monitor.web import PAGE_FOLDER, Monitor, start
-from msanii_live.protocol.commands import parse
+from msanii_live.protocol.commands import COMMANDS, parse
+from msanii_live.protocol.forms import table
 
 PNG = b"\x89PNG\r\n\x1a\n and the rest"
 
@@ -27,16 +28,19 @@ class Source:
     def snapshot(self) -> Mapping[str, object]:
         clip = {"name": "loop1", "seconds": 8.0, "bpm": 120.0, "seed": 7, "wrote": 1.0}
         return {
-            "state": "idle", "version": "1", "osc": "127.0.0.1:7770", "folder": str(self.folder),
-            "audio": "none", "engines": [{"name": "tones", "state": "warm"}], "jobs": self.jobs,
-            "clips": [{**clip, "engine": "tones"}], "counters": {"received": 3},
-        }  # fmt: skip
+            "server": {"state": "idle", "version": "1", "osc": "127.0.0.1:7770"},
+            "clips": {"total": 1, "newest": [clip]},
+            "jobs": self.jobs,
+        }
 
     def wav_path(self, name: str) -> Path | None:
         return self.folder / f"{name}.wav" if name in ("loop1", "lost", "v1.2") else None
 
-    def picture(self, name: str) -> bytes | None:
+    def mel(self, name: str) -> bytes | None:
         return PNG if name == "loop1" else None
+
+    def outline(self, name: str) -> dict[str, list[int]] | None:
+        return {"low": [-3], "high": [4]} if name == "loop1" else None
 
 
 Visit = Callable[[ClientSession, Monitor, Source], Awaitable[None]]
@@ -47,7 +51,7 @@ def visit(folder: Path, check: Visit, host: str = "127.0.0.1") -> None:
         (folder / "loop1.wav").write_bytes(b"RIFF" + bytes(96))
         (folder / "v1.2.wav").write_bytes(b"RIFF")
         source = Source(folder)
-        monitor = await start(host, 0, source)
+        monitor = await start(host, 0, source, table())
         try:
             base = f"http://127.0.0.1:{monitor.port}"
             async with ClientSession(base_url=base) as session:
@@ -73,35 +77,77 @@ def test_the_state_is_the_snapshot(tmp_path: Path) -> None:
     visit(tmp_path, check)
 
 
+MODULES = sorted(path.name for path in PAGE_FOLDER.glob("*.js"))
+STYLES = sorted(path.name for path in PAGE_FOLDER.glob("*.css"))
+
+
+def text_of(name: str) -> str:
+    return (PAGE_FOLDER / name).read_text("utf-8")
+
+
 def test_the_page_has_all_it_needs_and_nothing_from_elsewhere(tmp_path: Path) -> None:
     async def check(session: ClientSession, _monitor: Monitor, _source: Source) -> None:
         async with session.get("/") as answer:
             assert answer.status == 200
             assert answer.content_type == "text/html"
-            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'self'" in policy
+            assert "frame-ancestors 'none'" in policy
             page = await answer.text()
-        assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) == {
-            "data:,", "/page.css", "/page.js",
-        }  # fmt: skip
+        named = set(re.findall(r'(?:src|href)="([^"#]+)"', page))
+        assert named == {"data:,", "/page/main.js", *(f"/page/{name}" for name in STYLES)}
         assert "style=" not in page
-        for path, kind in (("/page.css", "text/css"), ("/page.js", "javascript")):
-            async with session.get(path) as answer:
+        for name in (*STYLES, *MODULES):
+            async with session.get(f"/page/{name}") as answer:
                 assert answer.status == 200
-                assert kind in answer.content_type
-                assert "http" not in await answer.text()
+                kind = "text/css" if name.endswith("css") else "text/javascript"
+                assert answer.content_type == kind
+                assert not re.search(r"https?://\w", await answer.text()), name
 
     visit(tmp_path, check)
 
 
-def test_the_script_fills_places_that_the_page_has() -> None:
-    page = (PAGE_FOLDER / "index.html").read_text("utf-8")
-    script = (PAGE_FOLDER / "page.js").read_text("utf-8")
-    assert set(re.findall(r'place\("(\w+)"\)', script)) <= set(re.findall(r'id="([\w-]+)"', page))
-    assert "innerHTML" not in script
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_finds_what_it_names(name: str) -> None:
+    script = text_of(name)
+    for module in re.findall(r'from "\./([\w.]+)"', script):
+        assert module in MODULES
+    made_here = set(re.findall(r'id: "([\w-]+)"', "".join(map(text_of, MODULES))))
+    places = set(re.findall(r'id="([\w-]+)"', text_of("index.html"))) | made_here
+    assert set(re.findall(r'place\("([\w-]+)"\)', script)) <= places
+    for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert way not in script
+
+
+def test_every_module_is_used() -> None:
+    reached, left = set(), ["main.js"]
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left += re.findall(r'from "\./([\w.]+)"', text_of(name))
+    assert sorted(reached) == MODULES
+
+
+def test_the_table_is_served_whole(tmp_path: Path) -> None:
+    async def check(session: ClientSession, _monitor: Monitor, _source: Source) -> None:
+        async with session.get("/api/table") as answer:
+            told = await answer.json()
+        forms = {form["address"]: form for group in told["groups"] for form in group["commands"]}
+        assert forms.keys() == {command.address for command in COMMANDS}
+        seconds = next(a for a in forms["/msanii/generate"]["arguments"] if a["name"] == "seconds")
+        assert (seconds["kind"], seconds["low"], seconds["high"]) == ("f", 0.5, 190)
+        assert (seconds["unit"], seconds["default"], seconds["shared"]) == ("s", 6, False)
+        for form in forms.values():
+            assert form["reply"] in told["replies"]
+            assert form["text"]
+        assert "range" in told["codes"]["ERANGE"]
+
+    visit(tmp_path, check)
 
 
 def test_the_messages_to_try_are_messages() -> None:
-    page = (PAGE_FOLDER / "index.html").read_text("utf-8")
+    page = text_of("index.html")
     messages = re.findall(r"<li><code>(/msanii[^<]+)</code>", page)
     assert len(messages) == 5
     for message in messages:
@@ -121,6 +167,8 @@ def test_a_clip_is_heard_and_seen(tmp_path: Path) -> None:
         async with session.get("/clips/loop1.png") as answer:
             assert (answer.status, answer.content_type) == (200, "image/png")
             assert await answer.read() == PNG
+        async with session.get("/clips/loop1.json") as answer:
+            assert (answer.status, await answer.json()) == (200, {"low": [-3], "high": [4]})
 
     visit(tmp_path, check)
 
@@ -128,7 +176,8 @@ def test_a_clip_is_heard_and_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/clips/nosuch.wav", "/clips/nosuch.png", "/clips/lost.wav", "/nosuch", "/clips/",
+        "/clips/nosuch.wav", "/clips/nosuch.png", "/clips/nosuch.json", "/page/../web.py",
+        "/page/..%2Fweb.py", "/page.js", "/clips/lost.wav", "/nosuch", "/clips/",
         "/clips/..%2Fsecret.wav", "/clips/loop1.flac", "/page/index.html", "/clips/a%00b.wav",
     ],
 )  # fmt: skip
@@ -167,6 +216,37 @@ def test_a_page_from_elsewhere_cannot_pass_for_us(tmp_path: Path, host: str, sta
     visit(tmp_path, check)
 
 
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # curl, a patch
+        ({"Origin": "http://{ours}"}, 200),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}, 200),
+        ({"Sec-Fetch-Site": "none", **NAVIGATION}, 200),
+        ({"Sec-Fetch-Site": "cross-site", **NAVIGATION}, 200),  # a link from elsewhere
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://localhost:3000"}, 403),
+        ({"Origin": "null"}, 403),  # a page that hides where it is from
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", **NAVIGATION, "Sec-Fetch-Dest": "iframe"}, 403),
+    ],
+)
+def test_a_page_from_elsewhere_may_not_ask(
+    tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    async def check(session: ClientSession, monitor: Monitor, _source: Source) -> None:
+        sent = {k: v.format(ours=f"127.0.0.1:{monitor.port}") for k, v in headers.items()}
+        for path in ("/", "/api/state", "/api/table", "/clips/loop1.wav", "/clips/loop1.png"):
+            async with session.get(path, headers=sent) as answer:
+                assert answer.status == status, path
+
+    visit(tmp_path, check)
+
+
 @pytest.mark.parametrize(
     ("host", "status"), [("localhost", 200), ("192.168.1.5:7771", 200), ("evil.example", 403)]
 )
@@ -184,7 +264,7 @@ def test_a_port_in_use_is_named_with_its_flag(tmp_path: Path) -> None:
     async def check(_session: ClientSession, monitor: Monitor, source: Source) -> None:
         assert monitor.port > 0
         with pytest.raises(PortInUse, match="--http-port") as caught:
-            await start("127.0.0.1", monitor.port, source)
+            await start("127.0.0.1", monitor.port, source, {})
         assert caught.value.port == monitor.port
 
     visit(tmp_path, check)
@@ -192,17 +272,17 @@ def test_a_port_in_use_is_named_with_its_flag(tmp_path: Path) -> None:
 
 def test_an_address_of_another_machine_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"192\.0\.2\.1"):
-        asyncio.run(start("192.0.2.1", 0, Source(tmp_path)))
+        asyncio.run(start("192.0.2.1", 0, Source(tmp_path), {}))
 
 
 def test_stopping_frees_the_port_and_may_be_done_twice(tmp_path: Path) -> None:
     async def main() -> None:
-        monitor = await start("127.0.0.1", 0, Source(tmp_path))
+        monitor = await start("127.0.0.1", 0, Source(tmp_path), {})
         await monitor.stop()
         await monitor.stop()
         with socket.socket() as client:
             assert client.connect_ex(("127.0.0.1", monitor.port)) != 0
-        again = await start("127.0.0.1", monitor.port, Source(tmp_path))
+        again = await start("127.0.0.1", monitor.port, Source(tmp_path), {})
         await again.stop()
 
     asyncio.run(main())

@@ -167,12 +167,13 @@ def test_listening_to_replies_and_values(tones):
     over_web_socket(tones, scenario)
 
 
-def test_a_page_from_elsewhere_may_not_open_one(tones):
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:3000", "null"])
+def test_a_page_from_elsewhere_may_not_open_one(tones, origin):
     async def scenario(connection):
         raise AssertionError("it was opened")
 
     with pytest.raises(WSServerHandshakeError) as caught:
-        over_web_socket(tones, scenario, headers={"Origin": "http://evil.example"})
+        over_web_socket(tones, scenario, headers={"Origin": origin})
     assert caught.value.status == 403
 
 

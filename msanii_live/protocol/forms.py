@@ -1,0 +1,76 @@
+"""The table as JSON: what a page needs to make a form of every command and read every reply."""
+
+from __future__ import annotations
+
+import inspect
+
+from msanii_live.errors import Code
+from msanii_live.protocol.base import Command
+from msanii_live.protocol.commands import MakingCommand
+from msanii_live.protocol.describe import CODE_TEXTS, command_groups, is_shared
+from msanii_live.protocol.fields import Argument, arguments
+from msanii_live.protocol.replies import REPLIES
+
+
+def table() -> dict[str, object]:
+    """Return the whole table.
+
+    groups: [{title, commands}]; replies: {address: {tags, fields, text, listed}}; codes: {code:
+    meaning}. A command: see `form`.
+    """
+    return {
+        "groups": [
+            {"title": title, "commands": [form(command) for command in commands]}
+            for title, commands in command_groups().items()
+        ],
+        "replies": {
+            reply.address: {
+                "tags": reply.tags,
+                "fields": list(reply.fields),
+                "text": reply.text,
+                "listed": reply.listed,
+            }
+            for reply in REPLIES
+        },
+        "codes": {str(code): CODE_TEXTS[code] for code in Code},
+    }
+
+
+def form(command: type[Command]) -> dict[str, object]:
+    """Return one command: address, text, reply, makes (a clip), reads_only and its arguments.
+
+    They come as a form has them: positions, keys of its own, and what every such command takes.
+
+    >>> from msanii_live.protocol.commands import Outpaint
+    >>> [each["name"] for each in form(Outpaint)["arguments"]][:3]
+    ['src', 'seconds', 'bars']
+    """
+    taken = sorted(arguments(command), key=lambda argument: is_shared(command, argument))
+    return {
+        "address": command.address,
+        "text": inspect.cleandoc(command.__doc__ or ""),
+        "reply": command.reply,
+        "makes": issubclass(command, MakingCommand),
+        "reads_only": command.reads_only,
+        "arguments": [_field(command, argument) for argument in taken],
+    }
+
+
+def _field(command: type[Command], argument: Argument) -> dict[str, object]:
+    """Return one argument; `shared` are those that every command that makes a clip takes."""
+    return {
+        "name": argument.name,
+        "kind": argument.kind,
+        "text": argument.text,
+        "default": argument.default,
+        "required": argument.required,
+        "positional": argument.positional,
+        "low": argument.low,
+        "high": argument.high,
+        "unit": argument.unit,
+        "choices": list(argument.choices),
+        "or_number": argument.or_number,
+        "longest": argument.longest,
+        "range": argument.range_text,
+        "shared": is_shared(command, argument),
+    }
