@@ -13,7 +13,7 @@ from functools import cache
 import torch
 import torchaudio
 
-from msanii_live.models.griffin_lim import Frames, griffin_lim
+from msanii_live.models.griffin_lim import Line, griffin_lim
 
 RATE, WINDOW, HOP, MELS = 16_000, 640, 320, 128
 FLOOR = 1e-5
@@ -31,18 +31,15 @@ def bank() -> torch.Tensor:
     return found * (_POINTS / WINDOW)
 
 
-def frames_of(length: int, mel_frames: int, device: torch.device) -> Frames:
-    """Place frames on a signal, each beginning a hop after the one before."""
-    starts = torch.arange(mel_frames, device=device) * HOP
-    index = starts[:, None] + torch.arange(WINDOW, device=device)
-    index = torch.where(index >= length, length, index)
-    return Frames(index, torch.hann_window(WINDOW, device=device), length)
+def frames_of(length: int, mel_frames: int, device: torch.device) -> Line:
+    """Place frames that begin a hop after one another, after one that begins before the signal."""
+    return Line(torch.hann_window(WINDOW, device=device), length, mel_frames + 1, HOP)
 
 
 def mel_of(wave: torch.Tensor) -> torch.Tensor:
     """Return ln mel magnitudes, (mel_frames, mels), of a wave at RATE, (frames,)."""
     count = -(-len(wave) // HOP)
-    size = frames_of(len(wave), count, wave.device).analyse(wave[None])[0].abs()
+    size = frames_of(len(wave), count, wave.device).analyse(wave[None])[0, 1:].abs()
     return (size @ bank().to(wave.device)).clamp_min(FLOOR).log()
 
 
@@ -61,6 +58,7 @@ def samples_of(
     for _ in range(_FITTINGS):  # see `mel.mel_to_magnitude`
         ratio = target / (size @ weights).clamp_min(1e-9)
         size = size * (ratio @ weights.T) / covered
+    size = torch.cat([size[:1], size])  # of the frame that begins before
     length = len(mel) * HOP
     start = 1e-2 * torch.randn(1, length, generator=generator).to(mel.device)
     made = griffin_lim(
