@@ -153,9 +153,9 @@ def measure_morphs(engine: MelToMel, report: Report) -> list[Morph]:
     """Return how the brightness of every pair of instruments goes as one becomes the other."""
     rng = Random(1)
     notes = tuple(
-        Note(n / 4, n / 4 + 0.4, rng.choice((48, 55, 60, 64, 67, 72)), 90) for n in range(16)
+        Note(n / 4, n / 4 + 0.4, rng.choice((48, 55, 60, 64, 67, 72)), 90) for n in range(8)
     )
-    score = Score(notes, 5.0, bpm=120.0)
+    score = Score(notes, 2.6, bpm=120.0)
     mixes = np.linspace(0, 1, 5)
     found = []
     for one, other in combinations(INSTRUMENTS, 2):
