@@ -2,7 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PACKAGES := libportaudio2
-TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps chromium
+TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth csound-soundfont \
+  chromium supercollider-language supercollider-server csound chuck
 
 FUZZ_SECONDS ?= 60
 SOAK_MINUTES ?= 5

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from msanii_live import __version__
-from msanii_live.config import Config, read_config
+from msanii_live.config import SWITCH, Config, read_config
 from msanii_live.errors import MsaniiError
 
 
@@ -83,6 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_config_flags(doctor)
     doctor.set_defaults(run=_doctor)
 
+    patches = commands.add_parser(
+        "patches", help="copy the patches for Max, Live, Pd and SuperCollider to where those look"
+    )
+    acts = patches.add_subparsers(required=True, metavar="WHAT")
+    copied = acts.add_parser("install", help="copy them, and say where; nothing is ever deleted")
+    copied.add_argument(
+        "programs", nargs="*", metavar="PROGRAM",
+        help="max, live, pd or supercollider, even if it does not seem to be here (all that are)",
+    )  # fmt: skip
+    copied.add_argument("--to", type=Path, metavar="FOLDER", help="copy everything there instead")
+    copied.add_argument("--list", action="store_true", help="only say where things would go")
+    copied.set_defaults(run=_install_patches)
+
     spec = commands.add_parser("spec", help="print docs/osc.md from the command table")
     spec.set_defaults(run=_spec)
 
@@ -92,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("folder", type=Path)
     made.add_argument("--recipe", type=Path, help="(the shipped one)")
     made.set_defaults(run=_build_data)
+    sounds = kinds.add_parser("render", help="play a folder of MIDI files into FLAC, by FluidSynth")
+    sounds.add_argument("folder", type=Path, help="MIDI files, in folders too")
+    sounds.add_argument("--out", type=Path, help="folder for the FLAC files (FOLDER-flac)")
+    sounds.add_argument(
+        "--soundfont", type=Path, help="SF2 or SF3 (the system's, FluidR3 GM first)"
+    )
+    sounds.set_defaults(run=_render_midi)
     licences = kinds.add_parser("licences", help="print where everything in it comes from")
     licences.set_defaults(run=_licences)
 
@@ -108,7 +128,10 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
     )
     train.add_argument(
-        "--part", choices=("flow", "few", "vocoder"), default="flow", help="(%(default)s)"
+        "--part",
+        choices=("flow", "few", "vocoder", "2023-vocoder", "2023-unet"),
+        default="flow",
+        help="(%(default)s); the last two train the 2023 system on a folder of audio",
     )
     train.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
     train.add_argument("--style", default="", help="style word for all files of a folder of loops")
@@ -123,10 +146,32 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, help="folder for JSON and pictures")
     evaluate.set_defaults(run=_eval)
 
+    convert = commands.add_parser(
+        "convert", help="make an engine folder of a checkpoint of the 2023 release"
+    )
+    convert.add_argument("file", type=Path, help="the checkpoint, .pt; nothing in it is run")
+    convert.add_argument("folder", type=Path, help="engine: msanii-live serve --engine FOLDER")
+    convert.set_defaults(run=_convert)
+
+    paper = commands.add_parser("paper", help="draw the 2023 paper's figures 2 to 8 anew")
+    paper.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    paper.add_argument(
+        "--engine",
+        action="append",
+        help="a row: name or path, as of serve; repeatable (mel-flow, random-2023)",
+    )
+    paper.add_argument("--device", default="auto", help="where models run (%(default)s)")
+    paper.set_defaults(run=_paper)
+
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "front", "player"))
+    bench.add_argument("what", choices=("speed", "front", "player", "msanii2023"))
     bench.add_argument("--out", type=Path, help="folder for the figures")
-    bench.add_argument("--full", action="store_true", help="speed: all 200 steps of the baseline")
+    bench.add_argument(
+        "--full",
+        action="store_true",
+        help="speed: all 200 steps of the baseline; msanii2023: 190 s too",
+    )
+    bench.add_argument("--compile", action="store_true", help="msanii2023: compile; needs g++")
     bench.add_argument("--seconds", type=float, default=60.0, help="player: how long (%(default)s)")
     bench.add_argument("--audio", default="default", help="player: audio device (%(default)s)")
     bench.add_argument("--engine", default="mel-flow", help="player: engine (%(default)s)")
@@ -144,10 +189,13 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="TOML file with the same names")
     for field in fields(Config):
         default = f" ({field.default})" if field.default not in ((), "") else ""
+        is_switch = field.metadata["choices"] == SWITCH
         parser.add_argument(
             "--" + field.name.replace("_", "-"),
             action="append" if isinstance(field.default, tuple) else "store",
             choices=field.metadata["choices"] or None,
+            nargs="?" if is_switch else None,
+            const="on" if is_switch else None,
             default=argparse.SUPPRESS,
             help=field.metadata["help"] + default,
         )
@@ -204,6 +252,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return doctor(_config(arguments), arguments.json)
 
 
+def _install_patches(arguments: argparse.Namespace) -> int:
+    from msanii_live.patches.install import install
+
+    return install(arguments.programs, arguments.to, arguments.list)
+
+
 def _spec(_: argparse.Namespace) -> int:
     from msanii_live.protocol.describe import describe_markdown
 
@@ -224,7 +278,20 @@ def _licences(_: argparse.Namespace) -> int:
     return 0
 
 
+def _render_midi(arguments: argparse.Namespace) -> int:
+    from msanii_live.training.render import render_folder
+
+    source: Path = arguments.folder
+    out = arguments.out or source.with_name(source.name + "-flac")
+    return render_folder(source, out, arguments.soundfont)
+
+
 def _train(arguments: argparse.Namespace) -> int:
+    if arguments.part.startswith("2023-"):
+        from msanii_live.training.run2023 import train_part
+
+        part = arguments.part.removeprefix("2023-")
+        return train_part(part, arguments.data, arguments.out, arguments.recipe)
     from msanii_live.training.run import TrainingOrder, train
 
     order = TrainingOrder(
@@ -246,6 +313,19 @@ def _eval(arguments: argparse.Namespace) -> int:
     return report_eval(arguments.data, arguments.weights, arguments.out)
 
 
+def _convert(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.convert import convert
+
+    return convert(arguments.file, arguments.folder)
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.paper import redo
+
+    engines = arguments.engine or ["mel-flow", "random-2023"]
+    return redo(arguments.out, engines, arguments.device)
+
+
 def _bench(arguments: argparse.Namespace) -> int:
     if arguments.what == "front":
         from msanii_live.bench.front import report_front
@@ -255,6 +335,10 @@ def _bench(arguments: argparse.Namespace) -> int:
         from msanii_live.bench.player import report_player
 
         return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
+    if arguments.what == "msanii2023":
+        from msanii_live.bench.msanii2023 import report_2023
+
+        return report_2023(arguments.out, arguments.full, arguments.compile)
     from msanii_live.bench.report import report_speed
 
     return report_speed(arguments.out, arguments.full)

@@ -16,6 +16,7 @@ ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 VOCODERS = ("vocos", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
+SWITCH = ("off", "on")
 FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -29,6 +30,7 @@ _CHOICES = (
     ("vocoder", VOCODERS),
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
+    ("compile", SWITCH),
 )
 
 
@@ -53,6 +55,9 @@ class Config:
     device: str = _option("auto", "where models run", DEVICES)
     engine: str = _option("mel-flow", "engine to keep warm and use by default")
     vocoder: str = _option("vocos", "how the default engine turns mels into samples", VOCODERS)
+    compile: str = _option(
+        "off", "compile the networks of engines that can be: a slower start, faster steps", SWITCH
+    )
     threads: int = _option(0, "CPU threads for models; 0 leaves it to torch")
     log_level: str = _option("info", "how much to write to stderr", LOG_LEVELS)
 

@@ -153,7 +153,7 @@ def _loops(axes: Axes, rows: Rows) -> None:
 
 
 def _fits(axes: Axes, rows: Rows) -> None:
-    fields = {"convergence": "at the seam", "elsewhere": "away from it"}
+    fields = {"convergence": "cut by the seam", "near": "near it", "elsewhere": "away"}
     _bars(axes, rows, fields, "Seams whose answer is known", "spectral convergence",
           label=lambda row: f"{row.get('source')}: {row.get('join')}")  # fmt: skip
 

@@ -18,7 +18,7 @@ from msanii_live.models.mel import MelSpec, left_right, log_mel, magnitudes, mid
 from msanii_live.models.vocoding import FADE, Voice, vocode_line
 from msanii_live.protocol.commands import Generate
 
-NEAR = 0.1  # seconds to either side of a seam that convergence is taken over
+NEAR = 0.1  # seconds to either side of a seam that its wider convergence is taken over
 PAST, NEXT = 2.0, 1.5  # seconds of known and of made audio around the seam of a known answer
 CROSSFADE = 0.04  # seconds
 GRID = 2_048  # samples: a seam lies on the network's token grid
@@ -66,13 +66,15 @@ class SeamFit:
 
     source: of the magnitudes, "true" or "mel". join: how the made samples meet the known ones; one
     row is of the true audio itself, for its jump.
-    convergence: median within 0.1 s of the seam. elsewhere: the same half-way through what was
-    made, which is the vocoder's own error. jump: as SeamJump.typical.
+    convergence: median over the STFT frames whose window the seam cuts. near: over those within
+    0.1 s of it. elsewhere: as near, half-way through what was made, which is the vocoder's own
+    error. jump: as SeamJump.typical.
     """
 
     source: str
     join: str
     convergence: float
+    near: float
     elsewhere: float
     jump: float
     clips: int
@@ -91,7 +93,8 @@ def measure_fits(
 
     voice: joins as shipped, from true mels. iterations: of the search from true magnitudes.
     """
-    found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    cut = (spec.n_fft / 2 - spec.hop) / spec.sample_rate  # seconds: frames that the seam cuts
+    found: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     for number, held in enumerate(clips):
         true, seam = _around_seam(held, spec.sample_rate)
         generator = torch.Generator().manual_seed(seed + number)
@@ -105,18 +108,19 @@ def measure_fits(
                     place = (seam + true.shape[-1]) // 2
                     a, b = _samples(made), _samples(true)
                     row = (
+                        convergence_at(a, b, seam, spec, cut),
                         convergence_at(a, b, seam, spec, NEAR),
                         convergence_at(a, b, place, spec, NEAR),
                         seam_steps(a, seam)[0],
                     )
                     found.setdefault((source, join), []).append(row)
         jump = seam_steps(_samples(true), seam)[0]
-        found.setdefault(("true", "nothing made"), []).append((0.0, 0.0, jump))
+        found.setdefault(("true", "nothing made"), []).append((0.0, 0.0, 0.0, jump))
         report(f"known answers: {number + 1} of {len(clips)}")
     fits = []
     for (source, join), rows in found.items():
-        at, elsewhere, jump = (float(x) for x in np.median(rows, axis=0))
-        fits.append(SeamFit(source, join, at, elsewhere, jump, len(rows)))
+        at, near, elsewhere, jump = (float(x) for x in np.median(rows, axis=0))
+        fits.append(SeamFit(source, join, at, near, elsewhere, jump, len(rows)))
     return tuple(fits)
 
 
@@ -174,21 +178,16 @@ def _from_magnitudes(
 ) -> torch.Tensor:
     frames = true.shape[-1]
     grid = line_frames(spec, frames, spec.mel_frames(frames), true.device)
-    known = torch.arange(frames) < start
+    place = torch.arange(frames)
+    kept = ((start - place - 0.5) / FADE).clamp(0, 1)  # as the engine's own seam
     made = griffin_lim(
         grid.analyse(true).abs(),
         grid,
-        start=torch.where(known, true, noise),
-        known=known if start else None,
+        start=torch.where(place < start, true, noise),
+        kept=kept if start else None,
         iterations=iterations,
     )
-    if not start:
-        return made
-    out = torch.where(known, true, made)
-    span = slice(start - FADE, start)
-    mixed = crossfade(true[:, span].T.numpy(), made[:, span].T.numpy())
-    out[:, span] = torch.from_numpy(mixed.T.copy())
-    return out
+    return torch.lerp(made, true, kept) if start else made
 
 
 # -- loops -------------------------------------------------------------------------------------
@@ -262,15 +261,17 @@ def fits_markdown(rows: Sequence[SeamFit]) -> str:
     return (
         "### The seam where the answer is known\n\n"
         "The true past, and what follows made from its true magnitudes or from its true mel. "
-        "Spectral convergence to the true samples (0 is the same, 1 is silence) within 0.1 s of "
-        "the seam and half-way through what was made, where only the vocoder errs; jump as above. "
+        "Spectral convergence to the true samples (0 is the same, 1 is silence) in the frames that "
+        "the seam cuts, in those within 0.1 s of it, and half-way through what was made, where "
+        "only the vocoder errs; jump as above. "
         f"Medians over {rows[0].clips} clips.\n\n"
         + table(
-            ("magnitudes, join", "at the seam", "elsewhere", "jump"),
+            ("magnitudes, join", "at the seam", "near it", "elsewhere", "jump"),
             [
                 (
                     f"{r.source}, {r.join}",
                     f"{r.convergence:.3f}",
+                    f"{r.near:.3f}",
                     f"{r.elsewhere:.3f}",
                     f"{r.jump:.2f}",
                 )

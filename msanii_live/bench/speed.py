@@ -16,19 +16,14 @@ from pathlib import Path
 
 import torch
 
+from msanii_live.bench.plain2023 import HOP, N_FFT, plain_griffin_lim
 from msanii_live.client import Client, NoAnswer
 from msanii_live.client.serving import Running, running_server
 from msanii_live.client.table import TERMINAL
-from msanii_live.models.ddim2023 import (
-    HOP,
-    N_FFT,
-    cosine_alpha_bars,
-    griffin_lim,
-    leading_timesteps,
-    sample_ddim,
-)
 from msanii_live.models.device import network_dtype, precision
-from msanii_live.models.unet2023 import UNet2023, UNet2023Config
+from msanii_live.models.msanii2023.sampling import sample_ddim
+from msanii_live.models.msanii2023.schedule import cosine_alpha_bars, leading_timesteps
+from msanii_live.models.msanii2023.unet import UNet2023, UNet2023Config
 
 SECONDS = 6  # of audio in every comparison
 STEPS_2023 = 200
@@ -240,9 +235,9 @@ def time_steps(net: UNet2023, noise: torch.Tensor, full: bool) -> tuple[list[flo
 def time_griffin_lim(mel_frames: int, iterations: int) -> float:
     """Return the seconds that the 2023 phase search takes, in stereo."""
     magnitude = torch.rand(1, 2, N_FFT // 2 + 1, mel_frames)
-    griffin_lim(magnitude, 2)
+    plain_griffin_lim(magnitude, 2)
     started = time.perf_counter()
-    griffin_lim(magnitude, iterations)
+    plain_griffin_lim(magnitude, iterations)
     return time.perf_counter() - started
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from msanii_live.errors import Code, CommandError, ConfigError
 
 @dataclass(frozen=True)
 class Setting:
-    """Hold what an engine is made with: the device's name and the vocoder's."""
+    """Hold what an engine is made with: the device's name, the vocoder's, whether to compile."""
 
     device: str
     vocoder: str = "vocos"
+    compiled: bool = False
 
 
 def _mel_flow(setting: Setting) -> Engine:
@@ -35,28 +36,37 @@ def _tones(setting: Setting) -> Engine:
 FACTORIES: dict[str, Callable[[Setting], Engine]] = {"mel-flow": _mel_flow, "tones": _tones}
 
 
-def _from_path(path: Path, setting: Setting) -> Engine:
-    """Make an engine of a folder that training wrote, or of a file of weights."""
+def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
+    """Make engines of a folder that training or `convert` wrote, or of a file of weights.
+
+    The first is the one that the path stands for.
+    """
+    from msanii_live.engines import msanii2023
     from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 
-    weights = path / WEIGHTS if path.is_dir() else path
     name = (path if path.is_dir() else path.with_suffix("")).name
-    return MelFlow(setting.device, weights, name, setting.vocoder)
+    of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
+    if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
+        return msanii2023.engines_of(path, name, setting.device, setting.compiled)
+    weights = path / WEIGHTS if path.is_dir() else path
+    return [MelFlow(setting.device, weights, name, setting.vocoder)]
 
 
 class Shelf:
     """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
 
-    def __init__(self, device: str, default: str, vocoder: str = "vocos") -> None:
+    def __init__(
+        self, device: str, default: str, vocoder: str = "vocos", compiled: bool = False
+    ) -> None:
         """Take the device's name and the default engine: a name, or a path to weights."""
-        self._setting = Setting(device, vocoder)
+        self._setting = Setting(device, vocoder, compiled)
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         path = Path(default).expanduser()
         if default not in FACTORIES and (path.suffix == ".safetensors" or path.exists()):
-            engine = _from_path(path, self._setting)
-            self._engines[engine.name] = engine
-            default = engine.name
+            made = _from_path(path.absolute(), self._setting)
+            self._engines |= {engine.name: engine for engine in made}
+            default = made[0].name
         self.default = default
 
     @property

@@ -104,15 +104,15 @@ def mel_to_magnitude(
     basis held fixed.
     """
     bank = filter_bank(spec).to(mel.device)
-    target = mel.exp()
-    weight = bank.sum(1).clamp_min(1e-8)[:, None]
+    target = mel.exp().transpose(-1, -2)  # bins last, as the STFT yields them
+    weight = bank.sum(1).clamp_min(1e-8)
+    back = (bank / weight[:, None]).T.contiguous()
     if start is None:
         # Each bin takes the mean of the bands that cover it, in magnitude a unit of band area.
-        area = bank.sum(0).clamp_min(1e-8)[:, None]
-        estimate = bank @ (target / area) / weight
+        estimate = (target / bank.sum(0).clamp_min(1e-8)) @ back
     else:
-        estimate = start.clamp_min(1e-9)
+        estimate = start.transpose(-1, -2).clamp_min(1e-9)
     for _ in range(iterations):
-        ratio = target / (bank.T @ estimate).clamp_min(1e-9)
-        estimate = estimate * (bank @ ratio) / weight
-    return estimate
+        ratio = target / (estimate @ bank).clamp_min_(1e-9)
+        estimate = (ratio @ back).mul_(estimate)
+    return estimate.transpose(-1, -2)

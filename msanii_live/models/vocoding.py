@@ -22,6 +22,9 @@ FIT = 4_096  # samples beyond them, either side, that stay as they are and are f
 RESHAPINGS = 4  # steps that fit the network's magnitudes to the mel again
 FADE = 512  # samples before and after over which what stays fades into what was fitted
 
+Estimate = tuple[torch.Tensor, torch.Tensor | None]
+"""Magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -35,7 +38,7 @@ class Voice:
 
     net: Vocos | None = None
     iterations: int = 48
-    seam_iterations: int = 32
+    seam_iterations: int = 60
     loop_iterations: int = 48
     keeps_phase: bool = False
 
@@ -83,6 +86,39 @@ def vocode_line(
     Returns the canvas with the span made; FADE samples at either side of it are faded, all other
     known samples are kept bit for bit.
     """
+
+    def estimate(first: int, grid: Frames) -> Estimate:
+        return _estimate(mel, first, grid, spec, voice)
+
+    return fit_line(
+        estimate,
+        canvas,
+        start,
+        end,
+        spec,
+        voice=voice,
+        on_iteration=on_iteration,
+        on_span=on_span,
+    )
+
+
+def fit_line(
+    estimate: Callable[[int, Frames], Estimate],
+    canvas: torch.Tensor,
+    start: int,
+    end: int,
+    spec: MelSpec,
+    *,
+    voice: Voice,
+    on_iteration: Callable[[], None],
+    on_span: Callable[[], None],
+) -> torch.Tensor:
+    """Make samples [start, end) of the canvas from magnitudes, whoever estimates them.
+
+    estimate: takes the number of a span's first mel frame and the span's grid; returns the
+    magnitudes wanted there and a first signal, or None to begin with what is on the canvas.
+    spec: of which hop and n_fft count. The rest as `vocode_line`, which see.
+    """
     out = canvas.clone()
     frames = canvas.shape[-1]
     for span in plan_spans(frames, start, end, spec.hop):
@@ -91,42 +127,43 @@ def vocode_line(
         known = (place < span.start) | (place >= end)
         first_mel = span.first // spec.hop
         grid = line_frames(spec, length, spec.mel_frames(length), canvas.device)
-        wanted, guess = _estimate(mel, first_mel, grid, spec, voice)
+        wanted, guess = estimate(first_mel, grid)
         before = out[:, span.first : span.last]
-        guess = before if guess is None else torch.where(known, before, guess)
+        # Of a span that goes on, the overshoot is as free as the rest.
+        stop = span.end if span.end == end else span.last + FADE
+        weight = _ramp(length, span.start - span.first, stop - span.first, out.device)
+        guess = before if guess is None else torch.lerp(before, guess, weight)
         # Where all that a frame sees is known, its own magnitudes are better than the model's.
-        seen = torch.cat([known, known.new_ones(1)])[grid.index].all(-1)
-        magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
+        seen = grid.all_in(known, beyond=True)
+        magnitude = wanted
+        if seen.any():
+            magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
         if voice.iterations:
             made = griffin_lim(
                 magnitude,
                 grid,
                 start=guess,
-                known=known,
+                kept=1 - weight,
                 iterations=voice.iterations,
                 on_iteration=lambda _: on_iteration(),
             )
-            guess = torch.where(known, before, made)
+            guess = torch.lerp(before, made, weight)
         joins = [span.start] if span.start > 0 else []
         joins += [end] if span.end == end and end < frames else []
         for at in joins:
             free = (at, min(at + SEAM, end)) if at == span.start else (max(at - SEAM, start), at)
             a, b = (edge - span.first for edge in free)
             guess = _join(guess, magnitude, (a, b), spec, voice.seam_iterations, on_iteration)
-        # Nothing beyond the fade is touched, whatever the search did there.
-        weight = _ramp(length, span.start - span.first, span.end - span.first, out.device)
-        if span.end < end:  # the overshoot is the next span's to make
-            weight = torch.where(place >= span.end, 0.0, weight)
-        out[:, span.first : span.last] = torch.where(weight == 0, before, guess)
+        # Nothing beyond the fade is touched; an overshoot is the next span's to make.
+        made_here = (weight > 0) & ((place < span.end) | (span.end == end))
+        out[:, span.first : span.last] = torch.where(made_here, guess, before)
         on_span()
     return out
 
 
-def _estimate(
-    mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice
-) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice) -> Estimate:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
-    count = len(grid.index)
+    count = grid.count
     if voice.net is None:
         part = mel[:, :, first : first + count]
         return mel_to_magnitude(part, spec).transpose(1, 2), None
@@ -158,20 +195,20 @@ def _join(
     # Frames at the edges of the part see only half of it: their own magnitudes fit better.
     part = wave[:, first:last]
     begin = first // spec.hop
-    target = magnitude[:, begin : begin + len(grid.index)]
-    whole = ((grid.index < last - first).all(-1))[None, :, None]
-    target = torch.where(whole, target, grid.analyse(part).abs())
-    place = torch.arange(first, last, device=wave.device)
-    known = (place < free[0]) | (place >= free[1])
+    target = magnitude[:, begin : begin + grid.count]
+    whole = grid.all_in(
+        torch.ones(last - first, dtype=torch.bool, device=wave.device), beyond=False
+    )
+    target = torch.where(whole[None, :, None], target, grid.analyse(part).abs())
+    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
     made = griffin_lim(
         target,
         grid,
         start=part,
-        known=known,
+        kept=1 - weight,
         iterations=iterations,
         on_iteration=lambda _: on_iteration(),
     )
-    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
     out = wave.clone()
     out[:, first:last] = part + weight * (made - part)
     return out

@@ -20,7 +20,7 @@ def figures():
     rows = {
         "seams": jumps,
         "loops": jumps,
-        "fits": [SeamFit("mel", "projected", 0.1, 0.1, 1.0, 4)],
+        "fits": [SeamFit("mel", "projected", 0.1, 0.1, 0.1, 1.0, 4)],
         "beats": [BeatOffset(name, 12.0, 0.6, 130.0, 8) for name in NAMES],
         "harmonies": [Harmony(name, 0.9, 40.0, 70.0, 8) for name in NAMES],
         "swaps": [ContextSwap(name, 0.9, 0.8, 0.7, 0.6, 0.9, 0.5, 0.0, 8) for name in NAMES],

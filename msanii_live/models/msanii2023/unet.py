@@ -116,17 +116,22 @@ class TimestepEmbedding(nn.Module):
 class ResidualBlock(nn.Module):
     """Mix neighbours in a window of 3 by 3, add the timestep, and pass the sum through an MLP.
 
+    The vocoder's block has no timestep.
+
     Source: Maina 2023, arXiv:2301.06468, section 3.1.2.
     """
 
-    def __init__(self, in_width: int, out_width: int, config: UNet2023Config) -> None:
+    def __init__(
+        self, in_width: int, out_width: int, hidden_factor: int, timestep_width: int | None = None
+    ) -> None:
         super().__init__()
-        hidden_width = out_width * config.hidden_factor
+        hidden_width = out_width * hidden_factor
         self.in_fn = nn.Sequential(
             nn.InstanceNorm2d(in_width),
             nn.Conv2d(in_width, out_width, kernel_size=3, padding=1),
         )
-        self.timestep_fn = nn.Conv2d(config.timestep_width, out_width, kernel_size=1)
+        if timestep_width is not None:
+            self.timestep_fn = nn.Conv2d(timestep_width, out_width, kernel_size=1)
         self.out_fn = nn.Sequential(
             nn.GELU(),
             nn.Conv2d(out_width, hidden_width, kernel_size=1),
@@ -137,13 +142,15 @@ class ResidualBlock(nn.Module):
         if in_width != out_width:
             self.residual_fn = nn.Conv2d(in_width, out_width, kernel_size=1)
 
-    def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
+    def forward(self, h: Tensor, timestep: Tensor | None = None) -> Tensor:
         """Return float, (batch, out_width, channels, mel_frames).
 
         h: latent, float, (batch, in_width, channels, mel_frames).
-        timestep: embedding, float, (batch, timestep_width, 1, 1).
+        timestep: embedding, float, (batch, timestep_width, 1, 1); None in a block without one.
         """
-        mixed = self.in_fn(h) + self.timestep_fn(timestep)
+        mixed = self.in_fn(h)
+        if timestep is not None:
+            mixed = mixed + self.timestep_fn(timestep)
         out: Tensor = self.residual_fn(h) + self.out_fn(mixed)
         return out
 
@@ -195,7 +202,9 @@ class UNetBlock(nn.Module):
         self, in_width: int, out_width: int, config: UNet2023Config, has_attention: bool
     ) -> None:
         super().__init__()
-        self.residual_fn = ResidualBlock(in_width, out_width, config)
+        self.residual_fn = ResidualBlock(
+            in_width, out_width, config.hidden_factor, config.timestep_width
+        )
         self.attention_fn: nn.Module = nn.Identity()
         if has_attention:
             self.attention_fn = LinearAttention(out_width, config.heads)
@@ -211,9 +220,10 @@ class MiddleBlock(nn.Module):
 
     def __init__(self, width: int, config: UNet2023Config) -> None:
         super().__init__()
-        self.in_residual_fn = ResidualBlock(width, width, config)
+        sizes = (width, width, config.hidden_factor, config.timestep_width)
+        self.in_residual_fn = ResidualBlock(*sizes)
         self.attention_fn = LinearAttention(width, config.heads)
-        self.out_residual_fn = ResidualBlock(width, width, config)
+        self.out_residual_fn = ResidualBlock(*sizes)
 
     def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
         """Return float, the shape of h; h: (batch, width, channels, mel_frames)."""

@@ -1,0 +1,1 @@
+"""Write the patches of every program from the protocol's table."""

@@ -1,0 +1,62 @@
+"""Name every file that is generated."""
+
+from __future__ import annotations
+
+from max_patches.making import (
+    device,
+    max_client,
+    max_pages,
+    max_player,
+    maxref,
+    pd_client,
+    pd_examples,
+    pd_help,
+    pd_player,
+    quark,
+)  # fmt: skip
+
+PACKAGE = "msanii-live"
+
+
+def files() -> dict[str, bytes]:
+    """Return the content of each generated file by its path beneath max_patches."""
+    return {**max_package(), **pure_data(), **super_collider()}
+
+
+def max_package() -> dict[str, bytes]:
+    """Return the Max package, with the device for Live."""
+    patches = {
+        "patchers/msanii.maxpat": max_client.client(),
+        "patchers/msanii-player~.maxpat": max_player.player(),
+        "help/msanii.maxhelp": max_pages.help_patch("msanii"),
+        "help/msanii-player~.maxhelp": max_pages.help_patch("msanii-player~"),
+        "extras/msanii-live.maxpat": max_pages.overview(),
+    }
+    for name in max_pages.EXAMPLES:
+        patches[f"examples/msanii-{name}.maxpat"] = max_pages.example_patch(name)
+    made = {name: patch.render() for name, patch in patches.items()}
+    made["docs/msanii.maxref.xml"] = maxref.client_page().encode()
+    made["docs/msanii-player~.maxref.xml"] = maxref.player_page().encode()
+    made["package-info.json"] = maxref.package_info().encode()
+    made["devices/Msanii Live.amxd"] = device.device()
+    return {f"{PACKAGE}/{name}": content for name, content in made.items()}
+
+
+def pure_data() -> dict[str, bytes]:
+    """Return the Pure Data library."""
+    made = {
+        "msanii": pd_client.client(), "msanii-player~": pd_player.player(),
+        "msanii-deck~": pd_player.deck(),
+    }  # fmt: skip
+    made |= {f"{name}-help": pd_help.help_patch(name) for name in list(made)}
+    made |= {f"examples/{name}": pd_examples.example_patch(name) for name in pd_examples.EXAMPLES}
+    return {f"pd/msanii/{name}.pd": canvas.render().encode() for name, canvas in made.items()}
+
+
+def super_collider() -> dict[str, bytes]:
+    """Return what is generated of the Quark."""
+    made = {
+        "Classes/MsaniiCommands.sc": quark.classes(),
+        "HelpSource/Classes/Msanii.schelp": quark.client_help(),
+    }
+    return {f"supercollider/Msanii/{name}": text.encode() for name, text in made.items()}

@@ -1,0 +1,99 @@
+"""Draw the patches for the docs: `python -m max_patches.making.pictures docs/pictures`.
+
+Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files.
+Needs puredata-gui, xvfb, py2max and Pillow.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image
+from py2max import Patcher
+from py2max.export import export_svg_string
+
+from max_patches.making import amxd
+
+PATCHES = Path(__file__).resolve().parents[1]
+DISPLAY = ":77"
+WINDOW = (60, 60, 801, 653)  # of the patch on the screen, pixels
+
+
+def pure_data(patch: Path, out: Path) -> None:
+    """Open a patch in Pure Data's own window and write what is seen as a PNG."""
+    with tempfile.TemporaryDirectory() as folder:
+        screen = subprocess.Popen(
+            ["Xvfb", DISPLAY, "-screen", "0", "900x700x24", "-fbdir", folder],
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(1.0)
+        pd = subprocess.Popen(
+            [
+                "pd",
+                "-noaudio",
+                "-nomidi",
+                "-noprefs",
+                "-path",
+                str(PATCHES / "pd" / "msanii"),
+                str(patch),
+            ],
+            env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin", "HOME": folder},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            time.sleep(6.0)
+            picture = framebuffer(Path(folder) / "Xvfb_screen0")
+        finally:
+            for child in (pd, screen):
+                child.terminate()
+                child.wait()
+    picture.crop(WINDOW).quantize(32).save(out, optimize=True)
+
+
+def framebuffer(path: Path) -> Image.Image:
+    """Read an X window dump of 24 bits a pixel."""
+    content = path.read_bytes()
+    head = struct.unpack(">25I", content[:100])
+    width, height, stride, colours = head[4], head[5], head[12], head[19]
+    pixels = content[head[0] + 12 * colours :]
+    return Image.frombuffer("RGB", (width, height), pixels, "raw", "BGRX", stride, 1)
+
+
+def max_patch(patch: Path) -> str:
+    """Return the SVG of a Max patch, as py2max draws it."""
+    return str(export_svg_string(Patcher.from_file(str(patch))))
+
+
+def panel(device: Path) -> str:
+    """Return the SVG of a device's panel: what is shown in presentation, where it is shown."""
+    tree = amxd.unpack(device.read_bytes())[1]
+    shown = [item for item in tree["patcher"]["boxes"] if item["box"].get("presentation")]
+    for item in shown:
+        box = item["box"]
+        box["patching_rect"] = box["presentation_rect"]
+        if "varname" in box:  # py2max has no picture of these: write what Live calls them
+            box |= {"maxclass": "message", "text": box["varname"]}
+    tree["patcher"] |= {"boxes": shown, "lines": []}
+    with tempfile.NamedTemporaryFile("w", suffix=".maxpat") as file:
+        json.dump(tree, file)
+        file.flush()
+        return max_patch(Path(file.name))
+
+
+def main(out: Path) -> None:
+    """Write all pictures to a folder."""
+    for name, patch in {"pd-set": "examples/set.pd", "pd-client-help": "msanii-help.pd"}.items():
+        pure_data(PATCHES / "pd" / "msanii" / patch, out / f"{name}.png")
+    package = PATCHES / "msanii-live"
+    (out / "max-set.svg").write_text(max_patch(package / "examples" / "msanii-set.maxpat"))
+    (out / "live-panel.svg").write_text(panel(package / "devices" / "Msanii Live.amxd"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,253 @@
+// Written by max_patches/generate.py from the protocol's table. Do not edit it.
++ Msanii {
+	generate { |keys, done, progress, fail|
+		^this.ask('/msanii/generate', [], keys, done, progress, fail)
+	}
+
+	outpaint { |src, keys, done, progress, fail|
+		^this.ask('/msanii/outpaint', [src], keys, done, progress, fail)
+	}
+
+	inpaint { |src, start, end, keys, done, progress, fail|
+		^this.ask('/msanii/inpaint', [src, start, end], keys, done, progress, fail)
+	}
+
+	interpolate { |a, b, keys, done, progress, fail|
+		^this.ask('/msanii/interpolate', [a, b], keys, done, progress, fail)
+	}
+
+	audio2audio { |src, keys, done, progress, fail|
+		^this.ask('/msanii/audio2audio', [src], keys, done, progress, fail)
+	}
+
+	vocode { |src, keys, done, progress, fail|
+		^this.ask('/msanii/vocode', [src], keys, done, progress, fail)
+	}
+
+	play { |clip, keys, done, progress, fail|
+		^this.ask('/msanii/play', [clip], keys, done, progress, fail)
+	}
+
+	stop { |clip, keys, done, progress, fail|
+		^this.ask('/msanii/stop', [clip], keys, done, progress, fail)
+	}
+
+	transport { |keys, done, progress, fail|
+		^this.ask('/msanii/transport', [], keys, done, progress, fail)
+	}
+
+	recordStart { |keys, done, progress, fail|
+		^this.ask('/msanii/record/start', [], keys, done, progress, fail)
+	}
+
+	recordStop { |keys, done, progress, fail|
+		^this.ask('/msanii/record/stop', [], keys, done, progress, fail)
+	}
+
+	streamStart { |src, keys, done, progress, fail|
+		^this.ask('/msanii/stream/start', [src], keys, done, progress, fail)
+	}
+
+	streamStop { |keys, done, progress, fail|
+		^this.ask('/msanii/stream/stop', [], keys, done, progress, fail)
+	}
+
+	streamMix { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.mix', [value], keys, done, progress, fail)
+	}
+
+	streamTarget { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.target', [value], keys, done, progress, fail)
+	}
+
+	streamStrength { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.strength', [value], keys, done, progress, fail)
+	}
+
+	streamSteps { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.steps', [value], keys, done, progress, fail)
+	}
+
+	streamSeed { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.seed', [value], keys, done, progress, fail)
+	}
+
+	streamDensity { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.density', [value], keys, done, progress, fail)
+	}
+
+	clipList { |keys, done, progress, fail|
+		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
+	}
+
+	clipInfo { |name, keys, done, progress, fail|
+		^this.ask('/msanii/clip/info', [name], keys, done, progress, fail)
+	}
+
+	clipLoad { |path, keys, done, progress, fail|
+		^this.ask('/msanii/clip/load', [path], keys, done, progress, fail)
+	}
+
+	clipSave { |name, path, keys, done, progress, fail|
+		^this.ask('/msanii/clip/save', [name, path], keys, done, progress, fail)
+	}
+
+	clipRename { |name, to, keys, done, progress, fail|
+		^this.ask('/msanii/clip/rename', [name, to], keys, done, progress, fail)
+	}
+
+	clipFree { |name, keys, done, progress, fail|
+		^this.ask('/msanii/clip/free', [name], keys, done, progress, fail)
+	}
+
+	jobList { |keys, done, progress, fail|
+		^this.ask('/msanii/job/list', [], keys, done, progress, fail)
+	}
+
+	jobCancel { |job, keys, done, progress, fail|
+		^this.ask('/msanii/job/cancel', [job], keys, done, progress, fail)
+	}
+
+	engineList { |keys, done, progress, fail|
+		^this.ask('/msanii/engine/list', [], keys, done, progress, fail)
+	}
+
+	engineInfo { |engine, keys, done, progress, fail|
+		^this.ask('/msanii/engine/info', [engine], keys, done, progress, fail)
+	}
+
+	engineLoad { |engine, keys, done, progress, fail|
+		^this.ask('/msanii/engine/load', [engine], keys, done, progress, fail)
+	}
+
+	engineFree { |engine, keys, done, progress, fail|
+		^this.ask('/msanii/engine/free', [engine], keys, done, progress, fail)
+	}
+
+	notify { |on, port, keys, done, progress, fail|
+		^this.ask('/msanii/notify', [on, port], keys, done, progress, fail)
+	}
+
+	sync { |number, keys, done, progress, fail|
+		^this.ask('/msanii/sync', [number], keys, done, progress, fail)
+	}
+
+	ping { |keys, done, progress, fail|
+		^this.ask('/msanii/ping', [], keys, done, progress, fail)
+	}
+
+	status { |keys, done, progress, fail|
+		^this.ask('/msanii/status', [], keys, done, progress, fail)
+	}
+
+	version { |keys, done, progress, fail|
+		^this.ask('/msanii/version', [], keys, done, progress, fail)
+	}
+
+	caps { |keys, done, progress, fail|
+		^this.ask('/msanii/caps', [], keys, done, progress, fail)
+	}
+
+	dumpLines { |on, keys, done, progress, fail|
+		^this.ask('/msanii/dump', [on], keys, done, progress, fail)
+	}
+
+	clearsched { |keys, done, progress, fail|
+		^this.ask('/msanii/clearsched', [], keys, done, progress, fail)
+	}
+
+	quit { |keys, done, progress, fail|
+		^this.ask('/msanii/quit', [], keys, done, progress, fail)
+	}
+
+	// the fields of each reply
+	*replies {
+		^IdentityDictionary[
+			'/msanii/job/queued' -> [\token, \job, \position, \queueLength, \etaSeconds],
+			'/msanii/job/progress' -> [\token, \job, \step, \steps, \fraction],
+			'/msanii/job/done' -> [\token, \job, \clip, \path, \seconds, \samplerate, \channels, \seed, \tookSeconds],
+			'/msanii/job/cancelled' -> [\token, \job, \step],
+			'/msanii/done' -> [\command, \token, \job],
+			'/msanii/fail' -> [\command, \token, \job, \code, \text],
+			'/msanii/warn' -> [\command, \text],
+			'/msanii/late' -> [\command, \seconds],
+			'/msanii/status' -> [\state, \jobsRunning, \jobsQueued, \clips, \loadPercent, \vramMb, \xruns],
+			'/msanii/pong' -> [\token],
+			'/msanii/synced' -> [\number],
+			'/msanii/version' -> [\version, \protocol, \token],
+			'/msanii/caps' -> [\name, \value, \token],
+			'/msanii/clip/entry' -> [\token, \index, \total, \name, \seconds, \samplerate, \channels],
+			'/msanii/clip/info' -> [\token, \name, \path, \seconds, \samplerate, \channels, \seed, \bpm, \engine],
+			'/msanii/job/entry' -> [\token, \job, \position, \ownerToken, \command, \fraction],
+			'/msanii/engine/entry' -> [\token, \engine, \state, \verbs],
+			'/msanii/engine/info' -> [\token, \engine, \name, \value],
+			'/msanii/transport' -> [\bpm, \beats, \barPosition],
+			'/msanii/dump/line' -> [\token, \ageSeconds, \sender, \message, \outcome],
+			'/msanii/stream/chunk' -> [\index, \start, \seconds, \took, \ahead],
+			'/msanii/stream/late' -> [\index, \seconds],
+			'/msanii/param/stream.mix' -> [\value],
+			'/msanii/param/stream.target' -> [\value],
+			'/msanii/param/stream.strength' -> [\value],
+			'/msanii/param/stream.steps' -> [\value],
+			'/msanii/param/stream.seed' -> [\value],
+			'/msanii/param/stream.density' -> [\value]
+		]
+	}
+
+	// what each command is answered with
+	*answers {
+		^IdentityDictionary[
+			'/msanii/generate' -> '/msanii/job/done',
+			'/msanii/outpaint' -> '/msanii/job/done',
+			'/msanii/inpaint' -> '/msanii/job/done',
+			'/msanii/interpolate' -> '/msanii/job/done',
+			'/msanii/audio2audio' -> '/msanii/job/done',
+			'/msanii/vocode' -> '/msanii/job/done',
+			'/msanii/play' -> '/msanii/done',
+			'/msanii/stop' -> '/msanii/done',
+			'/msanii/transport' -> '/msanii/transport',
+			'/msanii/record/start' -> '/msanii/done',
+			'/msanii/record/stop' -> '/msanii/done',
+			'/msanii/stream/start' -> '/msanii/done',
+			'/msanii/stream/stop' -> '/msanii/done',
+			'/msanii/param/stream.mix' -> '/msanii/param/stream.mix',
+			'/msanii/param/stream.target' -> '/msanii/param/stream.target',
+			'/msanii/param/stream.strength' -> '/msanii/param/stream.strength',
+			'/msanii/param/stream.steps' -> '/msanii/param/stream.steps',
+			'/msanii/param/stream.seed' -> '/msanii/param/stream.seed',
+			'/msanii/param/stream.density' -> '/msanii/param/stream.density',
+			'/msanii/clip/list' -> '/msanii/clip/entry',
+			'/msanii/clip/info' -> '/msanii/clip/info',
+			'/msanii/clip/load' -> '/msanii/done',
+			'/msanii/clip/save' -> '/msanii/done',
+			'/msanii/clip/rename' -> '/msanii/done',
+			'/msanii/clip/free' -> '/msanii/done',
+			'/msanii/job/list' -> '/msanii/job/entry',
+			'/msanii/job/cancel' -> '/msanii/done',
+			'/msanii/engine/list' -> '/msanii/engine/entry',
+			'/msanii/engine/info' -> '/msanii/engine/info',
+			'/msanii/engine/load' -> '/msanii/done',
+			'/msanii/engine/free' -> '/msanii/done',
+			'/msanii/notify' -> '/msanii/done',
+			'/msanii/sync' -> '/msanii/synced',
+			'/msanii/ping' -> '/msanii/pong',
+			'/msanii/status' -> '/msanii/status',
+			'/msanii/version' -> '/msanii/version',
+			'/msanii/caps' -> '/msanii/caps',
+			'/msanii/dump' -> '/msanii/done',
+			'/msanii/clearsched' -> '/msanii/done',
+			'/msanii/quit' -> '/msanii/done'
+		]
+	}
+
+	// replies of which several come, up to /msanii/done
+	*listed {
+		^[
+			'/msanii/caps',
+			'/msanii/clip/entry',
+			'/msanii/job/entry',
+			'/msanii/engine/entry',
+			'/msanii/engine/info'
+		]
+	}
+}

@@ -1,0 +1,1 @@
+"""The patches for other programs: where they are, where they go, and how they get there."""

@@ -1,0 +1,26 @@
+"""Run the 2023 system's training for the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msanii_live.training.loop import Interrupted
+from msanii_live.training.msanii2023 import train
+
+
+def train_part(part: str, data: Path, out: Path, recipe: Path | None) -> int:
+    """Train "vocoder" or "unet" to the end or to Ctrl-C. Returns the exit status.
+
+    Raises: ConfigError: see `msanii2023.train`.
+    """
+    try:
+        train(part, data, out, _say, recipe)
+    except Interrupted as pause:
+        _say(str(pause))
+        return 130
+    _say(f"done: msanii-live serve --engine {out}")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
