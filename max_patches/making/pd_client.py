@@ -90,6 +90,7 @@ CLIENT = f"""
     gate -> lit
     lit:1 -> sorry -> say -> words
     sorry:1 -> there -> words
+    sorry:1 -> hello
 
     20 450 "what comes in"
     parse  20 475 [oscparse]
