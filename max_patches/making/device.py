@@ -210,7 +210,7 @@ def patcher() -> Patcher:
     made.draw(INSIDE + WIRES)
     banks = [long for _, long, *_ in DIALS] + ["Style", "Loop", "Generate"]
     made.attributes |= {
-        "openinpresentation": 1, "devicewidth": WIDTH, "description": "msanii-live in Live",
+        "openinpresentation": 1, "openrect": [0.0, 0.0, WIDTH, HEIGHT], "devicewidth": WIDTH, "description": "msanii-live in Live",
         "parameters": {
             **names,
             "parameterbanks": {"0": {"index": 0, "name": "Msanii", "parameters": banks}},
