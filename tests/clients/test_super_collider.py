@@ -34,7 +34,7 @@ RENDER = """
         [0] ++ [1, 2].collect { |n| [\\d_recv, MsaniiPlayer.synthDef(n).asBytes] },
         [0, [\\b_allocRead, 0, "A"], [\\b_allocRead, 1, "B"]],
         [0.1, [\\s_new, \\msaniiDeck2, 1000, 0, 0, \\buf, 0, \\amp, 1]],
-        [0.7, [\\s_new, \\msaniiDeck2, 1001, 0, 0, \\buf, 1, \\amp, 1], [\\n_set, 1000, \\gate, 0]],
+        [0.7, [\\s_new, \\msaniiDeck1, 1001, 0, 0, \\buf, 1, \\amp, 1], [\\n_set, 1000, \\gate, 0]],
         [2, [\\c_set, 0, 0]]
     ]);
     ~score.recordNRT("ORDERS", "OUT", sampleRate: 44100, headerFormat: "WAV", sampleFormat: "float",
@@ -106,7 +106,7 @@ def test_the_player_crosses_over_without_a_click(tmp_path):
     if shutil.which("scsynth") is None:
         pytest.skip("scsynth is not installed: apt-get install supercollider-server")
     tone(tmp_path / "a.wav", 220, 0.5)
-    tone(tmp_path / "b.wav", 330, 0.5)
+    tone(tmp_path / "b.wav", 330, 0.5, channels=1)
     files = {"A": "a.wav", "B": "b.wav", "OUT": "out.wav", "ORDERS": "orders.osc"}
     script = RENDER
     for hole, name in files.items():
