@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from msanii_live.models.mel import filter_bank
+from msanii_live.models.brightness import brightness
 from msanii_live.models.mel2mel import Mel2Mel, rolls
 from msanii_live.notes import Note
 
@@ -39,14 +39,11 @@ def listen(net: Mel2Mel, timbres: torch.Tensor) -> tuple[NDArray[np.float64], ND
     spec = net.spec
     count = spec.mel_frames(round(_SECONDS * spec.sample_rate))
     drawn = rolls(_CHORD, count, spec.hop / spec.sample_rate)
-    bank = filter_bank(spec)
-    centres = torch.linspace(0, spec.sample_rate / 2, len(bank)) @ (bank / bank.sum(0))
-    area = bank.sum(0)
     bright, loud = [], []
     for part in torch.split(timbres, 64):
-        size = (net(drawn.expand(len(part), -1, -1), part).exp() / area).double()
-        power = size.square()
-        bright.append((size * centres).sum((1, 2)) / size.sum((1, 2)))
+        mel = net(drawn.expand(len(part), -1, -1), part)
+        power = (2 * mel).double().exp()
+        bright.append(brightness(mel, spec))
         loud.append(10 * power.mean((1, 2)).clamp_min(1e-12).log10())
     return torch.cat(bright).numpy(), torch.cat(loud).numpy()
 

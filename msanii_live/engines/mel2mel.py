@@ -13,6 +13,7 @@ from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel, vocos
+from msanii_live.models.brightness import led
 from msanii_live.models.device import pick_device
 from msanii_live.models.instruments import NAMES, named, nearest
 from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
@@ -33,10 +34,25 @@ ITERATIONS, LOOP_ITERATIONS = 12, 16
 
 @dataclass(frozen=True)
 class _Part:
-    """Hold the notes that are played with one timbre, float32, (dimensions,)."""
+    """Hold the notes that are played with one timbre, and on the way to which other it is.
 
-    timbre: torch.Tensor
+    timbre, towards: float32, (dimensions,); towards is None where there is no other. mix: 0 to 1.
+    """
+
     notes: tuple[Note, ...]
+    timbre: torch.Tensor
+    towards: torch.Tensor | None
+    mix: float
+
+    @property
+    def corners(self) -> tuple[torch.Tensor, ...]:
+        """The timbres that have to be played: what lies between two is held between them."""
+        if self.towards is None or self.mix == 0.0:
+            return (self.timbre,)
+        if self.mix == 1.0:
+            return (self.towards,)
+        between = torch.lerp(self.timbre, self.towards, self.mix)
+        return (between, self.timbre, self.towards)
 
 
 class MelToMel:
@@ -158,15 +174,16 @@ class MelToMel:
             warn(f"drums were left out: {self.name} has none")
         towards = self._timbre(command.timbre2) if command.timbre2 else None
 
-        def mixed(timbre: torch.Tensor) -> torch.Tensor:
-            return timbre if towards is None else torch.lerp(timbre, towards, command.mix)
-
         if command.timbre:
-            return [_Part(mixed(self._timbre(command.timbre)), tuple(notes))]
+            timbre = self._timbre(command.timbre)
+            return [_Part(tuple(notes), timbre, towards, command.mix)]
         by_name: dict[str, list[Note]] = {}
         for note in notes:
             by_name.setdefault(nearest(note.program), []).append(note)
-        return [_Part(mixed(self._net.timbre_of(n)), tuple(some)) for n, some in by_name.items()]
+        return [
+            _Part(tuple(some), self._net.timbre_of(name), towards, command.mix)
+            for name, some in by_name.items()
+        ]
 
     def _timbre(self, word: str) -> torch.Tensor:
         assert self._net is not None
@@ -190,7 +207,8 @@ class MelToMel:
         spans = plan_spans(frames, 0, frames, spec.hop)
         voicing = self._voice.loop_iterations if score.closes else self._voice.iterations
         voicing *= 1 if score.closes else len(spans)
-        total = len(parts) * chunks(count + 2 * around) + voicing + 1
+        played = sum(len(part.corners) for part in parts)
+        total = played * chunks(count + 2 * around) + voicing + 1
         done = 0
 
         def advance() -> None:
@@ -206,8 +224,12 @@ class MelToMel:
             drawn = rolls(part.notes, count, a_frame)
             if around:  # what rings at the end is heard at the start
                 drawn = drawn[torch.arange(-around, count + around) % count]
-            mel = net.play(drawn[None].to(device), part.timbre[None], advance)[0]
-            power += (2 * sharpened(mel[around : around + count]).T).exp()
+            mels = [
+                net.play(drawn[None].to(device), corner[None], advance)[0, around : around + count]
+                for corner in part.corners
+            ]
+            mel = led(*mels, part.mix, spec) if len(mels) == 3 else mels[0]
+            power += (2 * sharpened(mel).T).exp()
         mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
         generator = torch.Generator().manual_seed(context.seed)
         if score.closes:
