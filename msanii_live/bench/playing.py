@@ -29,6 +29,7 @@ from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
 from msanii_live.errors import Code, CommandError, MissingTool
 from msanii_live.models import mel2mel
 from msanii_live.models.instruments import INSTRUMENTS
+from msanii_live.models.mel import MelSpec, magnitudes
 from msanii_live.models.mel2mel import Mel2Mel, rolls
 from msanii_live.notes import Note, Score, in_order
 from msanii_live.player import midi_files
@@ -166,9 +167,10 @@ def measure_morphs(engine: MelToMel, report: Report) -> list[Morph]:
 
 
 def centroid(wave: NDArray[np.float32]) -> float:
-    """Return the mean frequency of a sound, Hz, weighted by magnitude."""
-    size = np.abs(np.fft.rfft(wave))
-    return float((size * np.fft.rfftfreq(len(wave), 1 / 44_100)).sum() / max(1e-9, size.sum()))
+    """Return the mean frequency of a sound, Hz, weighted by the magnitudes of its STFT."""
+    size = magnitudes(torch.from_numpy(wave.copy()), MelSpec()).sum(-1)
+    frequencies = torch.linspace(0, 22_050, len(size))
+    return float((size * frequencies).sum() / size.sum().clamp_min(1e-9))
 
 
 def first_audio(engine: MelToMel) -> float:

@@ -224,12 +224,12 @@ class MelToMel:
             drawn = rolls(part.notes, count, a_frame)
             if around:  # what rings at the end is heard at the start
                 drawn = drawn[torch.arange(-around, count + around) % count]
-            mels = [
-                net.play(drawn[None].to(device), corner[None], advance)[0, around : around + count]
-                for corner in part.corners
-            ]
+            mels = []
+            for corner in part.corners:
+                mel = net.play(drawn[None].to(device), corner[None], advance)[0]
+                mels.append(sharpened(mel[around : around + count]))
             mel = led(*mels, part.mix, spec) if len(mels) == 3 else mels[0]
-            power += (2 * sharpened(mel).T).exp()
+            power += (2 * mel.T).exp()
         mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
         generator = torch.Generator().manual_seed(context.seed)
         if score.closes:
