@@ -30,7 +30,9 @@ from msanii_live.osc.query_web import QueryServer
 from msanii_live.player.clock import Timebase
 from msanii_live.player.folder import Library
 from msanii_live.player.lock import FolderLock
+from msanii_live.player.midi_in import MidiIn
 from msanii_live.player.opening import open_player
+from msanii_live.player.takes import Takes
 from msanii_live.player.transport import Transport
 from msanii_live.protocol.forms import table
 from msanii_live.protocol.replies import Outgoing
@@ -55,10 +57,12 @@ class Server:
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
+        midi, takes = MidiIn(config.midi_in, timebase.now), Takes()
+        midi.listen(takes.hear, takes.unplugged)
         player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
-        self.workshop = Workshop(shelf, library, player, transport)
+        self.workshop = Workshop(shelf, library, player, transport, takes, midi)
         self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
         self.view = View(self.workshop, self.dispatcher.scheduler, self._surroundings())
         self.feed = Feed(self.view)
@@ -76,6 +80,7 @@ class Server:
             await self._bind()
         except BaseException:
             self.workshop.player.close()
+            self.workshop.midi.close()
             raise
         self.dispatcher.scheduler.start()
 
@@ -156,6 +161,7 @@ class Server:
         await self.feed.close()
         await self.monitor.stop()
         self.doors.close()
+        self.workshop.midi.close()
         self.workshop.player.close()
         self.lock.release()
         return ended

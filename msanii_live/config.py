@@ -52,6 +52,9 @@ class Config:
         0.0, "size of the folder's clips, GB, beyond which the oldest are deleted; 0 keeps all"
     )
     audio: str = _option("default", "audio device: none, default, or a device's name")
+    midi_in: str = _option(
+        "none", "MIDI input: none, virtual, tcp:PORT, or a port's name or a part of it"
+    )
     device: str = _option("auto", "where models run", DEVICES)
     engine: str = _option("mel-flow", "engine to keep warm and use by default")
     vocoder: str = _option("vocos", "how the default engine turns mels into samples", VOCODERS)

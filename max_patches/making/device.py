@@ -35,7 +35,7 @@ INSIDE = """
     tempos:0 -> tell -> client
     born   460 190 [f 120.]
     tempos:3 -> born:1
-    speed  260 220 [expr ($i3 == 1) * ($f1 / $f2) + ($i3 != 1)]
+    speed  260 220 [expr ($i3 == 1) * ($f1 / ($f2 + ($f2 == 0.))) + ($i3 != 1)]
     rate   260 250 [prepend rate]
     tempos:1 -> speed -> rate -> player
     plays  560 100 [change]
@@ -141,10 +141,14 @@ WIRES = """
     strengths:1 -> morph:3
     menu_style:1 -> style:1
     go -> order
-    goes_on -> last
-    varies -> last2
-    keep_a -> lasta
-    keep_b -> lastb
+    on_hit 1000 580 [t b]
+    vary_hit 1060 580 [t b]
+    a_hit  1120 580 [t b]
+    b_hit  1180 580 [t b]
+    goes_on -> on_hit -> last
+    varies -> vary_hit -> last2
+    keep_a -> a_hit -> lasta
+    keep_b -> b_hit -> lastb
     morphs -> both
     cancels -> quit
     loop -> loops -> player
@@ -206,7 +210,7 @@ def patcher() -> Patcher:
     made.draw(INSIDE + WIRES)
     banks = [long for _, long, *_ in DIALS] + ["Style", "Loop", "Generate"]
     made.attributes |= {
-        "openinpresentation": 1, "devicewidth": WIDTH, "description": "msanii-live in Live",
+        "openinpresentation": 1, "openrect": [0.0, 0.0, WIDTH, HEIGHT], "devicewidth": WIDTH, "description": "msanii-live in Live",
         "parameters": {
             **names,
             "parameterbanks": {"0": {"index": 0, "name": "Msanii", "parameters": banks}},

@@ -8,8 +8,8 @@ HELP = "server is not running: start it with msanii-live serve"
 FIRST_PORT, PORTS = 7800, 1000
 
 CLIENT = f"""
-    20 8 "/msanii/VERB values key value ..., as docs/osc.md has them; also start, connect HOST PORT, cancel"
-    in     20 40  [inlet] || hint /msanii/VERB and its values, start, connect HOST PORT, cancel
+    20 8 "in: a message as docs/osc.md has it (address, values, keys); also start, connect HOST PORT, cancel"
+    in     20 40  [inlet] || hint a message as docs/osc.md has it, start, connect HOST PORT, cancel
     which  20 80  [route start connect cancel]
     in -> which
 

@@ -9,6 +9,8 @@ from msanii_live.protocol.describe import example
 # What every example ends in: a client, a player, a level, the light and the words.
 TAIL = """
     client 30 400 [msanii]
+    quits  150 400 (cancel)
+    quits -> client
     player 30 440 [msanii-player~]
     level  30 480 [*~ 0.5]
     level2 150 480 [*~ 0.5]
@@ -39,11 +41,9 @@ GENERATE = """
     loops  70 240 [prepend loop]
     loop -> loops -> player
     200 240 "go round"
-    cancel 30 290 (cancel)
-    stop   120 290 (stop)
-    cancel -> client
+    stop   30 290 (stop)
     stop -> player
-    200 290 "end the job; fade out"
+    200 290 "fade out"
 """
 
 OUTPAINT = """

@@ -65,7 +65,7 @@ def client_page() -> str:
         "msanii", "max", "msanii-player~",
         "Speak to the msanii-live server",
         "Sends the commands of docs/osc.md over OSC and reads the replies on a port of its own.",
-        ["/msanii/VERB with its values, start, connect, cancel"],
+        ["a message as docs/osc.md has it, start, connect, cancel"],
         ["path of each clip, once it is whole", "progress, 0 to 1", "1 while the server answers",
          "state and errors in words", "every reply, as it came"],
         methods,

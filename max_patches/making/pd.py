@@ -80,7 +80,8 @@ def record(box: Box) -> str:
 def size(box: Box) -> tuple[float, float]:
     """Return about the width and height of a box on the screen, pixels."""
     if box.kind != "control":
-        return len(box.text) * CHARACTER + 8.0, 17.0 if box.kind == "comment" else 20.0
+        height = {"comment": 17.0, "message": 20.0 + 15.0 * box.text.count(";")}
+        return len(box.text) * CHARACTER + 8.0, height.get(box.kind, 20.0)
     kind, _, rest = box.text.partition(" ")
     numbers, _, words = parts(kind, rest)
     label = len(" ".join(words)) * CHARACTER

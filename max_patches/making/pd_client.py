@@ -7,7 +7,7 @@ from max_patches.making.pd import Canvas, one_word
 HELP = "server is not running: start it with `msanii-live serve`"
 
 CLIENT = f"""
-    20 8 "msanii [PORT]  in: /msanii/VERB values key value ... as docs/osc.md has them, and also"
+    20 8 "msanii [PORT]  in: a message as docs/osc.md has it (address, values, keys), and also"
     20 26 "connect HOST PORT, disconnect, cancel. It connects by itself at the first message."
     in     20 50  [inlet]
     which  20 75  [route connect disconnect cancel]
@@ -90,6 +90,7 @@ CLIENT = f"""
     gate -> lit
     lit:1 -> sorry -> say -> words
     sorry:1 -> there -> words
+    sorry:1 -> hello
 
     20 450 "what comes in"
     parse  20 475 [oscparse]

@@ -7,6 +7,8 @@ from max_patches.making.pd import Canvas
 # What every example ends in: a client, a player, a level, the light and the words.
 TAIL = """
     client 30 {y0} [msanii]
+    quits  150 {y0} (cancel)
+    quits -> client
     player 30 {y1} [msanii-player~]
     level  30 {y2} [*~ 0.5]
     level2 150 {y2} [*~ 0.5]
@@ -46,11 +48,8 @@ GENERATE = """
     order2 30 245 [t a b]
     order2:1 -> on
     order2 -> client
-    cancel 430 185 (cancel)
     stop   430 215 (stop)
-    cancel -> client
     stop -> player
-    490 185 "end the job under way"
     490 215 "fade out"
 """
 

@@ -78,7 +78,7 @@ PLAYER_HELP = """
     player:3 -> ended
     270 275 "frames that were loaded: 0 if it could not be read"
     30 320 "A clip of another rate than Pd's keeps its pitch. Mono comes out on both sides. Loops close to the"
-    30 338 "frame. Files from 0.3 s. Reading one takes a few milliseconds of Pd's time for each minute of it."
+    30 338 "frame. Files from 0.3 s. Reading takes Pd about 1 ms for each second of sound."
     sound  30 380 {toggle sound on}
     dsp    30 410 (; pd dsp $1)
     sound -> dsp

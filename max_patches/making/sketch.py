@@ -70,8 +70,10 @@ def settle(boxes: list[Box], size: Callable[[Box], tuple[float, float]]) -> list
 
     size: width and height of a box, pixels.
     """
+    settled = list(boxes)
     placed: list[tuple[Box, float, float]] = []
-    for box in sorted(boxes, key=lambda box: (box.y, box.x)):
+    for place in sorted(range(len(boxes)), key=lambda i: (boxes[i].y, boxes[i].x)):
+        box = boxes[place]
         width, height = size(box)
         while over := [
             other.x + w + GAP
@@ -83,12 +85,8 @@ def settle(boxes: list[Box], size: Callable[[Box], tuple[float, float]]) -> list
         ]:
             box = replace(box, x=int(max(over)) + 1)
         placed.append((box, width, height))
-    at = {id_: box for id_, (box, _, _) in zip(_sorted_places(boxes), placed, strict=True)}
-    return [at[place] for place in range(len(boxes))]
-
-
-def _sorted_places(boxes: list[Box]) -> list[int]:
-    return sorted(range(len(boxes)), key=lambda place: (boxes[place].y, boxes[place].x))
+        settled[place] = box
+    return settled
 
 
 def _wires(line: str) -> Iterator[Wire]:

@@ -5,10 +5,6 @@
 use_osc "localhost", 7770
 use_bpm 124
 
-define :msanii do |verb, *words|
-  osc "/msanii/#{verb}", *words
-end
-
 # Whatever is made last goes round, in time; what comes next waits for the bar.
 live_loop :clips do
   use_real_time
@@ -33,7 +29,7 @@ live_loop :errors do
   puts "#{code}: #{words}"
 end
 
-msanii "generate", "style", "house", "bpm", 124, "bars", 4, "clip", "a"
-# msanii "outpaint", "a", "bars", 4, "clip", "longer"
-# msanii "generate", "style", "piano", "bpm", 124, "bars", 4, "clip", "b"
-# msanii "interpolate", "a", "b", "mix", 0.5, "clip", "between"
+osc "/msanii/generate", "style", "house", "bpm", 124, "bars", 4, "clip", "a"
+# osc "/msanii/outpaint", "a", "bars", 4, "clip", "longer"
+# osc "/msanii/generate", "style", "piano", "bpm", 124, "bars", 4, "clip", "b"
+# osc "/msanii/interpolate", "a", "b", "mix", 0.5, "clip", "between"

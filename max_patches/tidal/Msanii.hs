@@ -2,6 +2,7 @@
 -- Start the server first, in a terminal: msanii-live serve
 -- Tidal's own cps, delta, cycle and orbit are ignored by the server without a word.
 
+:{
 let msaniiTarget = Target { oName = "msanii", oAddress = "127.0.0.1", oPort = 7770, oBusPort = Nothing, oLatency = 0.2, oWindow = Nothing, oSchedule = Pre BundleStamp, oHandshake = False }
     msaniiPlay = OSC "/msanii/play" $ ArgList [("clip", Nothing)]
     msaniiMake = OSC "/msanii/generate" $ Named { requiredArgs = ["style"] }
@@ -9,6 +10,7 @@ let msaniiTarget = Target { oName = "msanii", oAddress = "127.0.0.1", oPort = 77
     clip = pS "clip"
     bars = pF "bars"
     density = pF "density"
+:}
 
 tidal <- startStream (defaultConfig {cFrameTimespan = 1/20}) [(superdirtTarget {oLatency = 0.1}, [superdirtShape]), (msaniiTarget, [msaniiPlay, msaniiMake])]
 

@@ -10,6 +10,7 @@ from msanii_live.audio import ClipInfo
 from msanii_live.engines.base import Context
 from msanii_live.engines.registry import Shelf
 from msanii_live.errors import MsaniiError
+from msanii_live.player import midi_files
 from msanii_live.player.folder import Library
 from msanii_live.protocol.commands import MakingCommand, parse
 
@@ -27,7 +28,7 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
     if "address" not in info.command:
         raise MsaniiError(f"{info.name} was not made by an engine: there is nothing to make again")
     pairs = [(f"@{k}", v) for k, v in info.command.items() if k != "address" and v != ""]
-    positional = ("src", "start", "end", "a", "b")
+    positional = ("src", "start", "end", "a", "b", "midi")
     places = [info.command[name] for name in positional if name in info.command]
     keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
     command = parse(str(info.command["address"]), [*places, *keys]).command
@@ -41,6 +42,7 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
         tempo=info.bpm or 120.0,
         beats=4,
         seed=info.seed,
+        score=lambda name: midi_files.read(midi_files.find(library.folder, name), name),
     )
     clip = engine.run(command, context)
     path = out or sidecar.with_name(f"{info.name}-again.wav")

@@ -8,11 +8,12 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from msanii_live import __version__
+from msanii_live.bench.doctor_network import look_at_network
 from msanii_live.bench.findings import Finding, mend, note, ok
 from msanii_live.config import Config
 from msanii_live.errors import ConfigError, MsaniiError
@@ -50,15 +51,20 @@ def doctor(config: Config, as_json: bool = False) -> int:
 
 def examine(config: Config) -> Iterator[Finding]:
     """Look at one thing after another, each found before the next is looked at."""
-    # Imported here: what is broken may be the import.
-    from msanii_live.bench.doctor_network import look_at_network
-
-    yield from look_at_torch(config)
-    yield from look_at_model(config)
-    yield from look_at_folder(config.folder_path)
-    yield from look_at_sound(config)
-    yield from look_at_network(config)
-    yield look_for_clients()
+    looks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+        ("torch", lambda: look_at_torch(config)),
+        ("model", lambda: look_at_model(config)),
+        ("folder", lambda: look_at_folder(config.folder_path)),
+        ("sound", lambda: look_at_sound(config)),
+        ("network", lambda: look_at_network(config)),
+        ("OSC clients", lambda: [look_for_clients()]),
+    )
+    for what, look in looks:
+        try:
+            yield from look()
+        except Exception as error:  # one thing that is out of order must not hide the others
+            fault = f"{type(error).__name__}: {_line(error)}"
+            yield mend(what, fault, "mend what it names; if that is nothing of yours, report it")
 
 
 def _tell(finding: Finding) -> None:
@@ -111,11 +117,8 @@ def look_at_model(config: Config) -> Iterator[Finding]:
     except ConfigError as error:
         yield mend("model", str(error), "name an engine that there is, or a path, with --engine")
         return
-    except MsaniiError:
-        yield from _broken_files(config)
-        return
-    except (ImportError, OSError) as error:
-        yield mend("model", f"its code does not load: {error}", "install the package again")
+    except MsaniiError as error:
+        yield from _broken_files(config, error)
         return
     files = getattr(engine, "files", ())
     sizes = [f"{path.name} {path.stat().st_size / 2**20:.0f} MiB" for path in files]
@@ -123,7 +126,7 @@ def look_at_model(config: Config) -> Iterator[Finding]:
     yield ok("model", f"{engine.name} loads in {took:.1f} s" + "".join(f", {s}" for s in sizes))
 
 
-def _broken_files(config: Config) -> Iterator[Finding]:
+def _broken_files(config: Config, error: MsaniiError) -> Iterator[Finding]:
     """Say which file of an engine that does not load is the broken one."""
     import torch
 
@@ -131,8 +134,11 @@ def _broken_files(config: Config) -> Iterator[Finding]:
     from msanii_live.engines.registry import Shelf
     from msanii_live.models import flow_weights, vocos
 
+    other = "copy or train the file again, or leave --engine out for the engine that ships"
     engine = Shelf("cpu", config.engine).get()
-    assert isinstance(engine, MelFlow)
+    if not isinstance(engine, MelFlow):
+        yield mend("model", _line(error), other)
+        return
     loaders = (("model", flow_weights.load), ("vocoder", vocos.load))
     specs = []
     for path, (what, load) in zip(engine.files, loaders, strict=True):
@@ -140,12 +146,12 @@ def _broken_files(config: Config) -> Iterator[Finding]:
         remedy = (
             "install the package again (in a checkout: git checkout msanii_live/weights)"
             if own
-            else "copy or train the file again, or leave --engine out for the engine that ships"
+            else other
         )
         try:
             model: object = load(path, torch.device("cpu"))
-        except BROKEN as error:
-            yield mend(what, f"cannot load {path}: {' '.join(str(error).split())[:300]}", remedy)
+        except BROKEN as fault:
+            yield mend(what, f"cannot load {path}: {_line(fault)}", remedy)
         else:
             specs.append(getattr(model, "spec", None))
             yield ok(what, f"{path.name} loads")
@@ -155,6 +161,10 @@ def _broken_files(config: Config) -> Iterator[Finding]:
             f"{engine.files[0]} has other features than its vocoder {engine.files[1]}",
             "put the vocoder beside it that was trained on the same features",
         )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def look_at_folder(folder: Path) -> Iterator[Finding]:

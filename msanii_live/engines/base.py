@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from msanii_live.audio import Clip
-from msanii_live.protocol.commands import MakingCommand
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, limit
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Score
+from msanii_live.protocol.commands import MakingCommand, Render
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,8 @@ class Capabilities:
     """Tell what an engine can do.
 
     verbs: command addresses. sample_rate: Hz. longest: seconds of one clip. styles: words that
-    `style` and `prompt` know. steps: denoising steps where a command asks for none.
+    `style` and `prompt` know. steps: denoising steps where a command asks for none. timbres: words
+    that `timbre` knows.
     """
 
     verbs: tuple[str, ...]
@@ -25,6 +30,12 @@ class Capabilities:
     steps: int
     styles: tuple[str, ...] = ()
     needs_midi: bool = False
+    timbres: tuple[str, ...] = ()
+
+
+def no_score(name: str) -> Score:
+    """Refuse notes where there are none."""
+    raise CommandError(Code.ENOCLIP, f"there is no MIDI here to be called {name!r}")
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ class Context:
     clip: returns a source clip by name; raises CommandError ENOCLIP. progress: takes (step, steps)
     and raises Cancelled once the job is cancelled; engines call it at every step. warn: takes a
     text for the musician. tempo: the transport's, bpm. beats: the transport's beats a bar.
-    seed: the job's, already drawn.
+    seed: the job's, already drawn. score: returns notes by name; raises CommandError ENOCLIP,
+    EPATH.
     """
 
     clip: Callable[[str], Clip]
@@ -43,6 +55,7 @@ class Context:
     tempo: float
     beats: int
     seed: int
+    score: Callable[[str], Score] = no_score
 
 
 class Engine(Protocol):
@@ -75,3 +88,51 @@ class Engine(Protocol):
 
         Returns a clip with an empty name. Raises: CommandError, Cancelled.
         """
+
+
+LOUDNESS = -18.0  # dBFS RMS, while something sounds, that played notes are brought to
+QUIET = 30.0  # dB under the loudest part, beyond which nothing is taken to sound
+MOST_GAIN = 24.0  # dB
+LIVE_TAKE = "take"  # what the last bars played are called; their length is the command's already
+
+
+def notes_of(command: Render, context: Context, longest: float) -> Score:
+    """Return what a command has played: at its tempo and length, with its program.
+
+    longest: s, beyond which it is cut. The musician is warned of what is left out.
+    Raises: CommandError: as `Context.score`; EPATH, there are no notes.
+    """
+    score = context.score(command.midi)
+    if command.bpm is not None:
+        score = score.at_tempo(command.bpm)
+    if command.bars is not None and command.midi != LIVE_TAKE:
+        bar = context.beats * 60.0 / (score.bpm or context.tempo)
+        closes = abs(command.bars - round(command.bars)) < 1e-6
+        score = replace(score.cut(0.0, command.bars * bar), closes=closes)
+    if command.seconds is not None:
+        score = score.cut(0.0, command.seconds)
+    if score.seconds > longest:
+        context.warn(f"only the first {longest:g} s of {score.seconds:.0f} s are played")
+        score = score.cut(0.0, longest)
+    if not score.notes:
+        raise CommandError(Code.EPATH, f"{command.midi!r} has no notes to play")
+    for thing in score.lost:
+        context.warn(f"{thing} was left out: it is not played here")
+    if command.program is not None:
+        notes = (n if n.drum else replace(n, program=command.program) for n in score.notes)
+        score = replace(score, notes=tuple(notes))
+    return score
+
+
+def at_loudness(samples: Samples) -> Samples:
+    """Bring a clip to the common loudness, measured while something sounds; peaks are held.
+
+    samples: float32, (frames, channels). Returns a copy.
+    """
+    block = 2_205
+    padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
+    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
+    sounding = power[power > power.max(initial=0.0) * 10 ** (-QUIET / 10)]
+    level = 10 * np.log10(sounding.mean()) if len(sounding) else LOUDNESS
+    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
+    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()

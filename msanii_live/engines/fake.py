@@ -7,8 +7,9 @@ import time
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
-from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines.base import Capabilities, Context, notes_of
 from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -16,6 +17,7 @@ from msanii_live.protocol.commands import (
     Interpolate,
     MakingCommand,
     Outpaint,
+    Render,
 )
 
 RATE = 44_100
@@ -27,7 +29,9 @@ class Tones:
     name = "tones"
     loaded = True
     capabilities = Capabilities(
-        verbs=tuple(c.address for c in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio)),
+        verbs=tuple(
+            c.address for c in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
+        ),
         sample_rate=RATE,
         channels=2,
         longest=190.0,
@@ -68,6 +72,9 @@ class Tones:
             fresh = chord(round(seconds * RATE), context.seed)
         if isinstance(command, Generate):
             return fresh, [], bpm
+        if isinstance(command, Render):
+            score = notes_of(command, context, self.capabilities.longest)
+            return sines(score), [], score.bpm or bpm
         if isinstance(command, Interpolate):
             a, b = context.clip(command.a), context.clip(command.b)
             frames = min(a.info.frames, b.info.frames)
@@ -104,3 +111,22 @@ def chord(frames: int, seed: int) -> Samples:
     notes = 110 * 2 ** (rng.choice(24, 3, replace=False) / 12)
     tones = sum((np.sin(2 * np.pi * f * t + rng.random()) for f in notes), np.zeros(len(t))) * 0.08
     return np.stack([tones[late:], tones[:frames]], axis=1).astype(np.float32)
+
+
+def sines(score: Score) -> Samples:
+    """Return a score as plain tones, float32, (frames, 2)."""
+    out = np.zeros(round(score.seconds * RATE))
+    for note in score.notes:
+        first, last = round(note.start * RATE), min(round(note.end * RATE), len(out))
+        if last > first:
+            out[first:last] += _sine(note, last - first)
+    out *= 0.5 / max(0.5, np.abs(out).max(initial=0.0))
+    return np.stack([out, out], axis=1).astype(np.float32)
+
+
+def _sine(note: Note, frames: int) -> np.ndarray:
+    """Return a note's tone, with edges of 5 ms at most."""
+    edge = np.minimum(np.arange(frames), np.arange(frames)[::-1]) / (0.005 * RATE)
+    pitch = 440.0 * 2 ** ((note.pitch - 69) / 12)
+    tone = np.sin(2 * np.pi * pitch * np.arange(frames) / RATE)
+    return np.asarray(0.1 * note.velocity / 127 * np.minimum(edge, 1.0) * tone)

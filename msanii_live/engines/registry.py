@@ -33,7 +33,19 @@ def _tones(setting: Setting) -> Engine:
     return Tones()
 
 
-FACTORIES: dict[str, Callable[[Setting], Engine]] = {"mel-flow": _mel_flow, "tones": _tones}
+def _mel2mel(setting: Setting) -> Engine:
+    from msanii_live.engines.mel2mel import MelToMel
+
+    return MelToMel(setting.device, vocoder=setting.vocoder)
+
+
+FACTORIES: dict[str, Callable[[Setting], Engine]] = {
+    "mel-flow": _mel_flow,
+    "mel2mel": _mel2mel,
+    "tones": _tones,
+}
+# Who carries out what the default engine cannot, where a command names no engine.
+STAND_INS = {"/msanii/render": "mel2mel"}
 
 
 def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
@@ -41,9 +53,14 @@ def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
 
     The first is the one that the path stands for.
     """
-    from msanii_live.engines import msanii2023
+    from msanii_live.engines import mel2mel, msanii2023, spectrogram
     from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 
+    if (path / spectrogram.INDEX).exists():
+        return [spectrogram.SpectrogramEngine(setting.device, path)]
+    if (path / mel2mel.WEIGHTS).exists():
+        weights = path / mel2mel.WEIGHTS
+        return [mel2mel.MelToMel(setting.device, weights, path.name, setting.vocoder)]
     name = (path if path.is_dir() else path.with_suffix("")).name
     of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
     if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
@@ -110,6 +127,16 @@ class Shelf:
                     )
                 self._engines[wanted] = factory(self._setting)
             return self._engines[wanted]
+
+    def serving(self, name: str, address: str) -> Engine:
+        """Return the engine for a command: the one it names, the default, or one that can do it.
+
+        Raises: CommandError: EENGINE, no engine has the name.
+        """
+        found = self.get(name)
+        if name or address in found.capabilities.verbs or address not in STAND_INS:
+            return found
+        return self.get(STAND_INS[address])
 
     def state(self, name: str) -> str:
         """Return "loaded" or "free" for an engine."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Cancelled, Code
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import MakingCommand
 
 PROGRESS_INTERVAL = 0.1  # seconds: at most ten reports a second
@@ -49,7 +50,8 @@ class Job:
 
     clip: name that the result will have. owner: whoever asked, as the caller likes to name them.
     outcome: None until the job has ended. sources: clips that only this job knows, by name.
-    deliver: takes the clip, which then goes neither to the folder nor to the player.
+    deliver: takes the clip, which then goes neither to the folder nor to the player. score: what
+    was played live when the command came.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Job:
     outcome: Finished | Failed | Cancelled | None = None
     sources: Mapping[str, Clip] = field(default_factory=dict)
     deliver: Callable[[Clip], None] | None = None
+    score: Score | None = None
     _cancel: threading.Event = field(default_factory=threading.Event)
     _reported: float = 0.0
 

@@ -69,8 +69,9 @@ class Scheduler:
         """Queue a command.
 
         clip: name of the result, already settled. sources, deliver: see `Job`.
-        Raises: CommandError: EBUSY, the queue is full.
+        Raises: CommandError: EBUSY, the queue is full; ENOCLIP, nothing was played to be rendered.
         """
+        score = self._workshop.played(command)
         with self._lock:
             if self._closed:
                 raise CommandError(Code.EBUSY, "the server is shutting down")
@@ -88,6 +89,7 @@ class Scheduler:
                 token,
                 sources=sources or {},
                 deliver=deliver,
+                score=score,
             )
             self._next += 1
             self._waiting.append(job)

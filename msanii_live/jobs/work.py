@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, as_stereo
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import LIVE_TAKE, Context
 from msanii_live.engines.registry import Shelf
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
+from msanii_live.notes import Score
+from msanii_live.player import midi_files
 from msanii_live.player.folder import Library
 from msanii_live.player.joining import continuation
+from msanii_live.player.midi_in import MidiIn
+from msanii_live.player.names import reason
 from msanii_live.player.player import Player, Sounding
+from msanii_live.player.takes import Takes
 from msanii_live.player.transport import Transport
-from msanii_live.protocol.commands import MakingCommand, Outpaint
+from msanii_live.protocol.commands import MakingCommand, Outpaint, Render
+
+LIVE_BARS = 4.0  # of what was played last, where a command does not say how many
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,27 @@ class Workshop:
     library: Library
     player: Player
     transport: Transport
+    takes: Takes = field(default_factory=Takes)
+    midi: MidiIn = field(default_factory=MidiIn)
+
+    def played(self, command: MakingCommand) -> Score | None:
+        """Return what was played last, for a command that is to play it; None for any other.
+
+        Raises: CommandError: ENOCLIP, nothing was.
+        """
+        if not isinstance(command, Render) or command.midi != LIVE_TAKE:
+            return None
+        return self.takes.last(command.bars or LIVE_BARS, self.transport)
+
+    def score(self, name: str) -> Score:
+        """Return a recorded take, or a MIDI file of the folder.
+
+        Raises: CommandError: ENOCLIP, EPATH.
+        """
+        take = self.takes.recorded(name)
+        if take is not None:
+            return take
+        return midi_files.read(midi_files.find(self.library.folder, name), name)
 
     def source(self, name: str) -> Clip:
         """Return the clip that a command names.
@@ -64,7 +92,7 @@ def carry_out(
     """
     started = time.monotonic()
     command = job.command
-    engine = workshop.shelf.get(command.engine)
+    engine = workshop.shelf.serving(command.engine, command.address)
     if command.address not in engine.capabilities.verbs:
         raise CommandError(
             Code.EENGINE,
@@ -88,9 +116,13 @@ def carry_out(
         tempo=workshop.transport.bpm,
         beats=workshop.transport.beats,
         seed=job.seed,
+        score=lambda name: workshop.score(name) if job.score is None else job.score,
     )
     made = engine.run(command, context)
-    info = replace(made.info, name=job.clip, engine=engine.name, command=command.as_dict())
+    told = command.as_dict()
+    if job.score is not None:
+        told |= _kept(job, job.score, workshop, context.warn)
+    info = replace(made.info, name=job.clip, engine=engine.name, command=told)
     clip = Clip(made.samples, info)
     if job.deliver is not None:
         job.deliver(clip)
@@ -101,6 +133,18 @@ def carry_out(
         if command.play:
             _sound(workshop.player, command, clip, heard)
     return Finished(workshop.library.info(job.clip), path, time.monotonic() - started)
+
+
+def _kept(
+    job: Job, score: Score, workshop: Workshop, warn: Callable[[str], None]
+) -> dict[str, int | float | str]:
+    """Write what was played beside the clip; return how its command is made again."""
+    try:
+        path = midi_files.write_new(workshop.library.folder, job.clip, score)
+    except OSError as error:
+        warn(f"the notes of {job.clip} could not be written: {reason(error)}")
+        return {}
+    return {"midi": path.name}
 
 
 def _sound(player: Player, command: MakingCommand, clip: Clip, heard: list[Sounding]) -> None:

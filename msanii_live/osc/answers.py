@@ -173,6 +173,7 @@ def _engine_info(server: Dispatcher, name: str, token: str) -> list[Outgoing]:
         ("longest-seconds", f"{can.longest:g}"),
         ("steps", str(can.steps)),
         ("styles", " ".join(can.styles)),
+        ("timbres", " ".join(can.timbres)),
     ]
     return [replies.ENGINE_INFO(token, engine.name, k, v) for k, v in rows]
 

@@ -159,7 +159,7 @@ class Desk:
                 f"clip is {command.clip!r}: a name is 1 to 64 of A-Z a-z 0-9 _ . - and none of "
                 "current, last, input, all, none",
             )
-        capabilities = self.shelf.get(command.engine).capabilities
+        capabilities = self.shelf.serving(command.engine, command.address).capabilities
         if command.address not in capabilities.verbs:
             raise CommandError(Code.EENGINE, f"the engine cannot {command.address}")
         names = [getattr(command, "src", "")]

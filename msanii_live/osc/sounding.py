@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msanii_live.audio import Clip
-from msanii_live.errors import CommandError
+from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.stream import Stream
+from msanii_live.notes import Score
+from msanii_live.player import midi_files
 from msanii_live.player.conductor import Conductor
 from msanii_live.player.gauges import Gauge
-from msanii_live.player.names import check_name
+from msanii_live.player.names import check_name, not_written
 from msanii_live.player.recorder import Recorder
+from msanii_live.player.takes import LIVE
 from msanii_live.protocol import playing, replies
 from msanii_live.protocol.base import Command
 from msanii_live.protocol.replies import Outgoing
@@ -39,8 +42,10 @@ class Sounding:
         self._shop = server.workshop
         self._player = server.workshop.player
         self.params = Params()
-        self.conductor = Conductor(self._shop.transport)
+        self.midi = self._shop.midi
+        self.conductor = Conductor(self._shop.transport, self.midi)
         self.recorder = Recorder(self._player)
+        self.takes = self._shop.takes
         self.stream = Stream(self._shop, server.scheduler, self.params, self)
         self._offset = 0.0  # s from the wall clock to the timeline
         self._listeners: Routes = ()  # who started the stream
@@ -50,6 +55,7 @@ class Sounding:
         """End the stream, the take and what keeps time."""
         self.stream.close()
         self.recorder.close()
+        self.takes.close()
         self.conductor.close()
 
     # -- commands --------------------------------------------------------------------------------
@@ -113,6 +119,7 @@ class Sounding:
             ("output-latency-ms", f"{1000 * player.output_latency:.1f}"),
             ("frames-lost", str(player.lost)),
             ("transport-source", self.conductor.describe()),
+            ("midi-in", self.midi.description),
             ("stream", "runs" if self.stream.runs else "none"),
         ]
 
@@ -148,6 +155,8 @@ class Sounding:
     def _record(self, command: playing.RecordStart, routes: Routes) -> list[Outgoing]:
         name = command.clip or self._shop.library.next_name("take")
         check_name(name)
+        if command.source == "midi":
+            return self._record_midi(command, name, routes)
 
         def finished(clip: Clip) -> None:
             try:
@@ -162,7 +171,44 @@ class Sounding:
     def _end_take(self, command: playing.RecordStop) -> list[Outgoing]:
         if command.clip:
             check_name(command.clip)
+        if command.source == "midi" or (self.takes.recording and not self.recorder.recording):
+            return self._end_midi(command)
         return self._keep(self.recorder.stop(command.clip, command.source, command.seconds))
+
+    def _record_midi(
+        self, command: playing.RecordStart, name: str, routes: Routes
+    ) -> list[Outgoing]:
+        if name == LIVE:
+            raise CommandError(Code.ERANGE, f"{LIVE} means the last bars: call the take otherwise")
+        if not self.midi.is_open:
+            raise CommandError(Code.ENOCLIP, "no MIDI input: start the server with --midi-in")
+
+        def finished() -> None:
+            try:
+                told = self._end_midi(playing.RecordStop(source="midi"))
+            except CommandError as error:
+                told = [replies.WARN(command.address, error.text)]
+            self._server.tell(told, routes)
+
+        self.takes.start(name, command.seconds, self._player.now(), finished)
+        return []
+
+    def _end_midi(self, command: playing.RecordStop) -> list[Outgoing]:
+        now = self._player.now()
+        name, score = self.takes.stop(command.clip, command.seconds, now, self._shop.transport)
+        return [self._keep_midi(name or self._shop.library.next_name("take"), score)]
+
+    def _keep_midi(self, name: str, score: Score) -> Outgoing:
+        """Keep a take in memory and in the folder, under a name that no other file has.
+
+        Raises: CommandError: EPATH, it cannot be written, but plays from memory.
+        """
+        self.takes.keep(name, score)
+        try:
+            path = midi_files.write_new(self._shop.library.folder, name, score)
+        except OSError as error:
+            raise not_written(f"{name}.mid", error) from None
+        return replies.TAKE_INFO(name, path.as_posix(), score.seconds, len(score.notes), score.bpm)
 
     def _keep(self, take: Clip) -> list[Outgoing]:
         library = self._shop.library

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.player.midi_clock import ClockTracker
+from msanii_live.player.midi_in import MidiIn
 from msanii_live.player.transport import Transport
 
 SOURCES = ("internal", "link", "midi")
@@ -30,9 +31,10 @@ class _Leader(Protocol):
 class Conductor:
     """Hold the one source of time. Every method may be called from any thread."""
 
-    def __init__(self, transport: Transport) -> None:
-        """Begin with this server's own."""
+    def __init__(self, transport: Transport, midi: MidiIn | None = None) -> None:
+        """Begin with this server's own. midi: an input that may be open already."""
         self.source = "internal"
+        self._midi = midi
         self._transport = transport
         self._leader: _Leader | None = None
         self._lock = threading.Lock()
@@ -49,7 +51,11 @@ class Conductor:
             if source == "link":
                 leader = LinkLeader(self._transport)
             elif source == "midi":
-                leader = MidiLeader(self._transport)
+                midi = self._midi
+                if midi is not None and midi.is_open:
+                    leader = MidiFollower(self._transport, midi)
+                else:
+                    leader = MidiLeader(self._transport)
             if self._leader is not None:
                 self._leader.close()
             self._leader, self.source = leader, source
@@ -173,6 +179,37 @@ class MidiLeader:
         self._port.close()
 
     def _hear(self, message: Any) -> None:
+        drive(self._tracker, self._transport, message)
+
+
+class MidiFollower:
+    """Follow the clock of the MIDI input that is open for notes."""
+
+    def __init__(self, transport: Transport, midi: MidiIn) -> None:
+        """Begin to listen."""
+        self._transport = transport
+        self._midi = midi
+        self._tracker = ClockTracker()
+        midi.listen(self._hear)
+
+    def tempo(self, bpm: float) -> None:
+        """Refuse.
+
+        Raises: CommandError: ERANGE, always.
+        """
+        raise CommandError(
+            Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {self._midi.description}"
+        )
+
+    def describe(self) -> str:
+        """Return the input's name."""
+        return self._midi.description
+
+    def close(self) -> None:
+        """Listen no more; the input stays open for notes."""
+        self._midi.ignore(self._hear)
+
+    def _hear(self, message: Any, now: float) -> None:
         drive(self._tracker, self._transport, message)
 
 

@@ -61,9 +61,14 @@ def no_clip(folder: Path, name: str, known: Sequence[str]) -> CommandError:
         files = []
     stems = set(known)
     names += [file for file in files if Path(file).stem not in stems][:_MOST_HINTED]
-    closest = difflib.get_close_matches(name, names, 3, cutoff=0.0)
+    return no_such("clip or file", name, names)
+
+
+def no_such(what: str, name: str, known: Sequence[str]) -> CommandError:
+    """Say that a name is unknown, and the three of those known that it may have meant."""
+    closest = difflib.get_close_matches(name, known[: 2 * _MOST_HINTED], 3, cutoff=0.0)
     hint = f"; the closest are {', '.join(closest)}" if closest else ""
-    return CommandError(Code.ENOCLIP, f"no clip or file is called {name!r}{hint}")
+    return CommandError(Code.ENOCLIP, f"no {what} is called {name!r}{hint}")
 
 
 def reason(error: Exception) -> str:

@@ -61,6 +61,11 @@ class Recorder:
         self._take: _Take | None = None
         self._lock = threading.Lock()
 
+    @property
+    def recording(self) -> bool:
+        """Tell whether a take runs."""
+        return self._take is not None
+
     def start(
         self, name: str, source: str, seconds: float | None, finished: Callable[[Clip], None]
     ) -> None:

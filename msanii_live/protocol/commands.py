@@ -133,6 +133,36 @@ class AudioToAudio(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Render(MakingCommand):
+    """Play notes: a MIDI file, a recorded take, or the last bars that came in on MIDI.
+
+    A file plays with its own programs unless `program` or `timbre` says otherwise. `bpm` plays it
+    at that tempo. Without `engine` it is one that plays notes. The engine tells its timbres in
+    `/msanii/engine/info`. Notes of `take` are kept beside the clip, as NAME.mid.
+    """
+
+    address: ClassVar[str] = "/msanii/render"
+
+    midi: str = text(
+        "MIDI file in the folder, name of a take, or take: the last bars played", positional=True
+    )
+    timbre: str = text("instrument; the notes' own programs if absent", default="")
+    timbre2: str = text("instrument to morph towards", default="")
+    mix: float = number("0 is all timbre, 1 is all timbre2", 0, 1, default=0.5)
+    program: int | None = whole("General MIDI program of all notes, from 0", 0, 127, default=None)
+    seconds: float | None = number(
+        "only so much, from the start; all of it if absent", 0.5, LONGEST, default=None, unit="s"
+    )
+    bars: float | None = number(
+        "so many of the last bars of take (4 if absent); of a file the first",
+        0.125,
+        400,
+        default=None,
+        unit="bars",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vocode(MakingCommand):
     """Make a clip anew from nothing but its mel, to compare vocoders."""
 
@@ -346,7 +376,7 @@ class Quit(Command):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode,
+    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode,
     *PLAYING, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,

@@ -45,7 +45,7 @@ SAMPLES: dict[str, int | float | str] = {
     "path": "takes/break.wav", "start": 2.0, "end": 4.0, "job": "all", "engine": "mel-flow",
     "seconds": 8.0, "side": "right", "mix": 0.5, "strength": 0.4, "loop": 1, "fade": 2.0,
     "bpm": 120.0, "beats": 4, "page": 1, "on": 1, "port": 9000, "number": "1",
-    "ahead": 4.0, "chunk": 3.0,
+    "ahead": 4.0, "chunk": 3.0, "midi": "riff.mid", "timbre": "piano", "timbre2": "organ",
 }  # fmt: skip
 CLIP_SAMPLE = "loop1"  # of `clip` where it is positional; elsewhere it names the result
 

@@ -58,7 +58,7 @@ class Transport(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordStart(Command):
-    """Begin a take of what is heard or played."""
+    """Begin a take of what is heard, played, or comes in on MIDI."""
 
     address: ClassVar[str] = "/msanii/record/start"
 
@@ -70,14 +70,15 @@ class RecordStart(Command):
         default=None,
         unit="s",
     )
-    source: str = text("what is recorded", default="output", choices=("input", "output"))
+    source: str = text("what is recorded", default="output", choices=("input", "output", "midi"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordStop(Command):
     """End the take and make a clip of it; without a take, of the last seconds, kept all the time.
 
-    The clip's `/msanii/clip/info` comes before the answer.
+    The clip's `/msanii/clip/info` comes before the answer; of MIDI, `/msanii/take/info`, with the
+    MIDI file that `/msanii/render` plays by its name.
     """
 
     address: ClassVar[str] = "/msanii/record/stop"
@@ -87,7 +88,7 @@ class RecordStop(Command):
         "only the last so many; up to 60 without a take", 0.05, 600, default=None, unit="s"
     )
     source: str = text(
-        "without a take, what is kept", default="output", choices=("input", "output")
+        "without a take, what is kept", default="output", choices=("input", "output", "midi")
     )
 
 

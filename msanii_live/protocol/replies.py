@@ -85,6 +85,9 @@ CLIP_INFO = _reply(
     "clip/info", "sssfiiifs",
     "token name path seconds samplerate channels seed bpm engine", "One clip.",
 )  # fmt: skip
+TAKE_INFO = _reply(
+    "take/info", "ssfif", "name path seconds notes bpm", "A MIDI take was recorded.",
+)  # fmt: skip
 JOB_ENTRY = _reply(
     "job/entry", "siissf", "token job position owner-token command fraction",
     "One job; /msanii/done ends the list. Position 0 runs now.", listed=True,
@@ -125,6 +128,6 @@ PARAM_REPLIES = {
 
 REPLIES: tuple[Reply, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
-    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, TRANSPORT,
-    DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
+    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
+    TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.bench.doctor import doctor, look_at_folder, look_at_model, look_at_sound
+from msanii_live.bench.doctor import doctor, examine, look_at_folder, look_at_model, look_at_sound
 from msanii_live.bench.doctor_network import look_at_network, look_at_ports, look_at_server
 from msanii_live.bench.holders import holder_of
 from msanii_live.config import Config
@@ -202,6 +202,14 @@ def test_weights_that_do_not_load_are_to_be_mended(tmp_path, damage):
     assert found[0].remedy
 
 
+def test_a_checkpoint_of_2023_that_does_not_load_is_to_be_mended(tmp_path):
+    (tmp_path / "old.pt").write_bytes(b"no checkpoint")
+    (found,) = look_at_model(config(tmp_path, engine=str(tmp_path / "old.pt")))
+    assert found.state == "mend"
+    assert "old.pt" in found.found
+    assert found.remedy
+
+
 def test_a_server_refuses_broken_weights_in_words(tmp_path):
     path = tmp_path / "broken.safetensors"
     path.write_bytes(b"\x08" + bytes(7) + b"{broken}" + bytes(64))
@@ -233,6 +241,16 @@ def test_a_sound_card_that_there_is_not_is_to_be_mended(tmp_path):
     assert found.state in ("mend", "note")  # a note where PortAudio itself is missing
     assert found.remedy
     assert states(look_at_sound(config(tmp_path))) == {"sound": "ok"}
+
+
+def test_what_cannot_even_be_looked_at_hides_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("msanii_live.bench.doctor.look_at_torch", lambda config: 1 / 0)
+    found = list(examine(config(tmp_path)))
+    assert states(found)["torch"] == "mend"
+    assert "ZeroDivisionError" in found[0].found
+    assert states(found)["client over UDP"] == "ok"
+    assert "none on the path" in found[-1].found
 
 
 # -- the command -----------------------------------------------------------------------------------

@@ -89,8 +89,16 @@ def test_two_side_by_side_hear_only_their_own(tones, tmp_path):
     sketch = """
         load  20 20  [loadbang]
         ways  20 45  [t b b b]
-        end   400 45 [delay 2500]
+        end   400 45 [delay 60000]
         quit  400 95 (; pd quit)
+        got   20 180 [t b]
+        count 20 210 [f 0]
+        more  20 240 [+ 1]
+        both  20 270 [sel 2]
+        path1 -> got
+        path2 -> got
+        got -> count -> more -> both -> quit
+        more -> count:1
         make1 20 70  (/msanii/generate seconds 1 clip left)
         make2 120 70 (/msanii/generate seconds 1 clip right)
         one   20 110 [msanii PORT]
@@ -98,10 +106,14 @@ def test_two_side_by_side_hear_only_their_own(tones, tmp_path):
         load -> ways -> make1 -> one
         ways:1 -> make2 -> two
         ways:2 -> end -> quit
-        path1 20 150 [print ONE]
-        path2 120 150 [print TWO]
+        path1 20 150 [t b a]
+        path2 120 150 [t b a]
+        told1 240 180 [print ONE]
+        told2 340 180 [print TWO]
         one -> path1
         two -> path2
+        path1:1 -> told1
+        path2:1 -> told2
     """
     said = run(write(tmp_path / "two.pd", sketch.replace("PORT", port)))
     lines = [line for line in said.splitlines() if line.startswith(("ONE", "TWO"))]
@@ -174,11 +186,21 @@ def info(server, name):
     return told.args[3] if told.address == "/msanii/clip/info" else None
 
 
-def wait_for(server, name, seconds=240):
+def clips(server):
+    """Return how many clips there are."""
+    server.drain(0.05)
+    return server.ask("/msanii/status", reply="/msanii/status").args[3]
+
+
+def wait_until(call, seconds=240):
     until = time.monotonic() + seconds
-    while info(server, name) is None:
-        assert time.monotonic() < until, name
+    while not call():
+        assert time.monotonic() < until
         time.sleep(0.2)
+
+
+def wait_for(server, name):
+    wait_until(lambda: info(server, name) is not None)
 
 
 @pytest.mark.slow
@@ -201,11 +223,10 @@ def test_the_other_examples_do_what_their_buttons_say(tones, tmp_path):
             wait_for(tones, end)
     assert not COMPLAINTS.search(said[0]), said
     shutil.rmtree(tmp_path / "msanii")
-    tones.drain()
-    before = tones.ask("/msanii/status", reply="/msanii/status").args[3]
+    before = clips(tones)
     with clicking("outpaint", tones.server, tmp_path) as (click, said):
         for step in (1, 2, 3):
             click(f"msanii-outpaint-{step}")
-            time.sleep(1.0)
+            wait_until(lambda wanted=before + step: clips(tones) == wanted)
+            time.sleep(0.2)  # until Pd has heard of it
     assert not COMPLAINTS.search(said[0]), said
-    assert tones.ask("/msanii/status", reply="/msanii/status").args[3] == before + 3

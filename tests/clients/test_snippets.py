@@ -45,11 +45,11 @@ def test_chuck_asks_hears_and_plays(tones):
 
 def test_what_sonic_pi_sends_is_accepted():
     text = (PATCHES / "sonic_pi" / "set.rb").read_text()
-    lines = re.findall(r"^(?:# )?msanii (\".*)$", text, re.MULTILINE)
+    lines = re.findall(r"^(?:# )?osc (\".*)$", text, re.MULTILINE)
     assert len(lines) == 4
     for line in lines:
-        verb, *words = shlex.split(line.replace(",", " "))
-        assert parse(f"/msanii/{verb}", words).unknown == ()
+        address, *words = shlex.split(line.replace(",", " "))
+        assert parse(address, words).unknown == ()
 
 
 def test_what_tidal_sends_is_accepted():

@@ -55,10 +55,13 @@ def test_its_three_boxes_play(tones, tmp_path):
         one   20 80  [msanii {tones.server.osc_port}]
         play  20 110 [msanii-player~]
         told  20 140 [print FRAMES]
-        wait  200 20 [delay 3000]
+        wait  200 20 [delay 60000]
         quit  200 50 (; pd quit)
         load -> make -> one -> play
         play:2 -> told
+        play:2 -> last
+        last  20 170 [t b]
+        last -> quit
         load -> wait -> quit
     """
     said = run(write(tmp_path / "three.pd", sketch))

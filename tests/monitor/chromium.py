@@ -7,6 +7,7 @@ import time
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 100.0  # s: a machine that does much else must not fail a test
 # As root, and in a container with a small /dev/shm, Chromium needs to be told.
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--mute-audio"]
 
@@ -19,7 +20,9 @@ def chromium():
         pytest.skip("chromium is not installed: apt-get install chromium")
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
+        browser = driver.chromium.launch(
+            executable_path=program, args=FLAGS, timeout=1_000 * PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -30,6 +33,7 @@ def chromium():
 def page_of(browser, http_port, **settings):
     """Open the page of a server. It must ask nothing of anyone else, and log no error."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, **settings)
+    context.set_default_timeout(1_000 * PATIENCE)
     page = context.new_page()
     base = f"http://127.0.0.1:{http_port}"
     page.faults = []
@@ -44,7 +48,7 @@ def page_of(browser, http_port, **settings):
     assert page.faults == []
 
 
-def until(page, expression, arg=None, patience=30.0):
+def until(page, expression, arg=None, patience=PATIENCE):
     """Wait until an expression holds in the page. Its policy allows no eval, which playwright's
     own waiting needs."""
     end = time.monotonic() + patience

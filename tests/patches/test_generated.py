@@ -51,7 +51,7 @@ def test_nothing_generated_is_left_from_earlier():
 def test_every_address_is_in_the_table(path):
     text = path.read_bytes().decode("utf-8", "replace")
     said = {match.rstrip("./") for match in ADDRESS.findall(text)}
-    said -= {"/msanii/VERB", "/msanii"}
+    said.discard("/msanii")
     assert said <= KNOWN, said - KNOWN
 
 

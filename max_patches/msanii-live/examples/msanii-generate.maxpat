@@ -180,7 +180,7 @@
     "box": {
      "id": "obj-9",
      "maxclass": "message",
-     "text": "cancel",
+     "text": "stop",
      "numinlets": 2,
      "numoutlets": 1,
      "outlettype": [
@@ -189,24 +189,6 @@
      "patching_rect": [
       30.0,
       290.0,
-      55.6,
-      22.0
-     ]
-    }
-   },
-   {
-    "box": {
-     "id": "obj-10",
-     "maxclass": "message",
-     "text": "stop",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "outlettype": [
-      ""
-     ],
-     "patching_rect": [
-      120.0,
-      290.0,
       42.4,
       22.0
      ]
@@ -214,23 +196,23 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-10",
      "maxclass": "comment",
-     "text": "end the job;\rfade out",
+     "text": "fade out",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       200.0,
       290.0,
-      154.6,
+      68.8,
       22.0
      ]
     }
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-11",
      "maxclass": "newobj",
      "text": "msanii",
      "numinlets": 1,
@@ -244,6 +226,24 @@
      ],
      "patching_rect": [
       30.0,
+      400.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-12",
+     "maxclass": "message",
+     "text": "cancel",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      150.0,
       400.0,
       55.6,
       22.0
@@ -436,7 +436,7 @@
       0
      ],
      "destination": [
-      "obj-12",
+      "obj-11",
       0
      ]
     }
@@ -448,7 +448,7 @@
       0
      ],
      "destination": [
-      "obj-12",
+      "obj-11",
       0
      ]
     }
@@ -460,7 +460,7 @@
       0
      ],
      "destination": [
-      "obj-12",
+      "obj-11",
       0
      ]
     }
@@ -496,18 +496,6 @@
       0
      ],
      "destination": [
-      "obj-12",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-10",
-      0
-     ],
-     "destination": [
       "obj-13",
       0
      ]
@@ -517,6 +505,18 @@
     "patchline": {
      "source": [
       "obj-12",
+      0
+     ],
+     "destination": [
+      "obj-11",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-11",
       0
      ],
      "destination": [
@@ -576,7 +576,7 @@
    {
     "patchline": {
      "source": [
-      "obj-12",
+      "obj-11",
       1
      ],
      "destination": [
@@ -600,7 +600,7 @@
    {
     "patchline": {
      "source": [
-      "obj-12",
+      "obj-11",
       2
      ],
      "destination": [
@@ -612,7 +612,7 @@
    {
     "patchline": {
      "source": [
-      "obj-12",
+      "obj-11",
       3
      ],
      "destination": [

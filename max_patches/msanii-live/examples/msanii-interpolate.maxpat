@@ -312,6 +312,24 @@
    {
     "box": {
      "id": "obj-16",
+     "maxclass": "message",
+     "text": "cancel",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      150.0,
+      400.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-17",
      "maxclass": "newobj",
      "text": "msanii-player~",
      "numinlets": 1,
@@ -332,7 +350,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-18",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -350,7 +368,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-19",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -368,7 +386,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-20",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -385,7 +403,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-21",
      "maxclass": "newobj",
      "text": "expr int($f1 * 100. + 0.5)",
      "numinlets": 1,
@@ -403,7 +421,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-22",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -423,7 +441,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-23",
      "maxclass": "led",
      "numinlets": 1,
      "numoutlets": 1,
@@ -442,7 +460,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-24",
      "maxclass": "newobj",
      "text": "prepend set",
      "numinlets": 1,
@@ -460,7 +478,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-25",
      "maxclass": "comment",
      "text": "state and errors",
      "numinlets": 1,
@@ -627,7 +645,19 @@
       0
      ],
      "destination": [
+      "obj-17",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-16",
+      0
+     ],
+     "destination": [
+      "obj-15",
       0
      ]
     }
@@ -636,18 +666,6 @@
     "patchline": {
      "source": [
       "obj-15",
-      0
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-16",
       0
      ],
      "destination": [
@@ -663,7 +681,7 @@
       0
      ],
      "destination": [
-      "obj-19",
+      "obj-18",
       0
      ]
     }
@@ -671,11 +689,23 @@
    {
     "patchline": {
      "source": [
-      "obj-16",
+      "obj-18",
+      0
+     ],
+     "destination": [
+      "obj-20",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
       1
      ],
      "destination": [
-      "obj-18",
+      "obj-19",
       0
      ]
     }
@@ -683,11 +713,11 @@
    {
     "patchline": {
      "source": [
-      "obj-18",
+      "obj-19",
       0
      ],
      "destination": [
-      "obj-19",
+      "obj-20",
       1
      ]
     }
@@ -697,18 +727,6 @@
      "source": [
       "obj-15",
       1
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
      ],
      "destination": [
       "obj-21",
@@ -719,8 +737,8 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
-      2
+      "obj-21",
+      0
      ],
      "destination": [
       "obj-22",
@@ -732,7 +750,7 @@
     "patchline": {
      "source": [
       "obj-15",
-      3
+      2
      ],
      "destination": [
       "obj-23",
@@ -743,11 +761,23 @@
    {
     "patchline": {
      "source": [
-      "obj-23",
-      0
+      "obj-15",
+      3
      ],
      "destination": [
       "obj-24",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-24",
+      0
+     ],
+     "destination": [
+      "obj-25",
       0
      ]
     }

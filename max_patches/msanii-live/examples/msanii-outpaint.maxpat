@@ -280,6 +280,24 @@
    {
     "box": {
      "id": "obj-14",
+     "maxclass": "message",
+     "text": "cancel",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      150.0,
+      400.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-15",
      "maxclass": "newobj",
      "text": "msanii-player~",
      "numinlets": 1,
@@ -300,7 +318,7 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-16",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -318,7 +336,7 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-17",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -336,7 +354,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-18",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -353,7 +371,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-19",
      "maxclass": "newobj",
      "text": "expr int($f1 * 100. + 0.5)",
      "numinlets": 1,
@@ -371,7 +389,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-20",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -391,7 +409,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-21",
      "maxclass": "led",
      "numinlets": 1,
      "numoutlets": 1,
@@ -410,7 +428,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-22",
      "maxclass": "newobj",
      "text": "prepend set",
      "numinlets": 1,
@@ -428,7 +446,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-23",
      "maxclass": "comment",
      "text": "state and errors",
      "numinlets": 1,
@@ -591,11 +609,11 @@
    {
     "patchline": {
      "source": [
-      "obj-13",
+      "obj-14",
       0
      ],
      "destination": [
-      "obj-14",
+      "obj-13",
       0
      ]
     }
@@ -603,7 +621,7 @@
    {
     "patchline": {
      "source": [
-      "obj-14",
+      "obj-13",
       0
      ],
      "destination": [
@@ -619,7 +637,7 @@
       0
      ],
      "destination": [
-      "obj-17",
+      "obj-16",
       0
      ]
     }
@@ -627,11 +645,23 @@
    {
     "patchline": {
      "source": [
-      "obj-14",
+      "obj-16",
+      0
+     ],
+     "destination": [
+      "obj-18",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-15",
       1
      ],
      "destination": [
-      "obj-16",
+      "obj-17",
       0
      ]
     }
@@ -639,11 +669,11 @@
    {
     "patchline": {
      "source": [
-      "obj-16",
+      "obj-17",
       0
      ],
      "destination": [
-      "obj-17",
+      "obj-18",
       1
      ]
     }
@@ -653,18 +683,6 @@
      "source": [
       "obj-13",
       1
-     ],
-     "destination": [
-      "obj-18",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      0
      ],
      "destination": [
       "obj-19",
@@ -675,8 +693,8 @@
    {
     "patchline": {
      "source": [
-      "obj-13",
-      2
+      "obj-19",
+      0
      ],
      "destination": [
       "obj-20",
@@ -688,7 +706,7 @@
     "patchline": {
      "source": [
       "obj-13",
-      3
+      2
      ],
      "destination": [
       "obj-21",
@@ -699,11 +717,23 @@
    {
     "patchline": {
      "source": [
-      "obj-21",
-      0
+      "obj-13",
+      3
      ],
      "destination": [
       "obj-22",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-22",
+      0
+     ],
+     "destination": [
+      "obj-23",
       0
      ]
     }

@@ -282,6 +282,24 @@
    {
     "box": {
      "id": "obj-15",
+     "maxclass": "message",
+     "text": "cancel",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      150.0,
+      400.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-16",
      "maxclass": "newobj",
      "text": "msanii-player~",
      "numinlets": 1,
@@ -302,7 +320,7 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-17",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -320,7 +338,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-18",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -338,7 +356,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-19",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -355,7 +373,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-20",
      "maxclass": "newobj",
      "text": "expr int($f1 * 100. + 0.5)",
      "numinlets": 1,
@@ -373,7 +391,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-21",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -393,7 +411,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-22",
      "maxclass": "led",
      "numinlets": 1,
      "numoutlets": 1,
@@ -412,7 +430,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-23",
      "maxclass": "newobj",
      "text": "prepend set",
      "numinlets": 1,
@@ -430,7 +448,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-24",
      "maxclass": "comment",
      "text": "state and errors",
      "numinlets": 1,
@@ -501,7 +519,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-16",
       0
      ]
     }
@@ -525,7 +543,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-16",
       0
      ]
     }
@@ -545,11 +563,11 @@
    {
     "patchline": {
      "source": [
-      "obj-14",
+      "obj-15",
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-14",
       0
      ]
     }
@@ -557,7 +575,7 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
+      "obj-14",
       0
      ],
      "destination": [
@@ -573,7 +591,7 @@
       0
      ],
      "destination": [
-      "obj-18",
+      "obj-17",
       0
      ]
     }
@@ -581,11 +599,23 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
+      "obj-17",
+      0
+     ],
+     "destination": [
+      "obj-19",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-16",
       1
      ],
      "destination": [
-      "obj-17",
+      "obj-18",
       0
      ]
     }
@@ -593,11 +623,11 @@
    {
     "patchline": {
      "source": [
-      "obj-17",
+      "obj-18",
       0
      ],
      "destination": [
-      "obj-18",
+      "obj-19",
       1
      ]
     }
@@ -607,18 +637,6 @@
      "source": [
       "obj-14",
       1
-     ],
-     "destination": [
-      "obj-19",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-19",
-      0
      ],
      "destination": [
       "obj-20",
@@ -629,8 +647,8 @@
    {
     "patchline": {
      "source": [
-      "obj-14",
-      2
+      "obj-20",
+      0
      ],
      "destination": [
       "obj-21",
@@ -642,7 +660,7 @@
     "patchline": {
      "source": [
       "obj-14",
-      3
+      2
      ],
      "destination": [
       "obj-22",
@@ -653,11 +671,23 @@
    {
     "patchline": {
      "source": [
-      "obj-22",
-      0
+      "obj-14",
+      3
      ],
      "destination": [
       "obj-23",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-23",
+      0
+     ],
+     "destination": [
+      "obj-24",
       0
      ]
     }

@@ -319,6 +319,24 @@
    {
     "box": {
      "id": "obj-16",
+     "maxclass": "message",
+     "text": "cancel",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      150.0,
+      400.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-17",
      "maxclass": "newobj",
      "text": "msanii-player~",
      "numinlets": 1,
@@ -339,7 +357,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-18",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -357,7 +375,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-19",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -375,7 +393,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-20",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -392,7 +410,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-21",
      "maxclass": "newobj",
      "text": "expr int($f1 * 100. + 0.5)",
      "numinlets": 1,
@@ -410,7 +428,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-22",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -430,7 +448,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-23",
      "maxclass": "led",
      "numinlets": 1,
      "numoutlets": 1,
@@ -449,7 +467,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-24",
      "maxclass": "newobj",
      "text": "prepend set",
      "numinlets": 1,
@@ -467,7 +485,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-25",
      "maxclass": "comment",
      "text": "state and errors",
      "numinlets": 1,
@@ -642,11 +660,11 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
+      "obj-16",
       0
      ],
      "destination": [
-      "obj-16",
+      "obj-15",
       0
      ]
     }
@@ -654,7 +672,7 @@
    {
     "patchline": {
      "source": [
-      "obj-16",
+      "obj-15",
       0
      ],
      "destination": [
@@ -670,7 +688,7 @@
       0
      ],
      "destination": [
-      "obj-19",
+      "obj-18",
       0
      ]
     }
@@ -678,11 +696,23 @@
    {
     "patchline": {
      "source": [
-      "obj-16",
+      "obj-18",
+      0
+     ],
+     "destination": [
+      "obj-20",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
       1
      ],
      "destination": [
-      "obj-18",
+      "obj-19",
       0
      ]
     }
@@ -690,11 +720,11 @@
    {
     "patchline": {
      "source": [
-      "obj-18",
+      "obj-19",
       0
      ],
      "destination": [
-      "obj-19",
+      "obj-20",
       1
      ]
     }
@@ -704,18 +734,6 @@
      "source": [
       "obj-15",
       1
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
      ],
      "destination": [
       "obj-21",
@@ -726,8 +744,8 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
-      2
+      "obj-21",
+      0
      ],
      "destination": [
       "obj-22",
@@ -739,7 +757,7 @@
     "patchline": {
      "source": [
       "obj-15",
-      3
+      2
      ],
      "destination": [
       "obj-23",
@@ -750,11 +768,23 @@
    {
     "patchline": {
      "source": [
-      "obj-23",
-      0
+      "obj-15",
+      3
      ],
      "destination": [
       "obj-24",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-24",
+      0
+     ],
+     "destination": [
+      "obj-25",
       0
      ]
     }

@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1230.0
+       1258.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -524,7 +524,7 @@
         "box": {
          "id": "obj-7",
          "maxclass": "message",
-         "text": "/msanii/vocode loop1",
+         "text": "/msanii/render riff.mid timbre piano timbre2 organ mix 0.5 seconds 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -533,7 +533,7 @@
          "patching_rect": [
           20.0,
           184.0,
-          148.0,
+          464.8,
           22.0
          ]
         }
@@ -541,6 +541,24 @@
        {
         "box": {
          "id": "obj-8",
+         "maxclass": "message",
+         "text": "/msanii/vocode loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          212.0,
+          148.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-9",
          "maxclass": "message",
          "text": "/msanii/play loop1 loop 1 fade 2",
          "numinlets": 2,
@@ -550,7 +568,7 @@
          ],
          "patching_rect": [
           20.0,
-          212.0,
+          240.0,
           227.2,
           22.0
          ]
@@ -558,7 +576,7 @@
        },
        {
         "box": {
-         "id": "obj-9",
+         "id": "obj-10",
          "maxclass": "message",
          "text": "/msanii/stop loop1 fade 2",
          "numinlets": 2,
@@ -568,7 +586,7 @@
          ],
          "patching_rect": [
           20.0,
-          240.0,
+          268.0,
           181.0,
           22.0
          ]
@@ -576,7 +594,7 @@
        },
        {
         "box": {
-         "id": "obj-10",
+         "id": "obj-11",
          "maxclass": "message",
          "text": "/msanii/transport bpm 120 beats 4",
          "numinlets": 2,
@@ -586,7 +604,7 @@
          ],
          "patching_rect": [
           20.0,
-          268.0,
+          296.0,
           233.8,
           22.0
          ]
@@ -594,7 +612,7 @@
        },
        {
         "box": {
-         "id": "obj-11",
+         "id": "obj-12",
          "maxclass": "message",
          "text": "/msanii/record/start seconds 8",
          "numinlets": 2,
@@ -604,7 +622,7 @@
          ],
          "patching_rect": [
           20.0,
-          296.0,
+          324.0,
           214.0,
           22.0
          ]
@@ -612,7 +630,7 @@
        },
        {
         "box": {
-         "id": "obj-12",
+         "id": "obj-13",
          "maxclass": "message",
          "text": "/msanii/record/stop seconds 8",
          "numinlets": 2,
@@ -622,7 +640,7 @@
          ],
          "patching_rect": [
           20.0,
-          324.0,
+          352.0,
           207.4,
           22.0
          ]
@@ -630,7 +648,7 @@
        },
        {
         "box": {
-         "id": "obj-13",
+         "id": "obj-14",
          "maxclass": "message",
          "text": "/msanii/stream/start loop1 ahead 4 chunk 3 mix 0.5 engine mel-flow",
          "numinlets": 2,
@@ -640,26 +658,8 @@
          ],
          "patching_rect": [
           20.0,
-          352.0,
-          451.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "text": "/msanii/stream/stop fade 2",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           380.0,
-          187.6,
+          451.6,
           22.0
          ]
         }
@@ -668,7 +668,7 @@
         "box": {
          "id": "obj-15",
          "maxclass": "message",
-         "text": "/msanii/param/stream.mix 0",
+         "text": "/msanii/stream/stop fade 2",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -686,7 +686,7 @@
         "box": {
          "id": "obj-16",
          "maxclass": "message",
-         "text": "/msanii/param/stream.target word",
+         "text": "/msanii/param/stream.mix 0",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -695,7 +695,7 @@
          "patching_rect": [
           20.0,
           436.0,
-          227.2,
+          187.6,
           22.0
          ]
         }
@@ -703,6 +703,24 @@
        {
         "box": {
          "id": "obj-17",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.target word",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          464.0,
+          227.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-18",
          "maxclass": "message",
          "text": "/msanii/param/stream.strength 0",
          "numinlets": 2,
@@ -712,26 +730,8 @@
          ],
          "patching_rect": [
           20.0,
-          464.0,
-          220.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "message",
-         "text": "/msanii/param/stream.steps 0",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           492.0,
-          200.8,
+          220.6,
           22.0
          ]
         }
@@ -740,7 +740,7 @@
         "box": {
          "id": "obj-19",
          "maxclass": "message",
-         "text": "/msanii/param/stream.seed -1",
+         "text": "/msanii/param/stream.steps 0",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -758,7 +758,7 @@
         "box": {
          "id": "obj-20",
          "maxclass": "message",
-         "text": "/msanii/param/stream.density -1",
+         "text": "/msanii/param/stream.seed -1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -767,7 +767,7 @@
          "patching_rect": [
           20.0,
           548.0,
-          220.6,
+          200.8,
           22.0
          ]
         }
@@ -775,6 +775,24 @@
        {
         "box": {
          "id": "obj-21",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.density -1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          576.0,
+          220.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-22",
          "maxclass": "message",
          "text": "/msanii/clip/list page 1",
          "numinlets": 2,
@@ -784,7 +802,7 @@
          ],
          "patching_rect": [
           20.0,
-          576.0,
+          604.0,
           174.4,
           22.0
          ]
@@ -792,7 +810,7 @@
        },
        {
         "box": {
-         "id": "obj-22",
+         "id": "obj-23",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -802,7 +820,7 @@
          ],
          "patching_rect": [
           20.0,
-          604.0,
+          632.0,
           167.8,
           22.0
          ]
@@ -810,7 +828,7 @@
        },
        {
         "box": {
-         "id": "obj-23",
+         "id": "obj-24",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -820,7 +838,7 @@
          ],
          "patching_rect": [
           20.0,
-          632.0,
+          660.0,
           286.6,
           22.0
          ]
@@ -828,7 +846,7 @@
        },
        {
         "box": {
-         "id": "obj-24",
+         "id": "obj-25",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -838,7 +856,7 @@
          ],
          "patching_rect": [
           20.0,
-          660.0,
+          688.0,
           273.4,
           22.0
          ]
@@ -846,7 +864,7 @@
        },
        {
         "box": {
-         "id": "obj-25",
+         "id": "obj-26",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -856,7 +874,7 @@
          ],
          "patching_rect": [
           20.0,
-          688.0,
+          716.0,
           220.6,
           22.0
          ]
@@ -864,7 +882,7 @@
        },
        {
         "box": {
-         "id": "obj-26",
+         "id": "obj-27",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -874,7 +892,7 @@
          ],
          "patching_rect": [
           20.0,
-          716.0,
+          744.0,
           167.8,
           22.0
          ]
@@ -882,7 +900,7 @@
        },
        {
         "box": {
-         "id": "obj-27",
+         "id": "obj-28",
          "maxclass": "message",
          "text": "/msanii/job/list",
          "numinlets": 2,
@@ -892,7 +910,7 @@
          ],
          "patching_rect": [
           20.0,
-          744.0,
+          772.0,
           121.6,
           22.0
          ]
@@ -900,7 +918,7 @@
        },
        {
         "box": {
-         "id": "obj-28",
+         "id": "obj-29",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -910,7 +928,7 @@
          ],
          "patching_rect": [
           20.0,
-          772.0,
+          800.0,
           161.2,
           22.0
          ]
@@ -918,7 +936,7 @@
        },
        {
         "box": {
-         "id": "obj-29",
+         "id": "obj-30",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -928,26 +946,8 @@
          ],
          "patching_rect": [
           20.0,
-          800.0,
-          141.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-30",
-         "maxclass": "message",
-         "text": "/msanii/engine/info mel-flow",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           828.0,
-          200.8,
+          141.4,
           22.0
          ]
         }
@@ -956,7 +956,7 @@
         "box": {
          "id": "obj-31",
          "maxclass": "message",
-         "text": "/msanii/engine/load mel-flow",
+         "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -974,7 +974,7 @@
         "box": {
          "id": "obj-32",
          "maxclass": "message",
-         "text": "/msanii/engine/free mel-flow",
+         "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -992,7 +992,7 @@
         "box": {
          "id": "obj-33",
          "maxclass": "message",
-         "text": "/msanii/notify 1 9000",
+         "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1001,7 +1001,7 @@
          "patching_rect": [
           20.0,
           912.0,
-          154.6,
+          200.8,
           22.0
          ]
         }
@@ -1009,6 +1009,24 @@
        {
         "box": {
          "id": "obj-34",
+         "maxclass": "message",
+         "text": "/msanii/notify 1 9000",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          940.0,
+          154.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1018,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          968.0,
           108.4,
           22.0
          ]
@@ -1026,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/ping",
          "numinlets": 2,
@@ -1036,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          996.0,
           95.2,
           22.0
          ]
@@ -1044,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/status",
          "numinlets": 2,
@@ -1054,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1024.0,
           108.4,
           22.0
          ]
@@ -1062,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/version",
          "numinlets": 2,
@@ -1072,7 +1090,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1052.0,
           115.0,
           22.0
          ]
@@ -1080,7 +1098,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-39",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1090,7 +1108,7 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
+          1080.0,
           95.2,
           22.0
          ]
@@ -1098,7 +1116,7 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-40",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1108,7 +1126,7 @@
          ],
          "patching_rect": [
           20.0,
-          1080.0,
+          1108.0,
           108.4,
           22.0
          ]
@@ -1116,7 +1134,7 @@
        },
        {
         "box": {
-         "id": "obj-40",
+         "id": "obj-41",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1126,7 +1144,7 @@
          ],
          "patching_rect": [
           20.0,
-          1108.0,
+          1136.0,
           134.8,
           22.0
          ]
@@ -1134,7 +1152,7 @@
        },
        {
         "box": {
-         "id": "obj-41",
+         "id": "obj-42",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1144,7 +1162,7 @@
          ],
          "patching_rect": [
           20.0,
-          1136.0,
+          1164.0,
           95.2,
           22.0
          ]
@@ -1152,7 +1170,7 @@
        },
        {
         "box": {
-         "id": "obj-42",
+         "id": "obj-43",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1160,7 +1178,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1180.0,
+          1208.0,
           30.0,
           30.0
          ],
@@ -1176,7 +1194,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1188,7 +1206,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1200,7 +1218,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1212,7 +1230,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1224,7 +1242,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1236,7 +1254,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1248,7 +1266,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1260,7 +1278,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1272,7 +1290,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1284,7 +1302,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1296,7 +1314,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1308,7 +1326,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1320,7 +1338,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1332,7 +1350,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1344,7 +1362,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1356,7 +1374,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1368,7 +1386,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1380,7 +1398,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1392,7 +1410,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1404,7 +1422,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1416,7 +1434,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1428,7 +1446,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1440,7 +1458,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1452,7 +1470,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1464,7 +1482,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1476,7 +1494,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1488,7 +1506,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1500,7 +1518,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1512,7 +1530,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1524,7 +1542,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1536,7 +1554,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1548,7 +1566,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1560,7 +1578,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1572,7 +1590,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1584,7 +1602,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1596,7 +1614,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1608,7 +1626,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1620,7 +1638,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1632,7 +1650,7 @@
           0
          ],
          "destination": [
-          "obj-42",
+          "obj-43",
           0
          ]
         }
@@ -1644,7 +1662,19 @@
           0
          ],
          "destination": [
+          "obj-43",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-42",
+          0
+         ],
+         "destination": [
+          "obj-43",
           0
          ]
         }

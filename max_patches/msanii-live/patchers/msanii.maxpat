@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "/msanii/VERB values key value ..., as docs/osc.md has them;\ralso start, connect HOST PORT, cancel",
+     "text": "in: a message as docs/osc.md has it (address, values, keys);\ralso start, connect HOST PORT, cancel",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       8.0,
-      656.2,
+      662.8,
       22.0
      ]
     }
@@ -54,7 +54,7 @@
     "box": {
      "id": "obj-2",
      "maxclass": "inlet",
-     "comment": "/msanii/VERB and its values, start, connect HOST PORT, cancel",
+     "comment": "a message as docs/osc.md has it, start, connect HOST PORT, cancel",
      "numinlets": 0,
      "numoutlets": 1,
      "outlettype": [

@@ -20,6 +20,10 @@
 		^this.ask('/msanii/audio2audio', [src], keys, done, progress, fail)
 	}
 
+	render { |midi, keys, done, progress, fail|
+		^this.ask('/msanii/render', [midi], keys, done, progress, fail)
+	}
+
 	vocode { |src, keys, done, progress, fail|
 		^this.ask('/msanii/vocode', [src], keys, done, progress, fail)
 	}
@@ -178,6 +182,7 @@
 			'/msanii/caps' -> [\name, \value, \token],
 			'/msanii/clip/entry' -> [\token, \index, \total, \name, \seconds, \samplerate, \channels],
 			'/msanii/clip/info' -> [\token, \name, \path, \seconds, \samplerate, \channels, \seed, \bpm, \engine],
+			'/msanii/take/info' -> [\name, \path, \seconds, \notes, \bpm],
 			'/msanii/job/entry' -> [\token, \job, \position, \ownerToken, \command, \fraction],
 			'/msanii/engine/entry' -> [\token, \engine, \state, \verbs],
 			'/msanii/engine/info' -> [\token, \engine, \name, \value],
@@ -202,6 +207,7 @@
 			'/msanii/inpaint' -> '/msanii/job/done',
 			'/msanii/interpolate' -> '/msanii/job/done',
 			'/msanii/audio2audio' -> '/msanii/job/done',
+			'/msanii/render' -> '/msanii/job/done',
 			'/msanii/vocode' -> '/msanii/job/done',
 			'/msanii/play' -> '/msanii/done',
 			'/msanii/stop' -> '/msanii/done',

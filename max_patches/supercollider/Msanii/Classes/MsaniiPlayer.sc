@@ -11,7 +11,7 @@ MsaniiPlayer {
 		^SynthDef(("msaniiDeck" ++ channels).asSymbol, { |out = 0, buf, rate = 1, loop = 1, gate = 1, fade = 0.03, amp = 0.5|
 			var level = EnvGen.kr(Env.asr(fade, 1, fade, \sine), gate, doneAction: Done.freeSelf);
 			var sound = PlayBuf.ar(channels, buf, BufRateScale.kr(buf) * rate, loop: loop, doneAction: Done.freeSelf);
-			Out.ar(out, (sound * level * amp) ! (3 - channels));
+			Out.ar(out, if(channels == 1) { sound ! 2 } { sound } * level * amp);
 		})
 	}
 

@@ -1,0 +1,259 @@
+"""Figures of the engines that play notes: python -m msanii_live.bench.playing --out FOLDER.
+
+On pieces that no training saw, instrument by instrument: how near the mel is to FluidSynth's, what
+basic-pitch hears of the notes (beside FluidSynth's own playing, the ceiling, and beside the notes
+of another piece, the floor), how long it takes, and whether a morph's brightness goes one way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msanii_live.audio import Clip
+from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
+from msanii_live.bench.timbre_page import draw_space
+from msanii_live.engines.base import Context
+from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.errors import Code, CommandError, MissingTool
+from msanii_live.models import mel2mel
+from msanii_live.models.instruments import INSTRUMENTS
+from msanii_live.models.mel2mel import Mel2Mel, rolls
+from msanii_live.notes import Note, Score, in_order
+from msanii_live.player import midi_files
+from msanii_live.protocol.commands import Render
+from msanii_live.training import timbre_set
+from msanii_live.training.grooves import generate
+from msanii_live.training.mel2mel import correlation
+from msanii_live.training.scores import fetch_scores
+
+FIRST_SEED = 950_000  # of pieces that no training drew
+PIECE = 24.0  # s
+QUIET = -9.2  # ln magnitude, -80 dB, under which two mels are alike
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Say how an instrument fares. correlation: of ln mels. linear: of magnitudes. ours, ceiling,
+    floor: F1 of onsets; None where basic-pitch is missing. ratio: time over length.
+    """
+
+    instrument: str
+    correlation: float
+    linear: float
+    ours: float | None
+    ceiling: float | None
+    floor: float | None
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Morph:
+    """Say how brightness goes from one instrument to another, Hz, by mix from 0 to 1."""
+
+    instruments: tuple[str, str]
+    centroids: tuple[float, ...]
+
+    @property
+    def monotone(self) -> bool:
+        """Tell whether it only rises or only falls, within 1 %."""
+        steps = np.diff(self.centroids) * np.sign(self.centroids[-1] - self.centroids[0])
+        return bool((steps > -0.01 * max(self.centroids)).all())
+
+
+def held_out(count: int, with_scores: bool) -> list[Score]:
+    """Return pieces: generated piano and grooves without drums, and public-domain piano."""
+    found = []
+    for n in range(count):
+        midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
+        score = midi_files.score_of(midi).cut(0.0, PIECE)
+        notes = [note for note in score.notes if not note.drum]
+        found.append(Score(in_order(notes), PIECE, bpm=120.0))
+    if with_scores:
+        for each in fetch_scores()[:count]:
+            found.append(midi_files.score_of(each.midi).cut(4.0, 4.0 + PIECE))
+    return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
+
+
+def play(engine: MelToMel, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
+    """Return what the engine makes of a score, mono. how: one timbre or two."""
+    one, other = (*how, "")[:2]
+    context = Context(
+        clip=_no_clip,
+        progress=lambda step, steps: None,
+        warn=lambda text: None,
+        tempo=120.0,
+        beats=4,
+        seed=0,
+        score=lambda name: score,
+    )
+    made = engine.run(Render(midi="piece", timbre=one, timbre2=other, mix=mix), context)
+    return made.samples[:, 0]
+
+
+def measure(
+    engine: MelToMel, net: Mel2Mel, pieces: Sequence[Score], session: object, report: Report
+) -> list[Row]:
+    """Return a row for each instrument."""
+    rows = []
+    for name, program in INSTRUMENTS.items():
+        near, linear, took = [], [], 0.0
+        ours, ceiling, floor = Match(0, 0, 0), Match(0, 0, 0), Match(0, 0, 0)
+        for number, score in enumerate(pieces):
+            true = timbre_set.play(score, program)
+            began = time.perf_counter()
+            made = play(engine, score, name)
+            took += time.perf_counter() - began
+            a, b = _mels(net, score, name, true)
+            near.append(correlation(a.clamp_min(QUIET), b.clamp_min(QUIET)))
+            linear.append(correlation(a.exp(), b.exp()))
+            if session is not None:
+                wanted = onsets_of(score.notes)
+                heard = hear(session, made, 44_100)
+                ours += match(heard, wanted)
+                ceiling += match(hear(session, _level(true), 44_100), wanted)
+                floor += match(heard, onsets_of(pieces[number - 1].notes))
+        first, second, third = (m.f1 if session else None for m in (ours, ceiling, floor))
+        ratio = took / sum(score.seconds for score in pieces)
+        correlations = float(np.mean(near)), float(np.mean(linear))
+        rows.append(Row(name, *correlations, first, second, third, ratio))
+        report(f"{rows[-1]}")
+    return rows
+
+
+def _mels(
+    net: Mel2Mel, score: Score, name: str, true: NDArray[np.float32]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mels of ours and of FluidSynth's, ln magnitudes."""
+    count = net.spec.mel_frames(len(true))
+    drawn = rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
+    with torch.inference_mode():
+        made = net(drawn[None], net.timbre_of(name)[None])[0]
+    return made, torch.from_numpy(timbre_set.analyse(true, net.spec).astype(np.float32))
+
+
+def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring to the peak that clips have, as the ear of the bench is used to."""
+    return np.asarray(wave * (0.89 / max(1e-6, float(np.abs(wave).max()))), np.float32)
+
+
+def measure_morphs(engine: MelToMel, report: Report) -> list[Morph]:
+    """Return how the brightness of every pair of instruments goes as one becomes the other."""
+    rng = Random(1)
+    notes = tuple(
+        Note(n / 4, n / 4 + 0.4, rng.choice((48, 55, 60, 64, 67, 72)), 90) for n in range(16)
+    )
+    score = Score(notes, 5.0, bpm=120.0)
+    mixes = np.linspace(0, 1, 5)
+    found = []
+    for one, other in combinations(INSTRUMENTS, 2):
+        line = [centroid(play(engine, score, one, other, mix=float(mix))) for mix in mixes]
+        found.append(Morph((one, other), tuple(line)))
+        report(f"{one} to {other}: {' '.join(f'{c:.0f}' for c in line)}")
+    return found
+
+
+def centroid(wave: NDArray[np.float32]) -> float:
+    """Return the mean frequency of a sound, Hz, weighted by magnitude."""
+    size = np.abs(np.fft.rfft(wave))
+    return float((size * np.fft.rfftfreq(len(wave), 1 / 44_100)).sum() / max(1e-9, size.sum()))
+
+
+def first_audio(engine: MelToMel) -> float:
+    """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
+    notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
+    score = Score(notes, 8.0, bpm=120.0, closes=True)
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        play(engine, score, "piano")
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows as Markdown."""
+    head = (
+        "instrument",
+        "mel correlation",
+        "linear",
+        "F1",
+        "ceiling",
+        "floor",
+        "of ceiling",
+        "ratio",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        share = row.ours / row.ceiling if row.ours is not None and row.ceiling else None
+        cells = (row.correlation, row.linear, row.ours, row.ceiling, row.floor, share, row.ratio)
+        shown = ["" if cell is None else f"{cell:.3f}" for cell in cells]
+        lines.append("| " + " | ".join([row.instrument, *shown]) + " |")
+    return "\n".join(lines)
+
+
+def mean_row(rows: Sequence[Row]) -> Row:
+    """Return the means over all instruments."""
+    columns = [
+        [getattr(row, name) for row in rows]
+        for name in ("correlation", "linear", "ours", "ceiling", "floor", "ratio")
+    ]
+    means = [None if None in column else float(np.mean(column)) for column in columns]
+    return Row("all", *means)  # type: ignore[arg-type]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print and write what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=SHIPPED / WEIGHTS)
+    parser.add_argument("--pieces", type=int, default=4, help="of each kind (%(default)s)")
+    parser.add_argument("--scores", action="store_true", help="public-domain piano too; needs npm")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args(argv)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    engine = MelToMel("cpu", asked.weights)
+    engine.warm()
+    net = mel2mel.load(asked.weights, torch.device("cpu"))
+    try:
+        session = open_network(fetch_network())
+    except MissingTool as missing:
+        print(f"onsets are left out: {missing}", file=sys.stderr)
+        session = None
+    pieces = held_out(asked.pieces, asked.scores)
+    rows = measure(engine, net, pieces, session, print)
+    morphs = measure_morphs(engine, print)
+    delay = first_audio(engine)
+    rows.append(mean_row(rows))
+    print(table(rows))
+    monotone = sum(morph.monotone for morph in morphs)
+    print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")
+    print(f"four bars at 120 bpm: {delay:.2f} s from the take's end to its audio")
+    figures = {
+        "rows": [asdict(row) for row in rows],
+        "morphs": [asdict(morph) for morph in morphs],
+        "first_audio": delay,
+        "pieces": len(pieces),
+    }
+    (asked.out / "playing.json").write_text(json.dumps(figures, indent=1))
+    draw_space(net, asked.out / "timbres.png")
+    return 0
+
+
+def _no_clip(name: str) -> Clip:
+    raise CommandError(Code.ENOCLIP, name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

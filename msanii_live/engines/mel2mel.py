@@ -1,0 +1,228 @@
+"""The engine that plays notes: Mel2Mel for the mel, a vocoder for the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msanii_live.audio import Clip, make_clip
+from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
+from msanii_live.errors import Code, CommandError
+from msanii_live.models import mel2mel, vocos
+from msanii_live.models.device import pick_device
+from msanii_live.models.instruments import NAMES, named, nearest
+from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls
+from msanii_live.models.vocoding import Voice, plan_spans, vocode_line, vocode_loop
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import MakingCommand, Render
+
+WEIGHTS, VOCODER_WEIGHTS = "mel2mel.safetensors", "vocos.safetensors"
+SHIPPED = Path(__file__).parent.parent / "weights"
+LONGEST = 600.0  # s
+AROUND = 344  # mel frames of a loop that are played before its start and after its end
+FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
+FAINT = 1e-2  # level of the noise that a phase search without a network starts from
+# Of the phase search after the vocoder: with 4, as the flow has it, basic-pitch hears a twentieth
+# fewer of the notes of a true mel, with 24 no more.
+ITERATIONS, LOOP_ITERATIONS = 12, 16
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Hold the notes that are played with one timbre, float32, (dimensions,)."""
+
+    timbre: torch.Tensor
+    notes: tuple[Note, ...]
+
+
+class MelToMel:
+    """Render notes: quick, deterministic, with timbres that can be mixed."""
+
+    def __init__(
+        self,
+        device: str,
+        weights: Path = SHIPPED / WEIGHTS,
+        name: str = "mel2mel",
+        vocoder: str = "vocos",
+    ) -> None:
+        """Take the device's name, a file of weights, and the vocoder: vocos or griffin-lim."""
+        self.name = name
+        self.capabilities = Capabilities(
+            verbs=(Render.address,),
+            sample_rate=44_100,
+            channels=2,
+            longest=LONGEST,
+            steps=1,
+            needs_midi=True,
+            timbres=NAMES,
+        )
+        self._device_name = device
+        self._weights = weights
+        self._vocoder = vocoder
+        self._net: Mel2Mel | None = None
+        self._voice = Voice()
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the weights are in memory."""
+        return self._net is not None
+
+    def load(self) -> None:
+        """Read the weights.
+
+        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features.
+        """
+        if self._net is not None:
+            return
+        device = pick_device(self._device_name)
+        try:
+            net = mel2mel.load(self._weights, device)
+            voice = vocos.load(SHIPPED / VOCODER_WEIGHTS, device)
+        except (OSError, ValueError) as error:
+            raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
+        if net.spec != voice.spec:
+            raise CommandError(Code.EENGINE, f"{self._weights} has other features than the vocoder")
+        self._net = net
+        self._voice = (
+            Voice()
+            if self._vocoder == "griffin-lim"
+            else Voice(voice, iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS)
+        )
+
+    def free(self) -> None:
+        """Give the memory back."""
+        self._net = None
+        self._voice = Voice()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def memory_mb(self) -> float:
+        """Return GPU memory in use, MB."""
+        return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+
+    def warm(self) -> None:
+        """Play one note, so that the first command is as fast as the next."""
+        note = Note(0.0, 0.5, 60, 80)
+        context = Context(
+            clip=_no_clip,
+            progress=lambda step, steps: None,
+            warn=lambda text: None,
+            tempo=120.0,
+            beats=4,
+            seed=0,
+            score=lambda name: Score((note,), 1.0),
+        )
+        self.run(Render(midi="warm"), context)
+
+    def run(self, command: MakingCommand, context: Context) -> Clip:
+        """Carry a command out; see `Engine.run`."""
+        if not isinstance(command, Render):
+            raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")
+        self.load()
+        assert self._net is not None
+        score = notes_of(command, context, LONGEST)
+        with torch.inference_mode():
+            parts = self._parts(command, score, context.warn)
+            wave = self._wave(self._net, parts, score, context)
+        samples = at_loudness(np.repeat(wave.cpu().numpy()[:, None], 2, axis=1))
+        if not score.closes:
+            samples[:FADE_IN] *= np.linspace(0, 1, FADE_IN, dtype=np.float32)[:, None]
+            samples[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT, dtype=np.float32)[:, None]
+        return make_clip(
+            samples,
+            self._net.spec.sample_rate,
+            seed=context.seed,
+            bpm=round(score.bpm, 4),
+            bar_offset=score.bar,
+            loops=score.closes,
+        )
+
+    # -- notes ---------------------------------------------------------------------------------
+
+    def _parts(self, command: Render, score: Score, warn: Callable[[str], None]) -> list[_Part]:
+        """Share the notes out among timbres.
+
+        Raises: CommandError: ERANGE, a timbre is unknown; EPATH, there are only drums.
+        """
+        assert self._net is not None
+        notes = [note for note in score.notes if not note.drum]
+        if not notes:
+            raise CommandError(
+                Code.EPATH, f"{command.midi!r} has only drums, which {self.name} has not"
+            )
+        if len(notes) < len(score.notes):
+            warn(f"drums were left out: {self.name} has none")
+        towards = self._timbre(command.timbre2) if command.timbre2 else None
+
+        def mixed(timbre: torch.Tensor) -> torch.Tensor:
+            return timbre if towards is None else torch.lerp(timbre, towards, command.mix)
+
+        if command.timbre:
+            return [_Part(mixed(self._timbre(command.timbre)), tuple(notes))]
+        by_name: dict[str, list[Note]] = {}
+        for note in notes:
+            by_name.setdefault(nearest(note.program), []).append(note)
+        return [_Part(mixed(self._net.timbre_of(n)), tuple(some)) for n, some in by_name.items()]
+
+    def _timbre(self, word: str) -> torch.Tensor:
+        assert self._net is not None
+        name = named(word)
+        if name is None:
+            raise CommandError(
+                Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(NAMES)}"
+            )
+        return self._net.timbre_of(name)
+
+    # -- sound ---------------------------------------------------------------------------------
+
+    def _wave(
+        self, net: Mel2Mel, parts: Sequence[_Part], score: Score, context: Context
+    ) -> torch.Tensor:
+        """Make the samples, float32, (frames,)."""
+        spec, device = net.spec, net.enter.weight.device
+        frames = round(score.seconds * spec.sample_rate)
+        count = max(2, round(frames / spec.hop)) if score.closes else spec.mel_frames(frames)
+        around = AROUND if score.closes else 0
+        spans = plan_spans(frames, 0, frames, spec.hop)
+        voicing = self._voice.loop_iterations if score.closes else self._voice.iterations
+        voicing *= 1 if score.closes else len(spans)
+        total = len(parts) * chunks(count + 2 * around) + voicing + 1
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            context.progress(min(done, total), total)
+
+        context.progress(0, total)
+        power = torch.zeros(spec.mels, count, device=device)
+        # A loop's mel frames are spread evenly over it; a line's are a hop apart.
+        a_frame = (frames / count if score.closes else spec.hop) / spec.sample_rate
+        for part in parts:
+            drawn = rolls(part.notes, count, a_frame)
+            if around:  # what rings at the end is heard at the start
+                drawn = drawn[torch.arange(-around, count + around) % count]
+            mel = net.play(drawn[None].to(device), part.timbre[None], advance)[0]
+            power += (2 * mel[around : around + count].T).exp()
+        mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
+        generator = torch.Generator().manual_seed(context.seed)
+        if score.closes:
+            wave = vocode_loop(
+                mel, frames, spec, voice=self._voice, generator=generator, on_iteration=advance
+            )
+        else:
+            noise = (FAINT * torch.randn(1, frames, generator=generator)).to(device)
+            wave = vocode_line(
+                mel, noise, 0, frames, spec,
+                voice=self._voice, on_iteration=advance, on_span=lambda: None,
+            )  # fmt: skip
+        context.progress(total, total)
+        return wave[0].float()
+
+
+def _no_clip(name: str) -> Clip:
+    raise CommandError(Code.ENOCLIP, f"no clip {name}")

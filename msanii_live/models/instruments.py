@@ -1,0 +1,61 @@
+"""The instruments of the models that play notes, by the names and programs that mean them."""
+
+from __future__ import annotations
+
+# Name and General MIDI program, from 0. Source: the ten of Kim et al. 2018, arXiv:1811.00223.
+INSTRUMENTS = {
+    "piano": 0,
+    "epiano": 4,
+    "vibraphone": 11,
+    "organ": 19,
+    "guitar": 24,
+    "pizzicato": 45,
+    "harp": 46,
+    "strings": 48,
+    "trumpet": 56,
+    "lead": 80,
+}
+NAMES = tuple(INSTRUMENTS)
+_OTHER_NAMES = {
+    "grand piano": "piano",
+    "acoustic piano": "piano",
+    "grand": "piano",
+    "electric piano": "epiano",
+    "rhodes": "epiano",
+    "vibes": "vibraphone",
+    "church organ": "organ",
+    "acoustic guitar": "guitar",
+    "pizzicato strings": "pizzicato",
+    "orchestral harp": "harp",
+    "string ensemble": "strings",
+    "synth lead": "lead",
+    "synth": "lead",
+}
+# The nearest of them for each program: (last program, name), in order.
+_NEAREST = (
+    (3, "piano"), (7, "epiano"), (15, "vibraphone"), (23, "organ"), (39, "guitar"),
+    (44, "strings"), (45, "pizzicato"), (46, "harp"), (47, "pizzicato"), (55, "strings"),
+    (71, "trumpet"), (79, "organ"), (87, "lead"), (95, "strings"), (103, "lead"),
+    (111, "guitar"), (119, "vibraphone"), (127, "lead"),
+)  # fmt: skip
+
+
+def named(word: str) -> str | None:
+    """Return the instrument that a musician's word means, None where it is none of them.
+
+    >>> named("Church organ"), named("kazoo")
+    ('organ', None)
+    """
+    plain = " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+    if plain in INSTRUMENTS:
+        return plain
+    return _OTHER_NAMES.get(plain)
+
+
+def nearest(program: int) -> str:
+    """Return the instrument nearest to a General MIDI program, 0-127.
+
+    >>> nearest(73)
+    'organ'
+    """
+    return next(name for last, name in _NEAREST if program <= last)

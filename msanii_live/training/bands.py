@@ -1,0 +1,149 @@
+"""Train the band-wise vocoder: a generator and a critic an octave, both beside the mel."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from msanii_live.models.bands import Bands, BandsConfig, Critics, join, split
+from msanii_live.models.mel import MelSpec, log_mel, magnitudes
+from msanii_live.training.loop import Report, Schedule, read_tables
+from msanii_live.training.vocoder import spectral_losses
+
+CHECKPOINT = "bands.pt"
+EDGE = 4  # mel frames at either end of a crop that no loss looks at
+Parts = dict[str, torch.nn.Module | torch.optim.Optimizer]
+Draw = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, (batch, frames)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandsRecipe(Schedule):
+    """Hold every number that decides a training run.
+
+    crop: mel frames of a window. matching: weight of the feature-matching loss. spectral: weight of
+    a loss of magnitudes at several resolutions, which the source has not: without it the generators
+    know nothing for as long as the critics do. critics_from: step from which critics count.
+    """
+
+    crop: int = 32
+    matching: float = 10.0
+    spectral: float = 5.0
+    critics_from: int = 0
+
+
+def read_recipe(path: Path) -> tuple[BandsRecipe, BandsConfig]:
+    """Read a recipe file; see `loop.read_tables`."""
+    return read_tables(path, BandsRecipe, BandsConfig)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Hold what one batch costs: the generators, the critics, and the parts of the former."""
+
+    generator: torch.Tensor
+    critic: torch.Tensor
+    matching: float
+    spectral: float
+
+
+def draw_losses(
+    net: Bands, critics: Critics, waves: torch.Tensor, recipe: BandsRecipe, judged: bool
+) -> Losses:
+    """Return the losses of a batch of waves, (batch, frames).
+
+    judged: whether the critics count. Feature matching is the mean absolute difference of what each
+    layer of a critic sees. Source: arXiv:1910.06711, eq. 1 to 3.
+    """
+    spec = net.spec
+    mel = log_mel(magnitudes(waves, spec), spec)
+    scaled = (mel - net.mean[:, None]) / net.deviation[:, None]
+    true = split(waves, net.config.bands)
+    made = net(mel)
+    inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
+    whole = join(made)
+    log_distance, convergence, _ = spectral_losses(whole[:, inner], waves[:, inner], (512, 2_048))
+    spectral = log_distance + convergence
+    total = recipe.spectral * spectral
+    critic, matching = total.new_zeros(()), total.new_zeros(())
+    if judged:
+        real = critics(true, scaled)
+        fake = critics([band.detach() for band in made], scaled)
+        for (liked, _), (disliked, _) in zip(real, fake, strict=True):
+            critic = critic + F.relu(1 - liked).mean() + F.relu(1 + disliked).mean()
+        for (verdict, seen), (_, wanted) in zip(critics(made, scaled), real, strict=True):
+            total = total - verdict.mean()
+            for a, b in zip(seen, wanted, strict=True):
+                matching = matching + (a - b.detach()).abs().mean() / len(seen)
+        total = total + recipe.matching * matching
+    return Losses(total, critic, float(matching.detach()), float(spectral.detach()))
+
+
+def train_bands(
+    draw: Draw, spec: MelSpec, recipe: BandsRecipe, config: BandsConfig, folder: Path,
+    report: Report,
+) -> Bands:  # fmt: skip
+    """Train, resuming if `folder` holds a checkpoint; return the generators.
+
+    draw: gives the waves of a step, recipe.crop mel frames of them.
+    """
+    torch.manual_seed(recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    net, critics = Bands(config, spec), Critics(config, spec)
+    makers = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.5, 0.9))
+    judges = torch.optim.Adam(critics.parameters(), recipe.rate, betas=(0.5, 0.9))
+    parts: Parts = {"net": net, "critics": critics, "makers": makers, "judges": judges}
+    step = _resume(folder / CHECKPOINT, parts)
+    if step:
+        report(f"resumed at step {step}")
+    began = time.monotonic()
+    while step < recipe.steps:
+        for group in (*makers.param_groups, *judges.param_groups):
+            group["lr"] = recipe.rate_at(step)
+        losses = draw_losses(net, critics, draw(step), recipe, step >= recipe.critics_from)
+        _descend(makers, losses.generator, net, recipe.clip)
+        if losses.critic.requires_grad:
+            _descend(judges, losses.critic, critics, recipe.clip)
+        step += 1
+        if step % recipe.every == 0 or step == recipe.steps:
+            saved = {name: part.state_dict() for name, part in parts.items()}
+            path = folder / CHECKPOINT
+            torch.save({**saved, "step": step, "recipe": asdict(recipe)}, path.with_suffix(".part"))
+            path.with_suffix(".part").replace(path)
+            row = {
+                "step": step,
+                "spectral": losses.spectral,
+                "matching": losses.matching,
+                "critic": losses.critic.item(),
+                "seconds": round(time.monotonic() - began, 1),
+            }
+            report("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
+            with (folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps(row) + "\n")
+    return net.eval()
+
+
+def _descend(
+    optimiser: torch.optim.Optimizer, loss: torch.Tensor, owner: torch.nn.Module, clip: float
+) -> None:
+    """Take a step with the gradients of one side alone."""
+    owned = list(owner.parameters())
+    gradients = torch.autograd.grad(loss, owned, retain_graph=True)
+    for parameter, gradient in zip(owned, gradients, strict=True):
+        parameter.grad = gradient
+    torch.nn.utils.clip_grad_norm_(owned, clip)
+    optimiser.step()
+
+
+def _resume(path: Path, parts: Parts) -> int:
+    if not path.exists():
+        return 0
+    saved = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    return int(saved["step"])

@@ -1,0 +1,185 @@
+"""The engine that plays notes, over OSC, and chained with the one that goes on from audio."""
+
+import json
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from msanii_live.audio import rms_dbfs
+from msanii_live.engines.base import at_loudness
+from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.models.instruments import NAMES
+from msanii_live.notes import Note, Score
+from msanii_live.player import midi_files
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SHIPPED / WEIGHTS).exists(), reason="the weights are not there"),
+]
+
+
+def arpeggio(folder, name, program=0, beats=8):
+    keys = (48, 55, 60, 64, 67, 72, 76, 79)
+    notes = tuple(Note(n / 2, n / 2 + 0.45, keys[n % 8], 90, program) for n in range(beats))
+    score = Score(notes, beats / 2, bpm=120.0)
+    (Path(folder) / name).write_bytes(midi_files.to_midi(score))
+    return score
+
+
+def read(fields):
+    samples, rate = soundfile.read(str(fields[3]), dtype="float32", always_2d=True)
+    assert rate == 44_100
+    return samples
+
+
+def centroid(samples):
+    power = np.abs(np.fft.rfft(samples.mean(1))) ** 2
+    return float((power * np.fft.rfftfreq(len(samples), 1 / 44_100)).sum() / power.sum())
+
+
+def pitch_at(samples, second):
+    part = samples[int(second * 44_100) :][:13_230].mean(1)
+    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), 2**17))
+    frequencies = np.fft.rfftfreq(2**17, 1 / 44_100)
+    # The comb of a key's first overtones that catches most.
+    keys = 440 * 2 ** ((np.arange(40, 90) - 69) / 12)
+    at = [[np.argmin(np.abs(frequencies - n * f)) for n in (1, 2, 3)] for f in keys]
+    return 40 + int(
+        np.argmax([spectrum[a[0]] + 0.6 * spectrum[a[1]] + 0.3 * spectrum[a[2]] for a in at])
+    )
+
+
+@pytest.fixture(scope="module")
+def riff(flow):
+    return arpeggio(flow.folder, "riff.mid")
+
+
+def test_the_default_server_plays_a_file_without_naming_an_engine(flow, riff):
+    fields = flow.job("/msanii/render", "m1", "riff.mid", "clip", "riffed", "seed", 1)
+    samples = read(fields)
+    assert samples.shape == (4 * 44_100, 2)
+    assert -30 < rms_dbfs(samples) < -12
+    assert np.abs(samples).max() <= 0.892
+    sidecar = json.loads((Path(flow.folder) / "riffed.json").read_text())
+    assert (sidecar["engine"], sidecar["bpm"]) == ("mel2mel", 120)
+    assert flow.count("/msanii/job/progress", "m1") >= 1
+
+
+def test_it_plays_the_keys_that_are_written(flow, riff):
+    samples = read(flow.job("/msanii/render", "k", "riff", "timbre", "organ"))
+    heard = [pitch_at(samples, n.start + 0.1) for n in riff.notes]
+    right = sum(a % 12 == n.pitch % 12 for a, n in zip(heard, riff.notes, strict=True))
+    assert right >= 7
+
+
+def test_the_same_command_makes_the_same_samples(flow, riff):
+    a = read(flow.job("/msanii/render", "s1", "riff", "timbre", "harp", "seed", 3))
+    b = read(flow.job("/msanii/render", "s2", "riff", "timbre", "harp", "seed", 3))
+    assert np.array_equal(a, b)
+
+
+def test_a_morph_goes_from_the_one_to_the_other(flow, riff):
+    def made(token, *how):
+        return read(flow.job("/msanii/render", token, "riff", *how, "seed", 1))
+
+    mixes = [0, 0.25, 0.5, 0.75, 1]
+    clips = [
+        made(f"x{mix}", "timbre", "vibraphone", "timbre2", "trumpet", "mix", mix) for mix in mixes
+    ]
+    assert np.array_equal(clips[0], made("xa", "timbre", "vibraphone"))
+    assert np.array_equal(clips[-1], made("xb", "timbre", "trumpet"))
+    centroids = [centroid(clip) for clip in clips]
+    assert centroids == sorted(centroids)
+
+
+def test_wrong_words_are_told_with_the_right_ones(flow, riff):
+    flow.client.send("/msanii/render", "riff", "timbre", "kazoo", "id", "w")
+    failed = flow.client.wait(("/msanii/fail", "/msanii/job/done"), "w")
+    assert failed.args[3] == "ERANGE"
+    assert all(name in failed.args[4] for name in NAMES)
+    flow.client.send("/msanii/render", "riff", "engine", "mel-flow", "id", "e")
+    assert flow.client.wait(("/msanii/fail",), "e").args[3] == "EENGINE"
+
+
+def test_drums_and_bends_are_left_out_with_a_warning(flow):
+    notes = (Note(0.0, 0.5, 60, 90), Note(0.0, 0.1, 36, 90, drum=True))
+    midi = mido.MidiFile(file=None)
+    midi = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack([mido.Message("pitchwheel", pitch=5_000)])
+    for note in notes:
+        channel = 9 if note.drum else 0
+        track.append(mido.Message("note_on", note=note.pitch, velocity=90, channel=channel))
+        track.append(mido.Message("note_off", note=note.pitch, channel=channel, time=240))
+    midi.tracks.append(track)
+    midi.save(Path(flow.folder) / "kit.mid")
+    flow.job("/msanii/render", "d", "kit.mid")
+    told = [m.args[1] for m in flow.client.received if m.address == "/msanii/warn"]
+    assert any("drums" in text for text in told)
+    assert any("pitch bend" in text for text in told)
+
+
+def test_bars_close_as_a_loop(flow, riff):
+    samples = read(flow.job("/msanii/render", "b", "riff", "bars", 2, "clip", "looped"))
+    assert len(samples) == 4 * 44_100
+    assert json.loads((Path(flow.folder) / "looped.json").read_text())["loops"] is True
+    steps = np.abs(np.diff(samples, axis=0)).max(1)
+    assert np.abs(samples[0] - samples[-1]).max() <= np.percentile(steps, 99.9)
+
+
+def test_a_long_rendering_can_be_cancelled(flow):
+    arpeggio(flow.folder, "long.mid", beats=600)
+    flow.client.send("/msanii/render", "long.mid", "id", "c")
+    flow.client.wait(("/msanii/job/progress",), "c")
+    flow.client.send("/msanii/job/cancel", "c")
+    ending = flow.client.wait(("/msanii/job/done", "/msanii/job/cancelled"), "c")
+    assert ending.address == "/msanii/job/cancelled"
+
+
+def test_what_is_rendered_can_be_gone_on_from_mixed_and_streamed(flow, riff):
+    flow.job("/msanii/render", "r", "riff", "timbre", "epiano", "clip", "ep", "seed", 1)
+    source = read(("", 0, "", str(Path(flow.folder) / "ep.wav")))
+    more = read(flow.job("/msanii/outpaint", "o", "ep", "seconds", 2, "steps", 2, "seed", 1))
+    assert len(more) == len(source) + 2 * 44_100
+    assert np.array_equal(more[: len(source) - 2_048], source[:-2_048])
+    flow.job("/msanii/render", "r2", "riff", "timbre", "organ", "clip", "org", "seed", 1)
+    between = flow.job("/msanii/interpolate", "i", "ep", "org", "mix", 0.5, "steps", 2)
+    assert read(between).shape == source.shape
+    flow.ask("/msanii/stream/start", "ep", "chunk", 2, "at", "none")
+    chunk = flow.client.wait(("/msanii/stream/chunk",), None, 60)
+    assert chunk.args[2] > 0
+    flow.ask("/msanii/stream/stop")
+
+
+def test_a_take_is_made_again_from_its_sidecar(flow, riff, tmp_path):
+    from msanii_live.bench.again import render_again
+
+    flow.job("/msanii/render", "a", "riff", "timbre", "guitar", "clip", "again", "seed", 4)
+    path = render_again(Path(flow.folder) / "again.json", tmp_path / "x.wav", "cpu")
+    made, _ = soundfile.read(path, dtype="float32")
+    true, _ = soundfile.read(Path(flow.folder) / "again.wav", dtype="float32")
+    assert np.abs(made - true).max() < 1e-3
+
+
+def test_the_weights_are_small_and_described():
+    assert (SHIPPED / WEIGHTS).stat().st_size < 6e6
+    card = (SHIPPED / WEIGHTS).with_suffix(".md").read_text().lower()
+    for word in ("licence", "steps", "wall time", "soundfont", "correlation"):
+        assert word in card
+
+
+def test_an_engine_is_freed_and_loads_again():
+    engine = MelToMel("cpu")
+    engine.warm()
+    assert engine.loaded
+    engine.free()
+    assert not engine.loaded
+
+
+def test_loudness_is_measured_while_something_sounds():
+    tone = 0.01 * np.sin(np.arange(44_100) * 0.05)[:, None].repeat(2, axis=1)
+    sparse = np.concatenate([tone, np.zeros((10 * 44_100, 2))]).astype(np.float32)
+    assert rms_dbfs(at_loudness(sparse)[:44_100]) == pytest.approx(-18, abs=1.5)
+    assert not at_loudness(np.zeros((4_410, 2), np.float32)).any()

@@ -1,0 +1,89 @@
+"""Check what becomes of keys and pedals."""
+
+import pytest
+from mido import Message
+
+from msanii_live.notes import Listener, Note, Score
+
+
+def played(*events: tuple[float, Message]) -> list[Note]:
+    listener = Listener(100)
+    for now, message in events:
+        listener.hear(message, now)
+    return [*listener.ended, *listener.sounding(10.0)]
+
+
+def on(note: int, velocity: int = 90, channel: int = 0) -> Message:
+    return Message("note_on", note=note, velocity=velocity, channel=channel)
+
+
+def off(note: int, channel: int = 0) -> Message:
+    return Message("note_off", note=note, channel=channel)
+
+
+def pedal(value: int) -> Message:
+    return Message("control_change", control=64, value=value)
+
+
+def test_a_key_is_a_note_from_down_to_up() -> None:
+    assert played((1.0, on(60, 80)), (2.5, off(60))) == [Note(1.0, 2.5, 60, 80)]
+    assert played((1.0, on(60)), (2.0, on(60, 0))) == [Note(1.0, 2.0, 60, 90)]
+
+
+def test_a_held_key_sounds_until_now() -> None:
+    assert played((1.0, on(60))) == [Note(1.0, 10.0, 60, 90)]
+
+
+def test_a_key_struck_again_ends_its_note() -> None:
+    notes = played((1.0, on(60)), (2.0, on(60, 40)), (3.0, off(60)))
+    assert notes == [Note(1.0, 2.0, 60, 90), Note(2.0, 3.0, 60, 40)]
+
+
+def test_the_pedal_holds_what_is_let_go_and_no_more() -> None:
+    events = [(0.0, on(60)), (0.5, pedal(127)), (1.0, off(60)), (2.0, on(64)), (4.0, pedal(0))]
+    assert played(*events, (5.0, off(64))) == [Note(0.0, 4.0, 60, 90), Note(2.0, 5.0, 64, 90)]
+
+
+@pytest.mark.parametrize("control", [120, 123])
+def test_all_notes_off_ends_one_channel(control: int) -> None:
+    stop = Message("control_change", control=control, value=0)
+    notes = played((0.0, on(60)), (0.0, on(62, channel=1)), (1.0, stop))
+    assert [(n.pitch, n.end) for n in notes] == [(60, 1.0), (62, 10.0)]
+
+
+def test_programs_belong_to_channels_and_notes_keep_theirs() -> None:
+    change = lambda program: Message("program_change", program=program, channel=1)  # noqa: E731
+    events = [(0.0, change(19)), (0.0, on(60, channel=1)), (1.0, change(56)), (1.0, on(60))]
+    notes = played(*events, (2.0, off(60)), (2.0, off(60, 1)), (2.0, on(36, channel=9)))
+    assert {(n.program, n.drum) for n in notes} == {(19, False), (0, False), (0, True)}
+
+
+def test_a_bend_is_told_of() -> None:
+    listener = Listener(10)
+    listener.hear(Message("pitchwheel", pitch=100), 0.0)
+    assert not listener.lost
+    listener.hear(Message("pitchwheel", pitch=4_000), 0.0)
+    assert list(listener.lost) == ["pitch bend"]
+
+
+def test_only_the_newest_notes_are_kept() -> None:
+    listener = Listener(3)
+    for n in range(10):
+        listener.hear(on(n), n)
+        listener.hear(off(n), n + 0.5)
+    assert [note.pitch for note in listener.ended] == [7, 8, 9]
+
+
+def test_a_cut_takes_what_is_held_along() -> None:
+    score = Score((Note(0.0, 8.0, 40, 90), Note(3.0, 3.5, 60, 90), Note(5.0, 6.0, 61, 90)), 8.0)
+    cut = score.cut(2.0, 4.0)
+    assert cut.seconds == 2.0
+    assert cut.notes == (Note(0.0, 2.0, 40, 90), Note(1.0, 1.5, 60, 90))
+
+
+def test_another_tempo_moves_everything() -> None:
+    score = Score((Note(1.0, 2.0, 60, 90),), 4.0, bpm=120.0).at_tempo(60.0)
+    assert (score.notes[0].start, score.notes[0].end) == (2.0, 4.0)
+    assert (score.seconds, score.bpm) == (8.0, 60.0)
+    unknown = Score((Note(1.0, 2.0, 60, 90),), 4.0)
+    assert unknown.at_tempo(60.0) == unknown
