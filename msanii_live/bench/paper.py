@@ -67,12 +67,14 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
     out.mkdir(parents=True, exist_ok=True)
     clips = {"drums": _clip(drum_loop, "drums"), "piano": _clip(piano_notes, "piano")}
     rows: dict[str, list[list[Panel]]] = {}
+    names: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         for name in engines:
             path = _random_2023(Path(folder)) if name == "random-2023" else name
             shelf = Shelf(device, str(path))
             shelf.check_default()
             engine = shelf.get()
+            names.append(engine.name)
             print(f"{engine.name}: ", end="", file=sys.stderr, flush=True)
             for figure, panels in figures(engine, clips).items():
                 rows.setdefault(figure, []).append(panels)
@@ -85,7 +87,7 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
         target = out / f"{figure}.png"
         target.write_bytes(draw(lines))
         sizes[target.name] = target.stat().st_size
-    about = {"engines": list(engines), "seconds": SECONDS, "bytes": sizes}
+    about = {"engines": names, "seconds": SECONDS, "bytes": sizes}
     (out / "paper.json").write_text(json.dumps(about, indent=1) + "\n")
     print(f"{len(sizes)} figures, {sum(sizes.values()) / 1e6:.2f} MB, in {out}")
     return 0

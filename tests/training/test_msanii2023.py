@@ -179,6 +179,13 @@ def test_the_recipes_hold_the_papers_numbers():
 
 
 @pytest.mark.parametrize("part", ["vocoder", "unet"])
+def test_the_small_recipes_can_be_read(part):
+    small = read_recipe(RECIPES / f"msanii2023-small-{part}.toml", part)
+    assert small.numbers.steps < 2_000
+    assert small.audio.audio_length == 127 * small.features.hop
+
+
+@pytest.mark.parametrize("part", ["vocoder", "unet"])
 def test_every_line_of_a_recipe_says_where_it_comes_from(part):
     lines = (RECIPES / f"msanii2023-{part}.toml").read_text().splitlines()
     numbers = {field.name for field in fields(Numbers)} - {"clip", "every", "seed"}
