@@ -228,7 +228,9 @@ class MelToMel:
             for corner in part.corners:
                 mel = net.play(drawn[None].to(device), corner[None], advance)[0]
                 mels.append(sharpened(mel[around : around + count]))
-            mel = led(*mels, part.mix, spec) if len(mels) == 3 else mels[0]
+            mel = mels[0]
+            if len(mels) == 3:
+                mel = led(mel, mels[1], mels[2], part.mix, spec)
             power += (2 * mel.T).exp()
         mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
         generator = torch.Generator().manual_seed(context.seed)
