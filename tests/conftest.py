@@ -1,8 +1,13 @@
 """Servers that several tests share."""
 
+import signal
+
 import pytest
 
 from tests.live import live
+
+# Started in the background of a shell, this process and its children would ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,8 @@ class Tones:
 
     def _make(self, command: MakingCommand, context: Context) -> tuple[Samples, list[Clip], float]:
         bpm = command.bpm or context.tempo
+        if isinstance(command, Outpaint):
+            bpm = command.bpm or context.clip(command.src).info.bpm or context.tempo
         if isinstance(command, Generate | Outpaint):
             seconds = command.seconds
             if command.bars is not None:

@@ -15,7 +15,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel, vocos
 from msanii_live.models.device import pick_device
 from msanii_live.models.instruments import NAMES, named, nearest
-from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls
+from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
 from msanii_live.models.vocoding import Voice, plan_spans, vocode_line, vocode_loop
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import MakingCommand, Render
@@ -207,7 +207,7 @@ class MelToMel:
             if around:  # what rings at the end is heard at the start
                 drawn = drawn[torch.arange(-around, count + around) % count]
             mel = net.play(drawn[None].to(device), part.timbre[None], advance)[0]
-            power += (2 * mel[around : around + count].T).exp()
+            power += (2 * sharpened(mel[around : around + count]).T).exp()
         mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
         generator = torch.Generator().manual_seed(context.seed)
         if score.closes:

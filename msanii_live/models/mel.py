@@ -34,22 +34,24 @@ class MelSpec:
 @lru_cache(maxsize=4)
 def filter_bank(spec: MelSpec) -> torch.Tensor:
     """Return the Slaney-style triangles, float32, (bins, mels)."""
-    bank: torch.Tensor = torchaudio.functional.melscale_fbanks(
-        spec.n_fft // 2 + 1,
-        spec.f_min,
-        spec.f_max,
-        spec.mels,
-        spec.sample_rate,
-        norm="slaney",
-        mel_scale="slaney",
-    )
+    with torch.inference_mode(False):  # kept, so training may come by it as well
+        bank: torch.Tensor = torchaudio.functional.melscale_fbanks(
+            spec.n_fft // 2 + 1,
+            spec.f_min,
+            spec.f_max,
+            spec.mels,
+            spec.sample_rate,
+            norm="slaney",
+            mel_scale="slaney",
+        )
     return bank
 
 
 @lru_cache(maxsize=8)
 def hann(length: int, device: torch.device) -> torch.Tensor:
     """Return a periodic Hann window, float32, (length,)."""
-    return torch.hann_window(length, device=device)
+    with torch.inference_mode(False):
+        return torch.hann_window(length, device=device)
 
 
 def mid_side(wave: torch.Tensor) -> torch.Tensor:

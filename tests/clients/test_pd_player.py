@@ -8,35 +8,41 @@ from tests.clients.pure_data import COMPLAINTS, render
 
 pytestmark = [pytest.mark.clients]
 
-# Load A at once and B after half a second; stop; quit.
+# Load A at once and B after half a second; write what sounded, less the last blocks; quit. Into
+# tables, since writesf~ has a thread of its own, which a quit cuts short.
 RENDER = """
     load  20 20  [loadbang]
     all   20 45  [t b b b b]
     on    200 70 (; pd dsp 1)
-    rec   200 95 (open -bytes 4 OUT, start)
+    rec   200 95 [t b b]
     loop  200 120 (loop LOOP)
     one   20 120 (symbol A)
     wait  20 145 [delay 500]
     two   20 170 (symbol B)
     end   400 145 [delay LAST]
-    halt  400 170 (stop)
+    halt  400 170 (write -wave -bytes 4 OUT outL outR)
     quit  400 195 (; pd quit)
     play  20 220 [msanii-player~]
-    file  20 260 [writesf~ 2]
+    left  20 260 [tabwrite~ outL]
+    right 70 290 [tabwrite~ outR]
+    keepl 300 260 [table outL ROOM]
+    keepr 300 290 [table outR ROOM]
+    save  400 220 [soundfiler]
     told  120 260 [print FRAMES]
     over  240 260 [print END]
     load -> all
     all:3 -> on
-    all:3 -> rec -> file
+    all:3 -> rec -> left
+    rec:1 -> right
     all:2 -> loop -> play
     all:1 -> wait -> two -> play
     all:1 -> end -> ends
     ends  400 120 [t b b]
-    ends:1 -> halt -> file
+    ends:1 -> halt -> save
     ends -> quit
     all -> one -> play
-    play -> file
-    play:1 -> file:1
+    play -> left
+    play:1 -> right
     play:2 -> told
     play:3 -> over
 """
@@ -51,9 +57,10 @@ def tone(path, hz, seconds, rate=44_100, channels=2, level=0.5):
     return hz
 
 
-def fill(a, b, loop=1, last=2500):
+def fill(a, b, loop=1, last=2500, rate=44_100):
+    room = (last - 20) * rate // 1_000
     return (
-        RENDER.replace("LOOP", str(loop)).replace("LAST", str(last))
+        RENDER.replace("LOOP", str(loop)).replace("LAST", str(last)).replace("ROOM", str(room))
         .replace("symbol A", f"symbol {spaced(a)}").replace("symbol B", f"symbol {spaced(b)}")
     )  # fmt: skip
 
@@ -78,7 +85,7 @@ def test_crossfades_and_loops_without_a_click(tmp_path, rate):
     folder.mkdir()
     tone(folder / "a.wav", 220, 0.7)
     hz = tone(folder / "b é.wav", 330, 1.1)
-    said = render(tmp_path, fill(folder / "a.wav", folder / "b é.wav"), rate)
+    said = render(tmp_path, fill(folder / "a.wav", folder / "b é.wav", rate=rate), rate)
     assert not COMPLAINTS.search(said), said
     assert "FRAMES: 30870" in said
     assert "FRAMES: 48510" in said

@@ -8,7 +8,7 @@ import torch
 from msanii_live.models import mel2mel
 from msanii_live.models.instruments import INSTRUMENTS, NAMES, named, nearest
 from msanii_live.models.mel import MelSpec
-from msanii_live.models.mel2mel import CHUNK, Film, Mel2Mel, Mel2MelConfig, chunks, rolls
+from msanii_live.models.mel2mel import CHUNK, Film, Mel2Mel, Mel2MelConfig, chunks, rolls, sharpened
 from msanii_live.notes import Note
 
 SPEC = MelSpec(mels=16)
@@ -74,6 +74,17 @@ def test_both_directions_are_heard() -> None:
             torch.zeros_like(played), model.timbre_of("piano")[None]
         )
     assert (changed[0].abs().amax(1) > 0).all()
+
+
+def test_sharpening_stresses_differences_and_nothing_else() -> None:
+    flat = torch.full((2, 5, 16), -3.0)
+    assert torch.allclose(sharpened(flat), flat)
+    mel = torch.full((2, 5, 16), -6.0)
+    mel[..., 8] = 0.0
+    made = sharpened(mel)
+    assert made[0, 0, 8] > 0.0
+    assert (made[..., 7] < -6.0).all()
+    assert torch.allclose(made[..., 0], mel[..., 0])
 
 
 def test_the_paper_s_size_by_configuration() -> None:

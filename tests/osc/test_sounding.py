@@ -25,7 +25,7 @@ def bundle(seconds: float, *packets: bytes, now: float | None = None) -> bytes:
 
 
 def send(client: Client, packet: bytes) -> None:
-    client._socket.sendto(packet, (client.host, client.port))
+    client.line.send(packet)
 
 
 def done(it, address, *args, token):
