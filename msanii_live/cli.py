@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -16,6 +17,9 @@ from msanii_live.errors import MsaniiError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `msanii-live`; returns the exit status."""
+    # torch's threads otherwise spin while they wait for one another; beside a DAW, which takes the
+    # cores meanwhile, some clips then took ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))

@@ -1,11 +1,13 @@
 """Servers that several tests share."""
 
+import os
 import signal
 
 import pytest
 
 from tests.live import live
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch, as the command line does
 # Started in the background of a shell, this process and its children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as save_safetensors
 
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes, mid_side
@@ -51,7 +51,9 @@ def save(path: Path, model: FlowModel) -> None:
         "config": json.dumps(asdict(model.net.config)),
         "spec": json.dumps(asdict(model.spec)),
     }
-    save_file({k: v.contiguous() for k, v in tensors.items()}, path, metadata=metadata)
+    path.write_bytes(
+        save_safetensors({k: v.contiguous() for k, v in tensors.items()}, metadata=metadata)
+    )
 
 
 def load(path: Path, device: torch.device) -> FlowModel:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from msanii_live.models.mel import MelSpec, filter_bank
@@ -118,7 +118,7 @@ def save(path: Path, net: Vocos) -> None:
         "config": json.dumps(asdict(net.config)),
         "spec": json.dumps(asdict(net.spec)),
     }
-    save_file(tensors, path, metadata=metadata)
+    path.write_bytes(save_safetensors(tensors, metadata=metadata))
 
 
 def load(path: Path, device: torch.device) -> Vocos:

@@ -99,8 +99,8 @@ def run(
     step, spent = _resume(folder / CHECKPOINT, model, average, optimiser)
     if step:
         report(f"resumed at step {step}")
-    progress = _Progress(schedule.steps, step, spent, report)
-    with _Interruption() as interruption:
+    progress = Progress(schedule.steps, step, spent, report)
+    with Interruption() as interruption:
         while step < schedule.steps:
             generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
             for group in optimiser.param_groups:
@@ -122,7 +122,7 @@ def run(
                     "seconds": progress.seconds,
                     "schedule": asdict(schedule),
                 }
-                _write(folder / CHECKPOINT, saved)
+                write_checkpoint(folder / CHECKPOINT, saved)
                 if interruption.asked:
                     raise Interrupted(f"stopped at step {step}; the same command goes on from it")
                 row = {"step": step, "loss": progress.loss, **validate(average)}
@@ -155,7 +155,7 @@ def _resume(
     return saved["step"], saved["seconds"]
 
 
-def _write(path: Path, saved: Mapping[str, Any]) -> None:
+def write_checkpoint(path: Path, saved: Mapping[str, Any]) -> None:
     """Write a checkpoint whole or not at all."""
     torch.save(dict(saved), path.with_suffix(".partial"))
     path.with_suffix(".partial").replace(path)
@@ -166,13 +166,13 @@ def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-class _Interruption:
+class Interruption:
     """Note SIGINT and SIGTERM instead of dying of them; a second one kills as usual."""
 
     def __init__(self) -> None:
         self.asked = False
 
-    def __enter__(self) -> _Interruption:
+    def __enter__(self) -> Interruption:
         self._before: dict[signal.Signals, Any] = {}
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
@@ -191,7 +191,7 @@ class _Interruption:
             signal.signal(number, handler)
 
 
-class _Progress:
+class Progress:
     """Show how far a run is: a bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, steps: int, done: int, spent: float, report: Report) -> None:

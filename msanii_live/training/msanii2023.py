@@ -25,7 +25,7 @@ from msanii_live.models.msanii2023.schedule import cosine_alpha_bars
 from msanii_live.models.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.models.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
 from msanii_live.training.audio_files import AudioFiles, find_audio
-from msanii_live.training.loop import Interrupted, Report, _Interruption, _Progress, _write
+from msanii_live.training.loop import Interrupted, Interruption, Progress, Report, write_checkpoint
 from msanii_live.training.losses2023 import noise_loss, spectral_loss
 from msanii_live.training.recipe2023 import Numbers, Recipe2023, read_recipe
 
@@ -86,8 +86,8 @@ class _Run:
         self.out.mkdir(parents=True, exist_ok=True)
         self.average.load_state_dict(self.net.state_dict())
         self._resume()
-        progress = _Progress(numbers.steps, self.step, self.spent, self.report)
-        with _Interruption() as interruption:
+        progress = Progress(numbers.steps, self.step, self.spent, self.report)
+        with Interruption() as interruption:
             while self.step < numbers.steps:
                 loss = self._take_step(files, numbers)
                 self.step += 1
@@ -169,7 +169,7 @@ class _Run:
         }
         saved |= {"step": self.step, "seconds": self.spent}
         saved["recipe"] = json.dumps(asdict(self.recipe.network))
-        _write(self.checkpoint, saved)
+        write_checkpoint(self.checkpoint, saved)
         parts = {name: getattr(self.parts, name) for name in ("unet", "vocoder")}
         write(self.out, Parts(**{**parts, self.part: self.average}, features=self.features))
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from msanii_live.models.msanii2023.features import Features2023, Features2023Config
@@ -122,7 +122,7 @@ def write(folder: Path, parts: Parts) -> Path:
     }
     configs = {name: json.dumps(asdict(getattr(parts, name).config)) for name in PARTS}
     partial = folder / (WEIGHTS + ".partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, **configs})
+    partial.write_bytes(save_safetensors(tensors, metadata={"format": FORMAT, **configs}))
     return partial.replace(folder / WEIGHTS)
 
 
