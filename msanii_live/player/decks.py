@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from msanii_live.player.mixing import Part
 from msanii_live.player.orders import NOW, Join, Start, Stop
 
@@ -178,12 +176,9 @@ def _fading(part: Part, begin: int, fade: int) -> Part:
     end = begin + fade
     if part.end is not None and part.end <= end:
         return part
-    if part.end is not None and part.fade_out and begin > part.end - part.fade_out:
-        # It fades already, more slowly: go on from the level it will have, not from full again.
-        full = replace(part, fade_in=0)
-        level = float(full.level_at(np.array([begin], dtype=np.int64))[0])
-        part = replace(part, gain=level)
     natural = part.finish
     if part.end is None and part.fade_out and natural is not None and natural <= end:
         return part  # its own end, with its own short fade, comes first
-    return replace(part, end=end, fade_out=fade)
+    # A fade that is under way by then goes on under the shorter one: no level jumps, now or then.
+    under_way = tuple(fade for fade in part.fades_out if begin > fade[0] - fade[1])
+    return replace(part, end=end, fade_out=fade, slower=under_way)

@@ -25,9 +25,10 @@ class Part:
     number: its own, from 1. clip: number of the samples. deck: the name it is stopped by. start: of
     its first frame. length: of the span. skip: frames of the clip before the span. gain: linear,
     from 0. fade_in: from the start. end: the first frame that is silent; None is where the span
-    ends, or never for a loop. fade_out: up to the end. until: where another part takes over at full
-    level. follows: number of the part that it is joined to, 0 for none. spare: it sounds only while
-    nothing else follows that part.
+    ends, or never for a loop. fade_out: up to the end. slower: (end, length) of fades out that a
+    shorter one overtakes while they are under way; all of them count. until: where another part
+    takes over at full level. follows: number of the part that it is joined to, 0 for none. spare:
+    it sounds only while nothing else follows that part.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Part:
     fade_in: int = 0
     end: int | None = None
     fade_out: int = 0
+    slower: tuple[tuple[int, int], ...] = ()
     loop: bool = False
     until: int | None = None
     follows: int = 0
@@ -66,15 +68,19 @@ class Part:
         level = np.full(len(frames), self.gain)
         if self.fade_in:
             level *= _rise(frames - self.start, self.fade_in)
-        last = self.finish if self.end is None else self.end
-        if self.fade_out and last is not None:
-            level *= _rise(last - 1 - frames, self.fade_out)
+        for end, length in self.fades_out:
+            level *= _rise(end - 1 - frames, length)
         return level
+
+    @property
+    def fades_out(self) -> tuple[tuple[int, int], ...]:
+        """End and length of each fade out, in frames."""
+        last = self.finish if self.end is None else self.end
+        return (*self.slower, (last, self.fade_out)) if self.fade_out and last else self.slower
 
     def is_level(self, first: int, last: int) -> bool:
         """Tell whether no fade touches frames [first, last)."""
-        end = self.finish if self.end is None else self.end
-        fading_out = bool(self.fade_out) and end is not None and last > end - self.fade_out
+        fading_out = any(last > end - length for end, length in self.fades_out)
         return not fading_out and (not self.fade_in or first >= self.start + self.fade_in)
 
     def scaled(self, ratio: float) -> Part:
@@ -90,6 +96,7 @@ class Part:
             skip=frames(self.skip),
             fade_in=frames(self.fade_in),
             fade_out=frames(self.fade_out),
+            slower=tuple((frames(end), frames(length)) for end, length in self.slower),
             end=None if self.end is None else frames(self.end),
             until=None if self.until is None else frames(self.until),
         )

@@ -198,6 +198,19 @@ def test_no_order_makes_a_step_beyond_those_of_the_clips(acts) -> None:
     assert largest_step(heard) <= most * each + 1e-6
 
 
+def test_a_fade_that_a_later_one_overtakes_changes_nothing_before_it() -> None:
+    desk = Desk(CLIPS)
+    for number, (wait, ahead, fade) in enumerate(
+        [(768, 0, 220), (256, 300, 477), (0, 300, 220)], 1
+    ):
+        start = desk.position + ahead
+        order = Start(part(number, 0, desk, start=start, fade_in=fade, fade_out=DECLICK), 0)
+        desk.decks.start(order, desk.position)
+        desk.turn(wait)
+    desk.turn(6_400)
+    assert largest_step(desk.heard()) < 3 * STEEPEST
+
+
 def test_a_step_at_a_seam_is_eased_and_a_seamless_one_left() -> None:
     wave = tone(8_000)
     assert np.array_equal(ease(wave[:4_000], wave[4_000:]), wave[4_000:])
