@@ -98,13 +98,14 @@ def test_stop_ends_loops_and_what_is_yet_to_start(player: Player) -> None:
 
 def test_several_at_once_are_current_as_their_mix(player: Player) -> None:
     player.play(clip("long", 3.0))
-    player.play(clip("short", 2.0, level=0.2))
+    player.play(noise("short", 88_200))  # no tone: two tones may cancel each other
     wait_until(lambda: len(names(player)) == 2)
-    wait_until(lambda: np.abs(player.current().samples).max() > 0.26)  # as soon as both are heard
+    time.sleep(0.1)
     current = player.current()
     assert current is not None
     assert current.info.name == "current"
     assert 2.9 < current.info.seconds < 13
+    assert np.abs(current.samples).max() > 0.26
 
 
 def test_a_wrong_moment_is_refused(player: Player) -> None:
