@@ -1,0 +1,40 @@
+"""The command line. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from msanii_live import __version__
+from msanii_live.cli.stage import add_stage
+from msanii_live.cli.study import add_study
+from msanii_live.errors import MsaniiError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `msanii-live`; returns the exit status."""
+    # torch's threads otherwise spin while they wait for one another; beside a DAW, which takes the
+    # cores meanwhile, some clips then took ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except MsaniiError as error:
+        print(f"msanii-live: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="msanii-live",
+        description="A resident music-diffusion server, played over OSC.",
+    )
+    parser.add_argument("--version", action="version", version=f"msanii-live {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_stage(commands)
+    add_study(commands)
+    return parser
