@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError, MsaniiError
@@ -14,15 +13,15 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.work import Workshop
 from msanii_live.osc import answers
 from msanii_live.osc.agenda import Agenda
-from msanii_live.osc.credit import Credit
 from msanii_live.osc.desk import Desk, Routes
 from msanii_live.osc.doors import Doors
+from msanii_live.osc.errands import Errands
 from msanii_live.osc.framing import Message
 from msanii_live.osc.journal import Journal, Line, clipped
+from msanii_live.osc.outbox import Outbox
 from msanii_live.osc.peers import Peer, Stream, is_loopback, spell
 from msanii_live.osc.sessions import Sessions, listening
 from msanii_live.osc.sounding import EARLY, LEAD, Sounding
-from msanii_live.osc.wire import encode
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.commands import MakingCommand, Request
 from msanii_live.protocol.patterns import is_pattern
@@ -32,7 +31,6 @@ log = logging.getLogger("msanii_live.osc")
 
 LATE = 0.1  # seconds past its time tag beyond which a message is reported as late
 ADDRESS_BYTES = 256  # of a failed command's address, so that its failure fits a packet
-WAITING = 1_024  # errands, and syncs, that wait at most
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
 
 
@@ -49,7 +47,7 @@ class Dispatcher:
         """Take what commands work on, and how to end, name the state and reach the transports."""
         self.workshop = workshop
         self.sessions = Sessions()
-        self.credit = Credit()
+        self.outbox = Outbox(self.sessions, doors)
         self.journal = Journal(self._tell_line)
         self.agenda = Agenda()
         self.scheduler = Scheduler(workshop, self)
@@ -57,14 +55,12 @@ class Dispatcher:
         self.sounding = Sounding(self)
         self.state = state
         self.on_quit = on_quit
-        self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0, "unearned": 0}
+        self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0}
         self.watch: Callable[[Outgoing], None] = lambda message: None
         self._doors = doors
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._errands: dict[Future[list[Outgoing]], Routes] = {}
-        self._syncs: list[tuple[set[int], set[Future[list[Outgoing]]], str, Routes]] = []
+        self.errands = Errands(self.desk.open_jobs, self.send, self._later)
 
     # -- in ------------------------------------------------------------------------------------
 
@@ -72,8 +68,8 @@ class Dispatcher:
         """Hear of every packet: its bytes, and why it was dropped, "" if it was not."""
         if dropped:
             self.journal.note_drop(size, source, dropped)
-        elif not self._is_trusted(source):
-            self.credit.earn(source[0], size)
+        else:
+            self.outbox.heard(size, source)
 
     def gone(self, stream: Stream) -> None:
         """Hear that a connection has closed. Its jobs go on; a resent message finds them."""
@@ -105,43 +101,19 @@ class Dispatcher:
 
     def all_counters(self) -> dict[str, int]:
         """Return what has been counted, here and by the transports."""
-        return {**self.counters, **self._doors().counters}
+        unearned = {"unearned": self.outbox.unearned}
+        return {**self.counters, **unearned, **self._doors().counters}
 
     def close(self) -> None:
-        """Stop timers and the disk thread."""
+        """Stop timers and the thread of errands."""
         if self._timer:
             self._timer.cancel()
-        self._disk.shutdown(wait=False, cancel_futures=True)
+        self.errands.close()
 
     def send(self, message: Outgoing, routes: Routes) -> None:
         """Encode a message and send it to every route, and to those who listen to its address."""
         self.watch(message)
-        self._post(message, routes)
-
-    def _post(self, message: Outgoing, routes: Routes) -> None:
-        try:
-            packet = encode(message.address, message.tags, message.args, truncate_text=True)
-        except ValueError as error:
-            log.error("cannot send %s: %s", message.address, error)
-            return
-        for route in routes:
-            if self._is_trusted(route) or self.credit.spend(route[0], len(packet)):
-                self._doors().send(packet, route)
-            else:
-                self._withhold(message, route)
-
-    def _is_trusted(self, peer: Peer) -> bool:
-        """Tell whether a peer may be sent more than it has earned; see `credit`."""
-        return isinstance(peer, Stream) or is_loopback(peer[0]) or self.sessions.knows(peer[0])
-
-    def _withhold(self, message: Outgoing, route: Peer) -> None:
-        """Count a reply that is not sent, and say once what would have it sent."""
-        self.counters["unearned"] += 1
-        if self.credit.may_tell(route[0]):
-            told = replies.WARN(message.address, "for all replies send /msanii/notify 1")
-            packet = encode(told.address, told.tags, told.args)
-            if self.credit.spend(route[0], len(packet)):
-                self._doors().send(packet, route)
+        self.outbox.post(message, routes)
 
     def tell(self, messages: list[Outgoing], routes: Routes, topic: str | None = "") -> None:
         """Send what happened by itself, from any thread.
@@ -212,7 +184,7 @@ class Dispatcher:
         if isinstance(command, MakingCommand):
             self.desk.accept(request, source[0], routes)
         elif isinstance(command, commands.Sync):
-            self._sync(command, routes)
+            self.errands.sync(command.number, routes)
         elif isinstance(command, commands.Notify):
             if command.on:
                 self.sessions.register(source, command.port, command.topics)
@@ -253,33 +225,15 @@ class Dispatcher:
         call: Callable[[], list[Outgoing]],
         again: Callable[[], None] | None = None,
     ) -> None:
-        """Run what touches disk or device off the event loop, in order of arrival.
+        """Run what touches disk or device off the event loop; see `Errands`.
 
         again: called where there is no such clip, of a command that was taken before its time.
-        Engines are loaded and freed by the worker, between jobs: one thread a device.
         Raises: CommandError: EBUSY.
         """
-        if len(self._errands) >= WAITING:
-            raise CommandError(Code.EBUSY, f"{WAITING} commands wait for the disk already")
-        future: Future[list[Outgoing]] = Future()
 
-        def run() -> None:
-            try:
-                future.set_result(call())
-            except Exception as error:
-                future.set_exception(error)
-
-        if isinstance(request.command, commands.EngineLoad | commands.EngineFree):
-            self.scheduler.errand(run)
-        else:
-            self._disk.submit(run)
-        self._errands[future] = routes
-
-        def finish() -> None:
-            self._errands.pop(future, None)
-            error = future.exception()
+        def finish(error: BaseException | None, found: list[Outgoing]) -> None:
             if error is None:
-                for reply in future.result():
+                for reply in found:
                     self.send(reply, routes)
                 if request.command.reply == replies.DONE.address:
                     self.done(request, routes)
@@ -291,30 +245,10 @@ class Dispatcher:
                 text = str(error) if isinstance(error, MsaniiError) else repr(error)
                 log.error("%s failed", request.command.address, exc_info=error)
                 self.fail(request, routes, CommandError(Code.EINTERNAL, text))
-            self._settle_syncs()
 
-        future.add_done_callback(lambda _: self._later(finish))
-
-    def _sync(self, command: commands.Sync, routes: Routes) -> None:
-        """Answer once all has ended whose replies go where these go: that is one client.
-
-        Raises: CommandError: EBUSY.
-        """
-        if len(self._syncs) >= WAITING:
-            raise CommandError(Code.EBUSY, f"{WAITING} syncs wait already")
-        jobs = self.desk.open_jobs(routes)
-        errands = {f for f, others in self._errands.items() if not set(others).isdisjoint(routes)}
-        self._syncs.append((jobs, errands, command.number, routes))
-        self._settle_syncs()
-
-    def _settle_syncs(self) -> None:
-        waiting = []
-        for jobs, errands, number, routes in self._syncs:
-            if jobs & self.desk.open_jobs() or errands & self._errands.keys():
-                waiting.append((jobs, errands, number, routes))
-            else:
-                self.send(replies.SYNCED(number), routes)
-        self._syncs = waiting
+        # Engines are loaded and freed by the worker, between jobs: one thread a device.
+        by_worker = isinstance(request.command, commands.EngineLoad | commands.EngineFree)
+        self.errands.run(call, routes, finish, self.scheduler.errand if by_worker else None)
 
     def _dump(self, command: commands.Dump, request: Request, routes: Routes) -> None:
         """Begin or end to pass on what comes in, from the last lines that were kept."""
@@ -347,8 +281,8 @@ class Dispatcher:
             ticket = self.desk.ended(job)
             if ticket is not None and ticket.terminal is not None:
                 others = set(self.sessions.subscribers("jobs")) - set(ticket.routes)
-                self._post(ticket.terminal, tuple(others))
-            self._settle_syncs()
+                self.outbox.post(ticket.terminal, tuple(others))
+            self.errands.settle()
 
         self._later(tell)
 
