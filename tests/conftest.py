@@ -7,7 +7,7 @@ import pytest
 
 from tests.live import live
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch, as the command line does
+os.environ.setdefault("GOMP_SPINCOUNT", "200")  # before torch, as the command line does
 # Started in the background of a shell, this process and its children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
