@@ -21,12 +21,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msanii_live.audio import Clip
 from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
 from msanii_live.bench.timbre_page import draw_space
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import quiet_context
 from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
-from msanii_live.errors import Code, CommandError, MissingTool
+from msanii_live.errors import MissingTool
 from msanii_live.models import mel2mel
 from msanii_live.models.instruments import INSTRUMENTS
 from msanii_live.models.mel import MelSpec, magnitudes
@@ -91,15 +90,7 @@ def held_out(count: int, with_scores: bool) -> list[Score]:
 def play(engine: MelToMel, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
     """Return what the engine makes of a score, mono. how: one timbre or two."""
     one, other = (*how, "")[:2]
-    context = Context(
-        clip=_no_clip,
-        progress=lambda step, steps: None,
-        warn=lambda text: None,
-        tempo=120.0,
-        beats=4,
-        seed=0,
-        score=lambda name: score,
-    )
+    context = quiet_context(score=lambda name: score)
     made = engine.run(Render(midi="piece", timbre=one, timbre2=other, mix=mix), context)
     return made.samples[:, 0]
 
@@ -251,10 +242,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     (asked.out / "playing.json").write_text(json.dumps(figures, indent=1))
     draw_space(net, asked.out / "timbres.png")
     return 0
-
-
-def _no_clip(name: str) -> Clip:
-    raise CommandError(Code.ENOCLIP, name)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 from msanii_live.audio import Clip, Samples, limit
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import MakingCommand, Render
+from msanii_live.protocol.commands import Inpaint, MakingCommand, Render
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,24 @@ class Context:
     beats: int
     seed: int
     score: Callable[[str], Score] = no_score
+
+
+def no_clip(name: str) -> Clip:
+    """Refuse clips where there are none."""
+    raise CommandError(Code.ENOCLIP, f"no clip {name}")
+
+
+def quiet_context(score: Callable[[str], Score] = no_score) -> Context:
+    """Return what a command needs that no job runs: no clips, and nobody who listens."""
+    return Context(
+        clip=no_clip,
+        progress=lambda step, steps: None,
+        warn=lambda text: None,
+        tempo=120.0,
+        beats=4,
+        seed=0,
+        score=score,
+    )
 
 
 class Engine(Protocol):
@@ -122,6 +140,22 @@ def notes_of(command: Render, context: Context, longest: float) -> Score:
         notes = (n if n.drum else replace(n, program=command.program) for n in score.notes)
         score = replace(score, notes=tuple(notes))
     return score
+
+
+def check_span(command: Inpaint, seconds: float) -> None:
+    """Check that a span lies in a clip of so many seconds. Raises: CommandError: ERANGE."""
+    if not 0 <= command.start < command.end or command.start >= seconds:
+        raise CommandError(
+            Code.ERANGE,
+            f"start is {command.start:g} and end {command.end:g}: they must lie in this order "
+            f"within the clip's {seconds:.3f} s",
+        )
+
+
+def fade_edges(samples: Samples, fade_in: int, fade_out: int) -> None:
+    """Fade the edges of a fresh clip, in place, so that they do not click. The fades: frames."""
+    samples[:fade_in] *= np.linspace(0, 1, fade_in, dtype=np.float32)[:, None]
+    samples[-fade_out:] *= np.linspace(1, 0, fade_out, dtype=np.float32)[:, None]
 
 
 def at_loudness(samples: Samples) -> Samples:

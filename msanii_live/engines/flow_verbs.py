@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, check_span, fade_edges
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.beats import find_pulse
 from msanii_live.models.canvas import Beat, Canvas
@@ -84,8 +84,7 @@ class Work:
             wave = _at_loudness(_samples(canvas.fresh_loop(frames, round(bars))))
         else:
             wave = _at_loudness(_samples(canvas.fresh_line(frames, beat)))
-            wave[:FADE_IN] *= np.linspace(0, 1, FADE_IN, dtype=np.float32)[:, None]
-            wave[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT, dtype=np.float32)[:, None]
+            fade_edges(wave, FADE_IN, FADE_OUT)
         return self._clip(wave, bpm, Beat.at(bpm, 0.0, self.rate), loops=closes)
 
     def outpaint(self, command: Outpaint) -> Clip:
@@ -108,13 +107,7 @@ class Work:
     def inpaint(self, command: Inpaint) -> Clip:
         """Make a span of a clip anew."""
         source = self._source(command.src)
-        length = source.info.seconds
-        if not 0 <= command.start < command.end or command.start >= length:
-            raise CommandError(
-                Code.ERANGE,
-                f"start is {command.start:g} and end {command.end:g}: they must lie in this order "
-                f"within the clip's {length:.3f} s",
-            )
+        check_span(command, source.info.seconds)
         start = round(command.start * self.rate)
         end = min(round(command.end * self.rate), source.info.frames)
         bpm, bar = self._pulse(source)

@@ -10,7 +10,15 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, make_clip
-from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
+from msanii_live.engines import on_device
+from msanii_live.engines.base import (
+    Capabilities,
+    Context,
+    at_loudness,
+    fade_edges,
+    notes_of,
+    quiet_context,
+)
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel, vocos
 from msanii_live.models.brightness import led
@@ -113,25 +121,16 @@ class MelToMel:
         """Give the memory back."""
         self._net = None
         self._voice = Voice()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        on_device.give_back()
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        return on_device.memory_mb()
 
     def warm(self) -> None:
         """Play one note, so that the first command is as fast as the next."""
         note = Note(0.0, 0.5, 60, 80)
-        context = Context(
-            clip=_no_clip,
-            progress=lambda step, steps: None,
-            warn=lambda text: None,
-            tempo=120.0,
-            beats=4,
-            seed=0,
-            score=lambda name: Score((note,), 1.0),
-        )
+        context = quiet_context(score=lambda name: Score((note,), 1.0))
         self.run(Render(midi="warm"), context)
 
     def run(self, command: MakingCommand, context: Context) -> Clip:
@@ -146,8 +145,7 @@ class MelToMel:
             wave = self._wave(self._net, parts, score, context)
         samples = at_loudness(np.repeat(wave.cpu().numpy()[:, None], 2, axis=1))
         if not score.closes:
-            samples[:FADE_IN] *= np.linspace(0, 1, FADE_IN, dtype=np.float32)[:, None]
-            samples[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT, dtype=np.float32)[:, None]
+            fade_edges(samples, FADE_IN, FADE_OUT)
         return make_clip(
             samples,
             self._net.spec.sample_rate,
@@ -246,7 +244,3 @@ class MelToMel:
             )  # fmt: skip
         context.progress(total, total)
         return wave[0].float()
-
-
-def _no_clip(name: str) -> Clip:
-    raise CommandError(Code.ENOCLIP, f"no clip {name}")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-
 from msanii_live.audio import Clip
-from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines import on_device
+from msanii_live.engines.base import Capabilities, Context, quiet_context
 from msanii_live.engines.flow_verbs import DEFAULT_STEPS, Work
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import flow_weights, vocos
@@ -29,7 +27,7 @@ from msanii_live.protocol.commands import (
 WEIGHTS, VOCODER_WEIGHTS = "mel-flow.safetensors", "vocos.safetensors"
 SHIPPED = Path(__file__).parent.parent / "weights"
 # What a file may do to whoever reads it that is missing, cut short, or none of ours.
-BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError)
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
@@ -97,23 +95,15 @@ class MelFlow:
     def free(self) -> None:
         """Give the memory back."""
         self._model = self._net = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        on_device.give_back()
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        return on_device.memory_mb()
 
     def warm(self) -> None:
         """Make one short clip, so that the first command is as fast as the next."""
-        quiet = Context(
-            clip=_no_clip,
-            progress=lambda step, steps: None,
-            warn=lambda text: None,
-            tempo=120.0,
-            beats=4,
-            seed=0,
-        )
+        quiet = quiet_context()
         self.run(Generate(seconds=6.0, steps=2), quiet)
 
     def run(self, command: MakingCommand, context: Context) -> Clip:
@@ -128,25 +118,11 @@ class MelFlow:
             )
         voice = self.voice(command.vocoder if isinstance(command, Vocode) else "")
         work = Work(self._model, voice, command, context, steering)
-        try:
-            with torch.inference_mode():
-                return work.carry_out()
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            raise CommandError(
-                Code.EOOM, "the GPU is out of memory: ask for a shorter clip, or free an engine"
-            ) from None
-        except RuntimeError as error:
-            if "allocate memory" in str(error):  # how torch says it on a CPU
-                raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
-            raise
+        with on_device.inference():
+            return work.carry_out()
 
     def voice(self, name: str = "") -> Voice:
         """Return how this engine turns mels into samples; `name` is a vocoder, "" its own."""
         if (name or self._vocoder) == "griffin-lim":
             return Voice()
         return Voice(self._net, iterations=4, loop_iterations=16)
-
-
-def _no_clip(name: str) -> Clip:
-    raise CommandError(Code.ENOCLIP, f"no clip {name}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import torch
-
 from msanii_live.audio import Clip
-from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines import on_device
+from msanii_live.engines.base import Capabilities, Context, quiet_context
 from msanii_live.engines.verbs2023 import LONGEST, Work2023
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.device import network_dtype, pick_device
@@ -68,8 +67,7 @@ class Weights2023:
         """Give the memory back."""
         with self._lock:
             self._held = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        on_device.give_back()
 
 
 class Engine2023:
@@ -111,39 +109,20 @@ class Engine2023:
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        return on_device.memory_mb()
 
     def warm(self) -> None:
         """Make one short clip, so that the first command is as fast as the next."""
-        quiet = Context(
-            clip=_no_clip,
-            progress=lambda step, steps: None,
-            warn=lambda text: None,
-            tempo=120.0,
-            beats=4,
-            seed=0,
-        )
+        quiet = quiet_context()
         self.run(Generate(seconds=1.0, steps=2), quiet)
 
     def run(self, command: MakingCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
         self.load()
         model, net = self._weights.get()
-        try:
-            with torch.inference_mode():
-                work = Work2023(
-                    model, net, self._semantics, command, context, self._weights.multiple
-                )
-                return work.carry_out()
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            raise CommandError(
-                Code.EOOM, "the GPU is out of memory: ask for a shorter clip, or free an engine"
-            ) from None
-        except RuntimeError as error:
-            if "allocate memory" in str(error):  # how torch says it on a CPU
-                raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
-            raise
+        with on_device.inference():
+            work = Work2023(model, net, self._semantics, command, context, self._weights.multiple)
+            return work.carry_out()
 
 
 def engines_of(path: Path, name: str, device: str, compiled: bool = False) -> list[Engine2023]:
@@ -153,7 +132,3 @@ def engines_of(path: Path, name: str, device: str, compiled: bool = False) -> li
         Engine2023(weights, name, MENDED),
         Engine2023(weights, name + AS_IN_THE_PAPER, PAPER),
     ]
-
-
-def _no_clip(name: str) -> Clip:
-    raise CommandError(Code.ENOCLIP, f"no clip {name}")

@@ -12,6 +12,7 @@ import soxr
 import torch
 
 from msanii_live.audio import Clip, make_clip
+from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import published_mel, spectrogram_weights
@@ -68,12 +69,11 @@ class SpectrogramEngine:
     def free(self) -> None:
         """Give the memory back."""
         self._model = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        on_device.give_back()
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        return on_device.memory_mb()
 
     def warm(self) -> None:
         """Take one step, so that the first command is as fast as the next."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, check_span, fade_edges
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.msanii2023 import Msanii2023
 from msanii_live.models.msanii2023.canvas import Canvas2023
@@ -77,8 +77,7 @@ class Work2023:
         if closes:
             wave = _closed(wave, frames)
         else:
-            wave[:FADE_IN] *= np.linspace(0, 1, FADE_IN, dtype=np.float32)[:, None]
-            wave[-FADE_OUT:] *= np.linspace(1, 0, FADE_OUT, dtype=np.float32)[:, None]
+            fade_edges(wave, FADE_IN, FADE_OUT)
         gain = 10 ** (float(np.clip(LOUDNESS - rms_dbfs(wave), -60, 60)) / 20)
         bpm = command.bpm or self.context.tempo if command.bars is not None else 0.0
         return self._clip(limit(wave * np.float32(gain)), bpm, loops=closes)
@@ -102,13 +101,7 @@ class Work2023:
     def inpaint(self, command: Inpaint) -> Clip:
         """Make a span of a clip anew."""
         source = self._source(command.src)
-        length = source.info.seconds
-        if not 0 <= command.start < command.end or command.start >= length:
-            raise CommandError(
-                Code.ERANGE,
-                f"start is {command.start:g} and end {command.end:g}: they must lie in this order "
-                f"within the clip's {length:.3f} s",
-            )
+        check_span(command, source.info.seconds)
         start, end = round(command.start * RATE), round(command.end * RATE)
         samples = as_stereo(source.samples)
         wave = self._fill(samples, start, min(end, len(samples)), source)

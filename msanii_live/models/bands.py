@@ -11,19 +11,17 @@ layers between are MelGAN's (Kumar et al. 2019, arXiv:1910.06711, section 2). Ou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from msanii_live.models.mel import MelSpec
+from msanii_live.models.weights_file import read, write
 
 FORMAT = "msanii-live bands 1"
 HALF_BAND = 63  # taps that split a band from what is under it
@@ -260,32 +258,15 @@ class Critics(nn.Module):
 
 def save(path: Path, net: Bands) -> None:
     """Write the vocoder; matrices as float16, all else as float32."""
-    tensors = {
-        name: (value.half() if value.ndim >= 2 else value.float()).contiguous()
-        for name, value in net.state_dict().items()
-    }
-    metadata = {
-        "format": FORMAT,
-        "config": json.dumps(asdict(net.config)),
-        "spec": json.dumps(asdict(net.spec)),
-    }
-    path.write_bytes(save_safetensors(tensors, metadata=metadata))
+    write(path, FORMAT, net.state_dict(), net.config, net.spec)
 
 
 def load(path: Path, device: torch.device) -> Bands:
     """Read a vocoder onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"{path} is cut short or damaged: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} is no band-wise vocoder of msanii-live")
-    config = BandsConfig(**json.loads(metadata["config"]))
-    net = Bands(config, MelSpec(**json.loads(metadata["spec"])))
+    tensors, config, spec = read(path, FORMAT, "no band-wise vocoder")
+    net = Bands(BandsConfig(**config), spec)
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

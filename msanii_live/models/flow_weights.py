@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save as save_safetensors
 
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes, mid_side
+from msanii_live.models.weights_file import read, write
+
+FORMAT = "msanii-live flow 1"
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,26 @@ class FlowModel:
 
 def save(path: Path, model: FlowModel) -> None:
     """Write the model; matrices as float16, all else as float32."""
-    tensors = {
-        name: value.half() if value.ndim >= 2 else value.float()
-        for name, value in model.net.state_dict().items()
-    }
-    tensors |= {"mean": model.mean, "deviation": model.deviation}
-    metadata = {
-        "format": "msanii-live flow 1",
-        "config": json.dumps(asdict(model.net.config)),
-        "spec": json.dumps(asdict(model.spec)),
-    }
-    path.write_bytes(
-        save_safetensors({k: v.contiguous() for k, v in tensors.items()}, metadata=metadata)
+    write(
+        path,
+        FORMAT,
+        model.net.state_dict(),
+        model.net.config,
+        model.spec,
+        mean=model.mean,
+        deviation=model.deviation,
     )
 
 
 def load(path: Path, device: torch.device) -> FlowModel:
     """Read a model onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("format") != "msanii-live flow 1":
-            raise ValueError(f"{path} is not a flow model of msanii-live")
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    tensors, config, spec = read(path, FORMAT, "not a flow model")
     mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
     # Files written before a part existed do not name it.
-    config = {"detail_blocks": 0, **json.loads(metadata["config"])}
+    config = {"detail_blocks": 0, **config}
     if "jump.weight" not in tensors:
         width = config["width"]
         tensors |= {"jump.weight": torch.zeros(width, 128), "jump.bias": torch.zeros(width)}
@@ -79,5 +71,4 @@ def load(path: Path, device: torch.device) -> FlowModel:
         tensors["style.weight"] = torch.cat([tensors["style.weight"], unknown])
     net.load_state_dict(tensors)
     net.requires_grad_(False).eval().to(device)
-    spec = MelSpec(**json.loads(metadata["spec"]))
     return FlowModel(net, spec, mean.to(device), deviation.to(device))

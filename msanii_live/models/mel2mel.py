@@ -6,19 +6,17 @@ arXiv:1811.00223. Ours says how hard keys are struck, and speaks 44.1 kHz mels o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from msanii_live.models.instruments import NAMES
 from msanii_live.models.mel import MelSpec
+from msanii_live.models.weights_file import read, write
 from msanii_live.notes import Note
 
 FORMAT = "msanii-live mel2mel 1"
@@ -169,33 +167,16 @@ def sharpened(mel: torch.Tensor) -> torch.Tensor:
 
 def save(path: Path, net: Mel2Mel) -> None:
     """Write the network; matrices as float16, all else as float32."""
-    tensors = {
-        name: (value.half() if value.ndim >= 2 else value.float()).contiguous()
-        for name, value in net.state_dict().items()
-    }
-    metadata = {
-        "format": FORMAT,
-        "config": json.dumps(asdict(net.config)),
-        "spec": json.dumps(asdict(net.spec)),
-    }
-    path.write_bytes(save_safetensors(tensors, metadata=metadata))
+    write(path, FORMAT, net.state_dict(), net.config, net.spec)
 
 
 def load(path: Path, device: torch.device) -> Mel2Mel:
     """Read a network onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"{path} is cut short or damaged: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} is no Mel2Mel of msanii-live")
-    config = json.loads(metadata["config"])
+    tensors, config, spec = read(path, FORMAT, "no Mel2Mel")
     config["instruments"] = tuple(config["instruments"])
-    net = Mel2Mel(Mel2MelConfig(**config), MelSpec(**json.loads(metadata["spec"])))
+    net = Mel2Mel(Mel2MelConfig(**config), spec)
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from msanii_live.models.mel import MelSpec, filter_bank
+from msanii_live.models.weights_file import read, write
 
 FORMAT = "msanii-live vocos 1"
 LOUDEST = 8.0  # ln of the largest magnitude that a bin may have
@@ -109,29 +107,15 @@ class Vocos(nn.Module):
 
 def save(path: Path, net: Vocos) -> None:
     """Write the vocoder; matrices as float16, all else as float32."""
-    tensors = {
-        name: (value.half() if value.ndim >= 2 else value.float()).contiguous()
-        for name, value in net.state_dict().items()
-    }
-    metadata = {
-        "format": FORMAT,
-        "config": json.dumps(asdict(net.config)),
-        "spec": json.dumps(asdict(net.spec)),
-    }
-    path.write_bytes(save_safetensors(tensors, metadata=metadata))
+    write(path, FORMAT, net.state_dict(), net.config, net.spec)
 
 
 def load(path: Path, device: torch.device) -> Vocos:
     """Read a vocoder onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise ValueError(f"{path} is not a vocoder of msanii-live")
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    config = VocosConfig(**json.loads(metadata["config"]))
-    net = Vocos(config, MelSpec(**json.loads(metadata["spec"])))
+    tensors, config, spec = read(path, FORMAT, "not a vocoder")
+    net = Vocos(VocosConfig(**config), spec)
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

@@ -1,0 +1,38 @@
+"""What engines that run in torch share: memory, and running out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from msanii_live.errors import Code, CommandError
+
+
+def memory_mb() -> float:
+    """Return GPU memory in use, MB; 0 without one."""
+    return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+
+
+def give_back() -> None:
+    """Give memory back that nothing holds any more."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """Run a network without gradients. Raises: CommandError: EOOM, the memory does not suffice."""
+    try:
+        with torch.inference_mode():
+            yield
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        raise CommandError(
+            Code.EOOM, "the GPU is out of memory: ask for a shorter clip, or free an engine"
+        ) from None
+    except RuntimeError as error:
+        if "allocate memory" in str(error):  # how torch says it on a CPU
+            raise CommandError(Code.EOOM, "out of memory: ask for a shorter clip") from None
+        raise
