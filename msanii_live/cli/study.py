@@ -40,7 +40,16 @@ def add_study(commands: Commands) -> None:
     )
     train.add_argument(
         "--part",
-        choices=("flow", "few", "vocoder", "bands", "mel2mel", "2023-vocoder", "2023-unet"),
+        choices=(
+            "flow",
+            "few",
+            "vocoder",
+            "bands",
+            "mel2mel",
+            "spectrogram",
+            "2023-vocoder",
+            "2023-unet",
+        ),
         default="flow",
         help="(%(default)s); the last two train the 2023 system on a folder of audio",
     )

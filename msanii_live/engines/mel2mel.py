@@ -6,26 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from msanii_live.audio import Clip, make_clip
+from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import (
     Capabilities,
     Context,
-    at_loudness,
-    fade_edges,
     notes_of,
     quiet_context,
 )
+from msanii_live.engines.note_sound import canvas_for, clip_of, sound
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel, vocos
 from msanii_live.models.brightness import led
 from msanii_live.models.device import pick_device
 from msanii_live.models.instruments import NAMES, named, nearest
 from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
-from msanii_live.models.vocoding import Voice, plan_spans, vocode_line, vocode_loop
+from msanii_live.models.vocoding import Voice
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import MakingCommand, Render
 
@@ -33,8 +31,6 @@ WEIGHTS, VOCODER_WEIGHTS = "mel2mel.safetensors", "vocos.safetensors"
 SHIPPED = Path(__file__).parent.parent / "weights"
 LONGEST = 600.0  # s
 AROUND = 344  # mel frames of a loop that are played before its start and after its end
-FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
-FAINT = 1e-2  # level of the noise that a phase search without a network starts from
 # Of the phase search after the vocoder: with 4, as the flow has it, basic-pitch hears a twentieth
 # fewer of the notes of a true mel, with 24 no more.
 ITERATIONS, LOOP_ITERATIONS = 12, 16
@@ -143,17 +139,7 @@ class MelToMel:
         with torch.inference_mode():
             parts = self._parts(command, score, context.warn)
             wave = self._wave(self._net, parts, score, context)
-        samples = at_loudness(np.repeat(wave.cpu().numpy()[:, None], 2, axis=1))
-        if not score.closes:
-            fade_edges(samples, FADE_IN, FADE_OUT)
-        return make_clip(
-            samples,
-            self._net.spec.sample_rate,
-            seed=context.seed,
-            bpm=round(score.bpm, 4),
-            bar_offset=score.bar,
-            loops=score.closes,
-        )
+        return clip_of(wave, score, self._net.spec.sample_rate, context.seed)
 
     # -- notes ---------------------------------------------------------------------------------
 
@@ -199,14 +185,11 @@ class MelToMel:
     ) -> torch.Tensor:
         """Make the samples, float32, (frames,)."""
         spec, device = net.spec, net.enter.weight.device
-        frames = round(score.seconds * spec.sample_rate)
-        count = max(2, round(frames / spec.hop)) if score.closes else spec.mel_frames(frames)
-        around = AROUND if score.closes else 0
-        spans = plan_spans(frames, 0, frames, spec.hop)
-        voicing = self._voice.loop_iterations if score.closes else self._voice.iterations
-        voicing *= 1 if score.closes else len(spans)
+        canvas = canvas_for(score, spec)
+        count = canvas.count
+        around = AROUND if canvas.closes else 0
         played = sum(len(part.corners) for part in parts)
-        total = played * chunks(count + 2 * around) + voicing + 1
+        total = played * chunks(count + 2 * around) + canvas.iterations(self._voice) + 1
         done = 0
 
         def advance() -> None:
@@ -216,10 +199,8 @@ class MelToMel:
 
         context.progress(0, total)
         power = torch.zeros(spec.mels, count, device=device)
-        # A loop's mel frames are spread evenly over it; a line's are a hop apart.
-        a_frame = (frames / count if score.closes else spec.hop) / spec.sample_rate
         for part in parts:
-            drawn = rolls(part.notes, count, a_frame)
+            drawn = rolls(part.notes, count, canvas.seconds_a_frame)
             if around:  # what rings at the end is heard at the start
                 drawn = drawn[torch.arange(-around, count + around) % count]
             mels = []
@@ -230,17 +211,7 @@ class MelToMel:
             if len(mels) == 3:
                 mel = led(mel, mels[1], mels[2], part.mix, spec)
             power += (2 * mel.T).exp()
-        mel = (0.5 * power.clamp_min(spec.floor**2).log())[None]
-        generator = torch.Generator().manual_seed(context.seed)
-        if score.closes:
-            wave = vocode_loop(
-                mel, frames, spec, voice=self._voice, generator=generator, on_iteration=advance
-            )
-        else:
-            noise = (FAINT * torch.randn(1, frames, generator=generator)).to(device)
-            wave = vocode_line(
-                mel, noise, 0, frames, spec,
-                voice=self._voice, on_iteration=advance, on_span=lambda: None,
-            )  # fmt: skip
+        mel = 0.5 * power.clamp_min(spec.floor**2).log()
+        wave = sound(mel, canvas, self._voice, context.seed, advance)
         context.progress(total, total)
-        return wave[0].float()
+        return wave

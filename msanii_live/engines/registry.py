@@ -39,9 +39,16 @@ def _mel2mel(setting: Setting) -> Engine:
     return MelToMel(setting.device, vocoder=setting.vocoder)
 
 
+def _spectrogram(setting: Setting) -> Engine:
+    from msanii_live.engines.note_diffusion import NoteDiffusionEngine
+
+    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder)
+
+
 FACTORIES: dict[str, Callable[[Setting], Engine]] = {
     "mel-flow": _mel_flow,
     "mel2mel": _mel2mel,
+    "spectrogram": _spectrogram,
     "tones": _tones,
 }
 # Who carries out what the default engine cannot, where a command names no engine.
@@ -53,11 +60,16 @@ def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
 
     The first is the one that the path stands for.
     """
-    from msanii_live.engines import mel2mel, msanii2023, spectrogram
+    from msanii_live.engines import mel2mel, msanii2023, note_diffusion, spectrogram
     from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 
     if (path / spectrogram.INDEX).exists():
         return [spectrogram.SpectrogramEngine(setting.device, path)]
+    if (path / note_diffusion.WEIGHTS).exists():
+        weights = path / note_diffusion.WEIGHTS
+        return [
+            note_diffusion.NoteDiffusionEngine(setting.device, weights, path.name, setting.vocoder)
+        ]
     if (path / mel2mel.WEIGHTS).exists():
         weights = path / mel2mel.WEIGHTS
         return [mel2mel.MelToMel(setting.device, weights, path.name, setting.vocoder)]

@@ -14,10 +14,11 @@ import torch
 from msanii_live.audio import Clip, make_clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, at_loudness, notes_of
+from msanii_live.engines.note_sound import with_timbre
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import published_mel, spectrogram_weights
 from msanii_live.models.device import pick_device
-from msanii_live.models.instruments import INSTRUMENTS, NAMES, named
+from msanii_live.models.instruments import NAMES
 from msanii_live.models.note_tokens import Grid, tokens
 from msanii_live.models.spectrogram_weights import SpectrogramModel
 from msanii_live.notes import Score
@@ -87,7 +88,7 @@ class SpectrogramEngine:
             raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")
         self.load()
         assert self._model is not None
-        score = notes_of(self._with_timbre(command), context, LONGEST)
+        score = notes_of(with_timbre(command), context, LONGEST)
         if command.timbre2:
             context.warn(f"{self.name} does not mix timbres: timbre2 was ignored")
         grid = Grid(
@@ -111,22 +112,6 @@ class SpectrogramEngine:
         with torch.inference_mode():
             wave = published_mel.samples_of(mel, generator, advance)
         return self._clip(wave.cpu().numpy(), score, context.seed)
-
-    def _with_timbre(self, command: Render) -> Render:
-        """Have an instrument's name mean its program.
-
-        Raises: CommandError: ERANGE, there is no such instrument.
-        """
-        if not command.timbre:
-            return command
-        name = named(command.timbre)
-        if name is None:
-            raise CommandError(
-                Code.ERANGE,
-                f"no timbre is called {command.timbre!r}; there are {', '.join(NAMES)}",
-            )
-        values = {k: v for k, v in command.as_dict().items() if k != "address"}
-        return Render(**{**values, "program": INSTRUMENTS[name]})  # type: ignore[arg-type]
 
     def _clip(self, wave: np.ndarray, score: Score, seed: int) -> Clip:
         frames = round(score.seconds * RATE)

@@ -52,12 +52,13 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         angle = torch.arange(tokens, device=x.device)[:, None].float() * self.frequency.float()
         cos, sin = angle.cos().to(q.dtype), angle.sin().to(q.dtype)
-        mixed = F.scaled_dot_product_attention(_rotate(q, cos, sin), _rotate(k, cos, sin), v)
+        mixed = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
         out: torch.Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
         return out
 
 
-def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Turn pairs of features by angles. x: (..., size). cos, sin: of them, (..., size / 2)."""
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
@@ -182,7 +183,7 @@ class FlowNet(nn.Module):
         )
         h = self.tokenise(inputs)
         vector = self._condition_vector(t, conditions)
-        vector = vector + self.jump(_time_features(t - (t if to is None else to)))
+        vector = vector + self.jump(time_features(t - (t if to is None else to)))
         modulation = self.modulate(vector).reshape(len(x), 6, -1)
         for block in self.blocks:
             h = block(h, modulation)
@@ -201,7 +202,7 @@ class FlowNet(nn.Module):
         scalars = torch.stack([tempo, tempo_known, density, density_known], dim=-1)
         # UNKNOWN is -1, so that the first row of each table stands for it.
         vector: torch.Tensor = (
-            self.time(_time_features(t))
+            self.time(time_features(t))
             + self.style(conditions.style + 1)
             + self.key(conditions.key + 1)
             + self.scalars(scalars)
@@ -219,7 +220,7 @@ class FlowNet(nn.Module):
         return split.permute(0, 2, 3, 1, 4).flatten(3)
 
 
-def _time_features(t: torch.Tensor) -> torch.Tensor:
+def time_features(t: torch.Tensor) -> torch.Tensor:
     """Return sinusoids of the noise level. t: (batch,) → (batch, 128)."""
     frequency = torch.exp(torch.linspace(0, math.log(1_000.0), 64, device=t.device))
     angle = t[:, None].float() * frequency

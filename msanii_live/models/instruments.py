@@ -39,6 +39,15 @@ _NEAREST = (
     (111, "guitar"), (119, "vibraphone"), (127, "lead"),
 )  # fmt: skip
 
+# Programs that Spectrogram Diffusion is taught here, and which of them stands for each program:
+# (last program, taught one), in order.
+_STAND_INS = (
+    (3, 0), (7, 4), (15, 11), (23, 19), (25, 24), (31, 27), (32, 32), (37, 33), (39, 38), (44, 48),
+    (45, 45), (46, 46), (47, 45), (51, 48), (54, 52), (60, 56), (63, 61), (71, 65), (79, 73),
+    (87, 80), (103, 88), (111, 24), (119, 11), (127, 80),
+)  # fmt: skip
+TAUGHT = tuple(sorted({program for _, program in _STAND_INS}))
+
 
 def named(word: str) -> str | None:
     """Return the instrument that a musician's word means, None where it is none of them.
@@ -59,3 +68,12 @@ def nearest(program: int) -> str:
     'organ'
     """
     return next(name for last, name in _NEAREST if program <= last)
+
+
+def stand_in(program: int) -> int:
+    """Return the program of TAUGHT that stands for a General MIDI program, 0-127.
+
+    >>> stand_in(1), stand_in(40), stand_in(57)
+    (0, 48, 56)
+    """
+    return next(taught for last, taught in _STAND_INS if program <= last)

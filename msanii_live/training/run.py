@@ -17,14 +17,16 @@ import torch
 from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel import WEIGHTS as MEL2MEL_WEIGHTS
 from msanii_live.engines.mel_flow import SHIPPED, VOCODER_WEIGHTS, WEIGHTS, MelFlow
+from msanii_live.engines.note_diffusion import WEIGHTS as SPECTROGRAM_WEIGHTS
 from msanii_live.errors import ConfigError
-from msanii_live.models import bands, flow_weights, mel2mel, vocos
+from msanii_live.models import bands, flow_weights, mel2mel, note_diffusion, vocos
 from msanii_live.models.flow_net import FlowNet
 from msanii_live.models.flow_weights import FlowModel
 from msanii_live.models.mel import MelSpec
 from msanii_live.protocol.commands import Generate
 from msanii_live.training import bands as bands_training
-from msanii_live.training import flow, loops, shortcut, timbre_set, vocoder
+from msanii_live.training import flow, loops, note_set, shortcut, timbre_set, vocoder
+from msanii_live.training import note_diffusion as note_diffusion_training
 from msanii_live.training.dataset import DataSet, build, load
 from msanii_live.training.loop import Interrupted, Schedule
 from msanii_live.training.mel2mel import read_recipe as read_mel2mel_recipe
@@ -43,7 +45,7 @@ class TrainingOrder:
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
     one that fits. begin: "shipped", "none" or a path to weights. part: flow, few, vocoder, bands,
-    or mel2mel, whose set is built in `data` if it is not there.
+    or mel2mel or spectrogram, whose sets are built in `data` if they are not there.
     minutes: about how long, instead of the recipe's steps; 0 leaves those. style: a word for all
     files of a folder of audio.
     """
@@ -80,8 +82,8 @@ def train(order: TrainingOrder) -> int:
     """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
     order.out.mkdir(parents=True, exist_ok=True)
     try:
-        if order.part == "mel2mel":
-            _train_mel2mel(order)
+        if order.part in OF_NOTES:
+            OF_NOTES[order.part](order)
             return 0
         data, recipe = _data_and_recipe(order)
         parts = {
@@ -235,3 +237,18 @@ def bundle(net: FlowNet, data: DataSet) -> FlowModel:
     """Join a network with the features and statistics it was trained on."""
     mean, deviation = (torch.from_numpy(x.copy())[:, :, None] for x in (data.mean, data.deviation))
     return FlowModel(net, data.spec, mean, deviation)
+
+
+def _train_spectrogram(order: TrainingOrder) -> None:
+    path = order.recipe or RECIPES / "spectrogram.toml"
+    recipe, config = note_diffusion_training.read_recipe(path)
+    if not (order.data / "notes.json").exists():
+        note_set.build(order.data, _say)
+    data = note_set.load(order.data)
+    recipe = _timed(recipe, order.minutes, 1.5)
+    net = note_diffusion_training.train_note_diffusion(data, recipe, config, order.out, _say)
+    note_diffusion.save(order.out / SPECTROGRAM_WEIGHTS, net)
+    _say(f"done: msanii-live serve --engine {order.out}")
+
+
+OF_NOTES = {"mel2mel": _train_mel2mel, "spectrogram": _train_spectrogram}

@@ -135,8 +135,8 @@ def _one_hand(notes: object) -> list[Note]:
     return [note for note in out if note.end - note.start > 0.02]
 
 
-def play(score: Score, program: int, soundfont: Path = SOUNDFONT) -> np.ndarray:
-    """Play all notes with one General MIDI program: dry, middle only, at the set's gain.
+def play(score: Score, program: int | None = None, soundfont: Path = SOUNDFONT) -> np.ndarray:
+    """Play notes, all with one General MIDI program if any: dry, middle only, at the set's gain.
 
     Returns float32, (frames,) at 44.1 kHz, as long as the score.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
@@ -146,11 +146,12 @@ def play(score: Score, program: int, soundfont: Path = SOUNDFONT) -> np.ndarray:
         raise MissingTool(
             "FluidSynth with FluidR3", "apt-get install fluidsynth fluid-soundfont-gm"
         )
-    notes = tuple(replace(note, program=program) for note in score.notes)
+    if program is not None:
+        score = replace(score, notes=tuple(replace(n, program=program) for n in score.notes))
     frames = round(score.seconds * 44_100)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "music.mid"), Path(folder, "music.wav")
-        source.write_bytes(midi_files.to_midi(replace(score, notes=notes)))
+        source.write_bytes(midi_files.to_midi(score))
         command = [fluidsynth, "-ni", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", "44100"]
         command += ["-O", "float", "-F", str(target), str(soundfont), str(source)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
