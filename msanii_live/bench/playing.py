@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
 from msanii_live.bench.timbre_page import draw_space
-from msanii_live.engines.base import quiet_context
+from msanii_live.engines.base import Engine, quiet_context
 from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.engines.note_diffusion import STEPS, NoteDiffusionEngine
+from msanii_live.engines.note_diffusion import WEIGHTS as SPECTROGRAM_WEIGHTS
 from msanii_live.errors import MissingTool
-from msanii_live.models import mel2mel
+from msanii_live.models import mel2mel, note_diffusion
 from msanii_live.models.instruments import INSTRUMENTS
 from msanii_live.models.mel import MelSpec, magnitudes
-from msanii_live.models.mel2mel import Mel2Mel, rolls
+from msanii_live.models.mel2mel import rolls
 from msanii_live.notes import Note, Score, in_order
 from msanii_live.player import midi_files
 from msanii_live.protocol.commands import Render
@@ -42,6 +44,8 @@ FIRST_SEED = 960_000  # of pieces that no training and no choice of ours has see
 PIECE = 24.0  # s
 QUIET = -9.2  # ln magnitude, -80 dB, under which two mels are alike
 Report = Callable[[str], None]
+MelOf = Callable[[Score, str, int], torch.Tensor]
+"""Takes a score, an instrument and how many mel frames; returns ln magnitudes, (count, mels)."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def held_out(count: int, with_scores: bool) -> list[Score]:
     return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
 
 
-def play(engine: MelToMel, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
+def play(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
     """Return what the engine makes of a score, mono. how: one timbre or two."""
     one, other = (*how, "")[:2]
     context = quiet_context(score=lambda name: score)
@@ -95,10 +99,34 @@ def play(engine: MelToMel, score: Score, *how: str, mix: float = 0.5) -> NDArray
     return made.samples[:, 0]
 
 
+def mel_to_mel(weights: Path) -> MelOf:
+    """Return what gives the mel that Mel2Mel makes of a score by one instrument."""
+    net = mel2mel.load(weights, torch.device("cpu"))
+
+    def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
+        drawn = rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
+        made: torch.Tensor = net(drawn[None], net.timbre_of(name)[None])[0]
+        return made
+
+    return mel_of
+
+
+def note_diffusion_mel(weights: Path) -> MelOf:
+    """Return what gives the mel that Spectrogram Diffusion makes of a score by one instrument."""
+    net = note_diffusion.load(weights, torch.device("cpu"))
+
+    def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
+        notes = [replace(note, program=INSTRUMENTS[name]) for note in score.notes]
+        generator = torch.Generator().manual_seed(0)
+        return net.play(notes, count, net.frames_a_second, generator, STEPS)
+
+    return mel_of
+
+
 def measure(
-    engine: MelToMel, net: Mel2Mel, pieces: Sequence[Score], session: object, report: Report
+    engine: Engine, mel_of: MelOf, pieces: Sequence[Score], session: object, report: Report
 ) -> list[Row]:
-    """Return a row for each instrument."""
+    """Return a row for each instrument. mel_of: as the engine's network makes them."""
     rows = []
     for name, program in INSTRUMENTS.items():
         near, linear, took = [], [], 0.0
@@ -108,7 +136,9 @@ def measure(
             began = time.perf_counter()
             made = play(engine, score, name)
             took += time.perf_counter() - began
-            a, b = _mels(net, score, name, true)
+            b = torch.from_numpy(timbre_set.analyse(true, MelSpec()).astype(np.float32))
+            with torch.inference_mode():
+                a = mel_of(score, name, len(b))
             near.append(correlation(a.clamp_min(QUIET), b.clamp_min(QUIET)))
             linear.append(correlation(a.exp(), b.exp()))
             if session is not None:
@@ -125,23 +155,12 @@ def measure(
     return rows
 
 
-def _mels(
-    net: Mel2Mel, score: Score, name: str, true: NDArray[np.float32]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the mels of ours and of FluidSynth's, ln magnitudes."""
-    count = net.spec.mel_frames(len(true))
-    drawn = rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
-    with torch.inference_mode():
-        made = net(drawn[None], net.timbre_of(name)[None])[0]
-    return made, torch.from_numpy(timbre_set.analyse(true, net.spec).astype(np.float32))
-
-
 def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bring to the peak that clips have, as the ear of the bench is used to."""
     return np.asarray(wave * (0.89 / max(1e-6, float(np.abs(wave).max()))), np.float32)
 
 
-def measure_morphs(engine: MelToMel, report: Report) -> list[Morph]:
+def measure_morphs(engine: Engine, report: Report) -> list[Morph]:
     """Return how the brightness of every pair of instruments goes as one becomes the other."""
     rng = Random(1)
     notes = tuple(
@@ -164,7 +183,7 @@ def centroid(wave: NDArray[np.float32]) -> float:
     return float((size * frequencies).sum() / size.sum().clamp_min(1e-9))
 
 
-def first_audio(engine: MelToMel) -> float:
+def first_audio(engine: Engine) -> float:
     """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
     notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
     score = Score(notes, 8.0, bpm=120.0, closes=True)
@@ -207,31 +226,42 @@ def mean_row(rows: Sequence[Row]) -> Row:
     return Row("all", *means)  # type: ignore[arg-type]
 
 
+ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelOf]]] = {
+    "mel2mel": (MelToMel, WEIGHTS, mel_to_mel),
+    "spectrogram": (NoteDiffusionEngine, SPECTROGRAM_WEIGHTS, note_diffusion_mel),
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print and write what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=SHIPPED / WEIGHTS)
+    parser.add_argument("--engine", choices=tuple(ENGINES), default="mel2mel")
+    parser.add_argument("--weights", type=Path, help="(the shipped ones)")
     parser.add_argument("--pieces", type=int, default=4, help="of each kind (%(default)s)")
     parser.add_argument("--scores", action="store_true", help="public-domain piano too; needs npm")
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args(argv)
     asked.out.mkdir(parents=True, exist_ok=True)
-    engine = MelToMel("cpu", asked.weights)
+    kind, file, mel_of = ENGINES[asked.engine]
+    weights = asked.weights or SHIPPED / file
+    engine = kind("cpu", weights)
     engine.warm()
-    net = mel2mel.load(asked.weights, torch.device("cpu"))
     try:
         session = open_network(fetch_network())
     except MissingTool as missing:
         print(f"onsets are left out: {missing}", file=sys.stderr)
         session = None
     pieces = held_out(asked.pieces, asked.scores)
-    rows = measure(engine, net, pieces, session, print)
-    morphs = measure_morphs(engine, print)
+    rows = measure(engine, mel_of(weights), pieces, session, print)
+    mixes = asked.engine == "mel2mel"
+    morphs = measure_morphs(engine, print) if mixes else []
     delay = first_audio(engine)
     rows.append(mean_row(rows))
     print(table(rows))
-    monotone = sum(morph.monotone for morph in morphs)
-    print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")
+    if mixes:
+        monotone = sum(morph.monotone for morph in morphs)
+        print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")
+        draw_space(mel2mel.load(weights, torch.device("cpu")), asked.out / "timbres.png")
     print(f"four bars at 120 bpm: {delay:.2f} s from the take's end to its audio")
     figures = {
         "rows": [asdict(row) for row in rows],
@@ -239,8 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "first_audio": delay,
         "pieces": len(pieces),
     }
-    (asked.out / "playing.json").write_text(json.dumps(figures, indent=1))
-    draw_space(net, asked.out / "timbres.png")
+    (asked.out / f"playing-{asked.engine}.json").write_text(json.dumps(figures, indent=1))
     return 0
 
 
