@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
 from msanii_live.bench.timbre_page import draw_space
 from msanii_live.engines.base import quiet_context
-from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.engines.mel2mel import WEIGHTS, MelToMel
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import MissingTool
 from msanii_live.models import mel2mel
 from msanii_live.models.instruments import INSTRUMENTS

@@ -16,7 +16,8 @@ import torch
 
 from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel import WEIGHTS as MEL2MEL_WEIGHTS
-from msanii_live.engines.mel_flow import SHIPPED, VOCODER_WEIGHTS, WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import ConfigError
 from msanii_live.models import bands, flow_weights, mel2mel, vocos
 from msanii_live.models.flow_net import FlowNet
@@ -168,7 +169,7 @@ def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> No
         RECIPES / "vocos.toml" if order.recipe is None else recipe_file
     )
     net = vocoder.train_vocoder(data, _timed(recipe, order.minutes, 0.6), config, order.out, _say)
-    vocos.save(order.out / VOCODER_WEIGHTS, net)
+    vocos.save(order.out / "vocos.safetensors", net)
 
 
 def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:

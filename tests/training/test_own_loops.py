@@ -8,7 +8,8 @@ import pytest
 import soundfile
 import torch
 
-from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+from msanii_live.engines.mel_flow import WEIGHTS
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import ConfigError
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.flow_weights import FlowModel
