@@ -173,8 +173,9 @@ def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> No
 
 
 def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
-    path = RECIPES / "bands.toml" if order.recipe is None else recipe_file
-    recipe, config = bands_training.read_recipe(path)
+    recipe, config = bands_training.read_recipe(
+        RECIPES / "bands.toml" if order.recipe is None else recipe_file
+    )
     recipe = _timed(recipe, order.minutes, 2.0)
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     if not entries:
@@ -185,9 +186,12 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
         rng = np.random.default_rng([recipe.seed, step])
         return vocoder.draw_waves(data, entries, rng, recipe.batch, frames)
 
-    net = bands_training.train_bands(draw, data.spec, recipe, config, order.out, _say)
-    bands.save(order.out / "bands.safetensors", net)
-    _say(f"done: {order.out / 'bands.safetensors'}, which no engine takes yet")
+    path = order.out / "bands.safetensors"
+    average = bands_training.train_bands(
+        draw, data.spec, recipe, config, order.out, _say, lambda average: bands.save(path, average)
+    )
+    bands.save(path, average)
+    _say(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
 
 
 def _train_mel2mel(order: TrainingOrder) -> None:
