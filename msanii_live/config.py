@@ -14,7 +14,7 @@ from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
-VOCODERS = ("vocos", "griffin-lim")
+VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
 FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400

@@ -130,16 +130,21 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Finding]:
     """Say which file of an engine that does not load is the broken one."""
     import torch
 
-    from msanii_live.engines.mel_flow import BROKEN, SHIPPED, MelFlow
+    from msanii_live.engines.mel_flow import MelFlow
     from msanii_live.engines.registry import Shelf
-    from msanii_live.models import flow_weights, vocos
+    from msanii_live.engines.vocoders import READERS, SHIPPED
+    from msanii_live.models import flow_weights
+    from msanii_live.models.weights_file import BROKEN
 
     other = "copy or train the file again, or leave --engine out for the engine that ships"
-    engine = Shelf("cpu", config.engine).get()
+    engine = Shelf("cpu", config.engine, config.vocoder).get()
     if not isinstance(engine, MelFlow):
         yield mend("model", _line(error), other)
         return
-    loaders = (("model", flow_weights.load), ("vocoder", vocos.load))
+    loaders: list[tuple[str, Callable[[Path, torch.device], object]]]
+    loaders = [("model", flow_weights.load)]
+    if config.vocoder in READERS:
+        loaders.append(("vocoder", READERS[config.vocoder]))
     specs = []
     for path, (what, load) in zip(engine.files, loaders, strict=True):
         own = path.parent == SHIPPED
@@ -149,7 +154,7 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Finding]:
             else other
         )
         try:
-            model: object = load(path, torch.device("cpu"))
+            model = load(path, torch.device("cpu"))
         except BROKEN as fault:
             yield mend(what, f"cannot load {path}: {_line(fault)}", remedy)
         else:

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from msanii_live.bench.onsets import Match, fetch_network, hear, match, onsets_of, open_network
 from msanii_live.bench.timbre_page import draw_space
 from msanii_live.engines.base import Engine, quiet_context
-from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.engines.mel2mel import WEIGHTS, MelToMel
 from msanii_live.engines.note_diffusion import STEPS, NoteDiffusionEngine
 from msanii_live.engines.note_diffusion import WEIGHTS as SPECTROGRAM_WEIGHTS
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import MissingTool
 from msanii_live.models import mel2mel, note_diffusion
 from msanii_live.models.instruments import INSTRUMENTS

@@ -54,7 +54,7 @@ def measure_sound(
     continued = continue_clips(engine, clips, steps, seed=seed, report=report)
     few = clips[: settings.long]
     chained = held_clips(data, settings.long, after=30.0, seed=seed)
-    known = voices.voices_of(engine.voice("vocos").net)
+    known = voices.voices_of(voices.nets_of(engine.voice, report))
     return Sound(
         seams=joins.seam_jumps(continued),
         fits=joins.measure_fits(engine.voice(), few, data.spec, seed=seed, report=report),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 
 from msanii_live.bench.hearing import convergence_at
 from msanii_live.bench.held_clips import HeldClip, Report, table
+from msanii_live.config import VOCODERS
+from msanii_live.errors import CommandError
 from msanii_live.models.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
-from msanii_live.models.vocoding import SPAN, Voice, plan_spans, vocode_line
-from msanii_live.models.vocos import Vocos
+from msanii_live.models.vocoding import SPAN, Vocoder, Voice, plan_spans, vocode_line
 from msanii_live.training.vocoder import spectral_losses
 
 EDGE = 8  # mel frames at either end that are not judged
@@ -44,16 +45,31 @@ class VoiceRow:
     clips: int
 
 
-def voices_of(net: Vocos | None) -> tuple[tuple[str, Voice], ...]:
-    """Return the vocoders that are compared, by name; without a network the phase search alone."""
-    searched = ("Griffin-Lim, 48 iterations", Voice())
-    if net is None:
-        return (searched,)
+def nets_of(voice: Callable[[str], Voice], report: Report = lambda _: None) -> dict[str, Vocoder]:
+    """Return the neural vocoders that there are, by the names of their rows.
+
+    voice: returns the voice of a vocoder's name. One that cannot be had is told of, and left out.
+    """
+    found = {}
+    for name in VOCODERS:
+        try:
+            net = voice(name).net
+        except CommandError as error:
+            report(f"{name} is left out: {error}")
+            continue
+        if net is not None:
+            found[name.capitalize()] = net
+    return found
+
+
+def voices_of(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, Voice], ...]:
+    """Return what is compared, by name: the phase search alone, and each network before it."""
     refined = tuple(
-        (f"Vocos, then {n} iterations" if n else "Vocos", Voice(net, iterations=n))
+        (f"{name}, then {n} iterations" if n else name, Voice(net, iterations=n))
+        for name, net in nets.items()
         for n in (0, 4, 8)
     )
-    return (searched, *refined)
+    return (("Griffin-Lim, 48 iterations", Voice()), *refined)
 
 
 def measure_voices(

@@ -17,18 +17,19 @@ from msanii_live.engines.base import (
     quiet_context,
 )
 from msanii_live.engines.note_sound import canvas_for, clip_of, sound
+from msanii_live.engines.vocoders import SHIPPED, Vocoders
 from msanii_live.errors import Code, CommandError
-from msanii_live.models import mel2mel, vocos
+from msanii_live.models import mel2mel
 from msanii_live.models.brightness import led
 from msanii_live.models.device import pick_device
 from msanii_live.models.instruments import NAMES, named, nearest
 from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
 from msanii_live.models.vocoding import Voice
+from msanii_live.models.weights_file import BROKEN
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import MakingCommand, Render
 
-WEIGHTS, VOCODER_WEIGHTS = "mel2mel.safetensors", "vocos.safetensors"
-SHIPPED = Path(__file__).parent.parent / "weights"
+WEIGHTS = "mel2mel.safetensors"
 LONGEST = 600.0  # s
 AROUND = 344  # mel frames of a loop that are played before its start and after its end
 # Of the phase search after the vocoder: with 4, as the flow has it, basic-pitch hears a twentieth
@@ -69,7 +70,7 @@ class MelToMel:
         name: str = "mel2mel",
         vocoder: str = "vocos",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder: vocos or griffin-lim."""
+        """Take the device's name, a file of weights, and the vocoder's name."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=(Render.address,),
@@ -82,7 +83,8 @@ class MelToMel:
         )
         self._device_name = device
         self._weights = weights
-        self._vocoder = vocoder
+        refined = Voice(iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS)
+        self._vocoders = Vocoders(weights, vocoder, refined)
         self._net: Mel2Mel | None = None
         self._voice = Voice()
 
@@ -101,22 +103,16 @@ class MelToMel:
         device = pick_device(self._device_name)
         try:
             net = mel2mel.load(self._weights, device)
-            voice = vocos.load(SHIPPED / VOCODER_WEIGHTS, device)
-        except (OSError, ValueError) as error:
+        except BROKEN as error:
             raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-        if net.spec != voice.spec:
-            raise CommandError(Code.EENGINE, f"{self._weights} has other features than the vocoder")
+        self._voice = self._vocoders.voice("", net.spec, device)
         self._net = net
-        self._voice = (
-            Voice()
-            if self._vocoder == "griffin-lim"
-            else Voice(voice, iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS)
-        )
 
     def free(self) -> None:
         """Give the memory back."""
         self._net = None
         self._voice = Voice()
+        self._vocoders.free()
         on_device.give_back()
 
     def memory_mb(self) -> float:

@@ -8,12 +8,14 @@ from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, quiet_context
 from msanii_live.engines.flow_verbs import DEFAULT_STEPS, Work
+from msanii_live.engines.vocoders import SHIPPED, Vocoders
 from msanii_live.errors import Code, CommandError
-from msanii_live.models import flow_weights, vocos
+from msanii_live.models import flow_weights
 from msanii_live.models.conditions import STYLES
 from msanii_live.models.device import pick_device
 from msanii_live.models.music_words import read_words
 from msanii_live.models.vocoding import Voice
+from msanii_live.models.weights_file import BROKEN
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -24,10 +26,7 @@ from msanii_live.protocol.commands import (
     Vocode,
 )
 
-WEIGHTS, VOCODER_WEIGHTS = "mel-flow.safetensors", "vocos.safetensors"
-SHIPPED = Path(__file__).parent.parent / "weights"
-# What a file may do to whoever reads it that is missing, cut short, or none of ours.
-BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+WEIGHTS = "mel-flow.safetensors"
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
@@ -41,10 +40,7 @@ class MelFlow:
         name: str = "mel-flow",
         vocoder: str = "vocos",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder used where none is named.
-
-        A vocoder that lies beside the weights is preferred to the one that ships.
-        """
+        """Take the device's name, a file of weights, and the vocoder used where none is named."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=tuple(verb.address for verb in VERBS),
@@ -56,9 +52,8 @@ class MelFlow:
         )
         self._device_name = device
         self._weights = weights
-        self._vocoder = vocoder
+        self._vocoders = Vocoders(weights, vocoder, Voice(iterations=4, loop_iterations=16))
         self._model: flow_weights.FlowModel | None = None
-        self._net: vocos.Vocos | None = None
 
     @property
     def loaded(self) -> bool:
@@ -66,35 +61,29 @@ class MelFlow:
         return self._model is not None
 
     @property
-    def files(self) -> tuple[Path, Path]:
-        """The files of weights: the network's, and its vocoder's."""
-        beside = self._weights.with_name(VOCODER_WEIGHTS)
-        return self._weights, beside if beside.exists() else SHIPPED / VOCODER_WEIGHTS
+    def files(self) -> tuple[Path, ...]:
+        """The files of weights: the network's, and its vocoder's where that has one."""
+        vocoder = self._vocoders.file()
+        return (self._weights, vocoder) if vocoder else (self._weights,)
 
     def load(self) -> None:
         """Read the weights.
 
-        Raises: CommandError: EENGINE where the file is missing or is none of ours.
+        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features.
         """
         if self._model is None:
             device = pick_device(self._device_name)
-            weights, vocoder = self.files
             try:
-                model = flow_weights.load(weights, device)
-                net = vocos.load(vocoder, device)
+                model = flow_weights.load(self._weights, device)
             except BROKEN as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-            if net.spec != model.spec:
-                raise CommandError(
-                    Code.EENGINE,
-                    f"{self._weights} has other features than its vocoder: put one trained on "
-                    f"them beside it as {VOCODER_WEIGHTS}",
-                )
-            self._model, self._net = model, net
+            self._vocoders.voice("", model.spec, device)  # read now, not in the first job
+            self._model = model
 
     def free(self) -> None:
         """Give the memory back."""
-        self._model = self._net = None
+        self._model = None
+        self._vocoders.free()
         on_device.give_back()
 
     def memory_mb(self) -> float:
@@ -122,7 +111,10 @@ class MelFlow:
             return work.carry_out()
 
     def voice(self, name: str = "") -> Voice:
-        """Return how this engine turns mels into samples; `name` is a vocoder, "" its own."""
-        if (name or self._vocoder) == "griffin-lim":
-            return Voice()
-        return Voice(self._net, iterations=4, loop_iterations=16)
+        """Return how this engine turns mels into samples; `name` is a vocoder, "" its own.
+
+        Raises: CommandError: EENGINE, as `load`.
+        """
+        self.load()
+        assert self._model is not None
+        return self._vocoders.voice(name, self._model.spec, self._model.mean.device)

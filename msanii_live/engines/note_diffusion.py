@@ -12,17 +12,18 @@ from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, notes_of, quiet_context
 from msanii_live.engines.note_sound import canvas_for, clip_of, sound, with_timbre
+from msanii_live.engines.vocoders import SHIPPED, Vocoders
 from msanii_live.errors import Code, CommandError
-from msanii_live.models import note_diffusion, vocos
+from msanii_live.models import note_diffusion
 from msanii_live.models.device import pick_device, precision
 from msanii_live.models.instruments import NAMES
 from msanii_live.models.note_diffusion import NoteDiffusion
 from msanii_live.models.vocoding import Voice
+from msanii_live.models.weights_file import BROKEN
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import MakingCommand, Render
 
-WEIGHTS, VOCODER_WEIGHTS = "spectrogram.safetensors", "vocos.safetensors"
-SHIPPED = Path(__file__).parent.parent / "weights"
+WEIGHTS = "spectrogram.safetensors"
 LONGEST = 190.0  # s
 STEPS = 8
 LEAD = 2.5  # s of a loop that are played before its start
@@ -39,7 +40,7 @@ class NoteDiffusionEngine:
         name: str = "spectrogram",
         vocoder: str = "vocos",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder."""
+        """Take the device's name, a file of weights, and the vocoder's name."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=(Render.address,),
@@ -52,7 +53,8 @@ class NoteDiffusionEngine:
         )
         self._device_name = device
         self._weights = weights
-        self._vocoder = vocoder
+        refined = Voice(iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS)
+        self._vocoders = Vocoders(weights, vocoder, refined)
         self._net: NoteDiffusion | None = None
         self._voice = Voice()
 
@@ -71,18 +73,16 @@ class NoteDiffusionEngine:
         device = pick_device(self._device_name)
         try:
             net = note_diffusion.load(self._weights, device)
-            voice = vocos.load(SHIPPED / VOCODER_WEIGHTS, device)
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
+        except BROKEN as error:
             raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-        self._net, self._voice = (
-            net,
-            Voice(voice, iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS),
-        )
+        self._voice = self._vocoders.voice("", net.spec, device)
+        self._net = net
 
     def free(self) -> None:
         """Give the memory back."""
         self._net = None
         self._voice = Voice()
+        self._vocoders.free()
         on_device.give_back()
 
     def memory_mb(self) -> float:

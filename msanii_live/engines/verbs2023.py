@@ -137,9 +137,11 @@ class Work2023:
 
     def vocode(self, command: Vocode) -> Clip:
         """Make a clip anew from nothing but its mel."""
-        if command.vocoder == "vocos":
+        if command.vocoder not in ("", "griffin-lim"):
             raise CommandError(
-                Code.EENGINE, "this engine's mels are not those of vocos: leave vocoder out"
+                Code.EENGINE,
+                f"this engine's mels are not those of {command.vocoder}: leave vocoder out, or "
+                "take griffin-lim",
             )
         source = self._source(command.src)
         wave = self._tensor(as_stereo(source.samples))

@@ -20,11 +20,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.models.griffin_lim import line_frames
 from msanii_live.models.mel import MelSpec
 from msanii_live.models.weights_file import read, write
 
 FORMAT = "msanii-live bands 1"
 HALF_BAND = 63  # taps that split a band from what is under it
+PIECE = 1_024  # mel frames made at once: what bounds the memory that a long clip takes
 _SLOPE = 0.2  # of leaky rectifiers
 _DILATIONS = (1, 3, 9)
 
@@ -173,7 +175,7 @@ class Bands(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Mel frames to either side that a sample depends on at most."""
+        """Mel frames to either side that a frame's bins, and its samples, depend on at most."""
         dilated = sum(_DILATIONS)
         widest = 0.0
         for n in reversed(range(self.config.bands)):
@@ -185,7 +187,8 @@ class Bands(nn.Module):
             frames += (3 + self.config.taps // 2) / rate
             widest = max(widest, frames)
         joined = HALF_BAND * 2 ** (self.config.bands - 1) / self.spec.hop
-        return int(widest + joined) + 2
+        seen = self.spec.n_fft // 2 // self.spec.hop  # by the window that bins are taken with
+        return int(widest + joined) + 2 + seen
 
     def forward(self, mel: torch.Tensor) -> list[torch.Tensor]:
         """Make every band, the lowest first. mel: ln magnitudes, (batch, mels, mel_frames)."""
@@ -193,8 +196,24 @@ class Bands(nn.Module):
         return [generator(scaled) for generator in self.generators]
 
     def wave(self, mel: torch.Tensor) -> torch.Tensor:
-        """Make the signal, (batch, mel_frames * hop)."""
-        return join(self(mel))
+        """Make the signal, (batch, mel_frames * hop), with mel frame i centred on i * hop.
+
+        A long one is made in pieces that come out as the whole would.
+        """
+        hop, pieces = self.spec.hop, []
+        for first in range(0, mel.shape[-1], PIECE):
+            early = min(first, self.reach)
+            made = join(self(mel[..., first - early : first + PIECE + self.reach]))
+            pieces.append(made[:, early * hop : (early + PIECE) * hop])
+        return torch.cat(pieces, dim=1)
+
+    def bins(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return STFT bins of the signal, complex64, (batch, mel_frames, bins).
+
+        All of it is float32: samples made in bfloat16 have noise 37 dB under them.
+        """
+        wave = self.wave(mel)
+        return line_frames(self.spec, wave.shape[-1], mel.shape[-1], mel.device).analyse(wave)
 
 
 class BandCritic(nn.Module):

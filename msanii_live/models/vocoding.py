@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 
-from msanii_live.models.device import precision
 from msanii_live.models.griffin_lim import Frames, griffin_lim, line_frames, loop_frames
 from msanii_live.models.mel import MelSpec, mel_to_magnitude
-from msanii_live.models.vocos import Vocos
 
 REACH = 8_192  # known samples that each span is fitted to, either side
 AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
@@ -26,6 +25,25 @@ Estimate = tuple[torch.Tensor, torch.Tensor | None]
 """Magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
 
 
+class Vocoder(Protocol):
+    """Say what a neural vocoder is: a network from a channel's mel to STFT bins with phase."""
+
+    @property
+    def spec(self) -> MelSpec:
+        """The features that it was trained on."""
+
+    @property
+    def reach(self) -> int:
+        """Mel frames to either side that a frame's bins depend on at most."""
+
+    def bins(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return STFT bins, mel frame i centred on sample i * hop, for a Hann window of n_fft.
+
+        mel: ln magnitudes, float32, (channels, mels, mel_frames).
+        Returns complex64, (channels, mel_frames, bins).
+        """
+
+
 @dataclass(frozen=True)
 class Voice:
     """Say how mels become samples.
@@ -36,7 +54,7 @@ class Voice:
     frames are not exactly a hop apart. keeps_phase: search from the canvas even with a network.
     """
 
-    net: Vocos | None = None
+    net: Vocoder | None = None
     iterations: int = 48
     seam_iterations: int = 60
     loop_iterations: int = 48
@@ -169,9 +187,7 @@ def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice:
         return mel_to_magnitude(part, spec).transpose(1, 2), None
     early = min(first, voice.net.reach)
     part = mel[:, :, first - early : first + count + voice.net.reach]
-    with precision(mel.device):
-        bins = voice.net(part)[:, early : early + count]
-    signal = grid.synthesise(bins)
+    signal = grid.synthesise(voice.net.bins(part)[:, early : early + count])
     # What overlaps partly cancels, so the signal is measured rather than the bins.
     shape = grid.analyse(signal).abs().transpose(1, 2)
     part = mel[:, :, first : first + count]
@@ -242,9 +258,8 @@ def vocode_loop(
         magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
     else:
         reach = min(voice.net.reach, mel.shape[-1])
-        with precision(mel.device):
-            bins = voice.net(F.pad(mel, (reach, reach), mode="circular"))[:, reach:-reach]
-        start = grid.synthesise(bins)
+        around = F.pad(mel, (reach, reach), mode="circular")
+        start = grid.synthesise(voice.net.bins(around)[:, reach:-reach])
         shape = grid.analyse(start).abs().transpose(1, 2)
         magnitude = mel_to_magnitude(mel, spec, RESHAPINGS, shape).transpose(1, 2)
     return griffin_lim(

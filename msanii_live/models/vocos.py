@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.models.device import precision
 from msanii_live.models.mel import MelSpec, filter_bank
 from msanii_live.models.weights_file import read, write
 
@@ -103,6 +104,11 @@ class Vocos(nn.Module):
         base = F.linear(mel.exp().transpose(1, 2).float(), self.spread).clamp_min(1e-6).log()
         magnitude = (base + log_gain).clamp_max(LOUDEST).exp()
         return torch.complex(magnitude * angle.cos(), magnitude * angle.sin())
+
+    def bins(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return what `forward` does, at the precision that suits the device."""
+        with precision(mel.device):
+            return self.forward(mel)
 
 
 def save(path: Path, net: Vocos) -> None:

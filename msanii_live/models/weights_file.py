@@ -17,6 +17,9 @@ from msanii_live.models.mel import MelSpec
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+# What a file may do to whoever reads it that is missing, cut short, or none of ours.
+BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+
 
 def write(
     path: Path,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +11,17 @@ import torch.nn.functional as F
 
 from msanii_live.models.bands import Bands, BandsConfig, Critics, join, split
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes
-from msanii_live.training.loop import Report, Schedule, read_tables
+from msanii_live.training.loop import (
+    Interrupted,
+    Interruption,
+    Progress,
+    Report,
+    Schedule,
+    follow,
+    log_row,
+    read_tables,
+    write_checkpoint,
+)
 from msanii_live.training.vocoder import spectral_losses
 
 CHECKPOINT = "bands.pt"
@@ -86,46 +94,54 @@ def draw_losses(
 
 def train_bands(
     draw: Draw, spec: MelSpec, recipe: BandsRecipe, config: BandsConfig, folder: Path,
-    report: Report,
+    report: Report, on_checkpoint: Callable[[Bands], None] = lambda average: None,
 ) -> Bands:  # fmt: skip
-    """Train, resuming if `folder` holds a checkpoint; return the generators.
+    """Train, resuming if `folder` holds a checkpoint; return the generators' running average.
 
-    draw: gives the waves of a step, recipe.crop mel frames of them.
+    draw: gives the waves of a step, recipe.crop mel frames of them. on_checkpoint: takes the
+    average after each checkpoint is on disk.
+    Raises: Interrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
     net, critics = Bands(config, spec), Critics(config, spec)
     makers = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.5, 0.9))
     judges = torch.optim.Adam(critics.parameters(), recipe.rate, betas=(0.5, 0.9))
-    parts: Parts = {"net": net, "critics": critics, "makers": makers, "judges": judges}
-    step = _resume(folder / CHECKPOINT, parts)
+    average = Bands(config, spec).requires_grad_(False).eval()
+    average.load_state_dict(net.state_dict())
+    parts: Parts = {
+        "net": net, "average": average, "critics": critics, "makers": makers, "judges": judges,
+    }  # fmt: skip
+    step, spent = _resume(folder / CHECKPOINT, parts)
     if step:
         report(f"resumed at step {step}")
-    began = time.monotonic()
-    while step < recipe.steps:
-        for group in (*makers.param_groups, *judges.param_groups):
-            group["lr"] = recipe.rate_at(step)
-        losses = draw_losses(net, critics, draw(step), recipe, step >= recipe.critics_from)
-        _descend(makers, losses.generator, net, recipe.clip)
-        if losses.critic.requires_grad:
-            _descend(judges, losses.critic, critics, recipe.clip)
-        step += 1
-        if step % recipe.every == 0 or step == recipe.steps:
-            saved = {name: part.state_dict() for name, part in parts.items()}
-            path = folder / CHECKPOINT
-            torch.save({**saved, "step": step, "recipe": asdict(recipe)}, path.with_suffix(".part"))
-            path.with_suffix(".part").replace(path)
-            row = {
-                "step": step,
-                "spectral": losses.spectral,
-                "matching": losses.matching,
-                "critic": losses.critic.item(),
-                "seconds": round(time.monotonic() - began, 1),
-            }
-            report("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
-            with (folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(row) + "\n")
-    return net.eval()
+    progress = Progress(recipe.steps, step, spent, report)
+    with Interruption() as interruption:
+        while step < recipe.steps:
+            for group in (*makers.param_groups, *judges.param_groups):
+                group["lr"] = recipe.rate_at(step)
+            losses = draw_losses(net, critics, draw(step), recipe, step >= recipe.critics_from)
+            _descend(makers, losses.generator, net, recipe.clip)
+            if losses.critic.requires_grad:
+                _descend(judges, losses.critic, critics, recipe.clip)
+            step += 1
+            follow(average, net, recipe.ema, step)
+            progress.step(step, losses.generator.item())
+            if step % recipe.every == 0 or step == recipe.steps or interruption.asked:
+                saved = {name: part.state_dict() for name, part in parts.items()}
+                numbers = {"step": step, "seconds": progress.seconds, "recipe": asdict(recipe)}
+                write_checkpoint(folder / CHECKPOINT, {**saved, **numbers})
+                on_checkpoint(average)
+                if interruption.asked:
+                    raise Interrupted(f"stopped at step {step}; the same command goes on from it")
+                row = {
+                    "step": step,
+                    "spectral": losses.spectral,
+                    "matching": losses.matching,
+                    "critic": losses.critic.item(),
+                }
+                log_row(folder, row, progress)
+    return average
 
 
 def _descend(
@@ -140,10 +156,12 @@ def _descend(
     optimiser.step()
 
 
-def _resume(path: Path, parts: Parts) -> int:
+def _resume(path: Path, parts: Parts) -> tuple[int, float]:
+    """Read a checkpoint if there is one; return its step and the seconds spent until then."""
     if not path.exists():
-        return 0
+        return 0, 0.0
     saved = torch.load(path, weights_only=True)
+    saved.setdefault("average", saved["net"])  # the first runs had none
     for name, part in parts.items():
         part.load_state_dict(saved[name])
-    return int(saved["step"])
+    return saved["step"], saved.get("seconds", 0.0)

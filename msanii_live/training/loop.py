@@ -111,7 +111,7 @@ def run(
             torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
             optimiser.step()
             step += 1
-            _average(average, model, min(schedule.ema, (1 + step) / (10 + step)))
+            follow(average, model, schedule.ema, step)
             progress.step(step, value.item())
             if step % schedule.every == 0 or step == schedule.steps or interruption.asked:
                 saved = {
@@ -126,9 +126,7 @@ def run(
                 if interruption.asked:
                     raise Interrupted(f"stopped at step {step}; the same command goes on from it")
                 row = {"step": step, "loss": progress.loss, **validate(average)}
-                progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
-                with (folder / "log.jsonl").open("a") as log:
-                    log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
+                log_row(folder, row, progress)
                 on_checkpoint(step)
 
 
@@ -162,8 +160,17 @@ def write_checkpoint(path: Path, saved: Mapping[str, Any]) -> None:
 
 
 @torch.no_grad()
-def _average(average: nn.Module, model: nn.Module, decay: float) -> None:
+def follow(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Move averaged weights towards the model's, faster in the first steps of a run."""
+    decay = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+
+
+def log_row(folder: Path, row: Mapping[str, float], progress: Progress) -> None:
+    """Show the figures of a checkpoint, and add them to the folder's log."""
+    progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
+    with (folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
 
 
 class Interruption:

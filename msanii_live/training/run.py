@@ -16,8 +16,9 @@ import torch
 
 from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel import WEIGHTS as MEL2MEL_WEIGHTS
-from msanii_live.engines.mel_flow import SHIPPED, VOCODER_WEIGHTS, WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 from msanii_live.engines.note_diffusion import WEIGHTS as SPECTROGRAM_WEIGHTS
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import ConfigError
 from msanii_live.models import bands, flow_weights, mel2mel, note_diffusion, vocos
 from msanii_live.models.flow_net import FlowNet
@@ -170,12 +171,13 @@ def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> No
         RECIPES / "vocos.toml" if order.recipe is None else recipe_file
     )
     net = vocoder.train_vocoder(data, _timed(recipe, order.minutes, 0.6), config, order.out, _say)
-    vocos.save(order.out / VOCODER_WEIGHTS, net)
+    vocos.save(order.out / "vocos.safetensors", net)
 
 
 def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
-    path = RECIPES / "bands.toml" if order.recipe is None else recipe_file
-    recipe, config = bands_training.read_recipe(path)
+    recipe, config = bands_training.read_recipe(
+        RECIPES / "bands.toml" if order.recipe is None else recipe_file
+    )
     recipe = _timed(recipe, order.minutes, 2.0)
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     if not entries:
@@ -186,9 +188,12 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
         rng = np.random.default_rng([recipe.seed, step])
         return vocoder.draw_waves(data, entries, rng, recipe.batch, frames)
 
-    net = bands_training.train_bands(draw, data.spec, recipe, config, order.out, _say)
-    bands.save(order.out / "bands.safetensors", net)
-    _say(f"done: {order.out / 'bands.safetensors'}, which no engine takes yet")
+    path = order.out / "bands.safetensors"
+    average = bands_training.train_bands(
+        draw, data.spec, recipe, config, order.out, _say, lambda average: bands.save(path, average)
+    )
+    bands.save(path, average)
+    _say(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
 
 
 def _train_mel2mel(order: TrainingOrder) -> None:

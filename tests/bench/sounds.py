@@ -6,7 +6,7 @@ import torch
 
 from msanii_live.audio import make_clip
 from msanii_live.bench.held_clips import HeldClip
-from msanii_live.engines.mel_flow import VOCODER_WEIGHTS, WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 from msanii_live.models import flow_weights, vocos
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.mel import MelSpec
@@ -65,5 +65,5 @@ def small_engine(tmp_path_factory):
     net = FlowNet(FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64))
     mean, deviation = torch.full((2, 64, 1), -5.0), torch.ones(2, 64, 1)
     flow_weights.save(folder / WEIGHTS, flow_weights.FlowModel(net, SPEC, mean, deviation))
-    vocos.save(folder / VOCODER_WEIGHTS, vocos.Vocos(vocos.VocosConfig(16, 1), SPEC))
+    vocos.save(folder / "vocos.safetensors", vocos.Vocos(vocos.VocosConfig(16, 1), SPEC))
     return MelFlow("cpu", folder / WEIGHTS)

@@ -17,7 +17,8 @@ from msanii_live.bench.doctor import doctor, examine, look_at_folder, look_at_mo
 from msanii_live.bench.doctor_network import look_at_network, look_at_ports, look_at_server
 from msanii_live.bench.holders import holder_of
 from msanii_live.config import Config
-from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+from msanii_live.engines.mel_flow import WEIGHTS
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.osc.announce import own_addresses
 from tests.live import live
 

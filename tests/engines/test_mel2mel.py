@@ -10,7 +10,8 @@ import soundfile
 
 from msanii_live.audio import rms_dbfs
 from msanii_live.engines.base import at_loudness
-from msanii_live.engines.mel2mel import SHIPPED, WEIGHTS, MelToMel
+from msanii_live.engines.mel2mel import WEIGHTS, MelToMel
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.models.instruments import NAMES
 from msanii_live.notes import Note, Score
 from msanii_live.player import midi_files

@@ -108,10 +108,12 @@ def test_vocode_and_its_vocoders(server) -> None:
     for vocoder in ("", "griffin-lim"):
         words = ("vocoder", vocoder) if vocoder else ()
         assert read(server.job("/msanii/vocode", f"v{vocoder}", "a", *words)).shape == (66_150, 2)
-    server.client.send("/msanii/vocode", "a", "vocoder", "vocos", "id", "vv")
-    failed = server.client.wait(("/msanii/fail", "/msanii/job/done"), "vv")
-    assert failed.address == "/msanii/fail"
-    assert "EENGINE" in failed.args
+    for vocoder in ("vocos", "bands"):
+        server.client.send("/msanii/vocode", "a", "vocoder", vocoder, "id", f"no-{vocoder}")
+        failed = server.client.wait(("/msanii/fail", "/msanii/job/done"), f"no-{vocoder}")
+        assert failed.address == "/msanii/fail"
+        assert "EENGINE" in failed.args
+        assert f"not those of {vocoder}" in failed.args[-1]
 
 
 def test_the_papers_way_can_be_asked_for(server) -> None:

@@ -1,5 +1,6 @@
 """Check the octave bands, the frozen banks, and that a toy vocoder learns with its critics."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from msanii_live.models import bands
 from msanii_live.models.bands import Bands, BandsConfig, Critics, bank, join, split
 from msanii_live.models.mel import MelSpec
 from msanii_live.training.bands import BandsRecipe, draw_losses, read_recipe, train_bands
+from msanii_live.training.loop import Interrupted
 from msanii_live.training.run import RECIPES
 
 SPEC = MelSpec(mels=16)
@@ -93,9 +95,7 @@ def test_critics_see_the_mel() -> None:
 def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     recipe = BandsRecipe(steps=12, decay=4, warm_up=2, batch=1, rate=3e-3, every=6, critics_from=3)
-    rng = np.random.default_rng(1)
-    tone = np.sin(np.cumsum(rng.uniform(0.01, 0.4, 40).repeat(2_048)))[None]
-    wave = torch.from_numpy((0.2 * tone).astype(np.float32))
+    wave = wander(40 * 2_048)
 
     def draw(step: int) -> torch.Tensor:
         first = np.random.default_rng(step).integers(wave.shape[1] - 12_288)
@@ -112,9 +112,66 @@ def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
         before = draw_losses(fresh, critics, draw(99), recipe, judged=False).spectral
         after = draw_losses(net, critics, draw(99), recipe, judged=False).spectral
     assert after < before
-    critic = draw_losses(net, critics, draw(99), recipe, judged=True).critic
+    critic = draw_losses(net.requires_grad_(), critics, draw(99), recipe, judged=True).critic
     gradients = torch.autograd.grad(critic, list(net.parameters()), allow_unused=True)
     assert all(g is None for g in gradients)  # critics do not move the generators
+
+
+def wander(frames: int) -> torch.Tensor:
+    """A tone whose pitch leaps about."""
+    rng = np.random.default_rng(1)
+    phase = np.cumsum(rng.uniform(0.01, 0.4, -(-frames // 2_048)).repeat(2_048))[:frames]
+    return torch.from_numpy((0.2 * np.sin(phase)).astype(np.float32))[None]
+
+
+def test_what_is_returned_and_saved_is_the_average_of_the_last_steps(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    recipe = BandsRecipe(
+        steps=8, decay=1, warm_up=1, batch=1, rate=1e-2, every=4, ema=0.5, critics_from=9
+    )
+    wave, kept = wander(8_192), []
+    net = train_bands(
+        lambda step: wave, SPEC, recipe, TINY, tmp_path, lambda _: None,
+        lambda average: kept.append(average.wave(torch.zeros(1, 16, 8))),
+    )  # fmt: skip
+    saved = torch.load(tmp_path / "bands.pt", weights_only=True)
+    assert all(torch.equal(saved["average"][name], x) for name, x in net.state_dict().items())
+    assert not all(torch.equal(saved["net"][name], x) for name, x in net.state_dict().items())
+    assert len(kept) == 2
+    assert torch.equal(kept[1], net.wave(torch.zeros(1, 16, 8)))
+
+
+def test_a_checkpoint_without_an_average_goes_on_from_its_networks(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    recipe = BandsRecipe(steps=2, decay=1, warm_up=1, batch=1, every=2, critics_from=1)
+    wave = wander(8_192)
+    train_bands(lambda step: wave, SPEC, recipe, TINY, tmp_path, lambda _: None)
+    path = tmp_path / "bands.pt"
+    saved = torch.load(path, weights_only=True)
+    old = ("net", "critics", "makers", "judges", "step", "recipe")
+    torch.save({name: saved[name] for name in old}, path)
+    lines: list[str] = []
+    net = train_bands(lambda step: wave, SPEC, recipe, TINY, tmp_path, lines.append)
+    assert lines == ["resumed at step 2"]
+    assert all(torch.equal(saved["net"][name], x) for name, x in net.state_dict().items())
+
+
+def test_ctrl_c_keeps_the_step_under_way(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    recipe = BandsRecipe(steps=400, decay=1, batch=1, warm_up=1, every=400, critics_from=2)
+    wave = wander(8_192)
+
+    def draw(step: int) -> torch.Tensor:
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return wave
+
+    with pytest.raises(Interrupted, match="stopped at step 4"):
+        train_bands(draw, SPEC, recipe, TINY, tmp_path, lambda _: None)
+    assert torch.load(tmp_path / "bands.pt", weights_only=True)["step"] == 4
+    lines: list[str] = []
+    train_bands(draw, SPEC, replace(recipe, steps=5), TINY, tmp_path, lines.append)
+    assert lines[0] == "resumed at step 4"
 
 
 def test_the_recipe_is_read() -> None:

@@ -2,20 +2,26 @@
 
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors.torch import load_file
 
-from msanii_live.engines.mel_flow import SHIPPED, WEIGHTS
+from msanii_live.cli import main
+from msanii_live.engines.base import quiet_context
+from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import ConfigError
 from msanii_live.models.flow_net import FlowConfig, FlowNet
-from msanii_live.models.flow_weights import FlowModel
+from msanii_live.models.flow_weights import FlowModel, save
 from msanii_live.models.mel import MelSpec
 from msanii_live.models.vocos import Vocos, VocosConfig
 from msanii_live.models.vocos import load as load_vocoder
 from msanii_live.models.vocos import save as save_vocoder
+from msanii_live.protocol.commands import Generate
 from msanii_live.training import dataset, loops, shortcut, vocoder
 from msanii_live.training.loop import Interrupted
 from tests.models.test_beats import clicks
@@ -125,6 +131,29 @@ def test_ctrl_c_keeps_the_step_under_way_and_the_same_command_goes_on(own, tmp_p
     short = vocoder.VocoderRecipe(steps=step + 1, decay=1, batch=1, crop=32, warm_up=1)
     vocoder.train_vocoder(data, short, config, tmp_path, lines.append)
     assert lines[0] == f"resumed at step {step}"
+
+
+def test_bands_are_trained_from_the_command_line_and_taken_by_an_engine(own, tmp_path, capsys):
+    _, _, data, model = own
+    recipe, out = tmp_path / "bands.toml", tmp_path / "out"
+    recipe.write_text(
+        "[training]\nsteps = 3\ndecay = 1\nbatch = 1\nwarm_up = 1\ncrop = 24\nevery = 2\n"
+        "critics_from = 1\n[network]\nwidth = 16\nleast = 8\nfilters = 4\ntaps = 31\n"
+    )
+    folder = Path(data.mels.filename).parent
+    words = ["train", "--data", str(folder), "--part", "bands", "--recipe", str(recipe)]
+    assert main([*words, "--out", str(out)]) == 0
+    assert "--vocoder bands" in capsys.readouterr().out
+    trained = load_file(out / "bands.safetensors")
+    (out / "bands.safetensors").unlink()
+    assert main([*words, "--out", str(out)]) == 0  # at its end already: only the file is missing
+    again = load_file(out / "bands.safetensors")
+    assert all(torch.equal(again[name], tensor) for name, tensor in trained.items())
+    save(out / WEIGHTS, model)
+    engine = MelFlow("cpu", out / WEIGHTS, vocoder="bands")
+    clip = engine.run(Generate(seconds=0.5, steps=1), quiet_context())
+    assert clip.info.frames == 22_050
+    assert np.isfinite(clip.samples).all()
 
 
 def test_the_shipped_weights_and_vocoder_share_their_features():
