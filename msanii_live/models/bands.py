@@ -20,6 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.models.band_layers import (
+    DILATIONS,
+    SLOPE,
+    Convolve,
+    Down,
+    Residual,
+    Up,
+    filtered,
+    summed,
+)
 from msanii_live.models.griffin_lim import line_frames
 from msanii_live.models.mel import MelSpec
 from msanii_live.models.weights_file import read, write
@@ -27,8 +37,7 @@ from msanii_live.models.weights_file import read, write
 FORMAT = "msanii-live bands 1"
 HALF_BAND = 63  # taps that split a band from what is under it
 PIECE = 1_024  # mel frames made at once: what bounds the memory that a long clip takes
-_SLOPE = 0.2  # of leaky rectifiers
-_DILATIONS = (1, 3, 9)
+LAST = 3  # taps of the convolution that makes excitations
 
 
 @dataclass(frozen=True)
@@ -109,53 +118,26 @@ def _steps_up(times: int) -> list[int]:
     return factors
 
 
-class _Residual(nn.Module):
-    """Three dilated convolutions, each added to its input. Source: arXiv:1910.06711, figure 1."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(
-            nn.Sequential(
-                nn.LeakyReLU(_SLOPE),
-                nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation),
-                nn.LeakyReLU(_SLOPE),
-                nn.Conv1d(width, width, 1),
-            )
-            for dilation in _DILATIONS
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for layer in self.layers:
-            x = x + layer(x)
-        return x
-
-
 class BandGenerator(nn.Module):
     """Make one octave from a mel."""
 
     def __init__(self, config: BandsConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
         width = config.width
-        layers: list[nn.Module] = [nn.Conv1d(mels, width, 7, padding=3)]
+        layers: list[nn.Module] = [Convolve(mels, width, 7)]
         for factor in _steps_up(times):
             narrow = max(config.least, width // 2)
-            layers += [
-                nn.LeakyReLU(_SLOPE),
-                nn.ConvTranspose1d(width, narrow, 2 * factor, factor, padding=factor // 2),
-                _Residual(narrow),
-            ]
+            layers += [nn.LeakyReLU(SLOPE), Up(width, narrow, factor), Residual(narrow)]
             width = narrow
-        layers += [nn.LeakyReLU(_SLOPE), nn.Conv1d(width, config.filters, 7, padding=3)]
-        self.excite = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers, nn.LeakyReLU(SLOPE))
+        self.excite = Convolve(width, config.filters, LAST)
         self.bank: torch.Tensor
-        self.register_buffer(
-            "bank", bank(config.filters, config.taps, lowest)[:, None], persistent=False
-        )
+        self.register_buffer("bank", bank(config.filters, config.taps, lowest), persistent=False)
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
         """Make the band. mel: (batch, mels, mel_frames) → (batch, mel_frames * times)."""
-        made = F.conv_transpose1d(self.excite(mel), self.bank, padding=self.bank.shape[-1] // 2)
-        return made[:, 0]
+        h = self.layers(mel.transpose(1, 2))
+        return summed(self.excite(h), self.bank)
 
 
 class Bands(nn.Module):
@@ -176,7 +158,7 @@ class Bands(nn.Module):
     @property
     def reach(self) -> int:
         """Mel frames to either side that a frame's bins, and its samples, depend on at most."""
-        dilated = sum(_DILATIONS)
+        dilated = sum(DILATIONS)
         widest = 0.0
         for n in reversed(range(self.config.bands)):
             frames, rate = 3.0, 1  # the first convolution's, and its rate in mel frames
@@ -184,7 +166,7 @@ class Bands(nn.Module):
                 frames += 1.0 / rate
                 rate *= factor
                 frames += dilated / rate
-            frames += (3 + self.config.taps // 2) / rate
+            frames += (LAST // 2 + self.config.taps // 2) / rate
             widest = max(widest, frames)
         joined = HALF_BAND * 2 ** (self.config.bands - 1) / self.spec.hop
         seen = self.spec.n_fft // 2 // self.spec.hop  # by the window that bins are taken with
@@ -222,24 +204,15 @@ class BandCritic(nn.Module):
     def __init__(self, config: BandsConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
         self.bank: torch.Tensor
-        self.register_buffer(
-            "bank", bank(config.filters, config.taps, lowest)[:, None], persistent=False
-        )
+        self.register_buffer("bank", bank(config.filters, config.taps, lowest), persistent=False)
         width, layers = config.filters, []
         for factor in reversed(_steps_up(times)):
             wide = min(config.width, 2 * width)
-            layers.append(
-                nn.Sequential(
-                    nn.Conv1d(width, wide, 2 * factor + 1, factor, padding=factor),
-                    nn.LeakyReLU(_SLOPE),
-                )
-            )
+            layers.append(nn.Sequential(Down(width, wide, factor), nn.LeakyReLU(SLOPE)))
             width = wide
         self.layers = nn.ModuleList(layers)
-        self.meet = nn.Sequential(
-            nn.Conv1d(width + mels, config.width, 5, padding=2), nn.LeakyReLU(_SLOPE)
-        )
-        self.judge = nn.Conv1d(config.width, 1, 3, padding=1)
+        self.meet = nn.Sequential(Convolve(width + mels, config.width, 5), nn.LeakyReLU(SLOPE))
+        self.judge = Convolve(config.width, 1, 3)
 
     def forward(
         self, band: torch.Tensor, mel: torch.Tensor
@@ -248,14 +221,14 @@ class BandCritic(nn.Module):
 
         band: (batch, frames). mel: scaled, (batch, mels, mel_frames).
         """
-        h = F.conv1d(band[:, None], self.bank, padding=self.bank.shape[-1] // 2)
+        h = filtered(band, self.bank)
         seen = []
         for layer in self.layers:
             h = layer(h)
             seen.append(h)
-        h = self.meet(torch.cat([h[..., : mel.shape[-1]], mel], dim=1))
+        h = self.meet(torch.cat([h, mel.transpose(1, 2).to(h.dtype)], dim=-1))
         seen.append(h)
-        return self.judge(h)[:, 0], seen
+        return self.judge(h)[..., 0], seen
 
 
 class Critics(nn.Module):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -22,7 +23,7 @@ from msanii_live.training.loop import (
     read_tables,
     write_checkpoint,
 )
-from msanii_live.training.vocoder import spectral_losses
+from msanii_live.training.vocoder import RESOLUTIONS, spectral_losses
 
 CHECKPOINT = "bands.pt"
 EDGE = 4  # mel frames at either end of a crop that no loss looks at
@@ -61,31 +62,39 @@ class Losses:
 
 
 def draw_losses(
-    net: Bands, critics: Critics, waves: torch.Tensor, recipe: BandsRecipe, judged: bool
+    net: Bands,
+    critics: Critics,
+    waves: torch.Tensor,
+    recipe: BandsRecipe,
+    judged: bool,
+    resolutions: Sequence[int] | None = None,
 ) -> Losses:
     """Return the losses of a batch of waves, (batch, frames).
 
-    judged: whether the critics count. Feature matching is the mean absolute difference of what each
-    layer of a critic sees. Source: arXiv:1910.06711, eq. 1 to 3.
+    judged: whether the critics count; they judge what was made once, and either side takes of it
+    the gradients of its own weights alone. resolutions: of the spectral loss, n_fft; all if None.
+    Feature matching is the mean absolute difference of what each layer of a critic sees.
+    Source: arXiv:1910.06711, eq. 1 to 3.
     """
     spec = net.spec
     mel = log_mel(magnitudes(waves, spec), spec)
     scaled = (mel - net.mean[:, None]) / net.deviation[:, None]
     true = split(waves, net.config.bands)
-    made = net(mel)
+    with torch.autocast(waves.device.type, dtype=torch.bfloat16):
+        made = net(mel)
     inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
     whole = join(made)
-    log_distance, convergence, _ = spectral_losses(whole[:, inner], waves[:, inner], (512, 2_048))
+    drawn = RESOLUTIONS if resolutions is None else resolutions
+    log_distance, convergence, _ = spectral_losses(whole[:, inner], waves[:, inner], drawn)
     spectral = log_distance + convergence
     total = recipe.spectral * spectral
     critic, matching = total.new_zeros(()), total.new_zeros(())
     if judged:
-        real = critics(true, scaled)
-        fake = critics([band.detach() for band in made], scaled)
-        for (liked, _), (disliked, _) in zip(real, fake, strict=True):
+        with torch.autocast(waves.device.type, dtype=torch.bfloat16):
+            real, fake = critics(true, scaled), critics(made, scaled)
+        for (liked, wanted), (disliked, seen) in zip(real, fake, strict=True):
             critic = critic + F.relu(1 - liked).mean() + F.relu(1 + disliked).mean()
-        for (verdict, seen), (_, wanted) in zip(critics(made, scaled), real, strict=True):
-            total = total - verdict.mean()
+            total = total - disliked.mean()
             for a, b in zip(seen, wanted, strict=True):
                 matching = matching + (a - b.detach()).abs().mean() / len(seen)
         total = total + recipe.matching * matching
@@ -120,10 +129,18 @@ def train_bands(
         while step < recipe.steps:
             for group in (*makers.param_groups, *judges.param_groups):
                 group["lr"] = recipe.rate_at(step)
-            losses = draw_losses(net, critics, draw(step), recipe, step >= recipe.critics_from)
-            _descend(makers, losses.generator, net, recipe.clip)
-            if losses.critic.requires_grad:
-                _descend(judges, losses.critic, critics, recipe.clip)
+            # Two resolutions a step see as much in the end.
+            rng = np.random.default_rng([recipe.seed, step])
+            drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
+            judged = step >= recipe.critics_from
+            losses = draw_losses(net, critics, draw(step), recipe, judged, drawn)
+            sides = [side_gradients(losses.generator, net)]
+            if judged:
+                sides.append(side_gradients(losses.critic, critics))
+            for gradients, owner, optimiser in zip(
+                sides, (net, critics), (makers, judges), strict=False
+            ):
+                descend(optimiser, gradients, owner, recipe.clip)
             step += 1
             follow(average, net, recipe.ema, step)
             progress.step(step, losses.generator.item())
@@ -144,12 +161,19 @@ def train_bands(
     return average
 
 
-def _descend(
-    optimiser: torch.optim.Optimizer, loss: torch.Tensor, owner: torch.nn.Module, clip: float
+def side_gradients(loss: torch.Tensor, owner: torch.nn.Module) -> tuple[torch.Tensor, ...]:
+    """Return the gradients of one side's weights alone."""
+    return torch.autograd.grad(loss, list(owner.parameters()), retain_graph=True)
+
+
+def descend(
+    optimiser: torch.optim.Optimizer,
+    gradients: Sequence[torch.Tensor],
+    owner: torch.nn.Module,
+    clip: float,
 ) -> None:
-    """Take a step with the gradients of one side alone."""
+    """Take a step of one side."""
     owned = list(owner.parameters())
-    gradients = torch.autograd.grad(loss, owned, retain_graph=True)
     for parameter, gradient in zip(owned, gradients, strict=True):
         parameter.grad = gradient
     torch.nn.utils.clip_grad_norm_(owned, clip)
