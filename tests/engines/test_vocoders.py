@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import torch
 
-from msanii_live.engines import mel2mel, vocoders
+from msanii_live.engines import mel2mel, note_diffusion, vocoders
 from msanii_live.engines.base import quiet_context
 from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
 from msanii_live.engines.vocoders import SHIPPED
@@ -16,6 +16,8 @@ from msanii_live.models import bands, flow_weights, vocos
 from msanii_live.models.bands import Bands, BandsConfig
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.mel import MelSpec
+from msanii_live.models.note_diffusion import NoteDiffusion, NoteDiffusionConfig
+from msanii_live.models.note_diffusion import save as save_notes
 from msanii_live.models.vocos import Vocos, VocosConfig
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Generate, Render
@@ -181,6 +183,32 @@ def test_notes_are_played_with_it(tmp_path):
     save_bands(tmp_path, SPEC)
     text = fails(mel2mel.MelToMel("cpu", tmp_path / mel2mel.WEIGHTS, vocoder="bands").load)
     assert "other features" in text
+
+
+def test_a_band_of_notes_is_played_with_it(tmp_path):
+    torch.manual_seed(0)
+    config = NoteDiffusionConfig(
+        window=40, width=16, heads=2, inner=16, blocks=2, context_blocks=1, lane=2, detail=8,
+        detail_blocks=1,
+    )  # fmt: skip
+    save_notes(tmp_path / note_diffusion.WEIGHTS, NoteDiffusion(config, SPEC))
+    save_bands(tmp_path)
+    notes = (Note(0.1, 0.9, 60, 90), Note(0.2, 0.4, 38, 90, drum=True))
+    made = {}
+    for name in ("bands", "griffin-lim"):
+        player = note_diffusion.NoteDiffusionEngine(
+            "cpu", tmp_path / note_diffusion.WEIGHTS, vocoder=name
+        )
+        context = quiet_context(score=lambda name: Score(notes, 1.5))
+        made[name] = player.run(Render(midi="two", steps=1), context).samples
+    assert made["bands"].shape == made["griffin-lim"].shape == (66_150, 2)
+    assert np.isfinite(made["bands"]).all()
+    assert np.abs(made["bands"] - made["griffin-lim"]).max() > 0.01
+    save_bands(tmp_path, MelSpec(mels=24))
+    player = note_diffusion.NoteDiffusionEngine(
+        "cpu", tmp_path / note_diffusion.WEIGHTS, vocoder="bands"
+    )
+    assert "other features" in fails(player.load)
 
 
 @pytest.mark.skipif(
