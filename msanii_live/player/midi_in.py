@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from msanii_live.errors import ConfigError
 
@@ -17,7 +19,10 @@ OWN_NAME = "msanii-live"
 TCP = "tcp:"
 _LOOK = 2.0  # s between looks at whether the port is there
 _POLL = 0.002  # s between looks at a connection
+_JACK = "mido.backends.rtmidi/UNIX_JACK"
+_LINUX = "it needs the ALSA sequencer (modprobe snd-seq) or a JACK server"
 Hear = Callable[[Any, float], None]
+T = TypeVar("T")
 
 
 class MidiIn:
@@ -169,17 +174,28 @@ def _listening(wanted: str) -> Any:
 
 
 def _names() -> list[str]:
-    with _told():
-        import mido
-
-        return [str(name) for name in mido.get_input_names()]
+    return _ask(lambda way: [str(name) for name in way.get_input_names()])
 
 
 def _open(name: str, hear: Callable[[Any], None], virtual: bool = False) -> Any:
+    return _ask(lambda way: way.open_input(name, virtual=virtual, callback=hear))
+
+
+def _ask(call: Callable[[Any], T]) -> T:
+    """Ask mido's own way to ports, then JACK's: a Linux may have no ALSA sequencer."""
     with _told():
         import mido
 
-        return mido.open_input(name, virtual=virtual, callback=hear)
+        try:
+            return call(mido)
+        except ImportError:
+            raise
+        except Exception:
+            if sys.platform != "linux" or "MIDO_BACKEND" in os.environ:
+                raise
+            with contextlib.suppress(Exception):  # the first error tells more
+                return call(mido.Backend(_JACK))
+            raise
 
 
 @contextlib.contextmanager
@@ -193,4 +209,5 @@ def _told() -> Iterator[None]:
     except ImportError as error:
         raise ConfigError(f"MIDI needs pip install 'msanii-live[midi]': {error}") from None
     except Exception as error:  # each backend has errors of its own
-        raise ConfigError(f"MIDI cannot be opened here: {error}") from None
+        remedy = f"; {_LINUX}" if sys.platform == "linux" else ""
+        raise ConfigError(f"MIDI cannot be opened here: {error}{remedy}") from None

@@ -37,13 +37,16 @@ class BandsRecipe(Schedule):
 
     crop: mel frames of a window. matching: weight of the feature-matching loss. spectral: weight of
     a loss of magnitudes at several resolutions, which the source has not: without it the generators
-    know nothing for as long as the critics do. critics_from: step from which critics count.
+    know nothing for as long as the critics do. critics_from: step from which critics count. least:
+    root mean square of a crop under which another is drawn: in near silence convergence has no
+    bound, and one such crop outweighs its batch.
     """
 
     crop: int = 32
     matching: float = 10.0
     spectral: float = 5.0
     critics_from: int = 0
+    least: float = 3e-3
 
 
 def read_recipe(path: Path) -> tuple[BandsRecipe, BandsConfig]:

@@ -186,7 +186,7 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
 
     def draw(step: int) -> torch.Tensor:
         rng = np.random.default_rng([recipe.seed, step])
-        return vocoder.draw_waves(data, entries, rng, recipe.batch, frames)
+        return vocoder.draw_waves(data, entries, rng, recipe.batch, frames, recipe.least)
 
     path = order.out / "bands.safetensors"
     average = bands_training.train_bands(

@@ -42,9 +42,17 @@ def read_recipe(path: Path) -> tuple[VocoderRecipe, VocosConfig]:
 
 
 def draw_waves(
-    data: DataSet, entries: tuple[Entry, ...], rng: np.random.Generator, size: int, frames: int
+    data: DataSet,
+    entries: tuple[Entry, ...],
+    rng: np.random.Generator,
+    size: int,
+    frames: int,
+    least: float = 0.0,
 ) -> torch.Tensor:
-    """Cut random crops: mid, side, left or right, at a random level. Returns (size, frames)."""
+    """Cut random crops: mid, side, left or right, at a random level. Returns (size, frames).
+
+    least: root mean square under which a crop is drawn anew.
+    """
     waves: list[np.ndarray] = []
     while len(waves) < size:
         entry = entries[rng.integers(len(entries))]
@@ -55,6 +63,8 @@ def draw_waves(
         left, right = stereo[:, 0], stereo[:, 1]
         kind = rng.random()
         wave = (left + right) / 2 if kind < 0.5 else (left - right) / 2 if kind < 0.8 else left
+        if least and np.sqrt(np.mean(wave**2)) < least:
+            continue
         waves.append(wave * 10 ** (rng.uniform(-15, 3) / 20))
     return torch.from_numpy(np.stack(waves).astype(np.float32))
 
