@@ -1,4 +1,4 @@
-"""Figures of the engines that play notes: python -m msanii_live.bench.playing --out FOLDER.
+"""Figures of the engines that play notes.
 
 On pieces that no training saw, instrument by instrument: how near the mel is to FluidSynth's, what
 basic-pitch hears of the notes (beside FluidSynth's own playing, the ceiling, and beside the notes
@@ -7,7 +7,6 @@ of another piece, the floor), how long it takes, and whether a morph's brightnes
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -233,18 +232,15 @@ ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], Me
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print and write what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--engine", choices=tuple(ENGINES), default="mel2mel")
-    parser.add_argument("--weights", type=Path, help="(the shipped ones)")
-    parser.add_argument("--pieces", type=int, default=4, help="of each kind (%(default)s)")
-    parser.add_argument("--scores", action="store_true", help="public-domain piano too; needs npm")
-    parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args(argv)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    kind, file, mel_of = ENGINES[asked.engine]
-    weights = asked.weights or SHIPPED / file
+def report_notes(
+    name: str, weights: Path | None, count: int, with_scores: bool, out: Path | None
+) -> int:
+    """Measure one of ENGINES, print, and write into `out` if given. Returns the exit status.
+
+    weights: None for those that ship. count: of pieces of each kind.
+    """
+    kind, file, mel_of = ENGINES[name]
+    weights = weights or SHIPPED / file
     engine = kind("cpu", weights)
     engine.warm()
     try:
@@ -252,9 +248,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MissingTool as missing:
         print(f"onsets are left out: {missing}", file=sys.stderr)
         session = None
-    pieces = held_out(asked.pieces, asked.scores)
+    pieces = held_out(count, with_scores)
     rows = measure(engine, mel_of(weights), pieces, session, print)
-    mixes = asked.engine == "mel2mel"
+    mixes = name == "mel2mel"
     morphs = measure_morphs(engine, print) if mixes else []
     delay = first_audio(engine)
     rows.append(mean_row(rows))
@@ -262,7 +258,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if mixes:
         monotone = sum(morph.monotone for morph in morphs)
         print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")
-        draw_space(mel2mel.load(weights, torch.device("cpu")), asked.out / "timbres.png")
     print(f"four bars at 120 bpm: {delay:.2f} s from the take's end to its audio")
     figures = {
         "rows": [asdict(row) for row in rows],
@@ -270,9 +265,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "first_audio": delay,
         "pieces": len(pieces),
     }
-    (asked.out / f"playing-{asked.engine}.json").write_text(json.dumps(figures, indent=1))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"notes-{name}.json").write_text(json.dumps(figures, indent=1))
+        if mixes:
+            draw_space(mel2mel.load(weights, torch.device("cpu")), out / "timbres.png")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from msanii_live import __version__
+from msanii_live.cli.bench import add_bench
 from msanii_live.cli.stage import add_stage
 from msanii_live.cli.study import add_study
 from msanii_live.errors import MsaniiError
@@ -38,4 +39,5 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_stage(commands)
     add_study(commands)
+    add_bench(commands)
     return parser

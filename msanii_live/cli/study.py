@@ -1,4 +1,4 @@
-"""What makes and measures models: data, training, evaluation, benchmarks."""
+"""What makes and measures models: data, training, evaluation."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import argparse
 from pathlib import Path
 
 from msanii_live.cli.commands import Commands
-from msanii_live.errors import ConfigError
 
 
 def add_study(commands: Commands) -> None:
-    """Add data, train, eval, convert, paper and bench."""
+    """Add data, train, eval, convert and paper."""
     data = commands.add_parser("data", help="build the training set, or say what it is made of")
     kinds = data.add_subparsers(required=True, metavar="WHAT")
     made = kinds.add_parser("build", help="build it from seeds and public-domain scores")
@@ -84,26 +83,6 @@ def add_study(commands: Commands) -> None:
     paper.add_argument("--device", default="auto", help="where models run (%(default)s)")
     paper.set_defaults(run=_paper)
 
-    bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
-    bench.add_argument("what", choices=("speed", "front", "player", "vocoders", "msanii2023"))
-    bench.add_argument("--out", type=Path, help="folder for the figures")
-    bench.add_argument(
-        "--full",
-        action="store_true",
-        help="speed: all 200 steps of the baseline; msanii2023: 190 s too",
-    )
-    bench.add_argument("--compile", action="store_true", help="msanii2023: compile; needs g++")
-    bench.add_argument("--seconds", type=float, default=60.0, help="player: how long (%(default)s)")
-    bench.add_argument("--audio", default="default", help="player: audio device (%(default)s)")
-    bench.add_argument(
-        "--engine",
-        default="mel-flow",
-        help="player: engine (%(default)s); vocoders: folder whose own are preferred",
-    )
-    bench.add_argument("--data", type=Path, help="vocoders: set of `msanii-live data build`")
-    bench.add_argument("--clips", type=int, default=6, help="vocoders: how many (%(default)s)")
-    bench.set_defaults(run=_bench)
-
 
 def _build_data(arguments: argparse.Namespace) -> int:
     from msanii_live.training.run import build_dataset
@@ -164,36 +143,3 @@ def _paper(arguments: argparse.Namespace) -> int:
 
     engines = arguments.engine or ["mel-flow", "random-2023"]
     return redo(arguments.out, engines, arguments.device)
-
-
-def _bench(arguments: argparse.Namespace) -> int:
-    if arguments.what == "front":
-        from msanii_live.bench.front import report_front
-
-        return report_front()
-    if arguments.what == "player":
-        from msanii_live.bench.player import report_player
-
-        return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
-    if arguments.what == "vocoders":
-        return _compare_vocoders(arguments)
-    if arguments.what == "msanii2023":
-        from msanii_live.bench.msanii2023 import report_2023
-
-        return report_2023(arguments.out, arguments.full, arguments.compile)
-    from msanii_live.bench.report import report_speed
-
-    return report_speed(arguments.out, arguments.full)
-
-
-def _compare_vocoders(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.report import report_vocoders
-
-    if arguments.data is None:
-        raise ConfigError("the vocoders are compared on held-out clips: name a set with --data")
-    if arguments.clips < 1:
-        raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
-    engine = None if arguments.engine == "mel-flow" else Path(arguments.engine).expanduser()
-    if engine is not None and not engine.is_dir():
-        raise ConfigError(f"engine is {arguments.engine!r}: name a folder that holds a vocoder")
-    return report_vocoders(arguments.data, engine, arguments.out, arguments.clips)
