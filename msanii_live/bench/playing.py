@@ -50,13 +50,15 @@ MelOf = Callable[[Score, str, int], torch.Tensor]
 
 @dataclass(frozen=True)
 class Row:
-    """Say how an instrument fares. correlation: of ln mels. linear: of magnitudes. ours, ceiling,
-    floor: F1 of onsets; None where basic-pitch is missing. ratio: time over length.
+    """Say how an instrument, or a band, fares.
+
+    correlation: of ln mels; linear: of magnitudes; of instruments alone. ours, ceiling, floor: F1
+    of onsets; None where basic-pitch is missing. ratio: time over length.
     """
 
     instrument: str
-    correlation: float
-    linear: float
+    correlation: float | None
+    linear: float | None
     ours: float | None
     ceiling: float | None
     floor: float | None
@@ -89,6 +91,16 @@ def held_out(count: int, with_scores: bool) -> list[Score]:
         for each in fetch_scores()[:count]:
             found.append(midi_files.score_of(each.midi).cut(4.0, 4.0 + PIECE))
     return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
+
+
+def bands(count: int) -> list[Score]:
+    """Return grooves of several instruments with drums, that no training saw."""
+    found = []
+    for n in range(count):
+        midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
+        score = midi_files.score_of(midi).cut(0.0, PIECE)
+        found.append(Score(score.notes, PIECE, bpm=120.0))
+    return found
 
 
 def play(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
@@ -130,7 +142,7 @@ def measure(
     rows = []
     for name, program in INSTRUMENTS.items():
         near, linear, took = [], [], 0.0
-        ours, ceiling, floor = Match(0, 0, 0), Match(0, 0, 0), Match(0, 0, 0)
+        ear = _Ear(session)
         for number, score in enumerate(pieces):
             true = timbre_set.play(score, program)
             began = time.perf_counter()
@@ -141,18 +153,48 @@ def measure(
                 a = mel_of(score, name, len(b))
             near.append(correlation(a.clamp_min(QUIET), b.clamp_min(QUIET)))
             linear.append(correlation(a.exp(), b.exp()))
-            if session is not None:
-                wanted = onsets_of(score.notes)
-                heard = hear(session, made, 44_100)
-                ours += match(heard, wanted)
-                ceiling += match(hear(session, _level(true), 44_100), wanted)
-                floor += match(heard, onsets_of(pieces[number - 1].notes))
-        first, second, third = (m.f1 if session else None for m in (ours, ceiling, floor))
+            ear.compare(score, made, true, pieces[number - 1])
         ratio = took / sum(score.seconds for score in pieces)
-        correlations = float(np.mean(near)), float(np.mean(linear))
-        rows.append(Row(name, *correlations, first, second, third, ratio))
+        rows.append(Row(name, float(np.mean(near)), float(np.mean(linear)), *ear.told, ratio))
         report(f"{rows[-1]}")
     return rows
+
+
+def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> Row:
+    """Return a row for pieces of several instruments with drums, by their own programs."""
+    ear, took = _Ear(session), 0.0
+    for number, score in enumerate(pieces):
+        began = time.perf_counter()
+        made = play(engine, score, "")
+        took += time.perf_counter() - began
+        ear.compare(score, made, timbre_set.play(score), pieces[number - 1])
+    return Row("a band", None, None, *ear.told, took / sum(score.seconds for score in pieces))
+
+
+class _Ear:
+    """Count onsets over pieces: ours, FluidSynth's, and ours beside another piece's notes."""
+
+    def __init__(self, session: object) -> None:
+        self._session = session
+        self._ours = self._ceiling = self._floor = Match(0, 0, 0)
+
+    def compare(
+        self, score: Score, made: NDArray[np.float32], true: NDArray[np.float32], other: Score
+    ) -> None:
+        """Take a piece in. made, true: as we and as FluidSynth play it."""
+        if self._session is None:
+            return
+        wanted, heard = onsets_of(score.notes), hear(self._session, made, 44_100)
+        self._ours += match(heard, wanted)
+        self._ceiling += match(hear(self._session, _level(true), 44_100), wanted)
+        self._floor += match(heard, onsets_of(other.notes))
+
+    @property
+    def told(self) -> tuple[float | None, float | None, float | None]:
+        """F1 of ours, the ceiling and the floor."""
+        if self._session is None:
+            return None, None, None
+        return self._ours.f1, self._ceiling.f1, self._floor.f1
 
 
 def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -253,7 +295,7 @@ def report_notes(
     mixes = name == "mel2mel"
     morphs = measure_morphs(engine, print) if mixes else []
     delay = first_audio(engine)
-    rows.append(mean_row(rows))
+    rows += [mean_row(rows), measure_bands(engine, bands(2 * count), session)]
     print(table(rows))
     if mixes:
         monotone = sum(morph.monotone for morph in morphs)
