@@ -20,7 +20,7 @@ class Capabilities:
 
     verbs: command addresses. sample_rate: Hz. longest: seconds of one clip. styles: words that
     `style` and `prompt` know. steps: denoising steps where a command asks for none. timbres: words
-    that `timbre` knows.
+    that `timbre` knows. drums: it plays them.
     """
 
     verbs: tuple[str, ...]
@@ -31,6 +31,7 @@ class Capabilities:
     styles: tuple[str, ...] = ()
     needs_midi: bool = False
     timbres: tuple[str, ...] = ()
+    drums: bool = False
 
 
 def no_score(name: str) -> Score:

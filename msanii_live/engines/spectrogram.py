@@ -44,6 +44,7 @@ class SpectrogramEngine:
             steps=STEPS,
             needs_midi=True,
             timbres=NAMES,
+            drums=True,
         )
         self._device_name = device
         self._folder = folder
