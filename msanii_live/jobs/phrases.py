@@ -28,7 +28,7 @@ class Phrase:
 
     score: from `LEAD` s before the chunk to `TAIL` s after it. frames: of the chunk, at 44,100 Hz.
     beat: time from its start on. upto: how far its reader has come with it, by the reader's time.
-    own: the whole bars up to its end, to be played again, where they are new.
+    own: the whole bars to play again where nothing comes after it; None where it is not new.
     """
 
     score: Score
@@ -97,15 +97,24 @@ class Hands:
         near = self._heard is not None and abs(start - self._heard) < EARLY
         if not (near and self._in_a_row):
             played = _lead(before).then(played.cut(LEAD, played.seconds))
-        bars = math.ceil((end - start) / self._bar - _NEAR)
-        own = self._between(end - bars * self._bar, end)
-        return Phrase(played, frames, self._beat(place), end, own)
+        return Phrase(played, frames, self._beat(place), end, self._whole(played, end, drums))
 
     def keep(self, phrase: Phrase) -> None:
         """Go on after a phrase."""
         self._heard = phrase.upto
         self._in_a_row = phrase.own is not None
         self._last = phrase.own or self._last
+
+    def _whole(self, played: Score, end: float, drums: bool) -> Score:
+        """Return the whole bars up to the bar line after the last key that went down.
+
+        played: up to `TAIL` after `end`, s of the timeline, which is a bar line.
+        """
+        length = played.seconds - TAIL
+        bars = math.ceil((length - LEAD) / self._bar - _NEAR)
+        struck = [n.start + EARLY for n in played.notes if LEAD <= n.start + EARLY < length]
+        end -= math.floor((length - max(struck, default=length)) / self._bar) * self._bar
+        return _heard(self._between(end - bars * self._bar, end), drums)
 
     def _again(
         self, place: Place, frames: int, before: Score, drums: bool, upto: float | None
