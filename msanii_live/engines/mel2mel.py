@@ -143,7 +143,9 @@ class MelToMel:
         with torch.inference_mode():
             parts = self._parts(command, score, context.warn)
             wave = self._wave(self._net, parts, score, context)
-        samples = at_loudness(np.repeat(wave.cpu().numpy()[:, None], 2, axis=1))
+        samples = np.repeat(wave.cpu().numpy()[:, None], 2, axis=1)
+        if not context.raw:
+            samples = at_loudness(samples)
         if not score.closes:
             fade_edges(samples, FADE_IN, FADE_OUT)
         return make_clip(

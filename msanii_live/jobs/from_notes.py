@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from msanii_live.audio import Samples, as_stereo, limit, make_clip, rms_dbfs
-from msanii_live.engines.base import LIVE_TAKE, Engine
+from msanii_live.audio import Samples, as_stereo, limit, make_clip
+from msanii_live.engines.base import LIVE_TAKE, LOUDNESS, MOST_GAIN, Engine, loudness
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.chunks import Chunk, Chunks, Making, Place
 from msanii_live.jobs.phrases import LEAD, NO_DRUMS, TAIL, Hands, Phrase, Piece, Reader, only_drums
@@ -18,10 +18,8 @@ from msanii_live.player.sounds import RATE
 from msanii_live.protocol.commands import Render
 from msanii_live.protocol.playing import StreamStart
 
-_BEFORE = round(LEAD * RATE)  # frames
-_FAINT = -55.0  # dBFS, under which nothing tells how loud a chunk has to be
-_MOST_GAIN = 12.0  # dB by which a chunk is brought to the level of what it goes on from
-_KEPT = 0.9  # of that gain, so that errors do not add up for ever
+_BEFORE, _AFTER = round(LEAD * RATE), round(TAIL * RATE)  # frames
+_DOWN, _UP = 0.5, 0.25  # of the way to its own loudness that a chunk goes
 
 
 class FromNotes:
@@ -35,7 +33,7 @@ class FromNotes:
         self.left_out = left_out
         self.reader = reader
         self._making = making
-        self._gain = 0.0  # dB that the last chunk was brought up
+        self._gain: float | None = None  # dB, of the last chunk's end
 
     def plays_as(self, other: Chunks) -> bool:
         """Tell whether another plays the same notes."""
@@ -59,16 +57,12 @@ class FromNotes:
     def next(self, so_far: SoFar, place: Place) -> Chunk:
         """Return the next phrase, played with what was before it; see `Chunks.next`."""
         phrase, made = self._rendered(place, so_far.notes)
-        source = so_far.samples[-_BEFORE:]
-        gain = self._gain_for(source, made, so_far.notes.seconds)
-        made = limit(np.asarray(made * 10 ** (gain / 20), dtype=np.float32))
-        seam = agreeing(source, made, _BEFORE)
-        close = source[-OVERLAP:]
+        close = so_far.samples[-OVERLAP:]
+        seam = agreeing(close, made, _BEFORE)
         known = made[seam - len(close) : seam + phrase.frames]
         piece, overlap = continuation(close, known, kept=True)
         if not place.order.timbre2:
             piece = self._making.morphed(piece, overlap, so_far, place.order.engine)
-        self._gain = gain
         self.reader.keep(phrase)
         clip = make_clip(piece, RATE, name="", bpm=phrase.beat.bpm)
         return Chunk(clip, overlap, _played(phrase), phrase.beat)
@@ -78,7 +72,7 @@ class FromNotes:
         order = place.order
         engine = self._making.shop.engine(order.engine, Render.address)
         phrase = self.reader.phrase(place, before, engine.capabilities.drums)
-        frames = _BEFORE + phrase.frames + round(TAIL * RATE)
+        frames = _BEFORE + phrase.frames + _AFTER
         if not phrase.score.notes:  # a rest of a piece
             return phrase, np.zeros((frames, 2), np.float32)
         command = Render(
@@ -91,23 +85,28 @@ class FromNotes:
         )
         steered = self._making.steered(command, place.index)
         made = as_stereo(self._making.make(steered, score=phrase.score).samples)
-        return phrase, np.pad(made, ((0, max(0, frames - len(made))), (0, 0)))
+        made = np.pad(made, ((0, max(0, frames - len(made))), (0, 0)))[:frames]
+        return phrase, self._levelled(made)
 
-    def _gain_for(self, source: Samples, made: Samples, seconds: float) -> float:
-        """Return the dB that bring what was made to the level of what it goes on from.
+    def _levelled(self, made: Samples) -> Samples:
+        """Return a chunk at the stream's level.
 
-        Engines bring every clip to one loudness, and a soft phrase must not be made loud. seconds:
-        of the source's end that the notes before the chunk account for.
+        One gain for all would be right but for whoever plays softly for long: it follows the
+        music, sooner down than up, and slowly enough that a soft phrase after a loud one is soft.
         """
-        frames = min(len(source), round(min(seconds, LEAD) * RATE))
+        sounding = made[_BEFORE : len(made) - _AFTER]
         gain = self._gain
-        if frames:
-            levels = [
-                rms_dbfs(part) for part in (source[-frames:], made[_BEFORE - frames : _BEFORE])
-            ]
-            if min(levels) > _FAINT:
-                gain = levels[0] - levels[1]
-        return _KEPT * float(np.clip(gain, -_MOST_GAIN, _MOST_GAIN))
+        if sounding.any():
+            wanted = float(np.clip(LOUDNESS - loudness(sounding), -MOST_GAIN, MOST_GAIN))
+            share = 1.0 if gain is None else _DOWN if wanted < gain else _UP
+            gain = wanted if gain is None else gain + share * (wanted - gain)
+        if gain is None:  # it begins with a rest
+            return made
+        first = gain if self._gain is None else min(gain, self._gain)
+        curve = np.linspace(first, gain, len(sounding), dtype=np.float32)
+        decibels = np.pad(curve, (_BEFORE, _AFTER), mode="edge")[:, None]
+        self._gain = gain
+        return limit(np.asarray(made * 10 ** (decibels / 20), dtype=np.float32))
 
 
 def of_order(order: StreamStart, making: Making) -> FromNotes:

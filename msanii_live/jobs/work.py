@@ -125,6 +125,7 @@ def carry_out(
         beats=workshop.transport.beats,
         seed=job.seed,
         score=lambda name: workshop.score(name) if job.score is None else job.score,
+        raw=job.deliver is not None,
     )
     made = engine.run(command, context)
     told = command.as_dict()
