@@ -108,13 +108,17 @@ class Hands:
     def _whole(self, played: Score, end: float, drums: bool) -> Score:
         """Return the whole bars up to the bar line after the last key that went down.
 
+        Where that bar was left before its middle, it is up to the one before: hands that come to
+        rest on a downbeat do not mean the rest of that bar.
         played: up to `TAIL` after `end`, s of the timeline, which is a bar line.
         """
-        length = played.seconds - TAIL
-        bars = math.ceil((length - LEAD) / self._bar - _NEAR)
+        bar, length = self._bar, played.seconds - TAIL
+        bars = math.ceil((length - LEAD) / bar - _NEAR)
         struck = [n.start + EARLY for n in played.notes if LEAD <= n.start + EARLY < length]
-        end -= math.floor((length - max(struck, default=length)) / self._bar) * self._bar
-        return _heard(self._between(end - bars * self._bar, end), drums)
+        end -= math.floor((length - max(struck, default=length)) / bar) * bar
+        found = [_heard(self._between(last - bars * bar, last), drums) for last in (end, end - bar)]
+        full = (s for s in found if any(n.end >= s.seconds - bar / 2 for n in s.notes))
+        return next(full, found[0])
 
     def _again(
         self, place: Place, frames: int, before: Score, drums: bool, upto: float | None

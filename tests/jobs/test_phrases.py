@@ -132,6 +132,18 @@ def test_hands_that_rest_hear_their_last_phrase_again():
     assert any(n.pitch == 90 for n in stage.heard)
 
 
+def test_a_last_note_on_the_downbeat_is_no_bar_of_the_phrase_that_goes_round():
+    stage = Stage()
+    beats_played(stage, 0, 17)  # four bars and the beat after them
+    stage.go(110.0)
+    stage.end = 110.0
+    stage.go(150.0)
+    assert any(n.pitch == 36 for n in stage.heard)
+    _, phrase = stage.phrases[-1]
+    inside = phrase.score.cut(LEAD, LEAD + phrase.frames / RATE)
+    assert [n.pitch for n in inside.notes] == list(range(28, 36))
+
+
 def test_a_key_just_before_the_bar_line_begins_the_next_phrase_and_is_no_phrase_of_its_own():
     stage = Stage(chunk=2.0, ahead=1.0)
     beats_played(stage, 0, 8)
