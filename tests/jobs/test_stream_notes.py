@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,15 +55,16 @@ def pitches(heard: Samples) -> list[int]:
 
 
 def test_a_held_chord_sounds_on_through_every_join(tmp_path):
-    write(tmp_path, [Note(0.0, 16.0, 57, 100), Note(0.0, 16.0, 64, 100)], 16.0)
-    with streaming(tmp_path, "none", "tones", QUICK) as (player, stream, told):
+    write(tmp_path, [Note(0.0, 16.0, 58, 100), Note(0.0, 16.0, 65, 100)], 16.0)
+    order = replace(QUICK, chunk=1.1)  # not so many whole waves, so that phases have to be found
+    with streaming(tmp_path, "none", "tones", order) as (player, stream, told):
         wait_until(lambda: len(told.chunks) >= 2)
         heard = stretch(player, 6)
-        assert len(told.chunks) >= 6
+        assert len(told.chunks) >= 5
         assert not told.troubles
         assert stream.midi == "song.mid"
-        level = levels(heard, 2_205)
-        assert level.min() > 0.8 * np.median(level), "a hole at a join"
+        level = levels(heard, 882)
+        assert level.min() > 0.88 * np.median(level), "a hole at a join"
         assert level.max() < 1.2 * np.median(level)
         steps = np.abs(np.diff(heard[:, 0]))
         assert steps.max() < 1.3 * np.percentile(steps, 99.5), "a click"
