@@ -19,7 +19,7 @@ LEAD = 3.0  # s of what sounds before a chunk that it is played with: what rings
 TAIL = 0.2  # s after it: its end must not be that of a clip
 _NEAR = 0.02  # of a bar, by which what is on a bar line may be off it
 _OVER = 0.125  # of a bar, by which a piece's last note may reach over the bar line that it means
-_BEHIND = 0.5  # bars more than a chunk that hands may be ahead before some are passed over
+_BEHIND = 1.1  # bars that could be heard and are not yet, from which on some are passed over
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Hands:
         seconds = frames / RATE
         if self._heard is not None:
             start = place.end - round((place.end - self._heard) / bar) * bar
-            if place.now - start - seconds < (bars + _BEHIND) * bar:
+            if place.now - start - seconds < _BEHIND * bar:
                 return start, frames
         # The last bars there are.
         back = math.ceil((place.end + seconds - place.now) / bar)

@@ -213,6 +213,33 @@ def test_bars_begin_on_the_bar_line_whatever_the_stream_went_on_from():
         assert (note.start - 100.0) % 0.5 == pytest.approx(0.0, abs=0.02)
 
 
+def test_another_tempo_moves_the_bars_and_the_stream_with_them():
+    stage = Stage(chunk=2.0, ahead=1.0)
+    beats_played(stage, 0, 90)
+    stage.go(106.0)
+    stage.end = 106.0
+    stage.go(120.0)
+    stage.transport.set(bpm=93.0)
+    stage.go(150.0)
+    ends = [end for end, _ in stage.phrases if end > 128]
+    assert len(ends) >= 8
+    for end in ends:
+        bar = stage.transport.bars_at(end)
+        assert bar == pytest.approx(round(bar), abs=0.002)
+
+
+def test_a_transport_that_stands_still_does_not_hold_the_stream_up():
+    stage = Stage(chunk=2.0, ahead=1.0)
+    stage.transport.run(False)
+    beats_played(stage, 0, 90)
+    stage.go(106.0)
+    stage.end = 106.0
+    stage.go(140.0)
+    assert stage.end > 140
+    pitches = [n.pitch for n in stage.heard][-21:-1]
+    assert pitches == list(range(pitches[0], pitches[0] + 20))
+
+
 def test_nothing_played_is_refused():
     with refusal(Code.ENOCLIP):
         stage = Stage()
