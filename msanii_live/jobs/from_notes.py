@@ -7,7 +7,7 @@ import numpy as np
 from msanii_live.audio import Samples, as_stereo, limit, make_clip
 from msanii_live.engines.base import LIVE_TAKE, LOUDNESS, MOST_GAIN, Engine, loudness
 from msanii_live.errors import Code, CommandError
-from msanii_live.jobs.chunks import Chunk, Chunks, Making, Place
+from msanii_live.jobs.chunks import DECK, Chunk, Chunks, Making, Place
 from msanii_live.jobs.phrases import LEAD, NO_DRUMS, TAIL, Hands, Phrase, Piece, Reader, only_drums
 from msanii_live.jobs.so_far import SoFar
 from msanii_live.jobs.work import LIVE_BARS, Workshop
@@ -19,6 +19,7 @@ from msanii_live.protocol.commands import Render
 from msanii_live.protocol.playing import StreamStart
 
 _BEFORE, _AFTER = round(LEAD * RATE), round(TAIL * RATE)  # frames
+_RINGS = 0.1  # s into a chunk, up to which a note from before it is none of its own
 _DOWN, _UP = 0.5, 0.25  # of the way to its own loudness that a chunk goes
 
 
@@ -46,7 +47,7 @@ class FromNotes:
         phrase, made = self._rendered(place, Score((), 0.0))
         samples = made[_BEFORE : _BEFORE + phrase.frames]
         beat = phrase.beat
-        clip = make_clip(samples, RATE, name=self.midi, bpm=beat.bpm, bar_offset=beat.bar)
+        clip = make_clip(samples, RATE, name=DECK, bpm=beat.bpm, bar_offset=beat.bar)
         self.reader.keep(phrase)
         return Chunk(clip, notes=_played(phrase), beat=beat)
 
@@ -86,9 +87,9 @@ class FromNotes:
         steered = self._making.steered(command, place.index)
         made = as_stereo(self._making.make(steered, score=phrase.score).samples)
         made = np.pad(made, ((0, max(0, frames - len(made))), (0, 0)))[:frames]
-        return phrase, self._levelled(made)
+        return phrase, self._levelled(made, phrase)
 
-    def _levelled(self, made: Samples) -> Samples:
+    def _levelled(self, made: Samples, phrase: Phrase) -> Samples:
         """Return a chunk at the stream's level.
 
         One gain for all would be right but for whoever plays softly for long: it follows the
@@ -96,7 +97,9 @@ class FromNotes:
         """
         sounding = made[_BEFORE : len(made) - _AFTER]
         gain = self._gain
-        if sounding.any():
+        notes = phrase.score.cut(LEAD, LEAD + phrase.frames / RATE).notes
+        # What only rings on says nothing of how loud the music is.
+        if sounding.any() and any(note.start > 0 or note.end > _RINGS for note in notes):
             wanted = float(np.clip(LOUDNESS - loudness(sounding), -MOST_GAIN, MOST_GAIN))
             share = 1.0 if gain is None else _DOWN if wanted < gain else _UP
             gain = wanted if gain is None else gain + share * (wanted - gain)

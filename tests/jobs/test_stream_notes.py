@@ -199,6 +199,16 @@ def test_a_soft_phrase_after_a_loud_one_is_soft(tmp_path):
         assert 6 < 20 * np.log10(level.max() / level.min()) < 14  # 9.5 dB
 
 
+def test_a_long_rest_does_not_make_what_comes_after_it_loud(tmp_path):
+    write(tmp_path, [Note(0.0, 1.0, 69, 90), Note(7.0, 8.0, 69, 90)], 8.0)
+    with streaming(tmp_path, "none", "tones", QUICK) as (player, _, told):
+        wait_until(lambda: len(told.chunks) >= 1)
+        level = levels(stretch(player, 10), RATE // 10)
+        loud = level[level > 0.5 * level.max()]
+        assert len(loud) > 10
+        assert loud.max() < 1.2 * np.median(loud)
+
+
 def test_timbres_are_those_of_render_and_mix_is_the_params(tmp_path, monkeypatch):
     run, asked = Tones.run, []
 
