@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ class Score:
 
     seconds: length. bpm: 0 where it varies or is not known. bar: bars from a downbeat to second 0.
     closes: it is whole bars long, and to be played round and round. lost: what it had that notes
-    cannot say, in words.
+    cannot say, in words. beats: a bar, 0 where not known.
     """
 
     notes: tuple[Note, ...]
@@ -40,6 +41,7 @@ class Score:
     bar: float = 0.0
     closes: bool = False
     lost: tuple[str, ...] = ()
+    beats: float = 0.0
 
     def cut(self, start: float, end: float) -> Score:
         """Return what sounds in [start, end), s, from second 0; what is held at either edge is cut.
@@ -53,6 +55,28 @@ class Score:
             for note in inside
         ]
         return replace(self, notes=in_order(moved), seconds=end - start, closes=False)
+
+    def around(self, start: float, end: float) -> Score:
+        """Return what sounds in [start, end), s, where this is played again and again from 0 on.
+
+        >>> [note.start for note in Score((Note(1.0, 1.5, 60, 90),), 2.0).around(1.0, 6.0).notes]
+        [0.0, 2.0, 4.0]
+        """
+        turns = range(max(0, math.floor(start / self.seconds)), math.ceil(end / self.seconds))
+        notes = [
+            replace(note, start=note.start + late, end=note.end + late)
+            for late in (turn * self.seconds for turn in turns)
+            for note in self.notes
+            if note.end + late > start and note.start + late < end
+        ]
+        return replace(self, notes=tuple(notes)).cut(start, end)
+
+    def then(self, after: Score) -> Score:
+        """Return this, and after its last second another; tempo and bars are the other's."""
+        late = self.seconds
+        moved = [replace(n, start=n.start + late, end=n.end + late) for n in after.notes]
+        notes = in_order([*self.notes, *moved])
+        return replace(after, notes=notes, seconds=late + after.seconds, closes=False)
 
     def at_tempo(self, bpm: float) -> Score:
         """Return the same notes at another tempo, where this one's is known."""

@@ -93,9 +93,12 @@ STREAM = """
     20 10 "A stream without end, played by the server: start it with a sound card."
     fresh  30 60  (/msanii/generate style house bpm 124 bars 4 clip seed1)
     start  30 95  (/msanii/stream/start last ahead 4 chunk 3)
+    hands  330 95 (/msanii/stream/start midi take)
+    330 125 "plays what comes in on MIDI"
     stop   30 130 (/msanii/stream/stop fade 2)
     fresh -> client
     start -> client
+    hands -> client
     stop -> client
     busy   30 180 {slider} || hint density of the next chunks || size 130 20
     dense  200 180 [expr $i1 / 127.]

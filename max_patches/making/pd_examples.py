@@ -113,7 +113,10 @@ STREAM = """
     start  30 90  (/msanii/stream/start last ahead 4 chunk 3)
     fresh  30 118 (/msanii/generate style house bpm 124 bars 4 clip seed1)
     stop   30 146 (/msanii/stream/stop fade 2)
+    hands  400 118 (/msanii/stream/start midi take)
+    400 146 "plays what comes in on MIDI"
     start -> client
+    hands -> client
     fresh -> client
     stop -> client
     400 90 "goes on from the newest clip"

@@ -20,7 +20,7 @@ class Capabilities:
 
     verbs: command addresses. sample_rate: Hz. longest: seconds of one clip. styles: words that
     `style` and `prompt` know. steps: denoising steps where a command asks for none. timbres: words
-    that `timbre` knows.
+    that `timbre` knows. drums: it plays them.
     """
 
     verbs: tuple[str, ...]
@@ -31,6 +31,7 @@ class Capabilities:
     styles: tuple[str, ...] = ()
     needs_midi: bool = False
     timbres: tuple[str, ...] = ()
+    drums: bool = False
 
 
 def no_score(name: str) -> Score:
@@ -46,7 +47,7 @@ class Context:
     and raises Cancelled once the job is cancelled; engines call it at every step. warn: takes a
     text for the musician. tempo: the transport's, bpm. beats: the transport's beats a bar.
     seed: the job's, already drawn. score: returns notes by name; raises CommandError ENOCLIP,
-    EPATH.
+    EPATH. raw: played notes are a part of something longer, of which whoever asked holds the level.
     """
 
     clip: Callable[[str], Clip]
@@ -56,6 +57,7 @@ class Context:
     beats: int
     seed: int
     score: Callable[[str], Score] = no_score
+    raw: bool = False
 
 
 def no_clip(name: str) -> Clip:
@@ -163,10 +165,18 @@ def at_loudness(samples: Samples) -> Samples:
 
     samples: float32, (frames, channels). Returns a copy.
     """
+    level = loudness(samples)
+    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
+    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()
+
+
+def loudness(samples: Samples) -> float:
+    """Return the RMS level while something sounds, dBFS; `LOUDNESS` of silence.
+
+    samples: float32, (frames, channels).
+    """
     block = 2_205
     padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
     power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
     sounding = power[power > power.max(initial=0.0) * 10 ** (-QUIET / 10)]
-    level = 10 * np.log10(sounding.mean()) if len(sounding) else LOUDNESS
-    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
-    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()
+    return float(10 * np.log10(sounding.mean())) if len(sounding) else LOUDNESS

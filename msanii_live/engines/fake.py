@@ -36,6 +36,7 @@ class Tones:
         channels=2,
         longest=190.0,
         steps=4,
+        drums=True,
     )
 
     def load(self) -> None:

@@ -135,7 +135,7 @@ class MelToMel:
         with torch.inference_mode():
             parts = self._parts(command, score, context.warn)
             wave = self._wave(self._net, parts, score, context)
-        return clip_of(wave, score, self._net.spec.sample_rate, context.seed)
+        return clip_of(wave, score, self._net.spec.sample_rate, context)
 
     # -- notes ---------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ class NoteDiffusionEngine:
             steps=STEPS,
             needs_midi=True,
             timbres=NAMES,
+            drums=True,
         )
         self._device_name = device
         self._weights = weights
@@ -131,4 +132,4 @@ class NoteDiffusionEngine:
                 mel.T.clamp_min(math.log(spec.floor)), canvas, self._voice, context.seed, advance
             )
         context.progress(total, total)
-        return clip_of(wave, score, spec.sample_rate, context.seed)
+        return clip_of(wave, score, spec.sample_rate, context)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, make_clip
-from msanii_live.engines.base import at_loudness, fade_edges
+from msanii_live.engines.base import Context, at_loudness, fade_edges
 from msanii_live.errors import Code, CommandError
 from msanii_live.models.instruments import INSTRUMENTS, NAMES, named
 from msanii_live.models.mel import MelSpec
@@ -89,18 +89,20 @@ def sound(
     return wave[0].float()
 
 
-def clip_of(wave: torch.Tensor, score: Score, sample_rate: int, seed: int) -> Clip:
-    """Return the clip of what was played, at the common loudness, in the middle.
+def clip_of(wave: torch.Tensor, score: Score, sample_rate: int, context: Context) -> Clip:
+    """Return the clip of what was played, in the middle, at the common loudness unless raw.
 
     wave: float32, (frames,).
     """
-    samples = at_loudness(np.repeat(wave.cpu().numpy()[:, None], 2, axis=1))
+    samples = np.repeat(wave.cpu().numpy()[:, None], 2, axis=1)
+    if not context.raw:
+        samples = at_loudness(samples)
     if not score.closes:
         fade_edges(samples, FADE_IN, FADE_OUT)
     return make_clip(
         samples,
         sample_rate,
-        seed=seed,
+        seed=context.seed,
         bpm=round(score.bpm, 4),
         bar_offset=score.bar,
         loops=score.closes,

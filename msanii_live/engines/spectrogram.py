@@ -45,6 +45,7 @@ class SpectrogramEngine:
             steps=STEPS,
             needs_midi=True,
             timbres=NAMES,
+            drums=True,
         )
         self._device_name = device
         self._folder = folder
@@ -111,16 +112,20 @@ class SpectrogramEngine:
         mel = self._model.play(windows, generator, steps, advance)
         with torch.inference_mode():
             wave = published_mel.samples_of(mel, generator, advance)
-        return self._clip(wave.cpu().numpy(), score, context.seed)
+        return self._clip(wave.cpu().numpy(), score, context)
 
-    def _clip(self, wave: np.ndarray, score: Score, seed: int) -> Clip:
+    def _clip(self, wave: np.ndarray, score: Score, context: Context) -> Clip:
         frames = round(score.seconds * RATE)
         heard = soxr.resample(wave, published_mel.RATE, RATE).astype(np.float32)
         heard = np.pad(heard, (0, max(0, frames - len(heard))))[:frames]
         if not np.isfinite(heard).all():
             raise CommandError(Code.EINTERNAL, "the model made values that are no numbers")
-        samples = at_loudness(np.repeat(heard[:, None], 2, axis=1))
+        samples = np.repeat(heard[:, None], 2, axis=1)
+        if not context.raw:
+            samples = at_loudness(samples)
         ramp = np.linspace(0, 1, min(FADE, frames), dtype=np.float32)[:, None]
         samples[: len(ramp)] *= ramp
         samples[len(samples) - len(ramp) :] *= ramp[::-1]
-        return make_clip(samples, RATE, seed=seed, bpm=round(score.bpm, 4), bar_offset=score.bar)
+        return make_clip(
+            samples, RATE, seed=context.seed, bpm=round(score.bpm, 4), bar_offset=score.bar
+        )

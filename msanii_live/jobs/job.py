@@ -50,8 +50,8 @@ class Job:
 
     clip: name that the result will have. owner: whoever asked, as the caller likes to name them.
     outcome: None until the job has ended. sources: clips that only this job knows, by name.
-    deliver: takes the clip, which then goes neither to the folder nor to the player. score: what
-    was played live when the command came.
+    deliver: takes the clip, which then goes neither to the folder nor to the player. score: the
+    notes that it plays, where they are in no file: what was played live when the command came.
     """
 
     number: int

@@ -14,6 +14,7 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job, State
 from msanii_live.jobs.work import Workshop, carry_out
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import MakingCommand
 
 log = logging.getLogger("msanii_live.jobs")
@@ -65,13 +66,14 @@ class Scheduler:
         clip: str,
         sources: Mapping[str, Clip] | None = None,
         deliver: Callable[[Clip], None] | None = None,
+        score: Score | None = None,
     ) -> Job:
         """Queue a command.
 
-        clip: name of the result, already settled. sources, deliver: see `Job`.
+        clip: name of the result, already settled. sources, deliver, score: see `Job`.
         Raises: CommandError: EBUSY, the queue is full; ENOCLIP, nothing was played to be rendered.
         """
-        score = self._workshop.played(command)
+        score = self._workshop.played(command) if score is None else score
         with self._lock:
             if self._closed:
                 raise CommandError(Code.EBUSY, "the server is shutting down")

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from msanii_live.audio import Clip, ClipInfo, Samples
+from msanii_live.notes import Score
 from msanii_live.player.joining import closed
 from msanii_live.player.player import HINDSIGHT
 from msanii_live.player.sounds import RATE
 
 SOURCE = "stream-so-far"  # by which an engine asks for it
+
+
+@dataclass(frozen=True)
+class Beat:
+    """Say how time runs: tempo, 0 where unknown; beats a bar; bars since a downbeat, 0 to 1."""
+
+    bpm: float
+    beats: float
+    bar: float
 
 
 @dataclass
@@ -20,19 +30,27 @@ class SoFar:
 
     samples: float32 (frames, 2), 44,100 Hz, at most 12 s. info: of the clip that it began with.
     bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 where unknown.
-    beats: a bar. part: number of the one that ends last. frames: since the stream began.
+    beats: a bar. part: number of the one that ends last. frames: since the stream began. notes:
+    those that its last seconds play, where they play any.
     """
 
     samples: Samples
     info: ClipInfo
     bar_offset: float
     bpm: float
-    beats: int
+    beats: float
     part: int
     frames: int = 0
+    notes: Score = field(default_factory=lambda: Score((), 0.0))
 
-    def add(self, samples: Samples, overlap: int) -> None:
-        """Go on with a chunk of which the first `overlap` frames take the place of the last."""
+    def add(self, samples: Samples, overlap: int, beat: Beat | None = None) -> None:
+        """Go on with a chunk of which the first `overlap` frames take the place of the last.
+
+        beat: time from the chunk's start on, where it is not that of before.
+        """
+        if beat is not None:
+            self.bpm, self.beats = beat.bpm, beat.beats
+            self.bar_offset = (beat.bar - len(self.samples) * self._bars_a_frame) % 1.0
         whole = np.concatenate([self.samples[: len(self.samples) - overlap], samples])
         self.frames += len(samples) - overlap
         drop = max(0, len(whole) - round(HINDSIGHT * RATE))
@@ -56,6 +74,7 @@ class SoFar:
             frames=len(self.samples),
             sample_rate=RATE,
             channels=2,
+            bpm=self.bpm,
             bar_offset=self.bar_offset,
             loops=False,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, as_stereo
-from msanii_live.engines.base import LIVE_TAKE, Context
+from msanii_live.engines.base import LIVE_TAKE, Context, Engine
 from msanii_live.engines.registry import Shelf
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
@@ -45,6 +45,20 @@ class Workshop:
         if not isinstance(command, Render) or command.midi != LIVE_TAKE:
             return None
         return self.takes.last(command.bars or LIVE_BARS, self.transport)
+
+    def engine(self, name: str, address: str) -> Engine:
+        """Return the engine for a command: the one named, the default, or one that can do it.
+
+        Raises: CommandError: EENGINE, no engine has the name, or it cannot do that.
+        """
+        engine = self.shelf.serving(name, address)
+        if address not in engine.capabilities.verbs:
+            raise CommandError(
+                Code.EENGINE,
+                f"engine {engine.name} cannot {address}; it can "
+                f"{', '.join(engine.capabilities.verbs)}",
+            )
+        return engine
 
     def score(self, name: str) -> Score:
         """Return a recorded take, or a MIDI file of the folder.
@@ -92,13 +106,7 @@ def carry_out(
     """
     started = time.monotonic()
     command = job.command
-    engine = workshop.shelf.serving(command.engine, command.address)
-    if command.address not in engine.capabilities.verbs:
-        raise CommandError(
-            Code.EENGINE,
-            f"engine {engine.name} cannot {command.address}; it can "
-            f"{', '.join(engine.capabilities.verbs)}",
-        )
+    engine = workshop.engine(command.engine, command.address)
     heard: list[Sounding] = []
 
     def source(name: str) -> Clip:
@@ -117,10 +125,11 @@ def carry_out(
         beats=workshop.transport.beats,
         seed=job.seed,
         score=lambda name: workshop.score(name) if job.score is None else job.score,
+        raw=job.deliver is not None,
     )
     made = engine.run(command, context)
     told = command.as_dict()
-    if job.score is not None:
+    if job.score is not None and job.deliver is None:
         told |= _kept(job, job.score, workshop, context.warn)
     info = replace(made.info, name=job.clip, engine=engine.name, command=told)
     clip = Clip(made.samples, info)

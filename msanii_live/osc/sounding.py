@@ -121,6 +121,7 @@ class Sounding:
             ("transport-source", self.conductor.describe()),
             ("midi-in", self.midi.description),
             ("stream", "runs" if self.stream.runs else "none"),
+            ("stream-midi", self.stream.midi or "none"),
         ]
 
     def _play(self, command: playing.Play, when: float | None) -> list[Outgoing]:

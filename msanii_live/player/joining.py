@@ -10,6 +10,7 @@ from msanii_live.audio import Samples, crossfade
 # 147, like CONTEXT, so that it is a whole number of frames at 48,000 Hz and its multiples too.
 OVERLAP = 13 * 147
 CONTEXT = 16 * 147  # frames beside a span that resampling must see, or the span's edges would ring
+_REACH = 220  # frames, 5 ms: where a seam may go; all turns of a wave of 100 Hz and above
 _EASE = 882  # frames, 20 ms, over which a step at a seam is spread
 
 
@@ -67,3 +68,23 @@ def continuation(source: Samples, made: Samples, *, kept: bool) -> tuple[Samples
     overlap = min(OVERLAP, seam, len(made))
     head = crossfade(source[seam - overlap :], made[seam - overlap : seam])
     return np.concatenate([head, ease(made[seam - overlap : seam], made[seam:])]), overlap
+
+
+def agreeing(before: Samples, made: Samples, seam: int) -> int:
+    """Return the frame of `made`, within 5 ms of `seam`, at which it best goes on from `before`.
+
+    What plays the same notes twice agrees in pitch and not in phase, and waves that fade into each
+    other in opposite phase leave a hole. Both float32, (frames, channels). It is the seam itself
+    where `made` has not `OVERLAP` and 5 ms before it and 5 ms after it.
+    Source: Verhelst and Roelands 1993, "An overlap-add technique based on waveform similarity".
+    """
+    overlap = min(OVERLAP, len(before))
+    if not overlap or seam < overlap + _REACH or seam + _REACH > len(made):
+        return seam
+    tail = before[-overlap:].mean(axis=1, dtype=np.float64)
+    span = made[seam - overlap - _REACH : seam + _REACH].mean(axis=1, dtype=np.float64)
+    energy = np.convolve(span**2, np.ones(overlap), "valid")
+    alike = np.correlate(span, tail, "valid") / np.sqrt(energy + 1e-9)
+    # The nearest of those that are as good as the best.
+    good = np.flatnonzero(alike >= alike.max() - 0.01 * abs(alike.max())) - _REACH
+    return seam + int(good[np.abs(good).argmin()])

@@ -115,6 +115,7 @@ def score_of(midi: mido.MidiFile) -> Score:
         seconds=now if exact else last + TAIL,
         bpm=bpm,
         lost=tuple(listener.lost),
+        beats=beats,
     )
 
 

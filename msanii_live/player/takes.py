@@ -16,7 +16,7 @@ LIVE = "take"  # the word that means the last bars
 KEPT = 20_000  # notes
 LONGEST = 600.0  # s of a take
 REMEMBERED = 64  # takes
-_EARLY = 0.06  # s by which a hand may come before the bar line that it means
+EARLY = 0.06  # s by which a hand may come before the bar line that it means
 
 
 class Takes:
@@ -57,12 +57,12 @@ class Takes:
                 "nothing has come in on MIDI yet: start the server with --midi-in, or name a "
                 "MIDI file of the shared folder",
             )
-        end = latest + _EARLY
+        end = latest + EARLY
         end += transport.seconds_until("bar", end)
         start = end - bars * transport.beats * 60.0 / transport.bpm
         whole = abs(bars - round(bars)) < 1e-6
         bar = 0.0 if whole else (-bars) % 1.0
-        return replace(self._between(start, end, transport), bar=bar, closes=whole)
+        return replace(self.between(start, end, transport), bar=bar, closes=whole)
 
     def start(
         self, name: str, seconds: float | None, now: float, finished: Callable[[], None]
@@ -97,7 +97,7 @@ class Takes:
         if running is not None:
             end = min(now, running[1] + running[2])
             start = running[1] if seconds is None else max(running[1], end - seconds)
-        score = self._between(start, end, transport)
+        score = self.between(start, end, transport)
         if not score.notes:
             raise CommandError(Code.ENOCLIP, "nothing has come in on MIDI that could be a take")
         if running is None:  # not a minute of waiting, then three notes
@@ -125,10 +125,11 @@ class Takes:
             if self._timer is not None:
                 self._timer.cancel()
 
-    def _between(self, start: float, end: float, transport: Transport) -> Score:
+    def between(self, start: float, end: float, transport: Transport) -> Score:
+        """Return what sounded in [start, end), s of the timeline; keys still down to its end."""
         with self._lock:
             notes = [n for n in self._listener.ended if n.end > start and n.start < end]
             notes += [n for n in self._listener.sounding(end) if n.start < end]
             lost = tuple(self._listener.lost)
         whole = Score(in_order(n for n in notes if n.end > n.start), end, lost=lost)
-        return replace(whole.cut(start, end), bpm=transport.bpm)
+        return replace(whole.cut(start, end), bpm=transport.bpm, beats=transport.beats)

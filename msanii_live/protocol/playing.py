@@ -98,6 +98,11 @@ class StreamStart(Command):
 
     Chunks are reported by `/msanii/stream/chunk` to whoever started it and to topic `stream`. If
     the engine falls behind, the last bar sounds again, in time: `/msanii/stream/late`.
+
+    With `midi` it plays notes instead: with `take` whole bars of what comes in on MIDI, a chunk
+    behind the hands, the last phrase again while nothing new comes in; else a take or a file, again
+    and again. `stream.mix` is then what `mix` is to `/msanii/render`, where there is a `timbre2`.
+    Said to a stream that runs, it goes on with them; not said, what it plays is left as it is.
     """
 
     address: ClassVar[str] = "/msanii/stream/start"
@@ -113,6 +118,13 @@ class StreamStart(Command):
     target: str = text("sets stream.target", default="")
     engine: str = text("engine to use; the default one if absent", default="")
     at: str = moment("it starts, where nothing sounds yet", default="bar")
+    midi: str = text(
+        "notes to play: take, what is being played; a take or MIDI file by name; none ends that",
+        default="",
+    )
+    timbre: str = text("instrument; the notes' own programs if absent, or none", default="")
+    timbre2: str = text("instrument to morph towards; none ends that", default="")
+    program: int | None = whole("General MIDI program of all notes, from 0", 0, 127, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from msanii_live.engines.base import at_loudness
 from msanii_live.engines.mel2mel import WEIGHTS, MelToMel
 from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.models.instruments import NAMES
-from msanii_live.notes import Note
+from msanii_live.notes import Note, Score
+from msanii_live.player import midi_files
 from tests.engines.played import arpeggio, centroid, pitch_at, read
 
 pytestmark = [
@@ -121,6 +122,23 @@ def test_what_is_rendered_can_be_gone_on_from_mixed_and_streamed(flow, riff):
     chunk = flow.client.wait(("/msanii/stream/chunk",), None, 60)
     assert chunk.args[2] > 0
     flow.ask("/msanii/stream/stop")
+
+
+def test_a_stream_of_notes_has_no_hole_and_no_click_at_its_joins(flow):
+    notes = tuple(Note(0.0, 16.0, pitch, 80) for pitch in (48, 55, 64))
+    (Path(flow.folder) / "held.mid").write_bytes(midi_files.to_midi(Score(notes, 16.0, bpm=120.0)))
+    how = ("chunk", 1.5, "ahead", 1.5, "at", "none", "timbre", "strings", "timbre2", "organ")
+    flow.ask("/msanii/stream/start", *how, "midi", "held", "mix", 0.4, "id", "sn", token="sn")
+    for _ in range(5):
+        flow.client.wait(("/msanii/stream/chunk",), None, 60)
+    flow.client.send("/msanii/record/stop", "clip", "sounded", "seconds", 4, "id", "rs")
+    assert flow.client.wait(("/msanii/done", "/msanii/fail"), "rs").address == "/msanii/done"
+    flow.ask("/msanii/stream/stop")
+    heard = read(("", 0, "", str(Path(flow.folder) / "sounded.wav")))[:, 0]
+    level = np.sqrt((heard[: len(heard) // 2_205 * 2_205].reshape(-1, 2_205) ** 2).mean(1))
+    assert level.min() > 0.7 * np.median(level)
+    steps = np.abs(np.diff(heard))
+    assert steps.max() < 2 * np.percentile(steps, 99.5)
 
 
 def test_a_take_is_made_again_from_its_sidecar(flow, riff, tmp_path):

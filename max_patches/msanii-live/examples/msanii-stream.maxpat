@@ -90,6 +90,40 @@
     "box": {
      "id": "obj-4",
      "maxclass": "message",
+     "text": "/msanii/stream/start midi take",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      330.0,
+      95.0,
+      214.0,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-5",
+     "maxclass": "comment",
+     "text": "plays what comes in on MIDI",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "outlettype": [],
+     "patching_rect": [
+      330.0,
+      125.0,
+      194.2,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-6",
+     "maxclass": "message",
      "text": "/msanii/stream/stop fade 2",
      "numinlets": 2,
      "numoutlets": 1,
@@ -106,7 +140,7 @@
    },
    {
     "box": {
-     "id": "obj-5",
+     "id": "obj-7",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
@@ -125,7 +159,7 @@
    },
    {
     "box": {
-     "id": "obj-6",
+     "id": "obj-8",
      "maxclass": "newobj",
      "text": "expr $i1 / 127.",
      "numinlets": 1,
@@ -143,7 +177,7 @@
    },
    {
     "box": {
-     "id": "obj-7",
+     "id": "obj-9",
      "maxclass": "message",
      "text": "/msanii/param/stream.density $1",
      "numinlets": 2,
@@ -161,7 +195,7 @@
    },
    {
     "box": {
-     "id": "obj-8",
+     "id": "obj-10",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
@@ -180,7 +214,7 @@
    },
    {
     "box": {
-     "id": "obj-9",
+     "id": "obj-11",
      "maxclass": "newobj",
      "text": "expr $i1 / 127.",
      "numinlets": 1,
@@ -198,7 +232,7 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-12",
      "maxclass": "message",
      "text": "/msanii/param/stream.mix $1",
      "numinlets": 2,
@@ -216,7 +250,7 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-13",
      "maxclass": "message",
      "text": "/msanii/param/stream.target b",
      "numinlets": 2,
@@ -234,7 +268,7 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-14",
      "maxclass": "newobj",
      "text": "route /msanii/stream/chunk /msanii/stream/late",
      "numinlets": 3,
@@ -254,7 +288,7 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-15",
      "maxclass": "newobj",
      "text": "unpack i f f f f",
      "numinlets": 1,
@@ -276,7 +310,7 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-16",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -296,7 +330,7 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-17",
      "maxclass": "newobj",
      "text": "msanii",
      "numinlets": 1,
@@ -318,7 +352,7 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-18",
      "maxclass": "message",
      "text": "cancel",
      "numinlets": 2,
@@ -336,7 +370,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-19",
      "maxclass": "newobj",
      "text": "msanii-player~",
      "numinlets": 1,
@@ -357,7 +391,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-20",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -375,7 +409,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-21",
      "maxclass": "newobj",
      "text": "*~ 0.5",
      "numinlets": 2,
@@ -393,7 +427,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-22",
      "maxclass": "ezdac~",
      "numinlets": 2,
      "numoutlets": 0,
@@ -410,7 +444,7 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-23",
      "maxclass": "newobj",
      "text": "expr int($f1 * 100. + 0.5)",
      "numinlets": 1,
@@ -428,7 +462,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-24",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -448,7 +482,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-25",
      "maxclass": "led",
      "numinlets": 1,
      "numoutlets": 1,
@@ -467,7 +501,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-26",
      "maxclass": "newobj",
      "text": "prepend set",
      "numinlets": 1,
@@ -485,7 +519,7 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-27",
      "maxclass": "comment",
      "text": "state and errors",
      "numinlets": 1,
@@ -508,7 +542,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-17",
       0
      ]
     }
@@ -520,7 +554,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-17",
       0
      ]
     }
@@ -532,19 +566,7 @@
       0
      ],
      "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-5",
-      0
-     ],
-     "destination": [
-      "obj-6",
+      "obj-17",
       0
      ]
     }
@@ -556,7 +578,7 @@
       0
      ],
      "destination": [
-      "obj-7",
+      "obj-17",
       0
      ]
     }
@@ -568,7 +590,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-8",
       0
      ]
     }
@@ -592,7 +614,7 @@
       0
      ],
      "destination": [
-      "obj-10",
+      "obj-17",
       0
      ]
     }
@@ -604,7 +626,7 @@
       0
      ],
      "destination": [
-      "obj-15",
+      "obj-11",
       0
      ]
     }
@@ -616,18 +638,6 @@
       0
      ],
      "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      4
-     ],
-     "destination": [
       "obj-12",
       0
      ]
@@ -640,7 +650,7 @@
       0
      ],
      "destination": [
-      "obj-13",
+      "obj-17",
       0
      ]
     }
@@ -649,6 +659,18 @@
     "patchline": {
      "source": [
       "obj-13",
+      0
+     ],
+     "destination": [
+      "obj-17",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
       4
      ],
      "destination": [
@@ -660,36 +682,24 @@
    {
     "patchline": {
      "source": [
+      "obj-14",
+      0
+     ],
+     "destination": [
+      "obj-15",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-15",
+      4
+     ],
+     "destination": [
       "obj-16",
       0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      0
-     ],
-     "destination": [
-      "obj-17",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-17",
-      0
-     ],
-     "destination": [
-      "obj-18",
-      0
      ]
     }
    },
@@ -700,7 +710,7 @@
       0
      ],
      "destination": [
-      "obj-20",
+      "obj-17",
       0
      ]
     }
@@ -709,7 +719,7 @@
     "patchline": {
      "source": [
       "obj-17",
-      1
+      0
      ],
      "destination": [
       "obj-19",
@@ -725,14 +735,26 @@
      ],
      "destination": [
       "obj-20",
-      1
+      0
      ]
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-15",
+      "obj-20",
+      0
+     ],
+     "destination": [
+      "obj-22",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-19",
       1
      ],
      "destination": [
@@ -749,15 +771,15 @@
      ],
      "destination": [
       "obj-22",
-      0
+      1
      ]
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-15",
-      2
+      "obj-17",
+      1
      ],
      "destination": [
       "obj-23",
@@ -768,8 +790,8 @@
    {
     "patchline": {
      "source": [
-      "obj-15",
-      3
+      "obj-23",
+      0
      ],
      "destination": [
       "obj-24",
@@ -780,11 +802,35 @@
    {
     "patchline": {
      "source": [
-      "obj-24",
-      0
+      "obj-17",
+      2
      ],
      "destination": [
       "obj-25",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
+      3
+     ],
+     "destination": [
+      "obj-26",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-26",
+      0
+     ],
+     "destination": [
+      "obj-27",
       0
      ]
     }
