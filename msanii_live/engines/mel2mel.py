@@ -9,32 +9,21 @@ from pathlib import Path
 import torch
 
 from msanii_live.audio import Clip
-from msanii_live.engines import on_device
-from msanii_live.engines.base import (
-    Capabilities,
-    Context,
-    notes_of,
-    quiet_context,
-)
-from msanii_live.engines.note_sound import canvas_for, clip_of, sound
-from msanii_live.engines.vocoders import SHIPPED, Vocoders
+from msanii_live.engines.base import Context, notes_of
+from msanii_live.engines.note_sound import VoicedNotes, canvas_for, clip_of, sound
+from msanii_live.engines.notes_engine import counted, instrument
+from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel
 from msanii_live.models.brightness import led
-from msanii_live.models.device import pick_device
-from msanii_live.models.instruments import NAMES, named, nearest
+from msanii_live.models.instruments import nearest
 from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
-from msanii_live.models.vocoding import Voice
-from msanii_live.models.weights_file import BROKEN
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.commands import MakingCommand, Render
+from msanii_live.protocol.commands import Render
 
 WEIGHTS = "mel2mel.safetensors"
 LONGEST = 600.0  # s
 AROUND = 344  # mel frames of a loop that are played before its start and after its end
-# Of the phase search after the vocoder: with 4, as the flow has it, basic-pitch hears a twentieth
-# fewer of the notes of a true mel, with 24 no more.
-ITERATIONS, LOOP_ITERATIONS = 12, 16
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ class _Part:
         return (between, self.timbre, self.towards)
 
 
-class MelToMel:
+class MelToMel(VoicedNotes[Mel2Mel]):
     """Render notes: quick, deterministic, with timbres that can be mixed."""
 
     def __init__(
@@ -71,80 +60,25 @@ class MelToMel:
         vocoder: str = "vocos",
     ) -> None:
         """Take the device's name, a file of weights, and the vocoder's name."""
-        self.name = name
-        self.capabilities = Capabilities(
-            verbs=(Render.address,),
-            sample_rate=44_100,
-            channels=2,
-            longest=LONGEST,
-            steps=1,
-            needs_midi=True,
-            timbres=NAMES,
-        )
-        self._device_name = device
-        self._weights = weights
-        refined = Voice(iterations=ITERATIONS, loop_iterations=LOOP_ITERATIONS)
-        self._vocoders = Vocoders(weights, vocoder, refined)
-        self._net: Mel2Mel | None = None
-        self._voice = Voice()
+        super().__init__(
+            name, device, weights, vocoder, mel2mel.load,
+            longest=LONGEST, steps=1, drums=False,
+        )  # fmt: skip
 
-    @property
-    def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
-        return self._net is not None
-
-    def load(self) -> None:
-        """Read the weights.
-
-        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features.
-        """
-        if self._net is not None:
-            return
-        device = pick_device(self._device_name)
-        try:
-            net = mel2mel.load(self._weights, device)
-        except BROKEN as error:
-            raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-        self._voice = self._vocoders.voice("", net.spec, device)
-        self._net = net
-
-    def free(self) -> None:
-        """Give the memory back."""
-        self._net = None
-        self._voice = Voice()
-        self._vocoders.free()
-        on_device.give_back()
-
-    def memory_mb(self) -> float:
-        """Return GPU memory in use, MB."""
-        return on_device.memory_mb()
-
-    def warm(self) -> None:
-        """Play one note, so that the first command is as fast as the next."""
-        note = Note(0.0, 0.5, 60, 80)
-        context = quiet_context(score=lambda name: Score((note,), 1.0))
-        self.run(Render(midi="warm"), context)
-
-    def run(self, command: MakingCommand, context: Context) -> Clip:
-        """Carry a command out; see `Engine.run`."""
-        if not isinstance(command, Render):
-            raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")
-        self.load()
-        assert self._net is not None
+    def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
         score = notes_of(command, context, LONGEST)
-        with torch.inference_mode():
-            parts = self._parts(command, score, context.warn)
-            wave = self._wave(self._net, parts, score, context)
-        return clip_of(wave, score, self._net.spec.sample_rate, context)
+        parts = self._parts(net, command, score, context.warn)
+        return clip_of(self._wave(net, parts, score, context), score, net.spec, context)
 
     # -- notes ---------------------------------------------------------------------------------
 
-    def _parts(self, command: Render, score: Score, warn: Callable[[str], None]) -> list[_Part]:
+    def _parts(
+        self, net: Mel2Mel, command: Render, score: Score, warn: Callable[[str], None]
+    ) -> list[_Part]:
         """Share the notes out among timbres.
 
         Raises: CommandError: ERANGE, a timbre is unknown; EPATH, there are only drums.
         """
-        assert self._net is not None
         notes = [note for note in score.notes if not note.drum]
         if not notes:
             raise CommandError(
@@ -152,27 +86,18 @@ class MelToMel:
             )
         if len(notes) < len(score.notes):
             warn(f"drums were left out: {self.name} has none")
-        towards = self._timbre(command.timbre2) if command.timbre2 else None
+        towards = net.timbre_of(instrument(command.timbre2)) if command.timbre2 else None
 
         if command.timbre:
-            timbre = self._timbre(command.timbre)
+            timbre = net.timbre_of(instrument(command.timbre))
             return [_Part(tuple(notes), timbre, towards, command.mix)]
         by_name: dict[str, list[Note]] = {}
         for note in notes:
             by_name.setdefault(nearest(note.program), []).append(note)
         return [
-            _Part(tuple(some), self._net.timbre_of(name), towards, command.mix)
+            _Part(tuple(some), net.timbre_of(name), towards, command.mix)
             for name, some in by_name.items()
         ]
-
-    def _timbre(self, word: str) -> torch.Tensor:
-        assert self._net is not None
-        name = named(word)
-        if name is None:
-            raise CommandError(
-                Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(NAMES)}"
-            )
-        return self._net.timbre_of(name)
 
     # -- sound ---------------------------------------------------------------------------------
 
@@ -186,14 +111,7 @@ class MelToMel:
         around = AROUND if canvas.closes else 0
         played = sum(len(part.corners) for part in parts)
         total = played * chunks(count + 2 * around) + canvas.iterations(self._voice) + 1
-        done = 0
-
-        def advance() -> None:
-            nonlocal done
-            done += 1
-            context.progress(min(done, total), total)
-
-        context.progress(0, total)
+        advance = counted(context, total)
         power = torch.zeros(spec.mels, count, device=device)
         for part in parts:
             drawn = rolls(part.notes, count, canvas.seconds_a_frame)
