@@ -137,13 +137,14 @@ def _rank(message: mido.Message) -> int:
 
 
 def to_midi(score: Score) -> bytes:
-    """Return a score as a MIDI file: a track for tempo, and one for each program."""
+    """Return a score as a MIDI file: a track for tempo and metre, and one for each program."""
     bpm = score.bpm or 120.0
     tempo = mido.bpm2tempo(bpm)
     per_second = _TICKS * 1e6 / tempo
     midi = mido.MidiFile(type=1, ticks_per_beat=_TICKS)
     end = round(score.seconds * per_second)
     first = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
+    first += _metre(score.beats)
     first.append(mido.MetaMessage("end_of_track", time=end))
     midi.tracks.append(first)
     parts = sorted({(note.drum, note.program) for note in score.notes})
@@ -155,6 +156,16 @@ def to_midi(score: Score) -> bytes:
     out = io.BytesIO()
     midi.save(file=out)
     return out.getvalue()
+
+
+def _metre(beats: float) -> list[mido.MetaMessage]:
+    """Say how many crotchets a bar has, where that is known and can be said."""
+    for denominator in (4, 8, 16):
+        numerator = beats * denominator / 4
+        if numerator == round(numerator) and 0 < numerator < 256:
+            how = {"numerator": round(numerator), "denominator": denominator}
+            return [mido.MetaMessage("time_signature", **how)]
+    return []
 
 
 def _track(notes: list[Note], channel: int, program: int, per_second: float) -> mido.MidiTrack:

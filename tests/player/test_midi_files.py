@@ -82,6 +82,13 @@ def test_a_score_survives_being_written(tmp_path: Path) -> None:
         assert [getattr(made, x) for x in same] == [getattr(true, x) for x in same]
 
 
+@pytest.mark.parametrize(("beats", "read"), [(3, 3), (3.5, 3.5), (0, 4), (4.1, 4)])
+def test_the_metre_survives_where_it_can_be_said(tmp_path: Path, beats: float, read: float) -> None:
+    score = Score((Note(0.0, 0.4, 60, 70),), 6.0, bpm=120.0, beats=beats)
+    (tmp_path / "m.mid").write_bytes(midi_files.to_midi(score))
+    assert midi_files.read(tmp_path / "m.mid", "m").beats == read
+
+
 def test_a_file_is_found_with_or_without_its_suffix(tmp_path: Path) -> None:
     saved(tmp_path, "riff.mid", song(note(60, 0, BEAT)))
     (tmp_path / "a").mkdir()
