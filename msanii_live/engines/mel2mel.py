@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.models import mel2mel
 from msanii_live.models.brightness import led
 from msanii_live.models.instruments import nearest
-from msanii_live.models.mel2mel import Mel2Mel, chunks, rolls, sharpened
+from msanii_live.models.mel2mel import Mel2Mel, chunks, on_keyboard, rolls, sharpened
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
 
@@ -109,8 +109,10 @@ class MelToMel(VoicedNotes[Mel2Mel]):
         canvas = canvas_for(score, spec)
         count = canvas.count
         around = AROUND if canvas.closes else 0
+        notes = [replace(n, pitch=on_keyboard(n.pitch)) for part in parts for n in part.notes]
+        voice = canvas.voice(self._voice, notes)
         played = sum(len(part.corners) for part in parts)
-        total = played * chunks(count + 2 * around) + canvas.iterations(self._voice) + 1
+        total = played * chunks(count + 2 * around) + canvas.iterations(voice) + 1
         advance = counted(context, total)
         power = torch.zeros(spec.mels, count, device=device)
         for part in parts:
@@ -126,6 +128,6 @@ class MelToMel(VoicedNotes[Mel2Mel]):
                 mel = led(mel, mels[1], mels[2], part.mix, spec)
             power += (2 * mel.T).exp()
         mel = 0.5 * power.clamp_min(spec.floor**2).log()
-        wave = sound(mel, canvas, self._voice, context.seed, advance)
+        wave = sound(mel, canvas, voice, context.seed, advance)
         context.progress(total, total)
         return wave

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -43,14 +42,10 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
     def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
         spec, canvas = net.spec, canvas_for(score, net.spec)
-        notes, lead = score.notes, 0.0
-        if canvas.closes:  # what rings at the end is heard at the start
-            early = (
-                replace(n, start=n.start - score.seconds, end=n.end - score.seconds) for n in notes
-            )
-            notes, lead = (*early, *notes), min(LEAD, score.seconds)
+        notes, voice = canvas.around(score.notes), canvas.voice(self._voice, score.notes)
+        lead = min(LEAD, score.seconds) if canvas.closes else 0.0
         steps = command.steps or STEPS
-        total = net.windows(canvas.count, lead) * steps + canvas.iterations(self._voice) + 1
+        total = net.windows(canvas.count, lead) * steps + canvas.iterations(voice) + 1
         advance = counted(context, total)
         generator = torch.Generator().manual_seed(context.seed)
         with precision(net.mean.device):
@@ -58,6 +53,6 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
                 notes, canvas.count, 1 / canvas.seconds_a_frame, generator, steps, advance, lead
             )
         mel = mel.T.clamp_min(math.log(spec.floor))
-        wave = sound(mel, canvas, self._voice, context.seed, advance)
+        wave = sound(mel, canvas, voice, context.seed, advance)
         context.progress(total, total)
         return clip_of(wave, score, spec, context)

@@ -20,6 +20,11 @@ class Frames:
     def __init__(self, window: torch.Tensor, length: int, count: int) -> None:
         self.window, self.length, self.count = window, length, count
 
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred, int, (mel_frames,)."""
+        raise NotImplementedError
+
     def analyse(self, wave: torch.Tensor) -> torch.Tensor:
         """Return the STFT. wave: (..., length) → complex (..., mel_frames, bins)."""
         bins: torch.Tensor = torch.fft.rfft(self._cut(wave) * self.window)
@@ -65,6 +70,11 @@ class Line(Frames):
         super().__init__(window, length, count)
         self.hop = hop
 
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred; see `Frames.centres`."""
+        return torch.arange(self.count, device=self.window.device) * self.hop
+
     def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
         """Tell which frames see nothing but samples of a span; see `Frames.all_in`."""
         misses = self._pad((~span).long(), int(not beyond)).cumsum(0)
@@ -101,7 +111,13 @@ class Loop(Frames):
         super().__init__(window, length, count)
         places = torch.arange(count, device=window.device).double() * length / count
         reach = torch.arange(len(window), device=window.device) - len(window) // 2
-        self.index = (places.round()[:, None].long() + reach) % length
+        self._places = places.round().long()
+        self.index = (self._places[:, None] + reach) % length
+
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred; see `Frames.centres`."""
+        return self._places
 
     def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
         """Tell which frames see nothing but samples of a span; a loop has no beyond."""

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from msanii_live.models.griffin_lim import Frames, griffin_lim, line_frames, loop_frames
 from msanii_live.models.mel import MelSpec, mel_to_magnitude
+from msanii_live.models.partials import Partials
 
 REACH = 8_192  # known samples that each span is fitted to, either side
 AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
@@ -52,6 +53,8 @@ class Voice:
     canvas. iterations: of the phase search (Griffin-Lim) over all that is made.
     seam_iterations: of the one near each seam. loop_iterations: of the one around a loop, whose
     frames are not exactly a hop apart. keeps_phase: search from the canvas even with a network.
+    partials: of the notes that are played, where they are known; what a network guesses is then
+    led by them.
     """
 
     net: Vocoder | None = None
@@ -59,6 +62,7 @@ class Voice:
     seam_iterations: int = 60
     loop_iterations: int = 48
     keeps_phase: bool = False
+    partials: Partials | None = None
 
 
 @dataclass(frozen=True)
@@ -187,12 +191,37 @@ def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice:
         return mel_to_magnitude(part, spec).transpose(1, 2), None
     early = min(first, voice.net.reach)
     part = mel[:, :, first - early : first + count + voice.net.reach]
-    signal = grid.synthesise(voice.net.bins(part)[:, early : early + count])
-    # What overlaps partly cancels, so the signal is measured rather than the bins.
-    shape = grid.analyse(signal).abs().transpose(1, 2)
-    part = mel[:, :, first : first + count]
-    wanted = mel_to_magnitude(part, spec, RESHAPINGS, shape).transpose(1, 2)
+    bins = voice.net.bins(part)[:, early : early + count]
+    at = grid.centres + first * spec.hop
+    wanted, signal = _fitted(bins, mel[:, :, first : first + count], grid, at, spec, voice)
     return wanted, None if voice.keeps_phase else signal
+
+
+def _fitted(
+    bins: torch.Tensor,
+    mel: torch.Tensor,
+    grid: Frames,
+    at: torch.Tensor,
+    spec: MelSpec,
+    voice: Voice,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Fit what a network made to its mel, and to the partials where those are known.
+
+    at: samples of the whole on which frames are centred. Returns magnitudes and a first signal.
+    """
+    signal = grid.synthesise(bins)
+    # What overlaps partly cancels, so the signal is measured rather than the bins.
+    heard = grid.analyse(signal)
+    shape = heard.abs()
+    if voice.partials is not None:
+        shape = shape * voice.partials.weights(at)
+    wanted = mel_to_magnitude(mel, spec, RESHAPINGS, shape.transpose(1, 2)).transpose(1, 2)
+    if voice.partials is not None:
+        steadied = [
+            voice.partials.steadied(*channel, at) for channel in zip(wanted, heard, strict=True)
+        ]
+        signal = grid.synthesise(torch.stack(steadied))
+    return wanted, signal
 
 
 def _join(
@@ -259,9 +288,8 @@ def vocode_loop(
     else:
         reach = min(voice.net.reach, mel.shape[-1])
         around = F.pad(mel, (reach, reach), mode="circular")
-        start = grid.synthesise(voice.net.bins(around)[:, reach:-reach])
-        shape = grid.analyse(start).abs().transpose(1, 2)
-        magnitude = mel_to_magnitude(mel, spec, RESHAPINGS, shape).transpose(1, 2)
+        bins = voice.net.bins(around)[:, reach:-reach]
+        magnitude, start = _fitted(bins, mel, grid, grid.centres, spec, voice)
     return griffin_lim(
         magnitude,
         grid,
