@@ -118,6 +118,7 @@ class Server:
             counters=dispatcher.all_counters,
             time_source=dispatcher.sounding.conductor.describe,
             stream_runs=lambda: dispatcher.sounding.stream.runs,
+            stream_midi=lambda: dispatcher.sounding.stream.midi,
             log=dispatcher.journal,
         )
 

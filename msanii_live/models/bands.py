@@ -37,6 +37,7 @@ from msanii_live.models.weights_file import read, write
 FORMAT = "msanii-live bands 1"
 HALF_BAND = 63  # taps that split a band from what is under it
 PIECE = 1_024  # mel frames made at once: what bounds the memory that a long clip takes
+LOUDER = 50.0  # times: what one filter of many lets through is small, and a critic would be deaf
 LAST = 3  # taps of the convolution that makes excitations
 
 
@@ -221,7 +222,7 @@ class BandCritic(nn.Module):
 
         band: (batch, frames). mel: scaled, (batch, mels, mel_frames).
         """
-        h = filtered(band, self.bank)
+        h = filtered(band, self.bank) * LOUDER
         seen = []
         for layer in self.layers:
             h = layer(h)

@@ -67,6 +67,7 @@ class Surroundings:
     counters: Callable[[], Mapping[str, int]]
     time_source: Callable[[], str]
     stream_runs: Callable[[], bool]
+    stream_midi: Callable[[], str]
     log: Log
 
 
@@ -258,7 +259,8 @@ class View:
     def _stream(self) -> dict[str, object] | None:
         if not self._around.stream_runs():
             return None
-        return heard.stream_lead(self._shop.player) or {"state": "starting", "lead": 0.0}
+        lead = heard.stream_lead(self._shop.player) or {"state": "starting", "lead": 0.0}
+        return {**lead, "midi": self._around.stream_midi()}
 
 
 def _clip(info: ClipInfo) -> dict[str, object]:

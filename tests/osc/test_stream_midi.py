@@ -1,8 +1,10 @@
 """Check over OSC and MIDI that what is played on keys goes through the stream, and back again."""
 
+import json
 import socket
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import mido.sockets
@@ -130,6 +132,9 @@ def test_keys_are_heard_through_the_stream_until_it_goes_on_by_itself(server, nu
     (Path(server.folder) / "song.mid").write_bytes(midi_files.to_midi(score))
     assert start(server, *how, "midi", "song").address == "/msanii/done"
     assert facts(server)["stream-midi"] == "song"
+    page = f"http://127.0.0.1:{server.server.http_port}/api/state"
+    with urllib.request.urlopen(page, timeout=10) as answer:
+        assert json.loads(answer.read())["stream"]["midi"] == "song"
     chunks(server, 3)
     time.sleep(4)
     assert keys_in(heard(server, 3.0, "song")) <= {76, 81}

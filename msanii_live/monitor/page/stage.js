@@ -65,6 +65,7 @@ export function showLead(stream) {
   flow.dataset.state = stream?.state ?? "off";
   setText(place("lead"), stream ? stream.lead.toFixed(1) : "–");
   place("lead-bar").style.transform = `scaleX(${stream ? Math.min(1, stream.lead / LEAD_SHOWN) : 0})`;
-  const told = { runs: "the stream runs", late: "late: the last bar goes round", starting: "the stream begins" };
+  const runs = stream?.midi ? `the stream plays ${stream.midi}` : "the stream runs";
+  const told = { runs, late: "late: the last bar goes round", starting: "the stream begins" };
   setText(place("stream-state"), stream ? told[stream.state] : "no stream");
 }
