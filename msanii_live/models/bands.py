@@ -31,12 +31,13 @@ from msanii_live.models.band_layers import (
     summed,
 )
 from msanii_live.models.griffin_lim import line_frames
-from msanii_live.models.mel import MelSpec
+from msanii_live.models.mel import MelSpec, mel_to_magnitude
 from msanii_live.models.weights_file import read, write
 
 FORMAT = "msanii-live bands 1"
 HALF_BAND = 63  # taps that split a band from what is under it
 PIECE = 1_024  # mel frames made at once: what bounds the memory that a long clip takes
+LEVELLINGS = 2  # steps that bring its magnitudes to the mel
 LOUDER = 50.0  # times: what one filter of many lets through is small, and a critic would be deaf
 LAST = 3  # taps of the convolution that makes excitations
 
@@ -193,10 +194,15 @@ class Bands(nn.Module):
     def bins(self, mel: torch.Tensor) -> torch.Tensor:
         """Return STFT bins of the signal, complex64, (batch, mel_frames, bins).
 
-        All of it is float32: samples made in bfloat16 have noise 37 dB under them.
+        They are at the levels that the mel has: left to itself the network hums in silence. All of
+        it is float32: samples made in bfloat16 have noise 37 dB under them.
         """
         wave = self.wave(mel)
-        return line_frames(self.spec, wave.shape[-1], mel.shape[-1], mel.device).analyse(wave)
+        grid = line_frames(self.spec, wave.shape[-1], mel.shape[-1], mel.device)
+        bins = grid.analyse(wave)
+        size = bins.abs().clamp_min(1e-9)
+        levelled = mel_to_magnitude(mel, self.spec, LEVELLINGS, size.transpose(1, 2))
+        return bins * (levelled.transpose(1, 2) / size)
 
 
 class BandCritic(nn.Module):

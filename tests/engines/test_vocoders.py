@@ -211,9 +211,6 @@ def test_a_band_of_notes_is_played_with_it(tmp_path):
     assert "other features" in fails(player.load)
 
 
-@pytest.mark.skipif(
-    not (SHIPPED / "bands.safetensors").exists(), reason="there are no weights of bands yet"
-)
 @pytest.mark.slow
 def test_the_one_that_ships_fits_the_engines_that_ship():
     flow = MelFlow("cpu", vocoder="bands")

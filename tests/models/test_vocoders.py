@@ -1,5 +1,7 @@
 """Either neural vocoder as a voice: in time to the sample, the same in pieces, closed as a loop."""
 
+import math
+
 import pytest
 import torch
 
@@ -83,9 +85,22 @@ def test_a_mel_that_comes_later_sounds_as_much_later_to_the_sample(net):
 
 def test_a_line_of_bands_is_what_the_network_made_from_its_first_sample_on():
     net, mel = small_bands(), mels(80, channels=2)
+    grid = line_frames(SPEC, 80 * HOP, 80, mel.device)
     with torch.inference_mode():
-        wave = net.wave(mel)
-    assert near(on_line(net, mel, 80 * HOP - 100), wave[:, : 80 * HOP - 100])
+        heard, bins = grid.analyse(net.wave(mel)), net.bins(mel)
+    # Levels are the mel's, all else is as it was made: the same phases at the same samples.
+    assert (bins * heard.conj()).angle().abs().max() < 1e-3
+    made = grid.synthesise(bins)[:, : 80 * HOP - 100]
+    assert near(on_line(net, mel, 80 * HOP - 100)[:, :-HOP], made[:, :-HOP], 0.02)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_silence_stays_silent(name):
+    spec, net = MelSpec(), READERS[name](SHIPPED / f"{name}.safetensors", torch.device("cpu"))
+    grid = line_frames(spec, 80 * HOP, 80, torch.device("cpu"))
+    with torch.inference_mode():
+        made = grid.synthesise(net.bins(torch.full((1, spec.mels, 80), math.log(spec.floor))))
+    assert 20 * math.log10(made.square().mean().sqrt()) < -90
 
 
 def test_a_span_has_the_sound_of_the_whole(net):
@@ -134,15 +149,13 @@ def test_the_search_after_it_brings_the_mel_nearer(net):
         return (log_mel(magnitudes(made, SPEC), SPEC) - mel)[..., 8:-8].abs().mean()
 
     raw, refined = (error(on_line(net, mel, 60 * HOP, iterations=n)) for n in (0, 8))
-    assert refined < 0.5 * raw
+    # The levels of bands are fitted once already.
+    assert refined < (0.75 if isinstance(net, bands.Bands) else 0.5) * raw
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_vocoder_that_ships_plays_a_click_when_it_comes(name):
-    path = SHIPPED / f"{name}.safetensors"
-    if not path.exists():
-        pytest.skip(f"there are no weights of {name} yet")
-    spec, net = MelSpec(), READERS[name](path, torch.device("cpu"))
+    spec, net = MelSpec(), READERS[name](SHIPPED / f"{name}.safetensors", torch.device("cpu"))
     noise = torch.randn(400, generator=torch.Generator().manual_seed(1))
     wave = torch.zeros(1, 80 * HOP)
     wave[:, 40 * HOP + 200 :][:, :400] = 0.5 * torch.exp(-torch.arange(400) / 80) * noise
