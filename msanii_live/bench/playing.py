@@ -40,7 +40,7 @@ from msanii_live.training.grooves import generate
 from msanii_live.training.mel2mel import correlation
 from msanii_live.training.scores import fetch_scores
 
-FIRST_SEED = 960_000  # of pieces that no training and no choice of ours has seen
+FIRST_SEED = 970_000  # of pieces that no training and no choice of ours has seen
 PIECE = 24.0  # s
 QUIET = -9.2  # ln magnitude, -80 dB, under which two mels are alike
 Report = Callable[[str], None]

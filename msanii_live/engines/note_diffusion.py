@@ -14,12 +14,13 @@ from msanii_live.engines.notes_engine import counted
 from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.models import note_diffusion
 from msanii_live.models.device import precision
+from msanii_live.models.mel2mel import sharpened
 from msanii_live.models.note_diffusion import NoteDiffusion
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "spectrogram.safetensors"
 LONGEST = 190.0  # s
-STEPS = 8
+STEPS = 12
 LEAD = 2.5  # s of a loop that are played before its start
 
 
@@ -52,7 +53,7 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
             mel = net.play(
                 notes, canvas.count, 1 / canvas.seconds_a_frame, generator, steps, advance, lead
             )
-        mel = mel.T.clamp_min(math.log(spec.floor))
+        mel = sharpened(mel).T.clamp_min(math.log(spec.floor))
         wave = sound(mel, canvas, voice, context.seed, advance)
         context.progress(total, total)
         return clip_of(wave, score, spec, context)

@@ -25,12 +25,13 @@ from msanii_live.models.instruments import TAUGHT
 from msanii_live.models.laid_notes import BASIS, EARLIEST, NoteRows, NoteTokens, lay, rows
 from msanii_live.models.mel import MelSpec
 from msanii_live.models.note_encoders import GatedDense, RootMeanSquareNorm
-from msanii_live.models.sampling import euler, shifted_times
+from msanii_live.models.sampling import euler, shifted, uniform_times
 from msanii_live.models.spectrogram_diffusion import FilmLayer
 from msanii_live.models.weights_file import read, write
 from msanii_live.notes import Note
 
 FORMAT = "msanii-live spectrogram 1"
+DWELL = 0.15  # under 1: most levels lie near 0, as notes settle what is far above it
 _TIMES = 128  # features of a noise level
 
 
@@ -275,6 +276,7 @@ class NoteDiffusion(nn.Module):
         count, early = self._plan(mel_frames, lead)
         before = torch.zeros(1, config.window, self.spec.mels, device=device)
         there = torch.zeros(1, config.window, dtype=torch.bool, device=device)
+        times = shifted(uniform_times(steps), DWELL)
         made = []
         for number in range(count):
             first = (number * config.window - early) / frames_a_second
@@ -290,7 +292,7 @@ class NoteDiffusion(nn.Module):
                 clean: torch.Tensor = self(x, t, seen)
                 return clean
 
-            before = euler(denoise, noise, shifted_times(steps), lambda _: on_step())
+            before = euler(denoise, noise, times, lambda _: on_step())
             there = torch.ones_like(there)
             made.append(before[0])
         return self.denormalise(torch.cat(made)[early : early + mel_frames])

@@ -30,7 +30,7 @@ def band(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def riff(band):
-    return arpeggio(band.folder, "riff.mid", program=19)
+    return arpeggio(band.folder, "riff.mid")
 
 
 def test_it_plays_the_keys_that_are_written_when_they_are(band, riff):
