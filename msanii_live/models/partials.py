@@ -12,7 +12,8 @@ The idea is that of sinusoidal modelling (McAulay & Quatieri 1986, doi:10.1109/T
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -44,18 +45,14 @@ class Partials:
         bins = torch.arange(spec.n_fft // 2 + 1, device=at.device)
         out = torch.zeros(len(at), len(bins), device=at.device)
         combs: dict[int, torch.Tensor] = {}
-        for note in self._keys:
-            first, last = self._frames(at, note.start, note.end + RELEASE)
-            if first == last:
-                continue
+        for note, first, last in self._within(at, self._keys):
             if note.pitch not in combs:
                 far = bins[:, None] - self._places(note.pitch).to(at.device)
                 near = far.abs().clamp_max(_REACH)
                 combs[note.pitch] = (near * math.pi / 4).cos().square().amax(1)
             out[first:last] = torch.maximum(out[first:last], combs[note.pitch])
         out = BETWEEN + (1 - BETWEEN) * out
-        for drum in self._drums:
-            first, last = self._frames(at, drum.start, drum.start + STRUCK)
+        for _, first, last in self._within(at, self._drums):
             out[first:last] = out[first:last].clamp_min(BESIDE_DRUMS)
         edge = TOP * spec.n_fft / spec.sample_rate
         above = ((bins - 0.7 * edge) / (0.3 * edge)).clamp(0, 1)
@@ -90,10 +87,9 @@ class Partials:
         """Return frame, place in bins and phase at the frame's beginning of every partial."""
         spec = self._spec
         frames, places, phases = [], [], []
-        for note in self._keys:
-            first, last = self._frames(at, note.start, note.end + RELEASE)
+        for note, first, last in self._within(at, self._keys):
             place = self._places(note.pitch).to(at.device)
-            if first == last or not len(place):
+            if not len(place):
                 continue
             begins = at[first:last].double() - spec.n_fft // 2 - note.start * spec.sample_rate
             turns = begins[:, None] * place / spec.n_fft + _begun(note.pitch, len(place)).to(place)
@@ -113,12 +109,18 @@ class Partials:
         numbers = torch.arange(1, count + 1, dtype=torch.float64)
         return numbers * (lowest * self._spec.n_fft / self._spec.sample_rate)
 
-    def _frames(self, at: torch.Tensor, start: float, end: float) -> tuple[int, int]:
-        """Return the first frame that is centred in a time, and the one after the last."""
-        edges = torch.tensor([start, end], dtype=torch.float64) * self._spec.sample_rate
-        edges[0] -= self._spec.hop
-        first, last = torch.searchsorted(at.double(), edges.to(at.device)).tolist()
-        return first, max(first, last)
+    def _within(self, at: torch.Tensor, notes: Sequence[Note]) -> Iterator[tuple[Note, int, int]]:
+        """Give each note that sounds, its first frame, and the one after its last.
+
+        A long piece is made span by span, and most of its notes are in none of one's frames.
+        """
+        centres = at.tolist()
+        for note in notes:
+            end = note.start + STRUCK if note.drum else note.end + RELEASE
+            first = bisect_left(centres, note.start * self._spec.sample_rate - self._spec.hop)
+            last = bisect_left(centres, end * self._spec.sample_rate)
+            if first < last:
+                yield note, first, last
 
 
 def _begun(pitch: int, count: int) -> torch.Tensor:
