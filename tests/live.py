@@ -1,6 +1,7 @@
 """Run a real server for tests and speak to it over loopback."""
 
 import contextlib
+import socket
 import threading
 from dataclasses import dataclass
 
@@ -39,6 +40,13 @@ def live(folder, *flags, log=None, **how):
             yield Live(client, folder, server)
         finally:
             client.close()
+
+
+def free_port():
+    """Return the number of a TCP port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def in_thread(call):

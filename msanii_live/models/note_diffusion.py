@@ -209,10 +209,8 @@ class NoteDiffusion(nn.Module):
         counts = notes.key > 0
         h = self.notes(notes, self.frames_a_second)
         at = notes.start / config.patch
-        # A row without notes must see something: its answer is not looked at.
-        some = counts | (~counts.any(1, keepdim=True))
         for block in self.note_blocks:
-            h = block(h, at, some)
+            h = block(h, at, _or_all(counts))
         h = self.note_norm(h)
         lanes = self.lanes(h * counts[..., None]).unflatten(-1, (BASIS, config.lane))
         basis = lay(notes, config.window, self.frames_a_second)
@@ -223,9 +221,8 @@ class NoteDiffusion(nn.Module):
         c = self.context(past)
         steps = torch.arange(past.shape[1], device=c.device, dtype=torch.float32)
         past_at = (steps - past.shape[1] + 0.5).expand(len(c), -1)
-        seen_past = known | (~known.any(1, keepdim=True))
         for block in self.context_blocks:
-            c = block(c, past_at, seen_past)
+            c = block(c, past_at, _or_all(known))
         nothing = self.nothing.expand(len(c), 1, -1).to(c.dtype)
         return Seen(
             past=torch.cat([nothing, self.context_norm(c)], dim=1),
@@ -304,6 +301,14 @@ class NoteDiffusion(nn.Module):
     def _plan(self, mel_frames: int, lead: float) -> tuple[int, int]:
         early = round(lead * self.frames_a_second)
         return -(-(mel_frames + early) // self.config.window), early
+
+
+def _or_all(counts: torch.Tensor) -> torch.Tensor:
+    """Return what counts, all of a row in which nothing does: that row's answer is not looked at.
+
+    counts: bool, (batch, length).
+    """
+    return counts | ~counts.any(1, keepdim=True)
 
 
 def within(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:

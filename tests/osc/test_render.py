@@ -1,7 +1,6 @@
 """Check rendering over OSC, from files and from what is played, with the engine of tones."""
 
 import json
-import socket
 import time
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import pytest
 import soundfile
 from mido import Message
 
-from tests.live import live
+from tests.live import free_port, live
 
 
 @pytest.fixture(scope="module")
 def number():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture(scope="module")

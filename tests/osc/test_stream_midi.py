@@ -1,7 +1,6 @@
 """Check over OSC and MIDI that what is played on keys goes through the stream, and back again."""
 
 import json
-import socket
 import threading
 import time
 import urllib.request
@@ -15,14 +14,12 @@ from mido import Message
 
 from msanii_live.notes import Note, Score
 from msanii_live.player import midi_files
-from tests.live import live
+from tests.live import free_port, live
 
 
 @pytest.fixture(scope="module")
 def number():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture(scope="module")

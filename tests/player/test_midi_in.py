@@ -1,6 +1,5 @@
 """Check MIDI in over mido's backends: ports that come and go, a virtual one, and a connection."""
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,6 +13,7 @@ from msanii_live.player import midi_in
 from msanii_live.player.conductor import Conductor
 from msanii_live.player.midi_in import MidiIn
 from msanii_live.player.transport import Transport
+from tests.live import free_port
 from tests.player import loopback
 
 
@@ -107,9 +107,7 @@ def test_the_clock_of_the_same_port_drives_the_transport(
 
 
 def test_mido_speaks_to_it_over_tcp() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
+    number = free_port()
     heard: list[Message] = []
     gone: list[float] = []
     port = MidiIn(f"tcp:{number}", time.monotonic)
