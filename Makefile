@@ -47,7 +47,7 @@ soak: setup test-system
 
 # Take the pictures of docs/monitor.md anew.
 pictures: setup test-system
-	@PYTHONPATH=. $(BIN)/python -m tests.monitor.take_pictures docs/pictures
+	@PYTHONPATH=. $(BIN)/python -m tests.web.take_pictures docs/pictures
 
 lint: setup
 	$(BIN)/ruff format --check .

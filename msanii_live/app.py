@@ -18,27 +18,27 @@ from typing import TYPE_CHECKING
 from msanii_live.config import Config
 from msanii_live.engines.registry import Shelf
 from msanii_live.errors import MsaniiError
-from msanii_live.jobs.work import Workshop
-from msanii_live.monitor import web
-from msanii_live.monitor.feed import Feed
-from msanii_live.monitor.view import Surroundings, View
-from msanii_live.osc.answers import value
-from msanii_live.osc.dispatch import Dispatcher
-from msanii_live.osc.doors import Doors
-from msanii_live.osc.intake import Intake
-from msanii_live.osc.query_web import QueryServer
-from msanii_live.player.clock import Timebase
-from msanii_live.player.folder import Library
-from msanii_live.player.lock import FolderLock
-from msanii_live.player.midi_in import MidiIn
-from msanii_live.player.opening import open_player
-from msanii_live.player.takes import Takes
-from msanii_live.player.transport import Transport
+from msanii_live.jobs.runner import Workshop
+from msanii_live.library.library import Library
+from msanii_live.library.lock import FolderLock
+from msanii_live.midi.input import MidiIn
+from msanii_live.midi.takes import Takes
+from msanii_live.osc.ingress_queue import Intake
+from msanii_live.osc.transports import Doors
+from msanii_live.playback.factory import open_player
+from msanii_live.playback.timebase import Timebase
 from msanii_live.protocol.forms import table
 from msanii_live.protocol.replies import Outgoing
+from msanii_live.server.answers import value
+from msanii_live.server.router import Dispatcher
+from msanii_live.timing.transport import Transport
+from msanii_live.web import app
+from msanii_live.web.feed import Feed
+from msanii_live.web.oscquery_server import QueryServer
+from msanii_live.web.snapshot import Surroundings, View
 
 if TYPE_CHECKING:
-    from msanii_live.osc.announce import Announcement
+    from msanii_live.web.zeroconf import Announcement
 
 log = logging.getLogger("msanii_live")
 
@@ -69,7 +69,7 @@ class Server:
         self.doors: Doors
         self.query: QueryServer
         self.announcement: Announcement | None = None
-        self.monitor: web.Monitor
+        self.monitor: app.Monitor
 
     async def open(self) -> None:
         """Bind the ports and start the worker.
@@ -96,12 +96,12 @@ class Server:
         dispatcher.watch = self._watch
         try:
             front = [self.query.front]
-            self.monitor = await web.start(config.bind, config.http_port, self.view, table(), front)
+            self.monitor = await app.start(config.bind, config.http_port, self.view, table(), front)
         except BaseException:
             self.doors.close()
             raise
         if config.is_announced:
-            from msanii_live.osc.announce import announce  # costs 50 ms, and few want it
+            from msanii_live.web.zeroconf import announce  # costs 50 ms, and few want it
 
             self.announcement = await announce(*self.doors.address, self.monitor.port)
 

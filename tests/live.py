@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from msanii_live.client import Client
-from msanii_live.client.serving import running_server
+from msanii_live.client.server_process import running_server
 
 
 @dataclass

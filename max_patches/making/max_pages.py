@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from max_patches.making.maxpat import Patcher
 from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.describe import example
+from msanii_live.protocol.reference import example
 
 # What every example ends in: a client, a player, a level, the light and the words.
 TAIL = """

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from msanii_live import __version__
 from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.fields import Argument, arguments
+from msanii_live.protocol.schema import Argument, arguments
 
 TYPES = {"i": "int", "f": "float", "s": "symbol"}
 CLIENT_WORDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from max_patches.making.pd import Canvas, escape, meta
 from msanii_live import __version__
 from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.describe import example
+from msanii_live.protocol.reference import example
 
 KEYWORDS = "osc diffusion music generate outpaint interpolate loop"
 

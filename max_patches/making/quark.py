@@ -7,8 +7,8 @@ import re
 
 from msanii_live.protocol.base import Command
 from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.fields import Argument, arguments
 from msanii_live.protocol.replies import REPLIES
+from msanii_live.protocol.schema import Argument, arguments
 
 TAKEN = {"dump": "dumpLines"}  # names that every SuperCollider object has for something else
 CALLS = "keys, done, progress, fail"

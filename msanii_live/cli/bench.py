@@ -55,25 +55,25 @@ def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.
 
 
 def _speed(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.report import report_speed
+    from msanii_live.evaluation.report import report_speed
 
     return report_speed(arguments.out, arguments.full)
 
 
 def _front(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.front import report_front
+    from msanii_live.benchmarks.front_door import report_front
 
     return report_front()
 
 
 def _player(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.player import report_player
+    from msanii_live.benchmarks.player import report_player
 
     return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
 
 
 def _notes(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.playing import report_notes
+    from msanii_live.evaluation.note_rendering import report_notes
 
     if arguments.pieces < 1:
         raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
@@ -83,7 +83,7 @@ def _notes(arguments: argparse.Namespace) -> int:
 
 
 def _vocoders(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.report import report_vocoders
+    from msanii_live.evaluation.report import report_vocoders
 
     if arguments.data is None:
         raise ConfigError("the vocoders are compared on held-out clips: name a set with --data")
@@ -96,6 +96,6 @@ def _vocoders(arguments: argparse.Namespace) -> int:
 
 
 def _msanii2023(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.msanii2023 import report_2023
+    from msanii_live.benchmarks.msanii2023 import report_2023
 
     return report_2023(arguments.out, arguments.full, arguments.compile)

@@ -115,39 +115,39 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.demo import demo
+    from msanii_live.cli.demo import demo
 
     return demo(arguments.out, arguments.device)
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.again import render_again
+    from msanii_live.cli.render import render_again
 
     print(render_again(arguments.sidecar, arguments.out, arguments.device))
     return 0
 
 
 def _listen(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.listen import listen
+    from msanii_live.cli.listen import listen
 
     return listen(arguments.port)
 
 
 def _send(arguments: argparse.Namespace) -> int:
-    from msanii_live.client.shell import send
+    from msanii_live.cli.send import send
 
     transport: Literal["udp", "int32"] = "udp" if arguments.udp else "int32"
     return send(arguments.host, arguments.port, transport, arguments.address, arguments.words)
 
 
 def _dump(arguments: argparse.Namespace) -> int:
-    from msanii_live.client.shell import dump
+    from msanii_live.cli.send import dump
 
     return dump(arguments.host, arguments.port, arguments.last)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.doctor import doctor
+    from msanii_live.cli.doctor.report import doctor
 
     return doctor(_config(arguments), arguments.json)
 
@@ -159,7 +159,7 @@ def _install_patches(arguments: argparse.Namespace) -> int:
 
 
 def _spec(_: argparse.Namespace) -> int:
-    from msanii_live.protocol.describe import describe_markdown
+    from msanii_live.protocol.reference import describe_markdown
 
     print(describe_markdown(), end="")
     return 0

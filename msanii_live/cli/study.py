@@ -91,14 +91,14 @@ def _build_data(arguments: argparse.Namespace) -> int:
 
 
 def _licences(_: argparse.Namespace) -> int:
-    from msanii_live.training.sources import licence_table
+    from msanii_live.training.data.sources import licence_table
 
     print(licence_table())
     return 0
 
 
 def _render_midi(arguments: argparse.Namespace) -> int:
-    from msanii_live.training.render import render_folder
+    from msanii_live.training.data.render import render_folder
 
     source: Path = arguments.folder
     out = arguments.out or source.with_name(source.name + "-flac")
@@ -127,19 +127,19 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _eval(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.report import report_eval
+    from msanii_live.evaluation.report import report_eval
 
     return report_eval(arguments.data, arguments.weights, arguments.out)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.convert import convert
+    from msanii_live.cli.convert import convert
 
     return convert(arguments.file, arguments.folder)
 
 
 def _paper(arguments: argparse.Namespace) -> int:
-    from msanii_live.bench.paper import redo
+    from msanii_live.evaluation.paper_figures import redo
 
     engines = arguments.engine or ["mel-flow", "random-2023"]
     return redo(arguments.out, engines, arguments.device)

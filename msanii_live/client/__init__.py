@@ -12,7 +12,7 @@
 
 from msanii_live.client.asynchronous import AsyncClient
 from msanii_live.client.blocking import Client
-from msanii_live.client.table import MadeClip, NoAnswer
+from msanii_live.client.messages import MadeClip, NoAnswer
 from msanii_live.errors import Cancelled, CommandError
 
 __all__ = ["AsyncClient", "Cancelled", "Client", "CommandError", "MadeClip", "NoAnswer"]

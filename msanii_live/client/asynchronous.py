@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from msanii_live.client.blocking import ASKING, MAKING
-from msanii_live.client.line import new_token
-from msanii_live.client.table import Answer, MadeClip, NoAnswer, Row, Sent, call, command_of, packet
-from msanii_live.osc.framing import FramingError, Message, decode_packet
-from msanii_live.osc.splitting import Splitter, wrap
+from msanii_live.client.connection import new_token
+from msanii_live.client.messages import (
+    Answer,
+    MadeClip,
+    NoAnswer,
+    Row,
+    Sent,
+    call,
+    command_of,
+    packet,
+)
+from msanii_live.osc.codec import FramingError, Message, decode_packet
+from msanii_live.osc.slip import Splitter, wrap
 from msanii_live.protocol.commands import Command, MakingCommand
 
 Heard = Callable[[Message], None]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from msanii_live.client.line import Line, Transport, new_token
-from msanii_live.client.table import (
+from msanii_live.client.connection import Line, Transport, new_token
+from msanii_live.client.messages import (  # fmt: skip
     TERMINAL,
     Answer,
     MadeClip,
@@ -19,9 +19,9 @@ from msanii_live.client.table import (
     command_of,
     message,
     packet,
-)  # fmt: skip
+)
 from msanii_live.errors import MsaniiError
-from msanii_live.osc.framing import Argument, Message
+from msanii_live.osc.codec import Argument, Message
 from msanii_live.protocol.commands import Command, MakingCommand
 
 ASKING = 10.0  # seconds that an answer may take

@@ -22,25 +22,27 @@ class Setting:
 
 
 def _mel_flow(setting: Setting) -> Engine:
-    from msanii_live.engines.mel_flow import MelFlow  # torch is loaded only when it is wanted
+    from msanii_live.engines.mel_flow.engine import (
+        MelFlow,
+    )  # torch is loaded only when it is wanted
 
     return MelFlow(setting.device, vocoder=setting.vocoder)
 
 
 def _tones(setting: Setting) -> Engine:
-    from msanii_live.engines.fake import Tones
+    from msanii_live.engines.tones import Tones
 
     return Tones()
 
 
 def _mel2mel(setting: Setting) -> Engine:
-    from msanii_live.engines.mel2mel import MelToMel
+    from msanii_live.engines.notes.mel2mel_engine import MelToMel
 
     return MelToMel(setting.device, vocoder=setting.vocoder)
 
 
 def _spectrogram(setting: Setting) -> Engine:
-    from msanii_live.engines.note_diffusion import NoteDiffusionEngine
+    from msanii_live.engines.notes.note_diffusion_engine import NoteDiffusionEngine
 
     return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder)
 
@@ -60,19 +62,23 @@ def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
 
     The first is the one that the path stands for.
     """
-    from msanii_live.engines import mel2mel, msanii2023, note_diffusion, spectrogram
-    from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
+    from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+    from msanii_live.engines.msanii2023 import engine as msanii2023
+    from msanii_live.engines.notes import mel2mel_engine, note_diffusion_engine
+    from msanii_live.engines.spectrogram_diffusion import engine as spectrogram_diffusion
 
-    if (path / spectrogram.INDEX).exists():
-        return [spectrogram.SpectrogramEngine(setting.device, path)]
-    if (path / note_diffusion.WEIGHTS).exists():
-        weights = path / note_diffusion.WEIGHTS
+    if (path / spectrogram_diffusion.INDEX).exists():
+        return [spectrogram_diffusion.SpectrogramEngine(setting.device, path)]
+    if (path / note_diffusion_engine.WEIGHTS).exists():
+        weights = path / note_diffusion_engine.WEIGHTS
         return [
-            note_diffusion.NoteDiffusionEngine(setting.device, weights, path.name, setting.vocoder)
+            note_diffusion_engine.NoteDiffusionEngine(
+                setting.device, weights, path.name, setting.vocoder
+            )
         ]
-    if (path / mel2mel.WEIGHTS).exists():
-        weights = path / mel2mel.WEIGHTS
-        return [mel2mel.MelToMel(setting.device, weights, path.name, setting.vocoder)]
+    if (path / mel2mel_engine.WEIGHTS).exists():
+        weights = path / mel2mel_engine.WEIGHTS
+        return [mel2mel_engine.MelToMel(setting.device, weights, path.name, setting.vocoder)]
     name = (path if path.is_dir() else path.with_suffix("")).name
     of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
     if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
@@ -103,7 +109,7 @@ class Shelf:
         """Where models run; "auto" until one has been loaded."""
         if self._setting.device != "auto" or "torch" not in sys.modules:
             return self._setting.device
-        from msanii_live.models.device import pick_device
+        from msanii_live.dsp.device import pick_device
 
         return pick_device("auto").type
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job, State
-from msanii_live.jobs.work import Workshop, carry_out
+from msanii_live.jobs.runner import Workshop, carry_out
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import MakingCommand
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from msanii_live.protocol.fields import text
+from msanii_live.protocol.schema import text
 
 WHEN = ("none", "beat", "bar")
 

@@ -1,7 +1,7 @@
 """The table: every command that the server understands.
 
 The dispatcher, docs/osc.md and the tests are views of it. A new command is one dataclass here and
-one line in `osc/dispatch.py`.
+one line in `server/router.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from typing import ClassVar
 
 from msanii_live.config import VOCODERS
 from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.address_pattern import matching
 from msanii_live.protocol.base import WHEN
 from msanii_live.protocol.base import Command as Command
-from msanii_live.protocol.fields import (
+from msanii_live.protocol.parser import find_text, read_arguments
+from msanii_live.protocol.playing import PARAMS, PLAYING
+from msanii_live.protocol.playing import Play as Play
+from msanii_live.protocol.playing import Stop as Stop
+from msanii_live.protocol.playing import Transport as Transport
+from msanii_live.protocol.schema import (
     ENVELOPE,
     TOKEN_LIMIT,
     Argument,
@@ -27,12 +33,6 @@ from msanii_live.protocol.fields import (
     text,
     whole,
 )
-from msanii_live.protocol.patterns import matching
-from msanii_live.protocol.playing import PARAMS, PLAYING
-from msanii_live.protocol.playing import Play as Play
-from msanii_live.protocol.playing import Stop as Stop
-from msanii_live.protocol.playing import Transport as Transport
-from msanii_live.protocol.reading import find_text, read_arguments
 
 LONGEST = 190.0
 PARAMETERS = "/msanii/param/"

@@ -7,9 +7,9 @@ import inspect
 from msanii_live.errors import Code
 from msanii_live.protocol.base import Command
 from msanii_live.protocol.commands import MakingCommand
-from msanii_live.protocol.describe import CODE_TEXTS, command_groups, is_shared
-from msanii_live.protocol.fields import Argument, arguments
+from msanii_live.protocol.reference import CODE_TEXTS, command_groups, is_shared
 from msanii_live.protocol.replies import REPLIES
+from msanii_live.protocol.schema import Argument, arguments
 
 
 def table() -> dict[str, object]:

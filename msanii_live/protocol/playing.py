@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.base import Command, moment
-from msanii_live.protocol.fields import arguments, number, text, whole
+from msanii_live.protocol.schema import arguments, number, text, whole
 
 PARAM_ROOT = "/msanii/param/"
 

@@ -14,24 +14,27 @@ import numpy as np
 import soundfile
 import torch
 
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.vocoders import multiband, vocos
+from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.engines.base import Context
-from msanii_live.engines.mel2mel import WEIGHTS as MEL2MEL_WEIGHTS
-from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
-from msanii_live.engines.note_diffusion import WEIGHTS as SPECTROGRAM_WEIGHTS
-from msanii_live.engines.vocoders import SHIPPED
+from msanii_live.engines.mel_flow import weights
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.network import FlowNet
+from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.notes import mel2mel, note_diffusion
+from msanii_live.engines.notes.mel2mel_engine import WEIGHTS as MEL2MEL_WEIGHTS
+from msanii_live.engines.notes.note_diffusion_engine import WEIGHTS as SPECTROGRAM_WEIGHTS
 from msanii_live.errors import ConfigError
-from msanii_live.models import bands, flow_weights, mel2mel, note_diffusion, vocos
-from msanii_live.models.flow_net import FlowNet
-from msanii_live.models.flow_weights import FlowModel
-from msanii_live.models.mel import MelSpec
 from msanii_live.protocol.commands import Generate
-from msanii_live.training import bands as bands_training
-from msanii_live.training import flow, loops, note_set, shortcut, timbre_set, vocoder
-from msanii_live.training import note_diffusion as note_diffusion_training
-from msanii_live.training.dataset import DataSet, build, load
-from msanii_live.training.loop import Interrupted, Schedule
-from msanii_live.training.mel2mel import read_recipe as read_mel2mel_recipe
-from msanii_live.training.mel2mel import train_mel2mel
+from msanii_live.training.data import loops, note_set, timbre_set
+from msanii_live.training.data.dataset import DataSet, build, load
+from msanii_live.training.trainers import flow, shortcut, vocoder
+from msanii_live.training.trainers import multiband as bands_training
+from msanii_live.training.trainers import note_diffusion as note_diffusion_training
+from msanii_live.training.trainers.loop import Interrupted, Schedule
+from msanii_live.training.trainers.mel2mel import read_recipe as read_mel2mel_recipe
+from msanii_live.training.trainers.mel2mel import train_mel2mel
 
 RECIPES = Path(__file__).parent / "recipes"
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
@@ -127,7 +130,7 @@ def _begin(words: str) -> FlowModel | None:
     path = SHIPPED / WEIGHTS if words == "shipped" else Path(words).expanduser()
     path = path / WEIGHTS if path.is_dir() else path
     try:
-        return flow_weights.load(path, torch.device("cpu"))
+        return weights.load(path, torch.device("cpu"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot begin from {path}: {error}") from None
 
@@ -146,7 +149,7 @@ def _train_flow(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
         start=base.net.state_dict() if base is not None else None,
         on_checkpoint=_keeper(order, data),
     )
-    flow_weights.save(order.out / WEIGHTS, bundle(average, data))
+    weights.save(order.out / WEIGHTS, bundle(average, data))
 
 
 def _train_few(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
@@ -163,7 +166,7 @@ def _train_few(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
         compiled=order.compiled,
         on_checkpoint=_keeper(order, data),
     )
-    flow_weights.save(order.out / WEIGHTS, bundle(average, data))
+    weights.save(order.out / WEIGHTS, bundle(average, data))
 
 
 def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
@@ -190,9 +193,15 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
 
     path = order.out / "bands.safetensors"
     average = bands_training.train_bands(
-        draw, data.spec, recipe, config, order.out, _say, lambda average: bands.save(path, average)
+        draw,
+        data.spec,
+        recipe,
+        config,
+        order.out,
+        _say,
+        lambda average: multiband.save(path, average),
     )
-    bands.save(path, average)
+    multiband.save(path, average)
     _say(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
 
 
@@ -219,7 +228,7 @@ def _keeper(order: TrainingOrder, data: DataSet) -> Callable[[int, FlowNet], Non
 
     def keep(step: int, average: FlowNet) -> None:
         path = order.out / WEIGHTS
-        flow_weights.save(path, bundle(average, data))
+        weights.save(path, bundle(average, data))
         engine = MelFlow("cpu", path, "sample")
         context = Context(
             clip=lambda name: (_ for _ in ()).throw(KeyError(name)),

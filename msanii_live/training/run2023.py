@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msanii_live.training.loop import Interrupted
-from msanii_live.training.msanii2023 import train
+from msanii_live.training.trainers.loop import Interrupted
+from msanii_live.training.trainers.msanii2023 import train
 
 
 def train_part(part: str, data: Path, out: Path, recipe: Path | None) -> int:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
-from msanii_live.client.table import BY_NAME, call, packet
-from msanii_live.osc.framing import decode_packet
+from msanii_live.client.messages import BY_NAME, call, packet
+from msanii_live.osc.codec import decode_packet
 from msanii_live.protocol.commands import COMMANDS, parse
-from msanii_live.protocol.describe import example
+from msanii_live.protocol.reference import example
 
 MSANII = (sys.executable, "-m", "msanii_live.cli")
 

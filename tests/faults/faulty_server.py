@@ -9,7 +9,7 @@ import sys
 
 from msanii_live.cli import main
 from msanii_live.engines import registry
-from msanii_live.engines.fake import Tones
+from msanii_live.engines.tones import Tones
 
 
 class OutOfMemoryError(RuntimeError):

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from msanii_live.client import Client, CommandError
-from msanii_live.client.serving import SERVE
+from msanii_live.client.server_process import SERVE
 from tests.faults.test_engine_faults import FAULTY
 from tests.live import live
 

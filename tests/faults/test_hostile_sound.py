@@ -12,7 +12,7 @@ import soundfile
 
 from msanii_live.client import Client, CommandError
 from msanii_live.errors import Code
-from msanii_live.player import sounds
+from msanii_live.library import audio_files
 from tests.live import live
 
 
@@ -111,12 +111,12 @@ def test_damaged_flac_is_refused_or_read_and_nothing_else(open_server):
     ids=["crashes", "hangs", "babbles", "lies"],
 )
 def test_a_decoder_that_fails_is_an_answer(tmp_path, monkeypatch, program, patience):
-    monkeypatch.setattr(sounds, "DECODER", (sys.executable, "-c", program))
-    monkeypatch.setattr(sounds, "PATIENCE", patience)
+    monkeypatch.setattr(audio_files, "DECODER", (sys.executable, "-c", program))
+    monkeypatch.setattr(audio_files, "PATIENCE", patience)
     path = tmp_path / "a.wav"
     path.write_bytes(wav())
     started = time.monotonic()
     with pytest.raises(CommandError) as caught:
-        sounds.read_foreign(path, "a.wav")
+        audio_files.read_foreign(path, "a.wav")
     assert caught.value.code is Code.EPATH
     assert time.monotonic() - started < 30

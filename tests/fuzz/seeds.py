@@ -8,11 +8,11 @@ import sys
 import tomllib
 from pathlib import Path
 
-from msanii_live.osc.splitting import wrap
+from msanii_live.osc.slip import wrap
 from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.describe import example
+from msanii_live.protocol.reference import example
 from tests.osc import packets
-from tests.osc.test_conformance import from_text
+from tests.server.test_conformance import from_text
 
 DATAGRAM = b"\1"
 CONNECTION = b"\x28"  # pieces of 11 bytes

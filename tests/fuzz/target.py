@@ -3,15 +3,15 @@
 The first byte of the input says how the rest arrives: as a datagram, or in pieces on a connection.
 """
 
-from msanii_live.client.table import as_row
+from msanii_live.client.messages import as_row
 from msanii_live.errors import Code, CommandError
-from msanii_live.osc.framing import REASONS, FramingError, decode_packet
-from msanii_live.osc.journal import Line, clipped
-from msanii_live.osc.splitting import LONGEST, LostPlace, Splitter
-from msanii_live.osc.wire import PACKET_LIMIT, encode
+from msanii_live.osc.codec import REASONS, FramingError, decode_packet
+from msanii_live.osc.slip import LONGEST, LostPlace, Splitter
+from msanii_live.osc.udp import PACKET_LIMIT, encode
 from msanii_live.protocol import commands
-from msanii_live.protocol.patterns import is_pattern
+from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.replies import FAIL
+from msanii_live.server.message_log import Line, clipped
 
 
 def examine(data):

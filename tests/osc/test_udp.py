@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from msanii_live.errors import PortInUse
-from msanii_live.osc.framing import Message, decode_packet
-from msanii_live.osc.intake import Intake
-from msanii_live.osc.peers import Source
-from msanii_live.osc.wire import UdpServer, _refusal, encode
+from msanii_live.osc.codec import Message, decode_packet
+from msanii_live.osc.ingress_queue import Intake
+from msanii_live.osc.peer import Source
+from msanii_live.osc.udp import UdpServer, _refusal, encode
 
 PACKET = encode("/a", "", [])
 
@@ -130,7 +130,7 @@ def test_the_rest_of_the_loop_runs_during_a_flood() -> None:
 
 
 def test_what_cannot_be_held_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("msanii_live.osc.intake.PENDING_LIMIT", 3_000)
+    monkeypatch.setattr("msanii_live.osc.ingress_queue.PENDING_LIMIT", 3_000)
 
     async def scenario() -> None:
         server = await UdpServer.open("127.0.0.1", 0, Intake(Inbox()))
@@ -271,7 +271,7 @@ def test_which_sources_are_taken(source: Source, expected: str | None) -> None:
 
 def test_strangers_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     # Every address that a test can send from is loopback, so loopback is made a stranger.
-    monkeypatch.setattr("msanii_live.osc.wire._refusal", lambda *_: "source")
+    monkeypatch.setattr("msanii_live.osc.udp._refusal", lambda *_: "source")
 
     async def scenario() -> None:
         inbox = Inbox()

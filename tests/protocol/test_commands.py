@@ -24,7 +24,7 @@ from msanii_live.protocol.commands import (
     peek_reply_port,
     peek_token,
 )
-from msanii_live.protocol.fields import ENVELOPE, TOKEN_LIMIT, Value, arguments
+from msanii_live.protocol.schema import ENVELOPE, TOKEN_LIMIT, Value, arguments
 
 
 def refused(address: str, *args: Value) -> tuple[Code, str]:

@@ -25,8 +25,8 @@ from pathlib import Path
 from pythonosc.udp_client import SimpleUDPClient
 
 from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
-from msanii_live.client.serving import running_server
-from msanii_live.osc.framing import decode_packet
+from msanii_live.client.server_process import running_server
+from msanii_live.osc.codec import decode_packet
 
 WARM_UP = 150.0  # seconds: longer than anything is remembered, and than memory takes to settle
 PATIENCE = 30.0  # seconds for the last replies

@@ -11,20 +11,21 @@ import torch
 from safetensors.torch import load_file
 
 from msanii_live.cli import main
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
+from msanii_live.dsp.vocoders.vocos import load as load_vocoder
+from msanii_live.dsp.vocoders.vocos import save as save_vocoder
 from msanii_live.engines.base import quiet_context
-from msanii_live.engines.mel_flow import WEIGHTS, MelFlow
-from msanii_live.engines.vocoders import SHIPPED
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+from msanii_live.engines.mel_flow.weights import FlowModel, save
 from msanii_live.errors import ConfigError
-from msanii_live.models.flow_net import FlowConfig, FlowNet
-from msanii_live.models.flow_weights import FlowModel, save
-from msanii_live.models.mel import MelSpec
-from msanii_live.models.vocos import Vocos, VocosConfig
-from msanii_live.models.vocos import load as load_vocoder
-from msanii_live.models.vocos import save as save_vocoder
 from msanii_live.protocol.commands import Generate
-from msanii_live.training import dataset, loops, shortcut, vocoder
-from msanii_live.training.loop import Interrupted
-from tests.models.test_beats import clicks
+from msanii_live.training.data import dataset, loops
+from msanii_live.training.trainers import shortcut, vocoder
+from msanii_live.training.trainers.loop import Interrupted
+from tests.dsp.test_beats import clicks
 
 SPEC = MelSpec(mels=8)
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
@@ -157,7 +158,7 @@ def test_bands_are_trained_from_the_command_line_and_taken_by_an_engine(own, tmp
 
 
 def test_the_shipped_weights_and_vocoder_share_their_features():
-    from msanii_live.models.flow_weights import load
+    from msanii_live.engines.mel_flow.weights import load
 
     model = load(SHIPPED / WEIGHTS, torch.device("cpu"))
     net = load_vocoder(SHIPPED / "vocos.safetensors", torch.device("cpu"))

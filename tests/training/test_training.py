@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS, STYLES
+from msanii_live.engines.mel_flow.network import FlowConfig
 from msanii_live.errors import ConfigError
-from msanii_live.models.conditions import PHASE_CHANNELS, STYLES
-from msanii_live.models.flow_net import FlowConfig
-from msanii_live.models.mel import MelSpec
-from msanii_live.training import dataset, flow, shortcut, vocoder
-from msanii_live.training.batches import draw_batch, draw_mask
+from msanii_live.training.data import dataset
+from msanii_live.training.data.batches import draw_batch, draw_mask
 from msanii_live.training.run import RECIPES, SHIPPED_RECIPE, bundle
+from msanii_live.training.trainers import flow, shortcut, vocoder
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
 RECIPE = flow.FlowRecipe(steps=40, decay=10, batch=4, rate=3e-3, warm_up=5, every=10)
@@ -90,7 +91,7 @@ def test_training_learns_resumes_and_serves(toy, tmp_path):
     log = (tmp_path / "log.jsonl").read_text().splitlines()
     losses = [float(line.split('"validation": ')[1].split(",")[0]) for line in log]
     assert losses[-1] < 0.8 * losses[0]
-    from msanii_live.models.flow_weights import load, save
+    from msanii_live.engines.mel_flow.weights import load, save
 
     save(tmp_path / "m.safetensors", bundle(net, data))
     model = load(tmp_path / "m.safetensors", torch.device("cpu"))

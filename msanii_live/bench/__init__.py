@@ -1,1 +1,0 @@
-"""The benchmarks that the documented figures come from."""

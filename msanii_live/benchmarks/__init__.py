@@ -1,0 +1,1 @@
+"""Measures of time: where the figures of speed in docs come from."""

@@ -1,0 +1,257 @@
+"""Measure the front door of a real server: bursts, round trips beside scsynth's, bad packets."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msanii_live.client.connection import Line, Transport
+from msanii_live.client.messages import TERMINAL, message
+from msanii_live.client.server_process import Running, running_server
+from msanii_live.protocol.commands import COMMANDS, MakingCommand
+from msanii_live.protocol.reference import example
+
+BURST = 3_000
+PINGS = 500
+FUZZ_SECONDS = 20.0
+CONFORMANCE = Path("tests/server/test_conformance.py")
+
+
+@dataclass(frozen=True)
+class RoundTrips:
+    """Hold round trips of one question, in seconds."""
+
+    name: str
+    seconds: Sequence[float]
+
+    @property
+    def p50(self) -> float:
+        """The median, ms."""
+        return 1_000 * statistics.median(self.seconds)
+
+    @property
+    def p99(self) -> float:
+        """The 99th percentile, ms."""
+        ordered = sorted(self.seconds)
+        return 1_000 * ordered[min(len(ordered) - 1, round(0.99 * (len(ordered) - 1)))]
+
+    def __str__(self) -> str:
+        return f"| {self.name} | {len(self.seconds)} | {self.p50:.2f} | {self.p99:.2f} |"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Name something to ask, the line to ask it on, and the address of its answer."""
+
+    name: str
+    line: Line
+    packet: bytes
+    answer: str
+
+    def ask(self) -> float | None:
+        """Return the seconds to the answer, None if none comes within 5 s."""
+        started = time.perf_counter()
+        self.line.send(self.packet)
+        while (left := started + 5 - time.perf_counter()) > 0:
+            heard = self.line.receive(left)
+            if heard is not None and heard.address == self.answer:
+                return time.perf_counter() - started
+        return None
+
+
+def burst(server: Running, transport: Transport) -> tuple[int, float]:
+    """Send pings as fast as they go; return how many were answered, and in how many seconds."""
+    line = Line(server.host, server.osc_port, transport)
+    packets = [message("/msanii/ping", ("id", n)) for n in range(BURST)]
+    answered: set[str] = set()
+
+    def listen() -> None:
+        while len(answered) < BURST and (heard := line.receive(5.0)) is not None:
+            if heard.address == "/msanii/pong":
+                answered.add(str(heard.args[0]))
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    started = time.perf_counter()
+    for packet in packets:
+        line.send(packet)
+    listening.join()
+    took = time.perf_counter() - started
+    line.close()
+    return len(answered), took
+
+
+def questions(server: Running, synth_port: int | None) -> list[Question]:
+    """Return what is asked in turn: of this server, and of scsynth where it runs."""
+
+    def line(port: int) -> Line:
+        return Line("127.0.0.1", port)
+
+    ping = message("/msanii/ping", ("id", 1))
+    asked = [
+        Question("/msanii/ping", line(server.osc_port), ping, "/msanii/pong"),
+        Question("/msanii/status", line(server.osc_port), message("/msanii/status", ()),
+                 "/msanii/status"),
+    ]  # fmt: skip
+    if synth_port is not None:
+        packet = message("/status", ())
+        asked.append(Question("scsynth /status", line(synth_port), packet, "/status.reply"))
+    return asked
+
+
+def in_turn(asked: Sequence[Question], times: int, pause: float) -> list[RoundTrips]:
+    """Ask each question so often, one after the other, `pause` seconds apart."""
+    took: dict[str, list[float]] = {each.name: [] for each in asked}
+    for _ in range(times):
+        for each in asked:
+            took[each.name].append(each.ask() or 5.0)
+            time.sleep(pause)
+    return [RoundTrips(name, seconds) for name, seconds in took.items()]
+
+
+def during_generation(server: Running, asked: Sequence[Question]) -> list[RoundTrips]:
+    """Ask while the server makes clips on the CPU, one after the other."""
+    done = threading.Event()
+
+    def generate() -> None:
+        line = Line(server.host, server.osc_port, "int32")
+        for n in range(3):
+            line.send(message("/msanii/generate", ("seconds", 6, "seed", n, "id", f"busy{n}")))
+        ended = 0
+        while ended < 3 and (heard := line.receive(120.0)) is not None:
+            ended += heard.address in TERMINAL
+        line.close()
+        done.set()
+
+    thread = threading.Thread(target=generate)
+    thread.start()
+    time.sleep(0.3)
+    took: dict[str, list[float]] = {each.name: [] for each in asked}
+    while not done.is_set():
+        for each in asked:
+            took[each.name].append(each.ask() or 5.0)
+            time.sleep(0.01)
+    thread.join()
+    return [RoundTrips(name, seconds) for name, seconds in took.items()]
+
+
+def fuzz(server: Running) -> tuple[int, bool]:
+    """Send messages with bytes changed, and a ping after every 200.
+
+    Returns how many were sent, and whether every ping was answered.
+    """
+    rng = random.Random(7)
+    # None that makes a clip or ends the server: the point is what is broken.
+    seeds = [
+        message(*example(command))
+        for command in COMMANDS
+        if not issubclass(command, MakingCommand) and command.address != "/msanii/quit"
+    ]
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ping = questions(server, None)[0]
+    sent, answered, until = 0, True, time.monotonic() + FUZZ_SECONDS
+    while time.monotonic() < until:
+        for _ in range(200):
+            packet = bytearray(rng.choice(seeds))
+            for _ in range(rng.randrange(1, 5)):
+                packet[rng.randrange(len(packet))] = rng.randrange(256)
+            if rng.random() < 0.2:
+                del packet[rng.randrange(len(packet)) :]
+            sock.sendto(packet, (server.host, server.osc_port))
+            sent += 1
+        answered &= ping.ask() is not None
+    sock.close()
+    return sent, answered
+
+
+@contextlib.contextmanager
+def scsynth() -> Iterator[int | None]:
+    """Run SuperCollider's server on a JACK server without a card; None where one is missing."""
+    programs = shutil.which("jackd"), shutil.which("scsynth")
+    if not all(programs):
+        print("jackd or scsynth is missing: apt-get install jackd2 supercollider-server",
+              file=sys.stderr)  # fmt: skip
+        yield None
+        return
+    jack, synth = map(str, programs)
+    environment = {**os.environ, "JACK_DEFAULT_SERVER": f"front{os.getpid()}",
+                   "JACK_NO_AUDIO_RESERVATION": "1", "JACK_NO_START_SERVER": "1"}  # fmt: skip
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    with contextlib.ExitStack() as running:
+        for command in (
+            [jack, "-r", "-n", environment["JACK_DEFAULT_SERVER"], "-d", "dummy", "-p", "1024"],
+            [synth, "-u", str(port), "-B", "127.0.0.1"],
+        ):
+            child = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
+            running.callback(_end, child)
+            time.sleep(1.5)
+        line = Line("127.0.0.1", port)
+        ready = any(
+            Question("", line, message("/status", ()), "/status.reply").ask() for _ in range(3)
+        )
+        line.close()
+        yield port if ready else None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def conformance() -> str:
+    """Run the conformance table where the checkout is at hand; return what passed, in words."""
+    if not CONFORMANCE.exists():
+        return "not run: no checkout here"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", str(CONFORMANCE), "-p", "no:cacheprovider", "-o",
+        "addopts="], capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    found = re.search(r"=+ (.*(?:passed|failed|error).*) in ", run.stdout)
+    return found[1] if found else f"status {run.returncode}"
+
+
+def report_front(device: str = "cpu") -> int:
+    """Measure and print the table. Returns the status: 1 where an answer was lost."""
+    good = True
+    with tempfile.TemporaryDirectory() as folder, scsynth() as synth_port:
+        flags = ("--audio", "none", "--device", device, "--log-level", "error")
+        with running_server(Path(folder), *flags) as server:
+            for transport in ("udp", "int32", "slip"):
+                answered, took = burst(server, transport)
+                good &= answered == BURST
+                print(f"burst over {transport}: {answered} of {BURST} answered in {took:.2f} s")
+            asked = questions(server, synth_port)
+            for state, trips in (
+                ("idle", in_turn(asked, PINGS, 0.005)),
+                ("while it generates on the CPU", during_generation(server, asked)),
+            ):
+                print(f"\n| {state} | round trips | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
+                for each in trips:
+                    print(each)
+            for question in asked:
+                question.line.close()
+            sent, all_answered = fuzz(server)
+            good &= all_answered
+            print(f"\nbroken packets: {sent}; pings between them all answered: {all_answered}")
+    print(f"conformance: {conformance()}")
+    return 0 if good else 1

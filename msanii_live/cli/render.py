@@ -1,0 +1,50 @@
+"""`msanii-live render`: make a clip again from its sidecar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import soundfile
+
+from msanii_live.audio import ClipInfo
+from msanii_live.engines.base import Context
+from msanii_live.engines.registry import Shelf
+from msanii_live.errors import MsaniiError
+from msanii_live.library.library import Library
+from msanii_live.midi import files
+from msanii_live.protocol.commands import MakingCommand, parse
+
+
+def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
+    """Make the audio of a sidecar again; its sources must lie beside it.
+
+    Returns the WAV written: the same samples on the same kind of device.
+    Raises: MsaniiError: the sidecar is unreadable or is of a clip that no engine made.
+    """
+    try:
+        info = ClipInfo.from_json(sidecar.read_text())
+    except (OSError, ValueError) as error:
+        raise MsaniiError(f"cannot read {sidecar}: {error}") from None
+    if "address" not in info.command:
+        raise MsaniiError(f"{info.name} was not made by an engine: there is nothing to make again")
+    pairs = [(f"@{k}", v) for k, v in info.command.items() if k != "address" and v != ""]
+    positional = ("src", "start", "end", "a", "b", "midi")
+    places = [info.command[name] for name in positional if name in info.command]
+    keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
+    command = parse(str(info.command["address"]), [*places, *keys]).command
+    assert isinstance(command, MakingCommand)
+    engine = Shelf(device, info.engine).get()
+    library = Library(sidecar.parent.absolute())
+    context = Context(
+        clip=library.get,
+        progress=lambda step, steps: None,
+        warn=print,
+        tempo=info.bpm or 120.0,
+        beats=4,
+        seed=info.seed,
+        score=lambda name: files.read(files.find(library.folder, name), name),
+    )
+    clip = engine.run(command, context)
+    path = out or sidecar.with_name(f"{info.name}-again.wav")
+    soundfile.write(path, clip.samples, clip.info.sample_rate, subtype="FLOAT")
+    return path

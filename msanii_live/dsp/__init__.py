@@ -1,0 +1,1 @@
+"""What engines share in PyTorch: features, phase, vocoders, samplers, weights."""

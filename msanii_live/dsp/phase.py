@@ -1,0 +1,178 @@
+"""Phase reconstruction: fast Griffin-Lim that can close a loop and keep samples that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+
+from msanii_live.dsp.mel import MelSpec, hann
+
+
+class Frames:
+    """Place analysis frames on a signal; `Line` and `Loop` say where.
+
+    window: float32, (n_fft,). length: samples of the signal. count: mel frames.
+    """
+
+    def __init__(self, window: torch.Tensor, length: int, count: int) -> None:
+        self.window, self.length, self.count = window, length, count
+
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred, int, (mel_frames,)."""
+        raise NotImplementedError
+
+    def analyse(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the STFT. wave: (..., length) → complex (..., mel_frames, bins)."""
+        bins: torch.Tensor = torch.fft.rfft(self._cut(wave) * self.window)
+        return bins
+
+    def synthesise(self, bins: torch.Tensor) -> torch.Tensor:
+        """Return the least-squares signal. bins: complex (..., mel_frames, bins) → (..., length).
+
+        Source: Griffin & Lim 1984, eq. 6.
+        """
+        pieces = torch.fft.irfft(bins, n=len(self.window)).mul_(self.window)
+        return self._add(pieces).div_(self._weight)
+
+    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Tell which frames see nothing but samples of a span.
+
+        span: bool, (length,). beyond: whether what lies outside the signal counts as in it.
+        Returns bool, (mel_frames,).
+        """
+        raise NotImplementedError
+
+    @cached_property
+    def _weight(self) -> torch.Tensor:
+        squared = (self.window**2).expand(self.count, -1)
+        return self._add(squared).clamp_min(1e-3)
+
+    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return what each frame sees. wave: (..., length) → (..., mel_frames, n_fft)."""
+        raise NotImplementedError
+
+    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
+        """Lay frames over one another. pieces: (..., mel_frames, n_fft) → (..., length)."""
+        raise NotImplementedError
+
+
+class Line(Frames):
+    """Place frames every `hop` samples, mel frame i centred on i * hop; beyond the ends is zero.
+
+    The window's length must be a multiple of the hop.
+    """
+
+    def __init__(self, window: torch.Tensor, length: int, count: int, hop: int) -> None:
+        super().__init__(window, length, count)
+        self.hop = hop
+
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred; see `Frames.centres`."""
+        return torch.arange(self.count, device=self.window.device) * self.hop
+
+    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Tell which frames see nothing but samples of a span; see `Frames.all_in`."""
+        misses = self._pad((~span).long(), int(not beyond)).cumsum(0)
+        upto = F.pad(misses, (1, 0))
+        first = torch.arange(self.count, device=span.device) * self.hop
+        return upto[first + len(self.window)] == upto[first]
+
+    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
+        return self._pad(wave, 0).unfold(-1, len(self.window), self.hop)
+
+    def _pad(self, wave: torch.Tensor, value: int) -> torch.Tensor:
+        before = len(self.window) // 2
+        needed = (self.count - 1) * self.hop + len(self.window)
+        padded = F.pad(wave, (before, max(0, needed - before - self.length)), value=value)
+        return padded[..., :needed]
+
+    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
+        parts = pieces.reshape(*pieces.shape[:-1], -1, self.hop)  # (..., mel_frames, parts, hop)
+        overlap, before = parts.shape[-2], len(self.window) // 2
+        blocks = max(self.count + overlap - 1, -(-(before + self.length) // self.hop))
+        out = pieces.new_zeros(*pieces.shape[:-2], blocks, self.hop)
+        for part in range(overlap):
+            out[..., part : part + self.count, :] += parts[..., part, :]
+        return out.flatten(-2)[..., before : before + self.length].contiguous()
+
+
+class Loop(Frames):
+    """Place frames evenly around a loop whose end flows into its start.
+
+    The hop is length / mel frames rounded frame by frame, so that a loop may be any length.
+    """
+
+    def __init__(self, window: torch.Tensor, length: int, count: int) -> None:
+        super().__init__(window, length, count)
+        places = torch.arange(count, device=window.device).double() * length / count
+        reach = torch.arange(len(window), device=window.device) - len(window) // 2
+        self._places = places.round().long()
+        self.index = (self._places[:, None] + reach) % length
+
+    @property
+    def centres(self) -> torch.Tensor:
+        """Samples on which frames are centred; see `Frames.centres`."""
+        return self._places
+
+    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Tell which frames see nothing but samples of a span; a loop has no beyond."""
+        return span[self.index].all(-1)
+
+    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
+        return wave[..., self.index]
+
+    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
+        flat = pieces.reshape(-1, self.index.numel())
+        out = torch.zeros(len(flat), self.length, dtype=flat.dtype, device=flat.device)
+        out.index_add_(1, self.index.reshape(-1), flat)
+        return out.reshape(*pieces.shape[:-2], self.length)
+
+
+def line_frames(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> Line:
+    """Place a spec's frames on a line."""
+    return Line(hann(spec.n_fft, device), length, mel_frames, spec.hop)
+
+
+def loop_frames(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> Loop:
+    """Place a spec's frames around a loop."""
+    return Loop(hann(spec.n_fft, device), length, mel_frames)
+
+
+def griffin_lim(
+    magnitude: torch.Tensor,
+    frames: Frames,
+    *,
+    start: torch.Tensor,
+    kept: torch.Tensor | None = None,
+    iterations: int = 32,
+    momentum: float = 0.99,
+    on_iteration: Callable[[int], None] = lambda _: None,
+) -> torch.Tensor:
+    """Find a signal whose STFT magnitudes are the given ones.
+
+    magnitude: float32, (channels, mel_frames, bins). start: first guess of the signal, float32,
+    (channels, length): noise, or something whose phase is worth keeping. kept: float32, (length,),
+    how much of `start` is put back after each iteration but the last: 1 where it is known, falling
+    to 0 where it is to be found, since a hard edge would stay in the phases as a click.
+    Returns float32, (channels, length).
+    Source: Perraudin et al. 2013, "A fast Griffin-Lim algorithm", algorithm 2.
+    """
+    wave, previous = start, None
+    for iteration in range(iterations):
+        # Real and imaginary parts side by side: far fewer passes over memory than complex numbers.
+        parts = torch.view_as_real(frames.analyse(wave))
+        ahead = parts if previous is None else torch.lerp(previous, parts, 1 + momentum)
+        previous = parts
+        real, imaginary = ahead.unbind(-1)
+        size = torch.addcmul(real * real, imaginary, imaginary).clamp_min_(1e-18)
+        ahead = ahead * size.rsqrt_().mul_(magnitude)[..., None]
+        wave = frames.synthesise(torch.view_as_complex(ahead))
+        if kept is not None and iteration < iterations - 1:
+            wave = torch.lerp(wave, start, kept)
+        on_iteration(iteration + 1)
+    return wave

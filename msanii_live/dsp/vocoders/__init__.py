@@ -1,0 +1,1 @@
+"""Neural vocoders: from mel spectrograms to samples."""

@@ -1,0 +1,127 @@
+"""The neural vocoder: from mels to STFT bins with phase, frame by frame, in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from msanii_live.dsp.device import precision
+from msanii_live.dsp.mel import MelSpec, filter_bank
+from msanii_live.dsp.weights import read, write
+
+FORMAT = "msanii-live vocos 1"
+LOUDEST = 8.0  # ln of the largest magnitude that a bin may have
+
+
+@dataclass(frozen=True)
+class VocosConfig:
+    """Size the network. `width` in features a mel frame, `expansion` of each block's MLP."""
+
+    width: int = 192
+    blocks: int = 8
+    expansion: int = 3
+    kernel: int = 7
+
+
+class Block(nn.Module):
+    """One ConvNeXt block over time.
+
+    Source: Siuzdak 2023, arXiv:2306.00814, section 3.2.
+    """
+
+    def __init__(self, config: VocosConfig) -> None:
+        super().__init__()
+        width, hidden = config.width, config.width * config.expansion
+        self.depthwise = nn.Conv1d(
+            width, width, config.kernel, padding=config.kernel // 2, groups=width
+        )
+        self.norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, hidden), nn.GELU("tanh"), nn.Linear(hidden, width)
+        )
+        self.scale = nn.Parameter(torch.full((width,), 1.0 / config.blocks))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the block. x: (batch, mel_frames, width) → the same shape."""
+        h = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        out: torch.Tensor = x + self.scale * self.mlp(self.norm(h))
+        return out
+
+
+class Vocos(nn.Module):
+    """Predict magnitude and phase of every STFT bin from ln mel magnitudes.
+
+    The magnitudes start from the mel bands spread over their bins, so that the network has only
+    to learn what the bands have lost; the phase is an angle whose wrapping costs nothing.
+    No layer takes a statistic over time: a chunk with `reach` mel frames of context at either
+    side gives the same bins as the whole.
+
+    Source: Siuzdak 2023, arXiv:2306.00814, section 3.3 (ISTFT head).
+    """
+
+    def __init__(self, config: VocosConfig, spec: MelSpec) -> None:
+        super().__init__()
+        self.config, self.spec = config, spec
+        bank = filter_bank(spec)
+        self.spread: torch.Tensor
+        # Each bin takes the mean of the bands that cover it; those outside all bands take the
+        # nearest edge's through the clamp.
+        spread = bank / bank.sum(0).clamp_min(1e-8) / bank.sum(1).clamp_min(1e-8)[:, None]
+        self.register_buffer("spread", spread, persistent=False)
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.zeros(spec.mels))
+        self.register_buffer("deviation", torch.ones(spec.mels))
+        bins = spec.n_fft // 2 + 1
+        self.enter = nn.Conv1d(spec.mels, config.width, config.kernel, padding=config.kernel // 2)
+        self.norm = nn.LayerNorm(config.width)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.leave_norm = nn.LayerNorm(config.width)
+        self.leave = nn.Linear(config.width, 2 * bins)
+        nn.init.trunc_normal_(self.leave.weight, std=0.02)
+        nn.init.zeros_(self.leave.bias)
+
+    @property
+    def reach(self) -> int:
+        """Mel frames to either side that a frame's bins depend on."""
+        return (self.config.blocks + 1) * (self.config.kernel // 2)
+
+    def forward(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return STFT bins of one channel's mel.
+
+        mel: ln mel magnitudes, float32, (batch, mels, mel_frames).
+        Returns complex64, (batch, mel_frames, bins), for a Hann window of `spec.n_fft`.
+        """
+        h = self.enter((mel - self.mean[:, None]) / self.deviation[:, None]).transpose(1, 2)
+        h = self.norm(h)
+        for block in self.blocks:
+            h = block(h)
+        log_gain, angle = self.leave(self.leave_norm(h)).float().chunk(2, dim=-1)
+        base = F.linear(mel.exp().transpose(1, 2).float(), self.spread).clamp_min(1e-6).log()
+        magnitude = (base + log_gain).clamp_max(LOUDEST).exp()
+        return torch.complex(magnitude * angle.cos(), magnitude * angle.sin())
+
+    def bins(self, mel: torch.Tensor) -> torch.Tensor:
+        """Return what `forward` does, at the precision that suits the device."""
+        with precision(mel.device):
+            return self.forward(mel)
+
+
+def save(path: Path, net: Vocos) -> None:
+    """Write the vocoder; matrices as float16, all else as float32."""
+    write(path, FORMAT, net.state_dict(), net.config, net.spec)
+
+
+def load(path: Path, device: torch.device) -> Vocos:
+    """Read a vocoder onto a device, in float32 and evaluation mode.
+
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    """
+    tensors, config, spec = read(path, FORMAT, "not a vocoder")
+    net = Vocos(VocosConfig(**config), spec)
+    net.load_state_dict(tensors)
+    return net.requires_grad_(False).eval().to(device)

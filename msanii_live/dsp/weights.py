@@ -1,0 +1,63 @@
+"""Files of weights: one safetensors file with the network's sizes and its features."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as save_safetensors
+
+from msanii_live.dsp.mel import MelSpec
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# What a file may do to whoever reads it that is missing, cut short, or none of ours.
+BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+
+
+def write(
+    path: Path,
+    form: str,
+    state: Mapping[str, torch.Tensor],
+    config: DataclassInstance,
+    spec: MelSpec,
+    **exact: torch.Tensor,
+) -> None:
+    """Write a network; matrices as float16, all else as float32.
+
+    form: the format's name and version. state: of the network. exact: kept as they are.
+    """
+    tensors = {name: v.half() if v.ndim >= 2 else v.float() for name, v in state.items()} | exact
+    metadata = {
+        "format": form,
+        "config": json.dumps(asdict(config)),
+        "spec": json.dumps(asdict(spec)),
+    }
+    path.write_bytes(
+        save_safetensors({k: v.contiguous() for k, v in tensors.items()}, metadata=metadata)
+    )
+
+
+def read(
+    path: Path, form: str, what: str
+) -> tuple[dict[str, torch.Tensor], dict[str, Any], MelSpec]:
+    """Return tensors, all float32, the network's configuration and its features.
+
+    what: the file should be, for the error. Raises: FileNotFoundError; ValueError: it is damaged,
+    or none of that form.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is cut short or damaged: {error}") from None
+    if metadata.get("format") != form:
+        raise ValueError(f"{path} is {what} of msanii-live")
+    return tensors, json.loads(metadata["config"]), MelSpec(**json.loads(metadata["spec"]))

@@ -1,0 +1,1 @@
+"""The mel-flow engine: one flow network over mel spectrograms for every command."""

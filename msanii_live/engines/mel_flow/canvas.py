@@ -1,0 +1,232 @@
+"""From conditions and known audio to new audio: plan, paint mels, find samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from msanii_live.dsp.mel import left_right, mid_side
+from msanii_live.dsp.samplers import noise_level
+from msanii_live.dsp.vocoding import Voice, following, plan_spans, vocode_line, vocode_loop
+from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR, Conditions, bar_phase_features
+from msanii_live.engines.mel_flow.inpainting import (
+    Brush,
+    Window,
+    paint,
+    plan_left,
+    plan_line,
+    plan_loop,
+)
+from msanii_live.engines.mel_flow.weights import FlowModel
+
+FAINT = 1e-2  # level of the noise that the phase search starts from
+
+
+@dataclass(frozen=True)
+class Beat:
+    """Say where the bar is. bar: bars at sample 0 since a downbeat. rate: bars a sample."""
+
+    bar: float
+    rate: float
+
+    @classmethod
+    def at(cls, bpm: float, bar: float, sample_rate: int) -> Beat:
+        """Return the beat of a tempo, bpm, where sample 0 lies `bar` bars after a downbeat."""
+        return cls(bar, bpm / 60 / BEATS_A_BAR / sample_rate)
+
+    def moved(self, samples: float) -> Beat:
+        """Return the same beat with sample 0 so many samples later (earlier if negative)."""
+        return Beat(self.bar + samples * self.rate, self.rate)
+
+
+@dataclass
+class Canvas:
+    """Make audio with one model, reporting progress. One canvas serves one job.
+
+    steps: denoising steps a window. progress: takes (step, steps) and may raise to end the work.
+    """
+
+    model: FlowModel
+    conditions: Conditions
+    generator: torch.Generator
+    steps: int
+    voice: Voice
+    guidance: float
+    progress: Callable[[int, int], None]
+    _done: int = field(default=0, init=False)
+    _total: int = field(default=1, init=False)
+
+    @property
+    def token(self) -> int:
+        """Samples a token of the network."""
+        return self.model.spec.hop * self.model.net.config.patch
+
+    def fresh_line(self, frames: int, beat: Beat) -> torch.Tensor:
+        """Make audio from nothing; float32, (2, frames), left and right.
+
+        One token before the start and one after the end are made and dropped, so that neither end
+        is an edge to the model.
+        """
+        tokens = -(-(frames + self.token) // self.token) + 1
+        length = tokens * self.token
+        windows = plan_line(tokens, 0, tokens, self._window)
+        self._plan(len(windows), length, 0, length)
+        mel = self._paint(self._blank(tokens), [False] * tokens, windows, beat.moved(-self.token))
+        wave = self._vocode(mel, self._noise(length), 0, length)
+        return wave[:, self.token : self.token + frames]
+
+    def fresh_loop(self, frames: int, bars: float) -> torch.Tensor:
+        """Make a loop of whole bars whose end flows into its start; float32, (2, frames).
+
+        The mel frames are spread evenly over the loop, so that it may be any number of samples.
+        """
+        tokens = max(8, round(frames / self.token))
+        windows = plan_loop(tokens, self._window)
+        self._plan(len(windows), 1, 0, 1)
+        beat = Beat(0.0, bars / (tokens * self.token))
+        mel = self._paint(self._blank(tokens), [False] * tokens, windows, beat)
+        wave = vocode_loop(
+            self.model.denormalise(mel),
+            frames,
+            self.model.spec,
+            voice=self.voice,
+            generator=self.generator,
+            on_iteration=self._look_up,
+        )
+        self._on_span()
+        return left_right(wave)
+
+    def fill(
+        self, wave: torch.Tensor, start: int, end: int, beat: Beat | None, leftwards: bool
+    ) -> torch.Tensor:
+        """Make samples [start, end) anew, joined to what lies before and after.
+
+        wave: float32, (2, frames), with anything inside the span. leftwards: work from right to
+        left. Returns the same shape; outside the span only samples next to a seam change.
+        """
+        frames = wave.shape[-1]
+        # The canvas starts so that the seam lies on the token grid, and ends a token late.
+        lead = -(end if leftwards else start) % self.token + self.token
+        tokens = -(-(lead + frames) // self.token) + 1
+        whole = torch.zeros(2, tokens * self.token, device=wave.device)
+        whole[:, lead : lead + frames] = wave
+        a = lead + start if start else 0
+        b = lead + end if end < frames else whole.shape[-1]
+        whole[:, a:b] = self._noise(b - a)
+        mel = self.model.analyse(whole)
+        # A token is known when nothing that its mel frames see is unknown.
+        half = self.model.spec.n_fft // 2
+        first = max(0, (a - half) // self.token) if a else 0
+        last = min(tokens, -(-(b + half) // self.token))
+        known = [not first <= token < last for token in range(tokens)]
+        windows = (plan_left if leftwards else plan_line)(tokens, first, last, self._window)
+        self._plan(len(windows), whole.shape[-1], a, b)
+        mel = self._paint(mel, known, windows, beat.moved(-lead) if beat else None)
+        return self._vocode(mel, mid_side(whole), a, b)[:, lead : lead + frames]
+
+    def remake(
+        self,
+        blend: torch.Tensor,
+        sources: Sequence[torch.Tensor],
+        weights: Sequence[float],
+        strength: float,
+        beat: Beat | None,
+    ) -> torch.Tensor:
+        """Mix the mels of sources, noise them as far as `strength` says, and make them anew.
+
+        blend: what the phase search starts from; it and each source float32, (2, frames).
+        strength: above 0, 1 keeps nothing. Returns the same shape.
+        """
+        frames = blend.shape[-1]
+        tokens = -(-frames // self.token) + 1
+        length = tokens * self.token
+        pad = (0, length - frames)
+        mel = torch.zeros((), device=blend.device)
+        for weight, source in zip(weights, sources, strict=True):
+            mel = mel + weight * self.model.analyse(torch.nn.functional.pad(source, pad))
+        windows = plan_line(tokens, 0, tokens, self._window)
+        self._plan(len(windows), length, 0, length)
+        mel = self._paint(mel, [False] * tokens, windows, beat, noise_level(strength))
+        start = mid_side(torch.nn.functional.pad(blend, pad))
+        return self._vocode(mel, start, 0, length, following(self.voice))[:, :frames]
+
+    def revoice(self, wave: torch.Tensor) -> torch.Tensor:
+        """Make audio anew from nothing but its mel; float32, (2, frames), as is the result."""
+        frames = wave.shape[-1]
+        padded = torch.nn.functional.pad(wave, (0, -frames % self.token))
+        length = padded.shape[-1]
+        self._plan(0, length, 0, length)
+        return self._vocode(self.model.analyse(padded), self._noise(length), 0, length)[:, :frames]
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    @property
+    def _window(self) -> int:
+        return self.model.net.config.window // self.model.net.config.patch
+
+    def _blank(self, tokens: int) -> torch.Tensor:
+        config = self.model.net.config
+        shape = (config.channels, config.mels, tokens * config.patch)
+        return torch.zeros(shape, device=self.model.mean.device)
+
+    def _noise(self, frames: int) -> torch.Tensor:
+        noise = torch.randn(2, frames, generator=self.generator)
+        return FAINT * noise.to(self.model.mean.device)
+
+    def _paint(
+        self,
+        mel: torch.Tensor,
+        known: Sequence[bool],
+        windows: Sequence[Window],
+        beat: Beat | None,
+        level: float = 1.0,
+    ) -> torch.Tensor:
+        hop, patch = self.model.spec.hop, self.model.net.config.patch
+
+        def phase(mel_frames: torch.Tensor) -> torch.Tensor:
+            bars = None if beat is None else beat.bar + mel_frames * hop * beat.rate
+            return bar_phase_features(bars, len(mel_frames))
+
+        brush = Brush(self.conditions, phase, self.steps, level, self.guidance)
+        whole = mel[:, :, : len(known) * patch]
+        return paint(self.model.net, whole, known, windows, brush, self.generator, self._on_paint)
+
+    def _vocode(
+        self,
+        mel: torch.Tensor,
+        canvas: torch.Tensor,
+        start: int,
+        end: int,
+        voice: Voice | None = None,
+    ) -> torch.Tensor:
+        wave = vocode_line(
+            self.model.denormalise(mel),
+            canvas,
+            start,
+            end,
+            self.model.spec,
+            voice=voice or self.voice,
+            on_iteration=self._look_up,
+            on_span=self._on_span,
+        )
+        return left_right(wave)
+
+    def _plan(self, windows: int, frames: int, start: int, end: int) -> None:
+        """Set what the whole is, and report that it has begun."""
+        spans = len(plan_spans(frames, start, end, self.model.spec.hop))
+        self._total = windows * self.steps + spans
+        self.progress(0, self._total)
+
+    def _on_paint(self, step: int) -> None:
+        self._done = step
+        self.progress(step, self._total)
+
+    def _on_span(self) -> None:
+        self._done = min(self._done + 1, self._total)
+        self.progress(self._done, self._total)
+
+    def _look_up(self) -> None:
+        """Let a cancelled job end between two iterations of the phase search."""
+        self.progress(self._done, self._total)

@@ -1,0 +1,74 @@
+"""Keep a trained flow network with its features and statistics in one safetensors file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes, mid_side
+from msanii_live.dsp.weights import read, write
+from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+
+FORMAT = "msanii-live flow 1"
+
+
+@dataclass(frozen=True)
+class FlowModel:
+    """Hold the network and the features it was trained on.
+
+    mean, deviation: float32, (channels, mels, 1), of ln magnitudes over the training set.
+    """
+
+    net: FlowNet
+    spec: MelSpec
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def normalise(self, mel: torch.Tensor) -> torch.Tensor:
+        """Scale ln magnitudes to the network's range. mel: (channels, mels, mel_frames)."""
+        return (mel - self.mean) / self.deviation
+
+    def denormalise(self, mel: torch.Tensor) -> torch.Tensor:
+        """Undo `normalise`."""
+        return mel * self.deviation + self.mean
+
+    def analyse(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return normalised mels of left and right. wave: float32, (2, frames)."""
+        return self.normalise(log_mel(magnitudes(mid_side(wave), self.spec), self.spec))
+
+
+def save(path: Path, model: FlowModel) -> None:
+    """Write the model; matrices as float16, all else as float32."""
+    write(
+        path,
+        FORMAT,
+        model.net.state_dict(),
+        model.net.config,
+        model.spec,
+        mean=model.mean,
+        deviation=model.deviation,
+    )
+
+
+def load(path: Path, device: torch.device) -> FlowModel:
+    """Read a model onto a device, in float32 and evaluation mode.
+
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    """
+    tensors, config, spec = read(path, FORMAT, "not a flow model")
+    mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
+    # Files written before a part existed do not name it.
+    config = {"detail_blocks": 0, **config}
+    if "jump.weight" not in tensors:
+        width = config["width"]
+        tensors |= {"jump.weight": torch.zeros(width, 128), "jump.bias": torch.zeros(width)}
+    net = FlowNet(FlowConfig(**config))
+    missing = len(net.style.weight) - len(tensors["style.weight"])
+    if missing > 0:  # styles that came later sound as if none were named
+        unknown = tensors["style.weight"][:1].expand(missing, -1)
+        tensors["style.weight"] = torch.cat([tensors["style.weight"], unknown])
+    net.load_state_dict(tensors)
+    net.requires_grad_(False).eval().to(device)
+    return FlowModel(net, spec, mean.to(device), deviation.to(device))

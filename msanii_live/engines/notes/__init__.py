@@ -1,0 +1,1 @@
+"""Engines that play notes: Mel2Mel and note diffusion."""

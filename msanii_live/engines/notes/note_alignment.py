@@ -1,0 +1,107 @@
+"""Notes as the small Spectrogram Diffusion takes them: one token a note, and laid along the mel.
+
+The published model is told notes as a sequence of words, and has to learn which of them belong
+together and when each is. Here a token is a whole note, as in compound tokens (Hsiao et al. 2021,
+arXiv:2101.02402, section 3), and its place in time is given: what two processors can train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from msanii_live.engines.notes.instruments import stand_in
+from msanii_live.notes import Note
+
+KEYS = 128  # of MIDI; drums have as many after them
+EARLIEST = 1.5  # s before a window from which a note that has ended may still be heard
+_DECAYS = (0.1, 0.5, 2.0)  # s
+BASIS = 2 + 2 * len(_DECAYS)  # ways in which a note is laid on a mel frame
+
+
+@dataclass(frozen=True)
+class NoteRows:
+    """Hold the notes of windows, each (batch, count).
+
+    key: int, 0 is none, then MIDI keys from 1, then drums. program: int, places in the network's
+    list, after its last for drums. velocity: 0 to 1. start, end: mel frames from the window's
+    first.
+    """
+
+    key: torch.Tensor
+    program: torch.Tensor
+    velocity: torch.Tensor
+    start: torch.Tensor
+    end: torch.Tensor
+
+    def to(self, device: torch.device) -> NoteRows:
+        """Return the same on a device."""
+        return NoteRows(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def rows(
+    windows: Sequence[Sequence[Note]], programs: Sequence[int], frames_a_second: float
+) -> NoteRows:
+    """Return the notes of windows, those of each in s from its beginning.
+
+    Any program counts as the one of `programs` that stands for it.
+    """
+    count = max(1, *(len(notes) for notes in windows))
+    key, program = (torch.zeros(len(windows), count, dtype=torch.long) for _ in range(2))
+    velocity, start, end = (torch.zeros(len(windows), count) for _ in range(3))
+    place = {known: number for number, known in enumerate(programs)}
+    for row, notes in enumerate(windows):
+        for column, note in enumerate(notes):
+            key[row, column] = 1 + note.pitch + (KEYS if note.drum else 0)
+            known = stand_in(note.program)
+            program[row, column] = len(programs) if note.drum else place[known]
+            velocity[row, column] = note.velocity / 127
+            start[row, column] = note.start * frames_a_second
+            end[row, column] = note.end * frames_a_second
+    return NoteRows(key, program, velocity, start, end)
+
+
+def lay(notes: NoteRows, mel_frames: int, frames_a_second: float) -> torch.Tensor:
+    """Return how far each mel frame hears each note, float32, (batch, mel_frames, count, BASIS).
+
+    By turns: whether it begins there, whether it sounds, how lately it began while it sounds, and
+    how lately it ended.
+    """
+    place = torch.arange(mel_frames, device=notes.key.device, dtype=torch.float32)[None, :, None]
+    there = (notes.key > 0)[:, None]
+    since, until = place - notes.start[:, None], notes.end[:, None] - place
+    begins = (1 - since.abs()).clamp_min(0)
+    sounds = ((since + 0.5).clamp(0, 1) * (until + 0.5).clamp(0, 1)) * there
+    ended = (0.5 - until).clamp(0, 1) * there
+    laid = [begins * there, sounds]
+    for decay in _DECAYS:
+        rate = 1 / (decay * frames_a_second)
+        laid.append(sounds * (-rate * since.clamp_min(0)).exp())
+        laid.append(ended * (rate * until.clamp_max(0)).exp())
+    return torch.stack(laid, dim=-1)
+
+
+class NoteTokens(nn.Module):
+    """Turn notes into vectors."""
+
+    def __init__(self, programs: int, width: int) -> None:
+        super().__init__()
+        self.key = nn.Embedding(2 * KEYS + 1, width)
+        self.program = nn.Embedding(programs + 1, width)
+        self.numbers = nn.Linear(4, width)
+        nn.init.normal_(self.key.weight, std=0.5)
+        nn.init.normal_(self.program.weight, std=0.5)
+
+    def forward(self, notes: NoteRows, frames_a_second: float) -> torch.Tensor:
+        """Return (batch, count, width)."""
+        lasting = ((notes.end - notes.start) / frames_a_second).clamp_min(0.01).log()
+        struck = notes.velocity
+        pitch = ((notes.key - 1) % KEYS - 60) / 24
+        numbers = torch.stack([lasting, struck, struck.square(), pitch], dim=-1)
+        out: torch.Tensor = (
+            self.key(notes.key) + self.program(notes.program) + self.numbers(numbers)
+        )
+        return out

@@ -1,0 +1,344 @@
+"""Spectrogram Diffusion at the size that ships: notes and the mel before, to a mel at 44.1 kHz.
+
+A note encoder, a context encoder over the window before, and a decoder with FiLM that denoises a
+window of 5.1 s. Three things differ from the published networks, which `spectrogram_diffusion` has
+as they are: a token is a whole note, laid along the mel instead of attended to; the decoder
+predicts the clean mel of a rectified flow, four mel frames a token; and a last part sharpens each
+mel frame.
+
+Source: Hawthorne et al. 2022, arXiv:2206.05408, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.samplers import euler, shifted, uniform_times
+from msanii_live.dsp.t5_layers import GatedDense, RootMeanSquareNorm
+from msanii_live.dsp.weights import read, write
+from msanii_live.engines.mel_flow.detail_network import Sharpen
+from msanii_live.engines.mel_flow.network import rotate, time_features
+from msanii_live.engines.notes.instruments import TAUGHT
+from msanii_live.engines.notes.note_alignment import (
+    BASIS,
+    EARLIEST,
+    NoteRows,
+    NoteTokens,
+    lay,
+    rows,
+)
+from msanii_live.engines.spectrogram_diffusion.network import FilmLayer
+from msanii_live.notes import Note
+
+FORMAT = "msanii-live spectrogram 1"
+DWELL = 0.15  # under 1: most levels lie near 0, as notes settle what is far above it
+_TIMES = 128  # features of a noise level
+
+
+@dataclass(frozen=True)
+class NoteDiffusionConfig:
+    """Size the networks. window: mel frames, a multiple of `patch`. lane: features that each way
+    of laying a note has in a mel frame. detail: features a mel frame of the part that sharpens.
+    every: of so many blocks of the decoder one attends to the window before.
+    """
+
+    window: int = 440
+    patch: int = 4
+    width: int = 256
+    heads: int = 4
+    inner: int = 512
+    note_blocks: int = 1
+    context_blocks: int = 2
+    blocks: int = 6
+    every: int = 2
+    lane: int = 32
+    detail: int = 192
+    detail_blocks: int = 2
+    programs: tuple[int, ...] = TAUGHT
+
+
+class _Attention(nn.Module):
+    """Attend with rotary positions that may be any numbers. Source: arXiv:2104.09864, eq. 34."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(width, width, bias=False)
+        self.kv = nn.Linear(width, 2 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        size = width // heads
+        self.frequency: torch.Tensor
+        frequency = 10_000.0 ** (-torch.arange(0, size, 2) / size)
+        self.register_buffer("frequency", frequency, persistent=False)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        at: torch.Tensor,
+        seen: torch.Tensor,
+        seen_at: torch.Tensor,
+        counts: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Mix what is seen into x, (batch, length, width).
+
+        at, seen_at: positions in tokens, (batch, length). counts: bool, (batch, seen length).
+        """
+        q = self._turned(self._split(self.q(x)), at)
+        k, v = (self._split(part) for part in self.kv(seen).chunk(2, -1))
+        k = self._turned(k, seen_at)
+        mask = None if counts is None else counts[:, None, None]
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        out: torch.Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out
+
+    def _split(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+    def _turned(self, x: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+        angle = at[:, None, :, None].float() * self.frequency.float()
+        return rotate(x, angle.cos().to(x.dtype), angle.sin().to(x.dtype))
+
+
+class _Block(nn.Module):
+    """Attend to its own, then to what is given if anything is, then think; FiLM where told."""
+
+    def __init__(self, config: NoteDiffusionConfig, film: bool = False, cross: bool = False):
+        super().__init__()
+        width = config.width
+        self.norms = nn.ModuleList(RootMeanSquareNorm(width) for _ in range(3 if cross else 2))
+        self.attention = _Attention(width, config.heads)
+        self.cross = _Attention(width, config.heads) if cross else None
+        self.dense = GatedDense(width, config.inner)
+        self.films = nn.ModuleList(FilmLayer(width, width) for _ in range(2 if film else 0))
+        for layer in self.films:
+            assert isinstance(layer, FilmLayer)
+            nn.init.zeros_(layer.scale_bias.weight)
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        at: torch.Tensor,
+        counts: torch.Tensor | None = None,
+        level: torch.Tensor | None = None,
+        seen: Seen | None = None,
+    ) -> torch.Tensor:
+        h = self._film(0, self.norms[0](x), level)
+        x = x + self.attention(h, at, h, at, counts)
+        if self.cross is not None:
+            assert seen is not None
+            h = self.norms[2](x)
+            x = x + self.cross(h, at, seen.past, seen.at, seen.counts)
+        out: torch.Tensor = x + self.dense(self._film(1, self.norms[1](x), level))
+        return out
+
+    def _film(self, number: int, h: torch.Tensor, level: torch.Tensor | None) -> torch.Tensor:
+        out: torch.Tensor = self.films[number](h, level) if self.films else h
+        return out
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Hold what the decoder is given besides noise.
+
+    past: the window before, after something that is always there, (batch, length, width). at:
+    positions in tokens, (batch, length). counts: bool, the same. laid: notes along the mel,
+    (batch, mel_frames, features).
+    """
+
+    past: torch.Tensor
+    at: torch.Tensor
+    counts: torch.Tensor
+    laid: torch.Tensor
+
+
+class NoteDiffusion(nn.Module):
+    """Predict a clean window from a noisy one, its notes, and the window before."""
+
+    def __init__(self, config: NoteDiffusionConfig, spec: MelSpec) -> None:
+        super().__init__()
+        self.config, self.spec = config, spec
+        width, values = config.width, config.patch * spec.mels
+        laid = BASIS * config.lane
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("mean", torch.full((spec.mels,), -7.0))
+        self.register_buffer("deviation", torch.full((spec.mels,), 2.5))
+        self.notes = NoteTokens(len(config.programs), width)
+        self.note_blocks = nn.ModuleList(_Block(config) for _ in range(config.note_blocks))
+        self.note_norm = RootMeanSquareNorm(width)
+        self.lanes = nn.Linear(width, laid, bias=False)
+        self.context = nn.Linear(values, width)
+        self.context_blocks = nn.ModuleList(_Block(config) for _ in range(config.context_blocks))
+        self.context_norm = RootMeanSquareNorm(width)
+        self.nothing = nn.Parameter(torch.zeros(width))  # is always seen, so that none may be
+        self.level = nn.Sequential(nn.Linear(_TIMES, width), nn.SiLU(), nn.Linear(width, width))
+        self.enter = nn.Linear(values + config.patch * laid, width)
+        self.blocks = nn.ModuleList(
+            _Block(config, film=True, cross=n % config.every == 0) for n in range(config.blocks)
+        )
+        self.norm = RootMeanSquareNorm(width)
+        self.leave = nn.Linear(width, values)
+        self.detail_in = nn.Linear(2 * spec.mels + laid, config.detail)
+        self.detail = nn.ModuleList(
+            Sharpen(config.detail, width) for _ in range(config.detail_blocks)
+        )
+        self.detail_out = nn.Linear(config.detail, spec.mels)
+        for layer in (self.leave, self.detail_out):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    @property
+    def frames_a_second(self) -> float:
+        """Mel frames a second."""
+        return self.spec.sample_rate / self.spec.hop
+
+    def normalise(self, mel: torch.Tensor) -> torch.Tensor:
+        """Scale ln magnitudes, (..., mels), to the network's range."""
+        return (mel - self.mean) / self.deviation
+
+    def denormalise(self, mel: torch.Tensor) -> torch.Tensor:
+        """Undo `normalise`."""
+        return mel * self.deviation + self.mean
+
+    def encode(self, notes: NoteRows, before: torch.Tensor, there: torch.Tensor) -> Seen:
+        """Encode a window's notes and the mel before it.
+
+        before: normalised, (batch, window, mels). there: bool, (batch, window): which of it is.
+        """
+        config = self.config
+        counts = notes.key > 0
+        h = self.notes(notes, self.frames_a_second)
+        at = notes.start / config.patch
+        for block in self.note_blocks:
+            h = block(h, at, _or_all(counts))
+        h = self.note_norm(h)
+        lanes = self.lanes(h * counts[..., None]).unflatten(-1, (BASIS, config.lane))
+        basis = lay(notes, config.window, self.frames_a_second)
+        laid = torch.einsum("bfnk,bnkl->bfkl", basis.to(lanes.dtype), lanes).flatten(2)
+
+        past = self._fold(before * there[..., None])
+        known = there[:, :: config.patch]
+        c = self.context(past)
+        steps = torch.arange(past.shape[1], device=c.device, dtype=torch.float32)
+        past_at = (steps - past.shape[1] + 0.5).expand(len(c), -1)
+        for block in self.context_blocks:
+            c = block(c, past_at, _or_all(known))
+        nothing = self.nothing.expand(len(c), 1, -1).to(c.dtype)
+        return Seen(
+            past=torch.cat([nothing, self.context_norm(c)], dim=1),
+            at=torch.cat([at.new_zeros(len(c), 1), past_at], dim=1),
+            counts=torch.cat([known.new_ones(len(c), 1), known], dim=1),
+            laid=laid,
+        )
+
+    def forward(self, x: torch.Tensor, t: torch.Tensor, seen: Seen) -> torch.Tensor:
+        """Return the clean mel. x: noisy, (batch, window, mels). t: (batch,), 0 clean, 1 noise."""
+        config = self.config
+        level = self.level(time_features(t))
+        h = self.enter(torch.cat([self._fold(x), self._fold(seen.laid)], dim=-1))
+        steps = torch.arange(h.shape[1], device=h.device, dtype=torch.float32)
+        at = (steps + 0.5).expand(len(h), -1)
+        for block in self.blocks:
+            h = block(h, at, level=level[:, None], seen=seen)
+        coarse = self.leave(self.norm(h)).unflatten(-1, (config.patch, -1)).flatten(1, 2)
+        d = self.detail_in(torch.cat([coarse, x.to(coarse.dtype), seen.laid], dim=-1))
+        for block in self.detail:
+            d = block(d, F.silu(level))
+        fine: torch.Tensor = coarse + self.detail_out(F.gelu(d, approximate="tanh"))
+        return fine.float()
+
+    def _fold(self, x: torch.Tensor) -> torch.Tensor:
+        """Gather each patch into one token. (batch, mel_frames, c) → (batch, tokens, patch * c)."""
+        return x.reshape(len(x), -1, self.config.patch * x.shape[-1])
+
+    @torch.inference_mode()
+    def play(
+        self,
+        notes: Sequence[Note],
+        mel_frames: int,
+        frames_a_second: float,
+        generator: torch.Generator,
+        steps: int,
+        on_step: Callable[[], None] = lambda: None,
+        lead: float = 0.0,
+    ) -> torch.Tensor:
+        """Make the mel of notes, window after window, each seeing the one before.
+
+        notes: times in s, may begin before 0. frames_a_second: how densely mel frames lie, near the
+        network's own. steps: of denoising, for each of `windows(mel_frames, lead)`. on_step: called
+        after each; an exception from it ends the work. lead: s that are made before 0 and left out.
+        Returns ln magnitudes, float32, (mel_frames, mels).
+        """
+        config, device = self.config, self.mean.device
+        count, early = self._plan(mel_frames, lead)
+        before = torch.zeros(1, config.window, self.spec.mels, device=device)
+        there = torch.zeros(1, config.window, dtype=torch.bool, device=device)
+        times = shifted(uniform_times(steps), DWELL)
+        made = []
+        for number in range(count):
+            first = (number * config.window - early) / frames_a_second
+            some = within(notes, first, config.window / frames_a_second)
+            seen = self.encode(
+                rows([some], config.programs, frames_a_second).to(device), before, there
+            )
+            noise = torch.randn(before.shape, generator=generator).to(device)
+
+            def denoise(
+                x: torch.Tensor, t: torch.Tensor, to: torch.Tensor, seen: Seen = seen
+            ) -> torch.Tensor:
+                clean: torch.Tensor = self(x, t, seen)
+                return clean
+
+            before = euler(denoise, noise, times, lambda _: on_step())
+            there = torch.ones_like(there)
+            made.append(before[0])
+        return self.denormalise(torch.cat(made)[early : early + mel_frames])
+
+    def windows(self, mel_frames: int, lead: float = 0.0) -> int:
+        """Return how many windows `play` makes."""
+        return self._plan(mel_frames, lead)[0]
+
+    def _plan(self, mel_frames: int, lead: float) -> tuple[int, int]:
+        early = round(lead * self.frames_a_second)
+        return -(-(mel_frames + early) // self.config.window), early
+
+
+def _or_all(counts: torch.Tensor) -> torch.Tensor:
+    """Return what counts, all of a row in which nothing does: that row's answer is not looked at.
+
+    counts: bool, (batch, length).
+    """
+    return counts | ~counts.any(1, keepdim=True)
+
+
+def within(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:
+    """Return what is heard in a window, in s from its beginning: notes, and what may still ring."""
+    return [
+        Note(n.start - first, n.end - first, n.pitch, n.velocity, n.program, n.drum)
+        for n in notes
+        if n.start < first + seconds and n.end > first - EARLIEST
+    ]
+
+
+def save(path: Path, net: NoteDiffusion) -> None:
+    """Write the network; matrices as float16, all else as float32."""
+    write(path, FORMAT, net.state_dict(), net.config, net.spec)
+
+
+def load(path: Path, device: torch.device) -> NoteDiffusion:
+    """Read a network onto a device, in float32 and evaluation mode.
+
+    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    """
+    tensors, config, spec = read(path, FORMAT, "no Spectrogram Diffusion")
+    config["programs"] = tuple(config["programs"])
+    net = NoteDiffusion(NoteDiffusionConfig(**config), spec)
+    net.load_state_dict(tensors)
+    return net.requires_grad_(False).eval().to(device)

@@ -1,0 +1,1 @@
+"""The published Spectrogram Diffusion, read from a diffusers folder."""

@@ -1,0 +1,1 @@
+"""Measures of a model's quality: where the figures of sound in docs come from."""

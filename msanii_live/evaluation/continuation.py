@@ -1,0 +1,297 @@
+"""Measure whether what follows belongs to what came before: its beat, its harmony, its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msanii_live.audio import Samples
+from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
+from msanii_live.evaluation import metrics
+from msanii_live.evaluation.audio_features import (
+    FINE,
+    FRAME,
+    area,
+    beat_offset,
+    chroma,
+    mel_of,
+    onsets,
+    percentile,
+)
+from msanii_live.evaluation.metrics import Array
+from msanii_live.evaluation.validation_clips import Continued, HeldClip, table
+
+UNSTEADY = ("ambient", "piano")  # styles whose onsets need not tell the beat
+NEAR = 0.025  # seconds: a beat that is off by less is heard as on time
+TRUE, OTHER = "the true continuation", "another piece's"
+KINDS = ("chroma", "timbre", "onsets")
+
+
+@dataclass(frozen=True)
+class BeatOffset:
+    """Say how far the beat after the seam is from the one before it.
+
+    median_ms: of the sizes of the offsets. near: share within 25 ms. chance_ms: the median if
+    offsets fell anywhere, a quarter of a beat. clips: of the styles with a steady beat.
+    """
+
+    name: str
+    median_ms: float
+    near: float
+    chance_ms: float
+    clips: int
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """Say how alike the mean chroma on either side of the seam are.
+
+    similarity: median cosine. adjacent, others: mean percentile of the cosine among those of real
+    neighbouring stretches, and among those of stretches of different pieces; real neighbours have
+    50 in the first.
+    """
+
+    name: str
+    similarity: float
+    adjacent: float
+    others: float
+    clips: int
+
+
+@dataclass(frozen=True)
+class ContextSwap:
+    """Say how well a continuation is told from one that was made from another context.
+
+    area: under the ROC curve of the sum of three likenesses of the past with what follows, each
+    scaled to deviation 1 over all pairs; chroma, timbre, onsets: of each alone. first: share of
+    clips where the own continuation scores above the other. onsets_true, onsets_wrong: mean
+    correlation of onset envelopes with the true continuation, and with another piece's.
+    """
+
+    name: str
+    area: float
+    chroma: float
+    timbre: float
+    onsets: float
+    first: float
+    onsets_true: float
+    onsets_wrong: float
+    clips: int
+
+
+def _each(continued: Sequence[Continued]) -> list[HeldClip]:
+    return list({id(c.held): c.held for c in continued}.values())
+
+
+def _by_steps(continued: Sequence[Continued]) -> list[tuple[str, list[Continued]]]:
+    steps = sorted({c.steps for c in continued})
+    return [(f"{n} steps", [c for c in continued if c.steps == n]) for n in steps]
+
+
+# -- beat --------------------------------------------------------------------------------------
+
+
+def beat_offsets(continued: Sequence[Continued]) -> tuple[BeatOffset, ...]:
+    """Return the beat's offset across the seam by steps, and for true and wrong continuations.
+
+    Returns no rows where no clip has a steady beat.
+    """
+    steady = [c for c in continued if c.held.clip.info.style not in UNSTEADY]
+    held = _each(steady)
+    if not held:
+        return ()
+    rows = [(name, [(c.held, c.joined) for c in some]) for name, some in _by_steps(steady)]
+    rows += [(TRUE, [(h, h.true) for h in held]), (OTHER, [(h, h.wrong) for h in held])]
+    return tuple(_beat_row(name, joined) for name, joined in rows)
+
+
+def _beat_row(name: str, joined: Sequence[tuple[HeldClip, Samples]]) -> BeatOffset:
+    offsets = []
+    for held, samples in joined:
+        seam = round(held.clip.info.frames / FINE.hop)
+        offsets.append(abs(beat_offset(onsets(mel_of(samples)), seam, held.beat)))
+    return BeatOffset(
+        name,
+        median_ms=1_000 * float(np.median(offsets)),
+        near=float(np.mean(np.array(offsets) <= NEAR)),
+        chance_ms=1_000 * float(np.mean([held.beat / 4 for held, _ in joined])),
+        clips=len(joined),
+    )
+
+
+# -- harmony -----------------------------------------------------------------------------------
+
+
+def harmonies(continued: Sequence[Continued]) -> tuple[Harmony, ...]:
+    """Return the likeness of chroma across the seam by steps, and of the true continuation."""
+    held = _each(continued)
+    past = {id(h): _chroma_before(h) for h in held}
+    true = {id(h): chroma(h.after, h.clip.info.sample_rate) for h in held}
+    adjacent = np.array([past[id(h)] @ true[id(h)] for h in held])
+    # Another clip's continuation may be of the same piece where clips outnumber pieces; the other
+    # that each clip came with is not.
+    others = np.array([past[id(h)] @ chroma(h.other_after, h.clip.info.sample_rate) for h in held])
+
+    def row(name: str, cosines: Array) -> Harmony:
+        return Harmony(
+            name,
+            similarity=float(np.median(cosines)),
+            adjacent=float(np.mean([percentile(x, adjacent) for x in cosines])),
+            others=float(np.mean([percentile(x, others) for x in cosines])),
+            clips=len(cosines),
+        )
+
+    rows = [
+        row(
+            name,
+            np.array(
+                [past[id(c.held)] @ chroma(c.made, c.held.clip.info.sample_rate) for c in some]
+            ),
+        )
+        for name, some in _by_steps(continued)
+    ]
+    return (*rows, row(TRUE, adjacent), row(OTHER, others))
+
+
+def _chroma_before(held: HeldClip) -> Array:
+    """Return the chroma of as much of the clip's end as follows it."""
+    return chroma(held.clip.samples[-len(held.after) :], held.clip.info.sample_rate)
+
+
+# -- context -----------------------------------------------------------------------------------
+
+
+def context_swaps(continued: Sequence[Continued]) -> tuple[ContextSwap, ...]:
+    """Return how well continuations are told from those of another context, by steps.
+
+    The last row tells true continuations from those of the other piece: what real music allows.
+    """
+    rows = [
+        _swap_row(name, [(c.held, c.made, c.swapped) for c in some])
+        for name, some in _by_steps(continued)
+    ]
+    real = [(h, h.after, h.other_after) for h in _each(continued)]
+    return (*rows, _swap_row("real music", real))
+
+
+def _swap_row(name: str, pairs: Sequence[tuple[HeldClip, Samples, Samples]]) -> ContextSwap:
+    own = np.array([likeness(held, made) for held, made, _ in pairs])
+    swapped = np.array([likeness(held, made) for held, _, made in pairs])
+    spread = np.maximum(np.concatenate([own, swapped]).std(axis=0), 1e-9)
+    sums = [(x / spread).sum(axis=1) for x in (own, swapped)]
+    alone = {kind: area(own[:, i], swapped[:, i]) for i, kind in enumerate(KINDS)}
+    matched = []
+    for held, made, _ in pairs:
+        heard = _after(held, made)
+        matched.append(
+            [
+                metrics.correlation(heard, _after(held, real))
+                for real in (held.after, held.other_after)
+            ]
+        )
+    true, wrong = np.mean(matched, axis=0)
+    return ContextSwap(
+        name,
+        area=area(sums[0], sums[1]),
+        chroma=alone["chroma"],
+        timbre=alone["timbre"],
+        onsets=alone["onsets"],
+        first=float(np.mean(sums[0] > sums[1])),
+        onsets_true=float(true),
+        onsets_wrong=float(wrong),
+        clips=len(pairs),
+    )
+
+
+def likeness(held: HeldClip, following: Samples) -> Array:
+    """Return how alike a clip and what follows it are: chroma, timbre, onsets; more is more alike.
+
+    Cosine of mean chroma; minus the root mean square difference of mean ln mels, nats;
+    correlation of onset envelopes folded onto the sixteenths of the bar.
+    """
+    past = held.clip.samples
+    seam = round(len(past) / FINE.hop)
+    mel = mel_of(np.concatenate([past, following]))
+    before, after = mel[:, :seam], mel[:, seam:]
+    bars = held.clip.info.bar_offset + np.arange(mel.shape[1]) * FRAME / (held.beat * BEATS_A_BAR)
+    envelope = onsets(mel)
+    folds = [metrics.fold(envelope[part], bars[part]) for part in (slice(seam), slice(seam, None))]
+    return np.array(
+        [
+            _chroma_before(held) @ chroma(following, held.clip.info.sample_rate),
+            -metrics.rms_distance(before.mean(1), after.mean(1)),
+            metrics.correlation(folds[0], folds[1]),
+        ]
+    )
+
+
+def _after(held: HeldClip, following: Samples) -> Array:
+    """Return the onset envelope of what follows, heard after the clip."""
+    seam = round(held.clip.info.frames / FINE.hop)
+    last = seam + len(held.after) // FINE.hop
+    return onsets(mel_of(np.concatenate([held.clip.samples, following])))[seam:last]
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def beats_markdown(rows: Sequence[BeatOffset]) -> str:
+    """Return the section on the beat; empty without rows."""
+    if not rows:
+        return ""
+    return (
+        "### The beat across the seam\n\n"
+        "Onset envelopes before and after the seam, each folded onto one beat of the piece's own "
+        "tempo; the offset is the lag at which the two profiles agree best. "
+        f"{rows[0].clips} clips of styles with a steady beat. Offsets that fall anywhere have a "
+        f"median of {rows[0].chance_ms:.0f} ms; the true continuation shows what the measure "
+        "itself errs by.\n\n"
+        + table(
+            ("", "median offset (ms)", "within 25 ms"),
+            [(r.name, f"{r.median_ms:.1f}", f"{100 * r.near:.0f} %") for r in rows],
+        )
+    )
+
+
+def harmonies_markdown(rows: Sequence[Harmony]) -> str:
+    """Return the section on harmony."""
+    return (
+        "### Harmony across the seam\n\n"
+        "Cosine of mean chroma (12 pitch classes) of the last seconds before the seam and as many "
+        "after it, and its mean percentile among those of real neighbours and among those of "
+        f"stretches of different pieces of one style. {rows[0].clips} clips; real neighbours have "
+        "50 in the third column, different pieces 50 in the fourth.\n\n"
+        + table(
+            ("", "cosine (median)", "among neighbours", "among different pieces"),
+            [(r.name, f"{r.similarity:.3f}", f"{r.adjacent:.0f}", f"{r.others:.0f}") for r in rows],
+        )
+    )
+
+
+def swaps_markdown(rows: Sequence[ContextSwap]) -> str:
+    """Return the section on swapped contexts."""
+    return (
+        "### Whose continuation is it?\n\n"
+        "Each clip's continuation against one made with the same words, tempo, bar and seed from "
+        "another piece of the same style. Likeness of the clip with what follows: cosine of "
+        "chroma, minus the distance of mean ln mels, and correlation of onsets folded onto the "
+        "bar, each over its deviation, added up. Area under the ROC curve: how often an own "
+        "continuation scores above a swapped one (0.5 is chance); first: the same, clip by clip. "
+        "Onsets: correlation of onset envelopes with the true continuation and with the other "
+        f"piece's. {rows[0].clips} clips.\n\n"
+        + table(
+            ("", "area", "chroma", "timbre", "onsets", "first", "onsets: true", "wrong"),
+            [
+                (
+                    r.name,
+                    *(f"{x:.2f}" for x in (r.area, r.chroma, r.timbre, r.onsets)),
+                    f"{100 * r.first:.0f} %",
+                    f"{r.onsets_true:.2f}",
+                    f"{r.onsets_wrong:.2f}",
+                )
+                for r in rows
+            ],
+        )
+    )

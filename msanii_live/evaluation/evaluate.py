@@ -1,0 +1,161 @@
+"""Measure the default engine's network on held-out pieces; see `report_markdown` for the words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.evaluation import metrics
+from msanii_live.evaluation.musicnn import CACHE
+from msanii_live.evaluation.results import Continuation, EvalSettings, Evaluation, report_markdown
+from msanii_live.evaluation.sound import measure_sound
+from msanii_live.evaluation.unconditional import ear_of, measure_distances
+from msanii_live.evaluation.validation_windows import (
+    Onsets,
+    Windows,
+    draw_windows,
+    repeated,
+    sample,
+    with_statistics,
+    without_beat,
+)
+from msanii_live.training.data.dataset import DataSet
+
+Report = Callable[[str], None]
+
+__all__ = ["EvalSettings", "Evaluation", "evaluate", "report_markdown"]
+
+
+def evaluate(
+    data: DataSet,
+    model: FlowModel,
+    settings: EvalSettings,
+    engine: MelFlow | None = None,
+    report: Report = lambda _: None,
+    cache: Path = CACHE,
+) -> Evaluation:
+    """Measure a network; the windows come from the test split, conditions from validation.
+
+    engine: the same network as an engine, for all that is judged in sound; None leaves that out.
+    cache: the folder where musicnn's wheel is, or is put.
+    Raises: ValueError: a split is empty.
+    """
+    data = with_statistics(data, model)
+    if not data.split("test") or not data.split("validation"):
+        raise ValueError("the data set needs a test and a validation split")
+    ear = ear_of(engine, cache, report) if engine is not None else None
+    with torch.inference_mode():
+        salience, continuations = measure_continuations(data, model, settings, report)
+        distances = measure_distances(data, model, settings, report, ear)
+    sound = measure_sound(data, engine, settings, report) if engine and settings.clips else None
+    return Evaluation(settings, salience, continuations, distances, sound)
+
+
+def measure_continuations(
+    data: DataSet, model: FlowModel, settings: EvalSettings, report: Report
+) -> tuple[float, tuple[Continuation, ...]]:
+    """Continue held-out windows from their first halves; returns the real salience and the rows."""
+    config = model.net.config
+    half = config.window // 2 // config.patch * config.patch
+    # The token before the seam would see past it: the engine has it made anew, so do we.
+    shown = half - config.patch
+    test = data.split("test")
+    windows = draw_windows(data, test, settings.windows, config.window, settings.seed)
+    pools = draw_windows(data, test, 16 * len(test), config.window - half, settings.seed + 1)
+    onsets = Onsets(data)
+
+    def continued(name: str, steps: int, beat: bool) -> tuple[str, torch.Tensor]:
+        conditions = windows.conditions if beat else without_beat(windows.conditions)
+        made = sample(
+            model,
+            windows.mels,
+            shown,
+            conditions,
+            steps=steps,
+            seed=settings.seed,
+            guidance=settings.guidance,
+            batch=settings.batch,
+            on_batch=lambda n: report(f"{name}: {n} of {settings.windows}"),
+        )
+        return name, made
+
+    beats = [p.beat_seconds / onsets.frame_seconds for p in windows.pieces]
+    rows = [
+        continued(f"{settings.few} steps", settings.few, True),
+        continued(f"{settings.many} steps", settings.many, True),
+        continued(f"{settings.few} steps, beat hidden", settings.few, False),
+        continued(f"{settings.many} steps, beat hidden", settings.many, False),
+        ("the last bar repeated (no network)", repeated(windows, shown, beats)),
+    ]
+    judged = tuple(
+        _judge(name, made, windows, pools, half, settings, onsets) for name, made in rows
+    )
+    real = onsets(windows.mels)[:, half:]
+    salience = [metrics.salience(e, b[half:]) for e, b in zip(real, windows.bars, strict=True)]
+    return float(np.mean(salience)), judged
+
+
+def _judge(
+    name: str,
+    made: torch.Tensor,
+    windows: Windows,
+    pools: Windows,
+    half: int,
+    settings: EvalSettings,
+    onsets: Onsets,
+) -> Continuation:
+    """Compare second halves, (windows, channels, mels, mel_frames), with true and other ones."""
+    rng = np.random.default_rng(settings.seed + 2)
+    true_onsets, made_onsets = onsets(windows.mels)[:, half:], onsets(made)[:, half:]
+    other_onsets = onsets(pools.mels)
+    seeds = np.array([piece.seed for piece in pools.pieces])
+    sums: dict[str, list[float]] = {}
+    for i, piece in enumerate(windows.pieces):
+        halves = [x[i, :, :, half:].numpy() for x in (made, windows.mels)]
+        # Where a set has too few other pieces or places for the choices, some are drawn twice.
+        others = [
+            rng.choice(pool, settings.choices - 1, replace=len(pool) < settings.choices - 1)
+            for pool in (np.flatnonzero(seeds != piece.seed), np.flatnonzero(seeds == piece.seed))
+        ]
+        chosen = [
+            metrics.nearest(halves[0], [halves[1], *(pools.mels[j].numpy() for j in kind)])
+            for kind in others
+        ]
+        wrong, bars = int(others[0][0]), windows.bars[i, half:]
+        folds = [
+            metrics.fold(made_onsets[i], bars),
+            metrics.fold(true_onsets[i], bars),
+            metrics.fold(other_onsets[wrong], pools.bars[wrong]),
+        ]
+        row = {
+            "hits": float(chosen[0] == 0),
+            "same": float(chosen[1] == 0),
+            "true": metrics.rms_distance(*halves),
+            "other": metrics.rms_distance(halves[0], pools.mels[wrong].numpy()),
+            "onsets": metrics.correlation(made_onsets[i], true_onsets[i]),
+            "onsets_wrong": metrics.correlation(made_onsets[i], other_onsets[wrong]),
+            "folded": metrics.correlation(folds[0], folds[1]),
+            "folded_wrong": metrics.correlation(folds[0], folds[2]),
+            "salience": metrics.salience(made_onsets[i], bars),
+        }
+        for key, value in row.items():
+            sums.setdefault(key, []).append(value)
+    mean = {key: float(np.mean(values)) for key, values in sums.items()}
+    return Continuation(
+        name=name,
+        hits=int(sum(sums["hits"])),
+        hits_same_piece=int(sum(sums["same"])),
+        windows=len(windows.pieces),
+        to_true=mean["true"],
+        to_other=mean["other"],
+        onsets=mean["onsets"],
+        onsets_wrong=mean["onsets_wrong"],
+        folded=mean["folded"],
+        folded_wrong=mean["folded_wrong"],
+        salience=mean["salience"],
+    )

@@ -1,0 +1,322 @@
+"""Figures of the engines that play notes.
+
+On pieces that no training saw, instrument by instrument: how near the mel is to FluidSynth's, what
+basic-pitch hears of the notes (beside FluidSynth's own playing, the ceiling, and beside the notes
+of another piece, the floor), how long it takes, and whether a morph's brightness goes one way.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msanii_live.dsp.mel import MelSpec, magnitudes
+from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.engines.base import Engine, quiet_context
+from msanii_live.engines.notes import mel2mel, note_diffusion
+from msanii_live.engines.notes.instruments import INSTRUMENTS
+from msanii_live.engines.notes.mel2mel import rolls
+from msanii_live.engines.notes.mel2mel_engine import WEIGHTS, MelToMel
+from msanii_live.engines.notes.note_diffusion_engine import STEPS, NoteDiffusionEngine
+from msanii_live.engines.notes.note_diffusion_engine import WEIGHTS as SPECTROGRAM_WEIGHTS
+from msanii_live.errors import MissingTool
+from msanii_live.evaluation.basic_pitch import (
+    Match,
+    fetch_network,
+    hear,
+    match,
+    onsets_of,
+    open_network,
+)
+from msanii_live.evaluation.timbre_plot import draw_space
+from msanii_live.midi import files
+from msanii_live.notes import Note, Score, in_order
+from msanii_live.protocol.commands import Render
+from msanii_live.training.data import timbre_set
+from msanii_live.training.data.grooves import generate
+from msanii_live.training.data.scores import fetch_scores
+from msanii_live.training.trainers.mel2mel import correlation
+
+FIRST_SEED = 970_000  # of pieces that no training and no choice of ours has seen
+PIECE = 24.0  # s
+QUIET = -9.2  # ln magnitude, -80 dB, under which two mels are alike
+Report = Callable[[str], None]
+MelOf = Callable[[Score, str, int], torch.Tensor]
+"""Takes a score, an instrument and how many mel frames; returns ln magnitudes, (count, mels)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Say how an instrument, or a band, fares.
+
+    correlation: of ln mels; linear: of magnitudes; of instruments alone. ours, ceiling, floor: F1
+    of onsets; None where basic-pitch is missing. ratio: time over length.
+    """
+
+    instrument: str
+    correlation: float | None
+    linear: float | None
+    ours: float | None
+    ceiling: float | None
+    floor: float | None
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Morph:
+    """Say how brightness goes from one instrument to another, Hz, by mix from 0 to 1."""
+
+    instruments: tuple[str, str]
+    centroids: tuple[float, ...]
+
+    @property
+    def monotone(self) -> bool:
+        """Tell whether it only rises or only falls, within 1 %."""
+        steps = np.diff(self.centroids) * np.sign(self.centroids[-1] - self.centroids[0])
+        return bool((steps > -0.01 * max(self.centroids)).all())
+
+
+def held_out(count: int, with_scores: bool) -> list[Score]:
+    """Return pieces: generated piano and grooves without drums, and public-domain piano."""
+    found = []
+    for n in range(count):
+        midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
+        score = files.score_of(midi).cut(0.0, PIECE)
+        notes = [note for note in score.notes if not note.drum]
+        found.append(Score(in_order(notes), PIECE, bpm=120.0))
+    if with_scores:
+        for each in fetch_scores()[:count]:
+            found.append(files.score_of(each.midi).cut(4.0, 4.0 + PIECE))
+    return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
+
+
+def bands(count: int) -> list[Score]:
+    """Return grooves of several instruments with drums, that no training saw."""
+    found = []
+    for n in range(count):
+        midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
+        score = files.score_of(midi).cut(0.0, PIECE)
+        found.append(Score(score.notes, PIECE, bpm=120.0))
+    return found
+
+
+def play(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
+    """Return what the engine makes of a score, mono. how: one timbre or two."""
+    one, other = (*how, "")[:2]
+    context = quiet_context(score=lambda name: score)
+    made = engine.run(Render(midi="piece", timbre=one, timbre2=other, mix=mix), context)
+    return made.samples[:, 0]
+
+
+def mel_to_mel(weights: Path) -> MelOf:
+    """Return what gives the mel that Mel2Mel makes of a score by one instrument."""
+    net = mel2mel.load(weights, torch.device("cpu"))
+
+    def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
+        drawn = rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
+        made: torch.Tensor = net(drawn[None], net.timbre_of(name)[None])[0]
+        return made
+
+    return mel_of
+
+
+def note_diffusion_mel(weights: Path) -> MelOf:
+    """Return what gives the mel that Spectrogram Diffusion makes of a score by one instrument."""
+    net = note_diffusion.load(weights, torch.device("cpu"))
+
+    def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
+        notes = [replace(note, program=INSTRUMENTS[name]) for note in score.notes]
+        generator = torch.Generator().manual_seed(0)
+        return net.play(notes, count, net.frames_a_second, generator, STEPS)
+
+    return mel_of
+
+
+def measure(
+    engine: Engine, mel_of: MelOf, pieces: Sequence[Score], session: object, report: Report
+) -> list[Row]:
+    """Return a row for each instrument. mel_of: as the engine's network makes them."""
+    rows = []
+    for name, program in INSTRUMENTS.items():
+        near, linear, took = [], [], 0.0
+        ear = _Ear(session)
+        for number, score in enumerate(pieces):
+            true = timbre_set.play(score, program)
+            began = time.perf_counter()
+            made = play(engine, score, name)
+            took += time.perf_counter() - began
+            b = torch.from_numpy(timbre_set.analyse(true, MelSpec()).astype(np.float32))
+            with torch.inference_mode():
+                a = mel_of(score, name, len(b))
+            near.append(correlation(a.clamp_min(QUIET), b.clamp_min(QUIET)))
+            linear.append(correlation(a.exp(), b.exp()))
+            ear.compare(score, made, true, pieces[number - 1])
+        ratio = took / sum(score.seconds for score in pieces)
+        rows.append(Row(name, float(np.mean(near)), float(np.mean(linear)), *ear.told, ratio))
+        report(f"{rows[-1]}")
+    return rows
+
+
+def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> Row:
+    """Return a row for pieces of several instruments with drums, by their own programs."""
+    ear, took = _Ear(session), 0.0
+    for number, score in enumerate(pieces):
+        began = time.perf_counter()
+        made = play(engine, score, "")
+        took += time.perf_counter() - began
+        ear.compare(score, made, timbre_set.play(score), pieces[number - 1])
+    return Row("a band", None, None, *ear.told, took / sum(score.seconds for score in pieces))
+
+
+class _Ear:
+    """Count onsets over pieces: ours, FluidSynth's, and ours beside another piece's notes."""
+
+    def __init__(self, session: object) -> None:
+        self._session = session
+        self._ours = self._ceiling = self._floor = Match(0, 0, 0)
+
+    def compare(
+        self, score: Score, made: NDArray[np.float32], true: NDArray[np.float32], other: Score
+    ) -> None:
+        """Take a piece in. made, true: as we and as FluidSynth play it."""
+        if self._session is None:
+            return
+        wanted, heard = onsets_of(score.notes), hear(self._session, made, 44_100)
+        self._ours += match(heard, wanted)
+        self._ceiling += match(hear(self._session, _level(true), 44_100), wanted)
+        self._floor += match(heard, onsets_of(other.notes))
+
+    @property
+    def told(self) -> tuple[float | None, float | None, float | None]:
+        """F1 of ours, the ceiling and the floor."""
+        if self._session is None:
+            return None, None, None
+        return self._ours.f1, self._ceiling.f1, self._floor.f1
+
+
+def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring to the peak that clips have, as the ear of the bench is used to."""
+    return np.asarray(wave * (0.89 / max(1e-6, float(np.abs(wave).max()))), np.float32)
+
+
+def measure_morphs(engine: Engine, report: Report) -> list[Morph]:
+    """Return how the brightness of every pair of instruments goes as one becomes the other."""
+    rng = Random(1)
+    notes = tuple(
+        Note(n / 4, n / 4 + 0.4, rng.choice((48, 55, 60, 64, 67, 72)), 90) for n in range(8)
+    )
+    score = Score(notes, 2.6, bpm=120.0)
+    mixes = np.linspace(0, 1, 5)
+    found = []
+    for one, other in combinations(INSTRUMENTS, 2):
+        line = [centroid(play(engine, score, one, other, mix=float(mix))) for mix in mixes]
+        found.append(Morph((one, other), tuple(line)))
+        report(f"{one} to {other}: {' '.join(f'{c:.0f}' for c in line)}")
+    return found
+
+
+def centroid(wave: NDArray[np.float32]) -> float:
+    """Return the mean frequency of a sound, Hz, weighted by the magnitudes of its STFT."""
+    size = magnitudes(torch.from_numpy(wave.copy()), MelSpec()).sum(-1)
+    frequencies = torch.linspace(0, 22_050, len(size))
+    return float((size * frequencies).sum() / size.sum().clamp_min(1e-9))
+
+
+def first_audio(engine: Engine) -> float:
+    """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
+    notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
+    score = Score(notes, 8.0, bpm=120.0, closes=True)
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        play(engine, score, "piano")
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows as Markdown."""
+    head = (
+        "instrument",
+        "mel correlation",
+        "linear",
+        "F1",
+        "ceiling",
+        "floor",
+        "of ceiling",
+        "ratio",
+    )
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        share = row.ours / row.ceiling if row.ours is not None and row.ceiling else None
+        cells = (row.correlation, row.linear, row.ours, row.ceiling, row.floor, share, row.ratio)
+        shown = ["" if cell is None else f"{cell:.3f}" for cell in cells]
+        lines.append("| " + " | ".join([row.instrument, *shown]) + " |")
+    return "\n".join(lines)
+
+
+def mean_row(rows: Sequence[Row]) -> Row:
+    """Return the means over all instruments."""
+    columns = [
+        [getattr(row, name) for row in rows]
+        for name in ("correlation", "linear", "ours", "ceiling", "floor", "ratio")
+    ]
+    means = [None if None in column else float(np.mean(column)) for column in columns]
+    return Row("all", *means)  # type: ignore[arg-type]
+
+
+ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelOf]]] = {
+    "mel2mel": (MelToMel, WEIGHTS, mel_to_mel),
+    "spectrogram": (NoteDiffusionEngine, SPECTROGRAM_WEIGHTS, note_diffusion_mel),
+}
+
+
+def report_notes(
+    name: str, weights: Path | None, count: int, with_scores: bool, out: Path | None
+) -> int:
+    """Measure one of ENGINES, print, and write into `out` if given. Returns the exit status.
+
+    weights: None for those that ship. count: of pieces of each kind.
+    """
+    kind, file, mel_of = ENGINES[name]
+    weights = weights or SHIPPED / file
+    engine = kind("cpu", weights)
+    engine.warm()
+    try:
+        session = open_network(fetch_network())
+    except MissingTool as missing:
+        print(f"onsets are left out: {missing}", file=sys.stderr)
+        session = None
+    pieces = held_out(count, with_scores)
+    rows = measure(engine, mel_of(weights), pieces, session, print)
+    mixes = name == "mel2mel"
+    morphs = measure_morphs(engine, print) if mixes else []
+    delay = first_audio(engine)
+    rows += [mean_row(rows), measure_bands(engine, bands(2 * count), session)]
+    print(table(rows))
+    if mixes:
+        monotone = sum(morph.monotone for morph in morphs)
+        print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")
+    print(f"four bars at 120 bpm: {delay:.2f} s from the take's end to its audio")
+    figures = {
+        "rows": [asdict(row) for row in rows],
+        "morphs": [asdict(morph) for morph in morphs],
+        "first_audio": delay,
+        "pieces": len(pieces),
+    }
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"notes-{name}.json").write_text(json.dumps(figures, indent=1))
+        if mixes:
+            draw_space(mel2mel.load(weights, torch.device("cpu")), out / "timbres.png")
+    return 0

@@ -1,0 +1,95 @@
+"""Run a benchmark, print its table, and keep its figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from msanii_live.benchmarks.speed import measure
+from msanii_live.benchmarks.speed_table import speed_markdown
+from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
+from msanii_live.dsp.vocoding import Voice
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.weights import load as load_model
+from msanii_live.errors import ConfigError
+from msanii_live.evaluation import evaluate as evaluation
+from msanii_live.evaluation.gallery import pictures
+from msanii_live.evaluation.report_plot import eval_page
+from msanii_live.evaluation.validation_clips import held_clips
+from msanii_live.evaluation.vocoders import measure_voices, nets_of, voices_markdown, voices_of
+from msanii_live.training.data.dataset import DataSet
+from msanii_live.training.data.dataset import load as load_dataset
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _data(source: Path) -> DataSet:
+    try:
+        return load_dataset(source)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{source} holds no data set: build one with `msanii-live data build {source}`"
+        ) from None
+
+
+def report_speed(out: Path | None, full: bool) -> int:
+    """Measure a real server and the 2023 recipe in one run; print the table. Returns the status."""
+    figures = measure(full=full, flags=("--audio", "none", "--device", "cpu"))
+    print(speed_markdown(figures))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: int) -> int:
+    """Compare the vocoders on held-out clips; print the table. Returns the status.
+
+    engine: a folder whose vocoders are preferred to those that ship. count: of clips.
+    """
+    data = _data(source)
+    try:
+        clips = held_clips(data, count)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}; build it with `msanii-live data build`") from None
+    known = Vocoders((engine or SHIPPED) / WEIGHTS, "griffin-lim", Voice())
+    cpu = torch.device("cpu")
+    nets = nets_of(lambda name: known.voice(name, data.spec, cpu), _tell)
+    rows = measure_voices(voices_of(nets), clips, data.spec, report=_tell)
+    words = voices_markdown(rows)
+    print(words)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        figures = [asdict(row) for row in rows]
+        (out / "vocoders.json").write_text(json.dumps({"voices": figures}, indent=1) + "\n")
+        (out / "vocoders.md").write_text(words + "\n")
+    return 0
+
+
+def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
+    """Evaluate weights on the held-out pieces; print the tables. Returns the status."""
+    held_out = _data(source)
+    path = weights or SHIPPED / WEIGHTS
+    model = load_model(path, torch.device("cpu"))
+    settings = evaluation.EvalSettings()
+    found = evaluation.evaluate(
+        held_out, model, settings, engine=MelFlow("cpu", path), report=_tell
+    )
+    print(evaluation.report_markdown(found))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        figures = found.as_dict()
+        (out / "eval.json").write_text(json.dumps(figures, indent=1) + "\n")
+        heard = (
+            {"distances": figures["distances"], **asdict(found.sound)} if found.sound else figures
+        )
+        (out / "eval.png").write_bytes(eval_page(heard))
+        for picture in pictures(out, held_out, model, settings):
+            _tell(str(picture))
+    return 0

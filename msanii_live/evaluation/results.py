@@ -1,0 +1,204 @@
+"""What an evaluation is sized by, what it yields, and the words around its figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msanii_live.evaluation.sound import Sound
+
+
+@dataclass(frozen=True)
+class EvalSettings:
+    """Size the evaluation.
+
+    windows: continued, each told from `choices` - 1 others. fresh: made from nothing, at each
+    number of denoising `steps`. few, many: steps of continuations. seams: clips outpainted through
+    the engine. batch: windows at once.
+    """
+
+    windows: int = 40
+    choices: int = 20
+    fresh: int = 48
+    steps: tuple[int, ...] = (1, 2, 4, 8, 16)
+    few: int = 4
+    many: int = 16
+    clips: int = 24
+    long: int = 6
+    guidance: float = 1.0
+    batch: int = 8
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """Say how well second halves follow from first ones.
+
+    hits: of `windows`, where the true second half was the nearest of `choices`, the others from
+    other pieces; hits_same_piece: the others from other places of the same piece. to_true,
+    to_other: mean root mean square distance of normalised mels. onsets, onsets_wrong: correlation
+    of the onset envelope with the true one, and with that of another piece; folded: the same
+    after folding each onto the sixteenths of its own bar. salience: onsets near sixteenths over
+    those between.
+    """
+
+    name: str
+    hits: int
+    hits_same_piece: int
+    windows: int
+    to_true: float
+    to_other: float
+    onsets: float
+    onsets_wrong: float
+    folded: float
+    folded_wrong: float
+    salience: float
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Say how far a set of windows lies from held-out ones.
+
+    steps: that made it, 0 for none. frechet, kernel: by simple features of mels. contrast: their
+    deviation over that of real ones. heard_frechet, heard_kernel: of the audio, by musicnn's
+    embedding. diversity: mean distance of its embeddings from one another over that of real ones.
+    The last three are None where musicnn is missing.
+    """
+
+    name: str
+    steps: int
+    frechet: float
+    kernel: float
+    contrast: float
+    heard_frechet: float | None = None
+    heard_kernel: float | None = None
+    diversity: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Hold all figures. real_salience: of the true second halves. sound: None without engine."""
+
+    settings: EvalSettings
+    real_salience: float
+    continuations: tuple[Continuation, ...]
+    distances: tuple[Distance, ...]
+    sound: Sound | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what `json.dumps` takes."""
+        return asdict(self)
+
+
+def report_markdown(results: Evaluation) -> str:
+    """Return the section of docs/benchmarks.md that tells the figures and how they were made."""
+    s = results.settings
+    parts = [
+        "### Continuing held-out music",
+        f"Each of {s.windows} windows of pieces that training never saw is shown up to its middle, "
+        "less the one token whose mel frames would see past the seam, and the network makes the "
+        f"rest. Hits: how often the true second half is the nearest of {s.choices} by root mean "
+        "square distance of normalised mels, the others drawn from other pieces or from other "
+        f"places of the same piece; chance is {s.windows / s.choices:g}. The network knows style, "
+        "key, tempo and density, which alone tell many pieces apart, so compare with the last row, "
+        "which knows only the first half and the tempo.",
+        _table(
+            ("", "hits", "same piece", "to the true", "to another"),
+            [
+                (
+                    c.name,
+                    f"{c.hits} of {c.windows}",
+                    f"{c.hits_same_piece} of {c.windows}",
+                    f"{c.to_true:.2f}",
+                    f"{c.to_other:.2f}",
+                )
+                for c in results.continuations
+            ],
+        ),
+        "### Onsets of the continuation",
+        "Correlation of onset envelopes (rise of ln mel bands, smoothed over 50 ms) with the true "
+        "second half and with one of another piece, mel frame by mel frame, and folded: after "
+        "averaging each over the sixteenths of its own bar. Beat salience: onsets near sixteenths "
+        f"over those between; the true second halves have {results.real_salience:.2f}, and 1.00 "
+        "is no beat at all.",
+        _table(
+            ("", "true", "another", "folded, true", "folded, another", "salience"),
+            [
+                (
+                    c.name,
+                    f"{c.onsets:.2f}",
+                    f"{c.onsets_wrong:.2f}",
+                    f"{c.folded:.2f}",
+                    f"{c.folded_wrong:.2f}",
+                    f"{c.salience:.2f}",
+                )
+                for c in results.continuations
+            ],
+        ),
+        *_fresh(results),
+    ]
+    if results.sound is not None:
+        parts += results.sound.markdown()
+    return "\n\n".join(parts) + "\n"
+
+
+def few_step_ratio(
+    distances: tuple[Distance, ...], few: int, many: int, heard: bool
+) -> float | None:
+    """Return the kernel distance at few steps over that at many.
+
+    heard: by musicnn's embedding. None where a row or its figure is missing, or where the distance
+    at many steps is not above 0, as the unbiased estimate may be.
+    """
+    kernels = {row.steps: row.heard_kernel if heard else row.kernel for row in distances}
+    above, below = kernels.get(few), kernels.get(many)
+    return above / below if above is not None and below is not None and below > 0 else None
+
+
+def _fresh(results: Evaluation) -> list[str]:
+    """Return the paragraphs and the table about windows made from nothing."""
+    s, rows = results.settings, results.distances
+    heard = any(row.heard_frechet is not None for row in rows)
+    parts = [
+        "### Fresh clips",
+        f"{s.fresh} windows made from nothing with the conditions of validation windows, against "
+        f"{s.fresh} windows of the test pieces; the floor is those validation windows themselves. "
+        "The features are simple (level and movement of 32 bands of mid and side, onset "
+        "statistics), scaled by training windows; the Fréchet distance is taken in their first 16 "
+        "directions. Contrast: deviation of the normalised mels over that of real ones. The kernel "
+        "distance of two sets of one distribution is about 0.",
+    ]
+    head: tuple[str, ...] = ("", "Fréchet", "kernel", "contrast")
+    if heard:
+        head = ("", "musicnn Fréchet", "musicnn kernel", "diversity", *head[1:])
+        parts.append(
+            "musicnn: the same distances of the audio that the vocoder makes of the windows, by "
+            "the mean penultimate layer of a published tagger (MTT_musicnn), which hears nothing "
+            "above 8 kHz. The real windows are their own audio, and once more what the vocoder "
+            "makes of their mels. The Fréchet distance grows as the number of windows falls: "
+            "compare it with the floor alone. Diversity: mean distance of the embeddings from one "
+            "another, over that of real ones."
+        )
+    table = []
+    for row in rows:
+        told = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
+        if heard:
+            figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "132", strict=True)
+            told = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + told
+        table.append((row.name, *told))
+    parts.append(_table(head, table))
+    for name, by_ear in (("musicnn kernel", True), ("kernel", False)):
+        known = heard or not by_ear
+        if known and {s.few, s.many} <= {row.steps for row in rows}:
+            ratio = few_step_ratio(rows, s.few, s.many, by_ear)
+            told_ratio = "no figure, as that is not above 0" if ratio is None else f"{ratio:.2f}"
+            parts.append(
+                f"The {name} distance at {s.few} steps over that at {s.many}: {told_ratio}."
+            )
+    return parts
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) + ("---:",) * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

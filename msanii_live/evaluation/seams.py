@@ -1,0 +1,281 @@
+"""Measure joins sample by sample: seams of continuations, of known answers, and of loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from msanii_live.audio import Samples, crossfade
+from msanii_live.dsp.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
+from msanii_live.dsp.phase import griffin_lim, line_frames
+from msanii_live.dsp.vocoding import FADE, Voice, vocode_line
+from msanii_live.engines.base import Engine
+from msanii_live.evaluation.audio_features import convergence_at
+from msanii_live.evaluation.metrics import seam_steps
+from msanii_live.evaluation.validation_clips import Continued, HeldClip, Report, run, table
+from msanii_live.protocol.commands import Generate
+
+NEAR = 0.1  # seconds to either side of a seam that its wider convergence is taken over
+PAST, NEXT = 2.0, 1.5  # seconds of known and of made audio around the seam of a known answer
+CROSSFADE = 0.04  # seconds
+GRID = 2_048  # samples: a seam lies on the network's token grid
+FAINT = 1e-2  # level of the noise that the phase search starts from
+
+# -- continuations -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SeamJump:
+    """Compare the largest sample step at a seam with stretches as long elsewhere, medians.
+
+    typical: over the median stretch's largest step. loud: over the 95th percentile's.
+    """
+
+    name: str
+    typical: float
+    loud: float
+    clips: int
+
+
+def _jumps(name: str, joined: Sequence[tuple[Samples, int]]) -> SeamJump:
+    found = np.median([seam_steps(samples, seam) for samples, seam in joined], axis=0)
+    return SeamJump(name, float(found[0]), float(found[1]), len(joined))
+
+
+def seam_jumps(continued: Sequence[Continued]) -> tuple[SeamJump, ...]:
+    """Return the seams of continuations by steps, and those of the true and a wrong one."""
+    rows = []
+    for steps in sorted({c.steps for c in continued}):
+        made = [(c.joined, c.held.clip.info.frames) for c in continued if c.steps == steps]
+        rows.append(_jumps(f"{steps} steps", made))
+    held = list({id(c.held): c.held for c in continued}.values())
+    true = [(h.true, h.clip.info.frames) for h in held]
+    wrong = [(h.wrong, h.clip.info.frames) for h in held]
+    return (*rows, _jumps("the true continuation", true), _jumps("hard splice", wrong))
+
+
+# -- known answers -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SeamFit:
+    """Say how well the samples at a seam agree with the true ones, where the answer is known.
+
+    source: of the magnitudes, "true" or "mel". join: how the made samples meet the known ones; one
+    row is of the true audio itself, for its jump.
+    convergence: median over the STFT frames whose window the seam cuts. near: over those within
+    0.1 s of it. elsewhere: as near, half-way through what was made, which is the vocoder's own
+    error. jump: as SeamJump.typical.
+    """
+
+    source: str
+    join: str
+    convergence: float
+    near: float
+    elsewhere: float
+    jump: float
+    clips: int
+
+
+def measure_fits(
+    voice: Voice,
+    clips: Sequence[HeldClip],
+    spec: MelSpec,
+    *,
+    iterations: int = 60,
+    seed: int = 0,
+    report: Report = lambda _: None,
+) -> tuple[SeamFit, ...]:
+    """Find samples for true magnitudes after true samples, joined in three ways.
+
+    voice: joins as shipped, from true mels. iterations: of the search from true magnitudes.
+    """
+    cut = (spec.n_fft / 2 - spec.hop) / spec.sample_rate  # seconds: frames that the seam cuts
+    found: dict[tuple[str, str], list[tuple[float, ...]]] = {}
+    for number, held in enumerate(clips):
+        true, seam = _around_seam(held, spec.sample_rate)
+        generator = torch.Generator().manual_seed(seed + number)
+        noise = FAINT * torch.randn(true.shape, generator=generator)
+        with torch.inference_mode():
+            for source, search in (
+                ("true", lambda x, y, s: _from_magnitudes(x, y, s, spec, iterations)),
+                ("mel", lambda x, y, s: _from_mel(x, y, s, spec, voice)),
+            ):
+                for join, made in _joined(true, noise, seam, spec.sample_rate, search).items():
+                    place = (seam + true.shape[-1]) // 2
+                    a, b = _samples(made), _samples(true)
+                    row = (
+                        convergence_at(a, b, seam, spec, cut),
+                        convergence_at(a, b, seam, spec, NEAR),
+                        convergence_at(a, b, place, spec, NEAR),
+                        seam_steps(a, seam)[0],
+                    )
+                    found.setdefault((source, join), []).append(row)
+        jump = seam_steps(_samples(true), seam)[0]
+        found.setdefault(("true", "nothing made"), []).append((0.0, 0.0, 0.0, jump))
+        report(f"known answers: {number + 1} of {len(clips)}")
+    fits = []
+    for (source, join), rows in found.items():
+        at, near, elsewhere, jump = (float(x) for x in np.median(rows, axis=0))
+        fits.append(SeamFit(source, join, at, near, elsewhere, jump, len(rows)))
+    return tuple(fits)
+
+
+def _around_seam(held: HeldClip, rate: int) -> tuple[torch.Tensor, int]:
+    """Return mid and side, (2, frames), and the sample of the seam."""
+    seam = min(round(PAST * rate), held.clip.info.frames) // GRID * GRID
+    both = [held.clip.samples[-seam:], held.after[: round(NEXT * rate)]]
+    return mid_side(torch.from_numpy(np.concatenate(both).T.copy())), seam
+
+
+def _samples(wave: torch.Tensor) -> Samples:
+    return np.ascontiguousarray(left_right(wave).T.numpy())
+
+
+Search = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
+
+
+def _joined(
+    true: torch.Tensor, noise: torch.Tensor, seam: int, rate: int, search: Search
+) -> dict[str, torch.Tensor]:
+    """Make what follows the seam, fitted to the past or without it, and join it."""
+    fade = round(CROSSFADE * rate)
+    alone = search(true, noise, 0)
+    faded, spliced = true.clone(), true.clone()
+    faded[:, seam:] = spliced[:, seam:] = alone[:, seam:]
+    span = slice(seam - fade, seam)
+    mixed = crossfade(true[:, span].T.numpy(), alone[:, span].T.numpy())
+    faded[:, span] = torch.from_numpy(mixed.T.copy())
+    return {
+        "projected": search(true, noise, seam),
+        "40 ms crossfade": faded,
+        "hard splice": spliced,
+    }
+
+
+def _from_mel(
+    true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, voice: Voice
+) -> torch.Tensor:
+    mel = log_mel(magnitudes(true, spec), spec)
+    canvas = torch.cat([true[:, :start], noise[:, start:]], dim=1)
+    return vocode_line(
+        mel,
+        canvas,
+        start,
+        true.shape[-1],
+        spec,
+        voice=voice,
+        on_iteration=lambda: None,
+        on_span=lambda: None,
+    )
+
+
+def _from_magnitudes(
+    true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, iterations: int
+) -> torch.Tensor:
+    frames = true.shape[-1]
+    grid = line_frames(spec, frames, spec.mel_frames(frames), true.device)
+    place = torch.arange(frames)
+    kept = ((start - place - 0.5) / FADE).clamp(0, 1)  # as the engine's own seam
+    made = griffin_lim(
+        grid.analyse(true).abs(),
+        grid,
+        start=torch.where(place < start, true, noise),
+        kept=kept if start else None,
+        iterations=iterations,
+    )
+    return torch.lerp(made, true, kept) if start else made
+
+
+# -- loops -------------------------------------------------------------------------------------
+
+
+def measure_loops(
+    engine: Engine,
+    clips: Sequence[HeldClip],
+    steps: Sequence[int] = (4, 16),
+    *,
+    bars: int = 2,
+    seed: int = 0,
+    report: Report = lambda _: None,
+) -> tuple[SeamJump, ...]:
+    """Generate loops with the clips' tempi, styles and keys, play each twice, look at the join.
+
+    The rows named "inside" look at the middle of the same loops, where nothing was joined.
+    """
+    rows = []
+    for count in steps:
+        joined, inside = [], []
+        for number, held in enumerate(clips):
+            info = held.clip.info
+            command = Generate(
+                bars=bars, bpm=round(info.bpm, 4), style=info.style, key=info.key, steps=count
+            )
+            loop = run(engine, command, [], seed + number).samples
+            twice = np.concatenate([loop, loop])
+            joined.append((twice, len(loop)))
+            inside.append((twice, len(loop) // 2))
+            report(f"loops in {count} steps: {number + 1} of {len(clips)}")
+        rows += [
+            _jumps(f"{count} steps", joined),
+            replace(_jumps("", inside), name=f"{count} steps, inside"),
+        ]
+    return tuple(rows)
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def seams_markdown(rows: Sequence[SeamJump]) -> str:
+    """Return the section on the seams of continuations."""
+    return (
+        "### The seam\n\n"
+        "The largest step from one sample to the next around the seam, over the median and over "
+        "the 95th percentile of the largest steps of stretches as long elsewhere; medians over "
+        f"{rows[0].clips} clips. A seam that cannot be told has about 1 in the first column.\n\n"
+        + _jump_table(rows)
+    )
+
+
+def loops_markdown(rows: Sequence[SeamJump]) -> str:
+    """Return the section on loop points."""
+    return (
+        "### The loop point\n\n"
+        f"{rows[0].clips} generated loops, each played twice: the same measure where the loop "
+        "meets itself, and in its middle, where nothing was joined.\n\n" + _jump_table(rows)
+    )
+
+
+def _jump_table(rows: Sequence[SeamJump]) -> str:
+    return table(
+        ("", "over the median", "over the 95th percentile"),
+        [(r.name, f"{r.typical:.2f}", f"{r.loud:.2f}") for r in rows],
+    )
+
+
+def fits_markdown(rows: Sequence[SeamFit]) -> str:
+    """Return the section on seams whose answer is known."""
+    return (
+        "### The seam where the answer is known\n\n"
+        "The true past, and what follows made from its true magnitudes or from its true mel. "
+        "Spectral convergence to the true samples (0 is the same, 1 is silence) in the frames that "
+        "the seam cuts, in those within 0.1 s of it, and half-way through what was made, where "
+        "only the vocoder errs; jump as above. "
+        f"Medians over {rows[0].clips} clips.\n\n"
+        + table(
+            ("magnitudes, join", "at the seam", "near it", "elsewhere", "jump"),
+            [
+                (
+                    f"{r.source}, {r.join}",
+                    f"{r.convergence:.3f}",
+                    f"{r.near:.3f}",
+                    f"{r.elsewhere:.3f}",
+                    f"{r.jump:.2f}",
+                )
+                for r in rows
+            ],
+        )
+    )

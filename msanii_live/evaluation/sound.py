@@ -1,0 +1,69 @@
+"""All that is judged in sound: one run of the engine over held-out clips, many measures of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.evaluation import continuation, long_runs, vocoders
+from msanii_live.evaluation import seams as seam_measures
+from msanii_live.evaluation.results import EvalSettings
+from msanii_live.evaluation.validation_clips import continue_clips, held_clips
+from msanii_live.training.data.dataset import DataSet
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Hold the rows of each measure; see the module that each is of."""
+
+    seams: tuple[seam_measures.SeamJump, ...]
+    fits: tuple[seam_measures.SeamFit, ...]
+    loops: tuple[seam_measures.SeamJump, ...]
+    beats: tuple[continuation.BeatOffset, ...]
+    harmonies: tuple[continuation.Harmony, ...]
+    swaps: tuple[continuation.ContextSwap, ...]
+    drift: tuple[long_runs.Link, ...]
+    ways: tuple[long_runs.Way, ...]
+    voices: tuple[vocoders.VoiceRow, ...]
+
+    def markdown(self) -> list[str]:
+        """Return a section for each measure."""
+        return [
+            seam_measures.seams_markdown(self.seams),
+            seam_measures.fits_markdown(self.fits),
+            seam_measures.loops_markdown(self.loops),
+            continuation.beats_markdown(self.beats),
+            continuation.harmonies_markdown(self.harmonies),
+            continuation.swaps_markdown(self.swaps),
+            long_runs.drift_markdown(self.drift),
+            long_runs.ways_markdown(self.ways),
+            vocoders.voices_markdown(self.voices),
+        ]
+
+
+def measure_sound(
+    data: DataSet, engine: MelFlow, settings: EvalSettings, report: Callable[[str], None]
+) -> Sound:
+    """Outpaint, loop, chain and interpolate held-out clips through the engine, and listen.
+
+    Raises: CommandError: EENGINE, no weights.
+    """
+    engine.load()
+    steps, seed = (settings.few, settings.many), settings.seed
+    clips = held_clips(data, settings.clips, seed=seed)
+    continued = continue_clips(engine, clips, steps, seed=seed, report=report)
+    few = clips[: settings.long]
+    chained = held_clips(data, settings.long, after=30.0, seed=seed)
+    known = vocoders.voices_of(vocoders.nets_of(engine.voice, report))
+    return Sound(
+        seams=seam_measures.seam_jumps(continued),
+        fits=seam_measures.measure_fits(engine.voice(), few, data.spec, seed=seed, report=report),
+        loops=seam_measures.measure_loops(engine, few, steps, seed=seed, report=report),
+        beats=continuation.beat_offsets(continued),
+        harmonies=continuation.harmonies(continued),
+        swaps=continuation.context_swaps(continued),
+        drift=long_runs.measure_drift(engine, chained, steps[:1], seed=seed, report=report),
+        ways=long_runs.measure_ways(engine, few, steps[:1], seed=seed, report=report),
+        voices=vocoders.measure_voices(known, few, data.spec, seed=seed, report=report),
+    )

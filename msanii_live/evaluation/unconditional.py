@@ -1,0 +1,195 @@
+"""Compare windows made from nothing with held-out music, by mels and as a published network hears.
+
+The network is musicnn; see `bench.musicnn` for what it cannot hear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msanii_live.dsp.mel import left_right
+from msanii_live.dsp.vocoding import Voice, vocode_line
+from msanii_live.engines.mel_flow.canvas import FAINT
+from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.errors import MissingTool
+from msanii_live.evaluation import metrics, musicnn
+from msanii_live.evaluation.metrics import Array
+from msanii_live.evaluation.results import Distance, EvalSettings
+from msanii_live.evaluation.validation_windows import (
+    Onsets,
+    audio_of,
+    draw_windows,
+    has_audio,
+    mels_of,
+    sample,
+    white_noise,
+)
+from msanii_live.training.data.dataset import DataSet
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ear:
+    """Hear windows. voice: makes them audio. weights: musicnn's, or None where it is missing."""
+
+    voice: Voice
+    weights: musicnn.Weights | None
+
+
+def ear_of(engine: MelFlow, folder: Path, report: Report) -> Ear:
+    """Return an engine's own voice, and musicnn where its wheel is in the folder or can be got.
+
+    Raises: CommandError: as `MelFlow.load`.
+    """
+    engine.load()
+    voice = engine.voice()  # the very one that makes its clips
+    try:
+        return Ear(voice, musicnn.load(musicnn.fetch_wheel(folder)))
+    except MissingTool as missing:
+        report(f"musicnn is left out: {missing}")
+        return Ear(voice, None)
+
+
+def voiced(model: FlowModel, voice: Voice, mels: torch.Tensor, seed: int) -> torch.Tensor:
+    """Make audio of windows, float32, (windows, 2, frames), left and right, on the CPU.
+
+    mels: normalised, (windows, channels, mels, mel_frames). seed: of the noise that a phase search
+    starts from.
+    """
+    device, hop = model.mean.device, model.spec.hop
+    generator = torch.Generator().manual_seed(seed)
+    out = []
+    for mel in mels:
+        frames = mel.shape[-1] * hop
+        canvas = FAINT * torch.randn(2, frames, generator=generator)
+        made = vocode_line(
+            model.denormalise(mel.to(device)),
+            canvas.to(device),
+            0,
+            frames,
+            model.spec,
+            voice=voice,
+            on_iteration=lambda: None,
+            on_span=lambda: None,
+        )
+        out.append(left_right(made).cpu())
+    return torch.stack(out)
+
+
+def diversity(embeddings: Array) -> float:
+    """Return the mean Euclidean distance of two members of a set. embeddings: (windows, size)."""
+    squares = (embeddings**2).sum(1)
+    gaps = squares[:, None] + squares - 2 * embeddings @ embeddings.T
+    count = len(embeddings)
+    np.fill_diagonal(gaps, 0.0)
+    return float(np.sqrt(np.maximum(gaps, 0)).sum() / (count * (count - 1)))
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """Compare the audio of sets with that of held-out windows, `aim`. spread: of real windows."""
+
+    weights: musicnn.Weights
+    aim: Array
+    spread: float
+
+    def figures(self, embeddings: Array) -> tuple[float, float, float]:
+        """Return Fréchet distance, kernel distance and diversity."""
+        return (
+            metrics.frechet_distance(embeddings, self.aim),
+            metrics.kernel_distance(embeddings, self.aim),
+            diversity(embeddings) / max(self.spread, 1e-9),
+        )
+
+
+def _embedded(weights: musicnn.Weights, waves: Iterable[torch.Tensor], rate: int) -> Array:
+    return np.stack([musicnn.embed(weights, wave, rate) for wave in waves])
+
+
+def measure_distances(
+    data: DataSet,
+    model: FlowModel,
+    settings: EvalSettings,
+    report: Report,
+    ear: Ear | None = None,
+) -> tuple[Distance, ...]:
+    """Compare fresh windows, real ones of other pieces and noise with the test split.
+
+    Fresh windows take the conditions of validation windows, so that those are the floor for them.
+    data: normalised as the model. ear: None leaves the vocoder and musicnn out; musicnn is left
+    out too, with a notice, where the set holds no audio.
+    """
+    count, seed, frames = settings.fresh, settings.seed, model.net.config.window
+    rate = data.spec.sample_rate
+    target = draw_windows(data, data.split("test"), count, frames, seed + 3)
+    floor = draw_windows(data, data.split("validation"), count, frames, seed + 4)
+    reference = draw_windows(
+        data, data.split("train") or data.split("validation"), 4 * count, frames, seed + 5
+    )
+    onsets = Onsets(data)
+    threshold = 2 * float(onsets(reference.mels).mean())
+
+    def described(mels: torch.Tensor) -> Array:
+        return metrics.features(mels.numpy(), onsets(mels), threshold, onsets.frame_seconds)
+
+    space = metrics.fit_space(described(reference.mels), directions=min(16, count // 2))
+    aim = described(target.mels)
+    weights = ear.weights if ear is not None else None
+    if weights is not None and not has_audio(data):
+        report("musicnn is left out: the data set holds no audio of its held-out pieces")
+        weights = None
+    heard = floor_heard = None
+    if weights is not None:
+        report("musicnn: real windows")
+        floor_heard = _embedded(weights, audio_of(data, floor), rate)
+        target_heard = _embedded(weights, audio_of(data, target), rate)
+        heard = _Heard(weights, target_heard, diversity(floor_heard))
+
+    def row(name: str, steps: int, mels: torch.Tensor, embeddings: Array | None) -> Distance:
+        made = described(mels)
+        figures = heard.figures(embeddings) if heard and embeddings is not None else (None,) * 3
+        return Distance(
+            name,
+            steps,
+            metrics.frechet_distance(space.turned(made), space.turned(aim)),
+            metrics.kernel_distance(space.scaled(made), space.scaled(aim)),
+            float(mels.std() / floor.mels.std()),
+            *figures,
+        )
+
+    def embedded(waves: torch.Tensor) -> Array | None:
+        return _embedded(weights, waves, rate) if weights is not None else None
+
+    rows = [row("real, other pieces (floor)", 0, floor.mels, floor_heard)]
+    if ear is not None:
+        report("the vocoder on real windows")
+        waves = voiced(model, ear.voice, floor.mels, seed + 7)
+        rows.append(row("those through the vocoder", 0, mels_of(model, waves), embedded(waves)))
+    for steps in sorted(set(settings.steps), reverse=True):
+        name = f"generated, {steps} step{'s' if steps > 1 else ''}"
+        mels = sample(
+            model,
+            torch.zeros_like(floor.mels),
+            0,
+            floor.conditions,
+            steps=steps,
+            seed=seed + 6,
+            guidance=settings.guidance,
+            batch=settings.batch,
+            on_batch=lambda n, name=name: report(f"{name}: {n} of {count}"),  # type: ignore[misc]
+        )
+        embeddings = None
+        if ear is not None and weights is not None:
+            report(f"{name}: listening")
+            embeddings = embedded(voiced(model, ear.voice, mels, seed + 7))
+        rows.append(row(name, steps, mels, embeddings))
+    noise = white_noise(model, count, frames, seed)
+    rows.append(row("white noise (ceiling)", 0, mels_of(model, noise), embedded(noise)))
+    return tuple(rows)

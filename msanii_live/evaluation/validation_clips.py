@@ -1,0 +1,198 @@
+"""Held-out pieces as clips that an engine can be asked to go on from, and its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.engines.base import Context, Engine
+from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
+from msanii_live.engines.prompt_parser import key_name
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.commands import MakingCommand, Outpaint
+from msanii_live.training.data.dataset import DataSet, Entry
+
+Report = Callable[[str], None]
+
+TAIL = 2.0  # seconds at the end of a piece where it only dies away
+
+
+@dataclass(frozen=True)
+class HeldClip:
+    """Hold one clip with what truly follows, and the same of another piece.
+
+    after, other_after: (frames, channels). other: a context to swap in: the audio of another
+    piece, of the same style where there is one, from the same place in the bar; its information
+    is this clip's, so that an engine is told the same conditions.
+    """
+
+    clip: Clip
+    after: Samples
+    other: Clip
+    other_after: Samples
+
+    @property
+    def true(self) -> Samples:
+        """The clip with what truly follows."""
+        return np.concatenate([self.clip.samples, self.after])
+
+    @property
+    def wrong(self) -> Samples:
+        """The clip with what follows in the other piece."""
+        return np.concatenate([self.clip.samples, self.other_after])
+
+    @property
+    def beat(self) -> float:
+        """Seconds a beat."""
+        return 60.0 / self.clip.info.bpm
+
+
+@dataclass(frozen=True)
+class Continued:
+    """Hold an engine's answers: joined goes on from the clip, swapped from the other one.
+
+    made, swapped: the new audio alone, (frames, channels). joined: clip and new audio as one.
+    """
+
+    held: HeldClip
+    steps: int
+    joined: Samples
+    swapped: Samples
+
+    @property
+    def made(self) -> Samples:
+        """The new audio alone."""
+        return self.joined[self.held.clip.info.frames :]
+
+
+def held_clips(
+    data: DataSet,
+    count: int,
+    *,
+    seconds: float = 6.0,
+    after: float = 3.0,
+    seed: int = 0,
+    split: str = "test",
+) -> tuple[HeldClip, ...]:
+    """Cut clips at random places of held-out pieces of steady tempo; pieces take turns.
+
+    seconds, after: lengths of the clip and of what follows. The same seed cuts the same clips.
+    Raises: ValueError: fewer than two pieces of the split are long enough and have audio.
+    """
+    rate = data.spec.sample_rate
+    frames, next_frames = round(seconds * rate), round(after * rate)
+    room = frames + next_frames + round(TAIL * rate)
+    pieces = [
+        piece
+        for piece in data.split(split)
+        # A bar more than is cut, so that the other piece has a place with the same bar position.
+        if piece.wave >= 0
+        and piece.beat_seconds > 0
+        and piece.frames > room + piece.beat_seconds * BEATS_A_BAR * rate
+    ]
+    if len(pieces) < 2:
+        raise ValueError(f"two pieces of the {split} split must have {room / rate:g} s of audio")
+    rng = np.random.default_rng(seed)
+    out = []
+    for number in range(count):
+        piece = pieces[number % len(pieces)]
+        other = _other(piece, pieces)
+        first = int(rng.integers(piece.frames - room))
+        bars = first / rate / (piece.beat_seconds * BEATS_A_BAR)
+        other_bar = other.beat_seconds * BEATS_A_BAR * rate  # frames
+        whole = int(rng.integers(int((other.frames - room) / other_bar)))
+        other_first = round((whole + bars % 1.0) * other_bar)
+        info: dict[str, object] = {
+            "bpm": 60.0 / piece.beat_seconds,
+            "bar_offset": bars % 1.0,
+            "style": piece.style,
+            "key": key_name(piece.key) if piece.key >= 0 else "",
+        }
+        past, true = _cut(data, piece, first, frames, next_frames)
+        other_past, wrong = _cut(data, other, other_first, frames, next_frames)
+        out.append(
+            HeldClip(
+                make_clip(past, rate, name=f"held-{number}", **info),
+                true,
+                make_clip(other_past, rate, name=f"other-{number}", **info),
+                wrong,
+            )
+        )
+    return tuple(out)
+
+
+def _other(piece: Entry, pieces: Sequence[Entry]) -> Entry:
+    """Return the piece nearest in tempo, of the same style if there is one."""
+    others = [other for other in pieces if other.seed != piece.seed or other.wave != piece.wave]
+    return min(
+        others,
+        key=lambda other: (
+            other.style != piece.style,
+            abs(other.beat_seconds - piece.beat_seconds),
+        ),
+    )
+
+
+def _cut(
+    data: DataSet, piece: Entry, first: int, frames: int, after: int
+) -> tuple[Samples, Samples]:
+    begin = piece.wave + first
+    raw = np.asarray(data.waves[begin : begin + frames + after], np.float32) / np.float32(32_768)
+    return raw[:frames].copy(), raw[frames:].copy()
+
+
+def run(engine: Engine, command: MakingCommand, sources: Sequence[Clip], seed: int) -> Clip:
+    """Carry out one command whose sources are the given clips, by their names."""
+    by_name = {clip.info.name: clip for clip in sources}
+
+    def find(name: str) -> Clip:
+        if name not in by_name:
+            raise CommandError(Code.ENOCLIP, f"no clip {name}")
+        return by_name[name]
+
+    context = Context(
+        clip=find,
+        progress=lambda step, steps: None,
+        warn=lambda text: None,
+        tempo=(sources[0].info.bpm if sources else 0.0) or 120.0,
+        beats=BEATS_A_BAR,
+        seed=seed,
+    )
+    return engine.run(command, context)
+
+
+def go_on(engine: Engine, clip: Clip, seconds: float, steps: int, seed: int) -> Samples:
+    """Return a clip outpainted to the right, (frames, channels), the clip included."""
+    command = Outpaint(src=clip.info.name, seconds=seconds, steps=steps)
+    return run(engine, command, [clip], seed).samples
+
+
+def continue_clips(
+    engine: Engine,
+    clips: Sequence[HeldClip],
+    steps: Sequence[int] = (4, 16),
+    *,
+    seed: int = 0,
+    report: Report = lambda _: None,
+) -> tuple[Continued, ...]:
+    """Outpaint each clip, and the other that goes with it, as far as the true continuation goes."""
+    out = []
+    for count in steps:
+        for number, held in enumerate(clips):
+            seconds = len(held.after) / held.clip.info.sample_rate
+            joined, swapped = (
+                go_on(engine, clip, seconds, count, seed + number)
+                for clip in (held.clip, held.other)
+            )
+            out.append(Continued(held, count, joined, swapped[held.other.info.frames :]))
+            report(f"continued in {count} steps: {number + 1} of {len(clips)}")
+    return tuple(out)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns after the first hold figures."""
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,1 @@
+"""Clips on disk: WAV files, sidecars, names, limits."""

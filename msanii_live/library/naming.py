@@ -1,0 +1,101 @@
+"""Names of clips and files, and what to say when one is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msanii_live.audio import is_clip_name
+from msanii_live.errors import Code, CommandError
+from msanii_live.library.audio_files import SUFFIXES
+
+_MOST_HINTED = 1_000  # names compared for a hint, so that a typo costs no more than milliseconds
+
+
+def default_name(stem: str) -> str:
+    """Return the clip name that a file's stem gives.
+
+    >>> default_name("Kick 909 (dry)")
+    'Kick-909-dry'
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-")[:64]
+    return name if is_clip_name(name) else "clip"
+
+
+def check_name(name: str) -> None:
+    """Refuse what no clip may be called.
+
+    Raises: CommandError: ERANGE.
+    """
+    if not is_clip_name(name):
+        raise CommandError(
+            Code.ERANGE,
+            f"{name!r} is no clip name: use 1 to 64 letters, digits, '_', '.' and '-', "
+            "and none of current, last, input, all, none",
+        )
+
+
+def is_bare(text: str) -> bool:
+    """Tell whether a text can only be a clip's name, not a file's."""
+    return is_clip_name(text) and Path(text).suffix.lower() not in SUFFIXES
+
+
+def highest_number(folder: Path, verb: str, names: Iterable[str]) -> int:
+    """Return the highest number that follows a verb, among these names and the files; else 0."""
+    pattern = re.compile(re.escape(verb) + r"-(\d{4,9})")
+    stems = [*names, *(path.stem for path in folder.glob("*") if path.stem.startswith(verb))]
+    return max((int(m[1]) for stem in stems if (m := pattern.fullmatch(stem))), default=0)
+
+
+def no_clip(folder: Path, name: str, known: Sequence[str]) -> CommandError:
+    """Say that a name is unknown, and the three names or files it may have meant.
+
+    known: clip names, newest first.
+    """
+    names = list(known[:_MOST_HINTED])
+    try:
+        files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError:
+        files = []
+    stems = set(known)
+    names += [file for file in files if Path(file).stem not in stems][:_MOST_HINTED]
+    return no_such("clip or file", name, names)
+
+
+def no_such(what: str, name: str, known: Sequence[str]) -> CommandError:
+    """Say that a name is unknown, and the three of those known that it may have meant."""
+    closest = difflib.get_close_matches(name, known[: 2 * _MOST_HINTED], 3, cutoff=0.0)
+    hint = f"; the closest are {', '.join(closest)}" if closest else ""
+    return CommandError(Code.ENOCLIP, f"no {what} is called {name!r}{hint}")
+
+
+def reason(error: Exception) -> str:
+    """Return what an operating system's error says, without its paths."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def not_written(shown: str, error: OSError) -> CommandError:
+    """Say that a file could not be written, and what to do."""
+    return CommandError(
+        Code.EPATH, f"{shown} cannot be written ({reason(error)}): make room or pick another path"
+    )
+
+
+def kept_in_memory(name: str, why: str) -> CommandError:
+    """Say that a clip has no file, and how to give it one."""
+    return CommandError(
+        Code.EPATH,
+        f"{name}.wav is not in the shared folder ({why}); the clip plays from memory: make room "
+        f"on the disk, then /msanii/clip/save {name} {name}.wav",
+    )
+
+
+def left_alone(name: str) -> CommandError:
+    """Say that a clip has no file because somebody else's is in its place."""
+    return CommandError(
+        Code.EPATH,
+        f"{name}.wav was in the shared folder before and is left alone; the clip plays from "
+        f"memory: /msanii/clip/save {name} and another path keeps it",
+    )

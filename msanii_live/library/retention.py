@@ -1,0 +1,40 @@
+"""Keep the shared folder within a size, where the user asked for that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from msanii_live.audio import ClipInfo
+from msanii_live.library.paths import discard
+from msanii_live.library.sidecar import sidecar_of, wav_of
+
+log = logging.getLogger("msanii_live.player")
+
+
+def beyond(infos: Iterable[ClipInfo], most_bytes: int) -> list[str]:
+    """Return the names of the oldest clips, without which the rest fits; the newest always stays.
+
+    infos: oldest first. most_bytes: of 32-bit samples.
+
+    >>> clips = [ClipInfo(name, 44_100, 2, 1_000) for name in ("a", "b", "c")]
+    >>> beyond(clips, 16_000)
+    ['a']
+    """
+    clips = list(infos)
+    size = sum(4 * clip.frames * clip.channels for clip in clips)
+    over = []
+    for clip in clips[:-1]:
+        if size <= most_bytes:
+            break
+        over.append(clip.name)
+        size -= 4 * clip.frames * clip.channels
+    return over
+
+
+def delete(folder: Path, name: str) -> None:
+    """Delete a clip's two files, the sidecar first: a WAV alone is nobody's clip."""
+    discard(sidecar_of(folder, name))
+    discard(wav_of(folder, name))
+    log.info("deleted %s to keep the folder within its size", name)

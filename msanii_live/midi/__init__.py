@@ -1,0 +1,1 @@
+"""MIDI files, MIDI input and recorded takes."""

@@ -1,0 +1,184 @@
+"""MIDI files of the shared folder: read within limits, whoever wrote them, and written."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import mido
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.library import naming, paths
+from msanii_live.notes import DRUM_CHANNEL, Listener, Note, Score, in_order
+
+SUFFIXES = (".mid", ".midi", ".smf")
+MOST_BYTES = 2**20
+MOST_NOTES = 50_000
+LONGEST = 3_600.0  # s that are read
+TAIL = 1.0  # s after the last note of a piece that is not whole bars long
+_WHOLE = 1e-3  # bars that a length may be off whole ones
+# mido reads numbers of any length, in time that grows with its square.
+_ENDLESS = re.compile(rb"[\x80-\xff]{2048}")
+_TICKS = 9_600  # a beat, in files written here: a twentieth of a millisecond at 120 bpm
+_TEMPO = 500_000  # µs a beat of a file that names none
+
+
+def find(folder: Path, text: str) -> Path:
+    """Return the MIDI file that a text names: its path inside the folder, the suffix optional.
+
+    folder: absolute and resolved itself.
+    Raises: CommandError: EPATH, outside the folder; ENOCLIP, there is none.
+    """
+    path = paths.resolve(folder, text)
+    candidates = [path] if path.suffix.lower() in SUFFIXES else []
+    candidates += [path.with_name(path.name + suffix) for suffix in SUFFIXES]
+    for candidate in candidates:
+        if paths.is_own_file(folder, candidate):
+            return candidate
+    if path.is_file():
+        raise CommandError(Code.EPATH, f"{text!r} is no MIDI file: its name must end in .mid")
+    try:
+        known = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
+    except OSError:
+        known = []
+    raise naming.no_such("MIDI file or take", text, known)
+
+
+def write_new(folder: Path, stem: str, score: Score) -> Path:
+    """Write a score under a name that no file has yet: STEM.mid, STEM-2.mid and so on.
+
+    Raises: OSError: it cannot be written.
+    """
+    number, path = 1, folder / f"{stem}.mid"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.mid"
+    paths.write_whole(path, to_midi(score))
+    return path
+
+
+def read(path: Path, shown: str) -> Score:
+    """Read a MIDI file, all its tracks at once.
+
+    shown: what the file is called in errors.
+    Raises: CommandError: EPATH, it is no MIDI file, or beyond a limit.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES} bytes")
+        content = path.read_bytes()
+        if _ENDLESS.search(content):
+            raise ValueError("it holds a number without end")
+        return score_of(mido.MidiFile(file=io.BytesIO(content), clip=True))
+    except Exception as error:  # mido raises what it happens upon: EOFError, IndexError, KeyError
+        why = naming.reason(error) or type(error).__name__
+        raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
+
+
+def score_of(midi: mido.MidiFile) -> Score:
+    """Return the notes of a MIDI file.
+
+    Raises: ValueError: it counts time in SMPTE frames, or is beyond a limit.
+    """
+    if midi.ticks_per_beat <= 0:
+        raise ValueError("it counts time in SMPTE frames, not in beats")
+    listener = Listener(MOST_NOTES + 1)
+    tempos: list[int] = []
+    beats, tick, now, tempo, whole = 4.0, 0, 0.0, _TEMPO, True
+    for tick_at, message in _merged(midi.tracks):
+        now += (tick_at - tick) * tempo / 1e6 / midi.ticks_per_beat
+        tick = tick_at
+        if now > LONGEST:
+            listener.lost[f"what comes after {LONGEST:g} s"] = None
+            now = LONGEST
+            whole = False
+            break
+        if message.type == "set_tempo":
+            tempo = max(1, message.tempo)
+            tempos = [tempo] if not tick else [*tempos[-8:], tempo]
+        elif message.type == "time_signature" and not tick:
+            beats = message.numerator * 4 / message.denominator
+        else:
+            listener.hear(message, now)
+        if len(listener.ended) > MOST_NOTES:
+            raise ValueError(f"it has more than {MOST_NOTES} notes")
+    listener.all_off(now)
+    bpm = 60e6 / (tempos or [_TEMPO])[0] if len(set(tempos)) <= 1 else 0.0
+    bpm = round(bpm, 4) if 20 <= bpm <= 300 else 0.0
+    last = max((note.end for note in listener.ended), default=0.0)
+    bars = now * bpm / 60 / beats
+    exact = whole and bars >= 0.5 and abs(bars - round(bars)) < _WHOLE and last <= now + 1e-6
+    return Score(
+        notes=in_order(note for note in listener.ended if note.end > note.start),
+        seconds=now if exact else last + TAIL,
+        bpm=bpm,
+        lost=tuple(listener.lost),
+        beats=beats,
+    )
+
+
+def _merged(tracks: Iterable[mido.MidiTrack]) -> list[tuple[int, mido.Message]]:
+    """Return all messages with their ticks; where ticks are equal, tempo and note ends go first."""
+    events = []
+    for number, track in enumerate(tracks):
+        tick = 0
+        for place, message in enumerate(track):
+            tick += message.time
+            events.append((tick, _rank(message), number, place, message))
+    return [(tick, message) for tick, *_, message in sorted(events, key=lambda e: e[:4])]
+
+
+def _rank(message: mido.Message) -> int:
+    if message.type == "note_off" or (message.type == "note_on" and not message.velocity):
+        return 1
+    return 2 if message.type == "note_on" else 0
+
+
+def to_midi(score: Score) -> bytes:
+    """Return a score as a MIDI file: a track for tempo and metre, and one for each program."""
+    bpm = score.bpm or 120.0
+    tempo = mido.bpm2tempo(bpm)
+    per_second = _TICKS * 1e6 / tempo
+    midi = mido.MidiFile(type=1, ticks_per_beat=_TICKS)
+    end = round(score.seconds * per_second)
+    first = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
+    first += _metre(score.beats)
+    first.append(mido.MetaMessage("end_of_track", time=end))
+    midi.tracks.append(first)
+    parts = sorted({(note.drum, note.program) for note in score.notes})
+    free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
+    for number, (drum, program) in enumerate(parts):
+        channel = DRUM_CHANNEL if drum else free[number % len(free)]
+        notes = [n for n in score.notes if (n.drum, n.program) == (drum, program)]
+        midi.tracks.append(_track(notes, channel, program, per_second))
+    out = io.BytesIO()
+    midi.save(file=out)
+    return out.getvalue()
+
+
+def _metre(beats: float) -> list[mido.MetaMessage]:
+    """Say how many crotchets a bar has, where that is known and can be said."""
+    for denominator in (4, 8, 16):
+        numerator = beats * denominator / 4
+        if numerator == round(numerator) and 0 < numerator < 256:
+            how = {"numerator": round(numerator), "denominator": denominator}
+            return [mido.MetaMessage("time_signature", **how)]
+    return []
+
+
+def _track(notes: list[Note], channel: int, program: int, per_second: float) -> mido.MidiTrack:
+    events = [(0, 0, mido.Message("program_change", channel=channel, program=program))]
+    for note in notes:
+        start = round(note.start * per_second)
+        end = max(start + 1, round(note.end * per_second))
+        key = {"channel": channel, "note": note.pitch}
+        events.append((start, 2, mido.Message("note_on", velocity=note.velocity, **key)))
+        events.append((end, 1, mido.Message("note_off", velocity=0, **key)))
+    events.sort(key=lambda event: event[:2])
+    track, now = mido.MidiTrack(), 0
+    for tick, _, message in events:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return track

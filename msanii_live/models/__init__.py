@@ -1,1 +1,0 @@
-"""Networks, features, samplers and vocoders in plain PyTorch."""

@@ -1,1 +1,0 @@
-"""The web page that shows what the server is doing."""

@@ -1,0 +1,223 @@
+"""Who keeps time: this server, Ableton Link, or a MIDI clock."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.midi.input import MidiIn
+from msanii_live.timing.midi_clock import ClockTracker
+from msanii_live.timing.transport import Transport
+
+SOURCES = ("internal", "link", "midi")
+_PAUSE = 0.02  # s between looks at a Link session
+_TIGHT = 200  # µs that reading two clocks may take, or the reading is not used
+
+
+class _Leader(Protocol):
+    """Drive the transport from outside until closed."""
+
+    def tempo(self, bpm: float) -> None:
+        """Ask for a tempo. Raises: CommandError: it cannot be asked."""
+
+    def describe(self) -> str:
+        """Return how it is, in words."""
+
+    def close(self) -> None:
+        """Let the transport go."""
+
+
+class Conductor:
+    """Hold the one source of time. Every method may be called from any thread."""
+
+    def __init__(self, transport: Transport, midi: MidiIn | None = None) -> None:
+        """Begin with this server's own. midi: an input that may be open already."""
+        self.source = "internal"
+        self._midi = midi
+        self._transport = transport
+        self._leader: _Leader | None = None
+        self._lock = threading.Lock()
+
+    def follow(self, source: str) -> None:
+        """Take time from a source of `SOURCES`.
+
+        Raises: CommandError: ERANGE, it is not installed, or there is no such input.
+        """
+        with self._lock:
+            if source == self.source:
+                return
+            leader: _Leader | None = None
+            if source == "link":
+                leader = LinkLeader(self._transport)
+            elif source == "midi":
+                midi = self._midi
+                if midi is not None and midi.is_open:
+                    leader = MidiFollower(self._transport, midi)
+                else:
+                    leader = MidiLeader(self._transport)
+            if self._leader is not None:
+                self._leader.close()
+            self._leader, self.source = leader, source
+
+    def set(self, bpm: float | None, beats: int | None, run: int | None) -> None:
+        """Change tempo, metre and run, of a session too where time comes from one.
+
+        Raises: CommandError: ERANGE, the source does not take a tempo.
+        """
+        leader = self._leader
+        if leader is not None:
+            if bpm is not None:
+                leader.tempo(bpm)
+            self._transport.set(beats=beats)
+            return
+        self._transport.set(bpm=bpm, beats=beats)
+        if run is not None:
+            self._transport.run(bool(run))
+
+    def describe(self) -> str:
+        """Return the source, and how it is."""
+        leader = self._leader
+        return self.source if leader is None else f"{self.source}, {leader.describe()}"
+
+    def close(self) -> None:
+        """Let the source go."""
+        self.follow("internal")
+
+
+class LinkLeader:
+    """Follow an Ableton Link session, and set its tempo."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Join the session.
+
+        Raises: CommandError: ERANGE, the optional package is not installed.
+        """
+        try:
+            import link
+        except ImportError:
+            raise CommandError(
+                Code.ERANGE, "source is link: it needs pip install 'msanii-live[link]'"
+            ) from None
+        self._transport = transport
+        self._link = link.Link(transport.bpm)
+        self._link.enabled = True
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
+        self._thread.start()
+
+    def tempo(self, bpm: float) -> None:
+        """Set the session's tempo."""
+        state = self._link.captureSessionState()
+        state.setTempo(bpm, self._link.clock().micros())
+        self._link.commitSessionState(state)
+
+    def describe(self) -> str:
+        """Return how many others there are."""
+        return f"{self._link.numPeers()} peers"
+
+    def close(self) -> None:
+        """Leave the session."""
+        self._over.set()
+        self._thread.join(1.0)
+        self._link.enabled = False
+
+    def _follow(self) -> None:
+        while not self._over.is_set():
+            self._look()
+            self._over.wait(_PAUSE)
+
+    def _look(self) -> None:
+        clock: Any = self._link.clock()
+        before = clock.micros()
+        moment = self._transport.now()
+        after = clock.micros()
+        if after - before > _TIGHT:  # something came between: the two clocks do not belong together
+            return
+        state = self._link.captureSessionState()
+        beat = state.beatAtTime((before + after) // 2, self._transport.beats)
+        self._transport.follow(state.tempo(), beat, moment)
+
+
+class MidiLeader:
+    """Follow the clock of the first MIDI input."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Open the input.
+
+        Raises: CommandError: ERANGE, there is no MIDI here, or no input.
+        """
+        self._transport = transport
+        self._tracker = ClockTracker()
+        try:
+            import mido
+
+            names = mido.get_input_names()
+            if not names:
+                raise CommandError(Code.ERANGE, "source is midi: there is no MIDI input")
+            self._name = str(names[0])
+            self._port = mido.open_input(self._name, callback=self._hear)
+        except (ImportError, OSError) as error:
+            raise CommandError(
+                Code.ERANGE,
+                f"source is midi: {error}; it may need pip install 'msanii-live[midi]'",
+            ) from None
+
+    def tempo(self, bpm: float) -> None:
+        """Refuse.
+
+        Raises: CommandError: ERANGE, always.
+        """
+        raise CommandError(Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {self._name}")
+
+    def describe(self) -> str:
+        """Return the input's name."""
+        return self._name
+
+    def close(self) -> None:
+        """Give the input back."""
+        self._port.close()
+
+    def _hear(self, message: Any) -> None:
+        drive(self._tracker, self._transport, message)
+
+
+class MidiFollower:
+    """Follow the clock of the MIDI input that is open for notes."""
+
+    def __init__(self, transport: Transport, midi: MidiIn) -> None:
+        """Begin to listen."""
+        self._transport = transport
+        self._midi = midi
+        self._tracker = ClockTracker()
+        midi.listen(self._hear)
+
+    def tempo(self, bpm: float) -> None:
+        """Refuse.
+
+        Raises: CommandError: ERANGE, always.
+        """
+        raise CommandError(
+            Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {self._midi.description}"
+        )
+
+    def describe(self) -> str:
+        """Return the input's name."""
+        return self._midi.description
+
+    def close(self) -> None:
+        """Listen no more; the input stays open for notes."""
+        self._midi.ignore(self._hear)
+
+    def _hear(self, message: Any, now: float) -> None:
+        drive(self._tracker, self._transport, message)
+
+
+def drive(tracker: ClockTracker, transport: Transport, message: Any) -> None:
+    """Take one MIDI message in, and let the transport follow. message: has `type`, as mido's."""
+    now = transport.now()
+    tracker.hear(message.type, now, int(getattr(message, "pos", 0)))
+    place = tracker.place()
+    if place is not None:
+        bpm, beat, moment = place
+        transport.follow(bpm, beat, moment, tracker.runs)

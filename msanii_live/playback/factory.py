@@ -1,0 +1,46 @@
+"""Which player a server gets."""
+
+from __future__ import annotations
+
+from msanii_live.errors import CommandError, ConfigError
+from msanii_live.playback.host_proxy import Host, ProcessHost, devices
+from msanii_live.playback.player import Player
+from msanii_live.playback.sinks import DeviceLost
+from msanii_live.playback.supervisor import Tell
+from msanii_live.playback.timebase import Timebase
+from msanii_live.timing.transport import Transport
+
+_FOLDER_ONLY = "clips go to the folder only"
+
+
+def open_player(
+    name: str, transport: Transport, timebase: Timebase, *, listen: bool = True
+) -> tuple[Player, str | None]:
+    """Open the player that `--audio` asks for.
+
+    name: "none", "default", or a device's name or number. listen: open its input too. Returns the
+    player, and a notice where "default" found nothing to sound through; that is no error.
+    Raises: ConfigError: a named device is absent or cannot be opened; it lists those there are.
+    """
+    if name == "none":
+        return Player(transport, timebase), None
+    device = None if name == "default" else int(name) if name.isdecimal() else name
+
+    def open_host(tell: Tell, origin: int) -> Host:
+        return ProcessHost(tell, origin, device, listen)
+
+    try:
+        return Player(transport, timebase, open_host), None
+    except (DeviceLost, CommandError, OSError) as error:
+        if name != "default":
+            raise ConfigError(f"audio is {name!r}: {error}; {_outputs()}") from None
+        return Player(transport, timebase, description="none"), f"{error}; {_FOLDER_ONLY}"
+
+
+def _outputs() -> str:
+    try:
+        found, _ = devices()
+    except DeviceLost as error:
+        return str(error)
+    names = [str(d["name"]) for d in found if d["max_output_channels"]]
+    return f"output devices are: {', '.join(names)}" if names else "there is no output device"

@@ -1,0 +1,134 @@
+"""Takes: what is heard on the input or played, kept from a moment on, or from before it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.errors import Code, CommandError
+from msanii_live.library.audio_files import RATE, resample
+from msanii_live.playback.player import Player
+from msanii_live.playback.shared_state import KEPT
+
+LONGEST = 600.0  # s of a take
+_PAUSE = 0.25  # s between fetches; the player keeps what comes in for a minute
+
+
+class _Take:
+    """Fetch what comes in until told to end, or until there is enough."""
+
+    def __init__(self, player: Player, source: str, name: str, seconds: float | None) -> None:
+        self.name = name
+        self.source = source
+        self._player = player
+        self._blocks: list[Samples] = []
+        self.first = self._next = player.position(source)
+        self._host_rate = player.rate
+        self._most = player.frames(LONGEST if seconds is None else seconds)
+        self.start = player.now()
+        player.recall(source, self.first, self.first)  # refuses an input that is not there
+        self.over = threading.Event()
+        self._lock = threading.Lock()
+
+    def fetch(self) -> bool:
+        """Take what has come in; True while there is more to come."""
+        with self._lock:
+            return self._fetch()
+
+    def _fetch(self) -> bool:
+        written = self._player.position(self.source)
+        if self._player.rate != self._host_rate or written < self._next:
+            return False  # another device: what it hears belongs to another take
+        last = min(written, self.first + self._most)
+        self._blocks.append(self._player.recall(self.source, self._next, last))
+        self._next = max(self._next, last)
+        return self._next < self.first + self._most
+
+    def samples(self) -> Samples:
+        """Return all that was taken: float32 (frames, 2) at the device's rate."""
+        return np.concatenate(self._blocks) if self._blocks else np.zeros((0, 2), np.float32)
+
+
+class Recorder:
+    """Record one take at a time. Every method may be called from any thread."""
+
+    def __init__(self, player: Player) -> None:
+        """Begin with none."""
+        self._player = player
+        self._take: _Take | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def recording(self) -> bool:
+        """Tell whether a take runs."""
+        return self._take is not None
+
+    def start(
+        self, name: str, source: str, seconds: float | None, finished: Callable[[Clip], None]
+    ) -> None:
+        """Begin a take.
+
+        source: "input" or "output". seconds: it ends by itself after so many, and `finished` is
+        then called with it, on another thread.
+        Raises: CommandError: EBUSY, one is running; ENOCLIP, there is no input.
+        """
+        with self._lock:
+            if self._take is not None:
+                raise CommandError(Code.EBUSY, "a take is running: /msanii/record/stop ends it")
+            take = self._take = _Take(self._player, source, name, seconds)
+
+        def run() -> None:
+            while take.fetch() and not take.over.wait(_PAUSE):
+                pass
+            with self._lock:
+                mine = self._take is take
+                if mine:
+                    self._take = None
+            if mine:
+                finished(self._clip(take.name, take.samples(), take.start))
+
+        threading.Thread(target=run, name="recorder", daemon=True).start()
+
+    def stop(self, name: str, source: str, seconds: float | None) -> Clip:
+        """End the take and return it, or, where none runs, what was heard last.
+
+        name: instead of the one that it was begun with. seconds: only the last so many.
+        Raises: CommandError: ENOCLIP, nothing came in.
+        """
+        with self._lock:
+            take, self._take = self._take, None
+        if take is None:
+            last = self._player.position(source)
+            first = max(0, last - self._player.frames(seconds or KEPT))
+            samples = self._player.recall(source, first, last)
+            start = self._player.now() - len(samples) / self._player.rate
+            return self._clip(name, samples, start)
+        take.over.set()
+        take.fetch()
+        samples, start = take.samples(), take.start
+        if seconds is not None and (cut := len(samples) - self._player.frames(seconds)) > 0:
+            samples, start = samples[cut:], start + cut / self._player.rate
+        return self._clip(name or take.name, samples, start)
+
+    def close(self) -> None:
+        """Let a running take go."""
+        with self._lock:
+            if self._take is not None:
+                self._take.over.set()
+            self._take = None
+
+    def _clip(self, name: str, samples: Samples, start: float) -> Clip:
+        if len(samples) < RATE // 100:
+            raise CommandError(Code.ENOCLIP, "nothing has come in that could be a take")
+        transport = self._player.transport
+        return make_clip(
+            resample(samples, self._player.rate, RATE),
+            RATE,
+            name=name,
+            bpm=transport.bpm,
+            bar_offset=transport.bars_at(start) % 1.0,
+            command={"address": "/msanii/record/stop"},
+        )

@@ -1,1 +1,0 @@
-"""Where clips go: the shared folder and the audio device."""

@@ -1,0 +1,108 @@
+"""Who is out there: registered ports and connections, leases, and where a reply goes."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.osc.peer import Peer, Stream
+
+LEASE = 60.0  # seconds
+CLIENT_LIMIT = 64
+
+
+@dataclass
+class Registration:
+    """Hold one registered client: where it sent from, where it listens, its topics."""
+
+    sender: Peer
+    listens: Peer
+    topics: frozenset[str]
+    until: float
+
+
+@dataclass
+class Sessions:
+    """Keep registrations, bounded in number and in time."""
+
+    clock: Callable[[], float] = time.monotonic
+    _by_peer: OrderedDict[Peer, Registration] = field(default_factory=OrderedDict)
+
+    def register(self, source: Peer, port: int, topics: str) -> None:
+        """Register where a client listens, for 60 s from its last message.
+
+        port: a UDP port of its host; with 0 where it sent from, be that a port or a connection.
+        Raises: CommandError: EBUSY, 64 clients are registered.
+        """
+        self._expire()
+        listens = listening(source, port)
+        if listens not in self._by_peer and len(self._by_peer) >= CLIENT_LIMIT:
+            raise CommandError(Code.EBUSY, f"{CLIENT_LIMIT} clients are registered already")
+        words = frozenset(topics.replace(",", " ").split())
+        self._by_peer[listens] = Registration(source, listens, words, self.clock() + LEASE)
+        self._by_peer.move_to_end(listens)
+
+    def remove(self, source: Peer, port: int = 0) -> None:
+        """End a registration, if there is one."""
+        self._by_peer.pop(listening(source, port), None)
+
+    def touch(self, source: Peer) -> None:
+        """Renew the leases of a host: its clients may send from a new port each time."""
+        self._expire()
+        for registration in self._by_peer.values():
+            if registration.sender[0] == source[0]:
+                registration.until = self.clock() + LEASE
+
+    def routes(self, source: Peer, reply_port: int) -> tuple[Peer, ...]:
+        """Return where replies to a message go.
+
+        Its `reply_port`; else what its sender registered; else the connection, if it came on one;
+        else, where its host registered a port from elsewhere, that port and the sending port, since
+        either may be the one that is listened on (oscsend sends each message from a new port); else
+        the sending port.
+        """
+        if reply_port:
+            return ((source[0], reply_port),)
+        self._expire()
+        known = [r for r in self._by_peer.values() if source in (r.sender, r.listens)]
+        if known:
+            return (known[-1].listens,)
+        if isinstance(source, Stream):
+            return (source,)
+        others = [
+            peer for peer in self._by_peer if peer[0] == source[0] and not isinstance(peer, Stream)
+        ]
+        return (others[-1], source) if others else (source,)
+
+    def subscribers(self, topic: str) -> tuple[Peer, ...]:
+        """Return the clients that asked for a topic."""
+        self._expire()
+        return tuple(peer for peer, r in self._by_peer.items() if topic in r.topics)
+
+    def knows(self, host: str) -> bool:
+        """Tell whether any client of a host is registered."""
+        self._expire()
+        return any(peer[0] == host for peer in self._by_peer)
+
+    def everyone(self) -> tuple[Peer, ...]:
+        """Return every registered client."""
+        self._expire()
+        return tuple(r.listens for r in self._by_peer.values())
+
+    def __len__(self) -> int:
+        """Return the number of live registrations."""
+        self._expire()
+        return len(self._by_peer)
+
+    def _expire(self) -> None:
+        now = self.clock()
+        for peer in [p for p, r in self._by_peer.items() if r.until < now]:
+            del self._by_peer[peer]
+
+
+def listening(source: Peer, port: int) -> Peer:
+    """Return where a client listens that gave this port with its registration; 0 is none."""
+    return (source[0], port) if port else source

@@ -1,0 +1,254 @@
+"""What the commands of sound do: playing, time, takes, the stream and its params."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.params import Params
+from msanii_live.library.naming import check_name, not_written
+from msanii_live.midi import files
+from msanii_live.midi.takes import LIVE
+from msanii_live.notes import Score
+from msanii_live.playback.conductor import Conductor
+from msanii_live.playback.recorder import Recorder
+from msanii_live.playback.shared_state import Gauge
+from msanii_live.protocol import playing, replies
+from msanii_live.protocol.base import Command
+from msanii_live.protocol.replies import Outgoing
+from msanii_live.streaming.stream import Stream
+
+if TYPE_CHECKING:
+    from msanii_live.server.job_tracker import Routes
+    from msanii_live.server.router import Dispatcher
+
+# Commands that are taken out of the agenda a little before their time, so that they sound on it.
+EARLY = {command.address for command in (playing.Play, playing.Stop, playing.StreamStop)}
+LEAD = 0.35  # s: more than any device's latency here and a busy server's delay
+_CLOCKS_APART = 0.0005  # s that the wall clock and the timeline may drift before that is met
+AUDIO = "/msanii/audio"  # what warnings about the device are said to be of
+
+
+class Sounding:
+    """Carry out the commands of `protocol/playing.py`; events go out through the dispatcher."""
+
+    def __init__(self, server: Dispatcher) -> None:
+        """Take the dispatcher, of which workshop and scheduler are there already."""
+        self._server = server
+        self._shop = server.workshop
+        self._player = server.workshop.player
+        self.params = Params()
+        self.midi = self._shop.midi
+        self.conductor = Conductor(self._shop.transport, self.midi)
+        self.recorder = Recorder(self._player)
+        self.takes = self._shop.takes
+        self.stream = Stream(self._shop, server.scheduler, self.params, self)
+        self._offset = 0.0  # s from the wall clock to the timeline
+        self._listeners: Routes = ()  # who started the stream
+        self._player.warn(self._warn_all)
+
+    def close(self) -> None:
+        """End the stream, the take and what keeps time."""
+        self.stream.close()
+        self.recorder.close()
+        self.takes.close()
+        self.conductor.close()
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def answer(self, command: Command, token: str) -> list[Outgoing] | None:
+        """Return the replies of a command that only touches memory; None for any other."""
+        if isinstance(command, playing.Transport) and not command.source:
+            self.conductor.set(command.bpm, command.beats, command.run)
+            return [self._transport()]
+        if isinstance(command, playing.Param):
+            value = self.params.turn(command)
+            if value is None:
+                return [replies.DONE(command.address, token, -1)]
+            return [replies.PARAM_REPLIES[type(command)](value)]
+        return None
+
+    def errand(
+        self, command: Command, routes: Routes, when: float | None
+    ) -> Callable[[], list[Outgoing]] | None:
+        """Return what carries a command out off the event loop; None where it is none of ours.
+
+        when: the second of the player's timeline that its time tag stands for; None for now.
+        """
+        match command:
+            case playing.Play():
+                return lambda: self._play(command, when)
+            case playing.Stop():
+                return lambda: self._stop(command, when)
+            case playing.Transport():
+                return lambda: self._change_source(command)
+            case playing.RecordStart():
+                return lambda: self._record(command, routes)
+            case playing.RecordStop():
+                return lambda: self._end_take(command)
+            case playing.StreamStart():
+                return lambda: self._start_stream(command, routes)
+            case playing.StreamStop():
+                return lambda: self._stop_stream(command, when)
+        return None
+
+    def second_of(self, time_tag: float | None) -> float | None:
+        """Return the second of the timeline for a time tag to come; None for one that is past."""
+        wall = time.time()
+        if time_tag is None or time_tag <= wall:
+            return None
+        offset = self._player.now() - wall
+        # Held while it is right, so that tags lie as far apart on the timeline as they say.
+        if abs(offset - self._offset) > _CLOCKS_APART:
+            self._offset = offset
+        return time_tag + self._offset
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what `/msanii/caps` says of sound, as (name, value)."""
+        player = self._player
+        return [
+            ("audio", player.description),
+            ("audio-process", str(player.pid)),
+            ("audio-realtime", str(player.gauge(Gauge.REALTIME))),
+            ("sample-rate", str(player.rate)),
+            ("latency-ms", f"{1000 * player.latency:.0f}"),
+            ("output-latency-ms", f"{1000 * player.output_latency:.1f}"),
+            ("frames-lost", str(player.lost)),
+            ("transport-source", self.conductor.describe()),
+            ("midi-in", self.midi.description),
+            ("stream", "runs" if self.stream.runs else "none"),
+            ("stream-midi", self.stream.midi or "none"),
+        ]
+
+    def _play(self, command: playing.Play, when: float | None) -> list[Outgoing]:
+        clip = self._shop.source(command.clip)
+        self._player.play(
+            clip,
+            at=command.at,
+            loop=bool(command.loop),
+            gain_db=command.gain,
+            fade=command.fade,
+            when=when,
+        )
+        return []
+
+    def _stop(self, command: playing.Stop, when: float | None) -> list[Outgoing]:
+        name = command.clip
+        if name in ("last", "current"):
+            name = self._shop.source(name).info.name
+        self._player.stop(name or None, at=command.at, fade=command.fade, when=when)
+        return []
+
+    def _change_source(self, command: playing.Transport) -> list[Outgoing]:
+        self.conductor.follow(command.source or "internal")
+        self.conductor.set(command.bpm, command.beats, command.run)
+        return [self._transport()]
+
+    def _transport(self) -> Outgoing:
+        transport = self._shop.transport
+        place = transport.bars_at(transport.now()) % 1.0
+        return replies.TRANSPORT(transport.bpm, transport.beats, place)
+
+    def _record(self, command: playing.RecordStart, routes: Routes) -> list[Outgoing]:
+        name = command.clip or self._shop.library.next_name("take")
+        check_name(name)
+        if command.source == "midi":
+            return self._record_midi(command, name, routes)
+
+        def finished(clip: Clip) -> None:
+            try:
+                told = self._keep(clip)
+            except CommandError as error:
+                told = [replies.WARN(command.address, error.text)]
+            self._server.tell(told, routes)
+
+        self.recorder.start(name, command.source, command.seconds, finished)
+        return []
+
+    def _end_take(self, command: playing.RecordStop) -> list[Outgoing]:
+        if command.clip:
+            check_name(command.clip)
+        if command.source == "midi" or (self.takes.recording and not self.recorder.recording):
+            return self._end_midi(command)
+        return self._keep(self.recorder.stop(command.clip, command.source, command.seconds))
+
+    def _record_midi(
+        self, command: playing.RecordStart, name: str, routes: Routes
+    ) -> list[Outgoing]:
+        if name == LIVE:
+            raise CommandError(Code.ERANGE, f"{LIVE} means the last bars: call the take otherwise")
+        if not self.midi.is_open:
+            raise CommandError(Code.ENOCLIP, "no MIDI input: start the server with --midi-in")
+
+        def finished() -> None:
+            try:
+                told = self._end_midi(playing.RecordStop(source="midi"))
+            except CommandError as error:
+                told = [replies.WARN(command.address, error.text)]
+            self._server.tell(told, routes)
+
+        self.takes.start(name, command.seconds, self._player.now(), finished)
+        return []
+
+    def _end_midi(self, command: playing.RecordStop) -> list[Outgoing]:
+        now = self._player.now()
+        name, score = self.takes.stop(command.clip, command.seconds, now, self._shop.transport)
+        return [self._keep_midi(name or self._shop.library.next_name("take"), score)]
+
+    def _keep_midi(self, name: str, score: Score) -> Outgoing:
+        """Keep a take in memory and in the folder, under a name that no other file has.
+
+        Raises: CommandError: EPATH, it cannot be written, but plays from memory.
+        """
+        self.takes.keep(name, score)
+        try:
+            path = files.write_new(self._shop.library.folder, name, score)
+        except OSError as error:
+            raise not_written(f"{name}.mid", error) from None
+        return replies.TAKE_INFO(name, path.as_posix(), score.seconds, len(score.notes), score.bpm)
+
+    def _keep(self, take: Clip) -> list[Outgoing]:
+        library = self._shop.library
+        name = take.info.name or library.next_name("take")
+        path = library.add(Clip(take.samples, replace(take.info, name=name)))
+        info = library.info(name)
+        return [
+            replies.CLIP_INFO(
+                "", name, path.as_posix(), info.seconds, info.sample_rate, info.channels,
+                info.seed, info.bpm, info.engine,
+            )
+        ]  # fmt: skip
+
+    def _start_stream(self, command: playing.StreamStart, routes: Routes) -> list[Outgoing]:
+        self._shop.shelf.get(command.engine)
+        self._listeners = routes
+        self.stream.start(command)
+        return []
+
+    def _stop_stream(self, command: playing.StreamStop, when: float | None) -> list[Outgoing]:
+        self.stream.stop(command.at, command.fade, when)
+        return []
+
+    # -- events, from other threads (see jobs.stream.Audience) -----------------------------------
+
+    def chunk(self, index: int, start: float, seconds: float, took: float, ahead: float) -> None:
+        """Tell that a chunk is ready."""
+        self._tell_listeners(replies.STREAM_CHUNK(index, start, seconds, took, ahead))
+
+    def late(self, index: int, seconds: float) -> None:
+        """Tell that the last bar sounds again."""
+        self._tell_listeners(replies.STREAM_LATE(index, seconds))
+
+    def trouble(self, text: str) -> None:
+        """Tell what went wrong."""
+        self._tell_listeners(replies.WARN(playing.StreamStart.address, text))
+
+    def _tell_listeners(self, message: Outgoing) -> None:
+        self._server.tell([message], self._listeners, "stream")
+
+    def _warn_all(self, text: str) -> None:
+        self._server.tell([replies.WARN(AUDIO, text)], (), None)

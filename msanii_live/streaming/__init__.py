@@ -1,0 +1,1 @@
+"""The endless stream: state in, chunk and state out."""

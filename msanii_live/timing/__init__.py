@@ -1,0 +1,1 @@
+"""Musical time: transport and external clocks."""

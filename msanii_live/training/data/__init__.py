@@ -1,0 +1,1 @@
+"""Training data: generated pieces, renders, data sets."""

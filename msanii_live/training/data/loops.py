@@ -1,0 +1,130 @@
+"""Make a training set of a musician's own audio files: loops, stems, whole pieces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+
+from msanii_live.dsp.beats import find_pulse, onset_times
+from msanii_live.dsp.mel import log_mel, magnitudes, mid_side
+from msanii_live.engines.mel_flow.conditions import STYLES, UNKNOWN
+from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.prompt_parser import read_words
+from msanii_live.errors import ConfigError
+from msanii_live.training.data.dataset import PEAK, Entry
+
+SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
+SHORTEST = 14.0  # seconds; a shorter file is taken for a loop and repeated until it lasts that
+LONGEST = 900.0  # seconds of one file that are read
+HELD_OUT = 10  # one file in so many validates
+
+
+def is_built(folder: Path) -> bool:
+    """Tell whether a folder holds a set made by `msanii-live data build`."""
+    return (folder / "manifest.json").exists()
+
+
+def build_from_files(
+    source: Path, folder: Path, model: FlowModel, style: str, report: Callable[[str], None]
+) -> int:
+    """Read every audio file under `source` into a training set in `folder`.
+
+    model: whose features and statistics are taken, so that it can be trained further. style: a
+    style word for all files; "" reads one from each file's name, if it has any.
+    report: called with a line for each file. Returns how many files were read.
+    Raises: ConfigError: the folder holds no audio that can be read.
+    """
+    files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries: list[Entry] = []
+    start = frames = 0
+    with (folder / "mels.f16").open("wb") as mels, (folder / "waves.i16").open("wb") as waves:
+        for path in files:
+            try:
+                wave = _read(path, model.spec.sample_rate)
+            except (OSError, soundfile.LibsndfileError) as error:
+                report(f"left out {path.name}: {error}")
+                continue
+            entry, wave = _described(path, wave, model, style, len(entries))
+            mel = log_mel(
+                magnitudes(mid_side(torch.from_numpy(wave.T.copy())), model.spec), model.spec
+            )
+            mel.permute(2, 0, 1).numpy().astype(np.float16).tofile(mels)
+            np.round(wave * 32_767).astype(np.int16).tofile(waves)
+            place = {"start": start, "wave": frames, "frames": len(wave)}
+            entries.append(Entry(**{**asdict(entry), **place}))
+            start, frames = start + entry.mel_frames, frames + len(wave)
+            tempo = f"{entry.tempo:.1f} bpm" if entry.tempo else "no steady tempo"
+            report(f"{path.name}: {len(wave) / model.spec.sample_rate:.1f} s, {tempo}")
+    if not entries:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise ConfigError(f"{source} holds no audio to train on: put {kinds} files there")
+    manifest = {
+        "spec": asdict(model.spec),
+        "mel_frames": start,
+        "frames": frames,
+        "mean": model.mean[..., 0].tolist(),
+        "deviation": model.deviation[..., 0].tolist(),
+        "entries": [asdict(entry) for entry in entries],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return len(entries)
+
+
+def tempo_in_name(name: str) -> float:
+    """Return the tempo that a file's name tells, such as `dub_124bpm.wav`; 0 if it tells none.
+
+    >>> tempo_in_name("dub_124bpm_Am.wav"), tempo_in_name("92.5 BPM keys"), tempo_in_name("take 3")
+    (124.0, 92.5, 0.0)
+    """
+    match = re.search(r"(\d{2,3}(?:\.\d+)?)[ _-]?bpm", name, re.IGNORECASE)
+    tempo = float(match[1]) if match else 0.0
+    return tempo if 20 <= tempo <= 300 else 0.0
+
+
+def _read(path: Path, rate: int) -> np.ndarray:
+    """Return stereo audio at `rate`, float32, (frames, 2), its peak at -1 dBFS."""
+    with soundfile.SoundFile(path) as file:
+        wave = file.read(round(LONGEST * file.samplerate), dtype="float32", always_2d=True)
+        own_rate = file.samplerate
+    wave = wave[:, [0, min(1, wave.shape[1] - 1)]]
+    if own_rate != rate:
+        wave = soxr.resample(wave, own_rate, rate)
+    if not len(wave) or not np.isfinite(wave).all() or not wave.any():
+        raise OSError("silent, empty or not audio")
+    return np.asarray(wave * (PEAK / float(np.abs(wave).max())), dtype=np.float32)
+
+
+def _described(
+    path: Path, wave: np.ndarray, model: FlowModel, style: str, number: int
+) -> tuple[Entry, np.ndarray]:
+    """Return what is known of a file, and its audio, repeated if it is a short loop."""
+    rate = model.spec.sample_rate
+    pulse = find_pulse(wave, rate)
+    named = tempo_in_name(path.name)
+    tempo = named or (pulse.bpm if pulse else 0.0)
+    bar = pulse.bar if pulse and abs(pulse.bpm / tempo - 1) < 0.03 else 0.0
+    if len(wave) < SHORTEST * rate:
+        wave = np.tile(wave, (int(np.ceil(SHORTEST * rate / len(wave))), 1))
+    words = read_words(re.sub(r"[\W_]+", " ", path.stem), style, "")
+    entry = Entry(
+        seed=number,
+        style="" if words.style is None else STYLES[words.style],
+        key=UNKNOWN if words.key is None else words.key,
+        tempo=tempo,
+        beat_seconds=60 / tempo if tempo else 0.0,
+        start=0,
+        mel_frames=model.spec.mel_frames(len(wave)),
+        onsets=onset_times(wave, rate),
+        split="validation" if number % HELD_OUT == HELD_OUT - 1 else "train",
+        bar=bar,
+    )
+    return entry, wave

@@ -1,0 +1,127 @@
+"""The set from which Spectrogram Diffusion is learnt: pieces, solo and in bands, and their mels.
+
+Composed from seeds and played by FluidSynth, dry and middle only. Two pieces in three are for one
+instrument; the others are grooves of several, with drums. Layout of the folder:
+
+    notes.json  feature settings, and the notes of every piece
+    SPLIT.f16   float16, (mel_frames, mels), ln magnitudes; piece after piece, all of one length
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, astuple, dataclass, replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.notes.instruments import INSTRUMENTS, TAUGHT, stand_in
+from msanii_live.errors import ConfigError
+from msanii_live.midi import files
+from msanii_live.notes import Note, Score, in_order
+from msanii_live.training.data import timbre_set
+from msanii_live.training.data.grooves import generate
+from msanii_live.training.data.timbre_set import GAP, PIECE
+
+PIECES = {"train": 900, "validation": 30}
+FIRST_SEED = {"train": 1_100_000, "validation": 1_900_000}
+SECONDS = PIECE + GAP
+WORKERS = 2
+SOLOS = ("piano", "piano", "groove", "struck", "struck", "held")  # kinds, as often as they stand
+# How often each program plays alone.
+_SHARES = dict.fromkeys(TAUGHT, 1) | dict.fromkeys(INSTRUMENTS.values(), 2) | {0: 5}
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NoteSplit:
+    """Hold one split. pieces: their notes. mels: float16, (pieces, mel_frames, mels)."""
+
+    pieces: tuple[tuple[Note, ...], ...]
+    mels: np.ndarray
+
+
+@dataclass(frozen=True)
+class NoteSet:
+    """Hold the built set."""
+
+    spec: MelSpec
+    train: NoteSplit
+    validation: NoteSplit
+
+
+def compose(seed: int) -> Score:
+    """Return the piece of a seed, SECONDS long with the rest in which it rings out."""
+    rng = Random(seed)
+    if rng.random() < 1 / 3:
+        return Score(in_order(_band(rng, seed)), SECONDS, bpm=120.0)
+    programs = [program for program, share in _SHARES.items() for _ in range(share)]
+    program = rng.choice(programs)
+    notes = timbre_set.compose(rng.choice(SOLOS), seed)
+    return Score(in_order(replace(n, program=program) for n in notes), SECONDS, bpm=120.0)
+
+
+def _band(rng: Random, seed: int) -> list[Note]:
+    """Return a groove with its drums, in another key and at another force."""
+    midi, _ = generate(seed, kind="groove")
+    moved, force = rng.randint(-5, 6), rng.uniform(0.7, 1.2)
+    return [
+        replace(
+            note,
+            pitch=note.pitch if note.drum else min(108, max(21, note.pitch + moved)),
+            velocity=max(8, min(127, round(note.velocity * force))),
+            program=0 if note.drum else stand_in(note.program),
+        )
+        for note in files.score_of(midi).cut(0.0, PIECE).notes
+    ]
+
+
+def build(
+    folder: Path, report: Report, spec: MelSpec | None = None, pieces: dict[str, int] | None = None
+) -> None:
+    """Build the set into a folder. pieces: how many of each split, for a try.
+
+    Raises: MissingTool: FluidSynth or the soundfont is not installed.
+    """
+    spec = spec or MelSpec()
+    folder.mkdir(parents=True, exist_ok=True)
+    told: dict[str, object] = {"spec": asdict(spec)}
+
+    def mel_of(score: Score) -> np.ndarray:
+        return timbre_set.analyse(timbre_set.play(score), spec)
+
+    for split, count in (pieces or PIECES).items():
+        scores = [compose(FIRST_SEED[split] + n) for n in range(count)]
+        partial = folder / f"{split}.f16.partial"
+        with partial.open("wb") as file, ThreadPoolExecutor(WORKERS) as pool:
+            for number, mel in enumerate(pool.map(mel_of, scores), 1):
+                file.write(mel.tobytes())
+                if number % 25 == 0 or number == count:
+                    report(f"{split}: {number} of {count} pieces")
+        told[split] = [[astuple(note) for note in score.notes] for score in scores]
+        partial.replace(folder / f"{split}.f16")
+    (folder / "notes.json").write_text(json.dumps(told))
+
+
+def load(folder: Path) -> NoteSet:
+    """Open a built set.
+
+    Raises: ConfigError: it is not there or not whole.
+    """
+    try:
+        told = json.loads((folder / "notes.json").read_text())
+        spec = MelSpec(**told["spec"])
+        splits = [_split(folder / f"{split}.f16", told[split], spec) for split in PIECES]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{folder} holds no set of notes: {error}") from None
+    return NoteSet(spec, *splits)
+
+
+def _split(path: Path, told: Sequence[Sequence[Sequence[object]]], spec: MelSpec) -> NoteSplit:
+    pieces = tuple(tuple(Note(*note) for note in notes) for notes in told)  # type: ignore[arg-type]
+    shape = (len(pieces), spec.mel_frames(round(SECONDS * spec.sample_rate)), spec.mels)
+    return NoteSplit(pieces, np.memmap(path, np.float16, "r", shape=shape))

@@ -1,0 +1,46 @@
+"""What the training set is made of, and under which licences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msanii_live.training.data.scores import PACKAGE
+
+
+@dataclass(frozen=True)
+class Source:
+    """Name one source of training data."""
+
+    what: str
+    where: str
+    licence: str
+    use: str
+
+
+SOURCES = (
+    Source(
+        "1,000 generated pieces, ten styles, 11 to 12 h",
+        "this repository: training/data/grooves.py, piano_pieces.py",
+        "Apache-2.0, the project's own",
+        "train, validate, test (split by piece)",
+    ),
+    Source(
+        "10 piano scores typeset by Mutopia, 35 min",
+        f"npm {PACKAGE}",
+        "public domain, as each file's provenance says",
+        "train",
+    ),
+    Source(
+        "FluidR3 GM, the sounds of all of it",
+        "Debian fluid-soundfont-gm",
+        "MIT (Frank Wen); notice in NOTICE",
+        "render",
+    ),
+)
+
+
+def licence_table() -> str:
+    """Return the table as Markdown."""
+    rows = [("source", "where from", "licence", "use"), ("---",) * 4]
+    rows += [(s.what, s.where, s.licence, s.use) for s in SOURCES]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

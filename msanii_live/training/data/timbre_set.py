@@ -1,0 +1,224 @@
+"""Build the set that models which play notes learn from: the same music by every instrument.
+
+The music is drawn from seeds: keys struck at random, keys held long, and pieces that the generators
+compose. FluidSynth plays each instrument once through, dry, at one gain, so that how loud a key is
+depends on how it was struck and on nothing else. Layout of the folder:
+
+    set.json    feature settings, instruments, and the notes of each split
+    SPLIT.f16   float16, (instruments, mel_frames, mels), ln magnitudes of the middle
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import soundfile
+import torch
+
+from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
+from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES
+from msanii_live.engines.notes.mel2mel import on_keyboard
+from msanii_live.errors import ConfigError, MissingTool
+from msanii_live.midi import files
+from msanii_live.notes import Note, Score, in_order
+from msanii_live.training.data.dataset import SOUNDFONT
+from msanii_live.training.data.grooves import generate
+
+PIECE, GAP = 24.0, 2.0  # s of a piece, and of rest after it, in which it rings out
+SECONDS = {"train": 2_400.0, "validation": 120.0}
+FIRST_SEED = {"train": 500_000, "validation": 900_000}
+GAIN = 0.6  # FluidSynth's; music of several voices then lies near -20 dBFS
+LAYERS = (("piano", 9), ("groove", 3), ("struck", 5), ("held", 3))  # kinds, and how often
+PART = 441_000  # frames analysed at once
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TimbreSplit:
+    """Hold one split. mels: float16 memory map, (instruments, mel_frames, mels)."""
+
+    notes: tuple[Note, ...]
+    mels: np.ndarray
+
+
+@dataclass(frozen=True)
+class TimbreSet:
+    """Hold the built set; all instruments play the same notes."""
+
+    spec: MelSpec
+    instruments: tuple[str, ...]
+    train: TimbreSplit
+    validation: TimbreSplit
+
+
+def music(first_seed: int, seconds: float) -> Score:
+    """Return pieces one after another, with rests between, until it is long enough."""
+    notes: list[Note] = []
+    start, seed = 0.0, first_seed
+    kinds = [kind for kind, share in LAYERS for _ in range(share)]
+    while start + PIECE + GAP <= seconds:
+        piece = compose(kinds[seed % len(kinds)], seed)
+        notes += [replace(n, start=n.start + start, end=n.end + start) for n in piece]
+        start, seed = start + PIECE + GAP, seed + 1
+    return Score(in_order(notes), seconds, bpm=120.0)
+
+
+def compose(kind: str, seed: int) -> list[Note]:
+    """Return one piece of PIECE seconds, on the piano's keys and without drums."""
+    rng = Random(seed)
+    if kind == "struck":
+        return _struck(rng)
+    if kind == "held":
+        return _held(rng)
+    midi, _ = generate(seed, kind="piano" if kind == "piano" else "groove")
+    score = files.score_of(midi).cut(0.0, PIECE)
+    moved, force = rng.randint(-7, 7), rng.uniform(0.6, 1.3)
+    return _one_hand(
+        replace(
+            note,
+            pitch=on_keyboard(min(127, max(0, note.pitch + moved))),
+            velocity=max(8, min(127, round(note.velocity * force))),
+            program=0,
+        )
+        for note in score.notes
+        if not note.drum
+    )
+
+
+def _struck(rng: Random) -> list[Note]:
+    """Strike chords of any keys at any moments."""
+    notes, now = [], rng.uniform(0, 0.5)
+    lively = rng.uniform(0.1, 0.8)
+    while now < PIECE - 0.2:
+        centre = rng.triangular(24, 105, 62)
+        for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4, 5))):
+            pitch = min(108, max(21, round(rng.gauss(centre, 8))))
+            length = min(6.0, rng.lognormvariate(-0.9, 0.8))
+            end = min(PIECE, now + max(0.05, length))
+            notes.append(Note(now, end, pitch, rng.randint(15, 127)))
+        now += rng.expovariate(1 / lively) + 0.04
+    return _one_hand(notes)
+
+
+def _held(rng: Random) -> list[Note]:
+    """Hold few keys for long, so that what becomes of them is heard."""
+    notes, now = [], 0.2
+    while now < PIECE - 1.0:
+        length = rng.uniform(0.5, 7.0)
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            end = min(PIECE, now + length * rng.uniform(0.8, 1.0))
+            notes.append(Note(now, end, rng.randint(21, 108), rng.randint(20, 127)))
+        now += length + rng.uniform(0.05, 1.0)
+    return _one_hand(notes)
+
+
+def _one_hand(notes: object) -> list[Note]:
+    """Let no key go down while it is down: the one before ends first."""
+    out: list[Note] = []
+    latest: dict[int, int] = {}
+    for note in sorted(notes, key=lambda n: (n.start, n.pitch)):  # type: ignore[call-overload]
+        before = latest.get(note.pitch)
+        if before is not None and out[before].end > note.start:
+            if note.start - out[before].start < 0.03:
+                continue
+            out[before] = replace(out[before], end=note.start)
+        latest[note.pitch] = len(out)
+        out.append(note)
+    return [note for note in out if note.end - note.start > 0.02]
+
+
+def play(score: Score, program: int | None = None, soundfont: Path = SOUNDFONT) -> np.ndarray:
+    """Play notes, all with one General MIDI program if any: dry, middle only, at the set's gain.
+
+    Returns float32, (frames,) at 44.1 kHz, as long as the score.
+    Raises: MissingTool: FluidSynth or the soundfont is not installed.
+    """
+    fluidsynth = shutil.which("fluidsynth")
+    if fluidsynth is None or not soundfont.exists():
+        raise MissingTool(
+            "FluidSynth with FluidR3", "apt-get install fluidsynth fluid-soundfont-gm"
+        )
+    if program is not None:
+        score = replace(score, notes=tuple(replace(n, program=program) for n in score.notes))
+    frames = round(score.seconds * 44_100)
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "music.mid"), Path(folder, "music.wav")
+        source.write_bytes(files.to_midi(score))
+        command = [fluidsynth, "-ni", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", "44100"]
+        command += ["-O", "float", "-F", str(target), str(soundfont), str(source)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wave, _ = soundfile.read(target, dtype="float32", always_2d=True)
+    middle = wave.mean(axis=1)[:frames]
+    return np.pad(middle, (0, frames - len(middle))).astype(np.float32)
+
+
+def analyse(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """Return ln mel magnitudes, float16, (mel_frames, mels), part by part to save memory."""
+    part = PART // spec.hop * spec.hop
+    edge = spec.n_fft // spec.hop * spec.hop
+    padded = np.pad(wave, (edge, edge + part))
+    count, parts = spec.mel_frames(len(wave)), []
+    for first in range(0, len(wave), part):
+        piece = torch.from_numpy(padded[first : first + part + 2 * edge])
+        mel = log_mel(magnitudes(piece, spec), spec)
+        lead = edge // spec.hop
+        parts.append(mel[:, lead : lead + part // spec.hop].T.numpy().astype(np.float16))
+    return np.concatenate(parts)[:count]
+
+
+def build(
+    folder: Path,
+    report: Report,
+    spec: MelSpec | None = None,
+    scale: float = 1.0,
+    instruments: Sequence[str] = NAMES,
+) -> None:
+    """Build the set into a folder. scale: of its length, for a try.
+
+    Raises: MissingTool: as `play`.
+    """
+    spec = spec or MelSpec()
+    folder.mkdir(parents=True, exist_ok=True)
+    told: dict[str, object] = {"spec": asdict(spec), "instruments": list(instruments)}
+    for split, seconds in SECONDS.items():
+        score = music(FIRST_SEED[split], max(2 * (PIECE + GAP), seconds * scale))
+        with (folder / f"{split}.f16.partial").open("wb") as file:
+            for name in instruments:
+                file.write(analyse(play(score, INSTRUMENTS[name]), spec).tobytes())
+                report(f"{split}: {name}, {score.seconds:.0f} s")
+        told[split] = {"seconds": score.seconds, "notes": [astuple(n)[:4] for n in score.notes]}
+        (folder / f"{split}.f16.partial").replace(folder / f"{split}.f16")
+    (folder / "set.json").write_text(json.dumps(told))
+
+
+def load(folder: Path) -> TimbreSet:
+    """Open a built set.
+
+    Raises: ConfigError: it is not there or not whole.
+    """
+    try:
+        told = json.loads((folder / "set.json").read_text())
+        spec, names = MelSpec(**told["spec"]), tuple(told["instruments"])
+        splits = [_split(folder, split, told[split], spec, names) for split in SECONDS]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{folder} holds no set of timbres: {error}") from None
+    return TimbreSet(spec, names, *splits)
+
+
+def _split(
+    folder: Path, split: str, told: dict[str, object], spec: MelSpec, names: Sequence[str]
+) -> TimbreSplit:
+    seconds, notes = told["seconds"], told["notes"]
+    assert isinstance(seconds, float)
+    assert isinstance(notes, list)
+    count = spec.mel_frames(round(seconds * spec.sample_rate))
+    mels = np.memmap(folder / f"{split}.f16", np.float16, "r", shape=(len(names), count, spec.mels))
+    return TimbreSplit(tuple(Note(*note) for note in notes), mels)

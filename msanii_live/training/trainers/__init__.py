@@ -1,0 +1,1 @@
+"""One trainer a network, over one training loop."""

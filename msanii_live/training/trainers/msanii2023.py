@@ -1,0 +1,230 @@
+"""Train the 2023 system as its paper did: the vocoder first, then the U-Net, each resumable.
+
+Everything that a step draws comes from the seed and the step's number, so that a run that was
+interrupted ends where an unbroken one does.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msanii_live.dsp.device import network_dtype, pick_device
+from msanii_live.engines.msanii2023 import load, write
+from msanii_live.engines.msanii2023.checkpoint import WEIGHTS, Parts
+from msanii_live.engines.msanii2023.features import Features2023
+from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars
+from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
+from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
+from msanii_live.errors import ConfigError
+from msanii_live.training.data.audio_files import AudioFiles, find_audio
+from msanii_live.training.trainers.loop import (
+    Interrupted,
+    Interruption,
+    Progress,
+    Report,
+    write_checkpoint,
+)
+from msanii_live.training.trainers.losses2023 import noise_loss, spectral_loss
+from msanii_live.training.trainers.recipe2023 import Numbers, Recipe2023, read_recipe
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+PARTS = ("vocoder", "unet")
+
+
+def train(
+    part: str,
+    data: Path,
+    out: Path,
+    report: Report,
+    recipe: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Train a part, "vocoder" or "unet", to the recipe's end; goes on where it was stopped.
+
+    data: folder of audio files. out: engine folder, where the U-Net finds its vocoder. recipe: None
+    for the paper's.
+    Raises: ConfigError: the recipe or the data cannot be, or the vocoder is missing. Interrupted:
+        on SIGINT or SIGTERM, after the step under way and a checkpoint.
+    """
+    read = read_recipe(recipe or RECIPES / f"msanii2023-{part}.toml", part)
+    run = _Run(part, read, out, pick_device(device), report)
+    run.train(find_audio(data, read.audio))
+
+
+class _Run:
+    """Be one training run."""
+
+    def __init__(
+        self, part: str, recipe: Recipe2023, out: Path, device: torch.device, report: Report
+    ) -> None:
+        self.part, self.recipe, self.out = part, recipe, out
+        self.device, self.report = device, report
+        torch.manual_seed(recipe.numbers.seed)
+        self.parts = _begin(part, recipe, out)
+        self.net = getattr(self.parts, part).to(device).train().requires_grad_(True)
+        self.features = self.parts.features.to(device).train()
+        self.average = type(self.net)(self.net.config).to(device).requires_grad_(False)
+        numbers = recipe.numbers
+        self.optimiser = torch.optim.Adam(
+            self.net.parameters(), lr=numbers.rate, betas=numbers.betas
+        )
+        scaled = device.type == "cuda" and numbers.precision == 16
+        self.scaler = torch.amp.grad_scaler.GradScaler(device.type, enabled=scaled)
+        self.alpha_bars = cosine_alpha_bars().float()
+        self.step, self.spent = 0, 0.0
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run's state is kept."""
+        return self.out / f"checkpoint-2023-{self.part}.pt"
+
+    def train(self, files: AudioFiles) -> None:
+        """Run to the end, or to Ctrl-C."""
+        numbers = self.recipe.numbers
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.average.load_state_dict(self.net.state_dict())
+        self._resume()
+        progress = Progress(numbers.steps, self.step, self.spent, self.report)
+        with Interruption() as interruption:
+            while self.step < numbers.steps:
+                loss = self._take_step(files, numbers)
+                self.step += 1
+                self._average()
+                progress.step(self.step, loss)
+                due = self.step % numbers.every == 0 or self.step == numbers.steps
+                if due or interruption.asked:
+                    self.spent = progress.seconds
+                    self._save()
+                    line = {"step": self.step, "loss": progress.loss, "seconds": self.spent}
+                    with (self.out / f"log-2023-{self.part}.jsonl").open("a") as log:
+                        log.write(json.dumps(line) + "\n")
+                    progress.line(f"step {self.step}  loss {progress.loss:.4g}")
+                if interruption.asked:
+                    raise Interrupted(
+                        f"stopped at step {self.step}; the same command goes on from it"
+                    )
+
+    def _take_step(self, files: AudioFiles, numbers: Numbers) -> float:
+        generator = torch.Generator().manual_seed(numbers.seed * 1_000_003 + self.step)
+        rng = np.random.default_rng([numbers.seed, self.step])
+        for group in self.optimiser.param_groups:
+            group["lr"] = numbers.rate_at(self.step)
+        wave = files.draw(numbers.batch, rng).to(self.device)
+        loss = self._loss(wave, generator)
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(self.scaler.scale(loss))
+        self.scaler.unscale_(self.optimiser)
+        nn.utils.clip_grad_norm_(self.net.parameters(), numbers.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        value = loss.item()
+        if not np.isfinite(value):
+            raise ConfigError(
+                f"the loss is {value} at step {self.step}: lower the rate, or take precision 32"
+            )
+        return value
+
+    def _loss(self, wave: Tensor, generator: torch.Generator) -> Tensor:
+        with torch.no_grad():
+            true = self.features.magnitude(wave)
+            mel = self.features.scale(true)
+        with _precision(self.device, self.recipe.numbers.precision):
+            if self.part == "vocoder":
+                # The exponential that ends the vocoder overflows in half precision.
+                made = self.net.logarithms(mel).float().exp()
+            else:
+                return noise_loss(
+                    self.net, mel, self.alpha_bars, generator, self.recipe.numbers.loss
+                )
+        return spectral_loss(made, true)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Follow the weights: copy them before the average starts, then move towards them."""
+        ema = self.recipe.ema
+        theirs, own = list(self.net.parameters()), list(self.average.parameters())
+        if ema is None or self.step < ema.start:
+            torch._foreach_copy_(own, theirs)
+        elif self.step % ema.every == 0:
+            torch._foreach_lerp_(own, theirs, 1 - ema.decay)
+
+    def _resume(self) -> None:
+        if not self.checkpoint.exists():
+            return
+        saved = torch.load(self.checkpoint, weights_only=True, map_location=self.device)
+        if saved["recipe"] != json.dumps(asdict(self.recipe.network)):
+            raise ConfigError(f"{self.checkpoint} is of another network: pick another --out")
+        for name in ("net", "average", "features", "optimiser", "scaler"):
+            getattr(self, name).load_state_dict(saved[name])
+        self.step, self.spent = saved["step"], saved["seconds"]
+        self.report(f"resumed at step {self.step}")
+
+    def _save(self) -> None:
+        """Write the run's state, and the folder that can be played."""
+        saved: dict[str, Any] = {
+            name: getattr(self, name).state_dict()
+            for name in ("net", "average", "features", "optimiser", "scaler")
+        }
+        saved |= {"step": self.step, "seconds": self.spent}
+        saved["recipe"] = json.dumps(asdict(self.recipe.network))
+        write_checkpoint(self.checkpoint, saved)
+        parts = {name: getattr(self.parts, name) for name in ("unet", "vocoder")}
+        write(self.out, Parts(**{**parts, self.part: self.average}, features=self.features))
+
+
+def _begin(part: str, recipe: Recipe2023, out: Path) -> Parts:
+    """Return the model to begin with: what the folder holds, or a new one.
+
+    Raises: ConfigError: the folder's features or vocoder do not fit the recipe.
+    """
+    held = _held(out)
+    if part == "vocoder":
+        assert isinstance(recipe.network, Vocoder2023Config)
+        unet = held.unet if held else _placeholder(recipe.features.mels)
+        return Parts(unet, Vocoder2023(recipe.network), Features2023(recipe.features))
+    assert isinstance(recipe.network, UNet2023Config)
+    if held is None:
+        raise ConfigError(
+            f"{out} holds no vocoder: train it first, with --part 2023-vocoder and the same --out"
+        )
+    if held.features.config != recipe.features:
+        raise ConfigError(f"{out} was trained on other features than the recipe's")
+    return Parts(UNet2023(recipe.network), held.vocoder, held.features)
+
+
+def _placeholder(mels: int) -> UNet2023:
+    """Return a small random U-Net, for a folder that waits for its own; what it makes is noise."""
+    config = UNet2023Config(
+        mels=mels,
+        width=8,
+        heads=1,
+        multipliers=(1,),
+        has_attention=(False,),
+        has_resampling=(False,),
+        block_layers=(1,),
+    )
+    return UNet2023(config)
+
+
+def _held(out: Path) -> Parts | None:
+    if not (out / WEIGHTS).exists():
+        return None
+    try:
+        return load(out).parts
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot go on from {out}: {error}") from None
+
+
+def _precision(device: torch.device, bits: int) -> AbstractContextManager[object]:
+    dtype = network_dtype(device)
+    if bits == 32 or dtype == torch.float32:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=dtype)

@@ -1,0 +1,1 @@
+"""The monitor page, OSCQuery and WebSocket, over HTTP."""

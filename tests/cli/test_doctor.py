@@ -1,0 +1,285 @@
+"""Check that the doctor finds what is wrong here, says what mends it, and ends with 1."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import pytest
+
+from msanii_live.cli.doctor.network import look_at_network, look_at_ports, look_at_server
+from msanii_live.cli.doctor.port_owner import holder_of
+from msanii_live.cli.doctor.report import (
+    doctor,
+    examine,
+    look_at_folder,
+    look_at_model,
+    look_at_sound,
+)
+from msanii_live.config import Config
+from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.engines.mel_flow.engine import WEIGHTS
+from msanii_live.web.zeroconf import own_addresses
+from tests.live import live
+
+
+@contextmanager
+def taken(kind):
+    with socket.socket(socket.AF_INET, kind) as it:
+        it.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            it.listen()
+        yield it.getsockname()[1]
+
+
+def config(folder, **settings):
+    free = {"port": 0, "http_port": 0, "audio": "none", "engine": "tones", "device": "cpu"}
+    return Config(folder=str(folder), **{**free, **settings})
+
+
+def states(findings):
+    return {finding.what: finding.state for finding in findings}
+
+
+# -- ports -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_who_holds_a_port_is_named(kind):
+    with taken(kind) as port:
+        holder = holder_of(kind, port)
+        if holder is None:
+            pytest.skip("this system does not tell who holds a port")
+        assert holder.process == os.getpid()
+        assert "pytest" in holder.command or "python" in holder.command
+    assert holder_of(kind, port) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "what", "flag"),
+    [
+        (socket.SOCK_DGRAM, "port", "UDP port {}", "--port"),
+        (socket.SOCK_STREAM, "port", "TCP port {}", "--port"),
+        (socket.SOCK_STREAM, "http_port", "HTTP port {}", "--http-port"),
+    ],
+)
+def test_a_port_that_another_program_has_is_to_be_mended(tmp_path, kind, setting, what, flag):
+    with taken(kind) as port:
+        found = list(look_at_ports(config(tmp_path, **{setting: port}), runs=False))
+    wrong = [finding for finding in found if finding.state != "ok"]
+    assert [finding.what for finding in wrong] == [what.format(port)]
+    assert "held by" in wrong[0].found
+    assert f"pick another port with {flag}" in wrong[0].remedy
+    if sys.platform == "linux":
+        assert f"kill {os.getpid()}" in wrong[0].remedy
+
+
+def test_an_address_of_another_machine_is_to_be_mended(tmp_path):
+    settings = {"bind": "192.0.2.1", "allow": ("192.0.2.0/24",), "port": 40_001}
+    found = next(look_at_ports(config(tmp_path, **settings), runs=False))
+    assert found.state == "mend"
+    assert "--bind" in found.remedy
+
+
+# -- who reaches the server ------------------------------------------------------------------------
+
+
+def test_a_running_server_is_reached_each_way(tones, tmp_path):
+    ports = {"port": tones.server.osc_port, "http_port": tones.server.http_port}
+    found = list(look_at_network(config(tmp_path, **ports)))
+    assert set(states(found).values()) == {"ok"}
+    assert states(found).keys() >= {"client over UDP", "client over TCP", "page over HTTP"}
+    if sys.platform == "linux":
+        assert f"process {tones.server.child.pid}" in found[0].found
+    assert "msanii-live runs" in found[0].found
+
+
+def test_without_one_a_server_of_its_own_is_asked(tmp_path):
+    found = {finding.what: finding for finding in look_at_network(config(tmp_path))}
+    assert set(states(found.values()).values()) == {"ok"}
+    assert "started for this" in found["client over UDP"].found
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_does_not_answer_is_to_be_mended():
+    with taken(socket.SOCK_DGRAM) as port, taken(socket.SOCK_STREAM) as http:
+        found = list(look_at_server("127.0.0.1", port, http, "nobody"))
+    assert set(states(found).values()) == {"mend"}
+    assert all(finding.remedy for finding in found)
+
+
+def test_a_network_that_this_machine_is_not_on_is_noted(tmp_path):
+    allow = strange_network()
+    with live(tmp_path, "--engine", "tones", "--bind", "0.0.0.0", "--allow", allow) as it:
+        settings = {
+            "bind": "0.0.0.0", "allow": (allow,), "announce": "off",
+            "port": it.server.osc_port, "http_port": it.server.http_port,
+        }  # fmt: skip
+        found = {f.what: f for f in look_at_network(config(tmp_path, **settings))}
+    assert found["client over UDP"].state == "ok"
+    assert found["network"].state == "note"
+    assert "--allow" in found["network"].remedy
+
+
+def strange_network():
+    """Return one of the networks for examples that this machine has no address in."""
+    own = [ip_address(text) for text in own_addresses()]
+    networks = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+    return next(n for n in networks if not any(each in ip_network(n) for each in own))
+
+
+# -- the folder ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def as_nobody():
+    """Give root's rights up for a while: root may write anywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are not modes there")
+def test_a_folder_that_may_not_be_written_is_to_be_mended():
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o555)
+        with as_nobody():
+            (found,) = look_at_folder(folder)
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+    assert found.state == "mend"
+    assert "Permission denied" in found.found
+    assert "--folder" in found.remedy
+
+
+def test_a_file_in_the_folders_place_is_to_be_mended(tmp_path):
+    (tmp_path / "clips").write_text("")
+    (found,) = look_at_folder(tmp_path / "clips")
+    assert found.state == "mend"
+
+
+def test_a_folder_with_room_is_fine_and_left_as_it_was(tmp_path):
+    *_, found = look_at_folder(tmp_path / "new")
+    assert found.state in ("ok", "note")  # as much is free as is free
+    assert "GiB free" in found.found
+    left = [path.name for path in (tmp_path / "new").iterdir()]
+    assert left in ([], [".msanii-live.lock"])
+
+
+def test_a_folder_that_a_server_has_is_noted(tmp_path):
+    with live(tmp_path, "--engine", "tones") as it:
+        first = next(look_at_folder(tmp_path))
+    assert first.state == "note"
+    assert str(it.server.child.pid) in first.found
+
+
+# -- the model -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"),
+        lambda path: path.write_bytes((SHIPPED / WEIGHTS).read_bytes()[:500_000]),
+        lambda path: path.unlink(),
+    ],
+    ids=["empty", "pointer", "cut short", "missing"],
+)
+def test_weights_that_do_not_load_are_to_be_mended(tmp_path, damage):
+    path = tmp_path / "mine.safetensors"
+    path.touch()
+    damage(path)
+    found = list(look_at_model(config(tmp_path, engine=str(path))))
+    assert states(found) == {"model": "mend", "vocoder": "ok"}
+    assert str(path) in found[0].found
+    assert found[0].remedy
+
+
+def test_a_checkpoint_of_2023_that_does_not_load_is_to_be_mended(tmp_path):
+    (tmp_path / "old.pt").write_bytes(b"no checkpoint")
+    (found,) = look_at_model(config(tmp_path, engine=str(tmp_path / "old.pt")))
+    assert found.state == "mend"
+    assert "old.pt" in found.found
+    assert found.remedy
+
+
+def test_a_server_refuses_broken_weights_in_words(tmp_path):
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(b"\x08" + bytes(7) + b"{broken}" + bytes(64))
+    run = subprocess.run(
+        [sys.executable, "-m", "msanii_live.cli", "serve", "--port", "0", "--http-port", "0",
+         "--audio", "none", "--folder", str(tmp_path), "--engine", str(path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert f"cannot load {path}" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_broken_vocoder_is_told_from_a_broken_model(tmp_path):
+    shutil.copy(SHIPPED / WEIGHTS, tmp_path / WEIGHTS)
+    (tmp_path / "vocos.safetensors").write_bytes(b"broken")
+    found = list(look_at_model(config(tmp_path, engine=str(tmp_path))))
+    assert states(found) == {"model": "ok", "vocoder": "mend"}
+
+
+def test_an_engine_that_there_is_not_is_to_be_mended(tmp_path):
+    (found,) = look_at_model(config(tmp_path, engine="nope"))
+    assert found.state == "mend"
+    assert "tones" in found.found
+
+
+def test_a_sound_card_that_there_is_not_is_to_be_mended(tmp_path):
+    *_, found = look_at_sound(config(tmp_path, audio="no such card"))
+    assert found.state in ("mend", "note")  # a note where PortAudio itself is missing
+    assert found.remedy
+    assert states(look_at_sound(config(tmp_path))) == {"sound": "ok"}
+
+
+def test_what_cannot_even_be_looked_at_hides_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("msanii_live.cli.doctor.report.look_at_torch", lambda config: 1 / 0)
+    found = list(examine(config(tmp_path)))
+    assert states(found)["torch"] == "mend"
+    assert "ZeroDivisionError" in found[0].found
+    assert states(found)["client over UDP"] == "ok"
+    assert "none on the path" in found[-1].found
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def test_it_ends_with_1_and_says_all_in_json(tmp_path, capsys):
+    with taken(socket.SOCK_DGRAM) as port:
+        assert doctor(config(tmp_path, port=port), as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    wrong = [finding for finding in told["findings"] if finding["state"] == "mend"]
+    assert [finding["what"] for finding in wrong] == [f"UDP port {port}"]
+    assert all(finding["remedy"] for finding in told["findings"] if finding["state"] != "ok")
+
+
+def test_the_command_ends_with_0_where_all_is_well(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "msanii_live.cli", "doctor", "--port", "0", "--http-port", "0",
+         "--audio", "none", "--folder", str(tmp_path), "--device", "cpu"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "ok   model: mel-flow loads in" in run.stdout
+    assert "ok   client over UDP" in run.stdout
+    assert "MEND" not in run.stdout

@@ -1,0 +1,211 @@
+"""Check audio made with the 2023 model: lengths, seeds, seams, cancelling, and the fast U-Net."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from msanii_live.engines.msanii2023.canvas import Canvas2023
+from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
+from msanii_live.engines.msanii2023.mel_tasks import SEMANTICS
+from tests.engines.msanii2023.reference import arrays, reference, relative_error
+
+SEAM = 2_048
+# As they are, but for a short phase search.
+QUICK = {name: replace(semantics, iterations=2) for name, semantics in SEMANTICS.items()}
+BOTH = pytest.mark.parametrize("semantics", QUICK.values(), ids=QUICK)
+MENDED, PAPER = QUICK["mended"], QUICK["paper"]
+
+
+def canvas(semantics=MENDED, seed=0, steps=3, progress=lambda step, steps: None, **more):
+    generator = torch.Generator().manual_seed(seed)
+    model = reference()
+    return Canvas2023(model, model.unet, generator, progress, semantics, steps, **more)
+
+
+def tone(frames: int) -> torch.Tensor:
+    seconds = torch.arange(frames) / 44_100
+    wave = 0.3 * torch.sin(2 * torch.pi * 330 * seconds)
+    return torch.stack([wave, 0.5 * wave])
+
+
+@BOTH
+@torch.inference_mode()
+def test_fresh_audio_is_exact_in_length_and_repeatable(semantics) -> None:
+    takes = [canvas(semantics, seed).fresh(20_001) for seed in (1, 1, 2)]
+    assert all(take.shape == (2, 20_001) for take in takes)
+    assert torch.equal(takes[0], takes[1])
+    assert not torch.equal(takes[0], takes[2])
+    assert takes[0].isfinite().all()
+
+
+def test_lengths_fit_the_network_and_the_bucket() -> None:
+    assert canvas().mel_frames(1) == 4
+    assert canvas().mel_frames(3 * 1024) == 4
+    assert canvas().mel_frames(3 * 1024 + 1) == 8
+    assert canvas(multiple=BUCKET).mel_frames(1) == BUCKET
+
+
+@BOTH
+@torch.inference_mode()
+def test_progress_reaches_its_end(semantics) -> None:
+    wave = tone(30_000)
+    calls = {
+        "fresh": lambda c: c.fresh(20_000),
+        "vary": lambda c: c.vary(wave, 0.5),
+        "blend": lambda c: c.blend(wave, wave, 0.5, 0.5),
+        "fill": lambda c: c.fill(wave, 10_000, 20_000),
+        "revoice": lambda c: c.revoice(wave),
+    }
+    for name, call in calls.items():
+        seen: list[tuple[int, int]] = []
+        call(canvas(semantics, progress=lambda *at, seen=seen: seen.append(at)))
+        steps = [step for step, _ in seen]
+        assert steps == sorted(steps), name
+        assert seen[-1][0] == seen[-1][1], name
+
+
+@torch.inference_mode()
+def test_filling_keeps_all_else_bit_for_bit() -> None:
+    wave = tone(60_000)
+    made = canvas().fill(wave, 20_000, 40_000)
+    assert torch.equal(made[:, : 20_000 - SEAM], wave[:, : 20_000 - SEAM])
+    assert torch.equal(made[:, 40_000 + SEAM :], wave[:, 40_000 + SEAM :])
+    assert relative_error(made[:, 20_000:40_000], wave[:, 20_000:40_000]) > 0.1
+
+
+@torch.inference_mode()
+def test_new_samples_are_fitted_to_the_known_ones() -> None:
+    """Where the magnitudes are right, a tone goes on through the span and no jump is heard."""
+    wave = tone(60_000)
+    job = canvas()
+    magnitude = job.model.features.magnitude(job._padded(wave))
+
+    class Right:
+        def in_chunks(self, mel, on_chunk):
+            return magnitude[None]
+
+    job.model = replace(job.model, vocoder=Right())
+    made = job.fill(wave, 20_000, 40_000)
+    jump = (made[:, 1:] - made[:, :-1]).abs().amax(0)
+    usual = (wave[:, 1:] - wave[:, :-1]).abs().max()
+    assert max(jump[19_900:20_100].max(), jump[39_900:40_100].max()) <= 1.5 * usual
+    again = job.model.features.magnitude(made)
+    assert relative_error(again, job.model.features.magnitude(wave)) < 0.3
+
+
+def test_a_mel_frame_that_sees_anything_new_is_not_known() -> None:
+    mel = torch.zeros(1, 2, 128, 16)
+    ours = canvas()._known(mel, 5_000, 8_000, 15 * 1024)
+    # Frame i sees samples from 1024 (i - 1) to 1024 (i + 1).
+    assert ours.tolist() == [i + 1 <= 5_000 / 1024 or i - 1 >= 8_000 / 1024 for i in range(15)] + [
+        False  # beyond the audio
+    ]
+    papers = canvas(PAPER)._known(mel, 5_000, 8_000, 15 * 1024)
+    assert int(papers.sum()) > int(ours.sum())
+
+
+def test_the_network_is_shown_context_and_no_more_than_that() -> None:
+    minute = 60 * 44_100
+    second = 44_100
+    assert canvas()._shown(30 * second, 31 * second, minute) == (18 * second, 43 * second)
+    assert canvas()._shown(40 * second, minute, minute) == (20 * second, minute)
+    assert canvas(PAPER)._shown(30 * second, 31 * second, minute) == (0, minute)
+    assert canvas(PAPER)._shown(50 * second, minute, minute) == (40 * second, minute)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 20_000), (40_000, 60_000)])
+@torch.inference_mode()
+def test_either_end_can_be_filled(start: int, end: int) -> None:
+    wave = tone(60_000)
+    wave[:, start:end] = float("nan")  # what the span holds must not count
+    made = canvas().fill(wave, start, end)
+    assert made.isfinite().all()
+    kept = slice(20_000 + SEAM, 60_000) if start == 0 else slice(0, 40_000 - SEAM)
+    assert torch.equal(made[:, kept], wave[:, kept])
+
+
+@torch.inference_mode()
+def test_the_paper_makes_everything_anew() -> None:
+    wave = tone(60_000)
+    made = canvas(PAPER, steps=2).fill(wave, 20_000, 40_000)
+    assert relative_error(made[:, :18_000], wave[:, :18_000]) > 0.1
+
+
+@torch.inference_mode()
+def test_variations_follow_the_phases_of_their_source() -> None:
+    """At nearly no strength ours stays near the source; the paper's has phases of its own."""
+    wave = tone(31 * 1024)
+    model = reference()
+    oracle = Canvas2023(
+        model,
+        lambda x, t: torch.zeros_like(x),
+        torch.Generator().manual_seed(0),
+        lambda step, steps: None,
+        MENDED,
+    )
+    angle = []
+    for semantics in (MENDED, PAPER):
+        oracle.semantics = replace(semantics, iterations=8)
+        made = oracle.vary(wave, 0.01)
+        window = torch.hann_window(2048)
+        bins = [torch.stft(w, 2048, 1024, window=window, return_complex=True) for w in (made, wave)]
+        loud = bins[1].abs() > 0.1 * bins[1].abs().max()
+        angle.append(float((bins[0] * bins[1].conj())[loud].angle().abs().mean()))
+    assert angle[0] < 0.6
+    assert angle[1] > 1.2
+
+
+@torch.inference_mode()
+def test_an_exception_in_progress_ends_the_work() -> None:
+    class Stopped(Exception):
+        pass
+
+    asked = []
+    model = reference()
+
+    def net(x, t):
+        asked.append(1)
+        return model.unet(x, t)
+
+    def progress(step: int, steps: int) -> None:
+        if step >= 2:
+            raise Stopped
+
+    job = Canvas2023(model, net, torch.Generator().manual_seed(0), progress, MENDED, 50)
+    with pytest.raises(Stopped):
+        job.fresh(20_000)
+    assert len(asked) == 2
+
+
+@torch.inference_mode()
+def test_the_fast_network_computes_the_same() -> None:
+    (x,) = arrays("unet_x")
+    for batch in (1, 3):
+        many = torch.cat([x * (0.5 + n) for n in range(batch)])
+        timesteps = torch.tensor([3, 417, 999][:batch])
+        expected = reference().unet(many, timesteps)
+        for net in (fast_unet(reference().unet, torch.float32), FastUNet(reference().unet)):
+            actual = net(many, timesteps)
+            assert actual.dtype == torch.float32
+            assert relative_error(actual, expected) <= 1e-5
+    for net in (
+        fast_unet(reference().unet, torch.bfloat16),
+        FastUNet(reference().unet, torch.bfloat16),
+    ):
+        rough = net(many, timesteps)
+        assert rough.dtype == torch.float32
+        assert relative_error(rough, expected) <= 0.03
+
+
+@torch.inference_mode()
+def test_a_3x3_convolution_over_channels_is_one_over_time() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(5, 4, 3, 3, generator=generator, dtype=torch.float64)
+    for channels in (1, 2, 3):
+        h = torch.randn(2, 4, channels, 9, generator=generator, dtype=torch.float64)
+        expected = torch.nn.functional.conv2d(h, weight, padding=1)
+        flat = h.transpose(1, 2).flatten(1, 2)
+        made = torch.nn.functional.conv1d(flat, across_channels(weight, channels), padding=1)
+        made = made.unflatten(1, (channels, 5)).transpose(1, 2)
+        torch.testing.assert_close(made, expected)

@@ -1,0 +1,142 @@
+"""Check the small Spectrogram Diffusion: how notes are laid, windows chained, and weights kept."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.notes.instruments import TAUGHT, stand_in
+from msanii_live.engines.notes.note_alignment import KEYS, lay, rows
+from msanii_live.engines.notes.note_diffusion import (
+    NoteDiffusion,
+    NoteDiffusionConfig,
+    load,
+    save,
+    within,
+)
+from msanii_live.errors import Cancelled
+from msanii_live.notes import Note
+
+SPEC = MelSpec(mels=8)
+RATE = SPEC.sample_rate / SPEC.hop
+TINY = NoteDiffusionConfig(
+    window=40, width=16, heads=2, inner=16, blocks=2, context_blocks=1, lane=2, detail=8,
+    detail_blocks=1,
+)  # fmt: skip
+
+
+def tiny(seed: int = 0) -> NoteDiffusion:
+    """A network that listens, though nothing was taught to it: no layer is zero."""
+    torch.manual_seed(seed)
+    net = NoteDiffusion(TINY, SPEC)
+    for parameter in net.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.2)
+    return net.eval()
+
+
+def play(net: NoteDiffusion, notes: list[Note], frames: int = 100, **how: float) -> torch.Tensor:
+    return net.play(notes, frames, RATE, torch.Generator().manual_seed(5), 2, **how)  # type: ignore[arg-type]
+
+
+def test_every_program_has_one_that_stands_for_it() -> None:
+    assert {stand_in(program) for program in range(128)} == set(TAUGHT)
+    assert all(stand_in(program) == program for program in TAUGHT)
+
+
+def test_rows_tell_keys_programs_and_drums_apart() -> None:
+    notes = [Note(0.1, 0.5, 60, 127, program=41), Note(0.2, 0.3, 60, 64, drum=True)]
+    made = rows([notes, []], TAUGHT, 100.0)
+    assert made.key.tolist() == [[61, 61 + KEYS], [0, 0]]
+    assert made.program[0].tolist() == [TAUGHT.index(48), len(TAUGHT)]
+    assert made.start[0].tolist() == pytest.approx([10.0, 20.0])
+    assert made.velocity[0].tolist() == pytest.approx([1.0, 64 / 127])
+
+
+def test_a_note_is_laid_where_it_begins_sounds_and_has_ended() -> None:
+    made = lay(rows([[Note(0.1, 0.2, 60, 90)]], TAUGHT, 100.0), 40, 100.0)[0, :, 0]
+    begins, sounds, youth, ended = made[:, 0], made[:, 1], made[:, 2], made[:, 3]
+    assert begins.argmax() == 10
+    assert begins.sum() == pytest.approx(1.0)
+    assert sounds[11:20].tolist() == [1.0] * 9
+    assert sounds[:10].sum() == sounds[22:].sum() == 0.0
+    assert youth[11] > youth[19] > 0.3
+    assert ended[:20].sum() == 0.0
+    assert ended[21] > ended[39] > 0.0
+    # Half-way between two mel frames it belongs to both.
+    half = lay(rows([[Note(0.105, 0.2, 60, 90)]], TAUGHT, 100.0), 40, 100.0)[0, :, 0, 0]
+    assert half[10].item() == pytest.approx(half[11].item(), abs=1e-4)
+
+
+def test_empty_places_change_nothing() -> None:
+    net, notes = tiny(), [Note(0.0, 0.3, 60, 90)]
+    before, there = torch.zeros(1, 40, 8), torch.zeros(1, 40, dtype=torch.bool)
+    x, t = torch.randn(1, 40, 8), torch.tensor([0.7])
+    alone = net(x, t, net.encode(rows([notes], TAUGHT, RATE), before, there))
+    beside = rows([notes, [Note(0.1, 0.2, 50 + n, 80) for n in range(6)]], TAUGHT, RATE)
+    two = net(
+        x.expand(2, -1, -1), t.expand(2),
+        net.encode(beside, before.expand(2, -1, -1), there.expand(2, -1)),
+    )  # fmt: skip
+    assert torch.allclose(alone[0], two[0], atol=1e-5)
+    assert not torch.allclose(two[0], two[1], atol=1e-2)
+
+
+def test_a_window_sees_the_one_before_and_only_as_far_as_it_is_there() -> None:
+    net, notes = tiny(), rows([[Note(0.0, 0.3, 60, 90)]], TAUGHT, RATE)
+    x, t = torch.randn(1, 40, 8), torch.tensor([0.7])
+    some = torch.zeros(1, 40, dtype=torch.bool)
+    some[:, 20:] = True
+    past, other = torch.randn(1, 40, 8), torch.randn(1, 40, 8)
+    mixed = torch.where(some[..., None], past, other)
+    made = net(x, t, net.encode(notes, past, some))
+    assert torch.equal(made, net(x, t, net.encode(notes, mixed, some)))
+    assert not torch.allclose(made, net(x, t, net.encode(notes, other, some)), atol=1e-3)
+
+
+def test_playing_is_the_seed_s_and_hears_notes() -> None:
+    net = tiny()
+    made = play(net, [Note(0.2, 0.6, 60, 90)])
+    assert made.shape == (100, 8)
+    assert torch.equal(made, play(net, [Note(0.2, 0.6, 60, 90)]))
+    assert not torch.allclose(made, play(net, [Note(0.2, 0.6, 72, 90)]), atol=1e-3)
+    assert play(net, []).isfinite().all()
+
+
+def test_a_lead_shifts_windows_and_is_left_out() -> None:
+    net = tiny()
+    assert (net.windows(100), net.windows(100, lead=0.5)) == (3, 4)
+    assert play(net, [Note(0.2, 0.6, 60, 90)], lead=0.5).shape == (100, 8)
+
+
+def test_windows_hold_what_still_rings() -> None:
+    notes = [Note(0.0, 1.0, 60, 90), Note(0.0, 3.0, 61, 90), Note(9.0, 9.5, 62, 90)]
+    assert [n.pitch for n in within(notes, 2.0, 5.0)] == [60, 61]
+    assert within(notes, 2.0, 5.0)[0].end == -1.0
+
+
+def test_it_can_be_cancelled_at_every_step() -> None:
+    calls = 0
+
+    def stop() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Cancelled(3)
+
+    with pytest.raises(Cancelled):
+        tiny().play([], 100, RATE, torch.Generator(), 2, stop)
+    assert calls == 3
+
+
+def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
+    net = tiny()
+    save(tmp_path / "w.safetensors", net)
+    back = load(tmp_path / "w.safetensors", torch.device("cpu"))
+    assert back.config == TINY
+    notes = [Note(0.2, 0.6, 60, 90)]
+    assert torch.allclose(play(net, notes), play(back, notes), atol=0.1)  # float16 in the file
+    (tmp_path / "w.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="damaged"):
+        load(tmp_path / "w.safetensors", torch.device("cpu"))

@@ -1,0 +1,70 @@
+"""Clips with known answers, and engines for them."""
+
+import numpy as np
+import pytest
+import torch
+
+from msanii_live.audio import make_clip
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.vocoders import vocos
+from msanii_live.engines.mel_flow import weights
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+from msanii_live.evaluation.validation_clips import HeldClip
+
+RATE = 44_100
+SPEC = MelSpec(mels=64)
+
+
+def tone(hertz, seconds, level=0.2):
+    place = np.arange(round(seconds * RATE)) / RATE
+    wave = sum(np.sin(2 * np.pi * f * place) for f in np.atleast_1d(hertz))
+    return np.repeat((level * wave)[:, None], 2, axis=1).astype(np.float32)
+
+
+def clicks(beat, seconds, first=0.0, seed=0):
+    """Short bursts of noise a beat apart."""
+    out = np.random.default_rng(seed).normal(0, 1e-4, (round(seconds * RATE), 2))
+    burst = np.random.default_rng(seed + 1).normal(0, 0.3, (900, 2))
+    burst *= np.exp(-np.arange(900) / 200)[:, None]
+    for at in np.arange(first, seconds - 0.05, beat):
+        place = round(at * RATE)
+        out[place : place + 900] += burst
+    return out.astype(np.float32)
+
+
+def held(true, other, seam, number=0, **info):
+    """Cut two sounds, (frames, 2), at `seam` seconds into a clip and what follows."""
+    at = round(seam * RATE)
+    info = {"bpm": 120.0, "style": "house", "key": "A min", **info}
+    return HeldClip(
+        make_clip(true[:at].copy(), RATE, name=f"held-{number}", **info),
+        true[at:],
+        make_clip(other[:at].copy(), RATE, name=f"other-{number}", **info),
+        other[at:],
+    )
+
+
+class Knowing:
+    """Goes on with what it knows to follow each clip."""
+
+    def __init__(self, clips):
+        self.after = {c.clip.info.name: c.after for c in clips}
+        self.after |= {c.other.info.name: c.other_after for c in clips}
+
+    def run(self, command, context):
+        source = context.clip(command.src)
+        new = self.after[source.info.name][: round(command.seconds * RATE)]
+        return make_clip(np.concatenate([source.samples, new]), RATE)
+
+
+@pytest.fixture(scope="session")
+def small_engine(tmp_path_factory):
+    """The default engine with a small untrained network and vocoder."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    net = FlowNet(FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64))
+    mean, deviation = torch.full((2, 64, 1), -5.0), torch.ones(2, 64, 1)
+    weights.save(folder / WEIGHTS, weights.FlowModel(net, SPEC, mean, deviation))
+    vocos.save(folder / "vocos.safetensors", vocos.Vocos(vocos.VocosConfig(16, 1), SPEC))
+    return MelFlow("cpu", folder / WEIGHTS)

@@ -1,0 +1,63 @@
+"""Check the figures of what plays notes, on networks and sounds whose figures are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.notes.mel2mel import Mel2Mel, Mel2MelConfig
+from msanii_live.evaluation.note_rendering import Morph, Row, centroid, held_out, mean_row, table
+from msanii_live.evaluation.timbre_plot import draw_space, listen, plane
+
+ROWS = [
+    Row("piano", 0.9, 0.8, 0.6, 0.8, 0.02, 0.1),
+    Row("organ", 0.7, 0.6, 0.2, 0.4, 0.00, 0.3),
+]
+
+
+def net(timbre: int) -> Mel2Mel:
+    torch.manual_seed(1)
+    return Mel2Mel(Mel2MelConfig(16, timbre), MelSpec(mels=32)).eval()
+
+
+def test_the_table_has_shares_of_the_ceiling_and_means() -> None:
+    mean = mean_row(ROWS)
+    assert mean.correlation == pytest.approx(0.8)
+    assert mean.ours == pytest.approx(0.4)
+    lines = table([*ROWS, mean]).splitlines()
+    assert len(lines) == 5
+    assert "| 0.750 |" in lines[2]
+    without = table([Row("harp", 0.9, 0.8, None, None, None, 0.1)])
+    assert "None" not in without
+
+
+def test_a_morph_goes_one_way_or_does_not() -> None:
+    assert Morph(("a", "b"), (900.0, 1_000.0, 1_004.0, 1_003.0, 1_200.0)).monotone
+    assert Morph(("a", "b"), (1_200.0, 1_000.0, 900.0)).monotone
+    assert not Morph(("a", "b"), (900.0, 1_300.0, 1_000.0)).monotone
+
+
+def test_the_centroid_is_where_a_sound_is() -> None:
+    wave = np.sin(2 * np.pi * 1_000 * np.arange(44_100) / 44_100).astype(np.float32)
+    assert centroid(wave) == pytest.approx(1_000, rel=0.04)
+
+
+def test_held_out_pieces_have_no_drums_and_are_the_seeds() -> None:
+    pieces = held_out(3, with_scores=False)
+    assert [p.notes for p in pieces] == [p.notes for p in held_out(3, with_scores=False)]
+    assert len(pieces) == 3
+    assert not any(note.drum for piece in pieces for note in piece.notes)
+
+
+@pytest.mark.parametrize("timbre", [2, 5])
+def test_the_space_is_drawn(tmp_path: Path, timbre: int) -> None:
+    model = net(timbre)
+    centre, directions = plane(model)
+    assert directions @ directions.T == pytest.approx(torch.eye(2), abs=1e-5)
+    bright, loud = listen(model, centre[None] + torch.zeros(3, timbre))
+    assert bright.shape == loud.shape == (3,)
+    assert 20 < bright[0] < 20_000
+    draw_space(model, tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes()[:4] == b"\x89PNG"

@@ -1,0 +1,106 @@
+"""Check MIDI in over JACK's real ports: our own, and another program's that comes and goes."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from mido import Message
+
+from msanii_live.errors import ConfigError
+from msanii_live.midi import input
+from msanii_live.midi.input import MidiIn
+from tests.live import live
+from tests.playback.jackdummy import jack_dummy
+
+pytest.importorskip("rtmidi", reason="needs pip install 'msanii-live[midi]'", exc_type=ImportError)
+
+
+@pytest.fixture
+def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setattr(input, "_LOOK", 0.1)
+    monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
+    way = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    for name in ("open_input", "get_input_names"):  # mido chose its own when it was imported
+        monkeypatch.setattr(mido, name, getattr(way, name))
+    with jack_dummy(real_time=False):
+        yield way
+
+
+def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+def own_port(way: Any) -> Any:
+    name = until(lambda: [n for n in way.get_output_names() if input.OWN_NAME in n])[0]
+    return way.open_output(name)
+
+
+def test_others_connect_to_the_virtual_port(jack: Any) -> None:
+    heard: list[Message] = []
+    port = MidiIn("virtual", time.monotonic)
+    port.listen(lambda message, now: heard.append(message))
+    keys = own_port(jack)
+    played = [Message("program_change", program=19), Message("note_on", note=60, velocity=9)]
+    for message in played:
+        keys.send(message)
+    until(lambda: len(heard) == 2)
+    assert heard == played
+    keys.close()
+    port.close()
+
+
+def test_a_keyboard_is_taken_when_it_comes_and_when_it_comes_back(jack: Any) -> None:
+    heard: list[Message] = []
+    gone: list[float] = []
+    port = MidiIn("stage piano", time.monotonic)
+    port.listen(lambda message, now: heard.append(message), gone.append)
+    assert "not there" in port.description
+    for visit in (1, 2):
+        keyboard = jack.open_output("Stage Piano", virtual=True)
+        until(lambda: "Stage Piano" in port.description)
+        time.sleep(0.2)  # until JACK has connected them
+        keyboard.send(Message("note_on", note=60 + visit))
+        until(lambda visit=visit: len(heard) == visit)
+        keyboard.close()
+        del keyboard
+        until(lambda visit=visit: len(gone) == visit)
+    assert [message.note for message in heard] == [61, 62]
+    port.close()
+
+
+def test_a_server_plays_what_came_over_the_virtual_port(jack: Any, tmp_path: Path) -> None:
+    with live(tmp_path, "--engine", "mel2mel", "--midi-in", "virtual") as it:
+        keys = own_port(jack)
+        for note in (60, 64, 67):
+            keys.send(Message("note_on", note=note, velocity=90))
+            time.sleep(0.2)
+            keys.send(Message("note_off", note=note))
+        time.sleep(0.3)
+        fields = it.job("/msanii/render", "p", "take", "bars", 1, "clip", "played")
+        assert Path(str(fields[3])).exists()
+        told = json.loads((tmp_path / "played.json").read_text())
+        kept = mido.MidiFile(str(tmp_path / str(told["command"]["midi"])))
+        notes = [m.note for m in kept if m.type == "note_on" and m.velocity]
+        assert notes == [60, 64, 67]
+        keys.close()
+
+
+def test_where_there_is_neither_alsa_nor_jack_the_remedy_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise OSError("no sequencer")
+
+    monkeypatch.setattr(input.sys, "platform", "linux")
+    monkeypatch.setattr(mido, "open_input", fail)
+    monkeypatch.setattr(mido, "Backend", fail)
+    with pytest.raises(ConfigError, match=r"no sequencer.*snd-seq.*JACK"):
+        MidiIn("virtual", time.monotonic)

@@ -1,0 +1,72 @@
+"""Check that the page for musicians is what the table says, and that its examples are true."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from msanii_live.errors import Code
+from msanii_live.protocol.commands import COMMANDS, Command, MakingCommand, parse
+from msanii_live.protocol.reference import CODE_TEXTS, describe_markdown, example
+from msanii_live.protocol.replies import REPLIES, Reply
+from msanii_live.protocol.schema import arguments
+
+PAGE = Path(__file__).parents[2] / "docs" / "osc.md"
+
+
+def test_the_page_is_the_table() -> None:
+    assert PAGE.read_text("utf-8") == describe_markdown(), (
+        "docs/osc.md is stale: run `msanii-live spec > docs/osc.md`"
+    )
+
+
+def test_every_code_has_its_sentence() -> None:
+    assert set(CODE_TEXTS) == set(Code)
+    page = describe_markdown()
+    for code, text in CODE_TEXTS.items():
+        assert f"| `{code}` | {text} |" in page
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_told_once(command: type[Command]) -> None:
+    page = describe_markdown()
+    assert page.count(f"\n### {command.address}\n") == 1
+    section = page.split(f"\n### {command.address}\n")[1].split("\n##")[0]
+    assert inspect.cleandoc(command.__doc__ or "?") in section
+    assert f"Answer: `{command.reply}`" in section
+    shared = arguments(MakingCommand) if issubclass(command, MakingCommand) else ()
+    for argument in arguments(command):
+        assert (f"| `{argument.name}` |" in section) is (argument not in shared), argument.name
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_example_is_a_message_that_the_server_takes(command: type[Command]) -> None:
+    address, args = example(command)
+    request = parse(address, args)
+    assert type(request.command) is command
+    assert request.unknown == ()
+    section = describe_markdown().split(f"\n### {address}\n")[1].split("\n##")[0]
+    shown = section.split("Example: `")[1].split("`")[0].split()
+    assert parse(shown[0], shown[1:]).command == request.command
+
+
+def test_every_reply_is_told() -> None:
+    page = describe_markdown().split("\n## Replies\n")[1]
+    for reply in REPLIES:
+        assert f"| `{reply.address}` | `{reply.tags}` | {', '.join(reply.fields)} |" in page
+
+
+def test_every_answer_is_a_reply() -> None:
+    assert {command.reply for command in COMMANDS} <= {reply.address for reply in REPLIES}
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_every_reply_names_each_of_its_values(reply: Reply) -> None:
+    assert len(reply.tags) == len(reply.fields)
+    assert set(reply.tags) <= set("ifs")
+
+
+def test_the_table_has_no_stray_bars() -> None:
+    for line in describe_markdown().splitlines():
+        if line.startswith("| `"):
+            assert line.replace("\\|", "").count("|") in (3, 5, 7), line

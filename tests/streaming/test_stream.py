@@ -1,0 +1,141 @@
+"""Check that the stream never ends, never clicks, and says so when it waits for its engine."""
+
+import time
+
+import numpy as np
+import pytest
+
+from msanii_live.audio import Samples, make_clip
+from msanii_live.benchmarks.streaming import streaming
+from msanii_live.engines.tones import Tones
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.params import Params
+from msanii_live.playback.crossfade import largest_step
+from msanii_live.protocol.playing import StreamStart, StreamStop
+from tests.playback.test_mixer import tone
+from tests.playback.test_player import wait_until
+
+SHORT = StreamStart(chunk=1.0, ahead=1.0, at="none")
+
+
+def stretch(player, seconds: float) -> Samples:
+    """Return what was heard in the next seconds."""
+    first = player.position("output")
+    time.sleep(seconds)
+    return player.recall("output", first, player.position("output"))
+
+
+def assert_goes_on(heard: Samples) -> None:
+    blocks = heard[: len(heard) // 4_410 * 4_410].reshape(-1, 4_410 * 2)
+    assert np.abs(blocks).max(axis=1).min() > 0.005, "it fell silent"
+    # The steepest that three sines of 0.08 below 440 Hz can be, and a little for easing.
+    assert largest_step(heard) < 0.03, "it clicked"
+
+
+def test_chunk_follows_chunk(tmp_path):
+    with streaming(tmp_path, "none", "tones", SHORT) as (
+        player,
+        stream,
+        told,
+    ):
+        wait_until(lambda: len(told.chunks) >= 2)
+        assert_goes_on(stretch(player, 3))
+        wait_until(lambda: len(told.chunks) >= 4)
+        assert [chunk[0] for chunk in told.chunks] == list(range(len(told.chunks)))
+        for (_, start, seconds, took, ahead), after in zip(
+            told.chunks, told.chunks[1:], strict=False
+        ):
+            assert seconds == pytest.approx(1.0, abs=0.01)
+            assert after[1] == pytest.approx(start + seconds)
+            assert took > 0
+            assert ahead >= 1.0
+        assert not told.troubles
+        assert list(tmp_path.iterdir()) == []  # chunks are heard, not written
+        stream.stop(fade=0.1)
+        assert not stream.runs
+        wait_until(lambda: not player.parts())
+
+
+def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
+    run = Tones.run
+
+    def slowly(self, command, context):
+        clip = run(self, command, context)
+        if command.address.endswith("outpaint"):
+            time.sleep(4.0)
+        return clip
+
+    monkeypatch.setattr(Tones, "run", slowly)
+    with streaming(tmp_path, "none", "tones", SHORT) as (player, _, told):
+        wait_until(lambda: player.parts())
+        first = next(part for part in player.parts() if not part.spare)
+        wait_until(lambda: told.lates == [0])
+        assert player.sounding() is not None
+        wait_until(lambda: len(told.chunks) == 1)
+        wait_until(lambda: any(not p.spare and p.follows for p in player.parts()))
+        joined = next(p for p in player.parts() if not p.spare and p.follows)
+        bar = 2 * 44_100  # 4 beats at 120 bpm
+        turns = (joined.start + joined.length - 44_100 - first.start - first.length) / bar
+        assert turns == pytest.approx(round(turns), abs=30 / bar)
+        assert turns >= 1
+        heard = stretch(player, 2)
+        assert_goes_on(heard)
+
+
+def test_it_goes_on_from_what_sounds(tmp_path):
+    with streaming(tmp_path, "none", "tones", SHORT) as (player, stream, told):
+        stream.stop()
+        wait_until(lambda: not player.parts())
+        told.chunks.clear()
+        player.play(make_clip(tone(66_150, 220.0), 44_100, name="mine", bpm=120.0))
+        wait_until(lambda: player.parts())
+        (mine,) = player.parts()
+        stream.start(StreamStart(chunk=1.0, ahead=1.0))
+        wait_until(lambda: told.chunks)
+        wait_until(lambda: any(p.follows == mine.number and not p.spare for p in player.parts()))
+        chunk = next(p for p in player.parts() if p.follows == mine.number and not p.spare)
+        assert chunk.start + chunk.length == mine.start + 66_150 + 44_100
+        wait_until(lambda: player.now() * 44_100 > chunk.start)
+        assert_goes_on(stretch(player, 1.5))
+
+
+def test_params_steer_the_next_chunks(tmp_path):
+    params = Params()
+    params.set("stream.seed", 7)
+    params.set("stream.target", "target")
+    params.set("stream.mix", 1.0)
+    with streaming(tmp_path, "none", "tones", SHORT, params) as (
+        player,
+        stream,
+        told,
+    ):
+        library = stream._shop.library
+        wait_until(lambda: told.troubles)  # there is no such clip yet; the last bar goes round
+        assert "target" in told.troubles[0]
+        library.add(make_clip(tone(44_100, 441.0, 0.5), 44_100, name="target"))
+        told.chunks.clear()
+        wait_until(lambda: len(told.chunks) >= 3)
+        wait_until(lambda: player.parts()[-1].start / 44_100 < player.now() + 2)
+        wait_until(lambda: np.abs(stretch(player, 0.3)).max() > 0.45)
+
+
+def test_a_source_that_is_not_there_is_refused(tmp_path):
+    with streaming(tmp_path, "none", "tones") as (_, stream, _told):
+        stream.stop()
+        with pytest.raises(CommandError) as caught:
+            stream.start(StreamStart(src="nothing"))
+        assert caught.value.code is Code.ENOCLIP
+        assert not stream.runs
+        assert StreamStop().fade == 0.02
+
+
+def test_a_stop_of_all_ends_the_stream(tmp_path):
+    with streaming(tmp_path, "none", "tones", SHORT) as (
+        player,
+        stream,
+        told,
+    ):
+        wait_until(lambda: told.chunks)
+        player.stop(None)
+        wait_until(lambda: not stream.runs)
+        wait_until(lambda: not player.parts())
