@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from msanii_live.protocol.base import Command
+from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
 from msanii_live.protocol.schema import Argument, arguments

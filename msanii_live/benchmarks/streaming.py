@@ -16,7 +16,7 @@ from msanii_live.library.library import Library
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.player import Player
 from msanii_live.playback.timebase import Timebase
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 

@@ -55,7 +55,7 @@ def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.
 
 
 def _speed(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.report import report_speed
+    from msanii_live.benchmarks.report import report_speed
 
     return report_speed(arguments.out, arguments.full)
 

@@ -12,7 +12,8 @@ from msanii_live.engines.registry import Shelf
 from msanii_live.errors import MsaniiError
 from msanii_live.library.library import Library
 from msanii_live.midi import files
-from msanii_live.protocol.commands import MakingCommand, parse
+from msanii_live.protocol.commands import MakingCommand
+from msanii_live.protocol.request import parse
 
 
 def render_again(sidecar: Path, out: Path | None, device: str) -> Path:

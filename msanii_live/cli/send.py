@@ -12,7 +12,7 @@ from msanii_live.client.messages import ROOT, Answer, as_row, typed
 from msanii_live.errors import Code, CommandError, MsaniiError
 from msanii_live.osc.codec import Message
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import peek_token
+from msanii_live.protocol.request import peek_token
 
 QUIET = 3.0  # seconds that the answer to a command without a job may take
 RENEWAL = 20.0  # seconds, well within the lease

@@ -14,7 +14,8 @@ from msanii_live.errors import Cancelled, Code, CommandError, MsaniiError
 from msanii_live.osc.codec import Argument, Message
 from msanii_live.osc.udp import encode
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import BY_ADDRESS, Command, parse
+from msanii_live.protocol.commands import BY_ADDRESS, Command
+from msanii_live.protocol.request import parse
 from msanii_live.protocol.schema import arguments, read_number
 
 ROOT = "/msanii/"

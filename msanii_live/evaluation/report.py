@@ -1,4 +1,4 @@
-"""Run a benchmark, print its table, and keep its figures."""
+"""Run an evaluation, print its tables, and keep its figures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 
 import torch
 
-from msanii_live.benchmarks.speed import measure
-from msanii_live.benchmarks.speed_table import speed_markdown
 from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
 from msanii_live.dsp.vocoding import Voice
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
@@ -36,16 +34,6 @@ def _data(source: Path) -> DataSet:
         raise ConfigError(
             f"{source} holds no data set: build one with `msanii-live data build {source}`"
         ) from None
-
-
-def report_speed(out: Path | None, full: bool) -> int:
-    """Measure a real server and the 2023 recipe in one run; print the table. Returns the status."""
-    figures = measure(full=full, flags=("--audio", "none", "--device", "cpu"))
-    print(speed_markdown(figures))
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
-    return 0
 
 
 def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msanii_live.protocol.playing import PARAMS, Param
+from msanii_live.protocol.commands import PARAMS, Param
 
 Value = int | float | str
 

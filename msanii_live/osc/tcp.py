@@ -22,8 +22,8 @@ from msanii_live.osc.ingress_queue import Intake
 from msanii_live.osc.peer import Network, Stream, may_knock
 from msanii_live.osc.slip import LostPlace, Splitter, wrap
 from msanii_live.osc.udp import encode
-from msanii_live.protocol.commands import peek_token
 from msanii_live.protocol.replies import FAIL
+from msanii_live.protocol.request import peek_token
 
 CONNECTION_LIMIT = 64
 REFUSED_LIMIT = 16  # connections beyond, which wait only to be told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from msanii_live.errors import Code
-from msanii_live.protocol.base import Command
+from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import MakingCommand
 from msanii_live.protocol.reference import CODE_TEXTS, command_groups, is_shared
 from msanii_live.protocol.replies import REPLIES

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 
 from msanii_live.errors import Code
-from msanii_live.protocol.base import Command
+from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import COMMANDS, MakingCommand
 from msanii_live.protocol.replies import REPLIES, Reply
 from msanii_live.protocol.schema import (

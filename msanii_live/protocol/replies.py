@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msanii_live.protocol.playing import PARAMS, param_tag
+from msanii_live.protocol.commands import PARAMS, param_tag
 
 
 @dataclass(frozen=True)
@@ -131,3 +131,10 @@ REPLIES: tuple[Reply, ...] = (
     SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip
+REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}
+
+
+def is_listed(address: str) -> bool:
+    """Tell whether a command is answered with many replies rather than a value."""
+    reply = REPLY_BY_ADDRESS.get(address)
+    return reply is not None and reply.listed

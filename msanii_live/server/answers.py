@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.protocol import commands, replies
-from msanii_live.protocol.base import Command
-from msanii_live.protocol.commands import Request
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.command import Command
+from msanii_live.protocol.replies import Outgoing, is_listed
+from msanii_live.protocol.request import Request
 from msanii_live.protocol.schema import arguments
-from msanii_live.web.oscquery import is_listed
 
 if TYPE_CHECKING:
     from msanii_live.server.router import Dispatcher

@@ -15,8 +15,9 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
 from msanii_live.osc.peer import Peer
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import Interpolate, MakingCommand, Request
+from msanii_live.protocol.commands import Interpolate, MakingCommand
 from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.request import Request
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
 REMEMBERED_LIMIT = 4_096

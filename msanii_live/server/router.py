@@ -17,8 +17,9 @@ from msanii_live.osc.time_tag_queue import Agenda
 from msanii_live.osc.transports import Doors
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.address_pattern import is_pattern
-from msanii_live.protocol.commands import MakingCommand, Request
+from msanii_live.protocol.commands import MakingCommand
 from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.request import Request, parse, peek_reply_port, peek_token, reached_by
 from msanii_live.server import answers
 from msanii_live.server.background_tasks import Errands
 from msanii_live.server.job_tracker import Desk, Routes
@@ -136,10 +137,10 @@ class Dispatcher:
             return
         try:
             if is_pattern(message.address):
-                for address in commands.reached_by(message.address):
+                for address in reached_by(message.address):
                     self._handle(replace(message, address=address), source)
                 return
-            request = commands.parse(message.address, message.args)
+            request = parse(message.address, message.args)
         except CommandError as error:
             self._refuse(message, source, error)
             return
@@ -155,12 +156,10 @@ class Dispatcher:
 
     def _refuse(self, message: Message, source: Peer, error: CommandError) -> None:
         self.counters["failed_commands"] += 1
-        token = commands.peek_token(message.args, message.address)
+        token = peek_token(message.args, message.address)
         log.info("%s refused: %s %s", message.address, error.code, error.text)
         self.journal.note(source, message.address, message.args, f"{error.code} {error.text}")
-        routes = self.sessions.routes(
-            source, commands.peek_reply_port(message.args, message.address)
-        )
+        routes = self.sessions.routes(source, peek_reply_port(message.args, message.address))
         address = clipped(message.address, ADDRESS_BYTES)
         self.send(replies.FAIL(address, token, -1, error.code, error.text), routes)
 

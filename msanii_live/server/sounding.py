@@ -17,8 +17,8 @@ from msanii_live.notes import Score
 from msanii_live.playback.conductor import Conductor
 from msanii_live.playback.recorder import Recorder
 from msanii_live.playback.shared_state import Gauge
-from msanii_live.protocol import playing, replies
-from msanii_live.protocol.base import Command
+from msanii_live.protocol import commands, replies
+from msanii_live.protocol.command import Command
 from msanii_live.protocol.replies import Outgoing
 from msanii_live.streaming.stream import Stream
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from msanii_live.server.router import Dispatcher
 
 # Commands that are taken out of the agenda a little before their time, so that they sound on it.
-EARLY = {command.address for command in (playing.Play, playing.Stop, playing.StreamStop)}
+EARLY = {command.address for command in (commands.Play, commands.Stop, commands.StreamStop)}
 LEAD = 0.35  # s: more than any device's latency here and a busy server's delay
 _CLOCKS_APART = 0.0005  # s that the wall clock and the timeline may drift before that is met
 AUDIO = "/msanii/audio"  # what warnings about the device are said to be of
 
 
 class Sounding:
-    """Carry out the commands of `protocol/playing.py`; events go out through the dispatcher."""
+    """Carry out the commands of `protocol/commands.py`; events go out through the dispatcher."""
 
     def __init__(self, server: Dispatcher) -> None:
         """Take the dispatcher, of which workshop and scheduler are there already."""
@@ -62,10 +62,10 @@ class Sounding:
 
     def answer(self, command: Command, token: str) -> list[Outgoing] | None:
         """Return the replies of a command that only touches memory; None for any other."""
-        if isinstance(command, playing.Transport) and not command.source:
+        if isinstance(command, commands.Transport) and not command.source:
             self.conductor.set(command.bpm, command.beats, command.run)
             return [self._transport()]
-        if isinstance(command, playing.Param):
+        if isinstance(command, commands.Param):
             value = self.params.turn(command)
             if value is None:
                 return [replies.DONE(command.address, token, -1)]
@@ -80,19 +80,19 @@ class Sounding:
         when: the second of the player's timeline that its time tag stands for; None for now.
         """
         match command:
-            case playing.Play():
+            case commands.Play():
                 return lambda: self._play(command, when)
-            case playing.Stop():
+            case commands.Stop():
                 return lambda: self._stop(command, when)
-            case playing.Transport():
+            case commands.Transport():
                 return lambda: self._change_source(command)
-            case playing.RecordStart():
+            case commands.RecordStart():
                 return lambda: self._record(command, routes)
-            case playing.RecordStop():
+            case commands.RecordStop():
                 return lambda: self._end_take(command)
-            case playing.StreamStart():
+            case commands.StreamStart():
                 return lambda: self._start_stream(command, routes)
-            case playing.StreamStop():
+            case commands.StreamStop():
                 return lambda: self._stop_stream(command, when)
         return None
 
@@ -124,7 +124,7 @@ class Sounding:
             ("stream-midi", self.stream.midi or "none"),
         ]
 
-    def _play(self, command: playing.Play, when: float | None) -> list[Outgoing]:
+    def _play(self, command: commands.Play, when: float | None) -> list[Outgoing]:
         clip = self._shop.source(command.clip)
         self._player.play(
             clip,
@@ -136,14 +136,14 @@ class Sounding:
         )
         return []
 
-    def _stop(self, command: playing.Stop, when: float | None) -> list[Outgoing]:
+    def _stop(self, command: commands.Stop, when: float | None) -> list[Outgoing]:
         name = command.clip
         if name in ("last", "current"):
             name = self._shop.source(name).info.name
         self._player.stop(name or None, at=command.at, fade=command.fade, when=when)
         return []
 
-    def _change_source(self, command: playing.Transport) -> list[Outgoing]:
+    def _change_source(self, command: commands.Transport) -> list[Outgoing]:
         self.conductor.follow(command.source or "internal")
         self.conductor.set(command.bpm, command.beats, command.run)
         return [self._transport()]
@@ -153,7 +153,7 @@ class Sounding:
         place = transport.bars_at(transport.now()) % 1.0
         return replies.TRANSPORT(transport.bpm, transport.beats, place)
 
-    def _record(self, command: playing.RecordStart, routes: Routes) -> list[Outgoing]:
+    def _record(self, command: commands.RecordStart, routes: Routes) -> list[Outgoing]:
         name = command.clip or self._shop.library.next_name("take")
         check_name(name)
         if command.source == "midi":
@@ -169,7 +169,7 @@ class Sounding:
         self.recorder.start(name, command.source, command.seconds, finished)
         return []
 
-    def _end_take(self, command: playing.RecordStop) -> list[Outgoing]:
+    def _end_take(self, command: commands.RecordStop) -> list[Outgoing]:
         if command.clip:
             check_name(command.clip)
         if command.source == "midi" or (self.takes.recording and not self.recorder.recording):
@@ -177,7 +177,7 @@ class Sounding:
         return self._keep(self.recorder.stop(command.clip, command.source, command.seconds))
 
     def _record_midi(
-        self, command: playing.RecordStart, name: str, routes: Routes
+        self, command: commands.RecordStart, name: str, routes: Routes
     ) -> list[Outgoing]:
         if name == LIVE:
             raise CommandError(Code.ERANGE, f"{LIVE} means the last bars: call the take otherwise")
@@ -186,7 +186,7 @@ class Sounding:
 
         def finished() -> None:
             try:
-                told = self._end_midi(playing.RecordStop(source="midi"))
+                told = self._end_midi(commands.RecordStop(source="midi"))
             except CommandError as error:
                 told = [replies.WARN(command.address, error.text)]
             self._server.tell(told, routes)
@@ -194,7 +194,7 @@ class Sounding:
         self.takes.start(name, command.seconds, self._player.now(), finished)
         return []
 
-    def _end_midi(self, command: playing.RecordStop) -> list[Outgoing]:
+    def _end_midi(self, command: commands.RecordStop) -> list[Outgoing]:
         now = self._player.now()
         name, score = self.takes.stop(command.clip, command.seconds, now, self._shop.transport)
         return [self._keep_midi(name or self._shop.library.next_name("take"), score)]
@@ -223,13 +223,13 @@ class Sounding:
             )
         ]  # fmt: skip
 
-    def _start_stream(self, command: playing.StreamStart, routes: Routes) -> list[Outgoing]:
+    def _start_stream(self, command: commands.StreamStart, routes: Routes) -> list[Outgoing]:
         self._shop.shelf.get(command.engine)
         self._listeners = routes
         self.stream.start(command)
         return []
 
-    def _stop_stream(self, command: playing.StreamStop, when: float | None) -> list[Outgoing]:
+    def _stop_stream(self, command: commands.StreamStop, when: float | None) -> list[Outgoing]:
         self.stream.stop(command.at, command.fade, when)
         return []
 
@@ -245,7 +245,7 @@ class Sounding:
 
     def trouble(self, text: str) -> None:
         """Tell what went wrong."""
-        self._tell_listeners(replies.WARN(playing.StreamStart.address, text))
+        self._tell_listeners(replies.WARN(commands.StreamStart.address, text))
 
     def _tell_listeners(self, message: Outgoing) -> None:
         self._server.tell([message], self._listeners, "stream")

@@ -17,8 +17,7 @@ from msanii_live.jobs.runner import Workshop
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.audio_files import RATE
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Interpolate, MakingCommand
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import Interpolate, MakingCommand, StreamStart
 from msanii_live.streaming.state import Beat, SoFar
 
 DECK = "stream"

@@ -23,8 +23,7 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.audio_files import RATE
 from msanii_live.playback.mixer import Part
 from msanii_live.playback.timeline import last_after
-from msanii_live.protocol.commands import Outpaint
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import Outpaint, StreamStart
 from msanii_live.streaming import score_source
 from msanii_live.streaming.chunk_renderer import DECK, LOOK, Chunk, Chunks, Making, Place
 from msanii_live.streaming.outpaint_source import FromItself

@@ -12,8 +12,7 @@ from msanii_live.jobs.runner import LIVE_BARS, Workshop
 from msanii_live.library.audio_files import RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import OVERLAP, agreeing, continuation
-from msanii_live.protocol.commands import Render
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import Render, StreamStart
 from msanii_live.streaming.chunk_renderer import DECK, Chunk, Chunks, Making, Place
 from msanii_live.streaming.phrases import (
     LEAD,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.runner import Workshop
 from msanii_live.jobs.scheduler import Scheduler
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.chunk_renderer import DECK as DECK
 from msanii_live.streaming.loop import Audience, StreamRun
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msanii_live.osc.peer import Source
 from msanii_live.protocol.commands import BY_ADDRESS, Command
-from msanii_live.protocol.replies import REPLIES, Reply
+from msanii_live.protocol.replies import REPLY_BY_ADDRESS
 from msanii_live.protocol.schema import Argument, arguments
 
 Values = Sequence[int | float | str]
@@ -26,12 +26,10 @@ READ, WRITE = 1, 2
 # The proposal's names of units; a unit that it does not name is sent as the table has it.
 UNITS = {"s": "time.second", "bpm": "time.bpm", "dB": "gain.db"}
 
-_REPLIES = {reply.address: reply for reply in REPLIES}
-
 
 def addresses() -> list[str]:
     """Return every address of the tree: commands, and replies that can be listened to."""
-    return sorted({*BY_ADDRESS, *_REPLIES})
+    return sorted({*BY_ADDRESS, *REPLY_BY_ADDRESS})
 
 
 def node_at(path: str, value_of: Lookup) -> Node | None:
@@ -44,7 +42,7 @@ def node_at(path: str, value_of: Lookup) -> Node | None:
     if not below:
         return None
     node: Node = {"FULL_PATH": path}
-    if path in BY_ADDRESS or path in _REPLIES:
+    if path in BY_ADDRESS or path in REPLY_BY_ADDRESS:
         node |= _method(path, value_of(path))
     else:
         node["ACCESS"] = 0
@@ -75,7 +73,7 @@ def host_info(address: Source, wildcard: bool) -> Node:
 
 
 def _method(path: str, value: Values | None) -> Node:
-    command, reply = BY_ADDRESS.get(path), _REPLIES.get(path)
+    command, reply = BY_ADDRESS.get(path), REPLY_BY_ADDRESS.get(path)
     if command is None:
         assert reply is not None
         return _described(reply.text, READ, reply.tags, [], value)
@@ -132,9 +130,3 @@ def _overloads(command: type[Command]) -> Node:
             tags = "".join("s" if isinstance(each, str) else each.kind for each in taken)
             forms.append({"TYPE": tags, "DESCRIPTION": key.text, **_limits(taken)})
     return {"OVERLOADS": forms} if forms else {}
-
-
-def is_listed(address: str) -> bool:
-    """Tell whether a command is answered with many replies rather than a value."""
-    reply: Reply | None = _REPLIES.get(address)
-    return reply is not None and reply.listed

@@ -14,8 +14,9 @@ import pytest
 from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
 from msanii_live.client.messages import BY_NAME, call, packet
 from msanii_live.osc.codec import decode_packet
-from msanii_live.protocol.commands import COMMANDS, parse
+from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
+from msanii_live.protocol.request import parse
 
 MSANII = (sys.executable, "-m", "msanii_live.cli")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.protocol.commands import parse
+from msanii_live.protocol.request import parse
 from tests.clients.test_real_clients import free_port
 
 pytestmark = [pytest.mark.clients]

@@ -28,7 +28,7 @@ def seeds():
         found[name] = DATAGRAM + packet
         found[f"{name}-int32"] = CONNECTION + wrap("int32", packet) * 2
         found[f"{name}-slip"] = CONNECTION + wrap("slip", packet) * 2
-    table = Path(__file__).parent.parent / "osc" / "conformance.toml"
+    table = Path(__file__).parent.parent / "server" / "conformance.toml"
     for n, row in enumerate(tomllib.loads(table.read_text("utf-8"))["row"]):
         if "raw" in row:
             found[f"row-{n}"] = DATAGRAM + from_text(row["raw"])

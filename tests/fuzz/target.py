@@ -8,9 +8,15 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import REASONS, FramingError, decode_packet
 from msanii_live.osc.slip import LONGEST, LostPlace, Splitter
 from msanii_live.osc.udp import PACKET_LIMIT, encode
-from msanii_live.protocol import commands
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.replies import FAIL
+from msanii_live.protocol.request import (
+    every_argument,
+    parse,
+    peek_reply_port,
+    peek_token,
+    reached_by,
+)
 from msanii_live.server.message_log import Line, clipped
 
 
@@ -44,7 +50,7 @@ def as_a_packet(packet):
         try:
             addresses = [message.address]
             if is_pattern(message.address):
-                addresses = commands.reached_by(message.address)
+                addresses = reached_by(message.address)
             for address in addresses:
                 answer(message, address)
         except CommandError as error:
@@ -64,19 +70,19 @@ def shown(message):
 
 
 def answer(message, address):
-    request = commands.parse(address, message.args)
+    request = parse(address, message.args)
     assert request.command.address == address
     assert 0 <= request.reply_port <= 65_535
     values = request.command.as_dict().values()
     if not any(str(value).startswith("@") for value in values):  # those would be read as keys
-        assert commands.parse(address, words_of(request.command)).command == request.command
+        assert parse(address, words_of(request.command)).command == request.command
 
 
 def words_of(command):
     words = []
     for name, value in command.as_dict().items():
         if name != "address":
-            argument = next(a for a in commands.every_argument(type(command)) if a.name == name)
+            argument = next(a for a in every_argument(type(command)) if a.name == name)
             if argument.positional and argument.required:
                 words.append(value)
     return [*words, *keys_of(command)]
@@ -84,7 +90,7 @@ def words_of(command):
 
 def keys_of(command):
     keys = []
-    for argument in commands.every_argument(type(command)):
+    for argument in every_argument(type(command)):
         value = getattr(command, argument.name, None)
         if not (argument.positional and argument.required) and value not in (None, ""):
             keys += [f"@{argument.name}", value]
@@ -93,7 +99,7 @@ def keys_of(command):
 
 def refuse(message, error):
     assert error.code in Code
-    token = commands.peek_token(message.args, message.address)
-    assert 0 <= commands.peek_reply_port(message.args, message.address) <= 65_535
+    token = peek_token(message.args, message.address)
+    assert 0 <= peek_reply_port(message.args, message.address) <= 65_535
     told = FAIL(clipped(message.address, 256), token, -1, error.code, error.text)
     assert len(encode(told.address, told.tags, told.args, truncate_text=True)) < PACKET_LIMIT

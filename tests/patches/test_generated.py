@@ -10,8 +10,9 @@ import pytest
 
 from max_patches.making import amxd, device
 from max_patches.making.everything import files
-from msanii_live.protocol.commands import COMMANDS, parse
+from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
+from msanii_live.protocol.request import parse
 
 FOLDER = Path(__file__).parents[2] / "max_patches"
 KNOWN = {command.address for command in COMMANDS} | {reply.address for reply in REPLIES}

@@ -19,11 +19,8 @@ from msanii_live.protocol.commands import (
     Outpaint,
     Play,
     Stop,
-    every_argument,
-    parse,
-    peek_reply_port,
-    peek_token,
 )
+from msanii_live.protocol.request import every_argument, parse, peek_reply_port, peek_token
 from msanii_live.protocol.schema import ENVELOPE, TOKEN_LIMIT, Value, arguments
 
 

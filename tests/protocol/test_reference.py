@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from msanii_live.errors import Code
-from msanii_live.protocol.commands import COMMANDS, Command, MakingCommand, parse
+from msanii_live.protocol.commands import COMMANDS, Command, MakingCommand
 from msanii_live.protocol.reference import CODE_TEXTS, describe_markdown, example
 from msanii_live.protocol.replies import REPLIES, Reply
+from msanii_live.protocol.request import parse
 from msanii_live.protocol.schema import arguments
 
 PAGE = Path(__file__).parents[2] / "docs" / "osc.md"

@@ -12,7 +12,7 @@ from msanii_live.errors import Code
 from msanii_live.library.audio_files import RATE
 from msanii_live.midi.takes import Takes
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.chunk_renderer import Place
 from msanii_live.streaming.phrases import LEAD, TAIL, Hands, Piece, in_bars
 from msanii_live.timing.transport import Transport

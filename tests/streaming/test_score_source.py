@@ -15,7 +15,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.playing import StreamStart
+from msanii_live.protocol.commands import StreamStart
 from tests.playback.test_player import wait_until
 
 RATE = 44_100

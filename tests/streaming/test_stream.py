@@ -11,7 +11,7 @@ from msanii_live.engines.tones import Tones
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.playback.crossfade import largest_step
-from msanii_live.protocol.playing import StreamStart, StreamStop
+from msanii_live.protocol.commands import StreamStart, StreamStop
 from tests.playback.test_mixer import tone
 from tests.playback.test_player import wait_until
 

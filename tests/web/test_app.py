@@ -11,8 +11,9 @@ import pytest
 from aiohttp import ClientSession
 
 from msanii_live.errors import PortInUse
-from msanii_live.protocol.commands import COMMANDS, parse
+from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.forms import table
+from msanii_live.protocol.request import parse
 from msanii_live.web.app import PAGE_FOLDER, Monitor, start
 
 PNG = b"\x89PNG\r\n\x1a\n and the rest"

@@ -1,0 +1,164 @@
+"""The table: every command that the server understands.
+
+The router, docs/osc.md, the patches, the clients and the tests are views of it. A new command is
+one dataclass in a module here, one name in `COMMANDS`, and one handler in `server/handlers`.
+"""
+
+from __future__ import annotations
+
+from msanii_live.protocol.command import Command as Command
+from msanii_live.protocol.commands.generate import (
+    LONGEST as LONGEST,
+)
+from msanii_live.protocol.commands.generate import (
+    AudioToAudio as AudioToAudio,
+)
+from msanii_live.protocol.commands.generate import (
+    Generate as Generate,
+)
+from msanii_live.protocol.commands.generate import (
+    Inpaint as Inpaint,
+)
+from msanii_live.protocol.commands.generate import (
+    Interpolate as Interpolate,
+)
+from msanii_live.protocol.commands.generate import (
+    LengthCommand as LengthCommand,
+)
+from msanii_live.protocol.commands.generate import (
+    MakingCommand as MakingCommand,
+)
+from msanii_live.protocol.commands.generate import (
+    Outpaint as Outpaint,
+)
+from msanii_live.protocol.commands.generate import (
+    Render as Render,
+)
+from msanii_live.protocol.commands.generate import (
+    Vocode as Vocode,
+)
+from msanii_live.protocol.commands.library import (
+    ClipFree as ClipFree,
+)
+from msanii_live.protocol.commands.library import (
+    ClipInfoCommand as ClipInfoCommand,
+)
+from msanii_live.protocol.commands.library import (
+    ClipList as ClipList,
+)
+from msanii_live.protocol.commands.library import (
+    ClipLoad as ClipLoad,
+)
+from msanii_live.protocol.commands.library import (
+    ClipRename as ClipRename,
+)
+from msanii_live.protocol.commands.library import (
+    ClipSave as ClipSave,
+)
+from msanii_live.protocol.commands.playback import (
+    Play as Play,
+)
+from msanii_live.protocol.commands.playback import (
+    RecordStart as RecordStart,
+)
+from msanii_live.protocol.commands.playback import (
+    RecordStop as RecordStop,
+)
+from msanii_live.protocol.commands.playback import (
+    Stop as Stop,
+)
+from msanii_live.protocol.commands.playback import (
+    Transport as Transport,
+)
+from msanii_live.protocol.commands.stream import (
+    PARAM_ROOT as PARAM_ROOT,
+)
+from msanii_live.protocol.commands.stream import (
+    PARAMS as PARAMS,
+)
+from msanii_live.protocol.commands.stream import (
+    Param as Param,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamDensity as StreamDensity,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamMix as StreamMix,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamSeed as StreamSeed,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamStart as StreamStart,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamSteps as StreamSteps,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamStop as StreamStop,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamStrength as StreamStrength,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamTarget as StreamTarget,
+)
+from msanii_live.protocol.commands.stream import (
+    param_tag as param_tag,
+)
+from msanii_live.protocol.commands.system import (
+    Caps as Caps,
+)
+from msanii_live.protocol.commands.system import (
+    ClearSched as ClearSched,
+)
+from msanii_live.protocol.commands.system import (
+    Dump as Dump,
+)
+from msanii_live.protocol.commands.system import (
+    EngineFree as EngineFree,
+)
+from msanii_live.protocol.commands.system import (
+    EngineInfo as EngineInfo,
+)
+from msanii_live.protocol.commands.system import (
+    EngineList as EngineList,
+)
+from msanii_live.protocol.commands.system import (
+    EngineLoad as EngineLoad,
+)
+from msanii_live.protocol.commands.system import (
+    JobCancel as JobCancel,
+)
+from msanii_live.protocol.commands.system import (
+    JobList as JobList,
+)
+from msanii_live.protocol.commands.system import (
+    Notify as Notify,
+)
+from msanii_live.protocol.commands.system import (
+    Ping as Ping,
+)
+from msanii_live.protocol.commands.system import (
+    Quit as Quit,
+)
+from msanii_live.protocol.commands.system import (
+    Status as Status,
+)
+from msanii_live.protocol.commands.system import (
+    Sync as Sync,
+)
+from msanii_live.protocol.commands.system import (
+    Version as Version,
+)
+
+COMMANDS: tuple[type[Command], ...] = (
+    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode,
+    Play, Stop, Transport, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
+    ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
+    JobList, JobCancel,
+    EngineList, EngineInfo, EngineLoad, EngineFree,
+    Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
+)  # fmt: skip
+
+BY_ADDRESS = {command.address: command for command in COMMANDS}
