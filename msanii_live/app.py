@@ -16,21 +16,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from msanii_live.config import Config
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiIn
 from msanii_live.midi.takes import Takes
-from msanii_live.osc.ingress_queue import Intake
-from msanii_live.osc.transports import Doors
+from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.transports import Transports
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.timebase import Timebase
 from msanii_live.protocol.forms import table
 from msanii_live.protocol.replies import Outgoing
 from msanii_live.server.answers import value
-from msanii_live.server.router import Dispatcher
+from msanii_live.server.router import Router
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
@@ -53,7 +53,7 @@ class Server:
         self.state = "starting"
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
-        shelf = Shelf(config.device, config.engine, config.vocoder, config.compile == "on")
+        shelf = EngineRegistry(config.device, config.engine, config.vocoder, config.compile == "on")
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
@@ -62,11 +62,11 @@ class Server:
         player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
-        self.workshop = Workshop(shelf, library, player, transport, takes, midi)
-        self.dispatcher = Dispatcher(self.workshop, stop, lambda: self.state, lambda: self.doors)
+        self.workshop = Services(shelf, library, player, transport, takes, midi)
+        self.dispatcher = Router(self.workshop, stop, lambda: self.state, lambda: self.doors)
         self.view = View(self.workshop, self.dispatcher.scheduler, self._surroundings())
         self.feed = Feed(self.view)
-        self.doors: Doors
+        self.doors: Transports
         self.query: QueryServer
         self.announcement: Announcement | None = None
         self.monitor: app.Monitor
@@ -88,8 +88,8 @@ class Server:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
         dispatcher = self.dispatcher
-        intake = Intake(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
-        self.doors = await Doors.open(config.bind, config.port, intake, allow=networks)
+        intake = IngressQueue(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
+        self.doors = await Transports.open(config.bind, config.port, intake, allow=networks)
         everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
         value_of = partial(value, dispatcher)
         self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere, self.feed.join)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
 from msanii_live.playback.factory import open_player
@@ -67,7 +67,7 @@ def streaming(
     transport = Transport(clock=timebase.now)
     player, _ = open_player(audio, transport, timebase)
     told = Told()
-    shop = Workshop(Shelf("cpu", engine), Library(folder), player, transport)
+    shop = Services(EngineRegistry("cpu", engine), Library(folder), player, transport)
     scheduler = Scheduler(shop, told)
     scheduler.start()
     stream = Stream(shop, scheduler, params or Params(), told)

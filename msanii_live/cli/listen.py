@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from msanii_live.osc.codec import FramingError, decode_packet
+from msanii_live.osc.codec import PacketError, decode_packet
 
 
 def listen(port: int) -> int:
@@ -22,5 +22,5 @@ def listen(port: int) -> int:
                         repr(a) if isinstance(a, str) else str(a) for a in message.args
                     )
                     print(f"{stamp} {source[0]}:{source[1]} {message.address} {words}", flush=True)
-            except FramingError as error:
+            except PacketError as error:
                 print(f"{stamp} {source[0]}:{source[1]} {error}", flush=True)

@@ -8,7 +8,7 @@ import soundfile
 
 from msanii_live.audio import ClipInfo
 from msanii_live.engines.base import Context
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
 from msanii_live.library.library import Library
 from msanii_live.midi import files
@@ -34,7 +34,7 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
     keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
     command = parse(str(info.command["address"]), [*places, *keys]).command
     assert isinstance(command, MakingCommand)
-    engine = Shelf(device, info.engine).get()
+    engine = EngineRegistry(device, info.engine).get()
     library = Library(sidecar.parent.absolute())
     context = Context(
         clip=library.get,

@@ -20,7 +20,7 @@ from msanii_live.client.messages import (
     command_of,
     packet,
 )
-from msanii_live.osc.codec import FramingError, Message, decode_packet
+from msanii_live.osc.codec import Message, PacketError, decode_packet
 from msanii_live.osc.slip import Splitter, wrap
 from msanii_live.protocol.commands import Command, MakingCommand
 
@@ -125,7 +125,7 @@ class AsyncClient:
         try:
             while data := await reader.read(65_536):
                 for each in splitter.feed(data):
-                    with contextlib.suppress(FramingError):
+                    with contextlib.suppress(PacketError):
                         for message in decode_packet(each):
                             self._take(message)
         except OSError:  # the connection broke: told below

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Literal
 
-from msanii_live.osc.codec import FramingError, Message, decode_packet
+from msanii_live.osc.codec import Message, PacketError, decode_packet
 from msanii_live.osc.slip import Splitter, wrap
 
 Transport = Literal["udp", "int32", "slip"]
@@ -63,7 +63,7 @@ class Line:
                 self.is_open = bool(data)
                 packets = self._splitter.feed(data) if data else []
             for packet in packets:
-                with contextlib.suppress(FramingError):
+                with contextlib.suppress(PacketError):
                     self._waiting += decode_packet(packet)
         return self._waiting.popleft() if self._waiting else None
 

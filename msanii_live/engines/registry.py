@@ -13,7 +13,7 @@ from msanii_live.errors import Code, CommandError, ConfigError
 
 
 @dataclass(frozen=True)
-class Setting:
+class EngineSettings:
     """Hold what an engine is made with: the device's name, the vocoder's, whether to compile."""
 
     device: str
@@ -21,7 +21,7 @@ class Setting:
     compiled: bool = False
 
 
-def _mel_flow(setting: Setting) -> Engine:
+def _mel_flow(setting: EngineSettings) -> Engine:
     from msanii_live.engines.mel_flow.engine import (
         MelFlow,
     )  # torch is loaded only when it is wanted
@@ -29,25 +29,25 @@ def _mel_flow(setting: Setting) -> Engine:
     return MelFlow(setting.device, vocoder=setting.vocoder)
 
 
-def _tones(setting: Setting) -> Engine:
+def _tones(setting: EngineSettings) -> Engine:
     from msanii_live.engines.tones import Tones
 
     return Tones()
 
 
-def _mel2mel(setting: Setting) -> Engine:
+def _mel2mel(setting: EngineSettings) -> Engine:
     from msanii_live.engines.notes.mel2mel_engine import MelToMel
 
     return MelToMel(setting.device, vocoder=setting.vocoder)
 
 
-def _spectrogram(setting: Setting) -> Engine:
+def _spectrogram(setting: EngineSettings) -> Engine:
     from msanii_live.engines.notes.note_diffusion_engine import NoteDiffusionEngine
 
     return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder)
 
 
-FACTORIES: dict[str, Callable[[Setting], Engine]] = {
+FACTORIES: dict[str, Callable[[EngineSettings], Engine]] = {
     "mel-flow": _mel_flow,
     "mel2mel": _mel2mel,
     "spectrogram": _spectrogram,
@@ -57,7 +57,7 @@ FACTORIES: dict[str, Callable[[Setting], Engine]] = {
 STAND_INS = {"/msanii/render": "mel2mel"}
 
 
-def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
+def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
     """Make engines of a folder that training or `convert` wrote, or of a file of weights.
 
     The first is the one that the path stands for.
@@ -87,14 +87,14 @@ def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
     return [MelFlow(setting.device, weights, name, setting.vocoder)]
 
 
-class Shelf:
+class EngineRegistry:
     """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
 
     def __init__(
         self, device: str, default: str, vocoder: str = "vocos", compiled: bool = False
     ) -> None:
         """Take the device's name and the default engine: a name, or a path to weights."""
-        self._setting = Setting(device, vocoder, compiled)
+        self._setting = EngineSettings(device, vocoder, compiled)
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         path = Path(default).expanduser()

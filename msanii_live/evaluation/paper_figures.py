@@ -28,7 +28,7 @@ from msanii_live.engines.msanii2023.checkpoint import Parts
 from msanii_live.engines.msanii2023.features import Features2023, Features2023Config
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.evaluation.paper_sounds import RATE, drum_loop, piano_notes
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -71,7 +71,7 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in engines:
             path = _random_2023(Path(folder)) if name == "random-2023" else name
-            shelf = Shelf(device, str(path))
+            shelf = EngineRegistry(device, str(path))
             shelf.check_default()
             engine = shelf.get()
             names.append(engine.name)

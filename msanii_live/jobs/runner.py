@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.engines.base import LIVE_TAKE, Context, Engine
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.library.library import Library
@@ -27,10 +27,10 @@ LIVE_BARS = 4.0  # of what was played last, where a command does not say how man
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Services:
     """Hold what jobs work with."""
 
-    shelf: Shelf
+    shelf: EngineRegistry
     library: Library
     player: Player
     transport: Transport
@@ -94,9 +94,9 @@ class Workshop:
         return sounding
 
 
-def carry_out(
+def run_job(
     job: Job,
-    workshop: Workshop,
+    workshop: Services,
     report: Callable[[Job], None],
     warn: Callable[[Job, str], None],
 ) -> Finished:
@@ -145,7 +145,7 @@ def carry_out(
 
 
 def _kept(
-    job: Job, score: Score, workshop: Workshop, warn: Callable[[str], None]
+    job: Job, score: Score, workshop: Services, warn: Callable[[str], None]
 ) -> dict[str, int | float | str]:
     """Write what was played beside the clip; return how its command is made again."""
     try:

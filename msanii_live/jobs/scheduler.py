@@ -13,7 +13,7 @@ from typing import Protocol
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job, State
-from msanii_live.jobs.runner import Workshop, carry_out
+from msanii_live.jobs.runner import Services, run_job
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import MakingCommand
 
@@ -24,7 +24,7 @@ LOAD_WINDOW = 10.0  # seconds over which the load is measured
 SEED_LIMIT = 2**24  # seeds made up here survive a 32-bit float
 
 
-class Listener(Protocol):
+class JobListener(Protocol):
     """Hear of jobs, from the worker's thread or the caller's."""
 
     def progressed(self, job: Job) -> None:
@@ -40,7 +40,7 @@ class Listener(Protocol):
 class Scheduler:
     """Accept jobs and carry them out one at a time."""
 
-    def __init__(self, workshop: Workshop, listener: Listener) -> None:
+    def __init__(self, workshop: Services, listener: JobListener) -> None:
         self._workshop = workshop
         self._listener = listener
         self._lock = threading.Condition()
@@ -177,9 +177,7 @@ class Scheduler:
         self._busy_since = job.started
         outcome: Finished | Failed | Cancelled
         try:
-            outcome = carry_out(
-                job, self._workshop, self._listener.progressed, self._listener.warned
-            )
+            outcome = run_job(job, self._workshop, self._listener.progressed, self._listener.warned)
             before = self._took.get(job.command.address, outcome.took)
             self._took[job.command.address] = 0.7 * before + 0.3 * outcome.took
         except Cancelled as cancelled:

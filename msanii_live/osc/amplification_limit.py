@@ -28,7 +28,7 @@ class _Account:
 
 
 @dataclass
-class Credit:
+class AmplificationLimit:
     """Keep what each host has earned; bounded in hosts, the longest silent forgotten."""
 
     _accounts: OrderedDict[str, _Account] = field(default_factory=OrderedDict)

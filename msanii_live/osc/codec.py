@@ -28,7 +28,7 @@ _INT32 = Struct(">i")
 _TIME_TAG = Struct(">Q")
 
 
-class FramingError(MsaniiError):
+class PacketError(MsaniiError):
     """Say that a packet is malformed; `reason` is one of `REASONS`, and names a counter."""
 
     def __init__(self, reason: Reason) -> None:
@@ -56,7 +56,7 @@ def _same(value: Any) -> Argument:
 def _character(code: int) -> str:
     # A lone surrogate could never be sent back, so it is refused like a number beyond Unicode.
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-        raise FramingError("string")
+        raise PacketError("string")
     return chr(code)
 
 
@@ -93,18 +93,18 @@ def decode_packet(data: bytes) -> tuple[Message, ...]:
     (Message(address='/msanii/ping', args=(7,), time_tag=None),)
     """
     if not data:
-        raise FramingError("empty")
+        raise PacketError("empty")
     if len(data) % 4:
-        raise FramingError("alignment")
+        raise PacketError("alignment")
     messages: list[Message] = []
     bundles: list[tuple[int, float | None]] = []  # those that are open: (where it ends, time tag)
     position, end = 0, len(data)
     while True:
         if data.startswith(_BUNDLE, position, end):
             if end - position < _BUNDLE_HEADER:
-                raise FramingError("size")
+                raise PacketError("size")
             if len(bundles) == MAX_DEPTH:
-                raise FramingError("depth")
+                raise PacketError("depth")
             (tag,) = _TIME_TAG.unpack_from(data, position + len(_BUNDLE))
             bundles.append((end, _unix_seconds(tag)))
             position += _BUNDLE_HEADER
@@ -124,22 +124,22 @@ def _element(data: bytes, position: int, bundle_end: int) -> tuple[int, int]:
     (size,) = _INT32.unpack_from(data, position)
     position += _INT32.size
     if size <= 0 or size > bundle_end - position:
-        raise FramingError("size")
+        raise PacketError("size")
     if size % 4:
-        raise FramingError("alignment")
+        raise PacketError("alignment")
     return position, position + size
 
 
 def _message(data: bytes, position: int, end: int, time_tag: float | None) -> Message:
     if data[position] != ord("/"):
-        raise FramingError("address")
+        raise PacketError("address")
     raw, position = _string(data, position, end)
     address = _text(raw)
     if position == end:  # old senders leave out the type tags of a message without arguments
         return Message(address, (), time_tag)
     tags, position = _string(data, position, end)
     if not tags.startswith(b","):
-        raise FramingError("tag")
+        raise PacketError("tag")
     return Message(address, _arguments(data, tags[1:], position, end), time_tag)
 
 
@@ -150,7 +150,7 @@ def _arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[Argum
         if tag in _FIXED:
             layout, convert = _FIXED[tag]
             if layout.size > end - position:
-                raise FramingError("size")
+                raise PacketError("size")
             args.append(convert(layout.unpack_from(data, position)[0]))
             position += layout.size
         elif tag in "sS":
@@ -166,11 +166,11 @@ def _arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[Argum
         elif tag == "]" and arrays:
             arrays -= 1
         else:
-            raise FramingError("tag")
+            raise PacketError("tag")
     if arrays:
-        raise FramingError("tag")
+        raise PacketError("tag")
     if position != end:
-        raise FramingError("size")
+        raise PacketError("size")
     return tuple(args)
 
 
@@ -178,25 +178,25 @@ def _string(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     """Return the string at `position`, without its padding, and where the next item starts."""
     stop = data.find(0, position, end)
     if stop < 0:
-        raise FramingError("string")
+        raise PacketError("string")
     following = (stop | 3) + 1  # at most `end`, as `end` is a multiple of 4
     if any(data[stop:following]):
-        raise FramingError("string")
+        raise PacketError("string")
     return data[position:stop], following
 
 
 def _blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     """Return the blob at `position`, without its padding, and where the next item starts."""
     if _INT32.size > end - position:
-        raise FramingError("size")
+        raise PacketError("size")
     (size,) = _INT32.unpack_from(data, position)
     position += _INT32.size
     if size < 0 or size > end - position:
-        raise FramingError("size")
+        raise PacketError("size")
     stop = position + size
     following = (stop + 3) & ~3
     if any(data[stop:following]):
-        raise FramingError("alignment")
+        raise PacketError("alignment")
     return data[position:stop], following
 
 

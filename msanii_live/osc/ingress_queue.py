@@ -7,8 +7,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from msanii_live.osc.codec import REASONS, FramingError, Message, decode_packet
-from msanii_live.osc.peer import Peer, Stream, spell
+from msanii_live.osc.codec import REASONS, Message, PacketError, decode_packet
+from msanii_live.osc.peer import Connection, Peer, format_peer
 
 PENDING_LIMIT = 4 * 1024 * 1024  # bytes read but not yet decoded; beyond it, datagrams are dropped
 BREATH = PENDING_LIMIT // 4  # bytes beyond which connections are not read from
@@ -24,7 +24,7 @@ Noticed = Callable[[int, Peer, str], None]
 log = logging.getLogger("msanii_live.osc")
 
 
-class Intake:
+class IngressQueue:
     """Take packets from the transports. All methods are for the event loop's own thread.
 
     `received` is the sum of `handled`, `receive_errors`, every `dropped_…` and what still waits.
@@ -34,7 +34,7 @@ class Intake:
         self,
         receive: Receive,
         noticed: Noticed = lambda size, peer, reason: None,
-        gone: Callable[[Stream], None] = lambda stream: None,
+        gone: Callable[[Connection], None] = lambda stream: None,
     ) -> None:
         """Take who hears of good packets, of every packet, and of connections that closed.
 
@@ -74,11 +74,11 @@ class Intake:
         self._drop(data, peer, reason)
 
     @property
-    def is_breathless(self) -> bool:
+    def is_saturated(self) -> bool:
         """Tell whether so much waits that connections should pause; see `when_calm`."""
         return self._bytes > BREATH
 
-    def when_calm(self, resume: Callable[[], None]) -> None:
+    def on_drained(self, resume: Callable[[], None]) -> None:
         """Call once, when less waits."""
         self._breathless.append(resume)
 
@@ -99,13 +99,13 @@ class Intake:
         self._decoding = bool(self._pending)
         if self._decoding:
             self._loop.call_soon(self._decode)
-        while self._breathless and not self.is_breathless:
+        while self._breathless and not self.is_saturated:
             self._breathless.popleft()()
 
     def _deliver(self, data: bytes, peer: Peer) -> None:
         try:
             messages = decode_packet(data)
-        except FramingError as error:  # no reply: the sender may be forged
+        except PacketError as error:  # no reply: the sender may be forged
             self._drop(data, peer, error.reason)
             return
         try:
@@ -113,7 +113,7 @@ class Intake:
             self._receive(messages, peer)
         except Exception:  # one bad message must not make the server deaf
             self.counters["receive_errors"] += 1
-            log.exception("a message from %s could not be handled", spell(peer))
+            log.exception("a message from %s could not be handled", format_peer(peer))
         else:
             self.counters["handled"] += 1
 

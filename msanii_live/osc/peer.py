@@ -10,7 +10,7 @@ Network = IPv4Network | IPv6Network
 Source = tuple[str, int]  # host, as a number, and UDP port
 
 
-class Stream(NamedTuple):
+class Connection(NamedTuple):
     """Name one connection, TCP or WebSocket. number: 1 for the first, never used twice."""
 
     host: str
@@ -18,7 +18,7 @@ class Stream(NamedTuple):
     number: int
 
 
-Peer = Source | Stream
+Peer = Source | Connection
 
 
 def is_loopback(host: str) -> bool:
@@ -30,7 +30,7 @@ def is_loopback(host: str) -> bool:
     return _number(host).is_loopback
 
 
-def may_knock(host: str, allow: Sequence[Network]) -> bool:
+def is_allowed(host: str, allow: Sequence[Network]) -> bool:
     """Tell whether a host may send to this server: this machine and the allowed networks."""
     number = _number(host)
     return number.is_loopback or any(number in network for network in allow)
@@ -41,11 +41,11 @@ def _number(host: str) -> IPv4Address | IPv6Address:
     return (isinstance(number, IPv6Address) and number.ipv4_mapped) or number
 
 
-def spell(peer: Peer) -> str:
+def format_peer(peer: Peer) -> str:
     """Write a peer for people.
 
     >>> spell(("127.0.0.1", 9000)), spell(Stream("127.0.0.1", 9000, 3))
     ('127.0.0.1:9000', '127.0.0.1:9000 connection 3')
     """
     where = f"{peer[0]}:{peer[1]}"
-    return f"{where} connection {peer.number}" if isinstance(peer, Stream) else where
+    return f"{where} connection {peer.number}" if isinstance(peer, Connection) else where

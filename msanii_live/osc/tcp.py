@@ -17,9 +17,9 @@ import time
 from collections.abc import Sequence
 
 from msanii_live.errors import Code, MsaniiError, PortInUse
-from msanii_live.osc.codec import FramingError, decode_packet
-from msanii_live.osc.ingress_queue import Intake
-from msanii_live.osc.peer import Network, Stream, may_knock
+from msanii_live.osc.codec import PacketError, decode_packet
+from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import Connection, Network, is_allowed
 from msanii_live.osc.slip import LostPlace, Splitter, wrap
 from msanii_live.osc.udp import encode
 from msanii_live.protocol.replies import FAIL
@@ -40,7 +40,7 @@ _COUNTED = (
 class TcpServer:
     """Listen on one port. All methods are for the event loop's own thread."""
 
-    def __init__(self, intake: Intake, allow: Sequence[Network]) -> None:
+    def __init__(self, intake: IngressQueue, allow: Sequence[Network]) -> None:
         """Use `open` instead."""
         self._intake = intake
         self._allow = tuple(allow)
@@ -54,7 +54,7 @@ class TcpServer:
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: Intake, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
     ) -> TcpServer:
         """Listen on a host and port.
 
@@ -84,7 +84,7 @@ class TcpServer:
             "tcp_skipped": self._counters["tcp_skipped"] + skipped,
         }
 
-    def send(self, data: bytes, stream: Stream) -> None:
+    def send(self, data: bytes, stream: Connection) -> None:
         """Send a packet on a connection; where it has closed, count that in `tcp_gone`."""
         connection = self._connections.get(stream.number)
         if connection is None:
@@ -92,7 +92,7 @@ class TcpServer:
         else:
             connection.send(data)
 
-    def is_open(self, stream: Stream) -> bool:
+    def is_open(self, stream: Connection) -> bool:
         """Tell whether a connection is there."""
         return stream.number in self._connections
 
@@ -159,7 +159,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, server: TcpServer) -> None:
         self.splitter = Splitter()
-        self.stream = Stream("", 0, next(server._numbers))
+        self.stream = Connection("", 0, next(server._numbers))
         self.is_refused = False
         self.began: float | None = None
         self.last_heard = time.monotonic()
@@ -170,8 +170,8 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         host, port = transport.get_extra_info("peername")[:2]
-        self.stream = Stream(host, port, self.stream.number)
-        if not may_knock(host, self._server._allow):
+        self.stream = Connection(host, port, self.stream.number)
+        if not is_allowed(host, self._server._allow):
             self._server._intake.refuse(b"", self.stream, "source")
             transport.abort()
             return
@@ -199,9 +199,9 @@ class _Connection(asyncio.Protocol):
         intake = self._server._intake
         for packet in packets:
             intake.offer(packet, self.stream, keep=True)
-        if intake.is_breathless:
+        if intake.is_saturated:
             self._transport.pause_reading()
-            intake.when_calm(self._resume)
+            intake.on_drained(self._resume)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._server._forget(self)
@@ -223,7 +223,7 @@ class _Connection(asyncio.Protocol):
 
     def _tell_refusal(self, packets: Sequence[bytes]) -> None:
         for packet in packets[:1]:
-            with contextlib.suppress(FramingError, ValueError, IndexError, MsaniiError):
+            with contextlib.suppress(PacketError, ValueError, IndexError, MsaniiError):
                 first = decode_packet(packet)[0]
                 text = f"{CONNECTION_LIMIT} clients are connected already"
                 token = peek_token(first.args, first.address)

@@ -17,7 +17,7 @@ JUMP = 0.005  # seconds: the two clocks part by less between two readings, unles
 Entry = tuple[float, int, Message, Peer]
 
 
-class Agenda:
+class TimeTagQueue:
     """Hold future messages in order of time.
 
     Time tags speak of the wall clock, which can be set; the waiting is done on the steady one, so

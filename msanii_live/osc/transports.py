@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from msanii_live.errors import PortInUse
-from msanii_live.osc.ingress_queue import Intake
-from msanii_live.osc.peer import Network, Peer, Source, Stream
+from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import Connection, Network, Peer, Source
 from msanii_live.osc.tcp import TcpServer
 from msanii_live.osc.udp import UdpServer
 
@@ -16,21 +16,21 @@ _TRIES = 20  # port numbers tried where any will do
 Post = Callable[[bytes], None]
 
 
-class Doors:
+class Transports:
     """Hold the open transports. All methods are for the event loop's own thread."""
 
-    def __init__(self, intake: Intake, udp: UdpServer, tcp: TcpServer) -> None:
+    def __init__(self, intake: IngressQueue, udp: UdpServer, tcp: TcpServer) -> None:
         """Use `open` instead."""
         self.intake = intake
         self._udp = udp
         self._tcp = tcp
-        self._posts: dict[Stream, Post] = {}
+        self._posts: dict[Connection, Post] = {}
         self._numbers = itertools.count(-1, -1)  # TCP counts upwards
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: Intake, *, allow: Sequence[Network] = ()
-    ) -> Doors:
+        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
+    ) -> Transports:
         """Bind UDP and TCP to the same port number; 0 picks one that is free for both.
 
         Raises: PortInUse: another program has one of the two; OSError: no address of this machine.
@@ -60,27 +60,27 @@ class Doors:
         """Return the counts of all transports since the start."""
         return {**self._udp.counters, **self._tcp.counters, "websockets": len(self._posts)}
 
-    def join(self, host: str, port: int, post: Post) -> Stream:
+    def join(self, host: str, port: int, post: Post) -> Connection:
         """Add a connection that somebody else carries. post: sends one packet on it."""
-        stream = Stream(host, port, next(self._numbers))
+        stream = Connection(host, port, next(self._numbers))
         self._posts[stream] = post
         return stream
 
-    def leave(self, stream: Stream) -> None:
+    def leave(self, stream: Connection) -> None:
         """Forget a connection that was added."""
         if self._posts.pop(stream, None) is not None:
             self.intake.gone(stream)
 
     def send(self, packet: bytes, peer: Peer) -> None:
         """Send one packet at once; what cannot be sent is counted."""
-        if not isinstance(peer, Stream):
+        if not isinstance(peer, Connection):
             self._udp.send(packet, peer)
         elif (post := self._posts.get(peer)) is not None:
             post(packet)
         else:
             self._tcp.send(packet, peer)
 
-    def is_open(self, stream: Stream) -> bool:
+    def is_open(self, stream: Connection) -> bool:
         """Tell whether a connection is there."""
         return stream in self._posts or self._tcp.is_open(stream)
 

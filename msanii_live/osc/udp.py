@@ -19,8 +19,8 @@ from ipaddress import ip_address
 from typing import SupportsIndex
 
 from msanii_live.errors import PortInUse
-from msanii_live.osc.ingress_queue import Intake
-from msanii_live.osc.peer import Network, Source, is_loopback, may_knock
+from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import Network, Source, is_allowed, is_loopback
 
 PACKET_LIMIT = 1_400  # bytes; a packet that is sent stays under this, to fit an Ethernet frame
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes, asked of the system
@@ -101,7 +101,7 @@ class UdpServer:
     All methods are for the event loop's own thread.
     """
 
-    def __init__(self, sock: socket.socket, intake: Intake, allow: Sequence[Network]) -> None:
+    def __init__(self, sock: socket.socket, intake: IngressQueue, allow: Sequence[Network]) -> None:
         """Use `open` instead: this neither binds the socket nor starts to read from it."""
         self._socket = sock
         self._intake = intake
@@ -114,7 +114,7 @@ class UdpServer:
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: Intake, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
     ) -> "UdpServer":
         """Bind `host` and `port` (0 picks a free one) and start to receive.
 
@@ -243,4 +243,4 @@ def _refusal(source: Source, own: Source, allow: Sequence[Network]) -> str | Non
     # A reply sent to this server itself would be answered for ever.
     if source == own or (source[1] == own[1] and is_loopback(source[0])):
         return "loop"
-    return None if may_knock(source[0], allow) else "source"
+    return None if is_allowed(source[0], allow) else "source"

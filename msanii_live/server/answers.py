@@ -14,13 +14,13 @@ from msanii_live.protocol.request import Request
 from msanii_live.protocol.schema import arguments
 
 if TYPE_CHECKING:
-    from msanii_live.server.router import Dispatcher
+    from msanii_live.server.router import Router
 
 PROTOCOL = 1
 PAGE = 50
 
 
-def answer(server: Dispatcher, request: Request) -> list[Outgoing]:
+def answer(server: Router, request: Request) -> list[Outgoing]:
     """Return the replies of a command that only reads memory; quick enough for the event loop.
 
     Raises: CommandError.
@@ -51,7 +51,7 @@ def answer(server: Dispatcher, request: Request) -> list[Outgoing]:
     raise AssertionError(command.address)
 
 
-def value(server: Dispatcher, address: str) -> Outgoing | None:
+def value(server: Router, address: str) -> Outgoing | None:
     """Return what a command says of itself when it is asked without arguments, None if nothing."""
     kind = commands.BY_ADDRESS.get(address)
     if kind is None or kind.reply != address or is_listed(address):
@@ -63,7 +63,7 @@ def value(server: Dispatcher, address: str) -> Outgoing | None:
     return told[0]
 
 
-def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]] | None:
+def errand(server: Router, command: Command) -> Callable[[], list[Outgoing]] | None:
     """Return what carries a command out off the event loop, None where none is needed."""
     shop = server.workshop
     library = shop.library
@@ -102,7 +102,7 @@ def errand(server: Dispatcher, command: Command) -> Callable[[], list[Outgoing]]
     return None
 
 
-def status(server: Dispatcher) -> Outgoing:
+def status(server: Router) -> Outgoing:
     """Return the status line."""
     jobs = server.scheduler.jobs()
     running = sum(job.state == "running" for job in jobs)
@@ -118,7 +118,7 @@ def status(server: Dispatcher) -> Outgoing:
     )
 
 
-def facts(server: Dispatcher) -> list[tuple[str, str]]:
+def facts(server: Router) -> list[tuple[str, str]]:
     """Return what the server can do and has counted, as (name, value)."""
     shop = server.workshop
     counts = {**server.all_counters(), "scheduled": len(server.agenda)}
@@ -133,7 +133,7 @@ def facts(server: Dispatcher) -> list[tuple[str, str]]:
     ]
 
 
-def _clip_page(server: Dispatcher, page: int, token: str) -> list[Outgoing]:
+def _clip_page(server: Router, page: int, token: str) -> list[Outgoing]:
     infos = server.workshop.library.infos()
     first = (page - 1) * PAGE
     return [
@@ -144,7 +144,7 @@ def _clip_page(server: Dispatcher, page: int, token: str) -> list[Outgoing]:
     ]
 
 
-def _clip_info(server: Dispatcher, name: str, token: str) -> Outgoing:
+def _clip_info(server: Router, name: str, token: str) -> Outgoing:
     library = server.workshop.library
     info = library.info(name)
     path = library.path(info.name).as_posix()
@@ -154,14 +154,14 @@ def _clip_info(server: Dispatcher, name: str, token: str) -> Outgoing:
     )  # fmt: skip
 
 
-def _jobs(server: Dispatcher, token: str) -> list[Outgoing]:
+def _jobs(server: Router, token: str) -> list[Outgoing]:
     return [
         replies.JOB_ENTRY(token, job.number, i, job.token, job.command.address, job.fraction)
         for i, job in enumerate(server.scheduler.jobs())
     ]
 
 
-def _engine_info(server: Dispatcher, name: str, token: str) -> list[Outgoing]:
+def _engine_info(server: Router, name: str, token: str) -> list[Outgoing]:
     engine = server.workshop.shelf.get(name)
     can = engine.capabilities
     rows = [

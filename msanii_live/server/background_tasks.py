@@ -23,7 +23,7 @@ class OpenJobs(Protocol):
         """Return the jobs' numbers."""
 
 
-class Errands:
+class BackgroundTasks:
     """Run calls in order of arrival on a thread of their own, and answer syncs.
 
     A sync is answered once all has ended whose replies go where its own go: that is one client.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msanii_live.audio import is_clip_name
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
@@ -26,7 +26,7 @@ Routes = tuple[Peer, ...]
 
 
 @dataclass(eq=False)
-class Ticket:
+class TrackedJob:
     """Tie a job to the client that asked: where its replies go, and what it was last told.
 
     routes: addresses to answer, as given by `Sessions.routes`. terminal: the one last reply.
@@ -41,7 +41,7 @@ class Ticket:
 
 
 @dataclass
-class Desk:
+class JobTracker:
     """Accept making commands and turn the outcomes of jobs into replies.
 
     send: called with (message, routes) on the event loop.
@@ -49,13 +49,13 @@ class Desk:
 
     scheduler: Scheduler
     library: Library
-    shelf: Shelf
+    shelf: EngineRegistry
     send: Callable[[Outgoing, Routes], None]
     clock: Callable[[], float] = time.monotonic
-    _tickets: dict[int, Ticket] = field(default_factory=dict)
-    _by_token: OrderedDict[tuple[str, str, str], Ticket] = field(default_factory=OrderedDict)
+    _tickets: dict[int, TrackedJob] = field(default_factory=dict)
+    _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
 
-    def accept(self, request: Request, host: str, routes: Routes) -> Ticket | None:
+    def accept(self, request: Request, host: str, routes: Routes) -> TrackedJob | None:
         """Queue a request, or answer for the job that the same request made before.
 
         Returns the new ticket, None for a resent message. Raises: CommandError.
@@ -70,7 +70,7 @@ class Desk:
         self._check(command)
         clip = command.clip or self.library.next_name(command.address.rsplit("/", 1)[1])
         job = self.scheduler.submit(command, host, request.token, clip)
-        ticket = Ticket(job, host, request.token, routes)
+        ticket = TrackedJob(job, host, request.token, routes)
         self._tickets[job.number] = ticket
         if request.token:
             self._by_token[key] = ticket
@@ -78,7 +78,7 @@ class Desk:
         self.send(self._queued(ticket), routes)
         return ticket
 
-    def progressed(self, job: Job) -> Ticket | None:
+    def progressed(self, job: Job) -> TrackedJob | None:
         """Tell the client how far its job is. Returns the ticket."""
         ticket = self._tickets.get(job.number)
         if ticket is not None and ticket.terminal is None:
@@ -88,7 +88,7 @@ class Desk:
             )
         return ticket
 
-    def ended(self, job: Job) -> Ticket | None:
+    def ended(self, job: Job) -> TrackedJob | None:
         """Send the one terminal reply of a job. Returns the ticket."""
         ticket = self._tickets.pop(job.number, None)
         if ticket is None or ticket.terminal is not None:
@@ -125,7 +125,7 @@ class Desk:
             raise CommandError(Code.ERANGE, f"no job {which} runs or waits")
         return found
 
-    def _remembered(self, key: tuple[str, str, str]) -> Ticket | None:
+    def _remembered(self, key: tuple[str, str, str]) -> TrackedJob | None:
         now = self.clock()
         ticket = self._by_token.get(key)
         if ticket is not None and ticket.terminal and now - ticket.ended_at > REMEMBERED:
@@ -142,7 +142,7 @@ class Desk:
                 return
             self._by_token.popitem(last=False)
 
-    def _queued(self, ticket: Ticket) -> Outgoing:
+    def _queued(self, ticket: TrackedJob) -> Outgoing:
         job = ticket.job
         return replies.JOB_QUEUED(
             ticket.token,

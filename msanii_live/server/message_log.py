@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import Argument
-from msanii_live.osc.peer import Peer, spell
+from msanii_live.osc.peer import Peer, format_peer
 from msanii_live.server.sessions import LEASE
 
 KEPT = 200
@@ -32,7 +32,7 @@ REASON_TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogEntry:
     """Hold one message or dropped packet: who sent it, its words, and what became of it.
 
     at: when it came, monotonic seconds.
@@ -52,18 +52,18 @@ class Line:
     def fields(self) -> tuple[str, str, str]:
         """Return sender, message and outcome as texts short enough to send."""
         words = " ".join([self.address, *map(word, self.args[:40])])
-        return spell(self.peer), clipped(words, 600), clipped(self.outcome, 300)
+        return format_peer(self.peer), clipped(words, 600), clipped(self.outcome, 300)
 
 
 @dataclass
-class Journal:
+class MessageLog:
     """Keep the last lines, and pass new ones on to those who listen, so many a second.
 
     tell: called with a line, a listener, and the token that it gave. written: every line so far.
     """
 
-    tell: Callable[[Line, Peer, str], None]
-    lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT))
+    tell: Callable[[LogEntry, Peer, str], None]
+    lines: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=KEPT))
     written: int = 0
     _listeners: dict[Peer, tuple[str, float]] = field(default_factory=dict)
     _withheld: int = 0
@@ -89,7 +89,7 @@ class Journal:
             if peer[0] == source[0]:
                 self._listeners[peer] = token, time.monotonic() + LEASE
 
-    def since(self, number: int) -> list[Line]:
+    def since(self, number: int) -> list[LogEntry]:
         """Return the lines after the first so many, of those that are kept."""
         fresh = min(self.written - number, len(self.lines))
         return list(self.lines)[len(self.lines) - fresh :]
@@ -97,7 +97,7 @@ class Journal:
     def note(self, peer: Peer, address: str, args: Sequence[Argument], outcome: str) -> None:
         """Write a line."""
         now = time.monotonic()
-        line = Line(now, peer, address, tuple(args), outcome)
+        line = LogEntry(now, peer, address, tuple(args), outcome)
         self.lines.append(line)
         self.written += 1
         if not self._listeners:
@@ -113,7 +113,7 @@ class Journal:
                 self.ignore(listener)
                 continue
             if self._withheld:
-                self.tell(Line(now, peer, "…", (), f"{self._withheld} more"), listener, token)
+                self.tell(LogEntry(now, peer, "…", (), f"{self._withheld} more"), listener, token)
             self.tell(line, listener, token)
         self._withheld = 0
 

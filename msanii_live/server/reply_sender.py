@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from msanii_live.osc.amplification_limit import Credit
-from msanii_live.osc.peer import Peer, Stream, is_loopback
-from msanii_live.osc.transports import Doors
+from msanii_live.osc.amplification_limit import AmplificationLimit
+from msanii_live.osc.peer import Connection, Peer, is_loopback
+from msanii_live.osc.transports import Transports
 from msanii_live.osc.udp import encode
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import Outgoing
@@ -17,15 +17,15 @@ from msanii_live.server.sessions import Sessions
 log = logging.getLogger("msanii_live.osc")
 
 
-class Outbox:
+class ReplySender:
     """Send messages to routes. Everything here runs on the event loop.
 
     unearned: replies that were withheld, so that a forged sender is never flooded; see `credit`.
     """
 
-    def __init__(self, sessions: Sessions, doors: Callable[[], Doors]) -> None:
+    def __init__(self, sessions: Sessions, doors: Callable[[], Transports]) -> None:
         """Take who is registered, and the way to the transports, which open later."""
-        self.credit = Credit()
+        self.credit = AmplificationLimit()
         self.unearned = 0
         self._sessions = sessions
         self._doors = doors
@@ -50,7 +50,7 @@ class Outbox:
 
     def _is_trusted(self, peer: Peer) -> bool:
         """Tell whether a peer may be sent more than it has earned; see `credit`."""
-        return isinstance(peer, Stream) or is_loopback(peer[0]) or self._sessions.knows(peer[0])
+        return isinstance(peer, Connection) or is_loopback(peer[0]) or self._sessions.knows(peer[0])
 
     def _withhold(self, message: Outgoing, route: Peer) -> None:
         """Count a reply that is not sent, and say once what would have it sent."""

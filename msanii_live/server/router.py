@@ -9,22 +9,22 @@ from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError, MsaniiError
 from msanii_live.jobs.job import Job
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.osc.codec import Message
-from msanii_live.osc.peer import Peer, Stream, is_loopback, spell
-from msanii_live.osc.time_tag_queue import Agenda
-from msanii_live.osc.transports import Doors
+from msanii_live.osc.peer import Connection, Peer, format_peer, is_loopback
+from msanii_live.osc.time_tag_queue import TimeTagQueue
+from msanii_live.osc.transports import Transports
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.commands import MakingCommand
 from msanii_live.protocol.replies import Outgoing
 from msanii_live.protocol.request import Request, parse, peek_reply_port, peek_token, reached_by
 from msanii_live.server import answers
-from msanii_live.server.background_tasks import Errands
-from msanii_live.server.job_tracker import Desk, Routes
-from msanii_live.server.message_log import Journal, Line, clipped
-from msanii_live.server.reply_sender import Outbox
+from msanii_live.server.background_tasks import BackgroundTasks
+from msanii_live.server.job_tracker import JobTracker, Routes
+from msanii_live.server.message_log import LogEntry, MessageLog, clipped
+from msanii_live.server.reply_sender import ReplySender
 from msanii_live.server.sessions import Sessions, listening
 from msanii_live.server.sounding import EARLY, LEAD, Sounding
 
@@ -35,24 +35,24 @@ ADDRESS_BYTES = 256  # of a failed command's address, so that its failure fits a
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(commands.BY_ADDRESS)
 
 
-class Dispatcher:
+class Router:
     """Run commands and send replies. Everything here runs on the event loop."""
 
     def __init__(
         self,
-        workshop: Workshop,
+        workshop: Services,
         on_quit: Callable[[], None],
         state: Callable[[], str],
-        doors: Callable[[], Doors],
+        doors: Callable[[], Transports],
     ) -> None:
         """Take what commands work on, and how to end, name the state and reach the transports."""
         self.workshop = workshop
         self.sessions = Sessions()
-        self.outbox = Outbox(self.sessions, doors)
-        self.journal = Journal(self._tell_line)
-        self.agenda = Agenda()
+        self.outbox = ReplySender(self.sessions, doors)
+        self.journal = MessageLog(self._tell_line)
+        self.agenda = TimeTagQueue()
         self.scheduler = Scheduler(workshop, self)
-        self.desk = Desk(self.scheduler, workshop.library, workshop.shelf, self.send)
+        self.desk = JobTracker(self.scheduler, workshop.library, workshop.shelf, self.send)
         self.sounding = Sounding(self)
         self.state = state
         self.on_quit = on_quit
@@ -61,7 +61,7 @@ class Dispatcher:
         self._doors = doors
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.errands = Errands(self.desk.open_jobs, self.send, self._later)
+        self.errands = BackgroundTasks(self.desk.open_jobs, self.send, self._later)
 
     # -- in ------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class Dispatcher:
         else:
             self.outbox.heard(size, source)
 
-    def gone(self, stream: Stream) -> None:
+    def gone(self, stream: Connection) -> None:
         """Hear that a connection has closed. Its jobs go on; a resent message finds them."""
         self.sessions.remove(stream)
         self.journal.ignore(stream)
@@ -145,7 +145,7 @@ class Dispatcher:
             self._refuse(message, source, error)
             return
         routes = self.sessions.routes(source, request.reply_port)
-        log.debug("%s %s %s", spell(source), message.address, message.args)
+        log.debug("%s %s %s", format_peer(source), message.address, message.args)
         self.journal.note(source, message.address, message.args, "ok")
         for key in request.unknown:
             self.send(replies.WARN(message.address, f"unknown key {key} was ignored"), routes)
@@ -260,7 +260,7 @@ class Dispatcher:
                 self._tell_line(line, route, request.token)
         self.done(request, routes)
 
-    def _tell_line(self, line: Line, peer: Peer, token: str) -> None:
+    def _tell_line(self, line: LogEntry, peer: Peer, token: str) -> None:
         self.send(replies.DUMP_LINE(token, line.age, *line.fields()), (peer,))
 
     # -- what the worker's thread reports (see Listener) ------------------------------------------

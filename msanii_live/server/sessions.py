@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.osc.peer import Peer, Stream
+from msanii_live.osc.peer import Connection, Peer
 
 LEASE = 60.0  # seconds
 CLIENT_LIMIT = 64
@@ -70,10 +70,12 @@ class Sessions:
         known = [r for r in self._by_peer.values() if source in (r.sender, r.listens)]
         if known:
             return (known[-1].listens,)
-        if isinstance(source, Stream):
+        if isinstance(source, Connection):
             return (source,)
         others = [
-            peer for peer in self._by_peer if peer[0] == source[0] and not isinstance(peer, Stream)
+            peer
+            for peer in self._by_peer
+            if peer[0] == source[0] and not isinstance(peer, Connection)
         ]
         return (others[-1], source) if others else (source,)
 

@@ -24,7 +24,7 @@ from msanii_live.streaming.stream import Stream
 
 if TYPE_CHECKING:
     from msanii_live.server.job_tracker import Routes
-    from msanii_live.server.router import Dispatcher
+    from msanii_live.server.router import Router
 
 # Commands that are taken out of the agenda a little before their time, so that they sound on it.
 EARLY = {command.address for command in (commands.Play, commands.Stop, commands.StreamStop)}
@@ -36,7 +36,7 @@ AUDIO = "/msanii/audio"  # what warnings about the device are said to be of
 class Sounding:
     """Carry out the commands of `protocol/commands.py`; events go out through the dispatcher."""
 
-    def __init__(self, server: Dispatcher) -> None:
+    def __init__(self, server: Router) -> None:
         """Take the dispatcher, of which workshop and scheduler are there already."""
         self._server = server
         self._shop = server.workshop

@@ -13,7 +13,7 @@ from msanii_live.audio import Clip, Samples, as_stereo, crossfade, make_clip
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.job import Failed, Job
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.audio_files import RATE
 from msanii_live.notes import Score
@@ -98,7 +98,7 @@ class Making:
 
     def __init__(
         self,
-        shop: Workshop,
+        shop: Services,
         scheduler: Scheduler,
         params: Params,
         ended: threading.Event,

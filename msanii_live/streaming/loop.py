@@ -18,7 +18,7 @@ from typing import Protocol
 from msanii_live.audio import as_stereo
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.audio_files import RATE
 from msanii_live.playback.mixer import Part
@@ -60,7 +60,7 @@ class StreamRun:
 
     def __init__(
         self,
-        shop: Workshop,
+        shop: Services,
         scheduler: Scheduler,
         params: Params,
         audience: Audience,

@@ -8,7 +8,7 @@ from msanii_live.audio import Samples, as_stereo, limit, make_clip
 from msanii_live.engines.base import LIVE_TAKE, LOUDNESS, MOST_GAIN, Engine, loudness
 from msanii_live.engines.notes.instruments import named
 from msanii_live.errors import Code, CommandError
-from msanii_live.jobs.runner import LIVE_BARS, Workshop
+from msanii_live.jobs.runner import LIVE_BARS, Services
 from msanii_live.library.audio_files import RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import OVERLAP, agreeing, continuation
@@ -142,7 +142,7 @@ def of_order(order: StreamStart, making: Making) -> FromNotes:
     return FromNotes(making, order.midi, reader, tuple(left_out))
 
 
-def check_engine(order: StreamStart, shop: Workshop) -> Engine:
+def check_engine(order: StreamStart, shop: Services) -> Engine:
     """Return the engine that is to play notes.
 
     Raises: CommandError: EENGINE, it cannot; ERANGE, it has no such timbre.

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.chunk_renderer import DECK as DECK
@@ -17,7 +17,7 @@ class Stream:
     """Run one stream at a time. Every method may be called from any thread."""
 
     def __init__(
-        self, workshop: Workshop, scheduler: Scheduler, params: Params, audience: Audience
+        self, workshop: Services, scheduler: Scheduler, params: Params, audience: Audience
     ) -> None:
         """Begin with none."""
         self._shop = workshop

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
 
-from msanii_live.osc.peer import Network, Stream, may_knock
-from msanii_live.osc.transports import Doors
+from msanii_live.osc.peer import Connection, Network, is_allowed
+from msanii_live.osc.transports import Transports
 from msanii_live.osc.udp import encode
 from msanii_live.protocol.replies import Outgoing
 from msanii_live.web import oscquery
@@ -82,7 +82,7 @@ class QueryServer:
 
     def __init__(
         self,
-        doors: Callable[[], Doors],
+        doors: Callable[[], Transports],
         value_of: Callable[[str], Outgoing | None],
         allow: Sequence[Network],
         is_everywhere: bool,
@@ -115,7 +115,7 @@ class QueryServer:
     @web.middleware
     async def front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer what is OSCQuery's, and leave the rest to the page."""
-        if not may_knock(request.remote or "", self._allow):
+        if not is_allowed(request.remote or "", self._allow):
             return web.json_response({"error": "not from a network of --allow"}, status=403)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._web_socket(request)
@@ -159,7 +159,7 @@ class QueryServer:
         connection = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT)
         socket = _Socket()
         self._sockets.add(socket)
-        stream: Stream | None = None
+        stream: Connection | None = None
         sending: asyncio.Task[None] | None = None
         try:
             await connection.prepare(request)
@@ -180,15 +180,15 @@ class QueryServer:
         return connection
 
     async def _receive(
-        self, connection: web.WebSocketResponse, socket: _Socket, stream: Stream
+        self, connection: web.WebSocketResponse, socket: _Socket, stream: Connection
     ) -> None:
         intake = self._doors().intake
         async for message in connection:
             if message.type is WSMsgType.BINARY:
                 intake.offer(message.data, stream, keep=True)
-                if intake.is_breathless:
+                if intake.is_saturated:
                     calm = asyncio.Event()
-                    intake.when_calm(calm.set)
+                    intake.on_drained(calm.set)
                     await calm.wait()
             elif message.type is WSMsgType.TEXT:
                 self._heed(message.data, socket)

@@ -13,7 +13,7 @@ from msanii_live import __version__
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import CommandError
 from msanii_live.jobs.job import Job
-from msanii_live.jobs.runner import Workshop
+from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library import paths
 from msanii_live.protocol import replies
@@ -74,7 +74,7 @@ class Surroundings:
 class View:
     """Tell the page what it asks for. On the event loop's thread, but for `outline` and `mel`."""
 
-    def __init__(self, shop: Workshop, scheduler: Scheduler, around: Surroundings) -> None:
+    def __init__(self, shop: Services, scheduler: Scheduler, around: Surroundings) -> None:
         """Look at the parts of a server."""
         self._shop = shop
         self._scheduler = scheduler

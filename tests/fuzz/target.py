@@ -5,7 +5,7 @@ The first byte of the input says how the rest arrives: as a datagram, or in piec
 
 from msanii_live.client.messages import as_row
 from msanii_live.errors import Code, CommandError
-from msanii_live.osc.codec import REASONS, FramingError, decode_packet
+from msanii_live.osc.codec import REASONS, PacketError, decode_packet
 from msanii_live.osc.slip import LONGEST, LostPlace, Splitter
 from msanii_live.osc.udp import PACKET_LIMIT, encode
 from msanii_live.protocol.address_pattern import is_pattern
@@ -17,7 +17,7 @@ from msanii_live.protocol.request import (
     peek_token,
     reached_by,
 )
-from msanii_live.server.message_log import Line, clipped
+from msanii_live.server.message_log import LogEntry, clipped
 
 
 def examine(data):
@@ -60,12 +60,12 @@ def as_a_packet(packet):
 def decoded(packet):
     try:
         return decode_packet(packet), ""
-    except FramingError as error:
+    except PacketError as error:
         return (), error.reason
 
 
 def shown(message):
-    line = Line(0.0, ("127.0.0.1", 1), message.address, message.args, "ok")
+    line = LogEntry(0.0, ("127.0.0.1", 1), message.address, message.args, "ok")
     return line.fields()
 
 

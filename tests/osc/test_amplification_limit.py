@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msanii_live.client import Client
-from msanii_live.osc.amplification_limit import FACTOR, HOSTS, Credit
+from msanii_live.osc.amplification_limit import FACTOR, HOSTS, AmplificationLimit
 from tests.live import live
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3_000)), max_size=50))
 def test_a_host_never_gets_more_than_it_earned(events):
-    credit, came, went = Credit(), 0, 0
+    credit, came, went = AmplificationLimit(), 0, 0
     for earns, size in events:
         if earns:
             credit.earn("192.0.2.9", size)
@@ -29,7 +29,7 @@ def test_a_host_never_gets_more_than_it_earned(events):
 
 
 def test_hosts_are_bounded_and_a_stranger_has_nothing():
-    credit = Credit()
+    credit = AmplificationLimit()
     for n in range(HOSTS + 10):
         credit.earn(f"host {n}", 100)
     assert not credit.spend("host 0", 1)

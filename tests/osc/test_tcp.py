@@ -9,10 +9,10 @@ import pytest
 from msanii_live.errors import PortInUse
 from msanii_live.osc import tcp
 from msanii_live.osc.codec import decode_packet
-from msanii_live.osc.ingress_queue import Intake
-from msanii_live.osc.peer import Stream
+from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import Connection
 from msanii_live.osc.slip import Splitter, wrap
-from msanii_live.osc.transports import Doors
+from msanii_live.osc.transports import Transports
 from msanii_live.osc.udp import encode
 from tests.osc.test_udp import until
 
@@ -36,7 +36,9 @@ class Echo:
 def run(scenario):
     async def main():
         echo = Echo()
-        echo.doors = doors = await Doors.open("127.0.0.1", 0, Intake(echo, gone=echo.gone.append))
+        echo.doors = doors = await Transports.open(
+            "127.0.0.1", 0, IngressQueue(echo, gone=echo.gone.append)
+        )
         try:
             await asyncio.wait_for(scenario(doors, echo), 30)
         finally:
@@ -77,7 +79,7 @@ async def is_closed(reader):
 def test_udp_and_tcp_share_a_number():
     async def scenario(doors, _echo):
         with pytest.raises(PortInUse):
-            await Doors.open("127.0.0.1", doors.address[1], Intake(lambda m, p: None))
+            await Transports.open("127.0.0.1", doors.address[1], IngressQueue(lambda m, p: None))
 
     run(scenario)
 
@@ -86,8 +88,10 @@ def test_a_port_that_only_tcp_has_is_in_use():
     async def main():
         with socket.create_server(("127.0.0.1", 0)) as taken:
             with pytest.raises(PortInUse):
-                await Doors.open("127.0.0.1", taken.getsockname()[1], Intake(lambda m, p: None))
-            doors = await Doors.open("127.0.0.1", 0, Intake(lambda m, p: None))
+                await Transports.open(
+                    "127.0.0.1", taken.getsockname()[1], IngressQueue(lambda m, p: None)
+                )
+            doors = await Transports.open("127.0.0.1", 0, IngressQueue(lambda m, p: None))
             doors.close()
 
     asyncio.run(main())
@@ -205,7 +209,7 @@ def test_who_does_not_read_is_closed(monkeypatch):
 
 def test_a_reply_to_a_closed_connection_is_counted():
     async def scenario(doors, _echo):
-        doors.send(PING, Stream("127.0.0.1", 1, 99))
+        doors.send(PING, Connection("127.0.0.1", 1, 99))
         assert doors.counters["tcp_gone"] == 1
 
     run(scenario)

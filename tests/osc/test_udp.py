@@ -14,7 +14,7 @@ import pytest
 
 from msanii_live.errors import PortInUse
 from msanii_live.osc.codec import Message, decode_packet
-from msanii_live.osc.ingress_queue import Intake
+from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Source
 from msanii_live.osc.udp import UdpServer, _refusal, encode
 
@@ -74,7 +74,7 @@ async def _as_coroutine(scenario: Scenario) -> None:
 def test_a_message_and_its_reply(run: Run) -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("localhost", 0, Intake(inbox))
+        server = await UdpServer.open("localhost", 0, IngressQueue(inbox))
         with client() as sock:
             sock.sendto(encode("/a", "i", [5]), server.address)
             await until(lambda: server.counters["handled"] == 1)
@@ -93,7 +93,7 @@ def test_a_message_and_its_reply(run: Run) -> None:
 def test_a_burst_is_received_whole_and_in_order(run: Run) -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         packets = [encode("/a", "i", [n]) for n in range(3_000)]
 
         def burst() -> None:
@@ -116,7 +116,7 @@ def test_a_burst_is_received_whole_and_in_order(run: Run) -> None:
 def test_the_rest_of_the_loop_runs_during_a_flood() -> None:
     async def scenario() -> None:
         turns: list[int] = []
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox := Inbox()))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox := Inbox()))
         with client() as sock:
             for _ in range(400):
                 sock.sendto(PACKET, server.address)
@@ -133,7 +133,7 @@ def test_what_cannot_be_held_is_counted(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("msanii_live.osc.ingress_queue.PENDING_LIMIT", 3_000)
 
     async def scenario() -> None:
-        server = await UdpServer.open("127.0.0.1", 0, Intake(Inbox()))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(Inbox()))
         with client() as sock:
             for _ in range(50):
                 sock.sendto(PACKET, server.address)
@@ -148,7 +148,7 @@ def test_what_cannot_be_held_is_counted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_malformed_datagrams_are_counted_and_get_no_reply(run: Run) -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         with client() as sock:
             for data in (b"", b"/a", b"a\0\0\0", b"/a\0\0,x\0\0", PACKET):
                 sock.sendto(data, server.address)
@@ -177,7 +177,7 @@ def test_an_error_of_the_receiver_is_logged_and_survived(
                 raise RuntimeError("boom")
             inbox(messages, source)
 
-        server = await UdpServer.open("127.0.0.1", 0, Intake(receive))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(receive))
         with client() as sock:
             sock.sendto(b"/a\0\0,F\0\0", server.address)
             sock.sendto(b"/a\0\0,T\0\0", server.address)
@@ -194,7 +194,7 @@ def test_an_error_of_the_receiver_is_logged_and_survived(
 def test_replies_that_fail_do_no_harm(run: Run) -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         with client() as gone:
             nobody = gone.getsockname()
         for _ in range(20):  # a closed port answers with ICMP
@@ -234,7 +234,7 @@ def test_an_error_of_the_socket_is_survived() -> None:
 
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         server._socket = Refusing(server._socket)  # type: ignore[assignment]
         with client() as sock:
             sock.sendto(PACKET, server.address)
@@ -275,7 +275,7 @@ def test_strangers_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         with client() as sock:
             sock.sendto(PACKET, server.address)
             await until(lambda: server.counters["dropped_source"] == 1)
@@ -289,7 +289,7 @@ def test_strangers_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_reply_to_itself_is_not_answered_for_ever() -> None:
     async def scenario() -> None:
         inbox = Inbox()
-        server = await UdpServer.open("127.0.0.1", 0, Intake(inbox))
+        server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
         server.send(PACKET, server.address)
         await until(lambda: server.counters["dropped_loop"] == 1)
         assert not inbox.sources
@@ -300,13 +300,13 @@ def test_a_reply_to_itself_is_not_answered_for_ever() -> None:
 
 def test_a_port_in_use_is_named() -> None:
     async def scenario() -> None:
-        first = await UdpServer.open("127.0.0.1", 0, Intake(Inbox()))
+        first = await UdpServer.open("127.0.0.1", 0, IngressQueue(Inbox()))
         port = first.address[1]
         with pytest.raises(PortInUse) as caught:
-            await UdpServer.open("127.0.0.1", port, Intake(Inbox()))
+            await UdpServer.open("127.0.0.1", port, IngressQueue(Inbox()))
         assert caught.value.port == port
         first.close()
-        again = await UdpServer.open("127.0.0.1", port, Intake(Inbox()))
+        again = await UdpServer.open("127.0.0.1", port, IngressQueue(Inbox()))
         again.close()
 
     asyncio.run(scenario())
@@ -315,7 +315,7 @@ def test_a_port_in_use_is_named() -> None:
 def test_an_address_of_another_machine_cannot_be_bound() -> None:
     async def scenario() -> None:
         with pytest.raises(OSError, match="assign"):
-            await UdpServer.open("192.0.2.1", 0, Intake(Inbox()))
+            await UdpServer.open("192.0.2.1", 0, IngressQueue(Inbox()))
 
     asyncio.run(scenario())
 
@@ -329,7 +329,7 @@ def test_the_receiver_may_close_the_server(run: Run) -> None:
             intake.close()
             server.close()
 
-        intake = Intake(receive)
+        intake = IngressQueue(receive)
         server = await UdpServer.open("127.0.0.1", 0, intake)
         with client() as sock:
             for _ in range(10):

@@ -15,7 +15,7 @@ from tests.playback.test_mixer import tone
 BLOCK = 128
 
 
-class Desk:
+class JobTracker:
     """Render block by block as a host does, with orders in between."""
 
     def __init__(self, clips: dict[int, Samples]) -> None:
@@ -34,12 +34,14 @@ class Desk:
         return np.concatenate(self.blocks)
 
 
-def part(number: int, clip: int, desk: Desk, deck: str = "a", start: int = NOW, **more) -> Part:
+def part(
+    number: int, clip: int, desk: JobTracker, deck: str = "a", start: int = NOW, **more
+) -> Part:
     return Part(number, clip, deck, start, len(desk.clips[clip]), **more)
 
 
 def test_a_start_that_is_late_waits_for_its_next_quantum() -> None:
-    desk = Desk({1: tone(500)})
+    desk = JobTracker({1: tone(500)})
     desk.turn(1_024)
     for start, quantum, found in [
         (NOW, 0.0, 1_024),
@@ -53,7 +55,7 @@ def test_a_start_that_is_late_waits_for_its_next_quantum() -> None:
 
 
 def test_the_same_deck_is_faded_over_and_others_go_on() -> None:
-    desk = Desk({1: tone(50_000), 2: tone(50_000, 330.0)})
+    desk = JobTracker({1: tone(50_000), 2: tone(50_000, 330.0)})
     desk.decks.start(Start(part(1, 1, desk)), 0)
     desk.decks.start(Start(part(2, 2, desk, "b")), 0)
     desk.turn(2_048)
@@ -78,7 +80,7 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
         2: chunk_of(wave, 10_000, 20_000, 600),
         3: wave[10_000 - bar : 10_000],
     }
-    desk = Desk(clips)
+    desk = JobTracker(clips)
     desk.decks.start(Start(part(1, 1, desk)), 0)
     spare = Part(2, 3, "stream", NOW, bar, loop=True, spare=True)
     desk.decks.join(Join(None, 1, spare=spare), 0)
@@ -98,7 +100,7 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
 
 def test_a_loop_is_gone_on_from_at_the_end_of_its_turn() -> None:
     wave = tone(9_000)
-    desk = Desk({1: wave[:3_000], 2: wave[3_000:]})
+    desk = JobTracker({1: wave[:3_000], 2: wave[3_000:]})
     desk.decks.start(Start(part(1, 1, desk, loop=True, gain=0.5)), 0)
     desk.turn(3_840)
     desk.decks.join(Join(part(2, 2, desk), 1), desk.position)
@@ -109,7 +111,7 @@ def test_a_loop_is_gone_on_from_at_the_end_of_its_turn() -> None:
 
 
 def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
-    desk = Desk({1: tone(5_000)})
+    desk = JobTracker({1: tone(5_000)})
     desk.turn(1_280)
     desk.decks.join(Join(part(9, 1, desk), 7, must=True), desk.position)
     assert desk.decks.take_refused() == (9,)
@@ -122,7 +124,7 @@ def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
 
 def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
     wave = tone(12_300)
-    desk = Desk({1: wave[:6_400], 2: wave[5_900:], 3: tone(2_205), 4: tone(6_400, 330.0)})
+    desk = JobTracker({1: wave[:6_400], 2: wave[5_900:], 3: tone(2_205), 4: tone(6_400, 330.0)})
     desk.decks.start(Start(part(1, 1, desk)), 0)
     spare = part(2, 3, desk, "stream", loop=True, spare=True)
     desk.decks.join(Join(None, 1, spare=spare), 0)
@@ -141,7 +143,7 @@ def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
 
 def test_a_stop_across_a_seam_fades_both_sides() -> None:
     wave = tone(20_000)
-    desk = Desk({1: wave[:6_000], 2: wave[6_000:]})
+    desk = JobTracker({1: wave[:6_000], 2: wave[6_000:]})
     desk.decks.start(Start(part(1, 1, desk)), 0)
     desk.decks.join(Join(part(2, 2, desk), 1), 0)
     desk.turn(5_120)
@@ -174,7 +176,7 @@ STEEPEST = max(largest_step(clip) for clip in CLIPS.values())
     )
 )
 def test_no_order_makes_a_step_beyond_those_of_the_clips(acts) -> None:
-    desk = Desk(CLIPS)
+    desk = JobTracker(CLIPS)
     most = 0
     for number, (act, which, ahead, fade, gain, blocks) in enumerate(acts, 1):
         start = NOW if ahead < 300 else desk.position + ahead
@@ -199,7 +201,7 @@ def test_no_order_makes_a_step_beyond_those_of_the_clips(acts) -> None:
 
 
 def test_a_fade_that_a_later_one_overtakes_changes_nothing_before_it() -> None:
-    desk = Desk(CLIPS)
+    desk = JobTracker(CLIPS)
     for number, (wait, ahead, fade) in enumerate(
         [(768, 0, 220), (256, 300, 477), (0, 300, 220)], 1
     ):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from msanii_live.errors import CommandError
 from msanii_live.osc.codec import Message
-from msanii_live.osc.time_tag_queue import FURTHEST, LIMIT, Agenda
+from msanii_live.osc.time_tag_queue import FURTHEST, LIMIT, TimeTagQueue
 from msanii_live.server.sessions import CLIENT_LIMIT, LEASE, Sessions
 
 HOST = "127.0.0.1"
@@ -59,7 +59,7 @@ def test_registrations_are_bounded():
 
 def test_the_agenda_is_bounded_in_time_and_number():
     clock = Clock()
-    agenda = Agenda(clock, clock)
+    agenda = TimeTagQueue(clock, clock)
     with pytest.raises(CommandError) as late:
         agenda.add(Message("/a", (), clock.now + FURTHEST + 1), (HOST, 1))
     assert late.value.code == "ELATE"
@@ -75,7 +75,7 @@ def test_the_agenda_is_bounded_in_time_and_number():
 @given(st.lists(st.floats(0.0, FURTHEST, allow_nan=False), max_size=30), st.floats(0.0, FURTHEST))
 def test_due_messages_come_in_order_of_time_then_arrival(delays, wait):
     clock = Clock()
-    agenda = Agenda(clock, clock)
+    agenda = TimeTagQueue(clock, clock)
     for n, delay in enumerate(delays):
         agenda.add(Message("/a", (n,), clock.now + delay), (HOST, 1))
     start = clock.now
@@ -90,7 +90,7 @@ def test_due_messages_come_in_order_of_time_then_arrival(delays, wait):
 @pytest.mark.parametrize("jump", [3_600.0, -3_600.0, 0.5])
 def test_what_waits_keeps_its_time_when_the_wall_clock_is_set(jump):
     wall, steady = Clock(), Clock()
-    agenda = Agenda(wall, steady)
+    agenda = TimeTagQueue(wall, steady)
     agenda.add(Message("/before", (), wall.now + 2), (HOST, 1))
     wall.now += jump
     assert agenda.take_due() == []
@@ -106,7 +106,7 @@ def test_what_waits_keeps_its_time_when_the_wall_clock_is_set(jump):
 
 def test_one_tag_keeps_its_order_though_the_clocks_jitter():
     wall, steady = Clock(), Clock()
-    agenda = Agenda(wall, steady)
+    agenda = TimeTagQueue(wall, steady)
     tag = wall.now + 1
     for n in range(20):
         wall.now += 0.0011 - 0.0002 * (n % 3)

@@ -19,7 +19,7 @@ from msanii_live.client import Client, NoAnswer
 from msanii_live.client.connection import Transport, new_token
 from msanii_live.client.server_process import NotReady, running_server
 from msanii_live.config import Config
-from msanii_live.osc.codec import FramingError, decode_packet
+from msanii_live.osc.codec import PacketError, decode_packet
 
 PATIENCE = 2.0  # s that an answer may take
 BROWSING = 4.0  # s that the network may take to tell of the server
@@ -165,7 +165,7 @@ def _await_pong(ear: socket.socket, token: str, until: float) -> None:
         ear.settimeout(left)
         try:
             heard = decode_packet(ear.recv(65_536))
-        except (TimeoutError, FramingError):
+        except (TimeoutError, PacketError):
             continue
         if any(message.args == (token,) for message in heard):
             return

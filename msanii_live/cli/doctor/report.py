@@ -107,10 +107,10 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
 def look_at_model(config: Config) -> Iterator[Finding]:
     """Load the default engine, weights and vocoder."""
     try:
-        from msanii_live.engines.registry import Shelf
+        from msanii_live.engines.registry import EngineRegistry
 
         began = time.monotonic()
-        shelf = Shelf(config.device, config.engine, config.vocoder)
+        shelf = EngineRegistry(config.device, config.engine, config.vocoder)
         shelf.check_default()
         engine = shelf.get()
         engine.load()
@@ -134,10 +134,10 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Finding]:
     from msanii_live.dsp.weights import BROKEN
     from msanii_live.engines.mel_flow import weights
     from msanii_live.engines.mel_flow.engine import MelFlow
-    from msanii_live.engines.registry import Shelf
+    from msanii_live.engines.registry import EngineRegistry
 
     other = "copy or train the file again, or leave --engine out for the engine that ships"
-    engine = Shelf("cpu", config.engine, config.vocoder).get()
+    engine = EngineRegistry("cpu", config.engine, config.vocoder).get()
     if not isinstance(engine, MelFlow):
         yield mend("model", _line(error), other)
         return

@@ -10,7 +10,7 @@ import torch
 from msanii_live.cli import _parser, main
 from msanii_live.config import Config, read_config
 from msanii_live.engines.msanii2023 import load
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import CommandError, ConfigError
 from tests.engines.msanii2023.reference import CHECKPOINT
 from tests.live import live
@@ -143,14 +143,14 @@ def test_cancel_within_a_step(server) -> None:
 
 def test_a_checkpoint_that_is_refused_is_a_clear_failure(tmp_path) -> None:
     (tmp_path / "evil.pt").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    engine = Shelf("cpu", str(tmp_path / "evil.pt")).get()
+    engine = EngineRegistry("cpu", str(tmp_path / "evil.pt")).get()
     with pytest.raises(CommandError, match=r"evil\.pt") as refused:
         engine.load()
     assert refused.value.code == "EENGINE"
 
 
 def test_both_engines_share_one_model(folder) -> None:
-    shelf = Shelf("cpu", str(folder))
+    shelf = EngineRegistry("cpu", str(folder))
     assert shelf.names()[:2] == ["tiny", PAPER]
     shelf.get().load()
     assert shelf.get(PAPER).loaded

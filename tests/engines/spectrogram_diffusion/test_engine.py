@@ -13,7 +13,7 @@ import torch
 
 from msanii_live.dsp.ddpm import DdpmSchedule
 from msanii_live.engines.base import Context
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.spectrogram_diffusion import mel16k
 from msanii_live.engines.spectrogram_diffusion.network import (
     SpectrogramConfig,
@@ -249,7 +249,7 @@ def test_a_folder_is_served_as_an_engine(theirs, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         build(theirs).save_pretrained(tmp_path / "mine")
-    shelf = Shelf("cpu", str(tmp_path / "mine"))
+    shelf = EngineRegistry("cpu", str(tmp_path / "mine"))
     engine = shelf.get()
     assert engine.name == "mine"
     assert shelf.serving("", "/msanii/render") is engine

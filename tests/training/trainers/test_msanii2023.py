@@ -22,7 +22,7 @@ from msanii_live.engines.msanii2023.checkpoint import WEIGHTS
 from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars
 from msanii_live.engines.msanii2023.unet import UNet2023Config
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023Config
-from msanii_live.engines.registry import Shelf
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data.audio_files import find_audio
@@ -105,7 +105,7 @@ def test_it_trains_end_to_end_and_the_folder_serves(sounds, tmp_path):
     assert error < 0.9
     assert convergence < 1.0
 
-    engine = Shelf("cpu", str(out)).get()
+    engine = EngineRegistry("cpu", str(out)).get()
     steps = []
     context = Context(
         clip=lambda name: pytest.fail(name),
