@@ -44,7 +44,7 @@ def _number(host: str) -> IPv4Address | IPv6Address:
 def format_peer(peer: Peer) -> str:
     """Write a peer for people.
 
-    >>> spell(("127.0.0.1", 9000)), spell(Stream("127.0.0.1", 9000, 3))
+    >>> format_peer(("127.0.0.1", 9000)), format_peer(Connection("127.0.0.1", 9000, 3))
     ('127.0.0.1:9000', '127.0.0.1:9000 connection 3')
     """
     where = f"{peer[0]}:{peer[1]}"
