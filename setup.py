@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 PATCHES = Path(__file__).parent / "max_patches"
-LEFT_OUT = shutil.ignore_patterns("making", "generate.py", "__pycache__")
+LEFT_OUT = shutil.ignore_patterns("generators", "generate.py", "__pycache__")
 
 
 class WithPatches(build_py):

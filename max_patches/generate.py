@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE.parent))
 
 def write(folder: Path) -> list[Path]:
     """Write all that is generated beneath a folder; return the paths, sorted."""
-    from max_patches.making.everything import files
+    from max_patches.generators.everything import files
 
     written = []
     for name, content in sorted(files().items()):

@@ -21,21 +21,21 @@ from msanii_live.errors import MsaniiError
 from msanii_live.jobs.runner import Services
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
-from msanii_live.midi.input import MidiIn
-from msanii_live.midi.takes import Takes
+from msanii_live.midi.input import MidiInput
+from msanii_live.midi.takes import MidiRecorder
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.transports import Transports
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.timebase import Timebase
 from msanii_live.protocol.forms import table
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.answers import value
 from msanii_live.server.router import Router
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
-from msanii_live.web.oscquery_server import QueryServer
-from msanii_live.web.snapshot import Surroundings, View
+from msanii_live.web.oscquery_server import OscQueryServer
+from msanii_live.web.snapshot import ServerSnapshot, SnapshotSources
 
 if TYPE_CHECKING:
     from msanii_live.web.zeroconf import Announcement
@@ -57,19 +57,19 @@ class Server:
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
-        midi, takes = MidiIn(config.midi_in, timebase.now), Takes()
-        midi.listen(takes.hear, takes.unplugged)
+        midi, takes = MidiInput(config.midi_in, timebase.now), MidiRecorder()
+        midi.add_listener(takes.receive, takes.release_all)
         player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
         self.workshop = Services(shelf, library, player, transport, takes, midi)
         self.dispatcher = Router(self.workshop, stop, lambda: self.state, lambda: self.doors)
-        self.view = View(self.workshop, self.dispatcher.scheduler, self._surroundings())
+        self.view = ServerSnapshot(self.workshop, self.dispatcher.scheduler, self._surroundings())
         self.feed = Feed(self.view)
         self.doors: Transports
-        self.query: QueryServer
+        self.query: OscQueryServer
         self.announcement: Announcement | None = None
-        self.monitor: app.Monitor
+        self.monitor: app.WebServer
 
     async def open(self) -> None:
         """Bind the ports and start the worker.
@@ -92,11 +92,15 @@ class Server:
         self.doors = await Transports.open(config.bind, config.port, intake, allow=networks)
         everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
         value_of = partial(value, dispatcher)
-        self.query = QueryServer(lambda: self.doors, value_of, networks, everywhere, self.feed.join)
+        self.query = OscQueryServer(
+            lambda: self.doors, value_of, networks, everywhere, self.feed.subscribe
+        )
         dispatcher.watch = self._watch
         try:
-            front = [self.query.front]
-            self.monitor = await app.start(config.bind, config.http_port, self.view, table(), front)
+            front = [self.query.middleware]
+            self.monitor = await app.start_web_server(
+                config.bind, config.http_port, self.view, table(), front
+            )
         except BaseException:
             self.doors.close()
             raise
@@ -105,18 +109,18 @@ class Server:
 
             self.announcement = await announce(*self.doors.address, self.monitor.port)
 
-    def _watch(self, message: Outgoing) -> None:
-        self.query.watch(message)
-        self.view.hear(message)
+    def _watch(self, message: ReplyMessage) -> None:
+        self.query.publish(message)
+        self.view.record_event(message)
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self) -> SnapshotSources:
         dispatcher = self.dispatcher
-        return Surroundings(
+        return SnapshotSources(
             state=lambda: self.state,
             osc=lambda: "{}:{}".format(*self.doors.address),
             folder=self.config.folder_path,
             counters=dispatcher.all_counters,
-            time_source=dispatcher.sounding.conductor.describe,
+            time_source=dispatcher.sounding.transport_sync.describe,
             stream_runs=lambda: dispatcher.sounding.stream.runs,
             stream_midi=lambda: dispatcher.sounding.stream.midi,
             log=dispatcher.journal,

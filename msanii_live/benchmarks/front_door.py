@@ -21,7 +21,7 @@ from pathlib import Path
 from msanii_live.client.connection import Line, Transport
 from msanii_live.client.messages import TERMINAL, message
 from msanii_live.client.server_process import Running, running_server
-from msanii_live.protocol.commands import COMMANDS, MakingCommand
+from msanii_live.protocol.commands import COMMANDS, GenerationCommand
 from msanii_live.protocol.reference import example
 
 BURST = 3_000
@@ -158,7 +158,7 @@ def fuzz(server: Running) -> tuple[int, bool]:
     seeds = [
         message(*example(command))
         for command in COMMANDS
-        if not issubclass(command, MakingCommand) and command.address != "/msanii/quit"
+        if not issubclass(command, GenerationCommand) and command.address != "/msanii/quit"
     ]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     ping = questions(server, None)[0]

@@ -12,8 +12,8 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
 from msanii_live.library.library import Library
 from msanii_live.midi import files
-from msanii_live.protocol.commands import MakingCommand
-from msanii_live.protocol.request import parse
+from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.request import parse_request
 
 
 def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
@@ -32,8 +32,8 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
     positional = ("src", "start", "end", "a", "b", "midi")
     places = [info.command[name] for name in positional if name in info.command]
     keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
-    command = parse(str(info.command["address"]), [*places, *keys]).command
-    assert isinstance(command, MakingCommand)
+    command = parse_request(str(info.command["address"]), [*places, *keys]).command
+    assert isinstance(command, GenerationCommand)
     engine = EngineRegistry(device, info.engine).get()
     library = Library(sidecar.parent.absolute())
     context = Context(

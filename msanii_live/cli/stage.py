@@ -159,7 +159,7 @@ def _install_patches(arguments: argparse.Namespace) -> int:
 
 
 def _spec(_: argparse.Namespace) -> int:
-    from msanii_live.protocol.reference import describe_markdown
+    from msanii_live.protocol.reference import render_markdown
 
-    print(describe_markdown(), end="")
+    print(render_markdown(), end="")
     return 0

@@ -21,8 +21,8 @@ from msanii_live.client.messages import (
     packet,
 )
 from msanii_live.osc.codec import Message, PacketError, decode_packet
-from msanii_live.osc.slip import Splitter, wrap
-from msanii_live.protocol.commands import Command, MakingCommand
+from msanii_live.osc.slip import FrameDecoder, encode_frame
+from msanii_live.protocol.commands import Command, GenerationCommand
 
 Heard = Callable[[Message], None]
 
@@ -83,14 +83,14 @@ class AsyncClient:
 
         async def ask(*values: Sent, **keys: Sent) -> MadeClip | list[Row]:
             command = call(name, values, keys)
-            if isinstance(command, MakingCommand):
+            if isinstance(command, GenerationCommand):
                 return await self.make(command)
             return await self.ask(command)
 
         return ask
 
     async def make(
-        self, command: MakingCommand, timeout: float = MAKING, heard: Heard = lambda _: None
+        self, command: GenerationCommand, timeout: float = MAKING, heard: Heard = lambda _: None
     ) -> MadeClip:
         """Have a clip made. heard: called with each reply to this command, progress among them.
 
@@ -112,7 +112,7 @@ class AsyncClient:
         )
         self._waiting.append(waiting)
         try:
-            self._writer.write(wrap("int32", packet(command, token)))
+            self._writer.write(encode_frame("int32", packet(command, token)))
             await asyncio.wait_for(waiting.done, timeout)
         except TimeoutError:
             raise NoAnswer(f"{command.address}: no answer within {timeout:g} s") from None
@@ -121,7 +121,7 @@ class AsyncClient:
         return waiting.answer
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        splitter = Splitter()
+        splitter = FrameDecoder()
         try:
             while data := await reader.read(65_536):
                 for each in splitter.feed(data):

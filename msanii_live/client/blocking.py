@@ -21,8 +21,8 @@ from msanii_live.client.messages import (  # fmt: skip
     packet,
 )
 from msanii_live.errors import MsaniiError
-from msanii_live.osc.codec import Argument, Message
-from msanii_live.protocol.commands import Command, MakingCommand
+from msanii_live.osc.codec import Message, OscValue
+from msanii_live.protocol.commands import Command, GenerationCommand
 
 ASKING = 10.0  # seconds that an answer may take
 MAKING = 300.0
@@ -57,12 +57,14 @@ class Client:
 
         def ask(*values: Sent, **keys: Sent) -> MadeClip | list[Row]:
             command = call(name, values, keys)
-            return self.make(command) if isinstance(command, MakingCommand) else self.ask(command)
+            return (
+                self.make(command) if isinstance(command, GenerationCommand) else self.ask(command)
+            )
 
         return ask
 
     def make(
-        self, command: MakingCommand, timeout: float = MAKING,
+        self, command: GenerationCommand, timeout: float = MAKING,
         on_message: Callable[[Message], None] = lambda _: None,
     ) -> MadeClip:  # fmt: skip
         """Have a clip made. Raises: CommandError: the server's; Cancelled; NoAnswer."""
@@ -78,7 +80,7 @@ class Client:
         answer = Answer.to(command.address, token := new_token())
         sent = packet(command, token)
         # The token makes a making command the same one; a reading one may as well come twice.
-        may_repeat = isinstance(command, MakingCommand) or command.reads_only
+        may_repeat = isinstance(command, GenerationCommand) or command.read_only
         self.line.send(sent)
         until = time.monotonic() + timeout
         heard_any = self.line.transport != "udp" or not may_repeat
@@ -137,7 +139,7 @@ class Client:
         *args: Sent,
         timeout: float = 120.0,
         on_message: Callable[[Message], None] = lambda _: None,
-    ) -> tuple[Argument, ...]:
+    ) -> tuple[OscValue, ...]:
         """Send a making command as it is and return the fields of its /msanii/job/done.
 
         Raises: MsaniiError: the job failed or was cancelled; NoAnswer.

@@ -1,4 +1,4 @@
-"""One line to a server: packets over UDP, or over TCP in either framing, with blocking sockets."""
+"""The client's sockets: packets over UDP, or over TCP in either framing."""
 
 from __future__ import annotations
 
@@ -9,43 +9,57 @@ import time
 from collections import deque
 from typing import Literal
 
-from msanii_live.osc.codec import Message, PacketError, decode_packet
-from msanii_live.osc.slip import Splitter, wrap
+from msanii_live.client.packets import read_packet
+from msanii_live.client.replies import ServerNotRunning
+from msanii_live.osc.codec import Message
+from msanii_live.osc.slip import FrameDecoder, encode_frame
 
 Transport = Literal["udp", "int32", "slip"]
 
 _BUFFER = 4 * 1024 * 1024  # bytes, asked of the system: a burst of replies may come at once
 
 
-class Line:
-    """Send and receive packets. A server that closes the line is an end of messages."""
+class ClientConnection:
+    """A blocking connection to a server.
+
+    is_open: False once either side has closed it. is_refused: over UDP, the last packet found the
+    port closed.
+    """
 
     def __init__(self, host: str, port: int, transport: Transport = "udp") -> None:
-        """Open the line. Raises: OSError: nobody listens there (TCP)."""
+        """Open the connection. Raises: ServerNotRunning: nobody listens there (TCP); OSError."""
         self.transport = transport
-        self._to = (host, port)
-        self._splitter = Splitter()
-        self._waiting: deque[Message] = deque()
         self.is_open = True
+        self.is_refused = False
+        self._decoder = FrameDecoder()
+        self._waiting: deque[Message] = deque()
         if transport == "udp":
-            family = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0][0]
+            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
             self.socket = socket.socket(family, socket.SOCK_DGRAM)
             with contextlib.suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            # From now on the system hands over only what this server sends.
+            self.socket.connect(address)
         else:
-            self.socket = socket.create_connection(self._to, 5.0)
+            try:
+                self.socket = socket.create_connection((host, port), 5.0)
+            except ConnectionRefusedError:
+                raise ServerNotRunning(host, port) from None
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, packet: bytes) -> None:
         """Send one packet, whatever its bytes."""
-        if self.transport == "udp":
-            self.socket.sendto(packet, self._to)
-        else:
+        if self.transport != "udp":
             self.socket.settimeout(10.0)
-            self.socket.sendall(wrap(self.transport, packet))
+            self.socket.sendall(encode_frame(self.transport, packet))
+            return
+        try:
+            self.socket.send(packet)
+        except ConnectionRefusedError:  # about an earlier packet: this one was not sent
+            self.socket.send(packet)
 
     def receive(self, timeout: float) -> Message | None:
-        """Return the next message; None if none comes in time, or the line has closed."""
+        """Return the next message; None if none comes in time, or the connection has closed."""
         until = time.monotonic() + timeout
         while not self._waiting and self.is_open:
             self.socket.settimeout(max(until - time.monotonic(), 1e-3))
@@ -54,17 +68,17 @@ class Line:
             except TimeoutError:
                 return None
             except ConnectionError:
-                if self.transport == "udp":  # an earlier packet found the port closed
-                    continue
+                if self.transport == "udp":
+                    self.is_refused = True
+                    return None
                 data = b""
+            self.is_refused = False
             if self.transport == "udp":
                 packets = [data]
             else:
                 self.is_open = bool(data)
-                packets = self._splitter.feed(data) if data else []
-            for packet in packets:
-                with contextlib.suppress(PacketError):
-                    self._waiting += decode_packet(packet)
+                packets = self._decoder.feed(data) if data else []
+            self._waiting += filter(None, map(read_packet, packets))
         return self._waiting.popleft() if self._waiting else None
 
     def close(self) -> None:
@@ -78,5 +92,5 @@ _start = f"{time.time_ns() & 0xFFFFFF:x}"
 
 
 def new_token() -> str:
-    """Make up a token that no other client of this host is likely to have."""
+    """Return a token that no other client of this host is likely to have."""
     return f"py-{_start}-{next(_tokens)}"

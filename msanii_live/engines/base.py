@@ -11,7 +11,7 @@ import numpy as np
 from msanii_live.audio import Clip, Samples, limit
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Inpaint, MakingCommand, Render
+from msanii_live.protocol.commands import GenerationCommand, Inpaint, Render
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Engine(Protocol):
     def memory_mb(self) -> float:
         """Return device memory in use, MB; 0 on a CPU."""
 
-    def run(self, command: MakingCommand, context: Context) -> Clip:
+    def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out.
 
         Returns a clip with an empty name. Raises: CommandError, Cancelled.
@@ -128,7 +128,7 @@ def notes_of(command: Render, context: Context, longest: float) -> Score:
     if command.bars is not None and command.midi != LIVE_TAKE:
         bar = context.beats * 60.0 / (score.bpm or context.tempo)
         closes = abs(command.bars - round(command.bars)) < 1e-6
-        score = replace(score.cut(0.0, command.bars * bar), closes=closes)
+        score = replace(score.cut(0.0, command.bars * bar), is_loop=closes)
     if command.seconds is not None:
         score = score.cut(0.0, command.seconds)
     if score.seconds > longest:
@@ -136,7 +136,7 @@ def notes_of(command: Render, context: Context, longest: float) -> Score:
         score = score.cut(0.0, longest)
     if not score.notes:
         raise CommandError(Code.EPATH, f"{command.midi!r} has no notes to play")
-    for thing in score.lost:
+    for thing in score.unsupported:
         context.warn(f"{thing} was left out: it is not played here")
     if command.program is not None:
         notes = (n if n.drum else replace(n, program=command.program) for n in score.notes)

@@ -13,9 +13,9 @@ from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Outpaint,
     Render,
 )
@@ -52,7 +52,7 @@ class Tones:
         """Return 0."""
         return 0.0
 
-    def run(self, command: MakingCommand, context: Context) -> Clip:
+    def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out, a hundredth of a second a step."""
         steps = command.steps or self.capabilities.steps
         samples, parents, bpm = self._make(command, context)
@@ -64,7 +64,9 @@ class Tones:
             samples, RATE, seed=context.seed, bpm=bpm, parents=tuple(p.info.name for p in parents)
         )
 
-    def _make(self, command: MakingCommand, context: Context) -> tuple[Samples, list[Clip], float]:
+    def _make(
+        self, command: GenerationCommand, context: Context
+    ) -> tuple[Samples, list[Clip], float]:
         bpm = command.bpm or context.tempo
         if isinstance(command, Outpaint):
             bpm = command.bpm or context.clip(command.src).info.bpm or context.tempo

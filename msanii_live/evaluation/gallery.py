@@ -12,7 +12,7 @@ from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation.results import EvalSettings
 from msanii_live.evaluation.validation_windows import draw_windows, sample, with_statistics
 from msanii_live.training.data.dataset import DataSet
-from msanii_live.web.plots import Panel, mel_grid_png
+from msanii_live.web.plots import MelPanel, mel_grid_png
 
 
 def pictures(folder: Path, data: DataSet, model: FlowModel, settings: EvalSettings) -> list[Path]:
@@ -34,12 +34,12 @@ def pictures(folder: Path, data: DataSet, model: FlowModel, settings: EvalSettin
     return [folder / name for name in drawn]
 
 
-def _mid(data: DataSet, mels: torch.Tensor, index: int, title: str, seam: float | None) -> Panel:
+def _mid(data: DataSet, mels: torch.Tensor, index: int, title: str, seam: float | None) -> MelPanel:
     mel = mels[index, 0].numpy() * data.deviation[0][:, None] + data.mean[0][:, None]
-    return Panel(title, mel, seam)
+    return MelPanel(title, mel, seam)
 
 
-def _draw(data: DataSet, rows: list[list[Panel]]) -> bytes:
+def _draw(data: DataSet, rows: list[list[MelPanel]]) -> bytes:
     spec = data.spec
     return mel_grid_png(rows, spec.hop / spec.sample_rate, spec.f_min, spec.f_max)
 

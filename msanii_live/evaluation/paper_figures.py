@@ -33,9 +33,9 @@ from msanii_live.evaluation.paper_sounds import RATE, drum_loop, piano_notes
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Outpaint,
 )
 from msanii_live.web.mel_spectrogram import mel_decibels
@@ -97,7 +97,7 @@ def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[Panel]]:
     """Return what one engine makes for every figure but the fourth, which shows the sources."""
     name = engine.name
 
-    def make(command: MakingCommand, seed: int) -> Samples:
+    def make(command: GenerationCommand, seed: int) -> Samples:
         return engine.run(command, _context(clips, seed)).samples
 
     drums, plain = clips["drums"].samples, _drums(clips)

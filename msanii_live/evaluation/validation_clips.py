@@ -12,7 +12,7 @@ from msanii_live.engines.base import Context, Engine
 from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.commands import MakingCommand, Outpaint
+from msanii_live.protocol.commands import GenerationCommand, Outpaint
 from msanii_live.training.data.dataset import DataSet, Entry
 
 Report = Callable[[str], None]
@@ -144,7 +144,7 @@ def _cut(
     return raw[:frames].copy(), raw[frames:].copy()
 
 
-def run(engine: Engine, command: MakingCommand, sources: Sequence[Clip], seed: int) -> Clip:
+def run(engine: Engine, command: GenerationCommand, sources: Sequence[Clip], seed: int) -> Clip:
     """Carry out one command whose sources are the given clips, by their names."""
     by_name = {clip.info.name: clip for clip in sources}
 

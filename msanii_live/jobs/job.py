@@ -12,7 +12,7 @@ from pathlib import Path
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Cancelled, Code
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import MakingCommand
+from msanii_live.protocol.commands import GenerationCommand
 
 PROGRESS_INTERVAL = 0.1  # seconds: at most ten reports a second
 
@@ -55,7 +55,7 @@ class Job:
     """
 
     number: int
-    command: MakingCommand
+    command: GenerationCommand
     clip: str
     seed: int
     owner: str

@@ -13,14 +13,14 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.library.library import Library
-from msanii_live.library.naming import reason
+from msanii_live.library.naming import error_reason
 from msanii_live.midi import files
-from msanii_live.midi.input import MidiIn
-from msanii_live.midi.takes import Takes
+from msanii_live.midi.input import MidiInput
+from msanii_live.midi.takes import MidiRecorder
 from msanii_live.notes import Score
-from msanii_live.playback.crossfade import continuation
-from msanii_live.playback.player import Player, Sounding
-from msanii_live.protocol.commands import MakingCommand, Outpaint, Render
+from msanii_live.playback.crossfade import splice
+from msanii_live.playback.player import NowPlaying, Player
+from msanii_live.protocol.commands import GenerationCommand, Outpaint, Render
 from msanii_live.timing.transport import Transport
 
 LIVE_BARS = 4.0  # of what was played last, where a command does not say how many
@@ -34,17 +34,17 @@ class Services:
     library: Library
     player: Player
     transport: Transport
-    takes: Takes = field(default_factory=Takes)
-    midi: MidiIn = field(default_factory=MidiIn)
+    takes: MidiRecorder = field(default_factory=MidiRecorder)
+    midi: MidiInput = field(default_factory=MidiInput)
 
-    def played(self, command: MakingCommand) -> Score | None:
+    def played(self, command: GenerationCommand) -> Score | None:
         """Return what was played last, for a command that is to play it; None for any other.
 
         Raises: CommandError: ENOCLIP, nothing was.
         """
         if not isinstance(command, Render) or command.midi != LIVE_TAKE:
             return None
-        return self.takes.last(command.bars or LIVE_BARS, self.transport)
+        return self.takes.last_bars(command.bars or LIVE_BARS, self.transport)
 
     def engine(self, name: str, address: str) -> Engine:
         """Return the engine for a command: the one named, the default, or one that can do it.
@@ -65,7 +65,7 @@ class Services:
 
         Raises: CommandError: ENOCLIP, EPATH.
         """
-        take = self.takes.recorded(name)
+        take = self.takes.get_take(name)
         if take is not None:
             return take
         return files.read(files.find(self.library.folder, name), name)
@@ -76,22 +76,22 @@ class Services:
         Raises: CommandError: ENOCLIP, EPATH.
         """
         if name == "current":
-            return self.sounding().clip
+            return self.now_playing().clip
         if name == "input":
             return self.player.input_clip()
         return self.library.get(name)
 
-    def sounding(self) -> Sounding:
+    def now_playing(self) -> NowPlaying:
         """Return what sounds now, up to the end of what is scheduled.
 
         Raises: CommandError: ENOCLIP, nothing does.
         """
-        sounding = self.player.sounding()
-        if sounding is None:
+        now_playing = self.player.now_playing()
+        if now_playing is None:
             raise CommandError(
                 Code.ENOCLIP, "nothing is sounding: play a clip first, or name one, or say last"
             )
-        return sounding
+        return now_playing
 
 
 def run_job(
@@ -107,13 +107,13 @@ def run_job(
     started = time.monotonic()
     command = job.command
     engine = workshop.engine(command.engine, command.address)
-    heard: list[Sounding] = []
+    heard: list[NowPlaying] = []
 
     def source(name: str) -> Clip:
         if name in job.sources:
             return job.sources[name]
         if name == "current":
-            heard.append(workshop.sounding())
+            heard.append(workshop.now_playing())
             return heard[-1].clip
         return workshop.source(name)
 
@@ -156,7 +156,7 @@ def _kept(
     return {"midi": path.name}
 
 
-def _sound(player: Player, command: MakingCommand, clip: Clip, heard: list[Sounding]) -> None:
+def _sound(player: Player, command: GenerationCommand, clip: Clip, heard: list[NowPlaying]) -> None:
     """Play a result: what was made of what sounds, where that ends; else when it was asked for."""
     if (
         not isinstance(command, Outpaint)
@@ -166,7 +166,7 @@ def _sound(player: Player, command: MakingCommand, clip: Clip, heard: list[Sound
         player.play(clip, at=command.at)
         return
     source = as_stereo(heard[0].clip.samples)
-    samples, overlap = continuation(source, clip.samples, kept=bool(command.keep))
+    samples, overlap = splice(source, clip.samples, kept=bool(command.keep))
     rest = Clip(samples, replace(clip.info, frames=len(samples)))
     before = source[: len(source) - overlap]
-    player.join(rest, heard[0].part, overlap=overlap, before=before, deck=clip.info.name)
+    player.play_after(rest, heard[0].region, overlap=overlap, before=before, track=clip.info.name)

@@ -15,7 +15,7 @@ from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job, State
 from msanii_live.jobs.runner import Services, run_job
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import MakingCommand
+from msanii_live.protocol.commands import GenerationCommand
 
 log = logging.getLogger("msanii_live.jobs")
 
@@ -60,7 +60,7 @@ class Scheduler:
 
     def submit(
         self,
-        command: MakingCommand,
+        command: GenerationCommand,
         owner: str,
         token: str,
         clip: str,

@@ -33,14 +33,14 @@ class AmplificationLimit:
 
     _accounts: OrderedDict[str, _Account] = field(default_factory=OrderedDict)
 
-    def earn(self, host: str, size: int) -> None:
+    def credit(self, host: str, size: int) -> None:
         """Note that a packet of `size` bytes came from a host."""
         before = self._accounts.pop(host, _Account())
         self._accounts[host] = _Account(min(MOST, before.bytes + FACTOR * size))
         while len(self._accounts) > HOSTS:
             self._accounts.popitem(last=False)
 
-    def spend(self, host: str, size: int) -> bool:
+    def try_spend(self, host: str, size: int) -> bool:
         """Take the bytes of a reply from a host's credit; False, and nothing, if it has too few."""
         account = self._accounts.get(host)
         if account is None:
@@ -52,7 +52,7 @@ class AmplificationLimit:
         account.was_answered = True
         return True
 
-    def may_tell(self, host: str) -> bool:
+    def should_warn(self, host: str) -> bool:
         """Return True once after each packet of a host: then it is told of this rule."""
         account = self._accounts.get(host)
         if account is None or account.was_told:

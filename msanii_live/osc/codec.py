@@ -7,22 +7,26 @@ the transport: UDP hands it a datagram, TCP the content of one frame.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, Literal, get_args
+from struct import error as StructError
+from typing import Any, Literal, SupportsIndex, get_args
 
 from msanii_live.errors import MsaniiError
+from msanii_live.protocol.schema import OscValue as OscValue
 
-Argument = int | float | str | bool | bytes | None
 Reason = Literal["empty", "alignment", "size", "depth", "address", "string", "tag"]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
+PACKET_LIMIT = 1_400  # bytes; a packet that is sent stays under this, to fit an Ethernet frame
 MAX_DEPTH = 16  # bundles inside one another, the outermost included
 
 _BUNDLE = b"#bundle\0"
 _BUNDLE_HEADER = 16  # bytes: the marker and the time tag
 _UNIX_EPOCH = 2_208_988_800  # seconds from the NTP epoch, 1900, to the Unix epoch, 1970
+
+_ELLIPSIS = "…".encode()
 
 _INT32 = Struct(">i")
 _TIME_TAG = Struct(">Q")
@@ -45,15 +49,15 @@ class Message:
     """
 
     address: str
-    args: tuple[Argument, ...] = ()
+    args: tuple[OscValue, ...] = ()
     time_tag: float | None = None
 
 
-def _same(value: Any) -> Argument:
+def _identity(value: Any) -> OscValue:
     return value  # type: ignore[no-any-return]
 
 
-def _character(code: int) -> str:
+def _read_character(code: int) -> str:
     # A lone surrogate could never be sent back, so it is refused like a number beyond Unicode.
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise PacketError("string")
@@ -67,17 +71,17 @@ def _unix_seconds(tag: int) -> float | None:
 
 
 # Colours (r) and MIDI messages (m) stay bytes: as an int they would pass for a number.
-_FIXED: dict[str, tuple[Struct, Callable[[Any], Argument]]] = {
-    "i": (_INT32, _same),
-    "f": (Struct(">f"), _same),
-    "h": (Struct(">q"), _same),
-    "d": (Struct(">d"), _same),
+_FIXED_SIZE: dict[str, tuple[Struct, Callable[[Any], OscValue]]] = {
+    "i": (_INT32, _identity),
+    "f": (Struct(">f"), _identity),
+    "h": (Struct(">q"), _identity),
+    "d": (Struct(">d"), _identity),
     "t": (_TIME_TAG, _unix_seconds),
-    "c": (Struct(">I"), _character),
-    "r": (Struct(">4s"), _same),
-    "m": (Struct(">4s"), _same),
+    "c": (Struct(">I"), _read_character),
+    "r": (Struct(">4s"), _identity),
+    "m": (Struct(">4s"), _identity),
 }
-_CONSTANT: dict[str, Argument] = {"T": True, "F": False, "N": None, "I": math.inf}
+_WITHOUT_DATA: dict[str, OscValue] = {"T": True, "F": False, "N": None, "I": math.inf}
 
 
 def decode_packet(data: bytes) -> tuple[Message, ...]:
@@ -87,7 +91,7 @@ def decode_packet(data: bytes) -> tuple[Message, ...]:
     infinity, `N` is None, `t` is Unix seconds or None, `r` and `m` are 4 bytes.
 
     Raises:
-        FramingError: anything in the packet is malformed; then no message of it may run.
+        PacketError: anything in the packet is malformed; then no message of it may run.
 
     >>> decode_packet(b"/msanii/ping\\0\\0\\0\\0,i\\0\\0\\0\\0\\0\\7")
     (Message(address='/msanii/ping', args=(7,), time_tag=None),)
@@ -109,16 +113,16 @@ def decode_packet(data: bytes) -> tuple[Message, ...]:
             bundles.append((end, _unix_seconds(tag)))
             position += _BUNDLE_HEADER
         else:
-            messages.append(_message(data, position, end, bundles[-1][1] if bundles else None))
+            messages.append(_read_message(data, position, end, bundles[-1][1] if bundles else None))
             position = end
         while bundles and position == bundles[-1][0]:
             bundles.pop()
         if not bundles:
             return tuple(messages)
-        position, end = _element(data, position, bundles[-1][0])
+        position, end = _read_element(data, position, bundles[-1][0])
 
 
-def _element(data: bytes, position: int, bundle_end: int) -> tuple[int, int]:
+def _read_element(data: bytes, position: int, bundle_end: int) -> tuple[int, int]:
     """Return where the bundle element starts and ends whose size stands at `position`."""
     # Everything so far was aligned, so at least the four bytes of the size are there.
     (size,) = _INT32.unpack_from(data, position)
@@ -130,36 +134,36 @@ def _element(data: bytes, position: int, bundle_end: int) -> tuple[int, int]:
     return position, position + size
 
 
-def _message(data: bytes, position: int, end: int, time_tag: float | None) -> Message:
+def _read_message(data: bytes, position: int, end: int, time_tag: float | None) -> Message:
     if data[position] != ord("/"):
         raise PacketError("address")
-    raw, position = _string(data, position, end)
-    address = _text(raw)
+    raw, position = _read_string(data, position, end)
+    address = _decode_text(raw)
     if position == end:  # old senders leave out the type tags of a message without arguments
         return Message(address, (), time_tag)
-    tags, position = _string(data, position, end)
+    tags, position = _read_string(data, position, end)
     if not tags.startswith(b","):
         raise PacketError("tag")
-    return Message(address, _arguments(data, tags[1:], position, end), time_tag)
+    return Message(address, _read_arguments(data, tags[1:], position, end), time_tag)
 
 
-def _arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[Argument, ...]:
-    args: list[Argument] = []
+def _read_arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[OscValue, ...]:
+    args: list[OscValue] = []
     arrays = 0
     for tag in tags.decode("latin-1"):
-        if tag in _FIXED:
-            layout, convert = _FIXED[tag]
+        if tag in _FIXED_SIZE:
+            layout, convert = _FIXED_SIZE[tag]
             if layout.size > end - position:
                 raise PacketError("size")
             args.append(convert(layout.unpack_from(data, position)[0]))
             position += layout.size
         elif tag in "sS":
-            raw, position = _string(data, position, end)
-            args.append(_text(raw))
-        elif tag in _CONSTANT:
-            args.append(_CONSTANT[tag])
+            raw, position = _read_string(data, position, end)
+            args.append(_decode_text(raw))
+        elif tag in _WITHOUT_DATA:
+            args.append(_WITHOUT_DATA[tag])
         elif tag == "b":
-            raw, position = _blob(data, position, end)
+            raw, position = _read_blob(data, position, end)
             args.append(raw)
         elif tag == "[":
             arrays += 1
@@ -174,7 +178,7 @@ def _arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[Argum
     return tuple(args)
 
 
-def _string(data: bytes, position: int, end: int) -> tuple[bytes, int]:
+def _read_string(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     """Return the string at `position`, without its padding, and where the next item starts."""
     stop = data.find(0, position, end)
     if stop < 0:
@@ -185,7 +189,7 @@ def _string(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     return data[position:stop], following
 
 
-def _blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
+def _read_blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     """Return the blob at `position`, without its padding, and where the next item starts."""
     if _INT32.size > end - position:
         raise PacketError("size")
@@ -200,8 +204,70 @@ def _blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     return data[position:stop], following
 
 
-def _text(raw: bytes) -> str:
+def _decode_text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")  # some senders know only their system's 8-bit letters
+
+
+def encode(
+    address: str, tags: str, args: Sequence[int | float | str], *, truncate_text: bool = False
+) -> bytes:
+    """Return the packet of one message with exactly these type tags, each `i`, `f` or `s`.
+
+    `d` is for clients only: no reply has one.
+
+    truncate_text: shorten the last string to fit, ending it in "…". For texts that people read,
+    never for a path or a name.
+
+    Raises:
+        ValueError: the address does not start with a slash, a tag is none of these, there
+            are not as many arguments as tags, an argument is not of its tag's type or beyond its 32
+            bits, or the packet would not stay under `PACKET_LIMIT`.
+
+    >>> encode("/msanii/pong", "s", ["a"])
+    b'/msanii/pong\\x00\\x00\\x00\\x00,s\\x00\\x00a\\x00\\x00\\x00'
+    """
+    if not address.startswith("/"):
+        raise ValueError(f"OSC address {address!r} does not start with a slash")
+    if len(tags) != len(args):
+        raise ValueError(f"{address}: {len(args)} arguments for the type tags {tags!r}")
+    parts = [_pad(_encode_text(address)), _pad(_encode_text("," + tags))]
+    parts += [_encode_argument(address, tag, value) for tag, value in zip(tags, args, strict=True)]
+    excess = sum(map(len, parts)) - (PACKET_LIMIT - 4)  # sizes are multiples of 4
+    if excess > 0 and truncate_text and "s" in tags:
+        last = tags.rindex("s")
+        parts[2 + last] = _truncate(_encode_text(str(args[last])), len(parts[2 + last]) - excess)
+    packet = b"".join(parts)
+    if len(packet) >= PACKET_LIMIT:
+        raise ValueError(f"{address}: {len(packet)} bytes, which is not under {PACKET_LIMIT}")
+    return packet
+
+
+def _encode_argument(address: str, tag: str, value: int | float | str) -> bytes:
+    if tag == "s" and isinstance(value, str):
+        return _pad(_encode_text(value))
+    try:
+        if tag == "i" and isinstance(value, SupportsIndex):
+            return _INT32.pack(value)
+        if tag in "fd" and not isinstance(value, str):
+            return Struct(f">{tag}").pack(value)
+    except (OverflowError, StructError) as error:
+        raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}") from error
+    raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}")
+
+
+def _encode_text(text: str) -> bytes:
+    # A file name that is no Unicode comes from the system with lone surrogates: "?" beats no reply.
+    return text.replace("\0", "").encode("utf-8", "replace")
+
+
+def _pad(raw: bytes) -> bytes:
+    return raw + bytes(4 - len(raw) % 4)
+
+
+def _truncate(raw: bytes, room: int) -> bytes:
+    """Cut UTF-8 text between letters so that it fits in `room` bytes, with "…" and padding."""
+    keep = max(0, room - 1 - len(_ELLIPSIS))
+    return _pad(raw[:keep].decode("utf-8", "ignore").encode() + _ELLIPSIS)

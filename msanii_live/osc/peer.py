@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 
 Network = IPv4Network | IPv6Network
-Source = tuple[str, int]  # host, as a number, and UDP port
+UdpAddress = tuple[str, int]  # host, as a number, and UDP port
 
 
 class Connection(NamedTuple):
@@ -18,7 +18,7 @@ class Connection(NamedTuple):
     number: int
 
 
-Peer = Source | Connection
+Peer = UdpAddress | Connection
 
 
 def is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msanii_live.errors import MsaniiError
 
-LONGEST = 65_536  # bytes of one packet, as over UDP
+MAX_PACKET_BYTES = 65_536  # bytes of one packet, as over UDP
 
 Framing = Literal["", "int32", "slip"]
 
@@ -23,11 +23,11 @@ _ESCAPED_END = 0xDC
 _SLIP_STARTS = b"\xc0/#"
 
 
-class LostPlace(MsaniiError):
+class FramingError(MsaniiError):
     """Say that no one can tell any more where the next packet of a stream begins."""
 
 
-class Splitter:
+class FrameDecoder:
     """Cut one connection's bytes. framing: "" until the first byte has come.
 
     skipped: SLIP packets that were too long or wrongly escaped; the stream goes on after each.
@@ -47,7 +47,7 @@ class Splitter:
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the packets that they complete.
 
-        Raises: LostPlace: the stream is neither framing, or an int32 length is out of range.
+        Raises: FramingError: the stream is neither framing, or an int32 length is out of range.
         """
         if not self.framing and data:
             self.framing = _framing_of(data[0])
@@ -59,8 +59,8 @@ class Splitter:
         position = 0
         while len(self._rest) - position >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._rest, position)
-            if not 0 <= length <= LONGEST:
-                raise LostPlace(f"a packet of {length} bytes")
+            if not 0 <= length <= MAX_PACKET_BYTES:
+                raise FramingError(f"a packet of {length} bytes")
             end = position + _LENGTH.size + length
             if end > len(self._rest):
                 break
@@ -78,24 +78,24 @@ class Splitter:
             if self._skipping:
                 self._skipping = False
                 continue
-            packet = _unescaped(raw) if len(raw) <= 2 * LONGEST else None
-            if packet is None or len(packet) > LONGEST:
+            packet = _unescaped(raw) if len(raw) <= 2 * MAX_PACKET_BYTES else None
+            if packet is None or len(packet) > MAX_PACKET_BYTES:
                 self.skipped += 1
             elif packet:  # two ENDs in a row hold no packet between them
                 packets.append(packet)
         if not self._skipping:
             self._rest += rest
-            if len(self._rest) > 2 * LONGEST:
+            if len(self._rest) > 2 * MAX_PACKET_BYTES:
                 self._rest.clear()
                 self._skipping = True
                 self.skipped += 1
         return packets
 
 
-def wrap(framing: Framing, packet: bytes) -> bytes:
+def encode_frame(framing: Framing, packet: bytes) -> bytes:
     r"""Return a packet as it goes on a stream.
 
-    >>> wrap("int32", b"/a\0\0"), wrap("slip", b"/\xc0\0\0")
+    >>> encode_frame("int32", b"/a\0\0"), encode_frame("slip", b"/\xc0\0\0")
     (b'\x00\x00\x00\x04/a\x00\x00', b'\xc0/\xdb\xdc\x00\x00\xc0')
     """
     if framing == "slip":
@@ -109,7 +109,7 @@ def _framing_of(first: int) -> Framing:
         return "int32"
     if first in _SLIP_STARTS:
         return "slip"
-    raise LostPlace(f"the first byte is 0x{first:02x}")
+    raise FramingError(f"the first byte is 0x{first:02x}")
 
 
 def _unescaped(raw: bytes) -> bytes | None:

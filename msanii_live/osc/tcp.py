@@ -17,11 +17,10 @@ import time
 from collections.abc import Sequence
 
 from msanii_live.errors import Code, MsaniiError, PortInUse
-from msanii_live.osc.codec import PacketError, decode_packet
+from msanii_live.osc.codec import PacketError, decode_packet, encode
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Connection, Network, is_allowed
-from msanii_live.osc.slip import LostPlace, Splitter, wrap
-from msanii_live.osc.udp import encode
+from msanii_live.osc.slip import FrameDecoder, FramingError, encode_frame
 from msanii_live.protocol.replies import FAIL
 from msanii_live.protocol.request import peek_token
 
@@ -158,7 +157,7 @@ class _Connection(asyncio.Protocol):
     """
 
     def __init__(self, server: TcpServer) -> None:
-        self.splitter = Splitter()
+        self.splitter = FrameDecoder()
         self.stream = Connection("", 0, next(server._numbers))
         self.is_refused = False
         self.began: float | None = None
@@ -184,7 +183,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             packets = self.splitter.feed(data)
-        except LostPlace:
+        except FramingError:
             self._server._end(self, "tcp_lost_place")
             return
         if packets or self.began is None:
@@ -212,7 +211,7 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()  # close() would wait for it to be read
             return
         self.last_heard = time.monotonic()
-        self._transport.write(wrap(self.splitter.framing, packet))
+        self._transport.write(encode_frame(self.splitter.framing, packet))
 
     def close(self) -> None:
         self._transport.close()

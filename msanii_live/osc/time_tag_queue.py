@@ -39,7 +39,7 @@ class TimeTagQueue:
         """Return how many messages wait."""
         return len(self._heap)
 
-    def past(self, message: Message) -> float:
+    def seconds_late(self, message: Message) -> float:
         """Return seconds since a message's time; negative for the future."""
         return self._steady() - self._due(message)
 
@@ -48,7 +48,7 @@ class TimeTagQueue:
 
         Raises: CommandError: ELATE beyond 60 s ahead, EBUSY when full.
         """
-        ahead = -self.past(message)
+        ahead = -self.seconds_late(message)
         if ahead > FURTHEST:
             raise CommandError(
                 Code.ELATE, f"its time tag is {ahead:.0f} s ahead; at most {FURTHEST:.0f} s"
@@ -59,11 +59,11 @@ class TimeTagQueue:
         due = self._due(message) - lead
         heapq.heappush(self._heap, (due, self._count, message, source))
 
-    def next_in(self) -> float | None:
+    def seconds_until_next(self) -> float | None:
         """Return seconds until the first message is due, None where none waits."""
         return max(0.0, self._heap[0][0] - self._steady()) if self._heap else None
 
-    def take_due(self) -> list[tuple[Message, Peer]]:
+    def pop_due(self) -> list[tuple[Message, Peer]]:
         """Remove and return the messages whose time has come, in order."""
         due = []
         now = self._steady()

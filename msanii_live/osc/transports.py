@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msanii_live.errors import PortInUse
 from msanii_live.osc.ingress_queue import IngressQueue
-from msanii_live.osc.peer import Connection, Network, Peer, Source
+from msanii_live.osc.peer import Connection, Network, Peer, UdpAddress
 from msanii_live.osc.tcp import TcpServer
 from msanii_live.osc.udp import UdpServer
 
@@ -51,7 +51,7 @@ class Transports:
         raise AssertionError("the last try returns or raises")
 
     @property
-    def address(self) -> Source:
+    def address(self) -> UdpAddress:
         """Return the host, as a number, and the port that are bound."""
         return self._udp.address
 

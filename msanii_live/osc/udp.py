@@ -16,13 +16,11 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import SupportsIndex
 
 from msanii_live.errors import PortInUse
 from msanii_live.osc.ingress_queue import IngressQueue
-from msanii_live.osc.peer import Network, Source, is_allowed, is_loopback
+from msanii_live.osc.peer import Network, UdpAddress, is_allowed, is_loopback
 
-PACKET_LIMIT = 1_400  # bytes; a packet that is sent stays under this, to fit an Ethernet frame
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes, asked of the system
 
 _READ_LIMIT = 1_024  # datagrams read before the rest of the event loop has a turn
@@ -30,69 +28,6 @@ _LARGEST_DATAGRAM = 65_536  # bytes
 _LINUX_SO_RCVBUFFORCE = 33  # not in Python's socket module; likewise the next
 _LINUX_SO_MEMINFO = 55
 _COUNTED = ("send_errors", "socket_errors", "dropped_buffer")
-_ELLIPSIS = "…".encode()
-
-
-def encode(
-    address: str, tags: str, args: Sequence[int | float | str], *, truncate_text: bool = False
-) -> bytes:
-    """Return the packet of one message with exactly these type tags, each `i`, `f` or `s`.
-
-    `d` is for clients only: no reply has one.
-
-    truncate_text: shorten the last string to fit, ending it in "…". For texts that people read,
-    never for a path or a name.
-
-    Raises:
-        ValueError: the address does not start with a slash, a tag is none of these, there
-            are not as many arguments as tags, an argument is not of its tag's type or beyond its 32
-            bits, or the packet would not stay under `PACKET_LIMIT`.
-
-    >>> encode("/msanii/pong", "s", ["a"])
-    b'/msanii/pong\\x00\\x00\\x00\\x00,s\\x00\\x00a\\x00\\x00\\x00'
-    """
-    if not address.startswith("/"):
-        raise ValueError(f"OSC address {address!r} does not start with a slash")
-    if len(tags) != len(args):
-        raise ValueError(f"{address}: {len(args)} arguments for the type tags {tags!r}")
-    parts = [_padded(_utf8(address)), _padded(_utf8("," + tags))]
-    parts += [_argument(address, tag, value) for tag, value in zip(tags, args, strict=True)]
-    excess = sum(map(len, parts)) - (PACKET_LIMIT - 4)  # sizes are multiples of 4
-    if excess > 0 and truncate_text and "s" in tags:
-        last = tags.rindex("s")
-        parts[2 + last] = _shortened(_utf8(str(args[last])), len(parts[2 + last]) - excess)
-    packet = b"".join(parts)
-    if len(packet) >= PACKET_LIMIT:
-        raise ValueError(f"{address}: {len(packet)} bytes, which is not under {PACKET_LIMIT}")
-    return packet
-
-
-def _argument(address: str, tag: str, value: int | float | str) -> bytes:
-    if tag == "s" and isinstance(value, str):
-        return _padded(_utf8(value))
-    try:
-        if tag == "i" and isinstance(value, SupportsIndex):
-            return struct.pack(">i", value)
-        if tag in "fd" and not isinstance(value, str):
-            return struct.pack(f">{tag}", value)
-    except (OverflowError, struct.error) as error:
-        raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}") from error
-    raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}")
-
-
-def _utf8(text: str) -> bytes:
-    # A file name that is no Unicode comes from the system with lone surrogates: "?" beats no reply.
-    return text.replace("\0", "").encode("utf-8", "replace")
-
-
-def _padded(raw: bytes) -> bytes:
-    return raw + bytes(4 - len(raw) % 4)
-
-
-def _shortened(raw: bytes, room: int) -> bytes:
-    """Cut UTF-8 text between letters so that it fits in `room` bytes, with "…" and padding."""
-    keep = max(0, room - 1 - len(_ELLIPSIS))
-    return _padded(raw[:keep].decode("utf-8", "ignore").encode() + _ELLIPSIS)
 
 
 class UdpServer:
@@ -106,7 +41,7 @@ class UdpServer:
         self._socket = sock
         self._intake = intake
         self._loop = asyncio.get_running_loop()
-        self._address: Source = sock.getsockname()[:2]
+        self._address: UdpAddress = sock.getsockname()[:2]
         self._judge = lru_cache(256)(lambda source: _refusal(source, self._address, allow))
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -141,7 +76,7 @@ class UdpServer:
         return server
 
     @property
-    def address(self) -> Source:
+    def address(self) -> UdpAddress:
         """Return the host, as a number, and the port that are bound."""
         return self._address
 
@@ -158,7 +93,7 @@ class UdpServer:
                 self._counters["dropped_buffer"] = struct.unpack("=9I", raw)[8]
         return {**self._intake.counters, **self._counters}
 
-    def send(self, data: bytes, addr: Source) -> None:
+    def send(self, data: bytes, addr: UdpAddress) -> None:
         """Send one packet at once, or count it in `send_errors`. The host must be a number."""
         try:
             ip_address(addr[0])  # a name would block in the resolver
@@ -202,11 +137,11 @@ class UdpServer:
                 while not self._closed and not drained.wait(0.1):
                     pass
 
-    def _read(self) -> list[tuple[bytes, Source]]:
+    def _read(self) -> list[tuple[bytes, UdpAddress]]:
         """Return the datagrams that wait in the socket, up to a limit."""
         # Reading goes ahead of decoding, as a burst comes faster than it can be decoded and the
         # system may have granted a far smaller buffer than it was asked for.
-        batch: list[tuple[bytes, Source]] = []
+        batch: list[tuple[bytes, UdpAddress]] = []
         try:
             while len(batch) < _READ_LIMIT:
                 data, source = self._socket.recvfrom(_LARGEST_DATAGRAM)
@@ -238,7 +173,7 @@ def _prepare(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, _LINUX_SO_RCVBUFFORCE, RECEIVE_BUFFER)
 
 
-def _refusal(source: Source, own: Source, allow: Sequence[Network]) -> str | None:
+def _refusal(source: UdpAddress, own: UdpAddress, allow: Sequence[Network]) -> str | None:
     """Return why packets from `source` are dropped, or None if they are taken."""
     # A reply sent to this server itself would be answered for ever.
     if source == own or (source[1] == own[1] and is_loopback(source[0])):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msanii_live.errors import Code, CommandError
 
-LONGEST = 256  # characters of a pattern
+MAX_PATTERN_LENGTH = 256  # characters of a pattern
 LETTERS = frozenset("?*[]{}")
 
 
@@ -32,8 +32,8 @@ def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
     >>> matching("/msanii/*/[ij]*", ["/msanii/clip/info", "/msanii/job/list", "/msanii/info"])
     ['/msanii/clip/info']
     """
-    if len(pattern) > LONGEST:
-        raise CommandError(Code.EADDR, f"a pattern has at most {LONGEST} characters")
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise CommandError(Code.EADDR, f"a pattern has at most {MAX_PATTERN_LENGTH} characters")
     pieces = _pieces(pattern)
     return [address for address in addresses if _matches(pieces, address)]
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msanii_live.protocol.schema import text
 
-WHEN = ("none", "beat", "bar")
+AT_CHOICES = ("none", "beat", "bar")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Command:
     address: ClassVar[str] = ""
     reply: ClassVar[str] = "/msanii/done"
     # Commands that only read may be reached by patterns, once those are served.
-    reads_only: ClassVar[bool] = False
+    read_only: ClassVar[bool] = False
 
     def as_dict(self) -> dict[str, int | float | str]:
         """Return the address and every argument that has a value."""
@@ -25,11 +25,11 @@ class Command:
         return {"address": self.address, **values}
 
 
-def moment(meaning: str, default: str = "none") -> Any:
+def at_argument(meaning: str, default: str = "none") -> Any:
     """Declare the key `at`. meaning: what happens then."""
     return text(
         f"when {meaning}: at once, at the next beat or bar, or so many beats from now",
         default=default,
-        choices=WHEN,
+        choices=AT_CHOICES,
         or_number=True,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.schema import Argument, Kind, Value, brief, coerce, read_number
+from msanii_live.protocol.schema import Argument, Kind, OscValue, brief, coerce, parse_number
 
 TOKEN_KEY = "id"
 # Tidal sends these with every event, whatever the target.
@@ -28,12 +28,12 @@ class _Words:
     names: what is a key. marked: only words that begin with @ are.
     """
 
-    args: Sequence[Value]
+    args: Sequence[OscValue]
     names: frozenset[str]
     marked: bool
 
     @classmethod
-    def of(cls, known: Sequence[Argument], args: Sequence[Value]) -> _Words:
+    def of(cls, known: Sequence[Argument], args: Sequence[OscValue]) -> _Words:
         # What must stand in its place is no key: clips may be called a and b.
         names = {a.name for a in known if not (a.positional and a.required)}
         return cls(args, frozenset(names | SILENT_KEYS), any(_is_marked(a) for a in args))
@@ -59,18 +59,18 @@ class _Words:
             index += 1
         return " ".join(words), index
 
-    def value_of(self, kind: Kind, index: int) -> tuple[Value, int]:
+    def value_of(self, kind: Kind, index: int) -> tuple[OscValue, int]:
         """Return the value at a place, joined where it is text, and the place after it."""
         if kind == "s" and isinstance(self.args[index], str):
             return self.joined(index)
         return self.args[index], index + 1
 
 
-def _is_marked(word: Value) -> bool:
+def _is_marked(word: OscValue) -> bool:
     return isinstance(word, str) and word.startswith("@") and len(word) > 1
 
 
-def read_arguments(known: Sequence[Argument], args: Sequence[Value]) -> Arguments:
+def read_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Arguments:
     """Read the arguments of a message: positional ones, then pairs of key and value.
 
     Keys may be written `@key`; if any is, only those count as keys. Consecutive strings where one
@@ -122,7 +122,7 @@ def _read_places(
                 raise CommandError(Code.EARG, f"{argument.name} is missing: {argument.text}")
             break
         later = places[place + 1 :]
-        value: Value = words.args[position]
+        value: OscValue = words.args[position]
         if argument.kind == "s" and isinstance(value, str) and all(p.kind != "s" for p in later):
             end = _end_of_text(words, position, sum(p.required for p in later))
             value, position = " ".join(str(word) for word in words.args[position:end]), end
@@ -139,19 +139,19 @@ def _end_of_text(words: _Words, start: int, numbers: int) -> int:
     while after < end + numbers and words.is_value(after):
         after += 1
     spare = numbers - (after - end)
-    while spare > 0 and end > start + 1 and read_number(str(words.args[end - 1])) is not None:
+    while spare > 0 and end > start + 1 and parse_number(str(words.args[end - 1])) is not None:
         end, spare = end - 1, spare - 1
     return end
 
 
-def find_text(known: Sequence[Argument], args: Sequence[Value], name: str) -> Value:
+def find_text(known: Sequence[Argument], args: Sequence[OscValue], name: str) -> OscValue:
     """Find the value of a key in a message that may be wrong elsewhere; None where it has none.
 
     Where another key stands in the value's place, that word is taken: it is what the sender of a
     token that is also a key waits for.
     """
     words = _Words.of(known, args)
-    found: Value = None
+    found: OscValue = None
     for index in range(len(args) - 1):
         if words.key_at(index) == name:
             found = args[index + 1]

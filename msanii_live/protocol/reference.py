@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msanii_live.errors import Code
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.commands import COMMANDS, MakingCommand
+from msanii_live.protocol.commands import COMMANDS, GenerationCommand
 from msanii_live.protocol.replies import REPLIES, Reply
 from msanii_live.protocol.schema import (
     ENVELOPE,
@@ -15,7 +15,7 @@ from msanii_live.protocol.schema import (
     TOKEN_LIMIT,
     Argument,
     arguments,
-    plain,
+    format_number,
 )
 
 CODE_TEXTS = {
@@ -153,7 +153,7 @@ drops all that wait. One that comes more than 0.1 s late is carried out at once 
 {{codes}}"""
 
 
-def describe_markdown() -> str:
+def render_markdown() -> str:
     """Return the whole of docs/osc.md."""
     opening = OPENING.format(
         envelope=_table(ENVELOPE),
@@ -162,7 +162,7 @@ def describe_markdown() -> str:
     parts = [opening]
     for title, commands in command_groups().items():
         parts.append(f"## {title}")
-        if any(issubclass(command, MakingCommand) for command in commands):
+        if any(issubclass(command, GenerationCommand) for command in commands):
             parts.append(_shared_keys())
         parts += [_command(command) for command in commands]
     parts.append(_replies())
@@ -179,7 +179,7 @@ def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
             continue
         elif argument.name in SAMPLES and not is_shared(command, argument):
             args += [argument.name, _sample(argument)]
-    if issubclass(command, MakingCommand):
+    if issubclass(command, GenerationCommand):
         args += ["id", "take1"]
     return command.address, args
 
@@ -199,7 +199,7 @@ def command_groups() -> dict[str, list[type[Command]]]:
     groups: dict[str, list[type[Command]]] = {}
     for command in COMMANDS:
         segment = command.address.split("/")[2]
-        makes = issubclass(command, MakingCommand)
+        makes = issubclass(command, GenerationCommand)
         title = "Making clips" if makes else GROUPS.get(segment, "The server")
         groups.setdefault(title, []).append(command)
     return groups
@@ -207,14 +207,14 @@ def command_groups() -> dict[str, list[type[Command]]]:
 
 def is_shared(command: type[Command], argument: Argument) -> bool:
     """Tell whether an argument is one that every command that makes a clip takes."""
-    return issubclass(command, MakingCommand) and argument in arguments(MakingCommand)
+    return issubclass(command, GenerationCommand) and argument in arguments(GenerationCommand)
 
 
 def _shared_keys() -> str:
     return (
         "Each of these makes one clip and answers `/msanii/job/queued`, `/msanii/job/progress`\n"
         "and `/msanii/job/done`. Besides its own keys, each takes the shared ones:\n\n"
-        f"### Shared keys\n\n{_table(arguments(MakingCommand))}"
+        f"### Shared keys\n\n{_table(arguments(GenerationCommand))}"
     )
 
 
@@ -228,10 +228,10 @@ def _command(command: type[Command]) -> str:
         lines.append(f"Positional: `{form}`\n\n{_table(places)}")
     if own:
         lines.append(f"Keys:\n\n{_table(own)}")
-    if issubclass(command, MakingCommand):
+    if issubclass(command, GenerationCommand):
         lines.append("Also: the [shared keys](#shared-keys).")
     address, args = example(command)
-    words = [plain(a) if isinstance(a, int | float) else a for a in args]
+    words = [format_number(a) if isinstance(a, int | float) else a for a in args]
     lines.append(f"Example: `{' '.join([address, *words])}`")
     reply = next(reply for reply in REPLIES if reply.address == command.reply)
     lines.append(f"Answer: `{reply.address}` with {_fields(reply)}.")
@@ -252,7 +252,7 @@ def _default(argument: Argument) -> str:
     if argument.default is None or argument.default == "":
         return ""
     shown = argument.default
-    return f"`{shown if isinstance(shown, str) else plain(shown)}`"
+    return f"`{shown if isinstance(shown, str) else format_number(shown)}`"
 
 
 def _rows(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -8,7 +8,7 @@ from msanii_live.protocol.commands import PARAMS, param_tag
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class ReplyMessage:
     """Hold a message ready to be encoded."""
 
     address: str
@@ -30,7 +30,7 @@ class Reply:
     text: str
     listed: bool = False
 
-    def __call__(self, *values: int | float | str) -> Outgoing:
+    def __call__(self, *values: int | float | str) -> ReplyMessage:
         """Return the message with these values, each read as its tag says.
 
         Raises: TypeError: there are more or fewer values than tags.
@@ -39,7 +39,7 @@ class Reply:
             raise TypeError(f"{self.address} takes {len(self.tags)} values, not {len(values)}")
         kinds = {"i": int, "f": float, "s": str}
         cast = tuple(kinds[t](v) for t, v in zip(self.tags, values, strict=True))
-        return Outgoing(self.address, self.tags, cast)
+        return ReplyMessage(self.address, self.tags, cast)
 
 
 def _reply(address: str, tags: str, fields: str, text: str, *, listed: bool = False) -> Reply:

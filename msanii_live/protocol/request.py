@@ -15,7 +15,7 @@ from msanii_live.protocol.schema import (
     ENVELOPE,
     TOKEN_LIMIT,
     Argument,
-    Value,
+    OscValue,
     arguments,
     as_token,
     coerce,
@@ -35,7 +35,7 @@ class Request:
     unknown: tuple[str, ...]
 
 
-def peek_token(args: Sequence[Value], address: str = "") -> str:
+def peek_token(args: Sequence[OscValue], address: str = "") -> str:
     """Find the token of a message that may be wrong elsewhere, so that its failure carries it.
 
     address: of the message, where a command has it; without it the keys of all commands count.
@@ -47,7 +47,7 @@ def peek_token(args: Sequence[Value], address: str = "") -> str:
     return as_token(find_text(_may_take(address), args, "id"))[:TOKEN_LIMIT]
 
 
-def peek_reply_port(args: Sequence[Value], address: str = "") -> int:
+def peek_reply_port(args: Sequence[OscValue], address: str = "") -> int:
     """Find where a message that may be wrong elsewhere wants its failure; 0 where it does not say.
 
     >>> peek_reply_port(["seconds", "many", "reply_port", 9000.0])
@@ -75,12 +75,12 @@ def every_argument(command: type[Command]) -> tuple[Argument, ...]:
     return (*arguments(command), *ENVELOPE)
 
 
-def parse(address: str, args: Sequence[Value]) -> Request:
+def parse_request(address: str, args: Sequence[OscValue]) -> Request:
     """Read a message as a request.
 
     Raises: CommandError: EADDR for an address that no command has, EARG, ETYPE, ERANGE.
 
-    >>> parse("/msanii/generate", ["prompt", "dark", "techno", "seconds", 8]).command.seconds
+    >>> parse_request("/msanii/generate", ["prompt", "dark", "techno", "seconds", 8]).command.seconds
     8.0
     """
     kind = BY_ADDRESS.get(address)
@@ -93,19 +93,19 @@ def parse(address: str, args: Sequence[Value]) -> Request:
     return Request(kind(**values), token, reply_port, read.unknown)
 
 
-def reached_by(pattern: str) -> list[str]:
+def matching_commands(pattern: str) -> list[str]:
     """Return the addresses of commands that an address pattern reaches.
 
     Raises: CommandError: EADDR, it is malformed, reaches none, or one that does more than read.
 
-    >>> reached_by("/msanii/[pv]*{ing,on}")
+    >>> matching_commands("/msanii/[pv]*{ing,on}")
     ['/msanii/ping', '/msanii/version']
     """
     found = matching(pattern, BY_ADDRESS)
     if not found:
         raise CommandError(Code.EADDR, f"no command's address matches the pattern {pattern}")
     for address in found:
-        if not (BY_ADDRESS[address].reads_only or address.startswith(PARAM_ROOT)):
+        if not (BY_ADDRESS[address].read_only or address.startswith(PARAM_ROOT)):
             raise CommandError(
                 Code.EADDR,
                 f"the pattern {pattern} matches {address}, which does more than read: patterns are "

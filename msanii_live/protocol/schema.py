@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from msanii_live.errors import Code, CommandError
 
-Value = int | float | str | bool | bytes | None
+OscValue = int | float | str | bool | bytes | None
 Kind = Literal["i", "f", "s"]
 KIND_NAMES = {"i": "a whole number", "f": "a number", "s": "text"}
 
@@ -52,11 +52,11 @@ class Argument:
             return f"at most {self.longest} characters"
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
-            return f"{plain(self.low)} to {plain(self.high)}{unit}"
+            return f"{format_number(self.low)} to {format_number(self.high)}{unit}"
         if self.low is not None:
-            return f"{plain(self.low)}{unit} or more"
+            return f"{format_number(self.low)}{unit} or more"
         if self.high is not None:
-            return f"at most {plain(self.high)}{unit}"
+            return f"at most {format_number(self.high)}{unit}"
         return ""
 
     def allows(self, value: float) -> bool:
@@ -64,10 +64,10 @@ class Argument:
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
-def plain(value: float) -> str:
+def format_number(value: float) -> str:
     """Write a number as a person would: 8 for 8.0, 2147483647 in full, else six digits.
 
-    >>> plain(8.0), plain(2**31 - 1), plain(0.1 + 0.2)
+    >>> format_number(8.0), format_number(2**31 - 1), format_number(0.1 + 0.2)
     ('8', '2147483647', '0.3')
     """
     return str(int(value)) if value == int(value) else f"{value:g}"
@@ -149,7 +149,7 @@ def _declared(command: type) -> tuple[Argument, ...]:
     return tuple(sorted(found, key=lambda a: not a.positional))
 
 
-def as_token(value: Value) -> str:
+def as_token(value: OscValue) -> str:
     """Return a client's token as the string that is echoed; 7.0 and 7 are the same token."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -158,7 +158,7 @@ def as_token(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def coerce(argument: Argument, value: Value) -> int | float | str:
+def coerce(argument: Argument, value: OscValue) -> int | float | str:
     """Read one OSC value as an argument.
 
     Raises: CommandError: ETYPE where the kind cannot be read, ERANGE outside the range.
@@ -197,13 +197,13 @@ def _is_finite(number: float) -> bool:
         return False
 
 
-def _as_number(argument: Argument, value: Value) -> int | float:
+def _as_number(argument: Argument, value: OscValue) -> int | float:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int | float):
         return value
     if isinstance(value, str):
-        found = read_number(value)
+        found = parse_number(value)
         if found is not None:
             return found
     raise CommandError(
@@ -211,7 +211,7 @@ def _as_number(argument: Argument, value: Value) -> int | float:
     )
 
 
-def read_number(word: str) -> int | float | None:
+def parse_number(word: str) -> int | float | None:
     """Read a numeric string, as an int where it is written as one; None where it is no number."""
     if len(word) > 400 or "_" in word:  # longer than any float in full, or Python's own notation
         return None
@@ -223,7 +223,7 @@ def read_number(word: str) -> int | float | None:
     return None
 
 
-def _coerce_text(argument: Argument, value: Value) -> str:
+def _coerce_text(argument: Argument, value: OscValue) -> str:
     if isinstance(value, bytes) or value is None:
         raise CommandError(Code.ETYPE, f"{argument.name} is {brief(value)}: it must be text")
     if isinstance(value, float) and not math.isfinite(value):
@@ -232,7 +232,7 @@ def _coerce_text(argument: Argument, value: Value) -> str:
     if argument.longest and len(word) > argument.longest:
         raise _out_of_range(argument, f"{len(word)} characters")
     if argument.choices and word not in argument.choices:
-        number = read_number(word) if argument.or_number else None
+        number = parse_number(word) if argument.or_number else None
         if number is None or not _is_finite(number) or number < 0:
             raise CommandError(
                 Code.ERANGE,
@@ -241,7 +241,7 @@ def _coerce_text(argument: Argument, value: Value) -> str:
     return word
 
 
-def brief(value: Value) -> str:
+def brief(value: OscValue) -> str:
     """Write any OSC value so that it fits a sentence."""
     shown = "a blob" if isinstance(value, bytes) else "nil" if value is None else repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msanii_live import __version__
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.replies import Outgoing, is_listed
+from msanii_live.protocol.replies import ReplyMessage, is_listed
 from msanii_live.protocol.request import Request
 from msanii_live.protocol.schema import arguments
 
@@ -20,7 +20,7 @@ PROTOCOL = 1
 PAGE = 50
 
 
-def answer(server: Router, request: Request) -> list[Outgoing]:
+def answer(server: Router, request: Request) -> list[ReplyMessage]:
     """Return the replies of a command that only reads memory; quick enough for the event loop.
 
     Raises: CommandError.
@@ -51,7 +51,7 @@ def answer(server: Router, request: Request) -> list[Outgoing]:
     raise AssertionError(command.address)
 
 
-def value(server: Router, address: str) -> Outgoing | None:
+def value(server: Router, address: str) -> ReplyMessage | None:
     """Return what a command says of itself when it is asked without arguments, None if nothing."""
     kind = commands.BY_ADDRESS.get(address)
     if kind is None or kind.reply != address or is_listed(address):
@@ -63,26 +63,26 @@ def value(server: Router, address: str) -> Outgoing | None:
     return told[0]
 
 
-def errand(server: Router, command: Command) -> Callable[[], list[Outgoing]] | None:
+def errand(server: Router, command: Command) -> Callable[[], list[ReplyMessage]] | None:
     """Return what carries a command out off the event loop, None where none is needed."""
     shop = server.workshop
     library = shop.library
 
-    def load(c: commands.ClipLoad) -> list[Outgoing]:
+    def load(c: commands.ClipLoad) -> list[ReplyMessage]:
         library.load(c.path, c.clip, c.bpm)
         return []
 
-    def quietly(call: Callable[[], object]) -> list[Outgoing]:
+    def quietly(call: Callable[[], object]) -> list[ReplyMessage]:
         call()
         return []
 
-    def warm(name: str) -> list[Outgoing]:
+    def warm(name: str) -> list[ReplyMessage]:
         engine = shop.shelf.get(name)
         engine.load()
         engine.warm()
         return []
 
-    def free(name: str) -> list[Outgoing]:
+    def free(name: str) -> list[ReplyMessage]:
         shop.shelf.get(name).free()
         return []
 
@@ -102,7 +102,7 @@ def errand(server: Router, command: Command) -> Callable[[], list[Outgoing]] | N
     return None
 
 
-def status(server: Router) -> Outgoing:
+def status(server: Router) -> ReplyMessage:
     """Return the status line."""
     jobs = server.scheduler.jobs()
     running = sum(job.state == "running" for job in jobs)
@@ -133,7 +133,7 @@ def facts(server: Router) -> list[tuple[str, str]]:
     ]
 
 
-def _clip_page(server: Router, page: int, token: str) -> list[Outgoing]:
+def _clip_page(server: Router, page: int, token: str) -> list[ReplyMessage]:
     infos = server.workshop.library.infos()
     first = (page - 1) * PAGE
     return [
@@ -144,7 +144,7 @@ def _clip_page(server: Router, page: int, token: str) -> list[Outgoing]:
     ]
 
 
-def _clip_info(server: Router, name: str, token: str) -> Outgoing:
+def _clip_info(server: Router, name: str, token: str) -> ReplyMessage:
     library = server.workshop.library
     info = library.info(name)
     path = library.path(info.name).as_posix()
@@ -154,14 +154,14 @@ def _clip_info(server: Router, name: str, token: str) -> Outgoing:
     )  # fmt: skip
 
 
-def _jobs(server: Router, token: str) -> list[Outgoing]:
+def _jobs(server: Router, token: str) -> list[ReplyMessage]:
     return [
         replies.JOB_ENTRY(token, job.number, i, job.token, job.command.address, job.fraction)
         for i, job in enumerate(server.scheduler.jobs())
     ]
 
 
-def _engine_info(server: Router, name: str, token: str) -> list[Outgoing]:
+def _engine_info(server: Router, name: str, token: str) -> list[ReplyMessage]:
     engine = server.workshop.shelf.get(name)
     can = engine.capabilities
     rows = [

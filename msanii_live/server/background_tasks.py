@@ -8,12 +8,12 @@ from typing import Protocol
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol import replies
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.job_tracker import Routes
 
 WAITING = 1_024  # errands, and syncs, that wait at most
 
-Errand = Future[list[Outgoing]]
+Errand = Future[list[ReplyMessage]]
 
 
 class OpenJobs(Protocol):
@@ -32,7 +32,7 @@ class BackgroundTasks:
     def __init__(
         self,
         open_jobs: OpenJobs,
-        send: Callable[[Outgoing, Routes], None],
+        send: Callable[[ReplyMessage, Routes], None],
         later: Callable[[Callable[[], object]], None],
     ) -> None:
         """Take how to look for jobs and to send, and how to call on the event loop."""
@@ -45,9 +45,9 @@ class BackgroundTasks:
 
     def run(
         self,
-        call: Callable[[], list[Outgoing]],
+        call: Callable[[], list[ReplyMessage]],
         routes: Routes,
-        finish: Callable[[BaseException | None, list[Outgoing]], None],
+        finish: Callable[[BaseException | None, list[ReplyMessage]], None],
         elsewhere: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         """Run a call off the event loop.

@@ -15,8 +15,8 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
 from msanii_live.osc.peer import Peer
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import Interpolate, MakingCommand
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.commands import GenerationCommand, Interpolate
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
@@ -36,7 +36,7 @@ class TrackedJob:
     host: str
     token: str
     routes: Routes
-    terminal: Outgoing | None = None
+    terminal: ReplyMessage | None = None
     ended_at: float = 0.0
 
 
@@ -50,7 +50,7 @@ class JobTracker:
     scheduler: Scheduler
     library: Library
     shelf: EngineRegistry
-    send: Callable[[Outgoing, Routes], None]
+    send: Callable[[ReplyMessage, Routes], None]
     clock: Callable[[], float] = time.monotonic
     _tickets: dict[int, TrackedJob] = field(default_factory=dict)
     _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
@@ -61,7 +61,7 @@ class JobTracker:
         Returns the new ticket, None for a resent message. Raises: CommandError.
         """
         command = request.command
-        assert isinstance(command, MakingCommand)
+        assert isinstance(command, GenerationCommand)
         key = (host, request.token, command.address)
         if request.token and (known := self._remembered(key)):
             known.routes = routes
@@ -142,7 +142,7 @@ class JobTracker:
                 return
             self._by_token.popitem(last=False)
 
-    def _queued(self, ticket: TrackedJob) -> Outgoing:
+    def _queued(self, ticket: TrackedJob) -> ReplyMessage:
         job = ticket.job
         return replies.JOB_QUEUED(
             ticket.token,
@@ -152,7 +152,7 @@ class JobTracker:
             self.scheduler.eta(job),
         )
 
-    def _check(self, command: MakingCommand) -> None:
+    def _check(self, command: GenerationCommand) -> None:
         """Refuse at once what can be seen to fail, without touching disk or model."""
         if command.clip and not is_clip_name(command.clip):
             raise CommandError(
@@ -176,7 +176,7 @@ class JobTracker:
         return name in self.library or self.scheduler.is_pending(name) or "." in name
 
 
-def terminal_reply(job: Job, token: str) -> Outgoing:
+def terminal_reply(job: Job, token: str) -> ReplyMessage:
     """Return the one reply that ends a job."""
     outcome = job.outcome
     if isinstance(outcome, Finished):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.osc.codec import Argument
+from msanii_live.osc.codec import OscValue
 from msanii_live.osc.peer import Peer, format_peer
 from msanii_live.server.sessions import LEASE
 
@@ -41,7 +41,7 @@ class LogEntry:
     at: float
     peer: Peer
     address: str
-    args: tuple[Argument, ...]
+    args: tuple[OscValue, ...]
     outcome: str
 
     @property
@@ -94,7 +94,7 @@ class MessageLog:
         fresh = min(self.written - number, len(self.lines))
         return list(self.lines)[len(self.lines) - fresh :]
 
-    def note(self, peer: Peer, address: str, args: Sequence[Argument], outcome: str) -> None:
+    def note(self, peer: Peer, address: str, args: Sequence[OscValue], outcome: str) -> None:
         """Write a line."""
         now = time.monotonic()
         line = LogEntry(now, peer, address, tuple(args), outcome)
@@ -122,7 +122,7 @@ class MessageLog:
         self.note(peer, f"({size} bytes)", (), f"dropped: {REASON_TEXTS[reason]}")
 
 
-def word(value: Argument) -> str:
+def word(value: OscValue) -> str:
     """Write one argument as it would be typed; a text with a space is quoted.
 
     >>> [word(v) for v in (8.0, "dark techno", b"ab", None, True)]

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 
 from msanii_live.osc.amplification_limit import AmplificationLimit
+from msanii_live.osc.codec import encode
 from msanii_live.osc.peer import Connection, Peer, is_loopback
 from msanii_live.osc.transports import Transports
-from msanii_live.osc.udp import encode
 from msanii_live.protocol import replies
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.job_tracker import Routes
 from msanii_live.server.sessions import Sessions
 
@@ -33,9 +33,9 @@ class ReplySender:
     def heard(self, size: int, source: Peer) -> None:
         """Let a packet of so many bytes earn its sender replies."""
         if not self._is_trusted(source):
-            self.credit.earn(source[0], size)
+            self.credit.credit(source[0], size)
 
-    def post(self, message: Outgoing, routes: Routes) -> None:
+    def post(self, message: ReplyMessage, routes: Routes) -> None:
         """Encode a message and send it to every route."""
         try:
             packet = encode(message.address, message.tags, message.args, truncate_text=True)
@@ -43,7 +43,7 @@ class ReplySender:
             log.error("cannot send %s: %s", message.address, error)
             return
         for route in routes:
-            if self._is_trusted(route) or self.credit.spend(route[0], len(packet)):
+            if self._is_trusted(route) or self.credit.try_spend(route[0], len(packet)):
                 self._doors().send(packet, route)
             else:
                 self._withhold(message, route)
@@ -52,11 +52,11 @@ class ReplySender:
         """Tell whether a peer may be sent more than it has earned; see `credit`."""
         return isinstance(peer, Connection) or is_loopback(peer[0]) or self._sessions.knows(peer[0])
 
-    def _withhold(self, message: Outgoing, route: Peer) -> None:
+    def _withhold(self, message: ReplyMessage, route: Peer) -> None:
         """Count a reply that is not sent, and say once what would have it sent."""
         self.unearned += 1
-        if self.credit.may_tell(route[0]):
+        if self.credit.should_warn(route[0]):
             told = replies.WARN(message.address, "for all replies send /msanii/notify 1")
             packet = encode(told.address, told.tags, told.args)
-            if self.credit.spend(route[0], len(packet)):
+            if self.credit.try_spend(route[0], len(packet)):
                 self._doors().send(packet, route)

@@ -17,9 +17,15 @@ from msanii_live.osc.time_tag_queue import TimeTagQueue
 from msanii_live.osc.transports import Transports
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.address_pattern import is_pattern
-from msanii_live.protocol.commands import MakingCommand
-from msanii_live.protocol.replies import Outgoing
-from msanii_live.protocol.request import Request, parse, peek_reply_port, peek_token, reached_by
+from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.replies import ReplyMessage
+from msanii_live.protocol.request import (
+    Request,
+    matching_commands,
+    parse_request,
+    peek_reply_port,
+    peek_token,
+)
 from msanii_live.server import answers
 from msanii_live.server.background_tasks import BackgroundTasks
 from msanii_live.server.job_tracker import JobTracker, Routes
@@ -57,7 +63,7 @@ class Router:
         self.state = state
         self.on_quit = on_quit
         self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0}
-        self.watch: Callable[[Outgoing], None] = lambda message: None
+        self.watch: Callable[[ReplyMessage], None] = lambda message: None
         self._doors = doors
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +91,7 @@ class Router:
             if message.time_tag is None:
                 self._handle(message, source)
                 continue
-            past = self.agenda.past(message)
+            past = self.agenda.seconds_late(message)
             if past < 0:
                 try:
                     lead = LEAD if message.address in EARLY else 0.0
@@ -111,12 +117,12 @@ class Router:
             self._timer.cancel()
         self.errands.close()
 
-    def send(self, message: Outgoing, routes: Routes) -> None:
+    def send(self, message: ReplyMessage, routes: Routes) -> None:
         """Encode a message and send it to every route, and to those who listen to its address."""
         self.watch(message)
         self.outbox.post(message, routes)
 
-    def tell(self, messages: list[Outgoing], routes: Routes, topic: str | None = "") -> None:
+    def tell(self, messages: list[ReplyMessage], routes: Routes, topic: str | None = "") -> None:
         """Send what happened by itself, from any thread.
 
         topic: also to those who asked for it; None is to all who are registered.
@@ -137,10 +143,10 @@ class Router:
             return
         try:
             if is_pattern(message.address):
-                for address in reached_by(message.address):
+                for address in matching_commands(message.address):
                     self._handle(replace(message, address=address), source)
                 return
-            request = parse(message.address, message.args)
+            request = parse_request(message.address, message.args)
         except CommandError as error:
             self._refuse(message, source, error)
             return
@@ -180,7 +186,7 @@ class Router:
     def _run(self, request: Request, source: Peer, routes: Routes, message: Message) -> None:
         command = request.command
         when = self.sounding.second_of(message.time_tag)
-        if isinstance(command, MakingCommand):
+        if isinstance(command, GenerationCommand):
             self.desk.accept(request, source[0], routes)
         elif isinstance(command, commands.Sync):
             self.errands.sync(command.number, routes)
@@ -221,7 +227,7 @@ class Router:
         self,
         request: Request,
         routes: Routes,
-        call: Callable[[], list[Outgoing]],
+        call: Callable[[], list[ReplyMessage]],
         again: Callable[[], None] | None = None,
     ) -> None:
         """Run what touches disk or device off the event loop; see `Errands`.
@@ -230,7 +236,7 @@ class Router:
         Raises: CommandError: EBUSY.
         """
 
-        def finish(error: BaseException | None, found: list[Outgoing]) -> None:
+        def finish(error: BaseException | None, found: list[ReplyMessage]) -> None:
             if error is None:
                 for reply in found:
                     self.send(reply, routes)
@@ -296,18 +302,18 @@ class Router:
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        delay = self.agenda.next_in()
+        delay = self.agenda.seconds_until_next()
         self._timer = None if delay is None else self._loop.call_later(delay, self._run_due)
 
     def _again(self, message: Message, source: Peer) -> None:
         """Put a message back that was taken early, until its very time: its clip may come."""
-        if self.agenda.past(message) < 0:
+        if self.agenda.seconds_late(message) < 0:
             self.agenda.add(message, source)
             self._set_timer()
         else:
             self._handle(message, source)
 
     def _run_due(self) -> None:
-        for message, source in self.agenda.take_due():
+        for message, source in self.agenda.pop_due():
             self._handle(message, source)
         self._set_timer()

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
-from msanii_live.library.naming import check_name, not_written
+from msanii_live.library.naming import check_name, write_error
 from msanii_live.midi import files
 from msanii_live.midi.takes import LIVE
 from msanii_live.notes import Score
-from msanii_live.playback.conductor import Conductor
-from msanii_live.playback.recorder import Recorder
-from msanii_live.playback.shared_state import Gauge
+from msanii_live.playback.transport_sync import TransportSync
+from msanii_live.playback.recorder import AudioRecorder
+from msanii_live.playback.shared_state import HostStat
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.streaming.stream import Stream
 
 if TYPE_CHECKING:
@@ -43,27 +43,27 @@ class Sounding:
         self._player = server.workshop.player
         self.params = Params()
         self.midi = self._shop.midi
-        self.conductor = Conductor(self._shop.transport, self.midi)
-        self.recorder = Recorder(self._player)
+        self.transport_sync = TransportSync(self._shop.transport, self.midi)
+        self.recorder = AudioRecorder(self._player)
         self.takes = self._shop.takes
         self.stream = Stream(self._shop, server.scheduler, self.params, self)
         self._offset = 0.0  # s from the wall clock to the timeline
         self._listeners: Routes = ()  # who started the stream
-        self._player.warn(self._warn_all)
+        self._player.set_warning_callback(self._warn_all)
 
     def close(self) -> None:
         """End the stream, the take and what keeps time."""
         self.stream.close()
         self.recorder.close()
         self.takes.close()
-        self.conductor.close()
+        self.transport_sync.close()
 
     # -- commands --------------------------------------------------------------------------------
 
-    def answer(self, command: Command, token: str) -> list[Outgoing] | None:
+    def answer(self, command: Command, token: str) -> list[ReplyMessage] | None:
         """Return the replies of a command that only touches memory; None for any other."""
-        if isinstance(command, commands.Transport) and not command.source:
-            self.conductor.set(command.bpm, command.beats, command.run)
+        if isinstance(command, commands.TransportCommand) and not command.source:
+            self.transport_sync.set(command.bpm, command.beats, command.run)
             return [self._transport()]
         if isinstance(command, commands.Param):
             value = self.params.turn(command)
@@ -74,7 +74,7 @@ class Sounding:
 
     def errand(
         self, command: Command, routes: Routes, when: float | None
-    ) -> Callable[[], list[Outgoing]] | None:
+    ) -> Callable[[], list[ReplyMessage]] | None:
         """Return what carries a command out off the event loop; None where it is none of ours.
 
         when: the second of the player's timeline that its time tag stands for; None for now.
@@ -84,7 +84,7 @@ class Sounding:
                 return lambda: self._play(command, when)
             case commands.Stop():
                 return lambda: self._stop(command, when)
-            case commands.Transport():
+            case commands.TransportCommand():
                 return lambda: self._change_source(command)
             case commands.RecordStart():
                 return lambda: self._record(command, routes)
@@ -113,18 +113,18 @@ class Sounding:
         return [
             ("audio", player.description),
             ("audio-process", str(player.pid)),
-            ("audio-realtime", str(player.gauge(Gauge.REALTIME))),
+            ("audio-realtime", str(player.stat(HostStat.REALTIME))),
             ("sample-rate", str(player.rate)),
             ("latency-ms", f"{1000 * player.latency:.0f}"),
             ("output-latency-ms", f"{1000 * player.output_latency:.1f}"),
-            ("frames-lost", str(player.lost)),
-            ("transport-source", self.conductor.describe()),
+            ("frames-lost", str(player.lost_frames)),
+            ("transport-source", self.transport_sync.describe()),
             ("midi-in", self.midi.description),
             ("stream", "runs" if self.stream.runs else "none"),
             ("stream-midi", self.stream.midi or "none"),
         ]
 
-    def _play(self, command: commands.Play, when: float | None) -> list[Outgoing]:
+    def _play(self, command: commands.Play, when: float | None) -> list[ReplyMessage]:
         clip = self._shop.source(command.clip)
         self._player.play(
             clip,
@@ -136,24 +136,24 @@ class Sounding:
         )
         return []
 
-    def _stop(self, command: commands.Stop, when: float | None) -> list[Outgoing]:
+    def _stop(self, command: commands.Stop, when: float | None) -> list[ReplyMessage]:
         name = command.clip
         if name in ("last", "current"):
             name = self._shop.source(name).info.name
         self._player.stop(name or None, at=command.at, fade=command.fade, when=when)
         return []
 
-    def _change_source(self, command: commands.Transport) -> list[Outgoing]:
-        self.conductor.follow(command.source or "internal")
-        self.conductor.set(command.bpm, command.beats, command.run)
+    def _change_source(self, command: commands.TransportCommand) -> list[ReplyMessage]:
+        self.transport_sync.set_source(command.source or "internal")
+        self.transport_sync.set(command.bpm, command.beats, command.run)
         return [self._transport()]
 
-    def _transport(self) -> Outgoing:
+    def _transport(self) -> ReplyMessage:
         transport = self._shop.transport
         place = transport.bars_at(transport.now()) % 1.0
         return replies.TRANSPORT(transport.bpm, transport.beats, place)
 
-    def _record(self, command: commands.RecordStart, routes: Routes) -> list[Outgoing]:
+    def _record(self, command: commands.RecordStart, routes: Routes) -> list[ReplyMessage]:
         name = command.clip or self._shop.library.next_name("take")
         check_name(name)
         if command.source == "midi":
@@ -169,16 +169,16 @@ class Sounding:
         self.recorder.start(name, command.source, command.seconds, finished)
         return []
 
-    def _end_take(self, command: commands.RecordStop) -> list[Outgoing]:
+    def _end_take(self, command: commands.RecordStop) -> list[ReplyMessage]:
         if command.clip:
             check_name(command.clip)
-        if command.source == "midi" or (self.takes.recording and not self.recorder.recording):
+        if command.source == "midi" or (self.takes.is_recording and not self.recorder.is_recording):
             return self._end_midi(command)
         return self._keep(self.recorder.stop(command.clip, command.source, command.seconds))
 
     def _record_midi(
         self, command: commands.RecordStart, name: str, routes: Routes
-    ) -> list[Outgoing]:
+    ) -> list[ReplyMessage]:
         if name == LIVE:
             raise CommandError(Code.ERANGE, f"{LIVE} means the last bars: call the take otherwise")
         if not self.midi.is_open:
@@ -194,24 +194,24 @@ class Sounding:
         self.takes.start(name, command.seconds, self._player.now(), finished)
         return []
 
-    def _end_midi(self, command: commands.RecordStop) -> list[Outgoing]:
+    def _end_midi(self, command: commands.RecordStop) -> list[ReplyMessage]:
         now = self._player.now()
         name, score = self.takes.stop(command.clip, command.seconds, now, self._shop.transport)
         return [self._keep_midi(name or self._shop.library.next_name("take"), score)]
 
-    def _keep_midi(self, name: str, score: Score) -> Outgoing:
+    def _keep_midi(self, name: str, score: Score) -> ReplyMessage:
         """Keep a take in memory and in the folder, under a name that no other file has.
 
         Raises: CommandError: EPATH, it cannot be written, but plays from memory.
         """
-        self.takes.keep(name, score)
+        self.takes.store_take(name, score)
         try:
             path = files.write_new(self._shop.library.folder, name, score)
         except OSError as error:
-            raise not_written(f"{name}.mid", error) from None
+            raise write_error(f"{name}.mid", error) from None
         return replies.TAKE_INFO(name, path.as_posix(), score.seconds, len(score.notes), score.bpm)
 
-    def _keep(self, take: Clip) -> list[Outgoing]:
+    def _keep(self, take: Clip) -> list[ReplyMessage]:
         library = self._shop.library
         name = take.info.name or library.next_name("take")
         path = library.add(Clip(take.samples, replace(take.info, name=name)))
@@ -223,13 +223,13 @@ class Sounding:
             )
         ]  # fmt: skip
 
-    def _start_stream(self, command: commands.StreamStart, routes: Routes) -> list[Outgoing]:
+    def _start_stream(self, command: commands.StreamStart, routes: Routes) -> list[ReplyMessage]:
         self._shop.shelf.get(command.engine)
         self._listeners = routes
         self.stream.start(command)
         return []
 
-    def _stop_stream(self, command: commands.StreamStop, when: float | None) -> list[Outgoing]:
+    def _stop_stream(self, command: commands.StreamStop, when: float | None) -> list[ReplyMessage]:
         self.stream.stop(command.at, command.fade, when)
         return []
 
@@ -247,7 +247,7 @@ class Sounding:
         """Tell what went wrong."""
         self._tell_listeners(replies.WARN(commands.StreamStart.address, text))
 
-    def _tell_listeners(self, message: Outgoing) -> None:
+    def _tell_listeners(self, message: ReplyMessage) -> None:
         self._server.tell([message], self._listeners, "stream")
 
     def _warn_all(self, text: str) -> None:

@@ -15,12 +15,12 @@ from msanii_live.jobs.job import Failed, Job
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
-from msanii_live.library.audio_files import RATE
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Interpolate, MakingCommand, StreamStart
+from msanii_live.protocol.commands import GenerationCommand, Interpolate, StreamStart
 from msanii_live.streaming.state import Beat, SoFar
 
-DECK = "stream"
+STREAM_NAME = "stream"
 PRIORITY = 100  # over all jobs: a stage must not go silent
 LOOK = 0.05  # s between looks at the clock
 GRID = 147  # frames: a multiple of it is a whole number of frames at 48,000 Hz too
@@ -90,7 +90,7 @@ class Chunks(Protocol):
 
 def on_grid(seconds: float) -> int:
     """Return a length as frames at 44,100 Hz that every usual device has as whole frames."""
-    return max(1, round(seconds * RATE / GRID)) * GRID
+    return max(1, round(seconds * SAMPLE_RATE / GRID)) * GRID
 
 
 class Making:
@@ -111,7 +111,7 @@ class Making:
         self._ended = ended
         self._meanwhile = meanwhile
 
-    def steered(self, command: MakingCommand, index: int) -> MakingCommand:
+    def steered(self, command: GenerationCommand, index: int) -> GenerationCommand:
         """Return a command with the steps, seed and density that the params say."""
         steps, seed = (int(self.params.number(f"stream.{n}")) for n in ("steps", "seed"))
         density = self.params.number("stream.density")
@@ -124,7 +124,7 @@ class Making:
 
     def make(
         self,
-        command: MakingCommand,
+        command: GenerationCommand,
         sources: Mapping[str, Clip] | None = None,
         score: Score | None = None,
     ) -> Clip:
@@ -134,7 +134,9 @@ class Making:
         """
         made: list[Clip] = []
         command = replace(command, priority=PRIORITY)
-        job = self._scheduler.submit(command, DECK, DECK, DECK, sources, made.append, score)
+        job = self._scheduler.submit(
+            command, STREAM_NAME, STREAM_NAME, STREAM_NAME, sources, made.append, score
+        )
         while not job.ended:
             if self._ended.wait(LOOK):
                 self._scheduler.cancel([job])
@@ -156,8 +158,8 @@ class Making:
         towards = np.ascontiguousarray(target[place])
         if Interpolate.address in self.shop.shelf.get(engine).capabilities.verbs:
             bpm, offset = so_far.bpm, so_far.bar_offset
-            a = make_clip(plain.copy(), RATE, name="a", bpm=bpm, bar_offset=offset)
-            b = make_clip(towards, RATE, name="b", bpm=bpm, bar_offset=offset)
+            a = make_clip(plain.copy(), SAMPLE_RATE, name="a", bpm=bpm, bar_offset=offset)
+            b = make_clip(towards, SAMPLE_RATE, name="b", bpm=bpm, bar_offset=offset)
             strength = self.params.number("stream.strength")
             command = Interpolate(a="a", b="b", mix=mix, strength=strength, engine=engine)
             towards = as_stereo(self.make(command, {"a": a, "b": b}).samples)

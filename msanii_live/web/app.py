@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from msanii_live.errors import PortInUse
-from msanii_live.web.security import error, guard
+from msanii_live.web.security import error, security_middleware
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
@@ -38,7 +38,7 @@ class StatusSource(Protocol):
         """Return a PNG of a clip's mel, or None where there is none."""
 
 
-class Monitor:
+class WebServer:
     """Run the page on one port. `port` is the one that is bound."""
 
     def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
@@ -52,13 +52,13 @@ class Monitor:
         await self._runner.cleanup()
 
 
-async def start(
+async def start_web_server(
     host: str,
     port: int,
     source: StatusSource,
     table: Mapping[str, object],
     front: Sequence[Middleware] = (),
-) -> Monitor:
+) -> WebServer:
     """Serve the page on a host and port (0 picks a free one).
 
     table: of the commands, see `protocol.forms`. front: what may answer a request before the page
@@ -68,7 +68,7 @@ async def start(
         PortInUse: another program has the port.
         OSError: the host is not an address of this machine.
     """
-    app = web.Application(middlewares=[guard(host), *front])
+    app = web.Application(middlewares=[security_middleware(host), *front])
     # One thread: however many clips are looked at, the server draws one picture at a time.
     easel = ThreadPoolExecutor(1, thread_name_prefix="pictures")
 
@@ -87,7 +87,7 @@ async def start(
         if failure.errno == errno.EADDRINUSE:
             raise PortInUse(port, "--http-port") from failure
         raise
-    return Monitor(runner, host, int(runner.addresses[0][1]))
+    return WebServer(runner, host, int(runner.addresses[0][1]))
 
 
 def _add_page(app: web.Application, source: StatusSource, table: Mapping[str, object]) -> None:

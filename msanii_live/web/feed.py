@@ -69,7 +69,7 @@ class Feed:
         self._texts: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def join(self, post: Post) -> Callable[[], None]:
+    def subscribe(self, post: Post) -> Callable[[], None]:
         """Begin to tell a page; return what ends it. post: takes JSON, False where it is behind."""
         first = max(0, self._source.log_written - FIRST_LINES)
         viewer = _Viewer(post, first, self._source.events_told)

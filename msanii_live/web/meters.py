@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from msanii_live.errors import CommandError
-from msanii_live.playback.mixer import Part
+from msanii_live.playback.mixer import Region
 from msanii_live.playback.player import Player
-from msanii_live.playback.shared_state import Gauge
-from msanii_live.streaming.stream import DECK
+from msanii_live.playback.shared_state import HostStat
+from msanii_live.streaming.stream import STREAM_NAME
 
 FLOOR = -90.0  # dBFS: what a meter shows of silence
 LONGEST = 0.5  # s that one look covers at most
@@ -26,7 +26,7 @@ class Meters:
 
     def look(self) -> dict[str, Levels | None]:
         """Return peak and RMS of left and right, dBFS, of the output and, where it runs, input."""
-        has_input = self._player.gauge(Gauge.HEARD) > 0
+        has_input = self._player.stat(HostStat.CAPTURED) > 0
         return {
             "output": self._levels("output"),
             "input": self._levels("input") if has_input else None,
@@ -35,12 +35,12 @@ class Meters:
     def _levels(self, source: str) -> Levels | None:
         player = self._player
         last = player.position(source)
-        first = max(self._next[source], last - player.frames(LONGEST))
+        first = max(self._next[source], last - player.to_frames(LONGEST))
         if first > last:  # another device counts from elsewhere
             first = last
         self._next[source] = last
         try:
-            samples = player.recall(source, first, last)
+            samples = player.read_history(source, first, last)
         except CommandError:  # no input any more
             return None
         if not len(samples):
@@ -61,9 +61,9 @@ def _shown(factor: int, value: float) -> float:
 def sounding(player: Player) -> list[dict[str, object]]:
     """Return what is heard now: by what name it is stopped, and whether it goes round."""
     frame = round(player.now() * player.rate)
-    heard = [part for part in player.parts() if part.sounds_at(frame)]
-    names = dict.fromkeys(part.deck for part in heard if part.deck)
-    loops = {part.deck for part in heard if part.loop and not part.spare}
+    heard = [region for region in player.regions() if region.sounds_at(frame)]
+    names = dict.fromkeys(region.track for region in heard if region.track)
+    loops = {region.track for region in heard if region.loop and not region.fallback}
     return [{"name": name, "loop": name in loops} for name in names]
 
 
@@ -72,22 +72,22 @@ def stream_lead(player: Player) -> dict[str, object] | None:
 
     None where nothing of it is on the timeline. It is late while its last bar sounds again.
     """
-    parts = player.parts()
+    regions = player.regions()
     frame = player.now() * player.rate
-    spares = [part for part in parts if part.deck == DECK and part.spare]
-    last = _last(parts, spares)
-    if last is None and not spares:
+    fallbacks = [region for region in regions if region.track == STREAM_NAME and region.fallback]
+    last = _last(regions, fallbacks)
+    if last is None and not fallbacks:
         return None
     finish = last.finish if last is not None else None
     lead = max(0.0, (finish - frame) / player.rate) if finish is not None else 0.0
-    is_late = lead == 0 and any(part.sounds_at(round(frame)) for part in spares)
+    is_late = lead == 0 and any(region.sounds_at(round(frame)) for region in fallbacks)
     return {"state": "late" if is_late else "runs", "lead": round(lead, 1)}
 
 
-def _last(parts: tuple[Part, ...], spares: list[Part]) -> Part | None:
+def _last(regions: tuple[Region, ...], fallbacks: list[Region]) -> Region | None:
     """Return the stream's last part: what its newest spare would follow, or the latest chunk."""
-    mine = [part for part in parts if part.deck == DECK and not part.spare]
+    mine = [region for region in regions if region.track == STREAM_NAME and not region.fallback]
     if mine:
-        return max(mine, key=lambda part: part.start)
-    followed = {spare.follows for spare in spares}  # the clip that it goes on from
-    return next((part for part in parts if part.number in followed), None)
+        return max(mine, key=lambda region: region.start)
+    followed = {fallback.follows for fallback in fallbacks}  # the clip that it goes on from
+    return next((region for region in regions if region.number in followed), None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from msanii_live.osc.peer import Source
+from msanii_live.osc.peer import UdpAddress
 from msanii_live.protocol.commands import BY_ADDRESS, Command
 from msanii_live.protocol.replies import REPLY_BY_ADDRESS
 from msanii_live.protocol.schema import Argument, arguments
@@ -54,7 +54,7 @@ def node_at(path: str, value_of: Lookup) -> Node | None:
     return node
 
 
-def host_info(address: Source, wildcard: bool) -> Node:
+def host_info(address: UdpAddress, wildcard: bool) -> Node:
     """Return what HOST_INFO asks for. wildcard: bound to every address, so that none is named."""
     where: Node = {} if wildcard else {"OSC_IP": address[0]}
     return {
@@ -81,7 +81,7 @@ def _method(path: str, value: Values | None) -> Node:
     if reply is None:
         return {**_described(text, WRITE, "", places(command), None), **_overloads(command)}
     # It answers at its own address: what it says is its value.
-    access = READ if command.reads_only else READ | WRITE
+    access = READ if command.read_only else READ | WRITE
     return {**_described(text, access, reply.tags, [], value), **_overloads(command)}
 
 

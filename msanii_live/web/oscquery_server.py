@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
 
+from msanii_live.osc.codec import encode
 from msanii_live.osc.peer import Connection, Network, is_allowed
 from msanii_live.osc.transports import Transports
-from msanii_live.osc.udp import encode
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import oscquery
 
 SOCKET_LIMIT = 16
@@ -77,13 +77,13 @@ class _Socket:
             self.unfollow = None
 
 
-class QueryServer:
+class OscQueryServer:
     """Answer OSCQuery. Everything here runs on the event loop."""
 
     def __init__(
         self,
         doors: Callable[[], Transports],
-        value_of: Callable[[str], Outgoing | None],
+        value_of: Callable[[str], ReplyMessage | None],
         allow: Sequence[Network],
         is_everywhere: bool,
         follow: Follow,
@@ -98,11 +98,11 @@ class QueryServer:
         self._value_of = value_of
         self._allow = tuple(allow)
         self._is_everywhere = is_everywhere
-        self._last: dict[str, Outgoing] = {}
+        self._last: dict[str, ReplyMessage] = {}
         self._sockets: set[_Socket] = set()
         self._looking: asyncio.Task[None] | None = None
 
-    def watch(self, message: Outgoing) -> None:
+    def publish(self, message: ReplyMessage) -> None:
         """Hear every reply that is sent, and pass it on to those who listen to its address."""
         self._last[message.address] = message
         listening = [each for each in self._sockets if message.address in each.heard]
@@ -113,7 +113,7 @@ class QueryServer:
                     each.post(packet)
 
     @web.middleware
-    async def front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer what is OSCQuery's, and leave the rest to the page."""
         if not is_allowed(request.remote or "", self._allow):
             return web.json_response({"error": "not from a network of --allow"}, status=403)
@@ -229,13 +229,13 @@ class QueryServer:
 
     async def _look(self) -> None:
         """Send values that have changed to those who listen, while anyone does."""
-        told: dict[str, Outgoing] = {}
+        told: dict[str, ReplyMessage] = {}
         while heard := {address for each in self._sockets for address in each.heard}:
             for address in heard:
                 now = self._value_of(address)
                 if now is not None and told.get(address) != now:
                     if address in told:
-                        self.watch(now)
+                        self.publish(now)
                     told[address] = now
             await asyncio.sleep(LOOK)
 

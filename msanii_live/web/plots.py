@@ -89,7 +89,7 @@ def _name_frequencies(axes: Axes, top: float) -> None:
 
 
 @dataclass(frozen=True)
-class Panel:
+class MelPanel:
     """Show one mel in a grid: ln magnitudes, (mels, mel_frames), spread evenly on the mel scale."""
 
     title: str
@@ -98,7 +98,7 @@ class Panel:
 
 
 def mel_grid_png(
-    panels: Sequence[Sequence[Panel]], frame_seconds: float, f_min: float, f_max: float
+    panels: Sequence[Sequence[MelPanel]], frame_seconds: float, f_min: float, f_max: float
 ) -> bytes:
     """Draw rows of mels on one colour scale, 70 dB below the loudest.
 

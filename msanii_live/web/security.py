@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-def guard(bound: str) -> Middleware:
+def security_middleware(bound: str) -> Middleware:
     """Return the middleware that refuses pages from elsewhere and words every error as JSON.
 
     bound: the address that is listened on. WebSockets pass it as well.

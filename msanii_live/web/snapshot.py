@@ -17,7 +17,7 @@ from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library import paths
 from msanii_live.protocol import replies
-from msanii_live.protocol.replies import Outgoing
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import meters
 
 NEWEST = 60  # clips shown
@@ -55,7 +55,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class SnapshotSources:
     """Supply what the rooms beside this one know. All are called on the event loop.
 
     state: one of starting, idle, busy, stopping. time_source: who keeps time, in words.
@@ -71,10 +71,10 @@ class Surroundings:
     log: Log
 
 
-class View:
+class ServerSnapshot:
     """Tell the page what it asks for. On the event loop's thread, but for `outline` and `mel`."""
 
-    def __init__(self, shop: Services, scheduler: Scheduler, around: Surroundings) -> None:
+    def __init__(self, shop: Services, scheduler: Scheduler, around: SnapshotSources) -> None:
         """Look at the parts of a server."""
         self._shop = shop
         self._scheduler = scheduler
@@ -127,8 +127,8 @@ class View:
         """Lines of the log that there ever were."""
         return self._around.log.written
 
-    def hear(self, message: Outgoing) -> None:
-        """Hear a reply that is sent to anybody."""
+    def record_event(self, message: ReplyMessage) -> None:
+        """Record a reply if it is one of `EVENT_ADDRESSES`, whoever it is sent to."""
         if message.address in NEWS:
             self._told += 1
             self._events.append([round(time.time(), 3), message.address, *message.args])
@@ -215,7 +215,7 @@ class View:
             "rate": player.rate,
             "latency_ms": round(1000 * player.latency),
             "xruns": player.xruns,
-            "frames_lost": player.lost,
+            "frames_lost": player.lost_frames,
         }
 
     def _engine(self, name: str) -> dict[str, object]:
@@ -251,7 +251,7 @@ class View:
         return {
             "bpm": round(transport.bpm, 3),
             "beats": transport.beats,
-            "runs": transport.runs,
+            "runs": transport.is_running,
             "source": self._around.time_source(),
             "bars": round(transport.bars_at(now), 3),
         }

@@ -16,7 +16,7 @@ from msanii_live.client.messages import BY_NAME, call, packet
 from msanii_live.osc.codec import decode_packet
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
-from msanii_live.protocol.request import parse
+from msanii_live.protocol.request import parse_request
 
 MSANII = (sys.executable, "-m", "msanii_live.cli")
 
@@ -30,9 +30,9 @@ def client(request, tones):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_survives_its_packet(command):
     address, args = example(command)
-    wanted = parse(address, args).command
+    wanted = parse_request(address, args).command
     (message,) = decode_packet(packet(wanted, "t1"))
-    again = parse(message.address, message.args)
+    again = parse_request(message.address, message.args)
     assert again.command == wanted
     assert again.token == "t1"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.making.pd import Canvas
+from max_patches.generators.pd import Canvas
 
 LIBRARY = Path(__file__).parents[2] / "max_patches" / "pd" / "msanii"
 QUIET = ("-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr")

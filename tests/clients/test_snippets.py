@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.protocol.request import parse
+from msanii_live.protocol.request import parse_request
 from tests.clients.test_real_clients import free_port
 
 pytestmark = [pytest.mark.clients]
@@ -49,11 +49,11 @@ def test_what_sonic_pi_sends_is_accepted():
     assert len(lines) == 4
     for line in lines:
         address, *words = shlex.split(line.replace(",", " "))
-        assert parse(address, words).unknown == ()
+        assert parse_request(address, words).unknown == ()
 
 
 def test_what_tidal_sends_is_accepted():
     own = ["cps", 0.5, "delta", 1.0, "cycle", 0.0, "orbit", 0]
     words = ["style", "house", "bars", 1.0, "clip", "a", *own]  # as `Named` writes them
-    assert parse("/msanii/generate", words).command.clip == "a"
-    assert parse("/msanii/play", ["a"]).command.clip == "a"
+    assert parse_request("/msanii/generate", words).command.clip == "a"
+    assert parse_request("/msanii/play", ["a"]).command.clip == "a"

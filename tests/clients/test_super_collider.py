@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from max_patches.making.quark import method_name
+from max_patches.generators.quark import method_name
 from msanii_live.protocol.commands import COMMANDS
 from tests.clients.test_pd_player import tone
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.making.everything import files
+from max_patches.generators.everything import files
 from msanii_live.cli import main
 from tests.clients.pure_data import COMPLAINTS, run, write
 

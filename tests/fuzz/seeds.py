@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from msanii_live.osc.slip import wrap
+from msanii_live.osc.slip import encode_frame
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
 from tests.osc import packets
@@ -26,8 +26,8 @@ def seeds():
         name = address.strip("/").replace("/", "-")
         packet = packets.message(address, *args)
         found[name] = DATAGRAM + packet
-        found[f"{name}-int32"] = CONNECTION + wrap("int32", packet) * 2
-        found[f"{name}-slip"] = CONNECTION + wrap("slip", packet) * 2
+        found[f"{name}-int32"] = CONNECTION + encode_frame("int32", packet) * 2
+        found[f"{name}-slip"] = CONNECTION + encode_frame("slip", packet) * 2
     table = Path(__file__).parent.parent / "server" / "conformance.toml"
     for n, row in enumerate(tomllib.loads(table.read_text("utf-8"))["row"]):
         if "raw" in row:

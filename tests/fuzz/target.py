@@ -5,17 +5,16 @@ The first byte of the input says how the rest arrives: as a datagram, or in piec
 
 from msanii_live.client.messages import as_row
 from msanii_live.errors import Code, CommandError
-from msanii_live.osc.codec import REASONS, PacketError, decode_packet
-from msanii_live.osc.slip import LONGEST, LostPlace, Splitter
-from msanii_live.osc.udp import PACKET_LIMIT, encode
+from msanii_live.osc.codec import PACKET_LIMIT, REASONS, PacketError, decode_packet, encode
+from msanii_live.osc.slip import MAX_PACKET_BYTES, FrameDecoder, FramingError
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.replies import FAIL
 from msanii_live.protocol.request import (
     every_argument,
-    parse,
+    matching_commands,
+    parse_request,
     peek_reply_port,
     peek_token,
-    reached_by,
 )
 from msanii_live.server.message_log import LogEntry, clipped
 
@@ -31,13 +30,13 @@ def examine(data):
 
 
 def on_a_connection(data, piece):
-    splitter = Splitter()
+    splitter = FrameDecoder()
     try:
         for start in range(0, len(data), piece):
             for packet in splitter.feed(data[start : start + piece]):
-                assert len(packet) <= LONGEST
+                assert len(packet) <= MAX_PACKET_BYTES
                 as_a_packet(packet)
-    except LostPlace:
+    except FramingError:
         pass
 
 
@@ -50,7 +49,7 @@ def as_a_packet(packet):
         try:
             addresses = [message.address]
             if is_pattern(message.address):
-                addresses = reached_by(message.address)
+                addresses = matching_commands(message.address)
             for address in addresses:
                 answer(message, address)
         except CommandError as error:
@@ -70,12 +69,12 @@ def shown(message):
 
 
 def answer(message, address):
-    request = parse(address, message.args)
+    request = parse_request(address, message.args)
     assert request.command.address == address
     assert 0 <= request.reply_port <= 65_535
     values = request.command.as_dict().values()
     if not any(str(value).startswith("@") for value in values):  # those would be read as keys
-        assert parse(address, words_of(request.command)).command == request.command
+        assert parse_request(address, words_of(request.command)).command == request.command
 
 
 def words_of(command):

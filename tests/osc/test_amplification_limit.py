@@ -21,9 +21,9 @@ def test_a_host_never_gets_more_than_it_earned(events):
     credit, came, went = AmplificationLimit(), 0, 0
     for earns, size in events:
         if earns:
-            credit.earn("192.0.2.9", size)
+            credit.credit("192.0.2.9", size)
             came += size
-        elif credit.spend("192.0.2.9", size):
+        elif credit.try_spend("192.0.2.9", size):
             went += size
         assert went <= FACTOR * came
 
@@ -31,12 +31,12 @@ def test_a_host_never_gets_more_than_it_earned(events):
 def test_hosts_are_bounded_and_a_stranger_has_nothing():
     credit = AmplificationLimit()
     for n in range(HOSTS + 10):
-        credit.earn(f"host {n}", 100)
-    assert not credit.spend("host 0", 1)
-    assert credit.spend(f"host {HOSTS}", 300)
-    assert not credit.may_tell("nobody")
-    assert credit.may_tell("host 50")
-    assert not credit.may_tell("host 50")
+        credit.credit(f"host {n}", 100)
+    assert not credit.try_spend("host 0", 1)
+    assert credit.try_spend(f"host {HOSTS}", 300)
+    assert not credit.should_warn("nobody")
+    assert credit.should_warn("host 50")
+    assert not credit.should_warn("host 50")
 
 
 def own_address():

@@ -8,12 +8,11 @@ import pytest
 
 from msanii_live.errors import PortInUse
 from msanii_live.osc import tcp
-from msanii_live.osc.codec import decode_packet
+from msanii_live.osc.codec import decode_packet, encode
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Connection
-from msanii_live.osc.slip import Splitter, wrap
+from msanii_live.osc.slip import FrameDecoder, encode_frame
 from msanii_live.osc.transports import Transports
-from msanii_live.osc.udp import encode
 from tests.osc.test_udp import until
 
 PING = encode("/a", "s", ["x"])
@@ -61,7 +60,7 @@ async def connect(doors):
 
 
 async def packets_from(reader, count):
-    splitter, packets = Splitter(), []
+    splitter, packets = FrameDecoder(), []
     while len(packets) < count:
         data = await reader.read(65_536)
         assert data, f"closed after {len(packets)}"
@@ -102,7 +101,7 @@ def test_each_connection_is_answered_in_its_own_framing(framing):
     async def scenario(doors, echo):
         connections = [await connect(doors) for _ in range(3)]
         for n, (_, writer) in enumerate(connections):
-            writer.write(wrap(framing, encode("/a", "s", [f"{n}"])))
+            writer.write(encode_frame(framing, encode("/a", "s", [f"{n}"])))
         for n, (reader, writer) in enumerate(connections):
             assert [m.args for m in await packets_from(reader, 1)] == [(f"{n}",)]
             writer.close()
@@ -116,7 +115,7 @@ def test_a_burst_on_one_connection_is_answered_whole_and_in_order():
     async def scenario(doors, echo):
         reader, writer = await connect(doors)
         for n in range(3_000):
-            writer.write(wrap("int32", encode("/a", "s", [str(n)])))
+            writer.write(encode_frame("int32", encode("/a", "s", [str(n)])))
         heard = await packets_from(reader, 3_000)
         assert [m.args[0] for m in heard] == [str(n) for n in range(3_000)]
         assert doors.counters["received"] == doors.counters["handled"] == 3_000
@@ -130,17 +129,17 @@ def test_the_65th_connection_is_told(monkeypatch):
         connections = [await connect(doors) for _ in range(64)]
         await until(lambda: doors.counters["connections"] == 64)
         reader, writer = await connect(doors)
-        writer.write(wrap("slip", encode("/msanii/ping", "ss", ["id", "me"])))
+        writer.write(encode_frame("slip", encode("/msanii/ping", "ss", ["id", "me"])))
         (told,) = await packets_from(reader, 1)
         assert told.args[:4] == ("/msanii/ping", "me", -1, "EBUSY")
         assert await is_closed(reader)
         assert doors.counters["tcp_refused"] == 1
-        connections[0][1].write(wrap("slip", PING))  # the others are as they were
+        connections[0][1].write(encode_frame("slip", PING))  # the others are as they were
         assert len(await packets_from(connections[0][0], 1)) == 1
         connections[1][1].close()
         await until(lambda: doors.counters["connections"] == 63)
         reader, writer = await connect(doors)
-        writer.write(wrap("slip", PING))
+        writer.write(encode_frame("slip", PING))
         assert len(await packets_from(reader, 1)) == 1
 
     run(scenario)
@@ -153,10 +152,10 @@ def test_one_that_has_long_been_silent_gives_its_place(monkeypatch):
     async def scenario(doors, _echo):
         (first, _), (_, second) = await connect(doors), await connect(doors)
         await until(lambda: doors.counters["connections"] == 2)
-        second.write(wrap("slip", PING))
+        second.write(encode_frame("slip", PING))
         await until(lambda: doors.counters["handled"] == 1)
         reader, writer = await connect(doors)
-        writer.write(wrap("slip", PING))
+        writer.write(encode_frame("slip", PING))
         assert len(await packets_from(reader, 1)) == 1
         assert await is_closed(first)
 
@@ -171,7 +170,7 @@ def test_a_packet_that_does_not_end_is_not_waited_for(monkeypatch):
         slow[1].write(b"\0\0\0\x08/a")
         assert await is_closed(slow[0])
         assert doors.counters["tcp_slow_packet"] == 1
-        idle[1].write(wrap("int32", PING))  # silence between packets is no fault
+        idle[1].write(encode_frame("int32", PING))  # silence between packets is no fault
         assert len(await packets_from(idle[0], 1)) == 1
 
     run(scenario)
@@ -192,7 +191,7 @@ def test_who_does_not_read_is_closed(monkeypatch):
 
     async def scenario(doors, echo):
         sock = socket.create_connection(doors.address)
-        sock.sendall(wrap("int32", encode("/a", "s", ["y"])))
+        sock.sendall(encode_frame("int32", encode("/a", "s", ["y"])))
         await until(lambda: len(echo.messages) == 1)
         (stream,) = (each.stream for each in doors._tcp._connections.values())
         started = time.monotonic()
@@ -219,7 +218,7 @@ def test_a_flood_on_a_connection_pauses_it_and_loses_nothing():
     async def scenario(doors, echo):
         reader, writer = await connect(doors)
         reading = asyncio.create_task(packets_from(reader, 20_000))
-        writer.write(b"".join(wrap("int32", PING) for _ in range(20_000)))
+        writer.write(b"".join(encode_frame("int32", PING) for _ in range(20_000)))
         assert len(await reading) == 20_000
         assert doors.counters["dropped_backlog"] == 0
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from msanii_live.errors import PortInUse
-from msanii_live.osc.codec import Message, decode_packet
+from msanii_live.osc.codec import Message, decode_packet, encode
 from msanii_live.osc.ingress_queue import IngressQueue
-from msanii_live.osc.peer import Source
-from msanii_live.osc.udp import UdpServer, _refusal, encode
+from msanii_live.osc.peer import UdpAddress
+from msanii_live.osc.udp import UdpServer, _refusal
 
 PACKET = encode("/a", "", [])
 
@@ -26,9 +26,9 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.sources: list[Source] = []
+        self.sources: list[UdpAddress] = []
 
-    def __call__(self, messages: tuple[Message, ...], source: Source) -> None:
+    def __call__(self, messages: tuple[Message, ...], source: UdpAddress) -> None:
         self.messages += messages
         self.sources.append(source)
 
@@ -172,7 +172,7 @@ def test_an_error_of_the_receiver_is_logged_and_survived(
     async def scenario() -> None:
         inbox = Inbox()
 
-        def receive(messages: tuple[Message, ...], source: Source) -> None:
+        def receive(messages: tuple[Message, ...], source: UdpAddress) -> None:
             if messages[0].args == (False,):
                 raise RuntimeError("boom")
             inbox(messages, source)
@@ -264,7 +264,7 @@ def test_an_error_of_the_socket_is_survived() -> None:
         (("10.1.0.1", 7_770), "loop"),
     ],
 )
-def test_which_sources_are_taken(source: Source, expected: str | None) -> None:
+def test_which_sources_are_taken(source: UdpAddress, expected: str | None) -> None:
     allow = (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
     assert _refusal(source, ("10.1.0.1", 7_770), allow) == expected
 
@@ -322,9 +322,9 @@ def test_an_address_of_another_machine_cannot_be_bound() -> None:
 
 def test_the_receiver_may_close_the_server(run: Run) -> None:
     async def scenario() -> None:
-        calls: list[Source] = []
+        calls: list[UdpAddress] = []
 
-        def receive(_: tuple[Message, ...], source: Source) -> None:
+        def receive(_: tuple[Message, ...], source: UdpAddress) -> None:
             calls.append(source)
             intake.close()
             server.close()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.making import amxd, device
-from max_patches.making.everything import files
+from max_patches.generators import amxd, device
+from max_patches.generators.everything import files
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
-from msanii_live.protocol.request import parse
+from msanii_live.protocol.request import parse_request
 
 FOLDER = Path(__file__).parents[2] / "max_patches"
 KNOWN = {command.address for command in COMMANDS} | {reply.address for reply in REPLIES}
@@ -84,7 +84,7 @@ def test_every_message_is_one_that_the_server_accepts():
         for hole, value in HOLES.items():
             text = text.replace(hole, value)
         address, *words = text.split()
-        request = parse(address, words)  # raises where the table does not have it
+        request = parse_request(address, words)  # raises where the table does not have it
         assert request.unknown == (), (name, text)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.making.everything import files
+from max_patches.generators.everything import files
 from msanii_live.cli import main
 from msanii_live.patches.install import shipped
 from msanii_live.patches.places import places
@@ -128,14 +128,14 @@ def test_a_wheel_holds_every_patch(tmp_path):
     inside = {n.removeprefix("msanii_live/patches/shipped/") for n in names if "/shipped/" in n}
     assert set(files()) <= inside
     folder = ROOT / "max_patches"
-    left_out = {"making", "__pycache__", "generate.py"}
+    left_out = {"generators", "__pycache__", "generate.py"}
     wanted = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and not left_out & set(path.relative_to(folder).parts)
     }
     assert wanted <= inside
-    assert not any("making" in name or name.startswith("max_patches/") for name in names)
+    assert not any("generators" in name or name.startswith("max_patches/") for name in names)
     subprocess.run(
         [
             sys.executable,

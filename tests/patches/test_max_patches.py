@@ -10,7 +10,7 @@ import pytest
 from py2max import Patcher
 from py2max.lint import lint
 
-from max_patches.making import amxd
+from max_patches.generators import amxd
 from msanii_live.protocol.commands import COMMANDS
 from tests.patches.test_generated import boxes
 

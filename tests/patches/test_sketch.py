@@ -7,10 +7,10 @@ import pkgutil
 
 import pytest
 
-import max_patches.making
-from max_patches.making.maxpat import Patcher
-from max_patches.making.pd import Canvas
-from max_patches.making.sketch import Wire, read, settle
+import max_patches.generators
+from max_patches.generators.maxpat import Patcher
+from max_patches.generators.pd import Canvas
+from max_patches.generators.sketch import Wire, read, settle
 
 SKETCH = """
     in   20 20  [route a b] || hint words
@@ -64,8 +64,8 @@ def test_boxes_are_pushed_apart_in_their_order():
 
 
 @pytest.mark.parametrize(
-    "name", [module.name for module in pkgutil.iter_modules(max_patches.making.__path__)]
+    "name", [module.name for module in pkgutil.iter_modules(max_patches.generators.__path__)]
 )
 def test_the_examples_in_the_docs_of_a_module(name):
-    module = importlib.import_module(f"max_patches.making.{name}")
+    module = importlib.import_module(f"max_patches.generators.{name}")
     assert doctest.testmod(module).failed == 0

@@ -17,13 +17,13 @@ import soundfile
 from msanii_live.audio import make_clip
 from msanii_live.benchmarks.player import hold_the_lock, measure_player, player_markdown
 from msanii_live.benchmarks.streaming import streaming
-from msanii_live.osc.udp import encode
-from msanii_live.playback.conductor import Conductor
+from msanii_live.osc.codec import encode
+from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.playback.crossfade import largest_step
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.mixer import render
 from msanii_live.playback.player import Player
-from msanii_live.playback.recorder import Recorder
+from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.playback.timebase import Timebase
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise
@@ -92,26 +92,26 @@ def test_200_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
         for number in range(200):
             at = ("beat", "bar", "beat", "beat")[number % 4]
             clip = clips[number % 20]
-            key = player.play(clip, at=at, fade=0.0, deck=f"d{number}", gain_db=-20.0)
+            key = player.play(clip, at=at, fade=0.0, track=f"d{number}", gain_db=-20.0)
             time.sleep(float(rng.uniform(0.01, 0.2)))
-            found |= {p.number: (p, at) for p in player.parts()}
+            found |= {p.number: (p, at) for p in player.regions()}
         over.set()
-        wait_until(lambda: key in {p.number for p in player.parts()} | set(found))
-        found |= {p.number: (p, at) for p in player.parts()}
+        wait_until(lambda: key in {p.number for p in player.regions()} | set(found))
+        found |= {p.number: (p, at) for p in player.regions()}
         time.sleep(3)
     assert len(found) == 200
     beat = 60 / 123
-    for part, _ in found.values():
-        beats = player.transport.beats_at(part.start / player.rate)
+    for region, _ in found.values():
+        beats = player.transport.beats_at(region.start / player.rate)
         assert abs(beats - round(beats)) * beat * player.rate <= 0.51
-        if int(part.deck[1:]) % 4 == 1:
+        if int(region.track[1:]) % 4 == 1:
             assert round(beats) % 4 == 0
-    parts = [part for part, _ in found.values()]
-    first = min(part.start for part in parts)
-    last = max(part.start + part.length for part in parts)
-    samples = {part.clip: clips[int(part.deck[1:]) % 20].samples for part in parts}
-    assert_heard(captured.sound(), render(parts, samples, first, last - first))
-    assert player.lost == 0
+    regions = [region for region, _ in found.values()]
+    first = min(region.start for region in regions)
+    last = max(region.start + region.length for region in regions)
+    samples = {region.clip: clips[int(region.track[1:]) % 20].samples for region in regions}
+    assert_heard(captured.sound(), render(regions, samples, first, last - first))
+    assert player.lost_frames == 0
 
 
 def test_1000_random_commands_make_no_click(player: Player, tmp_path):
@@ -133,7 +133,7 @@ def test_1000_random_commands_make_no_click(player: Player, tmp_path):
             else:
                 name = None if act > 0.97 else clip.info.name
                 player.stop(name, at=at, fade=fade)
-            most = max(most, len(player.parts()))
+            most = max(most, len(player.regions()))
             time.sleep(0.02)
         player.stop(None, fade=0.1)
         time.sleep(0.6)
@@ -143,8 +143,8 @@ def test_1000_random_commands_make_no_click(player: Player, tmp_path):
     # Of one clip at 6 dB, times what sounds at once; an onset or end may add a fade's own slope.
     each = 2.0 * (max(largest_step(clip.samples) for clip in clips) + 0.25 * np.pi / 2 / 220)
     assert largest_step(heard) <= min(most, 6) * each
-    assert player.lost == 0
-    assert player.parts() == ()
+    assert player.lost_frames == 0
+    assert player.regions() == ()
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest)
             warned = [m for m in it.client.received if m.address == "/msanii/warn"]
             assert any("sound is back" in str(m.args[1]) for m in warned)
     loud = np.abs(np.nan_to_num(captured.frames)).max(axis=1) > 1e-4
-    sounding = np.flatnonzero(loud)
-    gap = np.diff(sounding).max()
+    now_playing = np.flatnonzero(loud)
+    gap = np.diff(now_playing).max()
     assert 1_000 < gap < longest * 44_100, f"silent for {gap / 44_100:.2f} s"
-    assert sounding[-1] - sounding[0] > 5 * 44_100
+    assert now_playing[-1] - now_playing[0] > 5 * 44_100
 
 
 def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
@@ -183,7 +183,7 @@ def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
     over = threading.Event()
     hog = threading.Thread(target=hold_the_lock, args=(over,), daemon=True)
     with streaming(tmp_path / "clips", "default", "mel-flow") as (player, stream, told):
-        recorder = Recorder(player)
+        recorder = AudioRecorder(player)
         wait_until(lambda: stream.runs and told.chunks, 180)  # on a busy machine
         with capturing(tmp_path / "heard.npy", seconds + 60) as captured:
             time.sleep(1)
@@ -193,8 +193,8 @@ def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
             over.set()
             rendered = recorder.stop("", "output", None).samples
             time.sleep(1)
-        print(captured.figures, "player lost", player.lost, "xruns", player.xruns, len(told.chunks))
-        lost = player.lost
+        print(captured.figures, "player lost", player.lost_frames, "xruns", player.xruns, len(told.chunks))
+        lost = player.lost_frames
     sound = rendered[: int((seconds - 2) * 44_100)]
     assert lost == 0
     blocks = np.abs(sound[: len(sound) // 22_050 * 22_050]).reshape(-1, 44_100).max(axis=1)
@@ -234,7 +234,7 @@ def test_the_input_is_kept_bit_for_bit(player: Player):
             for other in wire.get_ports(port.name.split(":")[0], is_input=True, is_audio=True):
                 if other.shortname[-1] == port.shortname[-1]:
                     wire.connect(port, other)
-        recorder = Recorder(player)
+        recorder = AudioRecorder(player)
         recorder.start("in", "input", None, lambda take: None)
         played = noise("n", 60_000)
         player.play(played, fade=0.0)
@@ -246,9 +246,9 @@ def test_the_input_is_kept_bit_for_bit(player: Player):
 
 def test_starts_lie_on_the_beats_of_a_link_session(player: Player, tmp_path):
     link = pytest.importorskip("link", reason="needs pip install LinkPython-extern")
-    conductor = Conductor(player.transport)
-    conductor.follow("link")
-    conductor.set(137.0, 4, None)
+    transport_sync = TransportSync(player.transport)
+    transport_sync.set_source("link")
+    transport_sync.set(137.0, 4, None)
     clock = link.Link(120.0).clock()
     impulse = np.zeros((4_410, 2), np.float32)
     impulse[0] = 0.5
@@ -258,10 +258,10 @@ def test_starts_lie_on_the_beats_of_a_link_session(player: Player, tmp_path):
         for _ in range(10):
             player.play(tick, at="beat", fade=0.0)
             time.sleep(0.5)
-        state = conductor._leader._link.captureSessionState()
+        state = transport_sync._leader._link.captureSessionState()
         link_now, now = clock.micros(), time.monotonic()
         beat = state.beatAtTime(link_now, 4)
-        conductor.close()
+        transport_sync.close()
     frame, moment, _ = captured.figures["clock"]
     ticks = np.flatnonzero(captured.frames[:, 0] > 0.4)
     assert len(ticks) >= 8
@@ -286,9 +286,9 @@ def test_a_device_at_another_rate_plays_at_pitch(rate, tmp_path):
         finally:
             player.close()
     heard = captured.sound()[:, 0]
-    sounding = np.flatnonzero(np.abs(heard) > 1e-3)
-    assert sounding[-1] - sounding[0] == pytest.approx(96_000, abs=60)
-    middle = heard[sounding[0] + 10_000 : sounding[0] + 58_000]
+    now_playing = np.flatnonzero(np.abs(heard) > 1e-3)
+    assert now_playing[-1] - now_playing[0] == pytest.approx(96_000, abs=60)
+    middle = heard[now_playing[0] + 10_000 : now_playing[0] + 58_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) == 441
 
 

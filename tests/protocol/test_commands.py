@@ -12,26 +12,26 @@ from msanii_live.protocol.commands import (
     COMMANDS,
     Command,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Notify,
     Outpaint,
     Play,
     Stop,
 )
-from msanii_live.protocol.request import every_argument, parse, peek_reply_port, peek_token
-from msanii_live.protocol.schema import ENVELOPE, TOKEN_LIMIT, Value, arguments
+from msanii_live.protocol.request import every_argument, parse_request, peek_reply_port, peek_token
+from msanii_live.protocol.schema import ENVELOPE, TOKEN_LIMIT, OscValue, arguments
 
 
-def refused(address: str, *args: Value) -> tuple[Code, str]:
+def refused(address: str, *args: OscValue) -> tuple[Code, str]:
     with pytest.raises(CommandError) as caught:
-        parse(address, args)
+        parse_request(address, args)
     return caught.value.code, caught.value.text
 
 
 def test_a_bare_generate_has_the_defaults() -> None:
-    request = parse("/msanii/generate", [])
+    request = parse_request("/msanii/generate", [])
     assert request.command == Generate()
     assert (request.token, request.reply_port, request.unknown) == ("", 0, ())
     assert Generate().seconds == 6.0
@@ -39,46 +39,55 @@ def test_a_bare_generate_has_the_defaults() -> None:
 
 
 def test_a_message_as_pure_data_sends_it() -> None:
-    args: list[Value] = ["prompt", "dark", "techno", "seconds", 8.0, "seed", 7.0, "id", 3.0]
-    request = parse("/msanii/generate", args)
+    args: list[OscValue] = ["prompt", "dark", "techno", "seconds", 8.0, "seed", 7.0, "id", 3.0]
+    request = parse_request("/msanii/generate", args)
     assert request.command == Generate(prompt="dark techno", seconds=8.0, seed=7)
     assert request.token == "3"
 
 
 def test_a_message_as_max_sends_it() -> None:
-    args: list[Value] = ["@seconds", 8, "@prompt", "bars of rain", "@reply_port", 9000, "@id", "x"]
-    request = parse("/msanii/generate", args)
+    args: list[OscValue] = [
+        "@seconds",
+        8,
+        "@prompt",
+        "bars of rain",
+        "@reply_port",
+        9000,
+        "@id",
+        "x",
+    ]
+    request = parse_request("/msanii/generate", args)
     assert request.command == Generate(prompt="bars of rain", seconds=8.0)
     assert (request.token, request.reply_port) == ("x", 9000)
 
 
 def test_a_message_all_of_strings() -> None:
     args = ["loop1", "1.5", "3", "steps", "20", "play", "1", "at", "4", "id", "7.0"]
-    request = parse("/msanii/inpaint", args)
+    request = parse_request("/msanii/inpaint", args)
     assert request.command == Inpaint(src="loop1", start=1.5, end=3.0, steps=20, play=1, at="4")
     assert request.token == "7.0"
 
 
 def test_a_message_as_tidal_sends_it() -> None:
-    args: list[Value] = ["cps", 0.56, "cycle", 2.0, "delta", 1.7, "orbit", 0, "density", 0.4]
-    request = parse("/msanii/generate", args)
+    args: list[OscValue] = ["cps", 0.56, "cycle", 2.0, "delta", 1.7, "orbit", 0, "density", 0.4]
+    request = parse_request("/msanii/generate", args)
     assert request.command == Generate(density=0.4)
     assert request.unknown == ()
 
 
 def test_positional_values() -> None:
-    assert parse("/msanii/interpolate", ["a", "b", "mix", 1]).command == Interpolate(
+    assert parse_request("/msanii/interpolate", ["a", "b", "mix", 1]).command == Interpolate(
         a="a", b="b", mix=1.0
     )
-    assert parse("/msanii/outpaint", ["current", "side", "left", "keep", False]).command == (
-        Outpaint(src="current", side="left", keep=0)
-    )
-    assert parse("/msanii/play", [7.0, "at", "bar", "loop", True]).command == Play(
+    assert parse_request(
+        "/msanii/outpaint", ["current", "side", "left", "keep", False]
+    ).command == (Outpaint(src="current", side="left", keep=0))
+    assert parse_request("/msanii/play", [7.0, "at", "bar", "loop", True]).command == Play(
         clip="7", at="bar", loop=1
     )
-    assert parse("/msanii/stop", []).command == Stop()
-    assert parse("/msanii/stop", ["fade", 2]).command == Stop(fade=2.0)
-    assert parse("/msanii/notify", [1, "port", 9000]).command == Notify(on=1, port=9000)
+    assert parse_request("/msanii/stop", []).command == Stop()
+    assert parse_request("/msanii/stop", ["fade", 2]).command == Stop(fade=2.0)
+    assert parse_request("/msanii/notify", [1, "port", 9000]).command == Notify(on=1, port=9000)
 
 
 @pytest.mark.parametrize("address", [c.address for c in COMMANDS])
@@ -107,7 +116,7 @@ def test_an_address_that_is_nearly_right_is_named() -> None:
         (["reply_port", 70_000], Code.ERANGE), (["id", "x" * 129], Code.ERANGE),
     ],
 )  # fmt: skip
-def test_what_is_wrong_has_its_code(args: list[Value], code: Code) -> None:
+def test_what_is_wrong_has_its_code(args: list[OscValue], code: Code) -> None:
     assert refused("/msanii/generate", *args)[0] is code
 
 
@@ -119,7 +128,7 @@ def test_a_range_error_says_all() -> None:
 
 
 def test_unknown_keys_do_not_spoil_a_command() -> None:
-    request = parse("/msanii/generate", ["seconds", 8, "colour", "dark", "red", "id", 1])
+    request = parse_request("/msanii/generate", ["seconds", 8, "colour", "dark", "red", "id", 1])
     assert request.command == Generate(seconds=8.0)
     assert (request.token, request.unknown) == ("1", ("colour",))
 
@@ -169,11 +178,11 @@ def test_a_command_is_its_own_record() -> None:
     assert record["address"] == "/msanii/outpaint"
     assert "bars" not in record
     assert record["seed"] == 7
-    args: list[Value] = [record["src"]]
+    args: list[OscValue] = [record["src"]]
     for argument in arguments(Outpaint):
         if not argument.positional and record.get(argument.name, "") != "":
             args += [f"@{argument.name}", record[argument.name]]
-    assert parse("/msanii/outpaint", args).command == command
+    assert parse_request("/msanii/outpaint", args).command == command
 
 
 def test_commands_are_frozen() -> None:
@@ -192,10 +201,10 @@ ARGS = st.lists(VALUE, max_size=12)
 
 @given(st.sampled_from(COMMANDS), ARGS)
 def test_any_arguments_make_a_command_or_a_command_error(
-    kind: type[Command], args: list[Value]
+    kind: type[Command], args: list[OscValue]
 ) -> None:
     try:
-        request = parse(kind.address, args)
+        request = parse_request(kind.address, args)
     except CommandError:
         assert refused(kind.address, *args)[0] in (Code.EARG, Code.ETYPE, Code.ERANGE)
         assert len(peek_token(args)) <= TOKEN_LIMIT
@@ -203,9 +212,9 @@ def test_any_arguments_make_a_command_or_a_command_error(
     assert type(request.command) is kind
     assert request.token == peek_token(args, kind.address)
     assert 0 <= request.reply_port <= 65_535
-    assert isinstance(request.command, MakingCommand) == issubclass(kind, MakingCommand)
+    assert isinstance(request.command, GenerationCommand) == issubclass(kind, GenerationCommand)
 
 
 @given(st.text(), ARGS)
-def test_any_address_is_read_or_refused(address: str, args: list[Value]) -> None:
+def test_any_address_is_read_or_refused(address: str, args: list[OscValue]) -> None:
     assert refused("/" + address, *args)[0] is Code.EADDR

@@ -6,36 +6,36 @@ from pathlib import Path
 import pytest
 
 from msanii_live.errors import Code
-from msanii_live.protocol.commands import COMMANDS, Command, MakingCommand
-from msanii_live.protocol.reference import CODE_TEXTS, describe_markdown, example
+from msanii_live.protocol.commands import COMMANDS, Command, GenerationCommand
+from msanii_live.protocol.reference import CODE_TEXTS, example, render_markdown
 from msanii_live.protocol.replies import REPLIES, Reply
-from msanii_live.protocol.request import parse
+from msanii_live.protocol.request import parse_request
 from msanii_live.protocol.schema import arguments
 
 PAGE = Path(__file__).parents[2] / "docs" / "osc.md"
 
 
 def test_the_page_is_the_table() -> None:
-    assert PAGE.read_text("utf-8") == describe_markdown(), (
+    assert PAGE.read_text("utf-8") == render_markdown(), (
         "docs/osc.md is stale: run `msanii-live spec > docs/osc.md`"
     )
 
 
 def test_every_code_has_its_sentence() -> None:
     assert set(CODE_TEXTS) == set(Code)
-    page = describe_markdown()
+    page = render_markdown()
     for code, text in CODE_TEXTS.items():
         assert f"| `{code}` | {text} |" in page
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_told_once(command: type[Command]) -> None:
-    page = describe_markdown()
+    page = render_markdown()
     assert page.count(f"\n### {command.address}\n") == 1
     section = page.split(f"\n### {command.address}\n")[1].split("\n##")[0]
     assert inspect.cleandoc(command.__doc__ or "?") in section
     assert f"Answer: `{command.reply}`" in section
-    shared = arguments(MakingCommand) if issubclass(command, MakingCommand) else ()
+    shared = arguments(GenerationCommand) if issubclass(command, GenerationCommand) else ()
     for argument in arguments(command):
         assert (f"| `{argument.name}` |" in section) is (argument not in shared), argument.name
 
@@ -43,16 +43,16 @@ def test_every_command_is_told_once(command: type[Command]) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_example_is_a_message_that_the_server_takes(command: type[Command]) -> None:
     address, args = example(command)
-    request = parse(address, args)
+    request = parse_request(address, args)
     assert type(request.command) is command
     assert request.unknown == ()
-    section = describe_markdown().split(f"\n### {address}\n")[1].split("\n##")[0]
+    section = render_markdown().split(f"\n### {address}\n")[1].split("\n##")[0]
     shown = section.split("Example: `")[1].split("`")[0].split()
-    assert parse(shown[0], shown[1:]).command == request.command
+    assert parse_request(shown[0], shown[1:]).command == request.command
 
 
 def test_every_reply_is_told() -> None:
-    page = describe_markdown().split("\n## Replies\n")[1]
+    page = render_markdown().split("\n## Replies\n")[1]
     for reply in REPLIES:
         assert f"| `{reply.address}` | `{reply.tags}` | {', '.join(reply.fields)} |" in page
 
@@ -68,6 +68,6 @@ def test_every_reply_names_each_of_its_values(reply: Reply) -> None:
 
 
 def test_the_table_has_no_stray_bars() -> None:
-    for line in describe_markdown().splitlines():
+    for line in render_markdown().splitlines():
         if line.startswith("| `"):
             assert line.replace("\\|", "").count("|") in (3, 5, 7), line

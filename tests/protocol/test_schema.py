@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.parser import Arguments, find_text, read_arguments
-from msanii_live.protocol.schema import Argument, Value, as_token, coerce, plain
+from msanii_live.protocol.schema import Argument, OscValue, as_token, coerce, format_number
 
 SECONDS = Argument("seconds", "f", "length", 6.0, low=0.5, high=190.0, unit="s")
 STEPS = Argument("steps", "i", "denoising steps", low=1, high=1000)
@@ -27,26 +27,26 @@ PORT = Argument("port", "i", "port", 0, positional=True, low=0, high=65_535)
 KEYS = (SECONDS, STEPS, PROMPT, SIDE, AT, ID)
 
 
-def read(known: Sequence[Argument], *args: Value) -> dict[str, int | float | str]:
+def read(known: Sequence[Argument], *args: OscValue) -> dict[str, int | float | str]:
     found = read_arguments(known, args)
     assert found.unknown == ()
     return dict(found.values)
 
 
-def refused(known: Sequence[Argument], *args: Value) -> tuple[Code, str]:
+def refused(known: Sequence[Argument], *args: OscValue) -> tuple[Code, str]:
     with pytest.raises(CommandError) as caught:
         read_arguments(known, args)
     return caught.value.code, caught.value.text
 
 
-def coercion(argument: Argument, value: Value) -> tuple[Code, str]:
+def coercion(argument: Argument, value: OscValue) -> tuple[Code, str]:
     with pytest.raises(CommandError) as caught:
         coerce(argument, value)
     return caught.value.code, caught.value.text
 
 
 @pytest.mark.parametrize("value", [8, 8.0, "8", "8.0", "8e0", " 8 "])
-def test_a_number_is_read_in_any_form(value: Value) -> None:
+def test_a_number_is_read_in_any_form(value: OscValue) -> None:
     seconds, steps = coerce(SECONDS, value), coerce(STEPS, value)
     assert (seconds, type(seconds)) == (8.0, float)
     assert (steps, type(steps)) == (8, int)
@@ -61,7 +61,7 @@ def test_true_is_one_and_false_is_zero() -> None:
 
 
 @pytest.mark.parametrize("value", [2.5, "2.5", 1.0000001, 1e-9])
-def test_a_whole_number_is_never_rounded(value: Value) -> None:
+def test_a_whole_number_is_never_rounded(value: OscValue) -> None:
     code, text = coercion(STEPS, value)
     assert code is Code.ETYPE
     assert text.startswith("steps is ")
@@ -70,7 +70,7 @@ def test_a_whole_number_is_never_rounded(value: Value) -> None:
 
 
 @pytest.mark.parametrize("value", ["many", "", "8 s", "1_0", b"8", None, "0x10", "9" * 5000])
-def test_what_is_no_number_is_etype(value: Value) -> None:
+def test_what_is_no_number_is_etype(value: OscValue) -> None:
     for argument in (SECONDS, STEPS):
         code, text = coercion(argument, value)
         assert code is Code.ETYPE
@@ -80,7 +80,7 @@ def test_what_is_no_number_is_etype(value: Value) -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "nan", "inf", "-Infinity"])
 @pytest.mark.parametrize("argument", [SECONDS, STEPS, AT])
-def test_nan_and_infinity_are_out_of_range(argument: Argument, value: Value) -> None:
+def test_nan_and_infinity_are_out_of_range(argument: Argument, value: OscValue) -> None:
     code, text = coercion(argument, value)
     assert code is Code.ERANGE
     assert text.startswith(f"{argument.name} is ")
@@ -89,7 +89,7 @@ def test_nan_and_infinity_are_out_of_range(argument: Argument, value: Value) -> 
 
 @pytest.mark.parametrize("value", [10**300, 10**390, "9" * 390, "-" + "9" * 390, 1e300])
 @pytest.mark.parametrize("argument", [SECONDS, STEPS])
-def test_numbers_beyond_every_float_are_out_of_range(argument: Argument, value: Value) -> None:
+def test_numbers_beyond_every_float_are_out_of_range(argument: Argument, value: OscValue) -> None:
     assert coercion(argument, value)[0] is Code.ERANGE
 
 
@@ -109,7 +109,7 @@ def test_numbers_beyond_every_float_are_out_of_range(argument: Argument, value: 
     ],
 )
 def test_a_range_error_names_argument_value_and_range(
-    argument: Argument, value: Value, text: str
+    argument: Argument, value: OscValue, text: str
 ) -> None:
     assert coercion(argument, value) == (Code.ERANGE, text)
 
@@ -138,7 +138,12 @@ def test_tokens_survive_clients_that_know_only_floats() -> None:
 
 
 def test_numbers_are_written_plainly() -> None:
-    assert [plain(v) for v in (0.02, 1_000_000, 190.0, -90)] == ["0.02", "1000000", "190", "-90"]
+    assert [format_number(v) for v in (0.02, 1_000_000, 190.0, -90)] == [
+        "0.02",
+        "1000000",
+        "190",
+        "-90",
+    ]
 
 
 def test_ranges_in_words() -> None:
@@ -148,7 +153,7 @@ def test_ranges_in_words() -> None:
 
 
 def test_strings_are_joined_up_to_the_next_key() -> None:
-    args: list[Value] = ["prompt", "dark", "minimal", "techno", "seconds", 8]
+    args: list[OscValue] = ["prompt", "dark", "minimal", "techno", "seconds", 8]
     assert read(KEYS, *args) == {"prompt": "dark minimal techno", "seconds": 8.0}
     assert read((SRC, *KEYS), "my", "old", "loop.wav", "steps", 4) == {
         "src": "my old loop.wav", "steps": 4,
@@ -156,7 +161,7 @@ def test_strings_are_joined_up_to_the_next_key() -> None:
 
 
 def test_marked_keys_let_any_other_word_be_a_value() -> None:
-    args: list[Value] = ["@prompt", "sixty", "seconds", "of", "steps", "@seconds", 8]
+    args: list[OscValue] = ["@prompt", "sixty", "seconds", "of", "steps", "@seconds", 8]
     assert read(KEYS, *args) == {"prompt": "sixty seconds of steps", "seconds": 8.0}
     assert read((SRC, *KEYS), "prompt", "@steps", 4) == {"src": "prompt", "steps": 4}
 
@@ -177,14 +182,14 @@ def test_a_lone_at_sign_marks_nothing() -> None:
         ("@seconds", "@steps", 4), ("@seconds",), ("prompt", "cps", 0.5),
     ],
 )  # fmt: skip
-def test_a_missing_value_is_never_taken_from_the_next_key(args: tuple[Value, ...]) -> None:
+def test_a_missing_value_is_never_taken_from_the_next_key(args: tuple[OscValue, ...]) -> None:
     code, text = refused(KEYS, *args)
     assert code is Code.EARG
     assert "has no value" in text
 
 
 @pytest.mark.parametrize("args", [(), ("seconds", 8), ("@seconds", 8), ("id", 7)])
-def test_a_missing_positional_value_is_never_a_key(args: tuple[Value, ...]) -> None:
+def test_a_missing_positional_value_is_never_a_key(args: tuple[OscValue, ...]) -> None:
     code, text = refused((SRC, *KEYS), *args)
     assert (code, text) == (Code.EARG, "src is missing: clip")
 
@@ -212,7 +217,7 @@ def test_only_the_last_text_place_joins() -> None:
         (("take", "7", "1", "2", "steps", "3"), "take 7"),
     ],
 )  # fmt: skip
-def test_numeric_strings_after_a_name_are_numbers(args: tuple[Value, ...], src: str) -> None:
+def test_numeric_strings_after_a_name_are_numbers(args: tuple[OscValue, ...], src: str) -> None:
     values = read((SRC, START, END, *KEYS), *args)
     assert (values["src"], values["start"], values["end"]) == (src, 1.0, 2.0)
 
@@ -250,13 +255,13 @@ def test_an_optional_place_may_be_left_out_or_named() -> None:
     ],
 )
 def test_unknown_keys_are_reported_and_go_with_their_value(
-    args: tuple[Value, ...], unknown: tuple[str, ...]
+    args: tuple[OscValue, ...], unknown: tuple[str, ...]
 ) -> None:
     assert read_arguments(KEYS, args) == Arguments({"seconds": 8.0}, unknown)
 
 
 def test_keys_of_tidal_are_passed_over_silently() -> None:
-    tidal: list[Value] = ["cps", 0.5, "cycle", 4.0, "delta", 0.25, "orbit", 0]
+    tidal: list[OscValue] = ["cps", 0.5, "cycle", 4.0, "delta", 0.25, "orbit", 0]
     assert read(KEYS, *tidal, "prompt", "dark", "techno", *tidal, "seconds", 8) == {
         "prompt": "dark techno", "seconds": 8.0,
     }  # fmt: skip
@@ -282,7 +287,9 @@ VALUE = st.one_of(
 
 
 @given(st.sampled_from([KEYS, (SRC, START, END, *KEYS), (A, B, *KEYS)]), st.lists(VALUE))
-def test_whatever_comes_is_read_or_refused(known: tuple[Argument, ...], args: list[Value]) -> None:
+def test_whatever_comes_is_read_or_refused(
+    known: tuple[Argument, ...], args: list[OscValue]
+) -> None:
     try:
         found = read_arguments(known, args)
     except CommandError:

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from msanii_live.client import Client
-from msanii_live.osc.udp import encode
+from msanii_live.osc.codec import encode
 from tests.live import live
 
 

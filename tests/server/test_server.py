@@ -238,7 +238,7 @@ def test_a_burst_of_pings_is_answered(tones):
 def test_future_time_tags_wait_without_stalling_the_rest(tones):
     import struct
 
-    from msanii_live.osc.udp import encode
+    from msanii_live.osc.codec import encode
 
     def bundle(at, packet):
         tag = int((at + 2_208_988_800) * 2**32)

@@ -69,7 +69,7 @@ def test_the_agenda_is_bounded_in_time_and_number():
         agenda.add(Message("/a", (), clock.now + 1), (HOST, 1))
     assert full.value.code == "EBUSY"
     assert agenda.clear() == LIMIT
-    assert agenda.next_in() is None
+    assert agenda.seconds_until_next() is None
 
 
 @given(st.lists(st.floats(0.0, FURTHEST, allow_nan=False), max_size=30), st.floats(0.0, FURTHEST))
@@ -80,7 +80,7 @@ def test_due_messages_come_in_order_of_time_then_arrival(delays, wait):
         agenda.add(Message("/a", (n,), clock.now + delay), (HOST, 1))
     start = clock.now
     clock.now += wait
-    due = [m.args[0] for m, _ in agenda.take_due()]
+    due = [m.args[0] for m, _ in agenda.pop_due()]
     wanted = [n for n, d in sorted(enumerate(delays), key=lambda e: (start + e[1], e[0]))
               if start + d <= clock.now]  # fmt: skip
     assert due == wanted
@@ -93,15 +93,15 @@ def test_what_waits_keeps_its_time_when_the_wall_clock_is_set(jump):
     agenda = TimeTagQueue(wall, steady)
     agenda.add(Message("/before", (), wall.now + 2), (HOST, 1))
     wall.now += jump
-    assert agenda.take_due() == []
-    assert agenda.next_in() == pytest.approx(2)
+    assert agenda.pop_due() == []
+    assert agenda.seconds_until_next() == pytest.approx(2)
     agenda.add(Message("/after", (), wall.now + 1), (HOST, 1))
     for clock in (wall, steady):
         clock.now += 1
-    assert [m.address for m, _ in agenda.take_due()] == ["/after"]
+    assert [m.address for m, _ in agenda.pop_due()] == ["/after"]
     for clock in (wall, steady):
         clock.now += 1
-    assert [m.address for m, _ in agenda.take_due()] == ["/before"]
+    assert [m.address for m, _ in agenda.pop_due()] == ["/before"]
 
 
 def test_one_tag_keeps_its_order_though_the_clocks_jitter():
@@ -113,4 +113,4 @@ def test_one_tag_keeps_its_order_though_the_clocks_jitter():
         steady.now += 0.0011
         agenda.add(Message("/a", (n,), tag), (HOST, 1))
     steady.now += 2
-    assert [m.args[0] for m, _ in agenda.take_due()] == list(range(20))
+    assert [m.args[0] for m, _ in agenda.pop_due()] == list(range(20))

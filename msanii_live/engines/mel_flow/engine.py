@@ -19,9 +19,9 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Outpaint,
     Vocode,
 )
@@ -95,7 +95,7 @@ class MelFlow:
         quiet = quiet_context()
         self.run(Generate(seconds=6.0, steps=2), quiet)
 
-    def run(self, command: MakingCommand, context: Context) -> Clip:
+    def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
         self.load()
         assert self._model is not None

@@ -19,9 +19,9 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Outpaint,
     Vocode,
 )
@@ -46,7 +46,7 @@ class Work:
 
     model: FlowModel
     voice: Voice
-    command: MakingCommand
+    command: GenerationCommand
     context: Context
     steering: Steering
 

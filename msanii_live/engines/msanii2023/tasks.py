@@ -17,9 +17,9 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
+    GenerationCommand,
     Inpaint,
     Interpolate,
-    MakingCommand,
     Outpaint,
     Vocode,
 )
@@ -41,7 +41,7 @@ class Work2023:
     model: Msanii2023
     net: Model
     semantics: Semantics
-    command: MakingCommand
+    command: GenerationCommand
     context: Context
     multiple: int = 1
 

@@ -18,7 +18,7 @@ from msanii_live.engines.base import Capabilities, Context, notes_of, quiet_cont
 from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES, named
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.commands import MakingCommand, Render
+from msanii_live.protocol.commands import GenerationCommand, Render
 
 N = TypeVar("N")
 
@@ -71,7 +71,7 @@ class NotesEngine(ABC, Generic[N]):
         score = Score((Note(0.0, 0.5, 60, 80),), 1.0)
         self.run(Render(midi="warm", steps=1), quiet_context(score=lambda name: score))
 
-    def run(self, command: MakingCommand, context: Context) -> Clip:
+    def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
         if not isinstance(command, Render):
             raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from msanii_live.protocol.command import Command as Command
 from msanii_live.protocol.commands.generate import (
-    LONGEST as LONGEST,
+    MAX_CLIP_SECONDS as MAX_CLIP_SECONDS,
 )
 from msanii_live.protocol.commands.generate import (
     AudioToAudio as AudioToAudio,
 )
 from msanii_live.protocol.commands.generate import (
+    FixedLengthCommand as FixedLengthCommand,
+)
+from msanii_live.protocol.commands.generate import (
     Generate as Generate,
+)
+from msanii_live.protocol.commands.generate import (
+    GenerationCommand as GenerationCommand,
 )
 from msanii_live.protocol.commands.generate import (
     Inpaint as Inpaint,
 )
 from msanii_live.protocol.commands.generate import (
     Interpolate as Interpolate,
-)
-from msanii_live.protocol.commands.generate import (
-    LengthCommand as LengthCommand,
-)
-from msanii_live.protocol.commands.generate import (
-    MakingCommand as MakingCommand,
 )
 from msanii_live.protocol.commands.generate import (
     Outpaint as Outpaint,
@@ -68,7 +68,7 @@ from msanii_live.protocol.commands.playback import (
     Stop as Stop,
 )
 from msanii_live.protocol.commands.playback import (
-    Transport as Transport,
+    TransportCommand as TransportCommand,
 )
 from msanii_live.protocol.commands.stream import (
     PARAM_ROOT as PARAM_ROOT,
@@ -154,7 +154,7 @@ from msanii_live.protocol.commands.system import (
 
 COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode,
-    Play, Stop, Transport, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
+    Play, Stop, TransportCommand, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.config import VOCODERS
-from msanii_live.protocol.command import WHEN, Command
+from msanii_live.protocol.command import AT_CHOICES, Command
 from msanii_live.protocol.schema import number, text, whole
 
-LONGEST = 190.0
+MAX_CLIP_SECONDS = 190.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class MakingCommand(Command):
+class GenerationCommand(Command):
     """Make a clip: the keys that every such command takes."""
 
     reply: ClassVar[str] = "/msanii/job/done"
@@ -35,17 +35,17 @@ class MakingCommand(Command):
     at: str = text(
         "when to play: at once, at the next beat or bar, or so many beats from now",
         default="none",
-        choices=WHEN,
+        choices=AT_CHOICES,
         or_number=True,
     )
     priority: int = whole("higher goes first in the queue", -100, 100, default=0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LengthCommand(MakingCommand):
+class FixedLengthCommand(GenerationCommand):
     """Make a clip whose length is asked for."""
 
-    seconds: float = number("length of the new audio", 0.5, LONGEST, default=6.0, unit="s")
+    seconds: float = number("length of the new audio", 0.5, MAX_CLIP_SECONDS, default=6.0, unit="s")
     bars: float | None = number(
         "length in bars at bpm, instead of seconds; whole bars close as a loop",
         0.125,
@@ -56,14 +56,14 @@ class LengthCommand(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generate(LengthCommand):
+class Generate(FixedLengthCommand):
     """Make a new clip from nothing."""
 
     address: ClassVar[str] = "/msanii/generate"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outpaint(LengthCommand):
+class Outpaint(FixedLengthCommand):
     """Go on from a clip, or lead up to it."""
 
     address: ClassVar[str] = "/msanii/outpaint"
@@ -74,7 +74,7 @@ class Outpaint(LengthCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inpaint(MakingCommand):
+class Inpaint(GenerationCommand):
     """Make a span of a clip anew."""
 
     address: ClassVar[str] = "/msanii/inpaint"
@@ -85,7 +85,7 @@ class Inpaint(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interpolate(MakingCommand):
+class Interpolate(GenerationCommand):
     """Make a clip that lies between two."""
 
     address: ClassVar[str] = "/msanii/interpolate"
@@ -97,7 +97,7 @@ class Interpolate(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AudioToAudio(MakingCommand):
+class AudioToAudio(GenerationCommand):
     """Make a variation of a clip."""
 
     address: ClassVar[str] = "/msanii/audio2audio"
@@ -107,7 +107,7 @@ class AudioToAudio(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Render(MakingCommand):
+class Render(GenerationCommand):
     """Play notes: a MIDI file, a recorded take, or the last bars that came in on MIDI.
 
     A file plays with its own programs unless `program` or `timbre` says otherwise. `bpm` plays it
@@ -125,7 +125,11 @@ class Render(MakingCommand):
     mix: float = number("0 is all timbre, 1 is all timbre2", 0, 1, default=0.5)
     program: int | None = whole("General MIDI program of all notes, from 0", 0, 127, default=None)
     seconds: float | None = number(
-        "only so much, from the start; all of it if absent", 0.5, LONGEST, default=None, unit="s"
+        "only so much, from the start; all of it if absent",
+        0.5,
+        MAX_CLIP_SECONDS,
+        default=None,
+        unit="s",
     )
     bars: float | None = number(
         "so many of the last bars of take (4 if absent); of a file the first",
@@ -137,7 +141,7 @@ class Render(MakingCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vocode(MakingCommand):
+class Vocode(GenerationCommand):
     """Make a clip anew from nothing but its mel, to compare vocoders."""
 
     address: ClassVar[str] = "/msanii/vocode"

@@ -15,7 +15,7 @@ class ClipList(Command):
 
     address: ClassVar[str] = "/msanii/clip/list"
     reply: ClassVar[str] = "/msanii/clip/entry"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
     page: int = whole("page, from 1", 1, 1_000_000, default=1)
 
@@ -26,7 +26,7 @@ class ClipInfoCommand(Command):
 
     address: ClassVar[str] = "/msanii/clip/info"
     reply: ClassVar[str] = "/msanii/clip/info"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
     name: str = text("clip name, or last", positional=True)
 

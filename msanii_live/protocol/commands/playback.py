@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from msanii_live.protocol.command import Command, moment
+from msanii_live.protocol.command import Command, at_argument
 from msanii_live.protocol.schema import number, text, whole
 
 
@@ -20,7 +20,7 @@ class Play(Command):
     address: ClassVar[str] = "/msanii/play"
 
     clip: str = text("clip name, or last", positional=True)
-    at: str = moment("it starts")
+    at: str = at_argument("it starts")
     loop: int = whole("1: again and again until stopped", 0, 1, default=0)
     gain: float = number("level", -90, 12, default=0.0, unit="dB")
     fade: float = number("fade in, and out for what it replaces", 0, 60, default=0.02, unit="s")
@@ -33,12 +33,12 @@ class Stop(Command):
     address: ClassVar[str] = "/msanii/stop"
 
     clip: str = text("clip name; all if absent", default="", positional=True)
-    at: str = moment("the fade begins")
+    at: str = at_argument("the fade begins")
     fade: float = number("fade out; never under 5 ms", 0, 60, default=0.02, unit="s")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transport(Command):
+class TransportCommand(Command):
     """Set tempo, metre and source of time, from the next beat on, or ask for them."""
 
     address: ClassVar[str] = "/msanii/transport"

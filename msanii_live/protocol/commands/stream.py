@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from msanii_live.protocol.command import Command, moment
+from msanii_live.protocol.command import Command, at_argument
 from msanii_live.protocol.schema import arguments, number, text, whole
 
 PARAM_ROOT = "/msanii/param/"
@@ -36,7 +36,7 @@ class StreamStart(Command):
     mix: float | None = number("sets stream.mix", 0, 1, default=None)
     target: str = text("sets stream.target", default="")
     engine: str = text("engine to use; the default one if absent", default="")
-    at: str = moment("it starts, where nothing sounds yet", default="bar")
+    at: str = at_argument("it starts, where nothing sounds yet", default="bar")
     midi: str = text(
         "notes to play: take, what is being played; a take or MIDI file by name; none ends that",
         default="",
@@ -52,7 +52,7 @@ class StreamStop(Command):
 
     address: ClassVar[str] = "/msanii/stream/stop"
 
-    at: str = moment("the fade begins")
+    at: str = at_argument("the fade begins")
     fade: float = number("fade out; never under 5 ms", 0, 60, default=0.02, unit="s")
 
 

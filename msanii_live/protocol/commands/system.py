@@ -15,7 +15,7 @@ class JobList(Command):
 
     address: ClassVar[str] = "/msanii/job/list"
     reply: ClassVar[str] = "/msanii/job/entry"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class EngineList(Command):
 
     address: ClassVar[str] = "/msanii/engine/list"
     reply: ClassVar[str] = "/msanii/engine/entry"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class EngineInfo(Command):
 
     address: ClassVar[str] = "/msanii/engine/info"
     reply: ClassVar[str] = "/msanii/engine/info"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
     engine: str = text("engine name; the default one if absent", default="", positional=True)
 
@@ -96,7 +96,7 @@ class Ping(Command):
 
     address: ClassVar[str] = "/msanii/ping"
     reply: ClassVar[str] = "/msanii/pong"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class Status(Command):
 
     address: ClassVar[str] = "/msanii/status"
     reply: ClassVar[str] = "/msanii/status"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class Version(Command):
 
     address: ClassVar[str] = "/msanii/version"
     reply: ClassVar[str] = "/msanii/version"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ class Caps(Command):
 
     address: ClassVar[str] = "/msanii/caps"
     reply: ClassVar[str] = "/msanii/caps"
-    reads_only: ClassVar[bool] = True
+    read_only: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.pd import Canvas
+from max_patches.generators.pd import Canvas
 
 # What every example ends in: a client, a player, a level, the light and the words.
 TAIL = """

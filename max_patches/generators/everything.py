@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making import (
+from max_patches.generators import (
     device,
     max_client,
     max_pages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.pd import Canvas, escape, meta
+from max_patches.generators.pd import Canvas, escape, meta
 from msanii_live import __version__
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example

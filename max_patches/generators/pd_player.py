@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.pd import Canvas
+from max_patches.generators.pd import Canvas
 
 DECK = """
     20 8 "msanii-deck~  in: load PATH / play MS / stop / loop 0|1 / fade TARGET MS"

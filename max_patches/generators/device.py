@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from max_patches.making import amxd, max_client, max_player
-from max_patches.making.maxpat import Patcher
-from max_patches.making.sketch import Box
+from max_patches.generators import amxd, max_client, max_player
+from max_patches.generators.maxpat import Patcher
+from max_patches.generators.sketch import Box
 
 STYLES = (
     "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",

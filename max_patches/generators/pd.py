@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from max_patches.making.sketch import Box, read, settle
+from max_patches.generators.sketch import Box, read, settle
 
 FONT = 12
 INK, PAPER, LABEL = "#000000", "#fcfcfc", "#404040"

@@ -1,4 +1,4 @@
-"""Draw the patches for the docs: `python -m max_patches.making.pictures docs/pictures`.
+"""Draw the patches for the docs: `python -m max_patches.generators.pictures docs/pictures`.
 
 Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files.
 Needs puredata-gui, xvfb, py2max and Pillow.
@@ -18,7 +18,7 @@ from PIL import Image
 from py2max import Patcher
 from py2max.export import export_svg_string
 
-from max_patches.making import amxd
+from max_patches.generators import amxd
 
 PATCHES = Path(__file__).resolve().parents[1]
 DISPLAY = ":77"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.pd import Canvas, one_word
+from max_patches.generators.pd import Canvas, one_word
 
 HELP = "server is not running: start it with `msanii-live serve`"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.maxpat import Patcher
+from max_patches.generators.maxpat import Patcher
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
 

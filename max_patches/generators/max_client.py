@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from max_patches.making.maxpat import Patcher
+from max_patches.generators.maxpat import Patcher
 
 HELP = "server is not running: start it with msanii-live serve"
 FIRST_PORT, PORTS = 7800, 1000

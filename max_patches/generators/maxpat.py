@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from max_patches.making.ports import TYPES, ports
-from max_patches.making.sketch import Box, read, settle
+from max_patches.generators.ports import TYPES, ports
+from max_patches.generators.sketch import Box, read, settle
 
 VERSION = {"major": 8, "minor": 6, "revision": 5, "architecture": "x64", "modernui": 1}
 CHARACTER, PADDING, HEIGHT = 6.6, 16.0, 22.0  # pixels, of Arial 12 in a box
