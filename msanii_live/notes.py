@@ -39,8 +39,8 @@ class Score:
     seconds: float
     bpm: float = 0.0
     bar: float = 0.0
-    closes: bool = False
-    lost: tuple[str, ...] = ()
+    is_loop: bool = False
+    unsupported: tuple[str, ...] = ()
     beats: float = 0.0
 
     def cut(self, start: float, end: float) -> Score:
@@ -54,9 +54,9 @@ class Score:
             replace(note, start=max(note.start, start) - start, end=min(note.end, end) - start)
             for note in inside
         ]
-        return replace(self, notes=in_order(moved), seconds=end - start, closes=False)
+        return replace(self, notes=sort_notes(moved), seconds=end - start, is_loop=False)
 
-    def around(self, start: float, end: float) -> Score:
+    def looped(self, start: float, end: float) -> Score:
         """Return what sounds in [start, end), s, where this is played again and again from 0 on.
 
         >>> [note.start for note in Score((Note(1.0, 1.5, 60, 90),), 2.0).around(1.0, 6.0).notes]
@@ -71,12 +71,12 @@ class Score:
         ]
         return replace(self, notes=tuple(notes)).cut(start, end)
 
-    def then(self, after: Score) -> Score:
+    def followed_by(self, after: Score) -> Score:
         """Return this, and after its last second another; tempo and bars are the other's."""
         late = self.seconds
         moved = [replace(n, start=n.start + late, end=n.end + late) for n in after.notes]
-        notes = in_order([*self.notes, *moved])
-        return replace(after, notes=notes, seconds=late + after.seconds, closes=False)
+        notes = sort_notes([*self.notes, *moved])
+        return replace(after, notes=notes, seconds=late + after.seconds, is_loop=False)
 
     def at_tempo(self, bpm: float) -> Score:
         """Return the same notes at another tempo, where this one's is known."""
@@ -89,13 +89,13 @@ class Score:
         return replace(self, notes=tuple(notes), seconds=self.seconds * slower, bpm=bpm)
 
 
-def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
+def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Return notes by start, then pitch."""
     return tuple(sorted(notes, key=lambda note: (note.start, note.pitch, note.program, note.end)))
 
 
 @dataclass(slots=True)
-class _Open:
+class _HeldNote:
     """Hold a note that has not ended. released: its key is up and the pedal holds it."""
 
     start: float
@@ -104,25 +104,27 @@ class _Open:
     released: bool = False
 
 
-class Listener:
+class NoteTracker:
     """Turn messages, in order of time, into notes; knows programs and the sustain pedal."""
 
     def __init__(self, keep: int) -> None:
         """Begin in silence. keep: notes that have ended are kept, the oldest going first."""
-        self.ended: deque[Note] = deque(maxlen=keep)
+        self.finished: deque[Note] = deque(maxlen=keep)
         self.latest: float | None = None  # s, when a key last went down
-        self.lost: dict[str, None] = {}
-        self._open: dict[tuple[int, int], _Open] = {}  # by channel and pitch
+        self.unsupported: dict[str, None] = {}
+        self._held: dict[tuple[int, int], _HeldNote] = {}  # by channel and pitch
         self._programs = [0] * 16
         self._pedals = [False] * 16
 
-    def hear(self, message: Any, now: float) -> None:
+    def receive(self, message: Any, now: float) -> None:
         """Take a message in, as mido has it. now: s, not before that of the last."""
         match message.type:
             case "note_on" if message.velocity:
                 self._close(message.channel, message.note, now)
                 program = self._programs[message.channel]
-                self._open[message.channel, message.note] = _Open(now, message.velocity, program)
+                self._held[message.channel, message.note] = _HeldNote(
+                    now, message.velocity, program
+                )
                 self.latest = now
             case "note_on" | "note_off":
                 self._release(message.channel, message.note, now)
@@ -131,15 +133,15 @@ class Listener:
             case "control_change":
                 self._control(message.channel, message.control, message.value, now)
             case "pitchwheel" if abs(message.pitch) > BENT:
-                self.lost["pitch bend"] = None
+                self.unsupported["pitch bend"] = None
 
-    def sounding(self, now: float) -> list[Note]:
+    def held_notes(self, now: float) -> list[Note]:
         """Return notes that have not ended, as if they did now."""
-        return [self._note(channel, pitch, now) for channel, pitch in self._open]
+        return [self._note(channel, pitch, now) for channel, pitch in self._held]
 
     def all_off(self, now: float) -> None:
         """End all that sounds: whoever played is gone."""
-        for channel, pitch in list(self._open):
+        for channel, pitch in list(self._held):
             self._close(channel, pitch, now)
         self._pedals = [False] * 16
 
@@ -153,23 +155,23 @@ class Listener:
 
     def _end(self, channel: int, now: float, released: bool) -> None:
         """End a channel's notes, or only those whose keys are up."""
-        for (owner, pitch), note in list(self._open.items()):
+        for (owner, pitch), note in list(self._held.items()):
             if owner == channel and (note.released or not released):
                 self._close(channel, pitch, now)
 
     def _release(self, channel: int, pitch: int, now: float) -> None:
-        note = self._open.get((channel, pitch))
+        note = self._held.get((channel, pitch))
         if note is not None and self._pedals[channel]:
             note.released = True
         else:
             self._close(channel, pitch, now)
 
     def _close(self, channel: int, pitch: int, now: float) -> None:
-        if (channel, pitch) in self._open:
-            self.ended.append(self._note(channel, pitch, now))
-            del self._open[channel, pitch]
+        if (channel, pitch) in self._held:
+            self.finished.append(self._note(channel, pitch, now))
+            del self._held[channel, pitch]
 
     def _note(self, channel: int, pitch: int, now: float) -> Note:
-        note = self._open[channel, pitch]
+        note = self._held[channel, pitch]
         drum = channel == DRUM_CHANNEL
         return Note(note.start, now, pitch, note.velocity, note.program, drum)

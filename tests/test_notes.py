@@ -3,14 +3,14 @@
 import pytest
 from mido import Message
 
-from msanii_live.notes import Listener, Note, Score
+from msanii_live.notes import Note, NoteTracker, Score
 
 
 def played(*events: tuple[float, Message]) -> list[Note]:
-    listener = Listener(100)
+    listener = NoteTracker(100)
     for now, message in events:
-        listener.hear(message, now)
-    return [*listener.ended, *listener.sounding(10.0)]
+        listener.receive(message, now)
+    return [*listener.finished, *listener.held_notes(10.0)]
 
 
 def on(note: int, velocity: int = 90, channel: int = 0) -> Message:
@@ -59,19 +59,19 @@ def test_programs_belong_to_channels_and_notes_keep_theirs() -> None:
 
 
 def test_a_bend_is_told_of() -> None:
-    listener = Listener(10)
-    listener.hear(Message("pitchwheel", pitch=100), 0.0)
-    assert not listener.lost
-    listener.hear(Message("pitchwheel", pitch=4_000), 0.0)
-    assert list(listener.lost) == ["pitch bend"]
+    listener = NoteTracker(10)
+    listener.receive(Message("pitchwheel", pitch=100), 0.0)
+    assert not listener.unsupported
+    listener.receive(Message("pitchwheel", pitch=4_000), 0.0)
+    assert list(listener.unsupported) == ["pitch bend"]
 
 
 def test_only_the_newest_notes_are_kept() -> None:
-    listener = Listener(3)
+    listener = NoteTracker(3)
     for n in range(10):
-        listener.hear(on(n), n)
-        listener.hear(off(n), n + 0.5)
-    assert [note.pitch for note in listener.ended] == [7, 8, 9]
+        listener.receive(on(n), n)
+        listener.receive(off(n), n + 0.5)
+    assert [note.pitch for note in listener.finished] == [7, 8, 9]
 
 
 def test_a_cut_takes_what_is_held_along() -> None:

@@ -18,7 +18,7 @@ from msanii_live.audio import make_clip
 from msanii_live.benchmarks.streaming import Told, streaming
 from msanii_live.errors import MissingTool
 from msanii_live.playback.player import Player
-from msanii_live.playback.shared_state import Gauge
+from msanii_live.playback.shared_state import HostStat
 
 _TICK = 2.0  # s between triggers
 _READY = 90.0  # s that the first chunk may take
@@ -132,7 +132,7 @@ def player_markdown(figures: PlayerFigures) -> str:
 
 def _wait_for_sound(player: Player) -> None:
     until = time.monotonic() + _READY
-    while not player.parts() and time.monotonic() < until:
+    while not player.regions() and time.monotonic() < until:
         time.sleep(0.1)
 
 
@@ -143,7 +143,7 @@ def _trigger(player: Player, figures: PlayerFigures) -> None:
     number = player.play(click, fade=0.001)
     until = time.monotonic() + _TICK
     while time.monotonic() < until:
-        found = next((part for part in player.parts() if part.number == number), None)
+        found = next((region for region in player.regions() if region.number == number), None)
         if found is not None:
             figures.to_sound_ms.append(1000 * (found.start / player.rate - asked))
             break
@@ -168,10 +168,13 @@ def _idle_client() -> Any:
 
 def _finish(figures: PlayerFigures, player: Player, told: Told, idle: Any) -> None:
     figures.chunks, figures.lates = len(told.chunks), len(told.lates)
-    figures.frames_lost = player.lost
-    figures.underflows = player.gauge(Gauge.UNDERFLOWS)
-    figures.least_fill, figures.ring = player.gauge(Gauge.LEAST), player.gauge(Gauge.RING)
-    figures.realtime = bool(player.gauge(Gauge.REALTIME))
+    figures.frames_lost = player.lost_frames
+    figures.underflows = player.stat(HostStat.UNDERFLOWS)
+    figures.least_fill, figures.ring = (
+        player.stat(HostStat.MIN_FILL),
+        player.stat(HostStat.RING_FRAMES),
+    )
+    figures.realtime = bool(player.stat(HostStat.REALTIME))
     if idle is not None:
         client, counted = idle
         figures.idle_xruns = len(counted)

@@ -40,7 +40,7 @@ from msanii_live.evaluation.basic_pitch import (
 )
 from msanii_live.evaluation.timbre_plot import draw_space
 from msanii_live.midi import files
-from msanii_live.notes import Note, Score, in_order
+from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.protocol.commands import Render
 from msanii_live.training.data import timbre_set
 from msanii_live.training.data.grooves import generate
@@ -91,12 +91,12 @@ def held_out(count: int, with_scores: bool) -> list[Score]:
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
-        score = files.score_of(midi).cut(0.0, PIECE)
+        score = files.score_from_midi(midi).cut(0.0, PIECE)
         notes = [note for note in score.notes if not note.drum]
-        found.append(Score(in_order(notes), PIECE, bpm=120.0))
+        found.append(Score(sort_notes(notes), PIECE, bpm=120.0))
     if with_scores:
         for each in fetch_scores()[:count]:
-            found.append(files.score_of(each.midi).cut(4.0, 4.0 + PIECE))
+            found.append(files.score_from_midi(each.midi).cut(4.0, 4.0 + PIECE))
     return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
 
 
@@ -105,7 +105,7 @@ def bands(count: int) -> list[Score]:
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
-        score = files.score_of(midi).cut(0.0, PIECE)
+        score = files.score_from_midi(midi).cut(0.0, PIECE)
         found.append(Score(score.notes, PIECE, bpm=120.0))
     return found
 
@@ -235,7 +235,7 @@ def centroid(wave: NDArray[np.float32]) -> float:
 def first_audio(engine: Engine) -> float:
     """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
     notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
-    score = Score(notes, 8.0, bpm=120.0, closes=True)
+    score = Score(notes, 8.0, bpm=120.0, is_loop=True)
     took = []
     for _ in range(5):
         began = time.perf_counter()

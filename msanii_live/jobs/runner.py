@@ -151,7 +151,7 @@ def _kept(
     try:
         path = files.write_new(workshop.library.folder, job.clip, score)
     except OSError as error:
-        warn(f"the notes of {job.clip} could not be written: {reason(error)}")
+        warn(f"the notes of {job.clip} could not be written: {error_reason(error)}")
         return {}
     return {"midi": path.name}
 

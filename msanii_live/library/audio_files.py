@@ -18,9 +18,9 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.library import decoder_process
 
 _log = logging.getLogger(__name__)
-RATE = 44_100
+SAMPLE_RATE = 44_100
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif")
-PATIENCE = 90.0  # seconds that the decoder of a foreign file may take
+DECODER_TIMEOUT = 90.0  # seconds that the decoder of a foreign file may take
 DECODER = (sys.executable, "-P", str(Path(decoder_process.__file__)))
 _BLOCK = 65_536
 # FLOAT keeps every sample bit for bit, which 24-bit integers would not; FLAC has integers only.
@@ -34,7 +34,7 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     return np.ascontiguousarray(soxr.resample(samples, from_rate, to_rate), dtype=np.float32)
 
 
-def read_foreign(path: Path, shown: str) -> Samples:
+def decode_untrusted(path: Path, shown: str) -> Samples:
     """Read a file that somebody else made, in a process of its own; see `decoding`.
 
     shown: how errors call it. Returns float32 (frames, 2) at 44,100 Hz.
@@ -44,8 +44,8 @@ def read_foreign(path: Path, shown: str) -> Samples:
         raise CommandError(Code.EPATH, f"{shown} is none of {', '.join(SUFFIXES)}")
     try:
         child = subprocess.run(
-            [*DECODER, str(path), str(RATE)],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False,
+            [*DECODER, str(path), str(SAMPLE_RATE)],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=DECODER_TIMEOUT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise CommandError(Code.EPATH, f"{shown} took too long to decode") from None
@@ -67,7 +67,7 @@ def read_foreign(path: Path, shown: str) -> Samples:
     return samples
 
 
-def decode(path: Path, shown: str, rate: int, channels: int) -> Samples:
+def read_audio(path: Path, shown: str, rate: int, channels: int) -> Samples:
     """Read a sound file as float32 (frames, channels) at `rate`, Hz; what fits is left bit for bit.
 
     Raises: CommandError: EPATH, it cannot be read.
@@ -90,7 +90,7 @@ def decode(path: Path, shown: str, rate: int, channels: int) -> Samples:
     return resample(samples, file_rate, rate)
 
 
-def encode(clip: Clip, suffix: str) -> memoryview:
+def encode_audio(clip: Clip, suffix: str) -> memoryview:
     """Return a whole sound file. suffix: .wav (32-bit float) or .flac (24 bits).
 
     Encoding in memory lets a full disk be the plain OSError it is; through libsndfile it is not.

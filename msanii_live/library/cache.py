@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from msanii_live.audio import Clip
 
 
-class Memory:
+class ClipCache:
     """Keep clips up to a number of bytes; not thread-safe, its owner has the lock.
 
     A pinned clip exists nowhere else and is never given up, nor is the clip put in last.

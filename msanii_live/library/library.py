@@ -10,7 +10,7 @@ from pathlib import Path
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError, ConfigError
 from msanii_live.library import audio_files, naming, paths, retention, sidecar
-from msanii_live.library.cache import Memory
+from msanii_live.library.cache import ClipCache
 
 MEMORY_BYTES = 2**30
 
@@ -32,12 +32,12 @@ class Library:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.folder = folder.resolve()
-            paths.discard(paths.stage(self.folder, b""))
-            paths.sweep(self.folder)
+            paths.delete_if_possible(paths.write_temporary(self.folder, b""))
+            paths.delete_leftovers(self.folder)
             found = sidecar.read_clips(self.folder)
         except (OSError, RuntimeError) as error:
             raise ConfigError(
-                f"folder is {folder.as_posix()}: it cannot be written ({naming.reason(error)}); "
+                f"folder is {folder.as_posix()}: it cannot be written ({naming.error_reason(error)}); "
                 "make it writable, or pick another with --folder"
             ) from None
         self._keep_bytes = keep_bytes
@@ -46,7 +46,7 @@ class Library:
         self._ours = set(self._infos)  # names whose WAV may be replaced
         self._unsaved: set[str] = set()
         self._numbers: dict[str, int] = {}
-        self._memory = Memory(memory_bytes)
+        self._memory = ClipCache(memory_bytes)
 
     def __len__(self) -> int:
         """Count the clips."""
@@ -80,7 +80,7 @@ class Library:
                 return next(reversed(self._infos.values()))
             info = self._infos.get(name)
         if info is None:
-            raise naming.no_clip(self.folder, name, self.names())
+            raise naming.unknown_clip_error(self.folder, name, self.names())
         return info
 
     def path(self, name: str) -> Path:
@@ -91,8 +91,8 @@ class Library:
         name = self.info(name).name
         with self._lock:
             if name in self._unsaved:
-                raise naming.kept_in_memory(name, "it could not be written")
-        return sidecar.wav_of(self.folder, name)
+                raise naming.memory_only_error(name, "it could not be written")
+        return sidecar.wav_path(self.folder, name)
 
     def resolve(self, text: str) -> Path:
         """Return the path inside the folder that a text names; see `paths.resolve`."""
@@ -113,13 +113,13 @@ class Library:
         return self._read_file(name) if info is None else self._read_clip(info)
 
     def _read_clip(self, info: ClipInfo) -> Clip:
-        wav = sidecar.wav_of(self.folder, info.name)
+        wav = sidecar.wav_path(self.folder, info.name)
         if not paths.is_own_file(self.folder, wav):
             with self._lock:
                 if self._infos.get(info.name) is info:
                     self.free(info.name)
             raise CommandError(Code.ENOCLIP, f"{wav.name} is no longer in the shared folder")
-        clip = sidecar.read_again(wav, info)
+        clip = sidecar.reload_clip(wav, info)
         with self._lock:
             if self._infos.get(info.name) is info:
                 self._memory.put(info.name, clip)
@@ -128,7 +128,7 @@ class Library:
     def _read_file(self, text: str) -> Clip:
         path = self.resolve(text) if text and not naming.is_bare(text) else None
         if path is None or not path.is_file():
-            raise naming.no_clip(self.folder, text, self.names())
+            raise naming.unknown_clip_error(self.folder, text, self.names())
         if path.parent == self.folder and path.suffix == ".wav" and path.stem in self:
             return self.get(path.stem)
         status = path.stat()
@@ -136,7 +136,7 @@ class Library:
         with self._lock:
             clip = self._memory.get(key)
         if clip is None:
-            clip = sidecar.take_in(self.folder, path)
+            clip = sidecar.import_audio(self.folder, path)
             with self._lock:
                 self._memory.put(key, clip)
         return clip
@@ -170,12 +170,12 @@ class Library:
         name = clip.info.name
         naming.check_name(name)
         clip = Clip(clip.samples, replace(clip.info, wrote=time.time()))
-        wav = sidecar.wav_of(self.folder, name)
+        wav = sidecar.wav_path(self.folder, name)
         with self._lock:
             self._remember(clip, unsaved=True)
             foreign = name not in self._ours and sidecar.is_foreign(self.folder, name)
         if foreign:
-            raise naming.left_alone(name)
+            raise naming.foreign_file_error(name)
         try:
             staged = sidecar.stage_clip(self.folder, clip)
             with self._lock:
@@ -185,7 +185,7 @@ class Library:
                     self._unsaved.discard(name)
                     self._memory.unpin(name)
         except OSError as error:
-            raise naming.kept_in_memory(name, naming.reason(error)) from None
+            raise naming.memory_only_error(name, naming.error_reason(error)) from None
         self._clean()
         return wav
 
@@ -236,7 +236,7 @@ class Library:
                 try:
                     sidecar.rename_clip(self.folder, info.name, renamed)
                 except OSError as error:
-                    raise naming.not_written(f"{to}.wav", error) from None
+                    raise naming.write_error(f"{to}.wav", error) from None
                 self._ours.discard(info.name)
                 self._ours.add(to)
             cached = self._memory.get(info.name)
@@ -262,19 +262,19 @@ class Library:
         suffix = target.suffix.lower()
         if suffix not in (".wav", ".flac"):
             raise CommandError(Code.EPATH, f"{path!r} must end in .wav or .flac")
-        if target == sidecar.wav_of(self.folder, clip.info.name) and clip.info.name in self:
+        if target == sidecar.wav_path(self.folder, clip.info.name) and clip.info.name in self:
             return self.add(clip) if clip.info.name in self._unsaved else target
         stem = target.stem
         if (
-            target == sidecar.wav_of(self.folder, stem)
-            and sidecar.sidecar_of(self.folder, stem).exists()
+            target == sidecar.wav_path(self.folder, stem)
+            and sidecar.sidecar_path(self.folder, stem).exists()
         ):
             raise CommandError(Code.EPATH, f"{path} is clip {stem}'s own: pick another path")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            paths.write_whole(target, audio_files.encode(clip, suffix))
+            paths.write_atomically(target, audio_files.encode_audio(clip, suffix))
         except OSError as error:
-            raise naming.not_written(path, error) from None
+            raise naming.write_error(path, error) from None
         return target
 
     def load(self, path: str, clip: str = "", bpm: float | None = None) -> ClipInfo:
@@ -291,7 +291,7 @@ class Library:
             raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder")
         name = clip or naming.default_name(source.stem)
         naming.check_name(name)
-        in_place = source == sidecar.wav_of(self.folder, name)
+        in_place = source == sidecar.wav_path(self.folder, name)
         with self._lock:
             if not clip and not in_place and (name in self or sidecar.is_taken(self.folder, name)):
                 text = f"there is a clip or file {name} already: name this one with the key clip"
@@ -299,9 +299,9 @@ class Library:
         # A WAV with a sidecar is a clip that was freed, or never was.
         known = sidecar.read_clip(self.folder, name) if in_place else None
         if known is not None:
-            taken = sidecar.read_again(source, known)
+            taken = sidecar.reload_clip(source, known)
         else:
-            taken = sidecar.take_in(self.folder, source, name)
+            taken = sidecar.import_audio(self.folder, source, name)
         if bpm is not None:
             taken = Clip(taken.samples, replace(taken.info, bpm=bpm))
         if not in_place:
@@ -310,7 +310,7 @@ class Library:
         try:
             sidecar.write_sidecar(self.folder, taken.info)
         except OSError as error:
-            raise naming.not_written(f"{name}.json", error) from None
+            raise naming.write_error(f"{name}.json", error) from None
         with self._lock:
             self._ours.add(name)
             self._remember(taken)

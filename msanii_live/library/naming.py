@@ -49,7 +49,7 @@ def highest_number(folder: Path, verb: str, names: Iterable[str]) -> int:
     return max((int(m[1]) for stem in stems if (m := pattern.fullmatch(stem))), default=0)
 
 
-def no_clip(folder: Path, name: str, known: Sequence[str]) -> CommandError:
+def unknown_clip_error(folder: Path, name: str, known: Sequence[str]) -> CommandError:
     """Say that a name is unknown, and the three names or files it may have meant.
 
     known: clip names, newest first.
@@ -61,29 +61,30 @@ def no_clip(folder: Path, name: str, known: Sequence[str]) -> CommandError:
         files = []
     stems = set(known)
     names += [file for file in files if Path(file).stem not in stems][:_MOST_HINTED]
-    return no_such("clip or file", name, names)
+    return unknown_name_error("clip or file", name, names)
 
 
-def no_such(what: str, name: str, known: Sequence[str]) -> CommandError:
+def unknown_name_error(what: str, name: str, known: Sequence[str]) -> CommandError:
     """Say that a name is unknown, and the three of those known that it may have meant."""
     closest = difflib.get_close_matches(name, known[: 2 * _MOST_HINTED], 3, cutoff=0.0)
     hint = f"; the closest are {', '.join(closest)}" if closest else ""
     return CommandError(Code.ENOCLIP, f"no {what} is called {name!r}{hint}")
 
 
-def reason(error: Exception) -> str:
+def error_reason(error: Exception) -> str:
     """Return what an operating system's error says, without its paths."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def not_written(shown: str, error: OSError) -> CommandError:
+def write_error(shown: str, error: OSError) -> CommandError:
     """Say that a file could not be written, and what to do."""
     return CommandError(
-        Code.EPATH, f"{shown} cannot be written ({reason(error)}): make room or pick another path"
+        Code.EPATH,
+        f"{shown} cannot be written ({error_reason(error)}): make room or pick another path",
     )
 
 
-def kept_in_memory(name: str, why: str) -> CommandError:
+def memory_only_error(name: str, why: str) -> CommandError:
     """Say that a clip has no file, and how to give it one."""
     return CommandError(
         Code.EPATH,
@@ -92,7 +93,7 @@ def kept_in_memory(name: str, why: str) -> CommandError:
     )
 
 
-def left_alone(name: str) -> CommandError:
+def foreign_file_error(name: str) -> CommandError:
     """Say that a clip has no file because somebody else's is in its place."""
     return CommandError(
         Code.EPATH,

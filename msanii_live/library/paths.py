@@ -42,7 +42,7 @@ def is_own_file(folder: Path, path: Path) -> bool:
         return False
 
 
-def stage(folder: Path, content: bytes | memoryview) -> Path:
+def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
     """Write a temporary file beside its target, and wait until the disk has it.
 
     Raises: OSError: the disk is full or cannot be written; nothing is left behind.
@@ -54,31 +54,31 @@ def stage(folder: Path, content: bytes | memoryview) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        discard(path)
+        delete_if_possible(path)
         raise
     return path
 
 
-def write_whole(target: Path, content: bytes | memoryview) -> None:
+def write_atomically(target: Path, content: bytes | memoryview) -> None:
     """Write a file so that whoever looks sees the old one or the new one, never a part.
 
     Raises: OSError: as `stage`; the old file, if any, is untouched.
     """
-    staged = stage(target.parent, content)
+    staged = write_temporary(target.parent, content)
     try:
         os.replace(staged, target)
     except BaseException:
-        discard(staged)
+        delete_if_possible(staged)
         raise
 
 
-def discard(path: Path) -> None:
+def delete_if_possible(path: Path) -> None:
     """Delete a file if that is possible; used where another error is already on its way."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
+def delete_leftovers(folder: Path) -> None:
     """Delete the temporary files that a crash left, but none that may still be written to."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         try:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from msanii_live.audio import ClipInfo
-from msanii_live.library.paths import discard
-from msanii_live.library.sidecar import sidecar_of, wav_of
+from msanii_live.library.paths import delete_if_possible
+from msanii_live.library.sidecar import sidecar_path, wav_path
 
 log = logging.getLogger("msanii_live.player")
 
@@ -35,6 +35,6 @@ def beyond(infos: Iterable[ClipInfo], most_bytes: int) -> list[str]:
 
 def delete(folder: Path, name: str) -> None:
     """Delete a clip's two files, the sidecar first: a WAV alone is nobody's clip."""
-    discard(sidecar_of(folder, name))
-    discard(wav_of(folder, name))
+    delete_if_possible(sidecar_path(folder, name))
+    delete_if_possible(wav_path(folder, name))
     log.info("deleted %s to keep the folder within its size", name)

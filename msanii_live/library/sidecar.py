@@ -13,31 +13,36 @@ from pathlib import Path
 import soundfile
 
 from msanii_live.audio import Clip, ClipInfo, is_clip_name, make_clip
-from msanii_live.library.audio_files import RATE, decode, encode, read_foreign
-from msanii_live.library.paths import discard, is_own_file, stage, write_whole
+from msanii_live.library.audio_files import SAMPLE_RATE, decode_untrusted, encode_audio, read_audio
+from msanii_live.library.paths import (
+    delete_if_possible,
+    is_own_file,
+    write_atomically,
+    write_temporary,
+)
 
 _log = logging.getLogger(__name__)
 _MOST_BYTES = 2**20
 
 
-def wav_of(folder: Path, name: str) -> Path:
+def wav_path(folder: Path, name: str) -> Path:
     """Return where a clip's audio lies."""
     return folder / f"{name}.wav"
 
 
-def sidecar_of(folder: Path, name: str) -> Path:
+def sidecar_path(folder: Path, name: str) -> Path:
     """Return where a clip's sidecar lies."""
     return folder / f"{name}.json"
 
 
 def is_taken(folder: Path, name: str) -> bool:
     """Tell whether either of a clip's files is there."""
-    return any(os.path.lexists(of(folder, name)) for of in (wav_of, sidecar_of))
+    return any(os.path.lexists(of(folder, name)) for of in (wav_path, sidecar_path))
 
 
 def is_foreign(folder: Path, name: str) -> bool:
     """Tell whether a WAV of this name is there that no sidecar calls a clip."""
-    return os.path.lexists(wav_of(folder, name)) and not sidecar_of(folder, name).exists()
+    return os.path.lexists(wav_path(folder, name)) and not sidecar_path(folder, name).exists()
 
 
 def stage_clip(folder: Path, clip: Clip) -> tuple[Path, Path]:
@@ -45,11 +50,11 @@ def stage_clip(folder: Path, clip: Clip) -> tuple[Path, Path]:
 
     Raises: OSError: the disk is full or cannot be written; nothing is left behind.
     """
-    wav = stage(folder, encode(clip, ".wav"))
+    wav = write_temporary(folder, encode_audio(clip, ".wav"))
     try:
-        return wav, stage(folder, clip.info.to_json().encode())
+        return wav, write_temporary(folder, clip.info.to_json().encode())
     except BaseException:
-        discard(wav)
+        delete_if_possible(wav)
         raise
 
 
@@ -59,17 +64,17 @@ def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
     Raises: OSError: it cannot be done; no staged file is left behind.
     """
     wav, sidecar = staged
-    target = sidecar_of(folder, name)
+    target = sidecar_path(folder, name)
     try:
-        os.replace(wav, wav_of(folder, name))
+        os.replace(wav, wav_path(folder, name))
         try:
             os.replace(sidecar, target)
         except BaseException:
-            discard(target)  # it describes the WAV that was there before
+            delete_if_possible(target)  # it describes the WAV that was there before
             raise
     except BaseException:
-        discard(wav)
-        discard(sidecar)
+        delete_if_possible(wav)
+        delete_if_possible(sidecar)
         raise
 
 
@@ -78,7 +83,7 @@ def write_sidecar(folder: Path, info: ClipInfo) -> None:
 
     Raises: OSError: it cannot be done; an older sidecar is untouched.
     """
-    write_whole(sidecar_of(folder, info.name), info.to_json().encode())
+    write_atomically(sidecar_path(folder, info.name), info.to_json().encode())
 
 
 def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
@@ -88,23 +93,23 @@ def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
     """
     write_sidecar(folder, renamed)
     try:
-        os.replace(wav_of(folder, name), wav_of(folder, renamed.name))
+        os.replace(wav_path(folder, name), wav_path(folder, renamed.name))
     except BaseException:
-        discard(sidecar_of(folder, renamed.name))
+        delete_if_possible(sidecar_path(folder, renamed.name))
         raise
-    discard(sidecar_of(folder, name))
+    delete_if_possible(sidecar_path(folder, name))
 
 
-def read_again(wav: Path, info: ClipInfo) -> Clip:
+def reload_clip(wav: Path, info: ClipInfo) -> Clip:
     """Read a clip's audio from disk, as long as it now is.
 
     Raises: CommandError: EPATH, it cannot be read.
     """
-    samples = decode(wav, wav.name, info.sample_rate, info.channels)
+    samples = read_audio(wav, wav.name, info.sample_rate, info.channels)
     return Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
 
 
-def take_in(folder: Path, source: Path, name: str = "") -> Clip:
+def import_audio(folder: Path, source: Path, name: str = "") -> Clip:
     """Read a sound file of the folder as a clip of float32 (frames, 2) at 44,100 Hz.
 
     name: the clip's; where empty the file's path inside the folder.
@@ -112,8 +117,8 @@ def take_in(folder: Path, source: Path, name: str = "") -> Clip:
     """
     shown = source.relative_to(folder).as_posix()
     command: dict[str, int | float | str] = {"address": "/msanii/clip/load", "path": shown}
-    samples = read_foreign(source, shown)
-    return make_clip(samples, RATE, name=name or shown, command=command, wrote=time.time())
+    samples = decode_untrusted(source, shown)
+    return make_clip(samples, SAMPLE_RATE, name=name or shown, command=command, wrote=time.time())
 
 
 def read_clips(folder: Path) -> list[ClipInfo]:
@@ -130,7 +135,7 @@ def read_clip(folder: Path, name: str) -> ClipInfo | None:
 
     The file's name is the clip's, whatever the sidecar says: files may be renamed from outside.
     """
-    sidecar, wav = sidecar_of(folder, name), wav_of(folder, name)
+    sidecar, wav = sidecar_path(folder, name), wav_path(folder, name)
     if not is_clip_name(name) or not is_own_file(folder, sidecar) or not is_own_file(folder, wav):
         return None
     try:

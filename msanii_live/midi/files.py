@@ -11,12 +11,12 @@ import mido
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import naming, paths
-from msanii_live.notes import DRUM_CHANNEL, Listener, Note, Score, in_order
+from msanii_live.notes import DRUM_CHANNEL, Note, NoteTracker, Score, sort_notes
 
 SUFFIXES = (".mid", ".midi", ".smf")
-MOST_BYTES = 2**20
-MOST_NOTES = 50_000
-LONGEST = 3_600.0  # s that are read
+MAX_BYTES = 2**20
+MAX_NOTES = 50_000
+MAX_SECONDS = 3_600.0  # s that are read
 TAIL = 1.0  # s after the last note of a piece that is not whole bars long
 _WHOLE = 1e-3  # bars that a length may be off whole ones
 # mido reads numbers of any length, in time that grows with its square.
@@ -43,7 +43,7 @@ def find(folder: Path, text: str) -> Path:
         known = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
     except OSError:
         known = []
-    raise naming.no_such("MIDI file or take", text, known)
+    raise naming.unknown_name_error("MIDI file or take", text, known)
 
 
 def write_new(folder: Path, stem: str, score: Score) -> Path:
@@ -55,7 +55,7 @@ def write_new(folder: Path, stem: str, score: Score) -> Path:
     while path.exists():
         number += 1
         path = folder / f"{stem}-{number}.mid"
-    paths.write_whole(path, to_midi(score))
+    paths.write_atomically(path, to_midi(score))
     return path
 
 
@@ -66,33 +66,33 @@ def read(path: Path, shown: str) -> Score:
     Raises: CommandError: EPATH, it is no MIDI file, or beyond a limit.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES} bytes")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES} bytes")
         content = path.read_bytes()
         if _ENDLESS.search(content):
             raise ValueError("it holds a number without end")
-        return score_of(mido.MidiFile(file=io.BytesIO(content), clip=True))
+        return score_from_midi(mido.MidiFile(file=io.BytesIO(content), clip=True))
     except Exception as error:  # mido raises what it happens upon: EOFError, IndexError, KeyError
-        why = naming.reason(error) or type(error).__name__
+        why = naming.error_reason(error) or type(error).__name__
         raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
 
 
-def score_of(midi: mido.MidiFile) -> Score:
+def score_from_midi(midi: mido.MidiFile) -> Score:
     """Return the notes of a MIDI file.
 
     Raises: ValueError: it counts time in SMPTE frames, or is beyond a limit.
     """
     if midi.ticks_per_beat <= 0:
         raise ValueError("it counts time in SMPTE frames, not in beats")
-    listener = Listener(MOST_NOTES + 1)
+    listener = NoteTracker(MAX_NOTES + 1)
     tempos: list[int] = []
     beats, tick, now, tempo, whole = 4.0, 0, 0.0, _TEMPO, True
     for tick_at, message in _merged(midi.tracks):
         now += (tick_at - tick) * tempo / 1e6 / midi.ticks_per_beat
         tick = tick_at
-        if now > LONGEST:
-            listener.lost[f"what comes after {LONGEST:g} s"] = None
-            now = LONGEST
+        if now > MAX_SECONDS:
+            listener.unsupported[f"what comes after {MAX_SECONDS:g} s"] = None
+            now = MAX_SECONDS
             whole = False
             break
         if message.type == "set_tempo":
@@ -101,20 +101,20 @@ def score_of(midi: mido.MidiFile) -> Score:
         elif message.type == "time_signature" and not tick:
             beats = message.numerator * 4 / message.denominator
         else:
-            listener.hear(message, now)
-        if len(listener.ended) > MOST_NOTES:
-            raise ValueError(f"it has more than {MOST_NOTES} notes")
+            listener.receive(message, now)
+        if len(listener.finished) > MAX_NOTES:
+            raise ValueError(f"it has more than {MAX_NOTES} notes")
     listener.all_off(now)
     bpm = 60e6 / (tempos or [_TEMPO])[0] if len(set(tempos)) <= 1 else 0.0
     bpm = round(bpm, 4) if 20 <= bpm <= 300 else 0.0
-    last = max((note.end for note in listener.ended), default=0.0)
+    last = max((note.end for note in listener.finished), default=0.0)
     bars = now * bpm / 60 / beats
     exact = whole and bars >= 0.5 and abs(bars - round(bars)) < _WHOLE and last <= now + 1e-6
     return Score(
-        notes=in_order(note for note in listener.ended if note.end > note.start),
+        notes=sort_notes(note for note in listener.finished if note.end > note.start),
         seconds=now if exact else last + TAIL,
         bpm=bpm,
-        lost=tuple(listener.lost),
+        unsupported=tuple(listener.unsupported),
         beats=beats,
     )
 

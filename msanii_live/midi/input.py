@@ -25,7 +25,7 @@ Hear = Callable[[Any, float], None]
 T = TypeVar("T")
 
 
-class MidiIn:
+class MidiInput:
     """Hear one MIDI input. Every method may be called from any thread."""
 
     def __init__(self, wanted: str = "none", clock: Callable[[], float] = time.monotonic) -> None:
@@ -60,18 +60,18 @@ class MidiIn:
         """Tell whether there is an input that may be heard."""
         return self.description != "none"
 
-    def listen(self, hear: Hear, gone: Callable[[float], None] | None = None) -> None:
+    def add_listener(self, receive: Hear, gone: Callable[[float], None] | None = None) -> None:
         """Have every message told, with its time, s, on a thread of the port's.
 
         gone: called with the time when the port has gone, so that nothing hangs.
         """
-        self._listeners = (*self._listeners, hear)
+        self._listeners = (*self._listeners, receive)
         if gone is not None:
             self._gone = (*self._gone, gone)
 
-    def ignore(self, hear: Hear) -> None:
+    def remove_listener(self, receive: Hear) -> None:
         """End `listen`."""
-        self._listeners = tuple(known for known in self._listeners if known != hear)
+        self._listeners = tuple(known for known in self._listeners if known != receive)
 
     def close(self) -> None:
         """Give the input back; harmless when that was done."""
@@ -86,9 +86,9 @@ class MidiIn:
 
     def _hear(self, message: Any) -> None:
         now = self._clock()
-        for hear in self._listeners:
+        for receive in self._listeners:
             try:
-                hear(message, now)
+                receive(message, now)
             except Exception:
                 log.exception("cannot take in %s", message)
 
@@ -177,8 +177,8 @@ def _names() -> list[str]:
     return _ask(lambda way: [str(name) for name in way.get_input_names()])
 
 
-def _open(name: str, hear: Callable[[Any], None], virtual: bool = False) -> Any:
-    return _ask(lambda way: way.open_input(name, virtual=virtual, callback=hear))
+def _open(name: str, receive: Callable[[Any], None], virtual: bool = False) -> Any:
+    return _ask(lambda way: way.open_input(name, virtual=virtual, callback=receive))
 
 
 def _ask(call: Callable[[Any], T]) -> T:

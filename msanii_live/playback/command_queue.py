@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from msanii_live.audio import Clip, Samples, as_stereo
 from msanii_live.library.audio_files import resample
 from msanii_live.playback.commands import Drop, Join, Load, Numbered, Order, Restore, Start, Table
-from msanii_live.playback.host_proxy import Host
-from msanii_live.playback.mixer import Part
+from msanii_live.playback.host_proxy import HostProxy
+from msanii_live.playback.mixer import Region
 
 _SPARE_BYTES = 64 * 2**20  # of clips that do not sound, kept so that they start at once
 
@@ -27,9 +27,9 @@ class _Loaded:
 class Post:
     """Know what the host has and has been told. Every method may be called from any thread."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: HostProxy) -> None:
         """Begin with a host that was told nothing."""
-        self.parts: tuple[Part, ...] = ()
+        self.regions: tuple[Region, ...] = ()
         self._host = host
         self._lock = threading.RLock()
         self._heard = threading.Condition(self._lock)
@@ -82,18 +82,18 @@ class Post:
             last = self._sent
             self._heard.wait_for(lambda: not any(n <= last for n in self._waiting), timeout)
 
-    def hear(self, host: Host, table: Table) -> None:
+    def hear(self, host: HostProxy, table: Table) -> None:
         """Note what sounds now, unless the host is no longer the one in charge."""
         with self._lock:
             if host is not self._host:
                 return
-            self.parts = table.parts
+            self.regions = table.regions
             for number in [n for n in self._waiting if n <= table.done]:
                 del self._waiting[number]
             self._drop_unused()
             self._heard.notify_all()
 
-    def move_to(self, host: Host, old_rate: int) -> None:
+    def move_to(self, host: HostProxy, old_rate: int) -> None:
         """Tell another host all that the last one knew, or should have. old_rate: of the last."""
         with self._lock:
             self._host = host
@@ -101,24 +101,24 @@ class Post:
                 self._change_rate(host.rate / old_rate, old_rate, host.rate)
             for number, loaded in self._loaded.items():
                 host.send(Numbered(0, Load(number, loaded.samples)))
-            host.send(Numbered(0, Restore(self.parts)))
+            host.send(Numbered(0, Restore(self.regions)))
             for number, order in self._waiting.items():
                 host.send(Numbered(number, order))
 
     def _change_rate(self, ratio: float, old: int, new: int) -> None:
         for loaded in self._loaded.values():
             loaded.samples = as_stereo(resample(loaded.samples, old, new))
-        self.parts = tuple(self._fitting(part.scaled(ratio)) for part in self.parts)
+        self.regions = tuple(self._fitting(region.scaled(ratio)) for region in self.regions)
 
-    def _fitting(self, part: Part) -> Part:
-        most = len(self._loaded[part.clip].samples) - part.skip
-        return replace(part, length=min(part.length, most))
+    def _fitting(self, region: Region) -> Region:
+        most = len(self._loaded[region.clip].samples) - region.skip
+        return replace(region, length=min(region.length, most))
 
     def _drop_unused(self) -> None:
-        wanted = {part.clip for part in self.parts}
+        wanted = {region.clip for region in self.regions}
         for order in self._waiting.values():
             if isinstance(order, Start | Join):
-                wanted |= {p.clip for p in (order.part, getattr(order, "spare", None)) if p}
+                wanted |= {p.clip for p in (order.region, getattr(order, "fallback", None)) if p}
         for number in wanted & self._loaded.keys():
             self._loaded[number].used = True
         idle = [n for n, loaded in self._loaded.items() if loaded.used and n not in wanted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msanii_live.playback.mixer import Part
+from msanii_live.playback.mixer import Region
 
 if TYPE_CHECKING:
     from msanii_live.audio import Samples
@@ -45,7 +45,7 @@ class Start:
     starts so many frames later, or twice as many, and so on; 0 is as soon as can be.
     """
 
-    part: Part
+    region: Region
     quantum: float = 0.0
 
 
@@ -59,18 +59,18 @@ class Join:
     once, or, where it `must` be joined, not at all.
     """
 
-    part: Part | None
+    region: Region | None
     follows: int
     overlap: int = 0
-    spare: Part | None = None
-    must: bool = False
+    fallback: Region | None = None
+    must_follow: bool = False
 
 
 @dataclass(frozen=True)
 class Stop:
     """Fade a deck out, or all where it is None, from a frame (or NOW) on. fade: frames."""
 
-    deck: str | None
+    track: str | None
     begin: int
     fade: int
     quantum: float = 0.0
@@ -80,7 +80,7 @@ class Stop:
 class Restore:
     """Sound these parts, as another host did before it ended."""
 
-    parts: tuple[Part, ...]
+    regions: tuple[Region, ...]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Table:
 
     done: int
     position: int
-    parts: tuple[Part, ...]
+    regions: tuple[Region, ...]
     refused: tuple[int, ...] = ()
 
 

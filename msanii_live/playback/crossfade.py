@@ -8,8 +8,10 @@ from msanii_live.audio import Samples, crossfade
 
 # Frames before a seam where old fades into new: engines may make the last 2,048 anew. A multiple of
 # 147, like CONTEXT, so that it is a whole number of frames at 48,000 Hz and its multiples too.
-OVERLAP = 13 * 147
-CONTEXT = 16 * 147  # frames beside a span that resampling must see, or the span's edges would ring
+OVERLAP_FRAMES = 13 * 147
+CONTEXT_FRAMES = (
+    16 * 147
+)  # frames beside a span that resampling must see, or the span's edges would ring
 _REACH = 220  # frames, 5 ms: where a seam may go; all turns of a wave of 100 Hz and above
 _EASE = 882  # frames, 20 ms, over which a step at a seam is spread
 
@@ -19,17 +21,17 @@ def largest_step(samples: Samples) -> float:
     return float(np.abs(np.diff(samples, axis=0)).max(initial=0.0))
 
 
-def starts_hard(samples: Samples) -> bool:
+def starts_abruptly(samples: Samples) -> bool:
     """Tell whether to come in from silence here is a step beyond all of its own."""
     return bool(len(samples)) and float(np.abs(samples[0]).max()) > largest_step(samples)
 
 
-def ends_hard(samples: Samples) -> bool:
+def ends_abruptly(samples: Samples) -> bool:
     """Tell whether to fall silent after it is a step beyond all of its own."""
-    return starts_hard(samples[::-1])
+    return starts_abruptly(samples[::-1])
 
 
-def ease(before: Samples, after: Samples) -> Samples:
+def smooth_seam(before: Samples, after: Samples) -> Samples:
     """Return `after` so that it goes on from `before` with no step beyond those of either.
 
     Where the step at the seam is no larger than what the audio does by itself, it comes back bit
@@ -38,7 +40,7 @@ def ease(before: Samples, after: Samples) -> Samples:
     """
     if not len(before) or not len(after):
         return after
-    tail, head = before[-OVERLAP:], after[:OVERLAP]
+    tail, head = before[-OVERLAP_FRAMES:], after[:OVERLAP_FRAMES]
     going_on = tail[-1] + (tail[-1] - tail[-2] if len(tail) > 1 else 0.0)
     step = going_on - after[0]
     own = max(largest_step(tail), largest_step(head))
@@ -51,26 +53,26 @@ def ease(before: Samples, after: Samples) -> Samples:
     return out
 
 
-def closed(samples: Samples) -> Samples:
+def close_loop(samples: Samples) -> Samples:
     """Return a loop whose end goes on into its start without a click; mostly the same array."""
-    return ease(samples, samples)
+    return smooth_seam(samples, samples)
 
 
-def continuation(source: Samples, made: Samples, *, kept: bool) -> tuple[Samples, int]:
+def splice(source: Samples, made: Samples, *, kept: bool) -> tuple[Samples, int]:
     """Return what to play after `source`, and how many frames of it overlap the source's end.
 
     made: what an engine made of the source; `kept`: it begins with the source, of which the end
     may have been made anew, and is faded into. All float32, (frames, channels).
     """
     if not kept:
-        return ease(source, made), 0
+        return smooth_seam(source, made), 0
     seam = len(source)
-    overlap = min(OVERLAP, seam, len(made))
+    overlap = min(OVERLAP_FRAMES, seam, len(made))
     head = crossfade(source[seam - overlap :], made[seam - overlap : seam])
-    return np.concatenate([head, ease(made[seam - overlap : seam], made[seam:])]), overlap
+    return np.concatenate([head, smooth_seam(made[seam - overlap : seam], made[seam:])]), overlap
 
 
-def agreeing(before: Samples, made: Samples, seam: int) -> int:
+def align_seam(before: Samples, made: Samples, seam: int) -> int:
     """Return the frame of `made`, within 5 ms of `seam`, at which it best goes on from `before`.
 
     What plays the same notes twice agrees in pitch and not in phase, and waves that fade into each
@@ -78,7 +80,7 @@ def agreeing(before: Samples, made: Samples, seam: int) -> int:
     where `made` has not `OVERLAP` and 5 ms before it and 5 ms after it.
     Source: Verhelst and Roelands 1993, "An overlap-add technique based on waveform similarity".
     """
-    overlap = min(OVERLAP, len(before))
+    overlap = min(OVERLAP_FRAMES, len(before))
     if not overlap or seam < overlap + _REACH or seam + _REACH > len(made):
         return seam
     tail = before[-overlap:].mean(axis=1, dtype=np.float64)

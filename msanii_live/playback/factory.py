@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from msanii_live.errors import CommandError, ConfigError
-from msanii_live.playback.host_proxy import Host, ProcessHost, devices
+from msanii_live.playback.host_proxy import HostProxy, ProcessHost, list_devices
 from msanii_live.playback.player import Player
-from msanii_live.playback.sinks import DeviceLost
+from msanii_live.playback.sinks import AudioDeviceError
 from msanii_live.playback.supervisor import Tell
 from msanii_live.playback.timebase import Timebase
 from msanii_live.timing.transport import Transport
@@ -26,12 +26,12 @@ def open_player(
         return Player(transport, timebase), None
     device = None if name == "default" else int(name) if name.isdecimal() else name
 
-    def open_host(tell: Tell, origin: int) -> Host:
+    def open_host(tell: Tell, origin: int) -> HostProxy:
         return ProcessHost(tell, origin, device, listen)
 
     try:
         return Player(transport, timebase, open_host), None
-    except (DeviceLost, CommandError, OSError) as error:
+    except (AudioDeviceError, CommandError, OSError) as error:
         if name != "default":
             raise ConfigError(f"audio is {name!r}: {error}; {_outputs()}") from None
         return Player(transport, timebase, description="none"), f"{error}; {_FOLDER_ONLY}"
@@ -39,8 +39,8 @@ def open_player(
 
 def _outputs() -> str:
     try:
-        found, _ = devices()
-    except DeviceLost as error:
+        found, _ = list_devices()
+    except AudioDeviceError as error:
         return str(error)
     names = [str(d["name"]) for d in found if d["max_output_channels"]]
     return f"output devices are: {', '.join(names)}" if names else "there is no output device"

@@ -18,8 +18,8 @@ from typing import Any
 
 from msanii_live.playback.commands import Attach, Drop, Failed, Load, Numbered, Opened, Quit
 from msanii_live.playback.renderer import Stage
-from msanii_live.playback.shared_state import Block, Gauge, Recall
-from msanii_live.playback.sinks import DeviceLost, DeviceSink
+from msanii_live.playback.shared_state import HostStat, RingBuffer, SharedArray
+from msanii_live.playback.sinks import AudioDeviceError, DeviceSink
 
 _PRIORITY = 10  # of SCHED_RR: over all that is not audio, under JACK
 _LAST_WORDS = 0.5  # s that sound may take to fade out after the end was asked for
@@ -46,20 +46,20 @@ def run_host(
     outbox = Outbox(pipe)
     try:
         sink = DeviceSink(device, realtime=realtime, listen=listen)
-    except DeviceLost as lost:
+    except AudioDeviceError as lost:
         outbox.put(Failed(str(lost)))
         outbox.close()
         return
-    gauges = Block((len(Gauge),), "int64", shared=True, name=names[0])
-    output = Block((frames, 2), "float32", shared=True, name=names[1])
-    heard = Block((frames, 2), "float32", shared=True, name=names[2])
-    gauges.array[Gauge.REALTIME] = realtime
-    stage = Stage(sink, gauges.array, Recall(output.array), Recall(heard.array), outbox.put)
+    stats = SharedArray((len(HostStat),), "int64", shared=True, name=names[0])
+    output = SharedArray((frames, 2), "float32", shared=True, name=names[1])
+    heard = SharedArray((frames, 2), "float32", shared=True, name=names[2])
+    stats.array[HostStat.REALTIME] = realtime
+    stage = Stage(sink, stats.array, RingBuffer(output.array), RingBuffer(heard.array), outbox.put)
     stage.open(origin)
     outbox.put(Opened(sink.description, sink.rate, sink.block, sink.inputs))
     try:
         _serve(stage, pipe, asked_to_end)
-    except DeviceLost as lost:
+    except AudioDeviceError as lost:
         outbox.put(Failed(str(lost)))
     finally:
         outbox.close()
@@ -67,7 +67,7 @@ def run_host(
         os._exit(0)  # PortAudio's own exit may wait for a device that is gone
 
 
-def list_devices(pipe: Connection) -> None:
+def send_device_list(pipe: Connection) -> None:
     """Send what `outputs` finds through a pipe: in a process of its own, for PortAudio's sake."""
     try:
         import sounddevice
@@ -111,7 +111,7 @@ def _serve(stage: Stage, pipe: Connection, asked_to_end: threading.Event) -> Non
 
     Raises: DeviceLost.
     """
-    clips: dict[int, Block] = {}
+    clips: dict[int, SharedArray] = {}
     take = _taker(stage, clips)
     leaving = False
     deadline = 0.0
@@ -135,12 +135,12 @@ def _serve(stage: Stage, pipe: Connection, asked_to_end: threading.Event) -> Non
         time.sleep(stage.pause)
 
 
-def _taker(stage: Stage, clips: dict[int, Block]) -> Callable[[Numbered], None]:
+def _taker(stage: Stage, clips: dict[int, SharedArray]) -> Callable[[Numbered], None]:
     def take(numbered: Numbered) -> None:
         order = numbered.order
         if isinstance(order, Attach):
             try:
-                block = Block((order.frames, 2), "float32", shared=True, name=order.name)
+                block = SharedArray((order.frames, 2), "float32", shared=True, name=order.name)
             except FileNotFoundError:  # it was dropped before it was ever wanted
                 return
             clips[order.clip] = block

@@ -15,22 +15,28 @@ import numpy as np
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.playback.commands import Attach, Drop, Event, Failed, Load, Numbered, Opened, Quit
-from msanii_live.playback.host_process import Outbox, list_devices, run_host
+from msanii_live.playback.host_process import Outbox, run_host, send_device_list
 from msanii_live.playback.renderer import Stage
-from msanii_live.playback.shared_state import KEPT, Block, Gauge, Gauges, Recall
-from msanii_live.playback.sinks import DeviceLost, SilentSink
+from msanii_live.playback.shared_state import (
+    HISTORY_SECONDS,
+    HostStat,
+    HostStats,
+    RingBuffer,
+    SharedArray,
+)
+from msanii_live.playback.sinks import AudioDeviceError, SilentSink
 
-OPENING = 10.0  # s that a device may take to open
+OPEN_TIMEOUT = 10.0  # s that a device may take to open
 _HIGHEST_RATE = 48_000  # at which KEPT seconds are kept; less at higher ones
 _GRACE = 0.8  # s that a host may take to end
 
 
-class Host(Protocol):
+class HostProxy(Protocol):
     """Render somewhere. Every method may be called from any thread, and none waits."""
 
-    gauges: Gauges
-    output: Recall
-    heard: Recall
+    stats: HostStats
+    output: RingBuffer
+    heard: RingBuffer
     description: str
     rate: int
     inputs: int
@@ -52,16 +58,18 @@ class SilentHost:
     pid = 0
     inputs = 0
 
-    def __init__(self, tell: Callable[[Host, Event], None], origin: int, description: str) -> None:
+    def __init__(
+        self, tell: Callable[[HostProxy, Event], None], origin: int, description: str
+    ) -> None:
         """Begin at once. tell: takes events, on that thread. origin: of the timeline, ns."""
         sink = SilentSink(origin, description=description)
         self.description, self.rate = description, sink.rate
-        self.gauges = Block((len(Gauge),), "int64", shared=False).array
-        frames = round(KEPT * sink.rate)
-        self.output = Recall(Block((frames, 2), "float32", shared=False).array)
-        self.heard = Recall(np.zeros((1, 2), np.float32))
+        self.stats = SharedArray((len(HostStat),), "int64", shared=False).array
+        frames = round(HISTORY_SECONDS * sink.rate)
+        self.output = RingBuffer(SharedArray((frames, 2), "float32", shared=False).array)
+        self.heard = RingBuffer(np.zeros((1, 2), np.float32))
         self._stage = Stage(
-            sink, self.gauges, self.output, self.heard, lambda event: tell(self, event)
+            sink, self.stats, self.output, self.heard, lambda event: tell(self, event)
         )
         self._stage.open(origin)
         self._orders: queue.SimpleQueue[Numbered] = queue.SimpleQueue()
@@ -99,7 +107,7 @@ class ProcessHost:
 
     def __init__(
         self,
-        tell: Callable[[Host, Event], None],
+        tell: Callable[[HostProxy, Event], None],
         origin: int,
         device: str | int | None,
         listen: bool,
@@ -109,18 +117,18 @@ class ProcessHost:
         tell: takes events, on a thread of this object's; Failed is the last.
         Raises: DeviceLost: there is none, or it does not open.
         """
-        frames = round(KEPT * _HIGHEST_RATE)
+        frames = round(HISTORY_SECONDS * _HIGHEST_RATE)
         _check_room(2 * frames * 8)
         self._tell = tell
         self._released = False
         self._blocks = [
-            Block((len(Gauge),), "int64", shared=True),
-            Block((frames, 2), "float32", shared=True),
-            Block((frames, 2), "float32", shared=True),
+            SharedArray((len(HostStat),), "int64", shared=True),
+            SharedArray((frames, 2), "float32", shared=True),
+            SharedArray((frames, 2), "float32", shared=True),
         ]
-        self.gauges = self._blocks[0].array
-        self.output, self.heard = (Recall(block.array) for block in self._blocks[1:])
-        self._clips: dict[int, Block] = {}
+        self.stats = self._blocks[0].array
+        self.output, self.heard = (RingBuffer(block.array) for block in self._blocks[1:])
+        self._clips: dict[int, SharedArray] = {}
         self._lock = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -159,7 +167,7 @@ class ProcessHost:
 
     def hangs(self) -> bool:
         """Tell whether it has not looked round for a second."""
-        alive = int(self.gauges[Gauge.ALIVE])
+        alive = int(self.stats[HostStat.HEARTBEAT])
         return bool(alive) and time.monotonic_ns() - alive > 1_000_000_000
 
     def close(self) -> None:
@@ -171,7 +179,7 @@ class ProcessHost:
 
     def _first_words(self) -> Opened:
         try:
-            said = self._pipe.recv() if self._pipe.poll(OPENING) else None
+            said = self._pipe.recv() if self._pipe.poll(OPEN_TIMEOUT) else None
         except (EOFError, OSError):
             said = Failed("the audio host ended as it started")
         if isinstance(said, Opened):
@@ -180,8 +188,8 @@ class ProcessHost:
         self._pipe.close()
         self._release()
         if isinstance(said, Failed):
-            raise DeviceLost(said.text)
-        raise DeviceLost(f"the audio device did not open within {OPENING:.0f} s")
+            raise AudioDeviceError(said.text)
+        raise AudioDeviceError(f"the audio device did not open within {OPEN_TIMEOUT:.0f} s")
 
     def _listen(self) -> None:
         text = "the audio host has ended"
@@ -195,9 +203,9 @@ class ProcessHost:
         except (EOFError, OSError):
             self._tell(self, Failed(text))
 
-    def _share(self, order: Load) -> Block:
+    def _share(self, order: Load) -> SharedArray:
         _check_room(order.samples.nbytes)
-        block = Block(order.samples.shape, "float32", shared=True)
+        block = SharedArray(order.samples.shape, "float32", shared=True)
         block.array[...] = order.samples
         with self._lock:
             if self._released:
@@ -216,23 +224,25 @@ class ProcessHost:
         with self._lock:
             self._released = True
             blocks, self._clips = list(self._clips.values()), {}
-        self.gauges = self.gauges.copy()
+        self.stats = self.stats.copy()
         for block in (*blocks, *self._blocks):
             block.close()
 
 
-def devices() -> tuple[list[dict[str, object]], int]:
+def list_devices() -> tuple[list[dict[str, object]], int]:
     """Return all audio devices as PortAudio lists them, and the default output's place.
 
     Raises: DeviceLost: PortAudio is missing or does not answer.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=list_devices, args=(theirs,), daemon=True)
+    process = context.Process(target=send_device_list, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
     try:
-        found, default = ours.recv() if ours.poll(OPENING) else ("PortAudio does not answer", -1)
+        found, default = (
+            ours.recv() if ours.poll(OPEN_TIMEOUT) else ("PortAudio does not answer", -1)
+        )
     except EOFError:
         found, default = "PortAudio ended the process that asked for devices", -1
     finally:
@@ -241,7 +251,7 @@ def devices() -> tuple[list[dict[str, object]], int]:
             process.kill()
         ours.close()
     if isinstance(found, str):
-        raise DeviceLost(found)
+        raise AudioDeviceError(found)
     return found, default
 
 

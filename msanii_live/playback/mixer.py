@@ -19,7 +19,7 @@ _QUARTER = np.sin(np.linspace(0.0, np.pi / 2, _STEPS + 1))
 
 
 @dataclass(frozen=True)
-class Part:
+class Region:
     """Place a span of a clip on the player's timeline, in frames of that timeline.
 
     number: its own, from 1. clip: number of the samples. deck: the name it is stopped by. start: of
@@ -33,7 +33,7 @@ class Part:
 
     number: int
     clip: int
-    deck: str
+    track: str
     start: int
     length: int
     skip: int = 0
@@ -45,7 +45,7 @@ class Part:
     loop: bool = False
     until: int | None = None
     follows: int = 0
-    spare: bool = False
+    fallback: bool = False
 
     @property
     def finish(self) -> int | None:
@@ -83,7 +83,7 @@ class Part:
         fading_out = any(last > end - length for end, length in self.fades_out)
         return not fading_out and (not self.fade_in or first >= self.start + self.fade_in)
 
-    def scaled(self, ratio: float) -> Part:
+    def scaled(self, ratio: float) -> Region:
         """Return it for another sample rate: all its frames times `ratio`."""
 
         def frames(count: int) -> int:
@@ -103,7 +103,7 @@ class Part:
 
 
 def render(
-    parts: Sequence[Part], clips: Mapping[int, Samples], position: int, frames: int
+    regions: Sequence[Region], clips: Mapping[int, Samples], position: int, frames: int
 ) -> Samples:
     """Mix what sounds from a frame on, hard-clipped to -1 to 1.
 
@@ -115,30 +115,30 @@ def render(
     [0.0, 0.0, 0.5, 0.5]
     """
     mix = np.zeros((frames, 2), dtype=np.float32)
-    for part in parts:
-        finish = position + frames if part.finish is None else part.finish
-        first, last = max(position, part.start), min(position + frames, finish)
-        if first >= last or not part.length:
+    for region in regions:
+        finish = position + frames if region.finish is None else region.finish
+        first, last = max(position, region.start), min(position + frames, finish)
+        if first >= last or not region.length:
             continue
-        samples = _span(part, clips[part.clip], first, last)
+        samples = _span(region, clips[region.clip], first, last)
         out = mix[first - position : last - position]
-        if part.is_level(first, last):
-            out += samples if part.gain == 1.0 else samples * np.float32(part.gain)
+        if region.is_level(first, last):
+            out += samples if region.gain == 1.0 else samples * np.float32(region.gain)
         else:
-            level = part.level_at(np.arange(first, last, dtype=np.int64)).astype(np.float32)
+            level = region.level_at(np.arange(first, last, dtype=np.int64)).astype(np.float32)
             out += samples * level[:, None]
     return np.clip(mix, -1.0, 1.0, out=mix)
 
 
-def _span(part: Part, samples: Samples, first: int, last: int) -> Samples:
+def _span(region: Region, samples: Samples, first: int, last: int) -> Samples:
     """Return what a part's clip has for frames [first, last), without its gain."""
-    place = first - part.start
-    if not part.loop:
-        return samples[part.skip + place : part.skip + last - part.start]
-    place %= part.length
-    if place + last - first <= part.length:
-        return samples[part.skip + place : part.skip + place + last - first]
-    return samples[part.skip + np.arange(place, place + last - first) % part.length]
+    place = first - region.start
+    if not region.loop:
+        return samples[region.skip + place : region.skip + last - region.start]
+    place %= region.length
+    if place + last - first <= region.length:
+        return samples[region.skip + place : region.skip + place + last - first]
+    return samples[region.skip + np.arange(place, place + last - first) % region.length]
 
 
 def _rise(done: NDArray[np.int64], length: int) -> NDArray[np.float64]:

@@ -10,27 +10,27 @@ import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import RATE, resample
+from msanii_live.library.audio_files import SAMPLE_RATE, resample
 from msanii_live.playback.commands import NOW, Join, Start, Stop
-from msanii_live.playback.crossfade import CONTEXT, closed, ends_hard
-from msanii_live.playback.mixer import Part, render
-from msanii_live.playback.shared_state import Gauge
+from msanii_live.playback.crossfade import CONTEXT_FRAMES, close_loop, ends_abruptly
+from msanii_live.playback.mixer import Region, render
+from msanii_live.playback.shared_state import HostStat
 from msanii_live.playback.supervisor import Keeper, OpenHost
 from msanii_live.playback.timebase import Timebase
 from msanii_live.playback.timeline import DECLICK
 from msanii_live.timing.transport import Transport
 
-HINDSIGHT = 12.0  # s of what was heard that `current` and `input` give
+LOOKBACK_SECONDS = 12.0  # s of what was heard that `current` and `input` give
 _SETTLING = 0.5  # s to wait for the host to tell what it was asked for
 _MARGIN = 0.01  # s for an order to reach the host
 
 
 @dataclass(frozen=True)
-class Sounding:
+class NowPlaying:
     """Say what sounds. part: number of the part that goes on longest, by which it is joined."""
 
     clip: Clip
-    part: int
+    region: int
 
 
 class Player:
@@ -75,31 +75,31 @@ class Player:
     @property
     def xruns(self) -> int:
         """How often frames were due that were not there, by the device's count and ours."""
-        return self._keeper.total(Gauge.UNDERFLOWS) + self._keeper.total(Gauge.DRY)
+        return self._keeper.total(HostStat.UNDERFLOWS) + self._keeper.total(HostStat.UNDERRUNS)
 
     @property
-    def lost(self) -> int:
+    def lost_frames(self) -> int:
         """Frames that were due while there were none."""
-        return self._keeper.total(Gauge.LOST)
+        return self._keeper.total(HostStat.LOST_FRAMES)
 
     @property
     def output_latency(self) -> float:
         """Seconds from the device's callback to the ear, as the device reports them."""
-        return self.gauge(Gauge.LATENCY) / 1e9
+        return self.stat(HostStat.LATENCY_NS) / 1e9
 
     @property
     def latency(self) -> float:
         """Seconds from a command to its sound, at most."""
-        ahead = self.gauge(Gauge.RING) + self.gauge(Gauge.BLOCK)
+        ahead = self.stat(HostStat.RING_FRAMES) + self.stat(HostStat.BLOCK_FRAMES)
         return ahead / self.rate + self.output_latency
 
-    def warn(self, call: Callable[[str], None]) -> None:
+    def set_warning_callback(self, call: Callable[[str], None]) -> None:
         """Have a text told when sound is lost, and when it is back; on another thread."""
         self._keeper.on_warning = call
 
-    def gauge(self, which: Gauge) -> int:
+    def stat(self, which: HostStat) -> int:
         """Return one of the host's numbers."""
-        return self._keeper.gauge(which)
+        return self._keeper.stat(which)
 
     def now(self) -> float:
         """Return the second of the timeline that is heard now."""
@@ -115,7 +115,7 @@ class Player:
         loop: bool = False,
         gain_db: float = 0.0,
         fade: float = 0.02,
-        deck: str = "",
+        track: str = "",
         when: float | None = None,
     ) -> int:
         """Sound a clip beside what sounds; one of the same name fades out as it fades in.
@@ -127,28 +127,28 @@ class Player:
         """
         rate = clip.info.sample_rate
         samples = (
-            self._fit_loop(closed(clip.samples), rate) if loop else self.fit(clip.samples, rate)
+            self._fit_loop(close_loop(clip.samples), rate) if loop else self.fit(clip.samples, rate)
         )
         # With no fade at all it is played bit for bit, whatever that sounds like.
-        fade_out = DECLICK if fade > 0 and not loop and ends_hard(samples) else 0
+        fade_out = DECLICK if fade > 0 and not loop and ends_abruptly(samples) else 0
         with self._lock:
             start, quantum = self._moment(at, when)
-            part = Part(
+            region = Region(
                 self._number(),
                 self._post.clip(clip, samples, (id(clip.samples), loop)),
-                deck or clip.info.name,
+                track or clip.info.name,
                 start,
                 len(samples),
                 gain=10.0 ** (gain_db / 20.0),
-                fade_in=self.frames(fade),
+                fade_in=self.to_frames(fade),
                 fade_out=fade_out,
                 loop=loop,
             )
-            self._post.send(Start(part, quantum))
-            return part.number
+            self._post.send(Start(region, quantum))
+            return region.number
 
     def stop(
-        self, deck: str | None, *, at: str = "none", fade: float = 0.02, when: float | None = None
+        self, track: str | None, *, at: str = "none", fade: float = 0.02, when: float | None = None
     ) -> None:
         """Fade a deck out, or all where it is None. at, when: as `play`. fade: s.
 
@@ -156,18 +156,18 @@ class Player:
         """
         with self._lock:
             begin, quantum = self._moment(at, when)
-            self._post.send(Stop(deck, begin, self.frames(fade), quantum))
+            self._post.send(Stop(track, begin, self.to_frames(fade), quantum))
 
-    def join(
+    def play_after(
         self,
         clip: Clip,
         follows: int,
         *,
         overlap: int = 0,
         before: Samples | None = None,
-        spare: Samples | None = None,
-        deck: str = "",
-        must: bool = False,
+        fallback: Samples | None = None,
+        track: str = "",
+        must_follow: bool = False,
     ) -> int:
         """Sound a clip from the very frame where a part ends; return the new part's number.
 
@@ -178,37 +178,37 @@ class Player:
         Raises: CommandError: EOOM.
         """
         samples = self._fit_after(before, clip.samples, clip.info.sample_rate)
-        bar = None if spare is None else self._fit_loop(spare, clip.info.sample_rate)
-        fade_out = DECLICK if bar is None and ends_hard(samples) else 0
+        bar = None if fallback is None else self._fit_loop(fallback, clip.info.sample_rate)
+        fade_out = DECLICK if bar is None and ends_abruptly(samples) else 0
         with self._lock:
             number = self._number()
             loaded = self._post.clip(clip, samples, (id(clip.samples), False))
-            part = Part(number, loaded, deck, NOW, len(samples), fade_out=fade_out)
-            rest = None if bar is None else self._spare(bar, deck)
-            frames = round(overlap * self.rate / clip.info.sample_rate)
-            self._post.send(Join(part, follows, frames, rest, must))
+            region = Region(number, loaded, track, NOW, len(samples), fade_out=fade_out)
+            rest = None if bar is None else self._spare(bar, track)
+            overlap_frames = round(overlap * self.rate / clip.info.sample_rate)
+            self._post.send(Join(region, follows, overlap_frames, rest, must_follow))
             return number
 
-    def hold(self, clip: Clip, follows: int, spare: Samples, deck: str) -> None:
+    def loop_after(self, clip: Clip, follows: int, fallback: Samples, track: str) -> None:
         """Have a bar sound, again and again, from the end of a part that sounds.
 
         clip: what the part is of. spare: float32 (frames, 2), at the clip's rate.
         Raises: CommandError: EOOM.
         """
-        bar = self._fit_loop(spare, clip.info.sample_rate)
+        bar = self._fit_loop(fallback, clip.info.sample_rate)
         with self._lock:
-            self._post.send(Join(None, follows, spare=self._spare(bar, deck)))
+            self._post.send(Join(None, follows, fallback=self._spare(bar, track)))
 
-    def parts(self) -> tuple[Part, ...]:
+    def regions(self) -> tuple[Region, ...]:
         """Return what sounds and will sound, as the host last said."""
-        return self._post.parts
+        return self._post.regions
 
-    def end_of(self, part: int) -> float | None:
+    def end_of(self, region: int) -> float | None:
         """Return the second at which a part ends; None where it is not known, or never."""
-        found = next((p for p in self._post.parts if p.number == part), None)
+        found = next((p for p in self._post.regions if p.number == region), None)
         return None if found is None or found.finish is None else found.finish / self.rate
 
-    def sounding(self) -> Sounding | None:
+    def now_playing(self) -> NowPlaying | None:
         """Return what sounds now, up to the end of what is scheduled to follow it.
 
         One clip alone is that clip; several are their mix, with the last 12 s before now. Waits for
@@ -216,26 +216,26 @@ class Player:
         """
         self._post.settle(_SETTLING)
         frame = round(self.now() * self.rate)
-        live = [p for p in self._post.parts if not p.spare and not (p.end and p.fade_out)]
+        live = [p for p in self._post.regions if not p.fallback and not (p.end and p.fade_out)]
         heard = [p for p in live if p.sounds_at(frame)]
         # Rendered and on its way to the ear counts as sounding, or a play would not be heard of.
-        heard = heard or [p for p in live if p.start <= self.gauge(Gauge.WRITTEN)]
+        heard = heard or [p for p in live if p.start <= self.stat(HostStat.RENDERED)]
         if not heard:  # but perhaps the stream's last bar, for want of more
-            bar = next((p for p in self._post.parts if p.spare and p.sounds_at(frame)), None)
+            bar = next((p for p in self._post.regions if p.fallback and p.sounds_at(frame)), None)
             if bar is None:
                 return None
-            return Sounding(self._mixture([bar], frame, self._post.of(bar.clip)), bar.follows)
+            return NowPlaying(self._mixture([bar], frame, self._post.of(bar.clip)), bar.follows)
         chain = [p for p in live if p in heard or p.follows]
         latest = max(reversed(chain), key=lambda p: p.start)
         clip = self._post.of(latest.clip)
         whole = latest.skip + latest.length == len(self._post.samples(latest.clip))
         if clip is not None and whole and len(chain) == 1 and clip.info.name:
-            return Sounding(clip, latest.number)
-        return Sounding(self._mixture(chain, frame, clip), latest.number)
+            return NowPlaying(clip, latest.number)
+        return NowPlaying(self._mixture(chain, frame, clip), latest.number)
 
-    def current(self) -> Clip | None:
+    def current_clip(self) -> Clip | None:
         """Return the clip of `sounding`, None where nothing sounds."""
-        found = self.sounding()
+        found = self.now_playing()
         return found.clip if found else None
 
     # -- sound looked back on --------------------------------------------------------------------
@@ -243,10 +243,10 @@ class Player:
     def position(self, source: str) -> int:
         """Return how many frames of "input" or "output" have been heard."""
         if source == "input":
-            return self.gauge(Gauge.HEARD)
-        return min(self.gauge(Gauge.WRITTEN), round(self.now() * self.rate))
+            return self.stat(HostStat.CAPTURED)
+        return min(self.stat(HostStat.RENDERED), round(self.now() * self.rate))
 
-    def recall(self, source: str, first: int, last: int) -> Samples:
+    def read_history(self, source: str, first: int, last: int) -> Samples:
         """Return frames [first, last) of "input" or "output", as many as are kept.
 
         float32 (frames, 2), at `rate`. Raises: CommandError: ENOCLIP, there is no input.
@@ -254,7 +254,7 @@ class Player:
         if source == "input" and not self._keeper.host.inputs:
             raise CommandError(Code.ENOCLIP, f"no audio input: the device is {self.description}")
         ring = self._keeper.host.heard if source == "input" else self._keeper.host.output
-        written = self.gauge(Gauge.HEARD if source == "input" else Gauge.WRITTEN)
+        written = self.stat(HostStat.CAPTURED if source == "input" else HostStat.RENDERED)
         return ring.read(first, last, written)
 
     def input_clip(self) -> Clip:
@@ -263,10 +263,10 @@ class Player:
         Raises: CommandError: ENOCLIP, there is no input, or nothing has come in.
         """
         last = self.position("input")
-        samples = self.recall("input", last - self.frames(HINDSIGHT), last)
+        samples = self.read_history("input", last - self.to_frames(LOOKBACK_SECONDS), last)
         if not len(samples):
             raise CommandError(Code.ENOCLIP, "nothing has come in on the audio input yet")
-        return make_clip(resample(samples, self.rate, RATE), RATE, name="input")
+        return make_clip(resample(samples, self.rate, SAMPLE_RATE), SAMPLE_RATE, name="input")
 
     # -- parts of the above ----------------------------------------------------------------------
 
@@ -276,21 +276,21 @@ class Player:
 
     def _fit_after(self, before: Samples | None, samples: Samples, rate: int) -> Samples:
         """Return samples as the device takes them, resampled as what goes on from `before`."""
-        if rate == self.rate or before is None or len(before) < CONTEXT:
+        if rate == self.rate or before is None or len(before) < CONTEXT_FRAMES:
             return self.fit(samples, rate)
-        joined = self.fit(np.concatenate([before[-CONTEXT:], samples]), rate)
-        return joined[round(CONTEXT * self.rate / rate) :]
+        joined = self.fit(np.concatenate([before[-CONTEXT_FRAMES:], samples]), rate)
+        return joined[round(CONTEXT_FRAMES * self.rate / rate) :]
 
     def _fit_loop(self, samples: Samples, rate: int) -> Samples:
         """Return a loop as the device takes it, resampled as what goes round."""
-        if rate == self.rate or len(samples) < CONTEXT:
+        if rate == self.rate or len(samples) < CONTEXT_FRAMES:
             return self.fit(samples, rate)
-        ends = [samples[-CONTEXT:], samples, samples[:CONTEXT]]
-        first = round(CONTEXT * self.rate / rate)
+        ends = [samples[-CONTEXT_FRAMES:], samples, samples[:CONTEXT_FRAMES]]
+        first = round(CONTEXT_FRAMES * self.rate / rate)
         length = round(len(samples) * self.rate / rate)
         return self.fit(np.concatenate(ends), rate)[first : first + length]
 
-    def frames(self, seconds: float) -> int:
+    def to_frames(self, seconds: float) -> int:
         """Return a duration in frames of the device."""
         return round(seconds * self.rate)
 
@@ -302,15 +302,15 @@ class Player:
         number, self._next = self._next, self._next + 1
         return number
 
-    def _spare(self, bar: Samples, deck: str) -> Part:
+    def _spare(self, bar: Samples, track: str) -> Region:
         bar_clip = make_clip(bar, self.rate, name="")
         number = self._post.clip(bar_clip, bar, (id(bar_clip.samples), True))
-        return Part(self._number(), number, deck, NOW, len(bar), loop=True, spare=True)
+        return Region(self._number(), number, track, NOW, len(bar), loop=True, fallback=True)
 
     def _moment(self, at: str, when: float | None) -> tuple[int, float]:
         """Return the frame of a moment, and the frames of its quantum; NOW where it is at once."""
         now = self.now() if when is None else when
-        soonest = self.gauge(Gauge.WRITTEN) / self.rate + _MARGIN
+        soonest = self.stat(HostStat.RENDERED) / self.rate + _MARGIN
         quantised = at in ("beat", "bar")
         wait = self.transport.seconds_until(at, max(now, soonest) if quantised else now)
         if not quantised and wait == 0.0:
@@ -319,16 +319,16 @@ class Player:
         beat = 60.0 / self.transport.bpm * (self.transport.beats if at == "bar" else 1)
         return round(moment * self.rate), beat * self.rate
 
-    def _mixture(self, chain: list[Part], frame: int, clip: Clip | None) -> Clip:
-        first = max(0, frame - self.frames(HINDSIGHT))
-        written = self.gauge(Gauge.WRITTEN)
+    def _mixture(self, chain: list[Region], frame: int, clip: Clip | None) -> Clip:
+        first = max(0, frame - self.to_frames(LOOKBACK_SECONDS))
+        written = self.stat(HostStat.RENDERED)
         past = self._keeper.host.output.read(first, written, written)
-        ends = [part.finish for part in chain if part.finish is not None]
+        ends = [region.finish for region in chain if region.finish is not None]
         loops = [p.start + -(-(written - p.start) // p.length) * p.length for p in chain if p.loop]
         last = max(ends or loops, default=written)
         rest = render(chain, self._post.all_samples(), written, max(0, last - written))
-        samples = resample(np.concatenate([past, rest]), self.rate, RATE)
+        samples = resample(np.concatenate([past, rest]), self.rate, SAMPLE_RATE)
         at = max(0, written - len(past)) / self.rate
         bpm = clip.info.bpm if clip else 0.0
         bar = self.transport.bars_at(at) % 1.0 if bpm else 0.0
-        return make_clip(samples, RATE, name="current", bpm=bpm, bar_offset=bar)
+        return make_clip(samples, SAMPLE_RATE, name="current", bpm=bpm, bar_offset=bar)

@@ -9,11 +9,11 @@ import numpy as np
 
 from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import RATE, resample
+from msanii_live.library.audio_files import SAMPLE_RATE, resample
 from msanii_live.playback.player import Player
-from msanii_live.playback.shared_state import KEPT
+from msanii_live.playback.shared_state import HISTORY_SECONDS
 
-LONGEST = 600.0  # s of a take
+MAX_TAKE_SECONDS = 600.0  # s of a take
 _PAUSE = 0.25  # s between fetches; the player keeps what comes in for a minute
 
 
@@ -27,9 +27,9 @@ class _Take:
         self._blocks: list[Samples] = []
         self.first = self._next = player.position(source)
         self._host_rate = player.rate
-        self._most = player.frames(LONGEST if seconds is None else seconds)
+        self._most = player.to_frames(MAX_TAKE_SECONDS if seconds is None else seconds)
         self.start = player.now()
-        player.recall(source, self.first, self.first)  # refuses an input that is not there
+        player.read_history(source, self.first, self.first)  # refuses an input that is not there
         self.over = threading.Event()
         self._lock = threading.Lock()
 
@@ -43,7 +43,7 @@ class _Take:
         if self._player.rate != self._host_rate or written < self._next:
             return False  # another device: what it hears belongs to another take
         last = min(written, self.first + self._most)
-        self._blocks.append(self._player.recall(self.source, self._next, last))
+        self._blocks.append(self._player.read_history(self.source, self._next, last))
         self._next = max(self._next, last)
         return self._next < self.first + self._most
 
@@ -52,7 +52,7 @@ class _Take:
         return np.concatenate(self._blocks) if self._blocks else np.zeros((0, 2), np.float32)
 
 
-class Recorder:
+class AudioRecorder:
     """Record one take at a time. Every method may be called from any thread."""
 
     def __init__(self, player: Player) -> None:
@@ -62,7 +62,7 @@ class Recorder:
         self._lock = threading.Lock()
 
     @property
-    def recording(self) -> bool:
+    def is_recording(self) -> bool:
         """Tell whether a take runs."""
         return self._take is not None
 
@@ -102,14 +102,14 @@ class Recorder:
             take, self._take = self._take, None
         if take is None:
             last = self._player.position(source)
-            first = max(0, last - self._player.frames(seconds or KEPT))
-            samples = self._player.recall(source, first, last)
+            first = max(0, last - self._player.to_frames(seconds or HISTORY_SECONDS))
+            samples = self._player.read_history(source, first, last)
             start = self._player.now() - len(samples) / self._player.rate
             return self._clip(name, samples, start)
         take.over.set()
         take.fetch()
         samples, start = take.samples(), take.start
-        if seconds is not None and (cut := len(samples) - self._player.frames(seconds)) > 0:
+        if seconds is not None and (cut := len(samples) - self._player.to_frames(seconds)) > 0:
             samples, start = samples[cut:], start + cut / self._player.rate
         return self._clip(name or take.name, samples, start)
 
@@ -121,12 +121,12 @@ class Recorder:
             self._take = None
 
     def _clip(self, name: str, samples: Samples, start: float) -> Clip:
-        if len(samples) < RATE // 100:
+        if len(samples) < SAMPLE_RATE // 100:
             raise CommandError(Code.ENOCLIP, "nothing has come in that could be a take")
         transport = self._player.transport
         return make_clip(
-            resample(samples, self._player.rate, RATE),
-            RATE,
+            resample(samples, self._player.rate, SAMPLE_RATE),
+            SAMPLE_RATE,
             name=name,
             bpm=transport.bpm,
             bar_offset=transport.bars_at(start) % 1.0,

@@ -23,7 +23,7 @@ from msanii_live.playback.commands import (
     Table,
 )
 from msanii_live.playback.mixer import render
-from msanii_live.playback.shared_state import Gauge, Gauges, Recall
+from msanii_live.playback.shared_state import HostStat, HostStats, RingBuffer
 from msanii_live.playback.sinks import NANO, DeviceSink, Sink
 from msanii_live.playback.timebase import Estimate
 from msanii_live.playback.timeline import Decks
@@ -46,14 +46,14 @@ class Stage:
     def __init__(
         self,
         sink: Sink,
-        gauges: Gauges,
-        output: Recall,
-        heard: Recall,
+        stats: HostStats,
+        output: RingBuffer,
+        heard: RingBuffer,
         tell: Callable[[Event], None],
     ) -> None:
         """Take the parts; `open` begins."""
         self._sink = sink
-        self._gauges = gauges
+        self._gauges = stats
         self._output = output
         self._heard = heard
         self._tell = tell
@@ -81,15 +81,15 @@ class Stage:
 
     def open(self, origin: int) -> None:
         """Go on with a timeline of which frame 0 was heard at a time, ns."""
-        sink, gauges, now = self._sink, self._gauges, time.monotonic_ns()
+        sink, stats, now = self._sink, self._gauges, time.monotonic_ns()
         is_device = isinstance(sink, DeviceSink)
         # A look finds a block taken: its first frame is heard a latency later, its end a block on.
         self._delay = sink.latency + sink.block * NANO // sink.rate
         self._position = max(0, (now + self._delay - origin) * sink.rate // NANO)
-        gauges[Gauge.RATE], gauges[Gauge.BLOCK] = sink.rate, sink.block
-        gauges[Gauge.LATENCY] = sink.latency
-        gauges[Gauge.RING] = gauges[Gauge.LEAST] = getattr(sink, "ring", 0)
-        gauges[Gauge.ORIGIN] = origin
+        stats[HostStat.RATE], stats[HostStat.BLOCK_FRAMES] = sink.rate, sink.block
+        stats[HostStat.LATENCY_NS] = sink.latency
+        stats[HostStat.RING_FRAMES] = stats[HostStat.MIN_FILL] = getattr(sink, "ring", 0)
+        stats[HostStat.ORIGIN_NS] = origin
         if is_device:
             self._estimate = Estimate(origin - self._delay, sink.rate)
         self._render(now)
@@ -104,7 +104,7 @@ class Stage:
             case Load():
                 self._clips[order.clip] = order.samples
             case Drop():
-                if any(part.clip == order.clip for part in self._decks.parts):
+                if any(region.clip == order.clip for region in self._decks.regions):
                     return  # it is asked for again once its last part is over
                 self._clips.pop(order.clip, None)
             case Start():
@@ -114,12 +114,12 @@ class Stage:
             case Stop():
                 self._decks.stop(order, self._position)
             case Restore():
-                self._decks.parts = order.parts
+                self._decks.regions = order.regions
                 self._ramp = self._position + _RAMP
             case Quit():
                 fade = round(_LAST_FADE * self._sink.rate)
                 self._decks.stop(Stop(None, NOW, fade), self._position)
-                self._quit_at = self._position + (fade if self._decks.parts else 0)
+                self._quit_at = self._position + (fade if self._decks.regions else 0)
         self._done = max(self._done, numbered.number)
         if not isinstance(order, Load | Drop):
             self._publish()
@@ -130,26 +130,26 @@ class Stage:
         Raises: DeviceLost.
         """
         now = time.monotonic_ns()
-        gauges, sink = self._gauges, self._sink
+        stats, sink = self._gauges, self._sink
         dry = sink.ran_dry(now)
         if dry:
             self._skip(now)
         elif self._estimate is not None:
             fill = self._position - sink.taken(self._position, now)
-            gauges[Gauge.LEAST] = min(int(gauges[Gauge.LEAST]), fill)
+            stats[HostStat.MIN_FILL] = min(int(stats[HostStat.MIN_FILL]), fill)
         self._render(now)
         if dry:
             sink.begin()
         now = time.monotonic_ns()
         if self._estimate is not None:
             self._estimate.look(now, sink.taken(self._position, now))
-            gauges[Gauge.ORIGIN] = self._estimate.origin + self._delay
+            stats[HostStat.ORIGIN_NS] = self._estimate.origin + self._delay
         block = sink.heard()
         if block is not None:
-            self._heard.write(int(gauges[Gauge.HEARD]), block)
-            gauges[Gauge.HEARD] += len(block)
-        gauges[Gauge.UNDERFLOWS] = sink.underflows()
-        gauges[Gauge.ALIVE] = now
+            self._heard.write(int(stats[HostStat.CAPTURED]), block)
+            stats[HostStat.CAPTURED] += len(block)
+        stats[HostStat.UNDERFLOWS] = sink.underflows()
+        stats[HostStat.HEARTBEAT] = now
         if self._decks.prune(sink.taken(self._position, now)):
             self._publish()
 
@@ -164,7 +164,7 @@ class Stage:
             room = 0
         while room > 0:
             frames = min(room, _MOST)
-            block = render(self._decks.parts, self._clips, self._position, frames)
+            block = render(self._decks.regions, self._clips, self._position, frames)
             if self._position < self._ramp:
                 left = self._ramp - self._position - np.arange(frames)
                 block *= np.clip(1.0 - left / _RAMP, 0.0, 1.0).astype(np.float32)[:, None]
@@ -172,7 +172,7 @@ class Stage:
             self._output.write(self._position, block)
             self._position += frames
             room -= frames
-        self._gauges[Gauge.WRITTEN] = self._position
+        self._gauges[HostStat.RENDERED] = self._position
 
     def _skip(self, now: int) -> None:
         """Leave out the frames that were due while the ring was empty: time went on without."""
@@ -181,13 +181,15 @@ class Stage:
         lost = max(0, due - self._position)
         self._position += lost
         self._ramp = self._position + _RAMP
-        self._gauges[Gauge.DRY] += 1
-        self._gauges[Gauge.LOST] += lost
+        self._gauges[HostStat.UNDERRUNS] += 1
+        self._gauges[HostStat.LOST_FRAMES] += lost
 
     def _lacks(self, order: Order) -> bool:
         """Tell whether an order asks for samples that never came."""
-        parts = [getattr(order, "part", None), getattr(order, "spare", None)]
-        return any(part is not None and part.clip not in self._clips for part in parts)
+        regions = [getattr(order, "region", None), getattr(order, "fallback", None)]
+        return any(region is not None and region.clip not in self._clips for region in regions)
 
     def _publish(self) -> None:
-        self._tell(Table(self._done, self._position, self._decks.parts, self._decks.take_refused()))
+        self._tell(
+            Table(self._done, self._position, self._decks.regions, self._decks.take_refused())
+        )

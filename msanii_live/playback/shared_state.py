@@ -13,32 +13,32 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from msanii_live.audio import Samples
 
-KEPT = 60.0  # seconds of output and of input that can be looked back on
+HISTORY_SECONDS = 60.0  # seconds of output and of input that can be looked back on
 _EDGE = 8_192  # frames next to be overwritten, which a reader must not trust
 
 
-class Gauge(IntEnum):
+class HostStat(IntEnum):
     """Name the numbers; all are whole. Times are of `time.monotonic_ns`."""
 
-    WRITTEN = 0  # first frame that is not yet rendered
-    ORIGIN = 1  # when frame 0 was, or would have been, heard
+    RENDERED = 0  # first frame that is not yet rendered
+    ORIGIN_NS = 1  # when frame 0 was, or would have been, heard
     RATE = 2  # frames a second
-    BLOCK = 3  # frames that the device takes at once
-    RING = 4  # frames rendered ahead at most
-    LATENCY = 5  # ns from the device's callback to the ear, as the device says
+    BLOCK_FRAMES = 3  # frames that the device takes at once
+    RING_FRAMES = 4  # frames rendered ahead at most
+    LATENCY_NS = 5  # ns from the device's callback to the ear, as the device says
     UNDERFLOWS = 6  # blocks that the device reports as lost
-    DRY = 7  # times that the ring ran empty
-    LOST = 8  # frames that were due while it was empty
-    LEAST = 9  # frames: the emptiest that the ring has been
-    ALIVE = 10  # when the host last looked round
-    HEARD = 11  # frames taken from the input
+    UNDERRUNS = 7  # times that the ring ran empty
+    LOST_FRAMES = 8  # frames that were due while it was empty
+    MIN_FILL = 9  # frames: the emptiest that the ring has been
+    HEARTBEAT = 10  # when the host last looked round
+    CAPTURED = 11  # frames taken from the input
     REALTIME = 12  # 1: the host has real-time priority
 
 
-Gauges = NDArray[np.int64]
+HostStats = NDArray[np.int64]
 
 
-class Block:
+class SharedArray:
     """Hold an array of zeros, in shared memory where another process is to see it."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, *, shared: bool, name: str = "") -> None:
@@ -84,7 +84,7 @@ class Block:
 _released_later: list[shared_memory.SharedMemory] = []
 
 
-class Recall:
+class RingBuffer:
     """Keep the last frames of a signal; one writes, and whoever likes reads."""
 
     def __init__(self, ring: Samples) -> None:

@@ -20,7 +20,7 @@ _STANDSTILL = NANO * 7 // 10  # without a block for so long, the device is gone
 _GREETING = 1.5  # s in which a device must ask for its first blocks
 
 
-class DeviceLost(Exception):
+class AudioDeviceError(Exception):
     """Tell that the device cannot be opened, or runs no more."""
 
 
@@ -122,14 +122,14 @@ class DeviceSink:
             import rtmixer
             import sounddevice
         except OSError:
-            raise DeviceLost("PortAudio is missing: apt-get install libportaudio2") from None
+            raise AudioDeviceError("PortAudio is missing: apt-get install libportaudio2") from None
         except ImportError as error:
-            raise DeviceLost(f"{error.name} is missing: pip install {error.name}") from None
+            raise AudioDeviceError(f"{error.name} is missing: pip install {error.name}") from None
         self._rtmixer = rtmixer
         try:
             found = sounddevice.query_devices(device, "output")
         except (ValueError, sounddevice.PortAudioError) as error:
-            raise DeviceLost(f"no audio device ({error}): connect one") from None
+            raise AudioDeviceError(f"no audio device ({error}): connect one") from None
         self.rate = int(found["default_samplerate"])
         self._channels = min(2, int(found["max_output_channels"]))
         self.inputs = min(2, int(found["max_input_channels"])) if listen else 0
@@ -137,7 +137,7 @@ class DeviceSink:
         try:
             self._mixer = self._open(index)
         except (ValueError, sounddevice.PortAudioError) as error:
-            raise DeviceLost(f"{found['name']} cannot be opened ({error})") from None
+            raise AudioDeviceError(f"{found['name']} cannot be opened ({error})") from None
         self._underflows = 0
         self._counting: Any = None
         self._counted = 0
@@ -182,9 +182,9 @@ class DeviceSink:
         if left != self._last_taken:
             self._last_taken, self._last_move = left, now
         elif now - self._last_move > _STANDSTILL:
-            raise DeviceLost("the audio device has stopped")
+            raise AudioDeviceError("the audio device has stopped")
         if not self._mixer.active:
-            raise DeviceLost("the audio device has gone")
+            raise AudioDeviceError("the audio device has gone")
         if self._playing is not None and self._playing not in self._mixer.actions:
             self._playing = None
             return True
@@ -243,7 +243,7 @@ class DeviceSink:
             self._mixer.start()
         except sounddevice.PortAudioError as error:
             self._mixer.close()
-            raise DeviceLost(f"the audio device does not start ({error})") from None
+            raise AudioDeviceError(f"the audio device does not start ({error})") from None
         until = time.monotonic() + _GREETING
         while time.monotonic() < until:
             time.sleep(0.02)
@@ -254,7 +254,7 @@ class DeviceSink:
                 return int(asked.stats.max_blocksize)
         self._mixer.abort()
         self._mixer.close()
-        raise DeviceLost("the audio device starts but takes no sound")
+        raise AudioDeviceError("the audio device starts but takes no sound")
 
 
 def _ring_frames(block: int, rate: int, realtime: bool) -> int:

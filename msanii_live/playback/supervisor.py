@@ -9,17 +9,17 @@ from collections.abc import Callable
 from msanii_live.errors import CommandError
 from msanii_live.playback.command_queue import Post
 from msanii_live.playback.commands import Event, Failed, Table
-from msanii_live.playback.host_proxy import Host, SilentHost
-from msanii_live.playback.shared_state import Gauge
-from msanii_live.playback.sinks import DeviceLost
+from msanii_live.playback.host_proxy import HostProxy, SilentHost
+from msanii_live.playback.shared_state import HostStat
+from msanii_live.playback.sinks import AudioDeviceError
 from msanii_live.playback.timebase import Timebase
 
 log = logging.getLogger("msanii_live.player")
 
 _PATIENCE = (0.1, 0.3, 0.6, 1.0, 2.0)  # s between attempts to open a lost device; the last repeats
 
-Tell = Callable[[Host, Event], None]
-OpenHost = Callable[[Tell, int], Host]
+Tell = Callable[[HostProxy, Event], None]
+OpenHost = Callable[[Tell, int], HostProxy]
 
 
 class Keeper:
@@ -37,27 +37,27 @@ class Keeper:
         self.on_warning: Callable[[str], None] = lambda text: None
         self._timebase = timebase
         self._open_host = open_host
-        self._before = {Gauge.UNDERFLOWS: 0, Gauge.DRY: 0, Gauge.LOST: 0}
+        self._before = {HostStat.UNDERFLOWS: 0, HostStat.UNDERRUNS: 0, HostStat.LOST_FRAMES: 0}
         self._closed = threading.Event()
         self._woken = threading.Event()
         self._failure: str | None = None
-        self._retired: Host | None = None
+        self._retired: HostProxy | None = None
         if open_host is not None:
-            self.host: Host = open_host(self._hear, timebase.origin)
+            self.host: HostProxy = open_host(self._hear, timebase.origin)
         else:
             self.host = SilentHost(self._hear, timebase.origin, description)
         self.post = Post(self.host)
-        timebase.follow(self.host.gauges)
+        timebase.follow(self.host.stats)
         if open_host is not None:
             threading.Thread(target=self._watch, name="player watch", daemon=True).start()
 
-    def gauge(self, which: Gauge) -> int:
+    def stat(self, which: HostStat) -> int:
         """Return one of the host's numbers."""
-        return int(self.host.gauges[which])
+        return int(self.host.stats[which])
 
-    def total(self, which: Gauge) -> int:
+    def total(self, which: HostStat) -> int:
         """Return a count, with those of all hosts before. which: UNDERFLOWS, DRY or LOST."""
-        return self._before[which] + self.gauge(which)
+        return self._before[which] + self.stat(which)
 
     def close(self) -> None:
         """Fade out and give the device back; harmless when that was done."""
@@ -67,7 +67,7 @@ class Keeper:
             self._timebase.follow(None)
             self.host.close()
 
-    def _hear(self, host: Host, event: Event) -> None:
+    def _hear(self, host: HostProxy, event: Event) -> None:
         if isinstance(event, Failed):
             if host is self._retired:
                 return
@@ -103,7 +103,7 @@ class Keeper:
             self._woken.clear()
             try:
                 self._install(self._open_host(self._hear, self._timebase.origin))
-            except (DeviceLost, CommandError, OSError) as error:
+            except (AudioDeviceError, CommandError, OSError) as error:
                 if attempt == 0:  # time goes on, and what should sound is kept track of
                     self._install(SilentHost(self._hear, self._timebase.origin, str(error)))
                 self._closed.wait(_PATIENCE[min(attempt, len(_PATIENCE) - 1)])
@@ -113,7 +113,7 @@ class Keeper:
             self.on_warning(f"sound is back: {self.host.description}")
             return
 
-    def _install(self, host: Host) -> None:
+    def _install(self, host: HostProxy) -> None:
         """Put a host in charge and tell it all.
 
         Raises: CommandError: EOOM, it has no room for the clips.
@@ -125,9 +125,9 @@ class Keeper:
             host.close()
             raise
         for which in self._before:
-            self._before[which] += int(old.gauges[which])
+            self._before[which] += int(old.stats[which])
         self.host = host
-        self._timebase.follow(host.gauges)
+        self._timebase.follow(host.stats)
         if isinstance(old, SilentHost):
             old.close()
         if self._closed.is_set():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from msanii_live.playback.shared_state import Gauge, Gauges
+from msanii_live.playback.shared_state import HostStat, HostStats
 
 _SPAN = 1_000_000_000  # ns over which the least delay is looked for
 _FOLLOW = 0.1  # of what the device's clock was off that is taken over at the end of each span
@@ -18,17 +18,17 @@ class Timebase:
     def __init__(self) -> None:
         """Begin at 0."""
         self.origin = time.monotonic_ns()
-        self._gauges: Gauges | None = None
+        self._gauges: HostStats | None = None
 
-    def follow(self, gauges: Gauges | None) -> None:
+    def follow(self, stats: HostStats | None) -> None:
         """Take the time from these gauges from now on; None: from the system's clock."""
         self.now()
-        self._gauges = gauges
+        self._gauges = stats
 
     def now(self) -> float:
         """Return seconds of the timeline: frame `now × rate` is heard now."""
-        gauges = self._gauges
-        if gauges is not None and (origin := int(gauges[Gauge.ORIGIN])):
+        stats = self._gauges
+        if stats is not None and (origin := int(stats[HostStat.ORIGIN_NS])):
             self.origin = origin
         return (time.monotonic_ns() - self.origin) / 1e9
 

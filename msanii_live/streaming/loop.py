@@ -20,12 +20,12 @@ from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
-from msanii_live.library.audio_files import RATE
-from msanii_live.playback.mixer import Part
-from msanii_live.playback.timeline import last_after
+from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.playback.mixer import Region
+from msanii_live.playback.timeline import last_in_chain
 from msanii_live.protocol.commands import Outpaint, StreamStart
 from msanii_live.streaming import score_source
-from msanii_live.streaming.chunk_renderer import DECK, LOOK, Chunk, Chunks, Making, Place
+from msanii_live.streaming.chunk_renderer import LOOK, STREAM_NAME, Chunk, Chunks, Making, Place
 from msanii_live.streaming.outpaint_source import FromItself
 from msanii_live.streaming.state import SoFar
 
@@ -101,9 +101,9 @@ class StreamRun:
         Raises: CommandError.
         """
         src = self.order.src
-        sounding = self._player.sounding() if src == "current" else None
-        if sounding is not None:
-            self._adopt(Chunk(sounding.clip), sounding.part)
+        now_playing = self._player.now_playing() if src == "current" else None
+        if now_playing is not None:
+            self._adopt(Chunk(now_playing.clip), now_playing.region)
         elif src != "current":
             self._open_with(Chunk(self._shop.source(src)))
         self._tell_left_out()
@@ -152,16 +152,16 @@ class StreamRun:
         self._open_with(aim.chunks.opening(self._place(aim.order, start)))
 
     def _open_with(self, chunk: Chunk) -> None:
-        self._adopt(chunk, self._player.play(chunk.clip, at=self.order.at, deck=DECK))
+        self._adopt(chunk, self._player.play(chunk.clip, at=self.order.at, track=STREAM_NAME))
 
-    def _adopt(self, chunk: Chunk, part: int) -> None:
+    def _adopt(self, chunk: Chunk, region: int) -> None:
         transport = self._shop.transport
         samples, info = as_stereo(chunk.clip.samples), chunk.clip.info
-        so_far = SoFar(samples[:0], info, info.bar_offset, info.bpm, transport.beats, part)
+        so_far = SoFar(samples[:0], info, info.bar_offset, info.bpm, transport.beats, region)
         so_far.add(samples, 0, chunk.beat)
         so_far.notes = chunk.notes
         self._so_far = so_far
-        self._player.hold(chunk.clip, part, so_far.bar(transport.bpm), DECK)
+        self._player.loop_after(chunk.clip, region, so_far.bar(transport.bpm), STREAM_NAME)
 
     # -- how it goes on --------------------------------------------------------------------------
 
@@ -201,40 +201,40 @@ class StreamRun:
         """
         if self._so_far is None:
             return None
-        parts = self._player.parts()
-        number = last_after(parts, self._so_far.part)
-        spare = next((p for p in parts if p.spare and p.follows == number), None)
-        mine = next((p for p in parts if p.number == number), None)
-        if mine is None and spare is None:  # it was sent, and is not yet acknowledged
+        regions = self._player.regions()
+        number = last_in_chain(regions, self._so_far.region)
+        fallback = next((p for p in regions if p.fallback and p.follows == number), None)
+        mine = next((p for p in regions if p.number == number), None)
+        if mine is None and fallback is None:  # it was sent, and is not yet acknowledged
             now = time.monotonic()
             self._missed = self._missed or now
             if now - self._missed > _GONE:
                 self._ended.set()
             return None
         self._missed = None
-        for part in (mine, spare):
-            if part is not None and part.end is not None and part.fade_out:
+        for region in (mine, fallback):
+            if region is not None and region.end is not None and region.fade_out:
                 self._ended.set()
                 return None
-        if spare is not None:
-            self._tell_if_late(spare)
-        return self._end_of(mine or spare)
+        if fallback is not None:
+            self._tell_if_late(fallback)
+        return self._end_of(mine or fallback)
 
-    def _end_of(self, part: Part | None) -> float:
-        assert part is not None
-        if part.spare:
-            return part.start / self._player.rate
-        finish = part.finish
+    def _end_of(self, region: Region | None) -> float:
+        assert region is not None
+        if region.fallback:
+            return region.start / self._player.rate
+        finish = region.finish
         if finish is None:  # a loop, which ends with its turn
-            here = self._player.now() * self._player.rate - part.start
-            finish = part.start + max(1, math.ceil(here / part.length)) * part.length
+            here = self._player.now() * self._player.rate - region.start
+            finish = region.start + max(1, math.ceil(here / region.length)) * region.length
         return finish / self._player.rate
 
-    def _tell_if_late(self, spare: Part) -> None:
-        start, rate = spare.start, self._player.rate
+    def _tell_if_late(self, fallback: Region) -> None:
+        start, rate = fallback.start, self._player.rate
         if self._told_late != self._index and start / rate < self._player.now():
             self._told_late = self._index
-            self._audience.late(self._index, spare.length / rate)
+            self._audience.late(self._index, fallback.length / rate)
 
     def _chunk(self, aim: _Aim, end: float) -> None:
         so_far = self._so_far
@@ -243,18 +243,24 @@ class StreamRun:
         chunk = aim.chunks.next(so_far, self._place(aim.order, end))
         clip, overlap = chunk.clip, chunk.overlap
         before = so_far.samples[: len(so_far.samples) - overlap]
-        follows, start = so_far.part, so_far.frames
+        follows, start = so_far.region, so_far.frames
         so_far.add(clip.samples, overlap, chunk.beat)
         so_far.notes = chunk.notes
-        spare = so_far.bar(self._shop.transport.bpm)
-        so_far.part = self._player.join(
-            clip, follows, overlap=overlap, before=before, spare=spare, deck=DECK, must=True
+        fallback = so_far.bar(self._shop.transport.bpm)
+        so_far.region = self._player.play_after(
+            clip,
+            follows,
+            overlap=overlap,
+            before=before,
+            fallback=fallback,
+            track=STREAM_NAME,
+            must_follow=True,
         )
         took = time.monotonic() - began
         self._took += 0.3 * (took - self._took)
-        seconds = clip.info.seconds - overlap / RATE
+        seconds = clip.info.seconds - overlap / SAMPLE_RATE
         ahead = self._ready_after(follows, seconds)
-        self._audience.chunk(self._index, start / RATE, seconds, took, ahead)
+        self._audience.chunk(self._index, start / SAMPLE_RATE, seconds, took, ahead)
         self._index += 1
 
     def _ready_after(self, follows: int, seconds: float) -> float:

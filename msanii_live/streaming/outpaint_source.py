@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from msanii_live.audio import as_stereo, make_clip
-from msanii_live.library.audio_files import RATE
-from msanii_live.playback.crossfade import continuation
+from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.playback.crossfade import splice
 from msanii_live.protocol.commands import Generate, Outpaint
 from msanii_live.streaming.chunk_renderer import Chunk, Chunks, Making, Place, on_grid
 from msanii_live.streaming.state import SOURCE, SoFar
@@ -40,9 +40,9 @@ class FromItself:
         """Return what an engine hears come next."""
         engine = place.order.engine
         source = so_far.clip()
-        seconds = on_grid(place.order.chunk) / RATE
+        seconds = on_grid(place.order.chunk) / SAMPLE_RATE
         command = Outpaint(src=SOURCE, seconds=seconds, keep=1, engine=engine)
         made = self._making.make(self._making.steered(command, place.index), {SOURCE: source})
-        piece, overlap = continuation(source.samples, as_stereo(made.samples), kept=True)
+        piece, overlap = splice(source.samples, as_stereo(made.samples), kept=True)
         piece = self._making.morphed(piece, overlap, so_far, engine)
-        return Chunk(make_clip(piece, RATE, name="", bpm=so_far.bpm), overlap)
+        return Chunk(make_clip(piece, SAMPLE_RATE, name="", bpm=so_far.bpm), overlap)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import RATE
-from msanii_live.midi.takes import EARLY, Takes
+from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.midi.takes import DOWNBEAT_TOLERANCE, MidiRecorder
 from msanii_live.notes import Note, Score
 from msanii_live.streaming.chunk_renderer import Place, on_grid
 from msanii_live.streaming.state import Beat
@@ -65,7 +65,7 @@ class Hands:
     comes in, and where the stream would be late if it waited, the last phrase is played again.
     """
 
-    def __init__(self, takes: Takes, transport: Transport) -> None:
+    def __init__(self, takes: MidiRecorder, transport: Transport) -> None:
         """Take what hears MIDI, and whose bars they are."""
         self._takes = takes
         self._transport = transport
@@ -83,20 +83,20 @@ class Hands:
         if ready >= place.lead:
             return False
         start, frames = self._span(place)
-        return start + frames / RATE <= place.now or ready < place.least
+        return start + frames / SAMPLE_RATE <= place.now or ready < place.least
 
     def phrase(self, place: Place, before: Score, drums: bool) -> Phrase:
         """Return the next bars that were played, or the last phrase; see `Reader.phrase`."""
         start, frames = self._span(place)
-        end = start + frames / RATE
+        end = start + frames / SAMPLE_RATE
         if end > place.now:  # not yet played, and there is no time to wait
             return self._again(place, frames, before, drums, self._heard)
         played = _heard(self._between(start - LEAD, end + TAIL), drums)
         if not _is_new(played, end - start):
             return self._again(place, frames, before, drums, end)
-        near = self._heard is not None and abs(start - self._heard) < EARLY
+        near = self._heard is not None and abs(start - self._heard) < DOWNBEAT_TOLERANCE
         if not (near and self._in_a_row):
-            played = _lead(before).then(played.cut(LEAD, played.seconds))
+            played = _lead(before).followed_by(played.cut(LEAD, played.seconds))
         return Phrase(played, frames, self._beat(place), end, self._whole(played, end, drums))
 
     def keep(self, phrase: Phrase) -> None:
@@ -114,7 +114,11 @@ class Hands:
         """
         bar, length = self._bar, played.seconds - TAIL
         bars = math.ceil((length - LEAD) / bar - _NEAR)
-        struck = [n.start + EARLY for n in played.notes if LEAD <= n.start + EARLY < length]
+        struck = [
+            n.start + DOWNBEAT_TOLERANCE
+            for n in played.notes
+            if LEAD <= n.start + DOWNBEAT_TOLERANCE < length
+        ]
         end -= math.floor((length - max(struck, default=length)) / bar) * bar
         found = [_heard(self._between(last - bars * bar, last), drums) for last in (end, end - bar)]
         full = (s for s in found if any(n.end >= s.seconds - bar / 2 for n in s.notes))
@@ -125,15 +129,19 @@ class Hands:
     ) -> Phrase:
         """Return the last phrase, from where in its bar the chunk begins."""
         if self._last is None:
-            self._last = self._takes.last(self._bars(place), self._transport)
+            self._last = self._takes.last_bars(self._bars(place), self._transport)
         last = _heard(self._last, drums).at_tempo(self._transport.bpm)
         if not last.notes:
             raise CommandError(Code.EPATH, f"what was played has only drums: {NO_DRUMS}")
         beat = self._beat(place)
         # What is a little before a bar line is on it.
-        late = max(0.0, (beat.bar + _NEAR) % 1.0 - _NEAR) * self._bar if self._transport.runs else 0
-        score = last.around(late, late + frames / RATE + TAIL)
-        return Phrase(_lead(before).then(score), frames, beat, upto)
+        late = (
+            max(0.0, (beat.bar + _NEAR) % 1.0 - _NEAR) * self._bar
+            if self._transport.is_running
+            else 0
+        )
+        score = last.looped(late, late + frames / SAMPLE_RATE + TAIL)
+        return Phrase(_lead(before).followed_by(score), frames, beat, upto)
 
     @property
     def _bar(self) -> float:
@@ -153,10 +161,10 @@ class Hands:
         """
         bar, bars = self._bar, self._bars(place)
         end = place.end + bars * bar
-        if self._transport.runs:  # the bar line nearest to it
+        if self._transport.is_running:  # the bar line nearest to it
             end += self._transport.seconds_until("bar", end - bar / 2) - bar / 2
         frames = on_grid(max(end - place.end, bar / 4))
-        seconds = frames / RATE
+        seconds = frames / SAMPLE_RATE
         if self._heard is not None:
             start = place.end - round((place.end - self._heard) / bar) * bar
             if place.now - start - seconds < _BEHIND * bar:
@@ -166,7 +174,7 @@ class Hands:
         return place.end - back * bar, frames
 
     def _between(self, start: float, end: float) -> Score:
-        return self._takes.between(start, end, self._transport)
+        return self._takes.notes_between(start, end, self._transport)
 
 
 class Piece:
@@ -190,11 +198,11 @@ class Piece:
     def phrase(self, place: Place, before: Score, drums: bool) -> Phrase:
         """Return the next seconds of it; see `Reader.phrase`."""
         frames = on_grid(place.order.chunk)
-        start, end = self._at, self._at + frames / RATE
+        start, end = self._at, self._at + frames / SAMPLE_RATE
         if start:
-            score = _heard(self._round.around(start - LEAD, end + TAIL), drums)
+            score = _heard(self._round.looped(start - LEAD, end + TAIL), drums)
         else:
-            score = _lead(before).then(_heard(self._round.around(0.0, end + TAIL), drums))
+            score = _lead(before).followed_by(_heard(self._round.looped(0.0, end + TAIL), drums))
         bpm = self._round.bpm
         bar = (self._round.bar + start * bpm / 60.0 / self._beats) % 1.0
         return Phrase(score, frames, Beat(bpm, self._beats, bar), end)
@@ -244,8 +252,8 @@ def _is_new(played: Score, seconds: float) -> bool:
     start, end = LEAD, LEAD + seconds
 
     def is_new(note: Note) -> bool:
-        if note.start < start - EARLY:
+        if note.start < start - DOWNBEAT_TOLERANCE:
             return note.end >= end
-        return note.start < end - EARLY and note.end > start + EARLY
+        return note.start < end - DOWNBEAT_TOLERANCE and note.end > start + DOWNBEAT_TOLERANCE
 
     return any(is_new(note) for note in played.notes)

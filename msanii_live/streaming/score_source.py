@@ -9,11 +9,11 @@ from msanii_live.engines.base import LIVE_TAKE, LOUDNESS, MOST_GAIN, Engine, lou
 from msanii_live.engines.notes.instruments import named
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.runner import LIVE_BARS, Services
-from msanii_live.library.audio_files import RATE
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.playback.crossfade import OVERLAP, agreeing, continuation
+from msanii_live.playback.crossfade import OVERLAP_FRAMES, align_seam, splice
 from msanii_live.protocol.commands import Render, StreamStart
-from msanii_live.streaming.chunk_renderer import DECK, Chunk, Chunks, Making, Place
+from msanii_live.streaming.chunk_renderer import STREAM_NAME, Chunk, Chunks, Making, Place
 from msanii_live.streaming.phrases import (
     LEAD,
     NO_DRUMS,
@@ -26,7 +26,7 @@ from msanii_live.streaming.phrases import (
 )
 from msanii_live.streaming.state import SoFar
 
-_BEFORE, _AFTER = round(LEAD * RATE), round(TAIL * RATE)  # frames
+_BEFORE, _AFTER = round(LEAD * SAMPLE_RATE), round(TAIL * SAMPLE_RATE)  # frames
 _RINGS = 0.1  # s into a chunk, up to which a note from before it is none of its own
 _DOWN, _UP = 0.5, 0.25  # of the way to its own loudness that a chunk goes
 
@@ -55,7 +55,7 @@ class FromNotes:
         phrase, made = self._rendered(place, Score((), 0.0))
         samples = made[_BEFORE : _BEFORE + phrase.frames]
         beat = phrase.beat
-        clip = make_clip(samples, RATE, name=DECK, bpm=beat.bpm, bar_offset=beat.bar)
+        clip = make_clip(samples, SAMPLE_RATE, name=STREAM_NAME, bpm=beat.bpm, bar_offset=beat.bar)
         self.reader.keep(phrase)
         return Chunk(clip, notes=_played(phrase), beat=beat)
 
@@ -66,14 +66,14 @@ class FromNotes:
     def next(self, so_far: SoFar, place: Place) -> Chunk:
         """Return the next phrase, played with what was before it; see `Chunks.next`."""
         phrase, made = self._rendered(place, so_far.notes)
-        close = so_far.samples[-OVERLAP:]
-        seam = agreeing(close, made, _BEFORE)
+        close = so_far.samples[-OVERLAP_FRAMES:]
+        seam = align_seam(close, made, _BEFORE)
         known = made[seam - len(close) : seam + phrase.frames]
-        piece, overlap = continuation(close, known, kept=True)
+        piece, overlap = splice(close, known, kept=True)
         if not place.order.timbre2:
             piece = self._making.morphed(piece, overlap, so_far, place.order.engine)
         self.reader.keep(phrase)
-        clip = make_clip(piece, RATE, name="", bpm=phrase.beat.bpm)
+        clip = make_clip(piece, SAMPLE_RATE, name="", bpm=phrase.beat.bpm)
         return Chunk(clip, overlap, _played(phrase), phrase.beat)
 
     def _rendered(self, place: Place, before: Score) -> tuple[Phrase, Samples]:
@@ -103,18 +103,18 @@ class FromNotes:
         One gain for all would be right but for whoever plays softly for long: it follows the
         music, sooner down than up, and slowly enough that a soft phrase after a loud one is soft.
         """
-        sounding = made[_BEFORE : len(made) - _AFTER]
+        now_playing = made[_BEFORE : len(made) - _AFTER]
         gain = self._gain
-        notes = phrase.score.cut(LEAD, LEAD + phrase.frames / RATE).notes
+        notes = phrase.score.cut(LEAD, LEAD + phrase.frames / SAMPLE_RATE).notes
         # What only rings on says nothing of how loud the music is.
-        if sounding.any() and any(note.start > 0 or note.end > _RINGS for note in notes):
-            wanted = float(np.clip(LOUDNESS - loudness(sounding), -MOST_GAIN, MOST_GAIN))
+        if now_playing.any() and any(note.start > 0 or note.end > _RINGS for note in notes):
+            wanted = float(np.clip(LOUDNESS - loudness(now_playing), -MOST_GAIN, MOST_GAIN))
             share = 1.0 if gain is None else _DOWN if wanted < gain else _UP
             gain = wanted if gain is None else gain + share * (wanted - gain)
         if gain is None:  # it begins with a rest
             return made
         first = gain if self._gain is None else min(gain, self._gain)
-        curve = np.linspace(first, gain, len(sounding), dtype=np.float32)
+        curve = np.linspace(first, gain, len(now_playing), dtype=np.float32)
         decibels = np.pad(curve, (_BEFORE, _AFTER), mode="edge")[:, None]
         self._gain = gain
         return limit(np.asarray(made * 10 ** (decibels / 20), dtype=np.float32))
@@ -130,10 +130,10 @@ def of_order(order: StreamStart, making: Making) -> FromNotes:
     engine = check_engine(order, shop)
     transport = shop.transport
     live = order.midi == LIVE_TAKE
-    score = shop.takes.last(LIVE_BARS, transport) if live else shop.score(order.midi)
+    score = shop.takes.last_bars(LIVE_BARS, transport) if live else shop.score(order.midi)
     if not score.notes:
         raise CommandError(Code.EPATH, f"{order.midi!r} has no notes to play")
-    left_out = [f"{thing} was left out: it is not played here" for thing in score.lost]
+    left_out = [f"{thing} was left out: it is not played here" for thing in score.unsupported]
     if any(note.drum for note in score.notes) and not engine.capabilities.drums:
         left_out.append(f"drums were left out: {engine.name} has none")
         if only_drums(score):
@@ -159,5 +159,5 @@ def check_engine(order: StreamStart, shop: Services) -> Engine:
 
 def _played(phrase: Phrase) -> Score:
     """Return the notes of the last seconds up to a chunk's end."""
-    end = LEAD + phrase.frames / RATE
+    end = LEAD + phrase.frames / SAMPLE_RATE
     return phrase.score.cut(end - LEAD, end)

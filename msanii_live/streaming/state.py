@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from msanii_live.audio import Clip, ClipInfo, Samples
-from msanii_live.library.audio_files import RATE
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.playback.crossfade import closed
-from msanii_live.playback.player import HINDSIGHT
+from msanii_live.playback.crossfade import close_loop
+from msanii_live.playback.player import LOOKBACK_SECONDS
 
 SOURCE = "stream-so-far"  # by which an engine asks for it
 
@@ -39,7 +39,7 @@ class SoFar:
     bar_offset: float
     bpm: float
     beats: float
-    part: int
+    region: int
     frames: int = 0
     notes: Score = field(default_factory=lambda: Score((), 0.0))
 
@@ -53,18 +53,18 @@ class SoFar:
             self.bar_offset = (beat.bar - len(self.samples) * self._bars_a_frame) % 1.0
         whole = np.concatenate([self.samples[: len(self.samples) - overlap], samples])
         self.frames += len(samples) - overlap
-        drop = max(0, len(whole) - round(HINDSIGHT * RATE))
+        drop = max(0, len(whole) - round(LOOKBACK_SECONDS * SAMPLE_RATE))
         self.samples = whole[drop:]
         self.bar_offset = (self.bar_offset + drop * self._bars_a_frame) % 1.0
 
     @property
     def _bars_a_frame(self) -> float:
-        return self.bpm / 60.0 / self.beats / RATE if self.bpm else 0.0
+        return self.bpm / 60.0 / self.beats / SAMPLE_RATE if self.bpm else 0.0
 
     def bar(self, tempo: float) -> Samples:
         """Return the last bar as a loop; of all that there is where that is less."""
-        frames = round(self.beats * 60.0 / (self.bpm or tempo) * RATE)
-        return closed(self.samples[-frames:])
+        frames = round(self.beats * 60.0 / (self.bpm or tempo) * SAMPLE_RATE)
+        return close_loop(self.samples[-frames:])
 
     def clip(self) -> Clip:
         """Return it as a source."""
@@ -72,7 +72,7 @@ class SoFar:
             self.info,
             name=SOURCE,
             frames=len(self.samples),
-            sample_rate=RATE,
+            sample_rate=SAMPLE_RATE,
             channels=2,
             bpm=self.bpm,
             bar_offset=self.bar_offset,

@@ -9,7 +9,7 @@ from msanii_live.jobs.params import Params
 from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.protocol.commands import StreamStart
-from msanii_live.streaming.chunk_renderer import DECK as DECK
+from msanii_live.streaming.chunk_renderer import STREAM_NAME as STREAM_NAME
 from msanii_live.streaming.loop import Audience, StreamRun
 
 
@@ -65,7 +65,7 @@ class Stream:
 
         Raises: CommandError: ERANGE, `at` is illegal.
         """
-        self._shop.player.stop(DECK, at=at, fade=fade, when=when)
+        self._shop.player.stop(STREAM_NAME, at=at, fade=fade, when=when)
         self.close()
 
     def close(self) -> None:

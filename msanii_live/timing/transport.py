@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from msanii_live.errors import Code, CommandError
 
-SLOWEST, FASTEST = 20.0, 300.0
-_NEAR = 1e-6  # of a beat: a clock read on the beat is on it, whatever rounding says
+MIN_BPM, MAX_BPM = 20.0, 300.0
+_TOLERANCE = 1e-6  # of a beat: a clock read on the beat is on it, whatever rounding says
 
 
 @dataclass(frozen=True)
-class _Course:
+class _TempoSegment:
     """Say how time runs from a moment on: at `time`, s, `beat` was reached, and so on.
 
     bar: the bar line `bar_beat` was that of; always on a beat. runs: False while it stands.
@@ -27,10 +27,10 @@ class _Course:
     beat: float
     bar: float
     bar_beat: float
-    runs: bool = True
+    is_running: bool = True
 
     def beats_at(self, now: float) -> float:
-        return self.beat + ((now - self.time) * self.bpm / 60.0 if self.runs else 0.0)
+        return self.beat + ((now - self.time) * self.bpm / 60.0 if self.is_running else 0.0)
 
     def bars_at(self, now: float) -> float:
         return self.bar + (self.beats_at(now) - self.bar_beat) / self.beats
@@ -40,7 +40,7 @@ class _Course:
 
     def bar_line(self, now: float) -> float:
         """Return the beat of the next bar line, or of one that is now."""
-        bar = math.ceil(self.bars_at(now) - _NEAR / self.beats)
+        bar = math.ceil(self.bars_at(now) - _TOLERANCE / self.beats)
         return self.bar_beat + (bar - self.bar) * self.beats
 
 
@@ -55,22 +55,24 @@ class Transport:
         self._clock = clock
         self._lock = threading.Lock()
         # What runs now and, at most, what follows from a beat to come.
-        self._courses: tuple[_Course, ...] = (_Course(bpm, beats, clock(), 0.0, 0.0, 0.0),)
+        self._segments: tuple[_TempoSegment, ...] = (
+            _TempoSegment(bpm, beats, clock(), 0.0, 0.0, 0.0),
+        )
 
     @property
     def bpm(self) -> float:
         """The tempo last asked for, beats a minute; it runs from the beat after that on."""
-        return self._courses[-1].bpm
+        return self._segments[-1].bpm
 
     @property
     def beats(self) -> int:
         """The beats of a bar, as last asked for."""
-        return self._courses[-1].beats
+        return self._segments[-1].beats
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Tell whether time goes on."""
-        return self._courses[-1].runs
+        return self._segments[-1].is_running
 
     def now(self) -> float:
         """Return the clock's time, s, as all other methods take it."""
@@ -86,53 +88,57 @@ class Transport:
         """
         with self._lock:
             now = self._clock() if now is None else now
-            latest = self._courses[-1]
+            latest = self._segments[-1]
             bpm = latest.bpm if bpm is None else bpm
             beats = latest.beats if beats is None else beats
             _check(bpm, beats)
             if (bpm, beats) == (latest.bpm, latest.beats):
                 return
-            old = self._at(now)
-            beat = math.ceil(old.beats_at(now) - _NEAR) if old.runs else old.beats_at(now)
-            moment = old.time_of(beat) if old.runs else now
+            old = self._segment_at(now)
+            beat = (
+                math.ceil(old.beats_at(now) - _TOLERANCE) if old.is_running else old.beats_at(now)
+            )
+            moment = old.time_of(beat) if old.is_running else now
             bar, bar_beat = old.bar, old.bar_beat
             if beats != old.beats:
-                bar = math.floor(old.bars_at(moment) + _NEAR)
+                bar = math.floor(old.bars_at(moment) + _TOLERANCE)
                 bar_beat = old.bar_beat + (bar - old.bar) * old.beats
-            new = _Course(bpm, beats, moment, beat, bar, bar_beat, old.runs)
-            self._courses = (old, new)
+            new = _TempoSegment(bpm, beats, moment, beat, bar, bar_beat, old.is_running)
+            self._segments = (old, new)
 
-    def run(self, runs: bool, now: float | None = None) -> None:
+    def set_running(self, is_running: bool, now: float | None = None) -> None:
         """Stand still at once, or go on at once from a bar line."""
         with self._lock:
             now = self._clock() if now is None else now
-            latest = self._courses[-1]
-            if runs == latest.runs:
+            latest = self._segments[-1]
+            if is_running == latest.is_running:
                 return
-            stand = replace(latest, runs=False, time=now, beat=self._at(now).beats_at(now))
-            if runs:
+            stand = replace(
+                latest, is_running=False, time=now, beat=self._segment_at(now).beats_at(now)
+            )
+            if is_running:
                 line = stand.bar_line(now)
                 bar = stand.bars_at(now) + (line - stand.beat) / stand.beats
-                stand = replace(stand, runs=True, beat=line, bar=round(bar), bar_beat=line)
-            self._courses = (stand,)
+                stand = replace(stand, is_running=True, beat=line, bar=round(bar), bar_beat=line)
+            self._segments = (stand,)
 
-    def follow(self, bpm: float, beat: float, moment: float, runs: bool = True) -> None:
+    def sync_to(self, bpm: float, beat: float, moment: float, is_running: bool = True) -> None:
         """Do as another clock does: it was at this beat at this moment; bars count from its beat 0.
 
         bpm: beats a minute, brought to 20 to 300. moment: s, by this transport's clock.
         """
         with self._lock:
-            bpm = min(max(bpm, SLOWEST), FASTEST)
-            beats = self._courses[-1].beats
-            self._courses = (_Course(bpm, beats, moment, beat, 0.0, 0.0, runs),)
+            bpm = min(max(bpm, MIN_BPM), MAX_BPM)
+            beats = self._segments[-1].beats
+            self._segments = (_TempoSegment(bpm, beats, moment, beat, 0.0, 0.0, is_running),)
 
     def beats_at(self, now: float) -> float:
         """Return the beats since the start, whole on a beat. now: s."""
-        return self._at(now).beats_at(now)
+        return self._segment_at(now).beats_at(now)
 
     def bars_at(self, now: float) -> float:
         """Return the bars since the start, whole on a downbeat. now: s."""
-        return self._at(now).bars_at(now)
+        return self._segment_at(now).bars_at(now)
 
     def seconds_until(self, at: str, now: float) -> float:
         """Return the seconds from `now` until a moment, from 0; 0 also while time stands still.
@@ -146,27 +152,27 @@ class Transport:
         """
         if at in ("none", ""):
             return 0.0
-        course = self._at(now)
+        segment = self._segment_at(now)
         if at == "beat":
-            beat: float = math.ceil(course.beats_at(now) - _NEAR)
+            beat: float = math.ceil(segment.beats_at(now) - _TOLERANCE)
         elif at == "bar":
-            beat = course.bar_line(now)
-            later = self._courses[-1]
-            if later is not course and later.time < course.time_of(beat) - _NEAR:
+            beat = segment.bar_line(now)
+            later = self._segments[-1]
+            if later is not segment and later.time < segment.time_of(beat) - _TOLERANCE:
                 beat = later.bar_line(later.time)
         else:
-            beat = course.beats_at(now) + _number(at)
-        return max(0.0, self._time_of(beat) - now) if course.runs else 0.0
+            beat = segment.beats_at(now) + _number(at)
+        return max(0.0, self._time_of(beat) - now) if segment.is_running else 0.0
 
-    def _at(self, now: float) -> _Course:
+    def _segment_at(self, now: float) -> _TempoSegment:
         """Return the course that holds at a time."""
-        courses = self._courses
-        return next((c for c in reversed(courses) if c.time <= now + _NEAR), courses[0])
+        segments = self._segments
+        return next((c for c in reversed(segments) if c.time <= now + _TOLERANCE), segments[0])
 
     def _time_of(self, beat: float) -> float:
-        courses = self._courses
-        course = next((c for c in reversed(courses) if c.beat <= beat), courses[0])
-        return course.time_of(beat)
+        segments = self._segments
+        segment = next((c for c in reversed(segments) if c.beat <= beat), segments[0])
+        return segment.time_of(beat)
 
 
 def _number(at: str) -> float:
@@ -182,7 +188,7 @@ def _number(at: str) -> float:
 
 
 def _check(bpm: float, beats: int) -> None:
-    if not SLOWEST <= bpm <= FASTEST:
-        raise ValueError(f"bpm is {bpm}: it must be {SLOWEST:.0f} to {FASTEST:.0f}")
+    if not MIN_BPM <= bpm <= MAX_BPM:
+        raise ValueError(f"bpm is {bpm}: it must be {MIN_BPM:.0f} to {MAX_BPM:.0f}")
     if beats < 1:
         raise ValueError(f"beats is {beats}: it must be 1 or more")

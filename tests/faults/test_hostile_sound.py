@@ -117,6 +117,6 @@ def test_a_decoder_that_fails_is_an_answer(tmp_path, monkeypatch, program, patie
     path.write_bytes(wav())
     started = time.monotonic()
     with pytest.raises(CommandError) as caught:
-        audio_files.read_foreign(path, "a.wav")
+        audio_files.decode_untrusted(path, "a.wav")
     assert caught.value.code is Code.EPATH
     assert time.monotonic() - started < 30

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from msanii_live.errors import Code, CommandError, ConfigError
-from msanii_live.library.cache import Memory
+from msanii_live.library.cache import ClipCache
 from msanii_live.library.library import Library
 from msanii_live.library.naming import default_name
 from tests.library.clips import noise, refusal
@@ -96,7 +96,7 @@ def test_unsaved_clips_are_never_given_up(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_memory_gives_up_the_least_recently_used() -> None:
-    memory = Memory(3 * 16_000)
+    memory = ClipCache(3 * 16_000)
     for name in "abc":
         memory.put(name, noise(name))
     memory.get("a")

@@ -39,7 +39,7 @@ def test_tempo_changes_are_followed_across_tracks() -> None:
         mido.MetaMessage("set_tempo", tempo=500_000),
         mido.MetaMessage("set_tempo", tempo=1_000_000, time=2 * BEAT),
     ]
-    score = files.score_of(song(tempo, note(60, BEAT, 2 * BEAT)))
+    score = files.score_from_midi(song(tempo, note(60, BEAT, 2 * BEAT)))
     assert score.notes == (Note(0.5, 2.0, 60, 70),)
     assert score.bpm == 0.0
     assert score.seconds == pytest.approx(3.0)
@@ -47,15 +47,15 @@ def test_tempo_changes_are_followed_across_tracks() -> None:
 
 def test_whole_bars_stay_whole_and_anything_else_rings_on() -> None:
     end = mido.MetaMessage("end_of_track", time=7 * BEAT)
-    loop = files.score_of(song([*note(60, 0, BEAT), end]))
+    loop = files.score_from_midi(song([*note(60, 0, BEAT), end]))
     assert (loop.seconds, loop.bpm) == (4.0, 120.0)
-    piece = files.score_of(song(note(60, 0, 3 * BEAT)))
+    piece = files.score_from_midi(song(note(60, 0, 3 * BEAT)))
     assert piece.seconds == 2.5
 
 
 def test_programs_drums_and_parts_are_told_apart() -> None:
     organ = [mido.Message("program_change", program=19, channel=3), *note(50, 0, BEAT, 3)]
-    score = files.score_of(song(organ, note(36, 0, BEAT, 9)))
+    score = files.score_from_midi(song(organ, note(36, 0, BEAT, 9)))
     assert [(n.pitch, n.program, n.drum) for n in score.notes] == [(36, 0, True), (50, 19, False)]
 
 
@@ -66,7 +66,7 @@ def test_a_score_survives_being_written(tmp_path: Path) -> None:
         Note(0.25, 1.0, 61, 127, 56),
         Note(0.3, 0.4, 36, 99, 0, drum=True),
     )
-    score = Score(notes, 4.0, bpm=120.0, closes=True)
+    score = Score(notes, 4.0, bpm=120.0, is_loop=True)
     first = files.write_new(tmp_path, "riff", score)
     assert [first.name, files.write_new(tmp_path, "riff", score).name] == [
         "riff.mid",
@@ -149,9 +149,9 @@ def test_hostile_files_are_refused_in_time(tmp_path: Path, name: str) -> None:
 
 
 def test_a_year_of_rest_is_cut() -> None:
-    score = files.score_of(song(note(60, 0, BEAT), note(62, 2**27, BEAT)))
+    score = files.score_from_midi(song(note(60, 0, BEAT), note(62, 2**27, BEAT)))
     assert [n.pitch for n in score.notes] == [60]
-    assert score.lost
+    assert score.unsupported
 
 
 @settings(max_examples=60, deadline=None)
@@ -162,7 +162,7 @@ def test_arbitrary_tracks_are_read_or_refused(content: bytes) -> None:
     except Exception:
         return
     try:
-        score = files.score_of(midi)
+        score = files.score_from_midi(midi)
     except ValueError:
         return
     assert all(0 <= n.start < n.end for n in score.notes)

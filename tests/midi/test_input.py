@@ -10,8 +10,8 @@ from mido import Message
 
 from msanii_live.errors import ConfigError
 from msanii_live.midi import input
-from msanii_live.midi.input import MidiIn
-from msanii_live.playback.conductor import Conductor
+from msanii_live.midi.input import MidiInput
+from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 from tests.live import free_port
 from tests.playback import loopback
@@ -37,8 +37,8 @@ def until(condition: Callable[[], object]) -> None:
 def test_a_port_is_found_by_a_part_of_its_name(cables: dict[str, loopback.Input | None]) -> None:
     cables |= {"Midi Through 14:0": None, "Keystation 49 20:0": None}
     with_time: list[tuple[Message, float]] = []
-    port = MidiIn("keystation", lambda: 7.0)
-    port.listen(lambda message, now: with_time.append((message, now)))
+    port = MidiInput("keystation", lambda: 7.0)
+    port.add_listener(lambda message, now: with_time.append((message, now)))
     assert port.description == "Keystation 49 20:0"
     cable = cables["Keystation 49 20:0"]
     assert cable is not None
@@ -52,8 +52,8 @@ def test_a_port_that_comes_later_or_comes_back_is_taken(
     cables: dict[str, loopback.Input | None],
 ) -> None:
     gone: list[float] = []
-    port = MidiIn("keys", lambda: 1.0)
-    port.listen(lambda message, now: None, gone.append)
+    port = MidiInput("keys", lambda: 1.0)
+    port.add_listener(lambda message, now: None, gone.append)
     assert "not there" in port.description
     cables["keys"] = None
     until(lambda: cables["keys"] is not None)
@@ -71,13 +71,13 @@ def test_a_listener_that_fails_keeps_no_one_from_hearing(
     cables: dict[str, loopback.Input | None],
 ) -> None:
     heard: list[Message] = []
-    port = MidiIn("virtual", time.monotonic)
+    port = MidiInput("virtual", time.monotonic)
 
     def fail(message: Message, now: float) -> None:
         raise RuntimeError("a bug")
 
-    port.listen(fail)
-    port.listen(lambda message, now: heard.append(message))
+    port.add_listener(fail)
+    port.add_listener(lambda message, now: heard.append(message))
     cable = cables["msanii-live"]
     assert cable is not None
     cable.callback(Message("note_on", note=1))
@@ -90,17 +90,17 @@ def test_the_clock_of_the_same_port_drives_the_transport(
 ) -> None:
     now = [50.0]
     transport = Transport(clock=lambda: now[0])
-    port = MidiIn("virtual", transport.now)
-    conductor = Conductor(transport, port)
-    conductor.follow("midi")
-    assert conductor.describe() == "midi, virtual port msanii-live"
+    port = MidiInput("virtual", transport.now)
+    transport_sync = TransportSync(transport, port)
+    transport_sync.set_source("midi")
+    assert transport_sync.describe() == "midi, virtual port msanii-live"
     cable = cables["msanii-live"]
     assert cable is not None
     for _ in range(48):
         cable.callback(Message("clock"))
         now[0] += 60 / 90 / 24
     assert transport.bpm == pytest.approx(90)
-    conductor.follow("internal")
+    transport_sync.set_source("internal")
     cable.callback(Message("clock"))
     assert not cable.closed
     port.close()
@@ -110,8 +110,8 @@ def test_mido_speaks_to_it_over_tcp() -> None:
     number = free_port()
     heard: list[Message] = []
     gone: list[float] = []
-    port = MidiIn(f"tcp:{number}", time.monotonic)
-    port.listen(lambda message, now: heard.append(message), gone.append)
+    port = MidiInput(f"tcp:{number}", time.monotonic)
+    port.add_listener(lambda message, now: heard.append(message), gone.append)
     sent = [Message("note_on", note=60, velocity=9), Message("program_change", program=19)]
     client = mido.sockets.connect("127.0.0.1", number)
     for message in sent:
@@ -122,14 +122,14 @@ def test_mido_speaks_to_it_over_tcp() -> None:
     del client  # mido's ports hold their connection as long as they live
     until(lambda: gone)
     with pytest.raises(ConfigError, match="pick another port"):
-        MidiIn(f"tcp:{number}", time.monotonic)
+        MidiInput(f"tcp:{number}", time.monotonic)
     port.close()
 
 
 @pytest.mark.parametrize("wanted", ["tcp:", "tcp:x", "tcp:99999"])
 def test_a_port_number_that_is_none_is_refused(wanted: str) -> None:
     with pytest.raises(ConfigError, match="midi_in"):
-        MidiIn(wanted, time.monotonic)
+        MidiInput(wanted, time.monotonic)
 
 
 def test_no_way_to_midi_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,4 +138,4 @@ def test_no_way_to_midi_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(mido, name, getattr(backend, name))
     for wanted in ("virtual", "keys"):
         with pytest.raises(ConfigError, match=r"msanii-live\[midi\]"):
-            MidiIn(wanted, time.monotonic)
+            MidiInput(wanted, time.monotonic)

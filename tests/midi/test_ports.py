@@ -12,7 +12,7 @@ from mido import Message
 
 from msanii_live.errors import ConfigError
 from msanii_live.midi import input
-from msanii_live.midi.input import MidiIn
+from msanii_live.midi.input import MidiInput
 from tests.live import live
 from tests.playback.jackdummy import jack_dummy
 
@@ -45,8 +45,8 @@ def own_port(way: Any) -> Any:
 
 def test_others_connect_to_the_virtual_port(jack: Any) -> None:
     heard: list[Message] = []
-    port = MidiIn("virtual", time.monotonic)
-    port.listen(lambda message, now: heard.append(message))
+    port = MidiInput("virtual", time.monotonic)
+    port.add_listener(lambda message, now: heard.append(message))
     keys = own_port(jack)
     played = [Message("program_change", program=19), Message("note_on", note=60, velocity=9)]
     for message in played:
@@ -60,8 +60,8 @@ def test_others_connect_to_the_virtual_port(jack: Any) -> None:
 def test_a_keyboard_is_taken_when_it_comes_and_when_it_comes_back(jack: Any) -> None:
     heard: list[Message] = []
     gone: list[float] = []
-    port = MidiIn("stage piano", time.monotonic)
-    port.listen(lambda message, now: heard.append(message), gone.append)
+    port = MidiInput("stage piano", time.monotonic)
+    port.add_listener(lambda message, now: heard.append(message), gone.append)
     assert "not there" in port.description
     for visit in (1, 2):
         keyboard = jack.open_output("Stage Piano", virtual=True)
@@ -103,4 +103,4 @@ def test_where_there_is_neither_alsa_nor_jack_the_remedy_is_told(
     monkeypatch.setattr(mido, "open_input", fail)
     monkeypatch.setattr(mido, "Backend", fail)
     with pytest.raises(ConfigError, match=r"no sequencer.*snd-seq.*JACK"):
-        MidiIn("virtual", time.monotonic)
+        MidiInput("virtual", time.monotonic)

@@ -12,11 +12,11 @@ import pytest
 # the system's: two processes can tell what beat it is at one and the same time.
 PEER = """
 import json, sys, time
-from msanii_live.playback.conductor import Conductor
+from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 
 transport = Transport(bpm=float(sys.argv[1]))
-conductor = Conductor(transport)
+conductor = TransportSync(transport)
 conductor.follow("link")
 until = time.monotonic() + 20
 while time.monotonic() < until and "1 peers" not in conductor.describe():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msanii_live.audio import Samples
-from msanii_live.playback.mixer import Part, render
+from msanii_live.playback.mixer import Region, render
 
 SPAN = 1_500
 
@@ -20,11 +20,11 @@ def tone(frames: int, hertz: float = 220.0, level: float = 0.5) -> Samples:
 
 
 @st.composite
-def parts(draw: st.DrawFn, number: int = 1) -> tuple[Part, Samples]:
+def regions(draw: st.DrawFn, number: int = 1) -> tuple[Region, Samples]:
     samples = tone(draw(st.integers(0, 900)), draw(st.floats(50, 9_000)), draw(st.floats(0, 1)))
     start = draw(st.integers(-400, SPAN))
     skip = draw(st.integers(0, len(samples)))
-    part = Part(
+    region = Region(
         number,
         0,
         "a",
@@ -38,15 +38,15 @@ def parts(draw: st.DrawFn, number: int = 1) -> tuple[Part, Samples]:
         loop=draw(st.booleans()) and len(samples) > skip,
         until=draw(st.none() | st.integers(start, SPAN + 400)),
     )
-    return part, samples
+    return region, samples
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(parts(), max_size=4), st.lists(st.integers(0, SPAN), max_size=8))
+@given(st.lists(regions(), max_size=4), st.lists(st.integers(0, SPAN), max_size=8))
 def test_any_cut_into_blocks_gives_the_same_samples(
-    drawn: list[tuple[Part, Samples]], cuts: list[int]
+    drawn: list[tuple[Region, Samples]], cuts: list[int]
 ) -> None:
-    mix = [replace(part, clip=number) for number, (part, _) in enumerate(drawn)]
+    mix = [replace(region, clip=number) for number, (region, _) in enumerate(drawn)]
     clips = {number: samples for number, (_, samples) in enumerate(drawn)}
     edges = [0, *sorted(cuts), SPAN]
     blocks = [render(mix, clips, a, b - a) for a, b in itertools.pairwise(edges)]
@@ -59,27 +59,27 @@ def test_any_cut_into_blocks_gives_the_same_samples(
 
 def test_a_plain_part_is_its_samples() -> None:
     samples = tone(300)
-    whole = render([Part(1, 1, "a", 100, 300)], {1: samples}, 0, 500)
+    whole = render([Region(1, 1, "a", 100, 300)], {1: samples}, 0, 500)
     assert np.array_equal(whole[100:400], samples)
     assert not whole[:100].any()
     assert not whole[400:].any()
-    cut = render([Part(1, 1, "a", 100, 200, skip=100, until=250)], {1: samples}, 0, 500)
+    cut = render([Region(1, 1, "a", 100, 200, skip=100, until=250)], {1: samples}, 0, 500)
     assert np.array_equal(cut[100:250], samples[100:250])
     assert not cut[250:].any()
 
 
 def test_a_loop_goes_on_until_its_end() -> None:
     samples = tone(300)
-    part = Part(1, 1, "a", 0, 300, loop=True, end=700)
-    whole = render([part], {1: samples}, 0, 1_000)
+    region = Region(1, 1, "a", 0, 300, loop=True, end=700)
+    whole = render([region], {1: samples}, 0, 1_000)
     assert np.array_equal(whole[:700], np.concatenate([samples, samples, samples[:100]]))
     assert not whole[700:].any()
 
 
 def test_a_crossfade_keeps_the_power_and_does_not_click() -> None:
     frames, fade = 8_820, 882
-    old = Part(1, 1, "a", 0, frames, end=4_410 + fade, fade_out=fade)
-    new = Part(2, 2, "b", 4_410, frames, fade_in=fade)
+    old = Region(1, 1, "a", 0, frames, end=4_410 + fade, fade_out=fade)
+    new = Region(2, 2, "b", 4_410, frames, fade_in=fade)
     mixed = render([old, new], {1: tone(frames), 2: tone(frames, 330.0)}, 0, frames)
     steepest = 0.5 * 2 * np.pi * 330 / 44_100
     assert np.abs(np.diff(mixed, axis=0)).max() < 2 * steepest

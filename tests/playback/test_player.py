@@ -11,11 +11,11 @@ from msanii_live.audio import Clip, make_clip
 from msanii_live.errors import CommandError, ConfigError
 from msanii_live.playback.commands import Event, Failed
 from msanii_live.playback.factory import open_player
-from msanii_live.playback.host_proxy import Host, SilentHost
+from msanii_live.playback.host_proxy import HostProxy, SilentHost
 from msanii_live.playback.player import Player
-from msanii_live.playback.recorder import Recorder
-from msanii_live.playback.shared_state import Block, Gauge, Recall
-from msanii_live.playback.sinks import DeviceLost, _ring_frames
+from msanii_live.playback.recorder import AudioRecorder
+from msanii_live.playback.shared_state import HostStat, RingBuffer, SharedArray
+from msanii_live.playback.sinks import AudioDeviceError, _ring_frames
 from msanii_live.playback.timebase import Estimate, Timebase
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise, refusal
@@ -34,7 +34,7 @@ def wait_until(true: Callable[[], object], seconds: float = 10.0) -> None:
 
 
 def names(player: Player) -> list[str]:
-    return [part.deck for part in player.parts()]
+    return [region.track for region in player.regions()]
 
 
 @pytest.fixture
@@ -46,20 +46,20 @@ def player():
 
 
 def test_the_silent_player_keeps_time_and_renders(player: Player) -> None:
-    assert player.current() is None
+    assert player.current_clip() is None
     player.play(clip("a", 0.4), fade=0.0)
     wait_until(lambda: names(player) == ["a"])
-    current = player.current()
+    current = player.current_clip()
     assert current is not None
     assert current.info.name == "a"
-    (part,) = player.parts()
-    wait_until(lambda: player.parts() == ())
-    assert player.current() is None
-    heard = player.recall("output", part.start, part.start + part.length)
+    (region,) = player.regions()
+    wait_until(lambda: player.regions() == ())
+    assert player.current_clip() is None
+    heard = player.read_history("output", region.start, region.start + region.length)
     assert np.abs(heard - clip("a", 0.4).samples).max() < 0.01 or np.array_equal(
         heard, clip("a", 0.4).samples
     )
-    assert (player.xruns, player.lost, player.latency, player.pid) == (0, 0, 0.0, 0)
+    assert (player.xruns, player.lost_frames, player.latency, player.pid) == (0, 0, 0.0, 0)
 
 
 def test_quantised_starts_lie_on_the_frames_of_their_beats(player: Player) -> None:
@@ -67,11 +67,11 @@ def test_quantised_starts_lie_on_the_frames_of_their_beats(player: Player) -> No
     for number in range(8):
         player.play(clip(f"c{number}", 9.0), at=("beat", "bar", "3")[number % 3])
     wait_until(lambda: len(names(player)) == 8)
-    for part in player.parts():
-        if int(part.deck[1:]) % 3 == 2:
+    for region in player.regions():
+        if int(region.track[1:]) % 3 == 2:
             continue  # so many beats from now, wherever that is
-        beat = player.transport.beats_at(part.start / 44_100)
-        per = 4 if int(part.deck[1:]) % 3 == 1 else 1
+        beat = player.transport.beats_at(region.start / 44_100)
+        per = 4 if int(region.track[1:]) % 3 == 1 else 1
         assert beat / per == pytest.approx(round(beat / per), abs=123 / 60 / 44_100)
 
 
@@ -79,10 +79,10 @@ def test_a_time_tag_is_met_to_the_frame(player: Player) -> None:
     player.play(clip("a"), when=player.now() + 0.5)
     player.play(clip("b"), when=12.345)
     wait_until(lambda: len(names(player)) == 2)
-    assert player.parts()[1].start == round(12.345 * 44_100)
+    assert player.regions()[1].start == round(12.345 * 44_100)
     player.stop("b", when=12.5, fade=0.1)
-    wait_until(lambda: player.parts()[1].end is not None)
-    assert player.parts()[1].end == round(12.5 * 44_100) + 4_410
+    wait_until(lambda: player.regions()[1].end is not None)
+    assert player.regions()[1].end == round(12.5 * 44_100) + 4_410
 
 
 def test_stop_ends_loops_and_what_is_yet_to_start(player: Player) -> None:
@@ -101,7 +101,7 @@ def test_several_at_once_are_current_as_their_mix(player: Player) -> None:
     player.play(noise("short", 88_200))  # no tone: two tones may cancel each other
     wait_until(lambda: len(names(player)) == 2)
     time.sleep(0.1)
-    current = player.current()
+    current = player.current_clip()
     assert current is not None
     assert current.info.name == "current"
     assert 2.9 < current.info.seconds < 13
@@ -114,13 +114,13 @@ def test_a_wrong_moment_is_refused(player: Player) -> None:
 
 
 def test_a_take_is_what_was_played(player: Player) -> None:
-    recorder = Recorder(player)
+    recorder = AudioRecorder(player)
     recorder.start("one", "output", None, lambda take: None)
     with pytest.raises(CommandError, match="a take is running"):
         recorder.start("two", "output", None, lambda take: None)
     played = noise("noise", 9_000)
     player.play(played, fade=0.0)
-    wait_until(lambda: player.parts() == () and player.recall("output", 0, 10**9).any())
+    wait_until(lambda: player.regions() == () and player.read_history("output", 0, 10**9).any())
     time.sleep(0.1)
     take = recorder.stop("", "output", None)
     assert take.info.name == "one"
@@ -141,9 +141,9 @@ def test_a_take_is_what_was_played(player: Player) -> None:
 class FailingHost(SilentHost):
     """Be a host whose end a test can bring about."""
 
-    opened: ClassVar[list[Host]] = []
+    opened: ClassVar[list[HostProxy]] = []
 
-    def __init__(self, tell: Callable[[Host, Event], None], origin: int) -> None:
+    def __init__(self, tell: Callable[[HostProxy, Event], None], origin: int) -> None:
         super().__init__(tell, origin, "a device")
         self.tell = tell
         FailingHost.opened.append(self)
@@ -153,18 +153,18 @@ def test_another_host_takes_over_what_should_sound() -> None:
     FailingHost.opened = []
     refuse = False
 
-    def open_host(tell: Callable[[Host, Event], None], origin: int) -> Host:
+    def open_host(tell: Callable[[HostProxy, Event], None], origin: int) -> HostProxy:
         if refuse:
-            raise DeviceLost("it is unplugged")
+            raise AudioDeviceError("it is unplugged")
         return FailingHost(tell, origin)
 
     timebase = Timebase()
     player = Player(Transport(clock=timebase.now), timebase, open_host)
     said: list[str] = []
-    player.warn(said.append)
+    player.set_warning_callback(said.append)
     player.play(clip("a", 30.0))
     wait_until(lambda: names(player) == ["a"])
-    (before,) = player.parts()
+    (before,) = player.regions()
     refuse = True
     first = FailingHost.opened[0]
     assert isinstance(first, FailingHost)
@@ -175,10 +175,10 @@ def test_another_host_takes_over_what_should_sound() -> None:
     refuse = False
     wait_until(lambda: len(FailingHost.opened) == 2)
     wait_until(lambda: player.description == "a device" and len(said) == 2)
-    assert player.parts()[0] == before
+    assert player.regions()[0] == before
     player.play(clip("c", 30.0))
     wait_until(lambda: names(player) == ["a", "b", "c"])
-    assert player.parts()[2].start > player.parts()[1].start
+    assert player.regions()[2].start > player.regions()[1].start
     assert "gone" in said[0]
     assert "sound is back" in said[1]
     player.close()
@@ -188,33 +188,33 @@ def test_a_device_of_another_rate_gets_its_clips_resampled() -> None:
     rates = iter([44_100, 48_000])
 
     class Rated(SilentHost):
-        def __init__(self, tell: Callable[[Host, Event], None], origin: int) -> None:
+        def __init__(self, tell: Callable[[HostProxy, Event], None], origin: int) -> None:
             super().__init__(tell, origin, "device")
             self.rate = next(rates)
             self._stage._sink.rate = self.rate
-            self.gauges[Gauge.RATE] = self.rate
+            self.stats[HostStat.RATE] = self.rate
             self.tell = tell
 
     timebase = Timebase()
     player = Player(Transport(clock=timebase.now), timebase, Rated)
     player.play(clip("a", 20.0), at="8")
-    wait_until(lambda: player.parts())
-    (old,) = player.parts()
+    wait_until(lambda: player.regions())
+    (old,) = player.regions()
     host = player._keeper.host
     assert isinstance(host, Rated)
     host.tell(host, Failed("unplugged"))
-    wait_until(lambda: player.parts() != (old,))
-    (new,) = player.parts()
+    wait_until(lambda: player.regions() != (old,))
+    (new,) = player.regions()
     assert new.start == round(old.start * 48_000 / 44_100)
     assert new.length == pytest.approx(960_000, abs=2)
     player.play(clip("b", 1.0))
-    wait_until(lambda: len(player.parts()) == 2)
-    assert player.parts()[1].length == 48_000
+    wait_until(lambda: len(player.regions()) == 2)
+    assert player.regions()[1].length == 48_000
     player.close()
 
 
 def test_a_recall_keeps_the_last_frames() -> None:
-    ring = Recall(np.zeros((20_000, 2), np.float32))
+    ring = RingBuffer(np.zeros((20_000, 2), np.float32))
     samples = noise("n", 50_000).samples
     for first in range(0, 50_000, 777):
         ring.write(first, samples[first : first + 777])
@@ -224,15 +224,15 @@ def test_a_recall_keeps_the_last_frames() -> None:
 
 
 def test_shared_memory_is_seen_by_whoever_attaches_and_gone_once_closed() -> None:
-    ours = Block((100, 2), "float32", shared=True)
-    theirs = Block((100, 2), "float32", shared=True, name=ours.name)
+    ours = SharedArray((100, 2), "float32", shared=True)
+    theirs = SharedArray((100, 2), "float32", shared=True, name=ours.name)
     ours.array[7] = 3.0
     assert theirs.array[7, 1] == 3.0
     name = ours.name
     theirs.close()
     ours.close()
     with pytest.raises(FileNotFoundError):
-        Block((100, 2), "float32", shared=True, name=name)
+        SharedArray((100, 2), "float32", shared=True, name=name)
 
 
 def test_the_clock_is_found_from_late_looks_and_follows_a_drift() -> None:

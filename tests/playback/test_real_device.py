@@ -18,13 +18,13 @@ from msanii_live.audio import make_clip
 from msanii_live.benchmarks.player import hold_the_lock, measure_player, player_markdown
 from msanii_live.benchmarks.streaming import streaming
 from msanii_live.osc.codec import encode
-from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.playback.crossfade import largest_step
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.mixer import render
 from msanii_live.playback.player import Player
 from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.playback.timebase import Timebase
+from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise
 from tests.live import live
@@ -193,7 +193,14 @@ def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
             over.set()
             rendered = recorder.stop("", "output", None).samples
             time.sleep(1)
-        print(captured.figures, "player lost", player.lost_frames, "xruns", player.xruns, len(told.chunks))
+        print(
+            captured.figures,
+            "player lost",
+            player.lost_frames,
+            "xruns",
+            player.xruns,
+            len(told.chunks),
+        )
         lost = player.lost_frames
     sound = rendered[: int((seconds - 2) * 44_100)]
     assert lost == 0

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from msanii_live.audio import Samples
 from msanii_live.playback.commands import NOW, Join, Start, Stop
-from msanii_live.playback.crossfade import continuation, ease, largest_step
-from msanii_live.playback.mixer import Part, render
-from msanii_live.playback.timeline import DECLICK, Decks, last_after
+from msanii_live.playback.crossfade import largest_step, smooth_seam, splice
+from msanii_live.playback.mixer import Region, render
+from msanii_live.playback.timeline import DECLICK, Decks, last_in_chain
 from tests.playback.test_mixer import tone
 
 BLOCK = 128
@@ -26,7 +26,7 @@ class JobTracker:
 
     def turn(self, frames: int) -> None:
         for _ in range(frames // BLOCK):
-            self.blocks.append(render(self.decks.parts, self.clips, self.position, BLOCK))
+            self.blocks.append(render(self.decks.regions, self.clips, self.position, BLOCK))
             self.position += BLOCK
             self.decks.prune(self.position)
 
@@ -34,10 +34,10 @@ class JobTracker:
         return np.concatenate(self.blocks)
 
 
-def part(
-    number: int, clip: int, desk: JobTracker, deck: str = "a", start: int = NOW, **more
-) -> Part:
-    return Part(number, clip, deck, start, len(desk.clips[clip]), **more)
+def region(
+    number: int, clip: int, desk: JobTracker, track: str = "a", start: int = NOW, **more
+) -> Region:
+    return Region(number, clip, track, start, len(desk.clips[clip]), **more)
 
 
 def test_a_start_that_is_late_waits_for_its_next_quantum() -> None:
@@ -49,22 +49,22 @@ def test_a_start_that_is_late_waits_for_its_next_quantum() -> None:
         (900, 100.5, 1_101),
         (900, 0.0, 1_024),
     ]:
-        desk.decks.parts = ()
-        desk.decks.start(Start(part(1, 1, desk, start=start), quantum), desk.position)
-        assert desk.decks.parts[0].start == found
+        desk.decks.regions = ()
+        desk.decks.start(Start(region(1, 1, desk, start=start), quantum), desk.position)
+        assert desk.decks.regions[0].start == found
 
 
 def test_the_same_deck_is_faded_over_and_others_go_on() -> None:
     desk = JobTracker({1: tone(50_000), 2: tone(50_000, 330.0)})
-    desk.decks.start(Start(part(1, 1, desk)), 0)
-    desk.decks.start(Start(part(2, 2, desk, "b")), 0)
+    desk.decks.start(Start(region(1, 1, desk)), 0)
+    desk.decks.start(Start(region(2, 2, desk, "b")), 0)
     desk.turn(2_048)
-    desk.decks.start(Start(part(3, 1, desk, fade_in=882)), desk.position)
-    ends = {p.number: p.end for p in desk.decks.parts}
+    desk.decks.start(Start(region(3, 1, desk, fade_in=882)), desk.position)
+    ends = {p.number: p.end for p in desk.decks.regions}
     assert ends == {1: 2_048 + 882, 2: None, 3: None}
     desk.decks.stop(Stop(None, NOW, 0), desk.position)
-    assert [p.number for p in desk.decks.parts] == [1, 2]  # 3 had not begun
-    assert all(p.finish <= desk.position + 882 for p in desk.decks.parts if p.finish)
+    assert [p.number for p in desk.decks.regions] == [1, 2]  # 3 had not begun
+    assert all(p.finish <= desk.position + 882 for p in desk.decks.regions if p.finish)
 
 
 def chunk_of(wave: Samples, first: int, last: int, overlap: int) -> Samples:
@@ -81,11 +81,11 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
         3: wave[10_000 - bar : 10_000],
     }
     desk = JobTracker(clips)
-    desk.decks.start(Start(part(1, 1, desk)), 0)
-    spare = Part(2, 3, "stream", NOW, bar, loop=True, spare=True)
-    desk.decks.join(Join(None, 1, spare=spare), 0)
+    desk.decks.start(Start(region(1, 1, desk)), 0)
+    fallback = Region(2, 3, "stream", NOW, bar, loop=True, fallback=True)
+    desk.decks.join(Join(None, 1, fallback=fallback), 0)
     desk.turn(12_800 if late else 6_400)
-    desk.decks.join(Join(part(3, 2, desk, ""), 1, overlap=600, must=True), desk.position)
+    desk.decks.join(Join(region(3, 2, desk, ""), 1, overlap=600, must_follow=True), desk.position)
     desk.turn(12_800)
     heard = desk.heard()
     if late:
@@ -101,23 +101,23 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
 def test_a_loop_is_gone_on_from_at_the_end_of_its_turn() -> None:
     wave = tone(9_000)
     desk = JobTracker({1: wave[:3_000], 2: wave[3_000:]})
-    desk.decks.start(Start(part(1, 1, desk, loop=True, gain=0.5)), 0)
+    desk.decks.start(Start(region(1, 1, desk, loop=True, gain=0.5)), 0)
     desk.turn(3_840)
-    desk.decks.join(Join(part(2, 2, desk), 1), desk.position)
+    desk.decks.join(Join(region(2, 2, desk), 1), desk.position)
     desk.turn(3_840)
     expected = 0.5 * np.concatenate([wave[:3_000], wave[:3_000], wave[3_000:4_680]])
     assert np.array_equal(desk.heard(), expected)
-    assert not any(p.loop for p in desk.decks.parts)
+    assert not any(p.loop for p in desk.decks.regions)
 
 
 def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
     desk = JobTracker({1: tone(5_000)})
     desk.turn(1_280)
-    desk.decks.join(Join(part(9, 1, desk), 7, must=True), desk.position)
+    desk.decks.join(Join(region(9, 1, desk), 7, must_follow=True), desk.position)
     assert desk.decks.take_refused() == (9,)
-    assert not desk.decks.parts
-    desk.decks.join(Join(part(10, 1, desk), 7, overlap=100), desk.position)
-    (joined,) = desk.decks.parts
+    assert not desk.decks.regions
+    desk.decks.join(Join(region(10, 1, desk), 7, overlap=100), desk.position)
+    (joined,) = desk.decks.regions
     assert (joined.start, joined.skip, joined.length) == (1_280, 100, 4_900)
     assert joined.fade_in >= DECLICK
 
@@ -125,14 +125,14 @@ def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
 def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
     wave = tone(12_300)
     desk = JobTracker({1: wave[:6_400], 2: wave[5_900:], 3: tone(2_205), 4: tone(6_400, 330.0)})
-    desk.decks.start(Start(part(1, 1, desk)), 0)
-    spare = part(2, 3, desk, "stream", loop=True, spare=True)
-    desk.decks.join(Join(None, 1, spare=spare), 0)
-    desk.decks.join(Join(part(3, 2, desk, "b"), 1, overlap=500), 0)
+    desk.decks.start(Start(region(1, 1, desk)), 0)
+    fallback = region(2, 3, desk, "stream", loop=True, fallback=True)
+    desk.decks.join(Join(None, 1, fallback=fallback), 0)
+    desk.decks.join(Join(region(3, 2, desk, "b"), 1, overlap=500), 0)
     desk.decks.join(
-        Join(part(4, 4, desk, "stream", fade_out=DECLICK), 1, overlap=500, must=True), 0
+        Join(region(4, 4, desk, "stream", fade_out=DECLICK), 1, overlap=500, must_follow=True), 0
     )
-    assert last_after(desk.decks.parts, 1) == 4
+    assert last_in_chain(desk.decks.regions, 1) == 4
     desk.turn(25_600)
     heard = desk.heard()
     assert np.array_equal(heard[:12_000], wave[:12_000])
@@ -144,8 +144,8 @@ def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
 def test_a_stop_across_a_seam_fades_both_sides() -> None:
     wave = tone(20_000)
     desk = JobTracker({1: wave[:6_000], 2: wave[6_000:]})
-    desk.decks.start(Start(part(1, 1, desk)), 0)
-    desk.decks.join(Join(part(2, 2, desk), 1), 0)
+    desk.decks.start(Start(region(1, 1, desk)), 0)
+    desk.decks.join(Join(region(2, 2, desk), 1), 0)
     desk.turn(5_120)
     desk.decks.stop(Stop(None, NOW, 4_410), desk.position)
     desk.turn(6_400)
@@ -182,15 +182,15 @@ def test_no_order_makes_a_step_beyond_those_of_the_clips(acts) -> None:
         start = NOW if ahead < 300 else desk.position + ahead
         which = 0 if act == "loop" else which
         if act in ("play", "loop"):
-            placed = part(
+            placed = region(
                 number, which, desk, str(which), start, gain=gain, fade_in=max(fade, DECLICK),
                 fade_out=DECLICK if act == "play" else 0, loop=act == "loop",
             )  # fmt: skip
             desk.decks.start(Start(placed, 500.0), desk.position)
         else:
-            deck = str(which) if act == "stop" else None
-            desk.decks.stop(Stop(deck, start, fade), desk.position)
-        most = max(most, len(desk.decks.parts))
+            track = str(which) if act == "stop" else None
+            desk.decks.stop(Stop(track, start, fade), desk.position)
+        most = max(most, len(desk.decks.regions))
         desk.turn(blocks * BLOCK)
     desk.turn(12_800)
     heard = desk.heard()
@@ -206,7 +206,7 @@ def test_a_fade_that_a_later_one_overtakes_changes_nothing_before_it() -> None:
         [(768, 0, 220), (256, 300, 477), (0, 300, 220)], 1
     ):
         start = desk.position + ahead
-        order = Start(part(number, 0, desk, start=start, fade_in=fade, fade_out=DECLICK), 0)
+        order = Start(region(number, 0, desk, start=start, fade_in=fade, fade_out=DECLICK), 0)
         desk.decks.start(order, desk.position)
         desk.turn(wait)
     desk.turn(6_400)
@@ -215,9 +215,9 @@ def test_a_fade_that_a_later_one_overtakes_changes_nothing_before_it() -> None:
 
 def test_a_step_at_a_seam_is_eased_and_a_seamless_one_left() -> None:
     wave = tone(8_000)
-    assert np.array_equal(ease(wave[:4_000], wave[4_000:]), wave[4_000:])
+    assert np.array_equal(smooth_seam(wave[:4_000], wave[4_000:]), wave[4_000:])
     other = tone(4_000, 523.0)[50:]
-    eased = ease(wave[:4_030], other)
+    eased = smooth_seam(wave[:4_030], other)
     joined = np.concatenate([wave[:4_030], eased])
     assert largest_step(joined) <= 1.2 * max(largest_step(wave), largest_step(other))
     assert np.array_equal(eased[1_000:], other[1_000:])
@@ -227,6 +227,6 @@ def test_a_step_at_a_seam_is_eased_and_a_seamless_one_left() -> None:
 def test_a_continuation_meets_its_source(kept: bool) -> None:
     wave = tone(20_000)
     made = wave if kept else wave[9_000:]
-    piece, overlap = continuation(wave[:9_000], made, kept=kept)
+    piece, overlap = splice(wave[:9_000], made, kept=kept)
     assert np.allclose(piece, wave[9_000 - overlap :], atol=1e-6)
     assert (overlap > 0) is kept

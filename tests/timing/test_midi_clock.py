@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msanii_live.errors import CommandError
-from msanii_live.playback.conductor import Conductor, drive
+from msanii_live.playback.transport_sync import TransportSync, follow_midi_clock
 from msanii_live.timing.midi_clock import ClockTracker
 from msanii_live.timing.transport import Transport
 
@@ -16,18 +16,18 @@ def run(tracker: ClockTracker, bpm: float, ticks: int, start: float, jitter: flo
     late = np.random.default_rng(1).uniform(0, jitter, ticks)
     step = 60 / bpm / 24
     for tick in range(ticks):
-        tracker.hear("clock", start + tick * step + late[tick])
+        tracker.receive("clock", start + tick * step + late[tick])
     return start + (ticks - 1) * step
 
 
 @pytest.mark.parametrize("bpm", [60.0, 123.0, 174.0])
 def test_tempo_and_place_are_found_through_jitter(bpm: float) -> None:
     tracker = ClockTracker()
-    tracker.hear("start", 5.0)
+    tracker.receive("start", 5.0)
     last = run(tracker, bpm, 24 * 8 + 1, 5.0, 0.010)
-    place = tracker.place()
-    assert place is not None
-    found, beat, moment = place
+    estimate = tracker.estimate()
+    assert estimate is not None
+    found, beat, moment = estimate
     assert found == pytest.approx(bpm, rel=0.004)
     assert beat == 8.0
     assert moment - 0.005 == pytest.approx(last, abs=0.003)  # late by the mean of the jitter
@@ -36,15 +36,15 @@ def test_tempo_and_place_are_found_through_jitter(bpm: float) -> None:
 def test_too_few_ticks_say_nothing_and_a_pause_begins_anew() -> None:
     tracker = ClockTracker()
     run(tracker, 120, 11, 0.0, 0.0)
-    assert tracker.place() is None
+    assert tracker.estimate() is None
     run(tracker, 120, 24, 1.0, 0.0)
-    place = tracker.place()
-    assert place is not None
-    assert place[0] == pytest.approx(120)
+    estimate = tracker.estimate()
+    assert estimate is not None
+    assert estimate[0] == pytest.approx(120)
     run(tracker, 90, 24, 60.0, 0.0)
-    place = tracker.place()
-    assert place is not None
-    assert place[0] == pytest.approx(90)
+    estimate = tracker.estimate()
+    assert estimate is not None
+    assert estimate[0] == pytest.approx(90)
 
 
 def test_song_position_start_and_stop_move_the_transport() -> None:
@@ -53,7 +53,7 @@ def test_song_position_start_and_stop_move_the_transport() -> None:
     tracker = ClockTracker()
 
     def feed(kind: str, pos: int = 0) -> None:
-        drive(tracker, transport, SimpleNamespace(type=kind, pos=pos))
+        follow_midi_clock(tracker, transport, SimpleNamespace(type=kind, pos=pos))
 
     feed("songpos", 16)
     for tick in range(49):
@@ -62,7 +62,7 @@ def test_song_position_start_and_stop_move_the_transport() -> None:
     assert transport.bpm == pytest.approx(100)
     assert transport.beats_at(clock.now) == pytest.approx(4 + 2)
     feed("stop")
-    assert not transport.runs
+    assert not transport.is_running
     feed("continue")
     feed("start")
     clock.now += 60 / 100 / 24
@@ -72,13 +72,13 @@ def test_song_position_start_and_stop_move_the_transport() -> None:
 
 def test_an_unknown_way_to_midi_is_refused(monkeypatch) -> None:
     monkeypatch.setenv("MIDO_BACKEND", "mido.backends.none_such")
-    conductor = Conductor(Transport())
+    transport_sync = TransportSync(Transport())
     import mido
 
     monkeypatch.setattr(mido.backend, "name", "mido.backends.none_such")
     monkeypatch.setattr(mido.backend, "_module", None)
     with pytest.raises(CommandError, match="source is midi"):
-        conductor.follow("midi")
-    assert conductor.source == "internal"
-    conductor.set(140.0, 3, None)
-    assert conductor.describe() == "internal"
+        transport_sync.set_source("midi")
+    assert transport_sync.source == "internal"
+    transport_sync.set(140.0, 3, None)
+    assert transport_sync.describe() == "internal"

@@ -73,17 +73,17 @@ def test_moments_beyond_a_change_are_found() -> None:
 
 def test_it_stands_still_and_goes_on_from_a_bar_line() -> None:
     transport = at_zero()
-    transport.run(False, now=1.3)
+    transport.set_running(False, now=1.3)
     assert transport.beats_at(9.0) == pytest.approx(2.6)
     assert transport.seconds_until("bar", 9.0) == 0.0
-    transport.run(True, now=10.0)
+    transport.set_running(True, now=10.0)
     assert transport.bars_at(10.0) == pytest.approx(1.0)
     assert transport.seconds_until("bar", 10.5) == pytest.approx(1.5)
 
 
 def test_it_follows_another_clock() -> None:
     transport = at_zero()
-    transport.follow(90.0, 7.5, 20.0)
+    transport.sync_to(90.0, 7.5, 20.0)
     assert transport.bpm == 90.0
     assert transport.beats_at(20.0) == 7.5
     assert transport.seconds_until("bar", 20.0) == pytest.approx(0.5 * 60 / 90)

@@ -202,8 +202,8 @@ def look_at_folder(folder: Path) -> Iterator[Finding]:
 def look_at_sound(config: Config) -> Iterator[Finding]:
     """List the audio devices, and open the one that the server would sound through."""
     from msanii_live.playback.factory import open_player
-    from msanii_live.playback.host_proxy import devices
-    from msanii_live.playback.sinks import DeviceLost
+    from msanii_live.playback.host_proxy import list_devices
+    from msanii_live.playback.sinks import AudioDeviceError
     from msanii_live.playback.timebase import Timebase
     from msanii_live.timing.transport import Transport
 
@@ -212,8 +212,8 @@ def look_at_sound(config: Config) -> Iterator[Finding]:
         return
     mute = "or say --audio none: clips then go to the folder, for a patch that plays them itself"
     try:
-        found, default = devices()
-    except DeviceLost as error:
+        found, default = list_devices()
+    except AudioDeviceError as error:
         yield note(
             "sound", str(error), f"install PortAudio (apt-get install libportaudio2), {mute}"
         )

@@ -113,8 +113,8 @@ class Canvas:
 def canvas_for(score: Score, spec: MelSpec) -> Canvas:
     """Return what a score is played on."""
     frames = round(score.seconds * spec.sample_rate)
-    count = max(2, round(frames / spec.hop)) if score.closes else spec.mel_frames(frames)
-    return Canvas(frames, count, score.closes, spec)
+    count = max(2, round(frames / spec.hop)) if score.is_loop else spec.mel_frames(frames)
+    return Canvas(frames, count, score.is_loop, spec)
 
 
 def sound(
@@ -147,7 +147,7 @@ def clip_of(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -
     samples = np.repeat(wave.cpu().numpy()[:, None], 2, axis=1)
     if not context.raw:
         samples = at_loudness(samples)
-    if not score.closes:
+    if not score.is_loop:
         fade_edges(samples, FADE_IN, FADE_OUT)
     return make_clip(
         samples,
@@ -155,5 +155,5 @@ def clip_of(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -
         seed=context.seed,
         bpm=round(score.bpm, 4),
         bar_offset=score.bar,
-        loops=score.closes,
+        loops=score.is_loop,
     )

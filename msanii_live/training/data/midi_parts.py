@@ -80,11 +80,11 @@ def motif_lengths(motif: Motif) -> list[int]:
 def midi_file(rng: Random, parts: list[Part], beat_microseconds: int) -> mido.MidiFile:
     """Write the parts that play as tracks, after one that holds tempo and metre."""
     midi = mido.MidiFile(type=1, ticks_per_beat=BEAT)
-    conductor = [
+    transport_sync = [
         mido.MetaMessage("set_tempo", tempo=beat_microseconds),
         mido.MetaMessage("time_signature", numerator=4, denominator=4),
     ]
-    midi.tracks.append(mido.MidiTrack(conductor))
+    midi.tracks.append(mido.MidiTrack(transport_sync))
     for part in parts:
         if part.notes:
             midi.tracks.append(_track(part, reverb=rng.randint(10, 70)))

@@ -22,7 +22,7 @@ from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.notes.instruments import INSTRUMENTS, TAUGHT, stand_in
 from msanii_live.errors import ConfigError
 from msanii_live.midi import files
-from msanii_live.notes import Note, Score, in_order
+from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.training.data import timbre_set
 from msanii_live.training.data.grooves import generate
 from msanii_live.training.data.timbre_set import GAP, PIECE
@@ -58,11 +58,11 @@ def compose(seed: int) -> Score:
     """Return the piece of a seed, SECONDS long with the rest in which it rings out."""
     rng = Random(seed)
     if rng.random() < 1 / 3:
-        return Score(in_order(_band(rng, seed)), SECONDS, bpm=120.0)
+        return Score(sort_notes(_band(rng, seed)), SECONDS, bpm=120.0)
     programs = [program for program, share in _SHARES.items() for _ in range(share)]
     program = rng.choice(programs)
     notes = timbre_set.compose(rng.choice(SOLOS), seed)
-    return Score(in_order(replace(n, program=program) for n in notes), SECONDS, bpm=120.0)
+    return Score(sort_notes(replace(n, program=program) for n in notes), SECONDS, bpm=120.0)
 
 
 def _band(rng: Random, seed: int) -> list[Note]:
@@ -76,7 +76,7 @@ def _band(rng: Random, seed: int) -> list[Note]:
             velocity=max(8, min(127, round(note.velocity * force))),
             program=0 if note.drum else stand_in(note.program),
         )
-        for note in files.score_of(midi).cut(0.0, PIECE).notes
+        for note in files.score_from_midi(midi).cut(0.0, PIECE).notes
     ]
 
 

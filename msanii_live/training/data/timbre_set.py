@@ -28,7 +28,7 @@ from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES
 from msanii_live.engines.notes.mel2mel import on_keyboard
 from msanii_live.errors import ConfigError, MissingTool
 from msanii_live.midi import files
-from msanii_live.notes import Note, Score, in_order
+from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.training.data.dataset import SOUNDFONT
 from msanii_live.training.data.grooves import generate
 
@@ -68,7 +68,7 @@ def music(first_seed: int, seconds: float) -> Score:
         piece = compose(kinds[seed % len(kinds)], seed)
         notes += [replace(n, start=n.start + start, end=n.end + start) for n in piece]
         start, seed = start + PIECE + GAP, seed + 1
-    return Score(in_order(notes), seconds, bpm=120.0)
+    return Score(sort_notes(notes), seconds, bpm=120.0)
 
 
 def compose(kind: str, seed: int) -> list[Note]:
@@ -79,7 +79,7 @@ def compose(kind: str, seed: int) -> list[Note]:
     if kind == "held":
         return _held(rng)
     midi, _ = generate(seed, kind="piano" if kind == "piano" else "groove")
-    score = files.score_of(midi).cut(0.0, PIECE)
+    score = files.score_from_midi(midi).cut(0.0, PIECE)
     moved, force = rng.randint(-7, 7), rng.uniform(0.6, 1.3)
     return _one_hand(
         replace(

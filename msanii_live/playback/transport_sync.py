@@ -6,19 +6,19 @@ import threading
 from typing import Any, Protocol
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.midi.input import MidiIn
+from msanii_live.midi.input import MidiInput
 from msanii_live.timing.midi_clock import ClockTracker
 from msanii_live.timing.transport import Transport
 
 SOURCES = ("internal", "link", "midi")
-_PAUSE = 0.02  # s between looks at a Link session
-_TIGHT = 200  # µs that reading two clocks may take, or the reading is not used
+_POLL_SECONDS = 0.02  # s between looks at a Link session
+_MAX_READ_US = 200  # µs that reading two clocks may take, or the reading is not used
 
 
-class _Leader(Protocol):
+class _ExternalSync(Protocol):
     """Drive the transport from outside until closed."""
 
-    def tempo(self, bpm: float) -> None:
+    def set_tempo(self, bpm: float) -> None:
         """Ask for a tempo. Raises: CommandError: it cannot be asked."""
 
     def describe(self) -> str:
@@ -28,18 +28,18 @@ class _Leader(Protocol):
         """Let the transport go."""
 
 
-class Conductor:
+class TransportSync:
     """Hold the one source of time. Every method may be called from any thread."""
 
-    def __init__(self, transport: Transport, midi: MidiIn | None = None) -> None:
+    def __init__(self, transport: Transport, midi: MidiInput | None = None) -> None:
         """Begin with this server's own. midi: an input that may be open already."""
         self.source = "internal"
         self._midi = midi
         self._transport = transport
-        self._leader: _Leader | None = None
+        self._external: _ExternalSync | None = None
         self._lock = threading.Lock()
 
-    def follow(self, source: str) -> None:
+    def set_source(self, source: str) -> None:
         """Take time from a source of `SOURCES`.
 
         Raises: CommandError: ERANGE, it is not installed, or there is no such input.
@@ -47,45 +47,45 @@ class Conductor:
         with self._lock:
             if source == self.source:
                 return
-            leader: _Leader | None = None
+            external: _ExternalSync | None = None
             if source == "link":
-                leader = LinkLeader(self._transport)
+                external = LinkSync(self._transport)
             elif source == "midi":
                 midi = self._midi
                 if midi is not None and midi.is_open:
-                    leader = MidiFollower(self._transport, midi)
+                    external = MidiInputSync(self._transport, midi)
                 else:
-                    leader = MidiLeader(self._transport)
-            if self._leader is not None:
-                self._leader.close()
-            self._leader, self.source = leader, source
+                    external = MidiPortSync(self._transport)
+            if self._external is not None:
+                self._external.close()
+            self._external, self.source = external, source
 
     def set(self, bpm: float | None, beats: int | None, run: int | None) -> None:
         """Change tempo, metre and run, of a session too where time comes from one.
 
         Raises: CommandError: ERANGE, the source does not take a tempo.
         """
-        leader = self._leader
-        if leader is not None:
+        external = self._external
+        if external is not None:
             if bpm is not None:
-                leader.tempo(bpm)
+                external.set_tempo(bpm)
             self._transport.set(beats=beats)
             return
         self._transport.set(bpm=bpm, beats=beats)
         if run is not None:
-            self._transport.run(bool(run))
+            self._transport.set_running(bool(run))
 
     def describe(self) -> str:
         """Return the source, and how it is."""
-        leader = self._leader
-        return self.source if leader is None else f"{self.source}, {leader.describe()}"
+        external = self._external
+        return self.source if external is None else f"{self.source}, {external.describe()}"
 
     def close(self) -> None:
         """Let the source go."""
-        self.follow("internal")
+        self.set_source("internal")
 
 
-class LinkLeader:
+class LinkSync:
     """Follow an Ableton Link session, and set its tempo."""
 
     def __init__(self, transport: Transport) -> None:
@@ -106,7 +106,7 @@ class LinkLeader:
         self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
         self._thread.start()
 
-    def tempo(self, bpm: float) -> None:
+    def set_tempo(self, bpm: float) -> None:
         """Set the session's tempo."""
         state = self._link.captureSessionState()
         state.setTempo(bpm, self._link.clock().micros())
@@ -125,21 +125,23 @@ class LinkLeader:
     def _follow(self) -> None:
         while not self._over.is_set():
             self._look()
-            self._over.wait(_PAUSE)
+            self._over.wait(_POLL_SECONDS)
 
     def _look(self) -> None:
         clock: Any = self._link.clock()
         before = clock.micros()
         moment = self._transport.now()
         after = clock.micros()
-        if after - before > _TIGHT:  # something came between: the two clocks do not belong together
+        if (
+            after - before > _MAX_READ_US
+        ):  # something came between: the two clocks do not belong together
             return
         state = self._link.captureSessionState()
         beat = state.beatAtTime((before + after) // 2, self._transport.beats)
-        self._transport.follow(state.tempo(), beat, moment)
+        self._transport.sync_to(state.tempo(), beat, moment)
 
 
-class MidiLeader:
+class MidiPortSync:
     """Follow the clock of the first MIDI input."""
 
     def __init__(self, transport: Transport) -> None:
@@ -156,14 +158,14 @@ class MidiLeader:
             if not names:
                 raise CommandError(Code.ERANGE, "source is midi: there is no MIDI input")
             self._name = str(names[0])
-            self._port = mido.open_input(self._name, callback=self._hear)
+            self._port = mido.open_input(self._name, callback=self._receive)
         except (ImportError, OSError) as error:
             raise CommandError(
                 Code.ERANGE,
                 f"source is midi: {error}; it may need pip install 'msanii-live[midi]'",
             ) from None
 
-    def tempo(self, bpm: float) -> None:
+    def set_tempo(self, bpm: float) -> None:
         """Refuse.
 
         Raises: CommandError: ERANGE, always.
@@ -178,21 +180,21 @@ class MidiLeader:
         """Give the input back."""
         self._port.close()
 
-    def _hear(self, message: Any) -> None:
-        drive(self._tracker, self._transport, message)
+    def _receive(self, message: Any) -> None:
+        follow_midi_clock(self._tracker, self._transport, message)
 
 
-class MidiFollower:
+class MidiInputSync:
     """Follow the clock of the MIDI input that is open for notes."""
 
-    def __init__(self, transport: Transport, midi: MidiIn) -> None:
+    def __init__(self, transport: Transport, midi: MidiInput) -> None:
         """Begin to listen."""
         self._transport = transport
         self._midi = midi
         self._tracker = ClockTracker()
-        midi.listen(self._hear)
+        midi.listen(self._receive)
 
-    def tempo(self, bpm: float) -> None:
+    def set_tempo(self, bpm: float) -> None:
         """Refuse.
 
         Raises: CommandError: ERANGE, always.
@@ -207,17 +209,17 @@ class MidiFollower:
 
     def close(self) -> None:
         """Listen no more; the input stays open for notes."""
-        self._midi.ignore(self._hear)
+        self._midi.remove_listener(self._receive)
 
-    def _hear(self, message: Any, now: float) -> None:
-        drive(self._tracker, self._transport, message)
+    def _receive(self, message: Any, now: float) -> None:
+        follow_midi_clock(self._tracker, self._transport, message)
 
 
-def drive(tracker: ClockTracker, transport: Transport, message: Any) -> None:
+def follow_midi_clock(tracker: ClockTracker, transport: Transport, message: Any) -> None:
     """Take one MIDI message in, and let the transport follow. message: has `type`, as mido's."""
     now = transport.now()
-    tracker.hear(message.type, now, int(getattr(message, "pos", 0)))
-    place = tracker.place()
+    tracker.receive(message.type, now, int(getattr(message, "pos", 0)))
+    place = tracker.estimate()
     if place is not None:
         bpm, beat, moment = place
-        transport.follow(bpm, beat, moment, tracker.runs)
+        transport.sync_to(bpm, beat, moment, tracker.is_running)
