@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msanii_live.config import Config
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
-from msanii_live.jobs.runner import Services
+from msanii_live.jobs.services import Services
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
@@ -53,7 +53,9 @@ class Server:
         self.state = "starting"
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
-        shelf = EngineRegistry(config.device, config.engine, config.vocoder, config.compile == "on")
+        shelf = EngineRegistry(
+            config.device, config.engine, config.vocoder, config.compile == "on", config.precision
+        )
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from msanii_live.cli.commands import Commands
+from msanii_live.cli.arguments import Commands
 from msanii_live.errors import ConfigError
 
 
-def add_bench(commands: Commands) -> None:
-    """Add bench and what it measures."""
+def add(commands: Commands) -> None:
+    """Add the command's parser, with one for each measurement."""
     bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
     kinds = bench.add_subparsers(required=True, metavar="WHAT")
 
     speed = _add(kinds, "speed", "how long clips take, against the plain path of 2023")
     speed.add_argument("--full", action="store_true", help="all 200 steps of the baseline")
     speed.set_defaults(run=_speed)
+
+    precision = _add(kinds, "precision", "clips in fp32 and in bf16 on the CPU", files=False)
+    precision.add_argument("--rounds", type=int, default=5, help="of each (%(default)s)")
+    precision.set_defaults(run=_precision)
 
     _add(kinds, "front", "what the OSC front door bears", files=False).set_defaults(run=_front)
 
@@ -52,6 +56,12 @@ def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.
     if files:
         parser.add_argument("--out", type=Path, help="folder for the figures")
     return parser
+
+
+def _precision(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.precisions import report_precision
+
+    return report_precision(arguments.rounds)
 
 
 def _speed(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import soundfile
 
 from msanii_live.audio import rms_dbfs
 from msanii_live.client import Client
-from msanii_live.client.server_process import Running, running_server
+from msanii_live.client.server_process import ServerProcess, running_server
 from msanii_live.osc.codec import Message
 from msanii_live.web.plots import spectrogram_png
 
@@ -31,12 +31,18 @@ STEPS: tuple[tuple[str, str, str, tuple[int | float | str, ...]], ...] = (
 )  # fmt: skip
 
 
-def demo(out: Path, device: str) -> int:
-    """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status."""
+def demo(out: Path, device: str, precision: str | None = None) -> int:
+    """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status.
+
+    precision: of the networks; None leaves it to the server's settings.
+    """
+    flags = ["--audio", "default", "--device", device]
+    if precision is not None:
+        flags += ["--precision", precision]
     out.mkdir(parents=True, exist_ok=True)
     log = out / "server.log"
     print("starting the server (loading the model) ...", flush=True)
-    with running_server(out, "--audio", "default", "--device", device, log=log) as server:
+    with running_server(out, *flags, log=log) as server:
         print(f"ready after {server.startup:.1f} s: OSC on {server.host}:{server.osc_port}")
         client = Client(server.host, server.osc_port)
         try:
@@ -89,7 +95,7 @@ def _show(message: Message) -> None:
     print(f"\r  {bar:.<{BAR}} step {step:.0f} of {steps:.0f} ", end="", flush=True)
 
 
-def _table(rows: list[Row], server: Running) -> str:
+def _table(rows: list[Row], server: ServerProcess) -> str:
     lines = [
         "| asked for | file | length | sent to done | level |",
         "|---|---|---|---|---|",

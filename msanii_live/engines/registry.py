@@ -14,11 +14,12 @@ from msanii_live.errors import Code, CommandError, ConfigError
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Hold what an engine is made with: the device's name, the vocoder's, whether to compile."""
+    """Hold what an engine is made with: device, vocoder, whether to compile, precision."""
 
     device: str
     vocoder: str = "vocos"
     compiled: bool = False
+    precision: str = "auto"
 
 
 def _mel_flow(setting: EngineSettings) -> Engine:
@@ -26,7 +27,7 @@ def _mel_flow(setting: EngineSettings) -> Engine:
         MelFlow,
     )  # torch is loaded only when it is wanted
 
-    return MelFlow(setting.device, vocoder=setting.vocoder)
+    return MelFlow(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _tones(setting: EngineSettings) -> Engine:
@@ -38,13 +39,13 @@ def _tones(setting: EngineSettings) -> Engine:
 def _mel2mel(setting: EngineSettings) -> Engine:
     from msanii_live.engines.notes.mel2mel_engine import MelToMel
 
-    return MelToMel(setting.device, vocoder=setting.vocoder)
+    return MelToMel(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _spectrogram(setting: EngineSettings) -> Engine:
     from msanii_live.engines.notes.note_diffusion_engine import NoteDiffusionEngine
 
-    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder)
+    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 FACTORIES: dict[str, Callable[[EngineSettings], Engine]] = {
@@ -73,28 +74,39 @@ def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
         weights = path / note_diffusion_engine.WEIGHTS
         return [
             note_diffusion_engine.NoteDiffusionEngine(
-                setting.device, weights, path.name, setting.vocoder
+                setting.device, weights, path.name, setting.vocoder, setting.precision
             )
         ]
     if (path / mel2mel_engine.WEIGHTS).exists():
         weights = path / mel2mel_engine.WEIGHTS
-        return [mel2mel_engine.MelToMel(setting.device, weights, path.name, setting.vocoder)]
+        return [
+            mel2mel_engine.MelToMel(
+                setting.device, weights, path.name, setting.vocoder, setting.precision
+            )
+        ]
     name = (path if path.is_dir() else path.with_suffix("")).name
     of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
     if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
-        return msanii2023.engines_of(path, name, setting.device, setting.compiled)
+        return msanii2023.engines_of(
+            path, name, setting.device, setting.compiled, setting.precision
+        )
     weights = path / WEIGHTS if path.is_dir() else path
-    return [MelFlow(setting.device, weights, name, setting.vocoder)]
+    return [MelFlow(setting.device, weights, name, setting.vocoder, setting.precision)]
 
 
 class EngineRegistry:
     """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
 
     def __init__(
-        self, device: str, default: str, vocoder: str = "vocos", compiled: bool = False
+        self,
+        device: str,
+        default: str,
+        vocoder: str = "vocos",
+        compiled: bool = False,
+        precision: str = "auto",
     ) -> None:
         """Take the device's name and the default engine: a name, or a path to weights."""
-        self._setting = EngineSettings(device, vocoder, compiled)
+        self._setting = EngineSettings(device, vocoder, compiled, precision)
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         path = Path(default).expanduser()
@@ -112,6 +124,13 @@ class EngineRegistry:
         from msanii_live.dsp.device import pick_device
 
         return pick_device("auto").type
+
+    @property
+    def precision(self) -> str:
+        """The precision of the default engine's networks; the one asked for until it is loaded."""
+        with self._lock:
+            engine = self._engines.get(self.default)
+        return (engine.precision if engine is not None else "") or self._setting.precision
 
     def check_default(self) -> None:
         """Refuse a default engine that does not exist, before anything is started.

@@ -14,9 +14,9 @@ from msanii_live.library.naming import check_name, write_error
 from msanii_live.midi import files
 from msanii_live.midi.takes import LIVE
 from msanii_live.notes import Score
-from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.playback.shared_state import HostStat
+from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol import commands, replies
 from msanii_live.protocol.command import Command
 from msanii_live.protocol.replies import ReplyMessage

@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 import pytest
+from msanii_live.client.messages import BY_NAME, call, packet
 
 from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
-from msanii_live.client.messages import BY_NAME, call, packet
 from msanii_live.osc.codec import decode_packet
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
@@ -174,7 +174,7 @@ def test_dump_prints_what_comes_in_and_what_becomes_of_it(tones):
         until = time.monotonic() + 20
         while len(lines) < 6 and time.monotonic() < until:
             tones.client.send("/msanii/gen", "style", "house")
-            tones.client.line.send(b"not OSC!")
+            tones.client.connection.send(b"not OSC!")
             tones.ask("/msanii/ping", "id", "dumped", reply="/msanii/pong")
             time.sleep(0.2)
         dump.send_signal(signal.SIGINT)
