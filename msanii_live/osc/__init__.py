@@ -1,1 +1,1 @@
-"""Carry OSC: bytes to messages, messages to commands, commands to jobs."""
+"""OSC over UDP and TCP: packets in, decoded messages out, and replies back to their senders."""

@@ -1,10 +1,12 @@
-"""Never amplify: what a host whose address nobody has checked may be sent.
+"""A limit on how many bytes are sent to a host whose address has not been verified.
 
-UDP lets anyone write any address as the sender's. Were a small request answered with much, this
-server could be turned on others. So a host earns three bytes of replies with every byte that comes
-from it, and a reply that it has not earned is not sent. Trusted without credit are this machine,
-whose address no one else can write; a connection, whose far end has answered; and a host with a
-registration (`/msanii/notify`), which is the musician's own word.
+Anyone can forge the sender's address of a UDP packet. If a small request had a large answer, this
+server could be used to flood somebody else (a reflection attack). So every byte that comes from a
+host allows three bytes of replies to it, as QUIC does before an address is validated (RFC 9000,
+section 8.1). A reply beyond that is not sent.
+
+The limit does not apply to this machine, to TCP and WebSocket connections, and to hosts that
+registered with `/msanii/notify`.
 """
 
 from __future__ import annotations
@@ -12,50 +14,51 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-FACTOR = 3
-MOST = 6_000  # bytes that a host can save up: a page of a list, never a flood
-HOSTS = 1_024
-FOR_TELLING = 88  # bytes kept back from every reply but the first, for the one that tells the rule
+AMPLIFICATION_FACTOR = 3  # bytes of replies for each byte received
+MAX_CREDIT = 6_000  # bytes that a host can save up: enough for one page of a list
+MAX_HOSTS = 1_024
+WARNING_RESERVE = 88  # bytes that every reply but the first leaves for the warning about this limit
 
 
 @dataclass
 class _Account:
-    """Hold a host's bytes, and whether it had a reply, and was told, since its last packet."""
+    """The credit of one host, and what it was sent since its last packet."""
 
     bytes: int = 0
     was_answered: bool = False
-    was_told: bool = False
+    was_warned: bool = False
 
 
 @dataclass
 class AmplificationLimit:
-    """Keep what each host has earned; bounded in hosts, the longest silent forgotten."""
+    """The reply credit of each host. At most `MAX_HOSTS`; the least recently heard goes first."""
 
     _accounts: OrderedDict[str, _Account] = field(default_factory=OrderedDict)
 
     def credit(self, host: str, size: int) -> None:
-        """Note that a packet of `size` bytes came from a host."""
-        before = self._accounts.pop(host, _Account())
-        self._accounts[host] = _Account(min(MOST, before.bytes + FACTOR * size))
-        while len(self._accounts) > HOSTS:
+        """Add the credit for a packet of `size` bytes that came from a host."""
+        previous = self._accounts.pop(host, _Account())
+        total = min(MAX_CREDIT, previous.bytes + AMPLIFICATION_FACTOR * size)
+        self._accounts[host] = _Account(total)
+        while len(self._accounts) > MAX_HOSTS:
             self._accounts.popitem(last=False)
 
     def try_spend(self, host: str, size: int) -> bool:
-        """Take the bytes of a reply from a host's credit; False, and nothing, if it has too few."""
+        """Take `size` bytes from a host's credit. Return False if the credit is too low."""
         account = self._accounts.get(host)
         if account is None:
             return False
-        keep = FOR_TELLING if account.was_answered and not account.was_told else 0
-        if account.bytes - size < keep:
+        reserve = WARNING_RESERVE if account.was_answered and not account.was_warned else 0
+        if account.bytes - size < reserve:
             return False
         account.bytes -= size
         account.was_answered = True
         return True
 
     def should_warn(self, host: str) -> bool:
-        """Return True once after each packet of a host: then it is told of this rule."""
+        """Return True once after each packet of a host: the host should be told of this limit."""
         account = self._accounts.get(host)
-        if account is None or account.was_told:
+        if account is None or account.was_warned:
             return False
-        account.was_told = True
+        account.was_warned = True
         return True

@@ -1,16 +1,17 @@
-"""Turn the bytes of one OSC packet into messages, or refuse the packet as a whole.
+"""Decode and encode OSC packets, independent of the transport.
 
-Checking a packet means walking every argument, so the values are read on the same walk: nothing is
-parsed twice, and python-osc, which misreads `I`, `S` and `c` and can be made to hang, sees no bytes
-from outside. The walk has no recursion and is linear in the size of the packet. It knows nothing of
-the transport: UDP hands it a datagram, TCP the content of one frame.
+`decode_packet` accepts a packet as a whole or rejects it as a whole. It validates and reads each
+argument in the same pass, without recursion and in linear time. python-osc is not used on packets
+from outside: it misreads `I`, `S` and `c`, and some packets make it loop for ever.
+
+`encode` writes one message with exactly the given type tags. python-osc's builder would turn a bool
+into `T` or `F` and a large int into `h`.
 """
 
 import math
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from struct import Struct
-from struct import error as StructError
 from typing import Any, Literal, SupportsIndex, get_args
 
 from msanii_live.errors import MsaniiError
@@ -20,20 +21,19 @@ Reason = Literal["empty", "alignment", "size", "depth", "address", "string", "ta
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 PACKET_LIMIT = 1_400  # bytes; a packet that is sent stays under this, to fit an Ethernet frame
-MAX_DEPTH = 16  # bundles inside one another, the outermost included
+MAX_DEPTH = 16  # nested bundles, the outermost included
 
 _BUNDLE = b"#bundle\0"
 _BUNDLE_HEADER = 16  # bytes: the marker and the time tag
 _UNIX_EPOCH = 2_208_988_800  # seconds from the NTP epoch, 1900, to the Unix epoch, 1970
 
 _ELLIPSIS = "…".encode()
-
-_INT32 = Struct(">i")
-_TIME_TAG = Struct(">Q")
+_INT32 = struct.Struct(">i")
+_TIME_TAG = struct.Struct(">Q")
 
 
 class PacketError(MsaniiError):
-    """Say that a packet is malformed; `reason` is one of `REASONS`, and names a counter."""
+    """The error of a malformed packet. `reason` is one of `REASONS` and names a counter."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(f"malformed OSC packet: {reason}")
@@ -42,10 +42,10 @@ class PacketError(MsaniiError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Hold one OSC message.
+    """One decoded OSC message.
 
-    time_tag: when to run it, in Unix seconds; None is at once. It is the tag of the innermost
-    bundle around the message.
+    time_tag: when to run it, in Unix seconds; None means at once. It is the tag of the innermost
+    bundle that contains the message.
     """
 
     address: str
@@ -58,7 +58,7 @@ def _identity(value: Any) -> OscValue:
 
 
 def _read_character(code: int) -> str:
-    # A lone surrogate could never be sent back, so it is refused like a number beyond Unicode.
+    # A lone surrogate could not be encoded again, so it is rejected like a code beyond Unicode.
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
         raise PacketError("string")
     return chr(code)
@@ -66,20 +66,20 @@ def _read_character(code: int) -> str:
 
 def _unix_seconds(tag: int) -> float | None:
     """Convert an NTP time tag to Unix seconds, or to None if it means "at once" (0 and 1)."""
-    # One division of whole numbers rounds once, so no precision is lost to the large epoch.
+    # A single division of integers rounds once, so the large epoch costs no precision.
     return None if tag <= 1 else (tag - (_UNIX_EPOCH << 32)) / (1 << 32)
 
 
-# Colours (r) and MIDI messages (m) stay bytes: as an int they would pass for a number.
-_FIXED_SIZE: dict[str, tuple[Struct, Callable[[Any], OscValue]]] = {
+# Colours (r) and MIDI messages (m) stay bytes: as an int they could be mistaken for a number.
+_FIXED_SIZE: dict[str, tuple[struct.Struct, Callable[[Any], OscValue]]] = {
     "i": (_INT32, _identity),
-    "f": (Struct(">f"), _identity),
-    "h": (Struct(">q"), _identity),
-    "d": (Struct(">d"), _identity),
+    "f": (struct.Struct(">f"), _identity),
+    "h": (struct.Struct(">q"), _identity),
+    "d": (struct.Struct(">d"), _identity),
     "t": (_TIME_TAG, _unix_seconds),
-    "c": (Struct(">I"), _read_character),
-    "r": (Struct(">4s"), _identity),
-    "m": (Struct(">4s"), _identity),
+    "c": (struct.Struct(">I"), _read_character),
+    "r": (struct.Struct(">4s"), _identity),
+    "m": (struct.Struct(">4s"), _identity),
 }
 _WITHOUT_DATA: dict[str, OscValue] = {"T": True, "F": False, "N": None, "I": math.inf}
 
@@ -87,11 +87,11 @@ _WITHOUT_DATA: dict[str, OscValue] = {"T": True, "F": False, "N": None, "I": mat
 def decode_packet(data: bytes) -> tuple[Message, ...]:
     """Return the messages of one packet, in packet order.
 
-    A bundle without elements gives an empty tuple. The arguments of arrays are flattened; `I` is
-    infinity, `N` is None, `t` is Unix seconds or None, `r` and `m` are 4 bytes.
+    A bundle without elements gives an empty tuple. Arrays are flattened. `I` becomes infinity, `N`
+    None, `t` Unix seconds or None for "at once", `r` and `m` 4 bytes.
 
     Raises:
-        PacketError: anything in the packet is malformed; then no message of it may run.
+        PacketError: any part of the packet is malformed; then none of its messages may run.
 
     >>> decode_packet(b"/msanii/ping\\0\\0\\0\\0,i\\0\\0\\0\\0\\0\\7")
     (Message(address='/msanii/ping', args=(7,), time_tag=None),)
@@ -101,7 +101,7 @@ def decode_packet(data: bytes) -> tuple[Message, ...]:
     if len(data) % 4:
         raise PacketError("alignment")
     messages: list[Message] = []
-    bundles: list[tuple[int, float | None]] = []  # those that are open: (where it ends, time tag)
+    bundles: list[tuple[int, float | None]] = []  # the open ones: (end position, time tag)
     position, end = 0, len(data)
     while True:
         if data.startswith(_BUNDLE, position, end):
@@ -123,8 +123,8 @@ def decode_packet(data: bytes) -> tuple[Message, ...]:
 
 
 def _read_element(data: bytes, position: int, bundle_end: int) -> tuple[int, int]:
-    """Return where the bundle element starts and ends whose size stands at `position`."""
-    # Everything so far was aligned, so at least the four bytes of the size are there.
+    """Return the start and end of the bundle element whose size is at `position`."""
+    # Everything before it was aligned, so at least the four bytes of the size are there.
     (size,) = _INT32.unpack_from(data, position)
     position += _INT32.size
     if size <= 0 or size > bundle_end - position:
@@ -139,7 +139,7 @@ def _read_message(data: bytes, position: int, end: int, time_tag: float | None) 
         raise PacketError("address")
     raw, position = _read_string(data, position, end)
     address = _decode_text(raw)
-    if position == end:  # old senders leave out the type tags of a message without arguments
+    if position == end:  # old senders omit the type tags of a message without arguments
         return Message(address, (), time_tag)
     tags, position = _read_string(data, position, end)
     if not tags.startswith(b","):
@@ -179,18 +179,18 @@ def _read_arguments(data: bytes, tags: bytes, position: int, end: int) -> tuple[
 
 
 def _read_string(data: bytes, position: int, end: int) -> tuple[bytes, int]:
-    """Return the string at `position`, without its padding, and where the next item starts."""
+    """Return the string at `position` without its padding, and the position after it."""
     stop = data.find(0, position, end)
     if stop < 0:
         raise PacketError("string")
-    following = (stop | 3) + 1  # at most `end`, as `end` is a multiple of 4
-    if any(data[stop:following]):
+    next_position = (stop | 3) + 1  # at most `end`, as `end` is a multiple of 4
+    if any(data[stop:next_position]):
         raise PacketError("string")
-    return data[position:stop], following
+    return data[position:stop], next_position
 
 
 def _read_blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
-    """Return the blob at `position`, without its padding, and where the next item starts."""
+    """Return the blob at `position` without its padding, and the position after it."""
     if _INT32.size > end - position:
         raise PacketError("size")
     (size,) = _INT32.unpack_from(data, position)
@@ -198,33 +198,33 @@ def _read_blob(data: bytes, position: int, end: int) -> tuple[bytes, int]:
     if size < 0 or size > end - position:
         raise PacketError("size")
     stop = position + size
-    following = (stop + 3) & ~3
-    if any(data[stop:following]):
+    next_position = (stop + 3) & ~3
+    if any(data[stop:next_position]):
         raise PacketError("alignment")
-    return data[position:stop], following
+    return data[position:stop], next_position
 
 
 def _decode_text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return raw.decode("latin-1")  # some senders know only their system's 8-bit letters
+        return raw.decode("latin-1")  # some senders use an 8-bit encoding
 
 
 def encode(
     address: str, tags: str, args: Sequence[int | float | str], *, truncate_text: bool = False
 ) -> bytes:
-    """Return the packet of one message with exactly these type tags, each `i`, `f` or `s`.
+    """Return the packet of one message with exactly these type tags: `i`, `f`, `s` or `d`.
 
-    `d` is for clients only: no reply has one.
+    Only clients send `d`; no reply has it.
 
-    truncate_text: shorten the last string to fit, ending it in "…". For texts that people read,
-    never for a path or a name.
+    truncate_text: shorten the last string, ending it in "…", if the packet would be too long. For
+    texts that people read, never for a path or a name.
 
     Raises:
-        ValueError: the address does not start with a slash, a tag is none of these, there
-            are not as many arguments as tags, an argument is not of its tag's type or beyond its 32
-            bits, or the packet would not stay under `PACKET_LIMIT`.
+        ValueError: the address does not start with a slash, a tag is not supported, the number of
+            arguments differs from the number of tags, an argument does not fit its tag, or the
+            packet would not stay under `PACKET_LIMIT`.
 
     >>> encode("/msanii/pong", "s", ["a"])
     b'/msanii/pong\\x00\\x00\\x00\\x00,s\\x00\\x00a\\x00\\x00\\x00'
@@ -252,14 +252,15 @@ def _encode_argument(address: str, tag: str, value: int | float | str) -> bytes:
         if tag == "i" and isinstance(value, SupportsIndex):
             return _INT32.pack(value)
         if tag in "fd" and not isinstance(value, str):
-            return Struct(f">{tag}").pack(value)
-    except (OverflowError, StructError) as error:
+            return struct.pack(f">{tag}", value)
+    except (OverflowError, struct.error) as error:
         raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}") from error
     raise ValueError(f"{address}: {value!r} cannot be sent as {tag!r}")
 
 
 def _encode_text(text: str) -> bytes:
-    # A file name that is no Unicode comes from the system with lone surrogates: "?" beats no reply.
+    # The system returns a file name that is not valid Unicode with lone surrogates. They are sent
+    # as "?", which is better than no reply.
     return text.replace("\0", "").encode("utf-8", "replace")
 
 
@@ -268,6 +269,6 @@ def _pad(raw: bytes) -> bytes:
 
 
 def _truncate(raw: bytes, room: int) -> bytes:
-    """Cut UTF-8 text between letters so that it fits in `room` bytes, with "…" and padding."""
+    """Cut UTF-8 text between characters so that it fits `room` bytes with "…" and padding."""
     keep = max(0, room - 1 - len(_ELLIPSIS))
     return _pad(raw[:keep].decode("utf-8", "ignore").encode() + _ELLIPSIS)

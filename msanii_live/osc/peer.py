@@ -1,4 +1,4 @@
-"""Who a packet comes from, and where a reply can go."""
+"""Where a packet comes from, and where a reply can be sent."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 
 Network = IPv4Network | IPv6Network
-UdpAddress = tuple[str, int]  # host, as a number, and UDP port
+UdpAddress = tuple[str, int]  # host as an IP address, and UDP port
 
 
 class Connection(NamedTuple):
-    """Name one connection, TCP or WebSocket. number: 1 for the first, never used twice."""
+    """The identity of one TCP or WebSocket connection.
+
+    number: unique for the life of the server. TCP counts up from 1, WebSocket down from -1.
+    """
 
     host: str
     port: int
@@ -22,30 +25,30 @@ Peer = UdpAddress | Connection
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host, as a number, is this machine.
+    """Return whether an IP address is this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::ffff:127.0.0.1"), is_loopback("192.0.2.1")
     (True, True, False)
     """
-    return _number(host).is_loopback
+    return _parse_host(host).is_loopback
 
 
 def is_allowed(host: str, allow: Sequence[Network]) -> bool:
-    """Tell whether a host may send to this server: this machine and the allowed networks."""
-    number = _number(host)
-    return number.is_loopback or any(number in network for network in allow)
+    """Return whether a host may send to this server: this machine and the allowed networks."""
+    address = _parse_host(host)
+    return address.is_loopback or any(address in network for network in allow)
 
 
-def _number(host: str) -> IPv4Address | IPv6Address:
-    number = ip_address(host.split("%")[0])
-    return (isinstance(number, IPv6Address) and number.ipv4_mapped) or number
+def _parse_host(host: str) -> IPv4Address | IPv6Address:
+    address = ip_address(host.split("%")[0])  # without the zone of a link-local address
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 def format_peer(peer: Peer) -> str:
-    """Write a peer for people.
+    """Return a peer as text for logs.
 
     >>> format_peer(("127.0.0.1", 9000)), format_peer(Connection("127.0.0.1", 9000, 3))
     ('127.0.0.1:9000', '127.0.0.1:9000 connection 3')
     """
-    where = f"{peer[0]}:{peer[1]}"
-    return f"{where} connection {peer.number}" if isinstance(peer, Connection) else where
+    address = f"{peer[0]}:{peer[1]}"
+    return f"{address} connection {peer.number}" if isinstance(peer, Connection) else address

@@ -1,8 +1,8 @@
-"""Carry OSC over TCP: connections in either framing, each answered in its own.
+"""OSC over TCP, in either framing. Replies use the framing of their connection.
 
-The bounds: 64 connections (the 65th is told so and closed), 10 s for a packet that has begun, 4 MiB
-of replies that a client does not read. While too much waits to be decoded, connections are not read
-from.
+Limits: 64 connections, of which the 65th is told EBUSY and closed; 10 s for a packet that has
+begun; 4 MiB of replies that a client does not read. While the ingress queue is saturated,
+connections are not read.
 """
 
 from __future__ import annotations
@@ -24,144 +24,150 @@ from msanii_live.osc.slip import FrameDecoder, FramingError, encode_frame
 from msanii_live.protocol.replies import FAIL
 from msanii_live.protocol.request import peek_token
 
-CONNECTION_LIMIT = 64
-REFUSED_LIMIT = 16  # connections beyond, which wait only to be told
-PACKET_SECONDS = 10.0  # from the first byte of a packet to its last
-SILENT_SECONDS = 60.0  # after which a connection gives its place to a new one, if none is free
-UNREAD_LIMIT = 4 * 1024 * 1024  # bytes of replies
+MAX_CONNECTIONS = 64
+MAX_REFUSED = 16  # connections beyond `MAX_CONNECTIONS` that are kept until they are told EBUSY
+PACKET_TIMEOUT = 10.0  # seconds from the first byte of a packet to its last
+IDLE_TIMEOUT = 60.0  # seconds after which a connection may be closed in favour of a new one
+MAX_UNREAD_BYTES = 4 * 1024 * 1024  # of replies
 
-_COUNTED = (
+_TIMEOUT_CHECK = 1.0  # seconds between two checks for slow packets
+# These names are sent to clients by /msanii/caps.
+_COUNTERS = (
     "connections", "tcp_refused", "tcp_lost_place", "tcp_slow_packet", "tcp_unread", "tcp_skipped",
     "tcp_gone",
 )  # fmt: skip
 
 
 class TcpServer:
-    """Listen on one port. All methods are for the event loop's own thread."""
+    """A TCP server on one port. All methods are for the event loop's own thread."""
 
-    def __init__(self, intake: IngressQueue, allow: Sequence[Network]) -> None:
+    def __init__(self, ingress: IngressQueue, allow: Sequence[Network]) -> None:
         """Use `open` instead."""
-        self._intake = intake
+        self._ingress = ingress
         self._allow = tuple(allow)
-        self._connections: dict[int, _Connection] = {}
-        self._refused: set[_Connection] = set()
+        self._connections: dict[int, _TcpProtocol] = {}
+        self._refused: set[_TcpProtocol] = set()
         self._numbers = itertools.count(1)
-        self._counters = dict.fromkeys(_COUNTED, 0)
+        self._counters = dict.fromkeys(_COUNTERS, 0)
         self._loop = asyncio.get_running_loop()
-        self._look: asyncio.TimerHandle | None = None
+        self._timeout_timer: asyncio.TimerHandle | None = None
         self._server: asyncio.Server
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, ingress: IngressQueue, *, allow: Sequence[Network] = ()
     ) -> TcpServer:
         """Listen on a host and port.
 
-        Raises: PortInUse: another program has the port; OSError: the host is none of this machine.
+        Raises:
+            PortInUse: another program has the port.
+            OSError: the host is not an address of this machine.
         """
-        made = cls(intake, allow)
+        tcp_server = cls(ingress, allow)
         loop = asyncio.get_running_loop()
-        # Elsewhere than on Windows it only lets a restart have its port back at once.
+        # Lets a restart bind its port at once. On Windows it would let two programs share the port.
         reuse = sys.platform != "win32"
         try:
-            made._server = await loop.create_server(
-                lambda: _Connection(made), host, port, reuse_address=reuse, backlog=128
+            tcp_server._server = await loop.create_server(
+                lambda: _TcpProtocol(tcp_server), host, port, reuse_address=reuse, backlog=128
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(port, "--port") from error
             raise
-        return made
+        return tcp_server
 
     @property
     def counters(self) -> dict[str, int]:
-        """Return a copy of the counts: `connections` are those open now."""
-        skipped = sum(each.splitter.skipped for each in self._connections.values())
+        """A copy of the counters. `connections` is the number that are open now."""
+        dropped = sum(each.decoder.dropped for each in self._connections.values())
         return {
             **self._counters,
             "connections": len(self._connections),
-            "tcp_skipped": self._counters["tcp_skipped"] + skipped,
+            "tcp_skipped": self._counters["tcp_skipped"] + dropped,
         }
 
-    def send(self, data: bytes, stream: Connection) -> None:
-        """Send a packet on a connection; where it has closed, count that in `tcp_gone`."""
-        connection = self._connections.get(stream.number)
-        if connection is None:
+    def send(self, packet: bytes, connection: Connection) -> None:
+        """Send a packet on a connection. If the connection has closed, count that in `tcp_gone`."""
+        protocol = self._connections.get(connection.number)
+        if protocol is None:
             self._counters["tcp_gone"] += 1
         else:
-            connection.send(data)
+            protocol.send(packet)
 
-    def is_open(self, stream: Connection) -> bool:
-        """Tell whether a connection is there."""
-        return stream.number in self._connections
+    def is_open(self, connection: Connection) -> bool:
+        """Return whether a connection is open."""
+        return connection.number in self._connections
 
     def close(self) -> None:
         """Close every connection and free the port. Closing twice is harmless."""
         self._server.close()
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
-        for connection in [*self._connections.values(), *self._refused]:
-            connection.close()
+        if self._timeout_timer is not None:
+            self._timeout_timer.cancel()
+            self._timeout_timer = None
+        for protocol in [*self._connections.values(), *self._refused]:
+            protocol.close()
 
-    def _admit(self, connection: _Connection) -> None:
-        """Give a new connection its place, or note that there is none."""
-        if len(self._connections) >= CONNECTION_LIMIT:
-            self._free_a_place()
-        if len(self._connections) < CONNECTION_LIMIT:
-            self._connections[connection.stream.number] = connection
+    def _admit(self, protocol: _TcpProtocol) -> None:
+        """Accept a new connection, or mark it as refused if there are too many."""
+        if len(self._connections) >= MAX_CONNECTIONS:
+            self._close_idlest()
+        if len(self._connections) < MAX_CONNECTIONS:
+            self._connections[protocol.connection.number] = protocol
         else:
             self._counters["tcp_refused"] += 1
-            connection.is_refused = True
-            if len(self._refused) >= REFUSED_LIMIT:
-                connection.close()
+            protocol.is_refused = True
+            if len(self._refused) >= MAX_REFUSED:
+                protocol.close()
             else:
-                self._refused.add(connection)
-        if self._look is None:
-            self._look = self._loop.call_later(1.0, self._look_after)
+                self._refused.add(protocol)
+        if self._timeout_timer is None:
+            self._timeout_timer = self._loop.call_later(_TIMEOUT_CHECK, self._check_timeouts)
 
-    def _free_a_place(self) -> None:
-        silent = min(self._connections.values(), key=lambda each: each.last_heard)
-        if time.monotonic() - silent.last_heard > SILENT_SECONDS:
-            self._forget(silent)
-            silent.close()
+    def _close_idlest(self) -> None:
+        idlest = min(self._connections.values(), key=lambda each: each.last_active)
+        if time.monotonic() - idlest.last_active > IDLE_TIMEOUT:
+            self._remove(idlest)
+            idlest.close()
 
-    def _forget(self, connection: _Connection) -> None:
-        self._refused.discard(connection)
-        if self._connections.pop(connection.stream.number, None) is not None:
-            self._counters["tcp_skipped"] += connection.splitter.skipped
-            self._intake.gone(connection.stream)
+    def _remove(self, protocol: _TcpProtocol) -> None:
+        self._refused.discard(protocol)
+        if self._connections.pop(protocol.connection.number, None) is not None:
+            self._counters["tcp_skipped"] += protocol.decoder.dropped
+            self._ingress.on_disconnect(protocol.connection)
 
-    def _look_after(self) -> None:
-        """Close those that began a packet and do not end it."""
+    def _check_timeouts(self) -> None:
+        """Close connections that began a packet and did not end it in time."""
         now = time.monotonic()
         for each in list(self._connections.values()):
-            if each.began is not None and now - each.began > PACKET_SECONDS:
-                self._end(each, "tcp_slow_packet")
+            if each.packet_began is not None and now - each.packet_began > PACKET_TIMEOUT:
+                self._close_counted(each, "tcp_slow_packet")
         for each in list(self._refused):
-            if now - each.last_heard > PACKET_SECONDS:
+            if now - each.last_active > PACKET_TIMEOUT:
                 each.close()
-        busy = self._connections or self._refused
-        self._look = self._loop.call_later(1.0, self._look_after) if busy else None
+        has_any = self._connections or self._refused
+        self._timeout_timer = (
+            self._loop.call_later(_TIMEOUT_CHECK, self._check_timeouts) if has_any else None
+        )
 
-    def _end(self, connection: _Connection, counter: str) -> None:
+    def _close_counted(self, protocol: _TcpProtocol, counter: str) -> None:
         self._counters[counter] += 1
-        connection.close()
+        protocol.close()
 
 
-class _Connection(asyncio.Protocol):
-    """Hold one connection.
+class _TcpProtocol(asyncio.Protocol):
+    """The asyncio protocol of one connection.
 
-    began: when the packet began that has not ended, None between packets. last_heard: when a packet
-    last came or a reply last went. Both monotonic seconds.
+    packet_began: when the unfinished packet began, None between packets. last_active: when the last
+    packet came or the last reply went out. Both in monotonic seconds.
     """
 
     def __init__(self, server: TcpServer) -> None:
-        self.splitter = FrameDecoder()
-        self.stream = Connection("", 0, next(server._numbers))
+        self.decoder = FrameDecoder()
+        self.connection = Connection("", 0, next(server._numbers))
         self.is_refused = False
-        self.began: float | None = None
-        self.last_heard = time.monotonic()
+        self.packet_began: float | None = None
+        self.last_active = time.monotonic()
         self._server = server
         self._transport: asyncio.Transport
 
@@ -169,9 +175,9 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         host, port = transport.get_extra_info("peername")[:2]
-        self.stream = Connection(host, port, self.stream.number)
+        self.connection = Connection(host, port, self.connection.number)
         if not is_allowed(host, self._server._allow):
-            self._server._intake.refuse(b"", self.stream, "source")
+            self._server._ingress.reject(b"", self.connection, "source")
             transport.abort()
             return
         sock = transport.get_extra_info("socket")
@@ -182,36 +188,36 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            packets = self.splitter.feed(data)
+            packets = self.decoder.feed(data)
         except FramingError:
-            self._server._end(self, "tcp_lost_place")
+            self._server._close_counted(self, "tcp_lost_place")
             return
-        if packets or self.began is None:
-            self.began = time.monotonic()
+        if packets or self.packet_began is None:
+            self.packet_began = time.monotonic()
         if packets:
-            self.last_heard = time.monotonic()
-        if not self.splitter.is_inside:
-            self.began = None
+            self.last_active = time.monotonic()
+        if not self.decoder.is_mid_packet:
+            self.packet_began = None
         if self.is_refused:
-            self._tell_refusal(packets)
+            self._reply_busy(packets)
             return
-        intake = self._server._intake
+        ingress = self._server._ingress
         for packet in packets:
-            intake.offer(packet, self.stream, keep=True)
-        if intake.is_saturated:
+            ingress.put(packet, self.connection, droppable=False)
+        if ingress.is_saturated:
             self._transport.pause_reading()
-            intake.on_drained(self._resume)
+            ingress.on_drained(self._resume)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._server._forget(self)
+        self._server._remove(self)
 
     def send(self, packet: bytes) -> None:
-        if self._transport.get_write_buffer_size() > UNREAD_LIMIT:
-            self._server._end(self, "tcp_unread")
-            self._transport.abort()  # close() would wait for it to be read
+        if self._transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._server._close_counted(self, "tcp_unread")
+            self._transport.abort()  # close() would wait until the client has read it
             return
-        self.last_heard = time.monotonic()
-        self._transport.write(encode_frame(self.splitter.framing, packet))
+        self.last_active = time.monotonic()
+        self._transport.write(encode_frame(self.decoder.framing, packet))
 
     def close(self) -> None:
         self._transport.close()
@@ -220,12 +226,13 @@ class _Connection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _tell_refusal(self, packets: Sequence[bytes]) -> None:
+    def _reply_busy(self, packets: Sequence[bytes]) -> None:
+        """Answer the first message of a refused connection with EBUSY, and close it."""
         for packet in packets[:1]:
             with contextlib.suppress(PacketError, ValueError, IndexError, MsaniiError):
                 first = decode_packet(packet)[0]
-                text = f"{CONNECTION_LIMIT} clients are connected already"
+                text = f"{MAX_CONNECTIONS} clients are connected already"
                 token = peek_token(first.args, first.address)
-                told = FAIL(first.address[:256], token, -1, Code.EBUSY, text)
-                self.send(encode(told.address, told.tags, told.args, truncate_text=True))
+                reply = FAIL(first.address[:256], token, -1, Code.EBUSY, text)
+                self.send(encode(reply.address, reply.tags, reply.args, truncate_text=True))
             self.close()

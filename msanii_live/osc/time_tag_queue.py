@@ -1,4 +1,4 @@
-"""Messages that wait for their time tag: one bounded heap."""
+"""The queue of messages that wait for their OSC time tag."""
 
 from __future__ import annotations
 
@@ -10,77 +10,80 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import Message
 from msanii_live.osc.peer import Peer
 
-LIMIT = 4_096
-FURTHEST = 60.0  # seconds ahead
-JUMP = 0.005  # seconds: the two clocks part by less between two readings, unless one is set
+MAX_MESSAGES = 4_096
+MAX_SECONDS_AHEAD = 60.0
+CLOCK_JUMP = 0.005  # seconds; a larger change of the offset means that the wall clock was set
 
-Entry = tuple[float, int, Message, Peer]
+_Entry = tuple[float, int, Message, Peer]
 
 
 class TimeTagQueue:
-    """Hold future messages in order of time.
+    """A bounded priority queue of future messages, ordered by due time.
 
-    Time tags speak of the wall clock, which can be set; the waiting is done on the steady one, so
-    that what waits neither all runs at once nor waits for an hour when the wall clock is moved.
+    Time tags refer to the wall clock, which can be set. The waiting uses the monotonic clock, so
+    setting the wall clock neither releases all messages at once nor delays them.
     """
 
     def __init__(
-        self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+        self,
+        wall_clock: Callable[[], float] = time.time,
+        monotonic_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the clock that time tags refer to, and one that only ever goes on."""
-        self._wall = wall
-        self._steady = steady
-        # Measured anew only after a jump: messages with one tag keep their order to the bit.
-        self._offset = wall() - steady()
-        self._heap: list[Entry] = []
-        self._count = 0
+        """Create an empty queue. Both clocks return seconds; time tags refer to the wall clock."""
+        self._wall_clock = wall_clock
+        self._monotonic_clock = monotonic_clock
+        # Replaced only after a jump, so that messages with the same tag keep their order exactly.
+        self._clock_offset = wall_clock() - monotonic_clock()
+        self._heap: list[_Entry] = []
+        self._sequence = 0  # breaks ties between messages that are due at the same time
 
     def __len__(self) -> int:
-        """Return how many messages wait."""
+        """Return the number of messages that wait."""
         return len(self._heap)
 
     def seconds_late(self, message: Message) -> float:
-        """Return seconds since a message's time; negative for the future."""
-        return self._steady() - self._due(message)
+        """Return how long ago a message was due, in seconds; negative if it is due later."""
+        return self._monotonic_clock() - self._due_time(message)
 
-    def add(self, message: Message, source: Peer, lead: float = 0.0) -> None:
-        """Keep a message until its time, or so many seconds before it.
+    def add(self, message: Message, peer: Peer, lead: float = 0.0) -> None:
+        """Queue a message until `lead` seconds before its time tag.
 
-        Raises: CommandError: ELATE beyond 60 s ahead, EBUSY when full.
+        Raises: CommandError: ELATE if it is more than 60 s ahead; EBUSY if the queue is full.
         """
-        ahead = -self.seconds_late(message)
-        if ahead > FURTHEST:
+        seconds_ahead = -self.seconds_late(message)
+        if seconds_ahead > MAX_SECONDS_AHEAD:
             raise CommandError(
-                Code.ELATE, f"its time tag is {ahead:.0f} s ahead; at most {FURTHEST:.0f} s"
+                Code.ELATE,
+                f"its time tag is {seconds_ahead:.0f} s ahead; at most {MAX_SECONDS_AHEAD:.0f} s",
             )
-        if len(self._heap) >= LIMIT:
-            raise CommandError(Code.EBUSY, f"{LIMIT} messages wait for their time already")
-        self._count += 1
-        due = self._due(message) - lead
-        heapq.heappush(self._heap, (due, self._count, message, source))
+        if len(self._heap) >= MAX_MESSAGES:
+            raise CommandError(Code.EBUSY, f"{MAX_MESSAGES} messages wait for their time already")
+        self._sequence += 1
+        due = self._due_time(message) - lead
+        heapq.heappush(self._heap, (due, self._sequence, message, peer))
 
     def seconds_until_next(self) -> float | None:
-        """Return seconds until the first message is due, None where none waits."""
-        return max(0.0, self._heap[0][0] - self._steady()) if self._heap else None
+        """Return the seconds until the first message is due, or None if the queue is empty."""
+        return max(0.0, self._heap[0][0] - self._monotonic_clock()) if self._heap else None
 
     def pop_due(self) -> list[tuple[Message, Peer]]:
-        """Remove and return the messages whose time has come, in order."""
+        """Remove and return the messages that are due, in order."""
         due = []
-        now = self._steady()
+        now = self._monotonic_clock()
         while self._heap and self._heap[0][0] <= now:
-            _, _, message, source = heapq.heappop(self._heap)
-            due.append((message, source))
+            _, _, message, peer = heapq.heappop(self._heap)
+            due.append((message, peer))
         return due
 
     def clear(self) -> int:
-        """Drop all; return how many there were."""
+        """Remove all messages and return how many there were."""
         count = len(self._heap)
         self._heap.clear()
         return count
 
-    def _due(self, message: Message) -> float:
-        """Return a message's time on the steady clock."""
-        offset = self._wall() - self._steady()
-        if abs(offset - self._offset) > JUMP:
-            self._offset = offset
-        return (message.time_tag or 0.0) - self._offset
+    def _due_time(self, message: Message) -> float:
+        """Return when a message is due, in seconds of the monotonic clock."""
+        offset = self._wall_clock() - self._monotonic_clock()
+        if abs(offset - self._clock_offset) > CLOCK_JUMP:
+            self._clock_offset = offset
+        return (message.time_tag or 0.0) - self._clock_offset

@@ -1,4 +1,4 @@
-"""Every way in and out: UDP and TCP on one port number, WebSocket connections beside them."""
+"""All transports of OSC: UDP and TCP on one port number, and WebSocket connections."""
 
 from __future__ import annotations
 
@@ -11,81 +11,83 @@ from msanii_live.osc.peer import Connection, Network, Peer, UdpAddress
 from msanii_live.osc.tcp import TcpServer
 from msanii_live.osc.udp import UdpServer
 
-_TRIES = 20  # port numbers tried where any will do
+_BIND_ATTEMPTS = 20  # port numbers tried if any free one will do
 
-Post = Callable[[bytes], None]
+Send = Callable[[bytes], None]
 
 
 class Transports:
-    """Hold the open transports. All methods are for the event loop's own thread."""
+    """The open transports. All methods are for the event loop's own thread."""
 
-    def __init__(self, intake: IngressQueue, udp: UdpServer, tcp: TcpServer) -> None:
+    def __init__(self, ingress: IngressQueue, udp: UdpServer, tcp: TcpServer) -> None:
         """Use `open` instead."""
-        self.intake = intake
+        self.ingress = ingress
         self._udp = udp
         self._tcp = tcp
-        self._posts: dict[Connection, Post] = {}
-        self._numbers = itertools.count(-1, -1)  # TCP counts upwards
+        self._websockets: dict[Connection, Send] = {}
+        self._connection_numbers = itertools.count(-1, -1)  # negative: TCP counts up from 1
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, ingress: IngressQueue, *, allow: Sequence[Network] = ()
     ) -> Transports:
         """Bind UDP and TCP to the same port number; 0 picks one that is free for both.
 
-        Raises: PortInUse: another program has one of the two; OSError: no address of this machine.
+        Raises:
+            PortInUse: another program has one of the two.
+            OSError: the host is not an address of this machine.
         """
-        for attempt in range(_TRIES):
-            udp = await UdpServer.open(host, port, intake, allow=allow)
+        for attempt in range(_BIND_ATTEMPTS):
+            udp = await UdpServer.open(host, port, ingress, allow=allow)
             try:
-                tcp = await TcpServer.open(*udp.address, intake, allow=allow)
+                tcp = await TcpServer.open(*udp.address, ingress, allow=allow)
             except PortInUse:
                 udp.close()
-                if port or attempt == _TRIES - 1:
+                if port or attempt == _BIND_ATTEMPTS - 1:
                     raise
             except BaseException:
                 udp.close()
                 raise
             else:
-                return cls(intake, udp, tcp)
-        raise AssertionError("the last try returns or raises")
+                return cls(ingress, udp, tcp)
+        raise AssertionError("the last attempt returns or raises")
 
     @property
     def address(self) -> UdpAddress:
-        """Return the host, as a number, and the port that are bound."""
+        """The host, as an IP address, and the port that are bound."""
         return self._udp.address
 
     @property
     def counters(self) -> dict[str, int]:
-        """Return the counts of all transports since the start."""
-        return {**self._udp.counters, **self._tcp.counters, "websockets": len(self._posts)}
+        """The counters of all transports since the start."""
+        return {**self._udp.counters, **self._tcp.counters, "websockets": len(self._websockets)}
 
-    def join(self, host: str, port: int, post: Post) -> Connection:
-        """Add a connection that somebody else carries. post: sends one packet on it."""
-        stream = Connection(host, port, next(self._numbers))
-        self._posts[stream] = post
-        return stream
+    def add_websocket(self, host: str, port: int, send: Send) -> Connection:
+        """Register an open WebSocket and return its identity. send: sends one packet on it."""
+        connection = Connection(host, port, next(self._connection_numbers))
+        self._websockets[connection] = send
+        return connection
 
-    def leave(self, stream: Connection) -> None:
-        """Forget a connection that was added."""
-        if self._posts.pop(stream, None) is not None:
-            self.intake.gone(stream)
+    def remove_websocket(self, connection: Connection) -> None:
+        """Remove a WebSocket that has closed. Removing it twice is harmless."""
+        if self._websockets.pop(connection, None) is not None:
+            self.ingress.on_disconnect(connection)
 
     def send(self, packet: bytes, peer: Peer) -> None:
-        """Send one packet at once; what cannot be sent is counted."""
+        """Send one packet at once. A packet that cannot be sent is counted."""
         if not isinstance(peer, Connection):
             self._udp.send(packet, peer)
-        elif (post := self._posts.get(peer)) is not None:
-            post(packet)
+        elif (send := self._websockets.get(peer)) is not None:
+            send(packet)
         else:
             self._tcp.send(packet, peer)
 
-    def is_open(self, stream: Connection) -> bool:
-        """Tell whether a connection is there."""
-        return stream in self._posts or self._tcp.is_open(stream)
+    def is_open(self, connection: Connection) -> bool:
+        """Return whether a connection is open."""
+        return connection in self._websockets or self._tcp.is_open(connection)
 
     def close(self) -> None:
-        """Stop taking packets and free the ports. Closing twice is harmless."""
-        self.intake.close()
+        """Stop receiving packets and free the ports. Closing twice is harmless."""
+        self.ingress.close()
         self._udp.close()
         self._tcp.close()

@@ -1,9 +1,4 @@
-"""Send and receive OSC packets over UDP.
-
-python-osc is not used: `framing` already reads each argument as it checks it, and encoding the
-three types that leave this server takes less code than undoing what python-osc's builder makes of
-a bool or a big int.
-"""
+"""OSC over UDP."""
 
 import asyncio
 import contextlib
@@ -21,40 +16,42 @@ from msanii_live.errors import PortInUse
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Network, UdpAddress, is_allowed, is_loopback
 
-RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes, asked of the system
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # requested from the system
 
-_READ_LIMIT = 1_024  # datagrams read before the rest of the event loop has a turn
-_LARGEST_DATAGRAM = 65_536  # bytes
-_LINUX_SO_RCVBUFFORCE = 33  # not in Python's socket module; likewise the next
+_READ_BATCH = 1_024  # datagrams read before the rest of the event loop has a turn
+_MAX_DATAGRAM_BYTES = 65_536
+_LINUX_SO_RCVBUFFORCE = 33  # not in Python's socket module, like the next
 _LINUX_SO_MEMINFO = 55
-_COUNTED = ("send_errors", "socket_errors", "dropped_buffer")
+_COUNTERS = ("send_errors", "socket_errors", "dropped_buffer")
 
 
 class UdpServer:
-    """Receive OSC packets on one UDP socket, and send from the same.
+    """A UDP socket that receives OSC packets and sends replies from the same port.
 
     All methods are for the event loop's own thread.
     """
 
-    def __init__(self, sock: socket.socket, intake: IngressQueue, allow: Sequence[Network]) -> None:
-        """Use `open` instead: this neither binds the socket nor starts to read from it."""
+    def __init__(
+        self, sock: socket.socket, ingress: IngressQueue, allow: Sequence[Network]
+    ) -> None:
+        """Use `open` instead. This neither binds the socket nor starts to read from it."""
         self._socket = sock
-        self._intake = intake
+        self._ingress = ingress
         self._loop = asyncio.get_running_loop()
         self._address: UdpAddress = sock.getsockname()[:2]
-        self._judge = lru_cache(256)(lambda source: _refusal(source, self._address, allow))
-        self._closed = False
+        self._drop_reason = lru_cache(256)(lambda source: drop_reason(source, self._address, allow))
+        self._is_closed = False
         self._thread: threading.Thread | None = None
-        self._counters = dict.fromkeys(_COUNTED, 0)
+        self._counters = dict.fromkeys(_COUNTERS, 0)
 
     @classmethod
     async def open(
-        cls, host: str, port: int, intake: IngressQueue, *, allow: Sequence[Network] = ()
+        cls, host: str, port: int, ingress: IngressQueue, *, allow: Sequence[Network] = ()
     ) -> "UdpServer":
         """Bind `host` and `port` (0 picks a free one) and start to receive.
 
-        intake: where the datagrams go.
-        allow: networks to take packets from, besides this machine.
+        ingress: the queue that datagrams are put into.
+        allow: networks to accept packets from, besides this machine.
 
         Raises:
             PortInUse: another socket has the port.
@@ -71,40 +68,40 @@ class UdpServer:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(port, "--port") from error
             raise
-        server = cls(sock, intake, tuple(allow))
+        server = cls(sock, ingress, tuple(allow))
         server._start()
         return server
 
     @property
     def address(self) -> UdpAddress:
-        """Return the host, as a number, and the port that are bound."""
+        """The host, as an IP address, and the port that are bound."""
         return self._address
 
     @property
     def counters(self) -> dict[str, int]:
-        """Return a copy of the counts since the start, those of the intake among them.
+        """A copy of the counters since the start, including those of the ingress queue.
 
-        `dropped_buffer`: the system's own buffer was full, and they never reached this process
-        (known on Linux only).
+        `dropped_buffer` counts datagrams that the system dropped because its receive buffer was
+        full (Linux only).
         """
         if sys.platform == "linux":
             with contextlib.suppress(OSError, struct.error):
                 raw = self._socket.getsockopt(socket.SOL_SOCKET, _LINUX_SO_MEMINFO, 36)
                 self._counters["dropped_buffer"] = struct.unpack("=9I", raw)[8]
-        return {**self._intake.counters, **self._counters}
+        return {**self._ingress.counters, **self._counters}
 
     def send(self, data: bytes, addr: UdpAddress) -> None:
-        """Send one packet at once, or count it in `send_errors`. The host must be a number."""
+        """Send one packet at once, or count it in `send_errors`. The host must be an IP address."""
         try:
-            ip_address(addr[0])  # a name would block in the resolver
+            ip_address(addr[0])  # a host name would block in the resolver
             self._socket.sendto(data, addr)
         except (OSError, OverflowError, ValueError):  # OverflowError: a port beyond 65,535
             self._counters["send_errors"] += 1
 
     def close(self) -> None:
         """Stop receiving and free the port. Closing twice is harmless."""
-        if not self._closed:
-            self._closed = True
+        if not self._is_closed:
+            self._is_closed = True
             if self._thread is None:
                 self._loop.remove_reader(self._socket)
             else:
@@ -115,36 +112,36 @@ class UdpServer:
         try:
             self._loop.add_reader(self._socket, self._drain)
         except NotImplementedError:
-            # Windows: its event loop cannot watch a socket, and its datagram transport in early
-            # Python 3.11 reads no more after one reply to a closed port. So a thread watches.
-            self._thread = threading.Thread(target=self._watch, name="osc-udp", daemon=True)
+            # On Windows the event loop cannot watch a socket, and its datagram transport stops
+            # reading after one reply to a closed port (early Python 3.11). A thread polls instead.
+            self._thread = threading.Thread(target=self._poll, name="osc-udp", daemon=True)
             self._thread.start()
 
-    def _watch(self) -> None:
+    def _poll(self) -> None:
         drained = threading.Event()
 
         def drain() -> None:
             self._drain()
             drained.set()
 
-        while not self._closed:
+        while not self._is_closed:
             if select.select([self._socket], [], [], 0.1)[0]:
                 drained.clear()
                 try:
                     self._loop.call_soon_threadsafe(drain)
-                except RuntimeError:  # the event loop has gone
+                except RuntimeError:  # the event loop has closed
                     return
-                while not self._closed and not drained.wait(0.1):
+                while not self._is_closed and not drained.wait(0.1):
                     pass
 
     def _read(self) -> list[tuple[bytes, UdpAddress]]:
-        """Return the datagrams that wait in the socket, up to a limit."""
-        # Reading goes ahead of decoding, as a burst comes faster than it can be decoded and the
-        # system may have granted a far smaller buffer than it was asked for.
+        """Return the datagrams that wait in the socket, up to one batch."""
+        # All are read before any is decoded: a burst arrives faster than it can be decoded, and
+        # the system's buffer may be far smaller than requested.
         batch: list[tuple[bytes, UdpAddress]] = []
         try:
-            while len(batch) < _READ_LIMIT:
-                data, source = self._socket.recvfrom(_LARGEST_DATAGRAM)
+            while len(batch) < _READ_BATCH:
+                data, source = self._socket.recvfrom(_MAX_DATAGRAM_BYTES)
                 batch.append((data, source[:2]))
         except OSError as error:
             if not isinstance(error, BlockingIOError):  # an earlier reply found a closed port
@@ -152,30 +149,30 @@ class UdpServer:
         return batch
 
     def _drain(self) -> None:
-        """Hand on the datagrams that may come in, and count the others as dropped."""
-        for data, source in [] if self._closed else self._read():
-            refusal = self._judge(source)
-            if refusal is None:
-                self._intake.offer(data, source)
+        """Queue the datagrams from allowed senders, and count the others as dropped."""
+        for data, source in [] if self._is_closed else self._read():
+            reason = self._drop_reason(source)
+            if reason is None:
+                self._ingress.put(data, source)
             else:
-                self._intake.refuse(data, source, refusal)
+                self._ingress.reject(data, source, reason)
 
 
 def _prepare(sock: socket.socket) -> None:
-    """Make the socket non-blocking, with as large a receive buffer as the system grants."""
+    """Make the socket non-blocking and enlarge its receive buffer as far as the system allows."""
     sock.setblocking(False)
-    if sys.platform == "win32":  # else another program could take the port over
+    if sys.platform == "win32":  # otherwise another program could take over the port
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # only root may go beyond the system's limit
-            sock.setsockopt(socket.SOL_SOCKET, _LINUX_SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        with contextlib.suppress(OSError):  # only root may exceed the system's limit
+            sock.setsockopt(socket.SOL_SOCKET, _LINUX_SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
 
 
-def _refusal(source: UdpAddress, own: UdpAddress, allow: Sequence[Network]) -> str | None:
-    """Return why packets from `source` are dropped, or None if they are taken."""
-    # A reply sent to this server itself would be answered for ever.
+def drop_reason(source: UdpAddress, own: UdpAddress, allow: Sequence[Network]) -> str | None:
+    """Return why packets from `source` are dropped, or None if they are accepted."""
+    # A reply that this server sent to itself would be answered for ever.
     if source == own or (source[1] == own[1] and is_loopback(source[0])):
         return "loop"
     return None if is_allowed(source[0], allow) else "source"

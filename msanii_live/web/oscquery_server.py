@@ -165,14 +165,14 @@ class OscQueryServer:
             await connection.prepare(request)
             peer = request.transport.get_extra_info("peername") if request.transport else None
             host, port = (peer or (request.remote, 0))[:2]
-            stream = self._doors().join(str(host), port, socket.post)
+            stream = self._doors().add_websocket(str(host), port, socket.post)
             sending = asyncio.create_task(self._send(connection, socket))
             await self._receive(connection, socket, stream)
         finally:
             self._sockets.discard(socket)
             socket.leave()
             if stream is not None:
-                self._doors().leave(stream)
+                self._doors().remove_websocket(stream)
             if sending is not None:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -182,13 +182,13 @@ class OscQueryServer:
     async def _receive(
         self, connection: web.WebSocketResponse, socket: _Socket, stream: Connection
     ) -> None:
-        intake = self._doors().intake
+        ingress = self._doors().ingress
         async for message in connection:
             if message.type is WSMsgType.BINARY:
-                intake.offer(message.data, stream, keep=True)
-                if intake.is_saturated:
+                ingress.put(message.data, stream, droppable=False)
+                if ingress.is_saturated:
                     calm = asyncio.Event()
-                    intake.on_drained(calm.set)
+                    ingress.on_drained(calm.set)
                     await calm.wait()
             elif message.type is WSMsgType.TEXT:
                 self._heed(message.data, socket)

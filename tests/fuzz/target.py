@@ -3,7 +3,7 @@
 The first byte of the input says how the rest arrives: as a datagram, or in pieces on a connection.
 """
 
-from msanii_live.client.messages import as_row
+from msanii_live.client.replies import as_row
 from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import PACKET_LIMIT, REASONS, PacketError, decode_packet, encode
 from msanii_live.osc.slip import MAX_PACKET_BYTES, FrameDecoder, FramingError
@@ -30,10 +30,10 @@ def examine(data):
 
 
 def on_a_connection(data, piece):
-    splitter = FrameDecoder()
+    decoder = FrameDecoder()
     try:
         for start in range(0, len(data), piece):
-            for packet in splitter.feed(data[start : start + piece]):
+            for packet in decoder.feed(data[start : start + piece]):
                 assert len(packet) <= MAX_PACKET_BYTES
                 as_a_packet(packet)
     except FramingError:

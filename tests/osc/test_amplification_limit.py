@@ -12,31 +12,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msanii_live.client import Client
-from msanii_live.osc.amplification_limit import FACTOR, HOSTS, AmplificationLimit
+from msanii_live.osc.amplification_limit import AMPLIFICATION_FACTOR, MAX_HOSTS, AmplificationLimit
 from tests.live import live
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3_000)), max_size=50))
 def test_a_host_never_gets_more_than_it_earned(events):
-    credit, came, went = AmplificationLimit(), 0, 0
+    limit, received, sent = AmplificationLimit(), 0, 0
     for earns, size in events:
         if earns:
-            credit.credit("192.0.2.9", size)
-            came += size
-        elif credit.try_spend("192.0.2.9", size):
-            went += size
-        assert went <= FACTOR * came
+            limit.credit("192.0.2.9", size)
+            received += size
+        elif limit.try_spend("192.0.2.9", size):
+            sent += size
+        assert sent <= AMPLIFICATION_FACTOR * received
 
 
 def test_hosts_are_bounded_and_a_stranger_has_nothing():
-    credit = AmplificationLimit()
-    for n in range(HOSTS + 10):
-        credit.credit(f"host {n}", 100)
-    assert not credit.try_spend("host 0", 1)
-    assert credit.try_spend(f"host {HOSTS}", 300)
-    assert not credit.should_warn("nobody")
-    assert credit.should_warn("host 50")
-    assert not credit.should_warn("host 50")
+    limit = AmplificationLimit()
+    for n in range(MAX_HOSTS + 10):
+        limit.credit(f"host {n}", 100)
+    assert not limit.try_spend("host 0", 1)
+    assert limit.try_spend(f"host {MAX_HOSTS}", 300)
+    assert not limit.should_warn("nobody")
+    assert limit.should_warn("host 50")
+    assert not limit.should_warn("host 50")
 
 
 def own_address():

@@ -1,4 +1,4 @@
-"""Check that a stream is cut where packets end, however its bytes arrive."""
+"""Check that a stream is split where packets end, however its bytes arrive."""
 
 import pytest
 from hypothesis import given
@@ -11,43 +11,43 @@ BYTES = st.lists(st.sampled_from([0, 0x2F, 0xC0, 0xDB, 0xDC, 0xDD, 0x41]), max_s
 PACKETS = st.lists(BYTES.map(lambda tail: b"/" + tail), min_size=1, max_size=8)
 
 
-def fed(splitter, data, cuts):
+def fed(decoder, data, cuts):
     packets, start = [], 0
     for cut in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
-        packets += splitter.feed(data[start:cut])
+        packets += decoder.feed(data[start:cut])
         start = cut
     return packets
 
 
 @given(PACKETS, st.sampled_from(["int32", "slip"]), st.lists(st.integers(0, 400), max_size=12))
-def test_what_was_wrapped_comes_out_whatever_the_pieces(packets, framing, cuts):
-    splitter = FrameDecoder()
+def test_decoding_inverts_encoding_for_any_pieces(packets, framing, cuts):
+    decoder = FrameDecoder()
     data = b"".join(encode_frame(framing, packet) for packet in packets)
-    assert fed(splitter, data, cuts) == packets
-    assert splitter.framing == framing
-    assert not splitter.is_inside
-    assert splitter.skipped == 0
+    assert fed(decoder, data, cuts) == packets
+    assert decoder.framing == framing
+    assert not decoder.is_mid_packet
+    assert decoder.dropped == 0
 
 
 @given(PACKETS)
-def test_slip_may_leave_out_the_first_end(packets):
+def test_slip_senders_may_omit_the_first_end(packets):
     data = b"".join(encode_frame("slip", packet)[1:] for packet in packets)
     assert FrameDecoder().feed(data) == packets
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
-def test_no_bytes_do_harm_and_pieces_do_not_matter(data, cuts):
+def test_any_bytes_decode_alike_in_any_pieces(data, cuts):
     def cut(cuts):
-        splitter = FrameDecoder()
+        decoder = FrameDecoder()
         packets = []
         start = 0
         try:
             for at in [*sorted(min(c, len(data)) for c in cuts), len(data)]:
-                packets += splitter.feed(data[start:at])
+                packets += decoder.feed(data[start:at])
                 start = at
         except FramingError:
             return packets, None
-        return packets, splitter.skipped
+        return packets, decoder.dropped
 
     whole, pieces = cut([]), cut(cuts)
     assert pieces[1] == whole[1]
@@ -55,19 +55,19 @@ def test_no_bytes_do_harm_and_pieces_do_not_matter(data, cuts):
         assert pieces == whole
 
 
-def test_a_wrong_escape_costs_one_packet():
-    splitter = FrameDecoder()
-    assert splitter.feed(b"\xc0/a\xdb\x00\xc0\xc0/b\0\0\xc0") == [b"/b\0\0"]
-    assert splitter.skipped == 1
+def test_an_invalid_escape_drops_one_packet():
+    decoder = FrameDecoder()
+    assert decoder.feed(b"\xc0/a\xdb\x00\xc0\xc0/b\0\0\xc0") == [b"/b\0\0"]
+    assert decoder.dropped == 1
 
 
-def test_a_packet_that_never_ends_is_not_kept():
-    splitter = FrameDecoder()
+def test_a_packet_that_is_too_long_is_not_buffered():
+    decoder = FrameDecoder()
     for _ in range(10):
-        assert splitter.feed(b"/" + bytes(MAX_PACKET_BYTES)) == []
-        assert len(splitter._rest) <= 2 * MAX_PACKET_BYTES
-    assert splitter.feed(b"\xc0/b\0\0\xc0") == [b"/b\0\0"]
-    assert splitter.skipped == 1
+        assert decoder.feed(b"/" + bytes(MAX_PACKET_BYTES)) == []
+        assert len(decoder._buffer) <= 2 * MAX_PACKET_BYTES
+    assert decoder.feed(b"\xc0/b\0\0\xc0") == [b"/b\0\0"]
+    assert decoder.dropped == 1
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n", b"\x16\x03\x01", b"a", b"\xff"])
@@ -83,6 +83,6 @@ def test_a_length_out_of_range(length):
 
 
 def test_an_int32_stream_keeps_its_framing():
-    splitter = FrameDecoder()
+    decoder = FrameDecoder()
     with pytest.raises(FramingError):
-        splitter.feed(encode_frame("int32", b"/a\0\0") + b"\xff\xff\xff\xfc")
+        decoder.feed(encode_frame("int32", b"/a\0\0") + b"\xff\xff\xff\xfc")

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pythonosc.osc_message import OscMessage
 
-from msanii_live.osc.codec import Message, decode_packet
-from msanii_live.osc.udp import PACKET_LIMIT, encode
+from msanii_live.osc.codec import PACKET_LIMIT, Message, decode_packet, encode
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
 FIELD = st.one_of(
     st.tuples(st.just("i"), st.integers(-(2**31), 2**31 - 1)),
     st.tuples(st.just("f"), st.floats(width=32, allow_nan=False)),
+    st.tuples(st.just("d"), st.floats(allow_nan=False)),
     st.tuples(st.just("s"), TEXT),
 )
 

@@ -1,0 +1,163 @@
+"""Check the bounds, the order and the counters of the queue of received packets."""
+
+import asyncio
+import logging
+
+from msanii_live.osc import ingress_queue
+from msanii_live.osc.codec import Message, encode
+from msanii_live.osc.ingress_queue import PACKET_OVERHEAD, IngressQueue
+from msanii_live.osc.peer import Connection
+
+PEER = ("127.0.0.1", 9_000)
+PACKET = encode("/a", "", [])
+COST = len(PACKET) + PACKET_OVERHEAD
+
+
+class Receiver:
+    """A queue's callbacks, which record what they are called with."""
+
+    def __init__(self, failing=()):
+        self.messages = []
+        self.packets = []
+        self.failing = failing
+        self.queue = IngressQueue(self.on_messages, self.on_packet)
+
+    def on_messages(self, messages, peer):
+        for message in messages:
+            if message.address in self.failing:
+                raise RuntimeError("boom")
+            self.messages.append((message.address, peer))
+
+    def on_packet(self, size, peer, reason):
+        self.packets.append((size, peer, reason))
+
+    @property
+    def counted(self):
+        """The counters that are not zero."""
+        return {name: count for name, count in self.queue.counters.items() if count}
+
+
+def run(scenario, **arguments):
+    async def main():
+        await asyncio.wait_for(scenario(Receiver(**arguments)), 10)
+
+    asyncio.run(main())
+
+
+async def turns(count=1):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_packets_are_decoded_in_order_after_put_returns():
+    async def scenario(receiver):
+        connection = Connection("127.0.0.1", 1, 1)
+        receiver.queue.put(encode("/first", "", []), PEER)
+        receiver.queue.put(encode("/second", "", []), connection)
+        assert receiver.messages == []
+        await turns()
+        assert receiver.messages == [("/first", PEER), ("/second", connection)]
+        assert receiver.counted == {"received": 2, "handled": 2}
+
+    run(scenario)
+
+
+def test_other_callbacks_run_between_batches():
+    async def scenario(receiver):
+        for _ in range(200):
+            receiver.queue.put(PACKET, PEER)
+        seen = []
+        while len(receiver.messages) < 200:
+            await turns()
+            seen.append(len(receiver.messages))
+        assert seen == [64, 128, 192, 200]
+
+    run(scenario)
+
+
+def test_a_full_queue_drops_only_droppable_packets(monkeypatch):
+    monkeypatch.setattr(ingress_queue, "MAX_PENDING_BYTES", 2 * COST)
+
+    async def scenario(receiver):
+        for _ in range(5):
+            receiver.queue.put(PACKET, PEER)
+        receiver.queue.put(encode("/kept", "", []), PEER, droppable=False)
+        assert receiver.packets == [(len(PACKET), PEER, "backlog")] * 3
+        await turns()
+        assert [address for address, _ in receiver.messages] == ["/a", "/a", "/kept"]
+        assert receiver.counted == {"received": 6, "handled": 3, "dropped_backlog": 3}
+        receiver.queue.put(PACKET, PEER)  # there is room again
+        await turns()
+        assert receiver.counted["handled"] == 4
+
+    run(scenario)
+
+
+def test_malformed_packets_are_counted_by_reason_and_not_delivered():
+    async def scenario(receiver):
+        for data in (b"", b"/a", b"a\0\0\0", b"/a\0\0,x\0\0"):
+            receiver.queue.put(data, PEER)
+        receiver.queue.reject(b"1234", PEER, "source")
+        await turns()
+        assert receiver.messages == []
+        assert receiver.packets == [
+            (4, PEER, "source"),
+            (0, PEER, "empty"),
+            (2, PEER, "alignment"),
+            (4, PEER, "address"),
+            (8, PEER, "tag"),
+        ]
+        reasons = ("source", "empty", "alignment", "address", "tag")
+        assert receiver.counted == {"received": 5, **{f"dropped_{r}": 1 for r in reasons}}
+
+    run(scenario)
+
+
+def test_an_exception_of_a_callback_is_logged_and_the_next_packet_is_delivered(caplog):
+    async def scenario(receiver):
+        receiver.queue.put(encode("/bad", "", []), PEER)
+        receiver.queue.put(PACKET, PEER)
+        await turns()
+        assert receiver.messages == [("/a", PEER)]
+        assert receiver.counted == {"received": 2, "handled": 1, "receive_errors": 1}
+
+    with caplog.at_level(logging.ERROR, "msanii_live.osc"):
+        run(scenario, failing=("/bad",))
+    assert "127.0.0.1:9000" in caplog.text
+    assert "boom" in caplog.text
+
+
+def test_a_saturated_queue_calls_back_once_when_it_has_drained(monkeypatch):
+    monkeypatch.setattr(ingress_queue, "SATURATION_BYTES", 100 * COST)
+
+    async def scenario(receiver):
+        queue, resumed = receiver.queue, []
+        for _ in range(150):
+            queue.put(PACKET, PEER, droppable=False)
+        assert queue.is_saturated
+        queue.on_drained(lambda: resumed.append(len(receiver.messages)))
+        await turns(5)
+        assert not queue.is_saturated
+        assert resumed == [64]  # after the first batch, 86 are pending
+        assert len(receiver.messages) == 150
+
+    run(scenario)
+
+
+def test_a_queue_closed_by_its_receiver_delivers_nothing_more():
+    async def scenario(_receiver):
+        calls = []
+
+        def close(messages: tuple[Message, ...], _peer):
+            calls.append(messages)
+            queue.close()
+
+        queue = IngressQueue(close)
+        for _ in range(10):
+            queue.put(PACKET, PEER)
+        await turns(3)
+        queue.put(PACKET, PEER)
+        await turns(3)
+        assert len(calls) == 1
+
+    run(scenario)
