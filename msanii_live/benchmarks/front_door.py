@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msanii_live.client.connection import Line, Transport
-from msanii_live.client.messages import TERMINAL, message
-from msanii_live.client.server_process import Running, running_server
+from msanii_live.client.connection import ClientConnection, TransportName
+from msanii_live.client.packets import build_packet
+from msanii_live.client.replies import TERMINAL
+from msanii_live.client.server_process import ServerProcess, running_server
 from msanii_live.protocol.commands import COMMANDS, GenerationCommand
 from msanii_live.protocol.reference import example
 
@@ -57,7 +58,7 @@ class Question:
     """Name something to ask, the line to ask it on, and the address of its answer."""
 
     name: str
-    line: Line
+    line: ClientConnection
     packet: bytes
     answer: str
 
@@ -72,10 +73,10 @@ class Question:
         return None
 
 
-def burst(server: Running, transport: Transport) -> tuple[int, float]:
+def burst(server: ServerProcess, transport: TransportName) -> tuple[int, float]:
     """Send pings as fast as they go; return how many were answered, and in how many seconds."""
-    line = Line(server.host, server.osc_port, transport)
-    packets = [message("/msanii/ping", ("id", n)) for n in range(BURST)]
+    line = ClientConnection(server.host, server.osc_port, transport)
+    packets = [build_packet("/msanii/ping", ("id", n)) for n in range(BURST)]
     answered: set[str] = set()
 
     def listen() -> None:
@@ -94,20 +95,20 @@ def burst(server: Running, transport: Transport) -> tuple[int, float]:
     return len(answered), took
 
 
-def questions(server: Running, synth_port: int | None) -> list[Question]:
+def questions(server: ServerProcess, synth_port: int | None) -> list[Question]:
     """Return what is asked in turn: of this server, and of scsynth where it runs."""
 
-    def line(port: int) -> Line:
-        return Line("127.0.0.1", port)
+    def line(port: int) -> ClientConnection:
+        return ClientConnection("127.0.0.1", port)
 
-    ping = message("/msanii/ping", ("id", 1))
+    ping = build_packet("/msanii/ping", ("id", 1))
     asked = [
         Question("/msanii/ping", line(server.osc_port), ping, "/msanii/pong"),
-        Question("/msanii/status", line(server.osc_port), message("/msanii/status", ()),
+        Question("/msanii/status", line(server.osc_port), build_packet("/msanii/status", ()),
                  "/msanii/status"),
     ]  # fmt: skip
     if synth_port is not None:
-        packet = message("/status", ())
+        packet = build_packet("/status", ())
         asked.append(Question("scsynth /status", line(synth_port), packet, "/status.reply"))
     return asked
 
@@ -122,14 +123,14 @@ def in_turn(asked: Sequence[Question], times: int, pause: float) -> list[RoundTr
     return [RoundTrips(name, seconds) for name, seconds in took.items()]
 
 
-def during_generation(server: Running, asked: Sequence[Question]) -> list[RoundTrips]:
+def during_generation(server: ServerProcess, asked: Sequence[Question]) -> list[RoundTrips]:
     """Ask while the server makes clips on the CPU, one after the other."""
     done = threading.Event()
 
     def generate() -> None:
-        line = Line(server.host, server.osc_port, "int32")
+        line = ClientConnection(server.host, server.osc_port, "int32")
         for n in range(3):
-            line.send(message("/msanii/generate", ("seconds", 6, "seed", n, "id", f"busy{n}")))
+            line.send(build_packet("/msanii/generate", ("seconds", 6, "seed", n, "id", f"busy{n}")))
         ended = 0
         while ended < 3 and (heard := line.receive(120.0)) is not None:
             ended += heard.address in TERMINAL
@@ -148,7 +149,7 @@ def during_generation(server: Running, asked: Sequence[Question]) -> list[RoundT
     return [RoundTrips(name, seconds) for name, seconds in took.items()]
 
 
-def fuzz(server: Running) -> tuple[int, bool]:
+def fuzz(server: ServerProcess) -> tuple[int, bool]:
     """Send messages with bytes changed, and a ping after every 200.
 
     Returns how many were sent, and whether every ping was answered.
@@ -156,7 +157,7 @@ def fuzz(server: Running) -> tuple[int, bool]:
     rng = random.Random(7)
     # None that makes a clip or ends the server: the point is what is broken.
     seeds = [
-        message(*example(command))
+        build_packet(*example(command))
         for command in COMMANDS
         if not issubclass(command, GenerationCommand) and command.address != "/msanii/quit"
     ]
@@ -201,9 +202,9 @@ def scsynth() -> Iterator[int | None]:
             child = subprocess.Popen(command, **quiet)  # type: ignore[call-overload]
             running.callback(_end, child)
             time.sleep(1.5)
-        line = Line("127.0.0.1", port)
+        line = ClientConnection("127.0.0.1", port)
         ready = any(
-            Question("", line, message("/status", ()), "/status.reply").ask() for _ in range(3)
+            Question("", line, build_packet("/status", ()), "/status.reply").ask() for _ in range(3)
         )
         line.close()
         yield port if ready else None

@@ -18,8 +18,8 @@ import torch
 
 from msanii_live.benchmarks.plain2023 import HOP, N_FFT, plain_griffin_lim
 from msanii_live.client import Client, NoAnswer
-from msanii_live.client.messages import TERMINAL
-from msanii_live.client.server_process import Running, running_server
+from msanii_live.client.replies import TERMINAL
+from msanii_live.client.server_process import ServerProcess, running_server
 from msanii_live.dsp.device import network_dtype, precision
 from msanii_live.engines.msanii2023.samplers import sample_ddim
 from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars, leading_timesteps
@@ -98,7 +98,7 @@ def measure(runs: int = 5, *, full: bool = False, flags: Sequence[str] = ()) -> 
     return results
 
 
-def measure_server(client: Client, server: Running, runs: int) -> dict[str, object]:
+def measure_server(client: Client, server: ServerProcess, runs: int) -> dict[str, object]:
     """Time every verb and the answer to a ping, idle and during a job."""
     token = iter(range(1, 1_000_000))
     started = time.perf_counter()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from msanii_live import __version__
-from msanii_live.cli.bench import add_bench
+from msanii_live.cli.bench import add as add_bench
 from msanii_live.cli.stage import add_stage
 from msanii_live.cli.study import add_study
 from msanii_live.errors import MsaniiError

@@ -1,13 +1,26 @@
-"""Make an engine folder of a checkpoint of the 2023 release, and check that it is the same."""
+"""`msanii-live convert`: an engine folder from a checkpoint of the 2023 release."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
-import torch
-
-from msanii_live.engines.msanii2023 import load, write
+from msanii_live.cli.arguments import Commands
 from msanii_live.errors import ConfigError
+
+
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "convert", help="make an engine folder of a checkpoint of the 2023 release"
+    )
+    parser.add_argument("file", type=Path, help="the checkpoint, .pt; nothing in it is run")
+    parser.add_argument("folder", type=Path, help="engine: msanii-live serve --engine FOLDER")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return convert(arguments.file, arguments.folder)
 
 
 def convert(file: Path, folder: Path) -> int:
@@ -15,6 +28,10 @@ def convert(file: Path, folder: Path) -> int:
 
     Raises: ConfigError: the file cannot be read or is refused, or the folder cannot be written.
     """
+    import torch
+
+    from msanii_live.engines.msanii2023 import load, write
+
     try:
         model = load(file)
         written = write(folder, model.parts)

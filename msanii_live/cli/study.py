@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from msanii_live.cli.commands import Commands
+from msanii_live.cli.arguments import Commands
 
 
 def add_study(commands: Commands) -> None:

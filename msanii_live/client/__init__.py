@@ -1,6 +1,7 @@
-"""Ask a running server for clips from Python; torch is not loaded.
+"""Clients of a running server, for Python; torch is not loaded.
 
-`Client` waits for each answer, `AsyncClient` is for asyncio; both know every command of the table:
+`Client` waits for each answer, `AsyncClient` is for asyncio; both have a method for every command
+of the table:
 
     from msanii_live.client import Client
 
@@ -12,7 +13,15 @@
 
 from msanii_live.client.asynchronous import AsyncClient
 from msanii_live.client.blocking import Client
-from msanii_live.client.messages import MadeClip, NoAnswer
+from msanii_live.client.replies import MadeClip, NoAnswer, ServerNotRunning
 from msanii_live.errors import Cancelled, CommandError
 
-__all__ = ["AsyncClient", "Cancelled", "Client", "CommandError", "MadeClip", "NoAnswer"]
+__all__ = [
+    "AsyncClient",
+    "Cancelled",
+    "Client",
+    "CommandError",
+    "MadeClip",
+    "NoAnswer",
+    "ServerNotRunning",
+]

@@ -4,64 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-from msanii_live.client.blocking import ASKING, MAKING
+from msanii_live.client.async_commands import AsyncCommands
+from msanii_live.client.blocking import ANSWER_TIMEOUT, CLIP_TIMEOUT, OnMessage
 from msanii_live.client.connection import new_token
-from msanii_live.client.messages import (
-    Answer,
+from msanii_live.client.packets import command_packet, read_packet
+from msanii_live.client.replies import (
     MadeClip,
     NoAnswer,
-    Row,
-    Sent,
-    call,
-    command_of,
-    packet,
+    ReplyCollector,
+    ReplyRow,
+    ServerNotRunning,
 )
-from msanii_live.osc.codec import Message, PacketError, decode_packet
+from msanii_live.osc.codec import Message
 from msanii_live.osc.slip import FrameDecoder, encode_frame
 from msanii_live.protocol.commands import Command, GenerationCommand
 
-Heard = Callable[[Message], None]
-
 
 @dataclass
-class _Waiting:
-    answer: Answer
+class _PendingCommand:
+    collector: ReplyCollector
     done: asyncio.Future[None]
-    heard: Heard
+    on_message: OnMessage
 
 
-class AsyncClient:
-    """Speak to a server. Every command of the table is a method to await:
+class AsyncClient(AsyncCommands):
+    """A client for asyncio. Every command of the table is a method to await:
 
         async with AsyncClient() as client:
             loop, bed = await asyncio.gather(client.generate(bars=4), client.generate(seconds=12))
 
-    Making commands give a `MadeClip`, the others the rows of their answer, by field. What the
-    server refuses is raised as `CommandError`, with its code.
+    Commands that make a clip return a `MadeClip`, the others the rows of their answer, by field. A
+    command that the server refuses raises `CommandError`, with its code.
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 7770, heard: Heard | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 7770,
+        on_message: OnMessage = lambda _: None,
     ) -> None:
-        """Take where the server is, and who hears every message; `async with` connects."""
+        """Keep where the server is; `async with` connects. on_message: called with each message."""
         self.host = host
         self.port = port
-        self._heard = heard or (lambda message: None)
-        self._waiting: list[_Waiting] = []
+        self._on_message = on_message
+        self._pending: list[_PendingCommand] = []
         self._reading: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def connect(self) -> None:
-        """Open the connection. Raises: OSError: nobody listens there."""
-        reader, self._writer = await asyncio.open_connection(self.host, self.port)
+        """Open the connection. Raises: ServerNotRunning: nobody listens there; OSError."""
+        try:
+            reader, self._writer = await asyncio.open_connection(self.host, self.port)
+        except ConnectionRefusedError:
+            raise ServerNotRunning(self.host, self.port) from None
         self._reading = asyncio.create_task(self._read(reader))
 
     async def close(self) -> None:
-        """Close the connection; whoever still waits for an answer gets NoAnswer."""
+        """Close the connection. Commands that are still pending raise NoAnswer."""
         if self._reading is not None:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -78,68 +80,68 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        command_of(name)
-
-        async def ask(*values: Sent, **keys: Sent) -> MadeClip | list[Row]:
-            command = call(name, values, keys)
-            if isinstance(command, GenerationCommand):
-                return await self.make(command)
-            return await self.ask(command)
-
-        return ask
-
     async def make(
-        self, command: GenerationCommand, timeout: float = MAKING, heard: Heard = lambda _: None
+        self,
+        command: GenerationCommand,
+        timeout: float = CLIP_TIMEOUT,
+        on_message: OnMessage = lambda _: None,
     ) -> MadeClip:
-        """Have a clip made. heard: called with each reply to this command, progress among them.
+        """Send a command that makes a clip and return the clip.
 
-        Raises: CommandError: the server's; Cancelled; NoAnswer.
+        on_message: called with each reply to this command, progress among them.
+        Raises: CommandError: the server refused it; Cancelled; NoAnswer.
         """
-        return (await self._answer(command, timeout, heard)).clip()
+        return (await self._answer(command, timeout, on_message)).clip()
 
-    async def ask(self, command: Command, timeout: float = ASKING) -> list[Row]:
-        """Return the answer to a command. Raises: CommandError: the server's; NoAnswer."""
+    async def ask(self, command: Command, timeout: float = ANSWER_TIMEOUT) -> list[ReplyRow]:
+        """Send a command and return its answer.
+
+        Raises: CommandError: the server refused it; NoAnswer.
+        """
         return (await self._answer(command, timeout, lambda _: None)).result()
 
-    async def _answer(self, command: Command, timeout: float, heard: Heard) -> Answer:
+    async def _answer(
+        self, command: Command, timeout: float, on_message: OnMessage
+    ) -> ReplyCollector:
         if self._writer is None or self._reading is None or self._reading.done():
             raise NoAnswer("there is no connection: use `async with`, or call connect()")
-        waiting = _Waiting(
-            Answer.to(command.address, token := new_token()),
+        pending = _PendingCommand(
+            ReplyCollector(command.address, token := new_token()),
             asyncio.get_running_loop().create_future(),
-            heard,
+            on_message,
         )
-        self._waiting.append(waiting)
+        self._pending.append(pending)
         try:
-            self._writer.write(encode_frame("int32", packet(command, token)))
-            await asyncio.wait_for(waiting.done, timeout)
+            self._writer.write(encode_frame("int32", command_packet(command, token)))
+            await asyncio.wait_for(pending.done, timeout)
         except TimeoutError:
             raise NoAnswer(f"{command.address}: no answer within {timeout:g} s") from None
         finally:
-            self._waiting.remove(waiting)
-        return waiting.answer
+            self._pending.remove(pending)
+        return pending.collector
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        splitter = FrameDecoder()
+        decoder = FrameDecoder()
         try:
             while data := await reader.read(65_536):
-                for each in splitter.feed(data):
-                    with contextlib.suppress(PacketError):
-                        for message in decode_packet(each):
-                            self._take(message)
-        except OSError:  # the connection broke: told below
+                for message in filter(None, map(read_packet, decoder.feed(data))):
+                    self._deliver(message)
+        except OSError:  # the connection broke: those who wait are told so
             pass
         finally:
-            for waiting in self._waiting:
-                if not waiting.done.done():
-                    waiting.done.set_exception(NoAnswer("the server closed the connection"))
+            for pending in self._pending:
+                if not pending.done.done():
+                    pending.done.set_exception(NoAnswer("the server closed the connection"))
 
-    def _take(self, message: Message) -> None:
-        self._heard(message)
-        for waiting in self._waiting:  # the oldest first: replies without a token go in turn
-            if waiting.answer.takes(message):
-                waiting.heard(message)
-                if waiting.answer.ending is not None and not waiting.done.done():
-                    waiting.done.set_result(None)
+    def _deliver(self, message: Message) -> None:
+        """Hand a message to the oldest command that it answers: replies without a token go in turn.
+
+        Several commands of one address are answered in the order in which they were sent.
+        """
+        self._on_message(message)
+        for pending in self._pending:
+            if pending.collector.accept(message):
+                pending.on_message(message)
+                if pending.collector.terminal is not None and not pending.done.done():
+                    pending.done.set_result(None)
                 return

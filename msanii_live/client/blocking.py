@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Self
 
-from msanii_live.client.connection import Line, Transport, new_token
-from msanii_live.client.messages import (  # fmt: skip
+from msanii_live.client.blocking_commands import BlockingCommands
+from msanii_live.client.connection import ClientConnection, TransportName, new_token
+from msanii_live.client.packets import Sent, build_packet, command_packet
+from msanii_live.client.replies import (
     TERMINAL,
-    Answer,
     MadeClip,
     NoAnswer,
-    Row,
-    Sent,
+    ReplyCollector,
+    ReplyRow,
+    ServerNotRunning,
     as_row,
-    call,
-    command_of,
-    message,
-    packet,
 )
 from msanii_live.errors import MsaniiError
 from msanii_live.osc.codec import Message, OscValue
 from msanii_live.protocol.commands import Command, GenerationCommand
 
-ASKING = 10.0  # seconds that an answer may take
-MAKING = 300.0
-AGAIN = 1.0  # seconds without a word over UDP after which a command is sent again
+ANSWER_TIMEOUT = 10.0  # seconds
+CLIP_TIMEOUT = 300.0
+RESEND_AFTER = 1.0  # seconds without a reply over UDP after which a command is sent again
+
+OnMessage = Callable[[Message], None]
 
 
-class Client:
-    """Speak to a server. Every command of the table is a method: `client.clip_list(page=2)`.
+class Client(BlockingCommands):
+    """A client that waits for each answer. Every command of the table is a method.
 
-    Making commands return a `MadeClip`, the others the rows of their answer, by field. What the
-    server refuses is raised as `CommandError`, with its code. received: every message so far, in
-    order.
+    Commands that make a clip return a `MadeClip`, the others the rows of their answer, by field. A
+    command that the server refuses raises `CommandError`, with its code. received: every message
+    so far, in order.
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 7770, transport: Transport = "udp"
+        self, host: str = "127.0.0.1", port: int = 7770, transport: TransportName = "udp"
     ) -> None:
-        """Open a line. Raises: OSError: nobody listens there (TCP)."""
+        """Open a connection. Raises: ServerNotRunning: nobody listens there (TCP); OSError."""
         self.host = host
         self.port = port
-        self.line = Line(host, port, transport)
+        self.connection = ClientConnection(host, port, transport)
         self.received: list[Message] = []
 
     def __enter__(self) -> Self:
@@ -52,84 +52,82 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        command_of(name)
-
-        def ask(*values: Sent, **keys: Sent) -> MadeClip | list[Row]:
-            command = call(name, values, keys)
-            return (
-                self.make(command) if isinstance(command, GenerationCommand) else self.ask(command)
-            )
-
-        return ask
-
     def make(
-        self, command: GenerationCommand, timeout: float = MAKING,
-        on_message: Callable[[Message], None] = lambda _: None,
-    ) -> MadeClip:  # fmt: skip
-        """Have a clip made. Raises: CommandError: the server's; Cancelled; NoAnswer."""
+        self,
+        command: GenerationCommand,
+        timeout: float = CLIP_TIMEOUT,
+        on_message: OnMessage = lambda _: None,
+    ) -> MadeClip:
+        """Send a command that makes a clip and return the clip.
+
+        on_message: called with each message that comes meanwhile, progress among them.
+        Raises: CommandError: the server refused it; Cancelled; NoAnswer; ServerNotRunning.
+        """
         return self._answer(command, timeout, on_message).clip()
 
-    def ask(self, command: Command, timeout: float = ASKING) -> list[Row]:
-        """Return the answer to a command. Raises: CommandError: the server's; NoAnswer."""
+    def ask(self, command: Command, timeout: float = ANSWER_TIMEOUT) -> list[ReplyRow]:
+        """Send a command and return its answer.
+
+        Raises: CommandError: the server refused it; NoAnswer; ServerNotRunning.
+        """
         return self._answer(command, timeout, lambda _: None).result()
 
-    def _answer(
-        self, command: Command, timeout: float, on_message: Callable[[Message], None]
-    ) -> Answer:
-        answer = Answer.to(command.address, token := new_token())
-        sent = packet(command, token)
-        # The token makes a making command the same one; a reading one may as well come twice.
-        may_repeat = isinstance(command, GenerationCommand) or command.read_only
-        self.line.send(sent)
+    def _answer(self, command: Command, timeout: float, on_message: OnMessage) -> ReplyCollector:
+        collector = ReplyCollector(command.address, token := new_token())
+        packet = command_packet(command, token)
+        # The server makes one clip of one token; a command that only reads may come twice.
+        may_resend = isinstance(command, GenerationCommand) or command.read_only
+        self.connection.send(packet)
         until = time.monotonic() + timeout
-        heard_any = self.line.transport != "udp" or not may_repeat
+        was_received = self.connection.transport != "udp" or not may_resend
         while (left := until - time.monotonic()) > 0:
-            heard = self.receive(left if heard_any else min(left, AGAIN))
-            if heard is None:
-                if not self.line.is_open:
+            message = self.receive(left if was_received else min(left, RESEND_AFTER))
+            if message is None:
+                if self.connection.is_refused:
+                    raise ServerNotRunning(self.host, self.port)
+                if not self.connection.is_open:
                     break
-                if not heard_any:
-                    self.line.send(sent)
+                if not was_received:
+                    self.connection.send(packet)
                 continue
-            on_message(heard)
-            heard_any |= answer.takes(heard)
-            if answer.ending is not None:
-                return answer
+            on_message(message)
+            was_received |= collector.accept(message)
+            if collector.terminal is not None:
+                return collector
         raise NoAnswer(f"{command.address}: no answer within {timeout:g} s")
 
-    # -- closer to the wire ----------------------------------------------------------------------
+    # -- single messages -------------------------------------------------------------------------
 
     def send(self, address: str, *args: Sent) -> None:
-        """Send one message as it is; ints, floats and strings go as i, f and s."""
-        self.line.send(message(address, args))
+        """Send one message unchecked; ints, floats and strings go as i, f and s."""
+        self.connection.send(build_packet(address, args))
 
     def receive(self, timeout: float) -> Message | None:
         """Return the next message, None if none comes in time."""
-        heard = self.line.receive(timeout)
-        if heard is not None:
-            self.received.append(heard)
-        return heard
+        message = self.connection.receive(timeout)
+        if message is not None:
+            self.received.append(message)
+        return message
 
     def wait(
         self,
         addresses: Sequence[str],
         token: str | None = None,
         timeout: float = 60.0,
-        on_message: Callable[[Message], None] = lambda _: None,
+        on_message: OnMessage = lambda _: None,
     ) -> Message:
         """Return the first message of these addresses whose first two fields include the token.
 
         Raises: NoAnswer: none came in time.
         """
         until = time.monotonic() + timeout
-        while (left := until - time.monotonic()) > 0:
-            heard = self.receive(left)
-            if heard is None:
-                break
-            on_message(heard)
-            if heard.address in addresses and (token is None or token in heard.args[:2]):
-                return heard
+        while self.connection.is_open and (left := until - time.monotonic()) > 0:
+            message = self.receive(left)
+            if message is None:
+                continue
+            on_message(message)
+            if message.address in addresses and (token is None or token in message.args[:2]):
+                return message
         raise NoAnswer(f"no {' or '.join(addresses)} within {timeout:g} s")
 
     def job(
@@ -138,18 +136,18 @@ class Client:
         token: str,
         *args: Sent,
         timeout: float = 120.0,
-        on_message: Callable[[Message], None] = lambda _: None,
+        on_message: OnMessage = lambda _: None,
     ) -> tuple[OscValue, ...]:
-        """Send a making command as it is and return the fields of its /msanii/job/done.
+        """Send a command that makes a clip, unchecked; return the fields of its /msanii/job/done.
 
         Raises: MsaniiError: the job failed or was cancelled; NoAnswer.
         """
         self.send(address, *args, "id", token)
-        ending = self.wait(TERMINAL, token, timeout, on_message)
-        if ending.address != "/msanii/job/done":
-            raise MsaniiError(f"{address}: {ending.address} {as_row(ending)}")
-        return ending.args
+        terminal = self.wait(TERMINAL, token, timeout, on_message)
+        if terminal.address != "/msanii/job/done":
+            raise MsaniiError(f"{address}: {terminal.address} {as_row(terminal)}")
+        return terminal.args
 
     def close(self) -> None:
-        """Close the line."""
-        self.line.close()
+        """Close the connection."""
+        self.connection.close()

@@ -14,7 +14,7 @@ from msanii_live.client.replies import ServerNotRunning
 from msanii_live.osc.codec import Message
 from msanii_live.osc.slip import FrameDecoder, encode_frame
 
-Transport = Literal["udp", "int32", "slip"]
+TransportName = Literal["udp", "int32", "slip"]
 
 _BUFFER = 4 * 1024 * 1024  # bytes, asked of the system: a burst of replies may come at once
 
@@ -26,7 +26,7 @@ class ClientConnection:
     port closed.
     """
 
-    def __init__(self, host: str, port: int, transport: Transport = "udp") -> None:
+    def __init__(self, host: str, port: int, transport: TransportName = "udp") -> None:
         """Open the connection. Raises: ServerNotRunning: nobody listens there (TCP); OSError."""
         self.transport = transport
         self.is_open = True

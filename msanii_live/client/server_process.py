@@ -1,4 +1,4 @@
-"""Start a server as a user would, and end it: for the demo, the bench and the tests."""
+"""A server as a child process: for the demo, the benchmarks and the tests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SERVE = (sys.executable, "-m", "msanii_live.cli", "serve")
 
 
 class NotReady(MsaniiError):
-    """Report that a server did not get ready, with the end of its log."""
+    """A server that did not become ready; the text ends with the end of its log."""
 
 
 @dataclass(frozen=True)
-class Running:
-    """Hold a server that runs as a child. startup: seconds from start to the ready line."""
+class ServerProcess:
+    """A server that runs as a child process. startup: seconds from start to the ready line."""
 
     child: subprocess.Popen[str]
     host: str
@@ -34,7 +34,7 @@ class Running:
 @contextlib.contextmanager
 def running_server(
     folder: Path, *flags: str, log: Path | None = None, serve: Sequence[str] = SERVE
-) -> Iterator[Running]:
+) -> Iterator[ServerProcess]:
     """Run `msanii-live serve` on free ports, and end it afterwards.
 
     log: file for its log; standard error if None. serve: the command that takes the flags.
@@ -43,19 +43,18 @@ def running_server(
     command = [*serve, "--port", "0", "--http-port", "0", "--folder", str(folder), *flags]
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        errors = stack.enter_context(log.open("w")) if log else None
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        log_file = stack.enter_context(log.open("w")) if log else None
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log_file, text=True)
         try:
             assert child.stdout is not None
             line = child.stdout.readline()
             if not line.startswith("ready osc="):
-                told = f": {log.read_text()[-2000:]}" if log else ""
-                raise NotReady(f"the server did not get ready{told}")
+                reason = f": {log.read_text()[-2000:]}" if log else ""
+                raise NotReady(f"the server did not get ready{reason}")
             osc, http = (word.split("=")[1] for word in line.split()[1:3])
             host, port = osc.rsplit(":", 1)
-            yield Running(
-                child, host, int(port), int(http.rsplit(":", 1)[1]), time.monotonic() - started
-            )
+            http_port = int(http.rsplit(":", 1)[1])
+            yield ServerProcess(child, host, int(port), http_port, time.monotonic() - started)
         finally:
             child.send_signal(signal.SIGTERM)
             try:

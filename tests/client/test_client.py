@@ -10,13 +10,18 @@ import time
 
 import numpy as np
 import pytest
-from msanii_live.client.messages import BY_NAME, call, packet
 
-from msanii_live.client import AsyncClient, Cancelled, Client, CommandError, NoAnswer
-from msanii_live.osc.codec import decode_packet
-from msanii_live.protocol.commands import COMMANDS
-from msanii_live.protocol.reference import example
-from msanii_live.protocol.request import parse_request
+from msanii_live.client import (
+    AsyncClient,
+    Cancelled,
+    Client,
+    CommandError,
+    NoAnswer,
+    ServerNotRunning,
+)
+from msanii_live.client.packets import build_packet
+from msanii_live.protocol.commands import Ping
+from tests.live import free_port
 
 MSANII = (sys.executable, "-m", "msanii_live.cli")
 
@@ -25,37 +30,6 @@ MSANII = (sys.executable, "-m", "msanii_live.cli")
 def client(request, tones):
     with Client(tones.server.host, tones.server.osc_port, request.param) as it:
         yield it
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_survives_its_packet(command):
-    address, args = example(command)
-    wanted = parse_request(address, args).command
-    (message,) = decode_packet(packet(wanted, "t1"))
-    again = parse_request(message.address, message.args)
-    assert again.command == wanted
-    assert again.token == "t1"
-
-
-def test_every_command_has_a_name(client):
-    assert BY_NAME.keys() >= {"generate", "clip_list", "job_cancel", "audio2audio", "ping"}
-    for name in BY_NAME:
-        assert callable(getattr(client, name))
-    with pytest.raises(AttributeError, match="generate"):
-        client.genrate()
-
-
-def test_a_wrong_call_is_refused_before_it_is_sent():
-    for values, keys, error in [
-        ((), {"seconds": 500}, CommandError),
-        ((), {"seconds": "long"}, CommandError),
-        ((), {"second": 5}, TypeError),
-        ((5,), {}, CommandError),
-    ]:
-        with pytest.raises(error):
-            call("generate", values, keys)
-    with pytest.raises(CommandError):
-        call("outpaint", (), {})
 
 
 def test_clips_come_back(client):
@@ -96,7 +70,7 @@ def test_a_server_that_is_silent_or_gone_is_said(client):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         with Client(*silent.getsockname()) as lonely, pytest.raises(NoAnswer):
-            lonely.ask(call("ping", (), {}), timeout=0.3)
+            lonely.ask(Ping(), timeout=0.3)
 
     async def main():
         listener = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
@@ -107,6 +81,36 @@ def test_a_server_that_is_silent_or_gone_is_said(client):
         listener.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("transport", ["udp", "int32", "slip"])
+def test_without_a_server_the_error_says_how_to_start_one(transport):
+    port = free_port()
+
+    def ask():
+        with Client("127.0.0.1", port, transport) as client:
+            client.ping()
+
+    async def ask_async():
+        async with AsyncClient("127.0.0.1", port):
+            pass
+
+    began = time.monotonic()
+    with pytest.raises(ServerNotRunning, match=f"127.0.0.1:{port}: start `msanii-live serve`"):
+        ask()
+    with pytest.raises(ServerNotRunning, match="start `msanii-live serve`"):
+        asyncio.run(ask_async())
+    assert time.monotonic() - began < 5  # an answer may take ten: nothing waited for one
+
+
+def test_a_datagram_of_another_program_is_no_reply(tones):
+    client = tones.client
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        own_port = client.connection.socket.getsockname()[1]
+        other.sendto(build_packet("/msanii/pong", ["forged"]), ("127.0.0.1", own_port))
+    client.ping()
+    assert all(message.args != ("forged",) for message in client.received)
 
 
 def test_a_lost_datagram_is_sent_again_and_makes_one_clip(tones):

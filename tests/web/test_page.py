@@ -98,7 +98,7 @@ def test_the_log_shows_what_others_send(page, tones):
     line = page.locator("#log li", has_text="from outside").first
     line.wait_for()
     assert "ETYPE seconds is 'many': it must be a number" in line.inner_text()
-    assert f"127.0.0.1:{tones.client.line.socket.getsockname()[1]}" in line.inner_text()
+    assert f"127.0.0.1:{tones.client.connection.socket.getsockname()[1]}" in line.inner_text()
     tones.client.send("/msanii/ping", "id", "fine by me")
     page.locator("#log li", has_text="fine by me").first.wait_for()
     page.check("#log-errors")

@@ -16,7 +16,7 @@ from pathlib import Path
 from msanii_live.cli.doctor.checks import Finding, mend, note, ok
 from msanii_live.cli.doctor.port_owner import holder_of
 from msanii_live.client import Client, NoAnswer
-from msanii_live.client.connection import Transport, new_token
+from msanii_live.client.connection import TransportName, new_token
 from msanii_live.client.server_process import NotReady, running_server
 from msanii_live.config import Config
 from msanii_live.osc.codec import PacketError, decode_packet
@@ -139,7 +139,7 @@ def look_at_server(host: str, port: int, http_port: int, whose: str) -> Iterator
     yield _ask_page(host, http_port, whose)
 
 
-def _round_trip(host: str, port: int, transport: Transport, elsewhere: bool = False) -> float:
+def _round_trip(host: str, port: int, transport: TransportName, elsewhere: bool = False) -> float:
     """Return the seconds from a ping to its reply.
 
     elsewhere: the reply is asked for on another port. Raises: NoAnswer; OSError.
@@ -151,8 +151,8 @@ def _round_trip(host: str, port: int, transport: Transport, elsewhere: bool = Fa
             client.send("/msanii/ping", "id", token)
             client.wait(["/msanii/pong"], token, PATIENCE)
             return time.monotonic() - began
-        with socket.socket(client.line.socket.family, socket.SOCK_DGRAM) as ear:
-            ear.bind((client.line.socket.getsockname()[0], 0))
+        with socket.socket(client.connection.socket.family, socket.SOCK_DGRAM) as ear:
+            ear.bind((client.connection.socket.getsockname()[0], 0))
             client.send("/msanii/ping", "id", token, "reply_port", ear.getsockname()[1])
             _await_pong(ear, token, began + PATIENCE)
         return time.monotonic() - began

@@ -1,0 +1,56 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from msanii_live.config import SWITCH, Config, read_config
+
+if TYPE_CHECKING:  # argparse has a name for it that exists for type checkers alone
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Commands = object
+
+
+def add_server_address(parser: argparse.ArgumentParser) -> None:
+    """Add --host and --port of a server that runs."""
+    parser.add_argument("--host", default="127.0.0.1", help="where the server is (%(default)s)")
+    parser.add_argument("--port", type=int, default=7770, help="its OSC port (%(default)s)")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add --device."""
+    parser.add_argument("--device", default="auto", help="where models run (%(default)s)")
+
+
+def add_config_flags(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every field of Config.
+
+    A flag that is absent sets nothing, so that the value of a file or the environment counts.
+    """
+    parser.add_argument("--config", type=Path, help="TOML file with the same names")
+    for field in fields(Config):
+        default = f" ({field.default})" if field.default not in ((), "") else ""
+        is_switch = field.metadata["choices"] == SWITCH
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            action="append" if isinstance(field.default, tuple) else "store",
+            choices=field.metadata["choices"] or None,
+            nargs="?" if is_switch else None,
+            const="on" if is_switch else None,
+            default=argparse.SUPPRESS,
+            help=field.metadata["help"] + default,
+        )
+
+
+def parse_config(arguments: argparse.Namespace) -> Config:
+    """Return the settings of a command with the flags of `add_config_flags`.
+
+    Raises: ConfigError: a setting is unknown or out of range.
+    """
+    names = {field.name for field in fields(Config)}
+    flags = {name: value for name, value in vars(arguments).items() if name in names}
+    return read_config(flags, arguments.config)

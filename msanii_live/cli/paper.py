@@ -1,0 +1,28 @@
+"""`msanii-live paper`: the figures of the 2023 paper, with the models of today."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from msanii_live.cli.arguments import Commands, add_device
+
+
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("paper", help="draw the 2023 paper's figures 2 to 8 anew")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        help="a row: name or path, as of serve; repeatable (mel-flow, random-2023)",
+    )
+    add_device(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.paper_figures import redo
+
+    engines = arguments.engine or ["mel-flow", "random-2023"]
+    return redo(arguments.out, engines, arguments.device)

@@ -1,0 +1,57 @@
+"""`msanii-live train`: train or fine-tune an engine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from msanii_live.cli.arguments import Commands
+
+PARTS = (
+    "flow", "few", "vocoder", "bands", "mel2mel", "spectrogram", "2023-vocoder", "2023-unet",
+)  # fmt: skip
+
+
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "train",
+        help="train or fine-tune, on the built set or your own loops; goes on where it stopped",
+        description="Ctrl-C stops after the step under way; the same command goes on from there. "
+        "The folder that is written can be played at any time: msanii-live serve --engine OUT",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="built set, or folder of loops")
+    parser.add_argument("--out", type=Path, default=Path("my-engine"), help="engine (%(default)s)")
+    parser.add_argument("--recipe", type=Path, help="(the shipped one that fits)")
+    parser.add_argument(
+        "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
+    )
+    parser.add_argument(
+        "--part", choices=PARTS, default="flow",
+        help="(%(default)s); the last two train the 2023 system on a folder of audio",
+    )  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
+    parser.add_argument("--style", default="", help="style word for all files of a folder of loops")
+    parser.add_argument("--compile", action="store_true", help="an eighth faster; needs g++")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.part.startswith("2023-"):
+        from msanii_live.training.run2023 import train_part
+
+        part = arguments.part.removeprefix("2023-")
+        return train_part(part, arguments.data, arguments.out, arguments.recipe)
+    from msanii_live.training.run import TrainingOrder, train
+
+    order = TrainingOrder(
+        data=arguments.data,
+        out=arguments.out,
+        recipe=arguments.recipe,
+        begin=arguments.begin,
+        part=arguments.part,
+        minutes=arguments.minutes,
+        style=arguments.style,
+        compiled=arguments.compile,
+    )
+    return train(order)

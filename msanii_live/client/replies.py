@@ -1,0 +1,120 @@
+"""Replies of the server: collected for each command, and read as rows and clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from msanii_live.audio import Samples
+from msanii_live.client.packets import Sent
+from msanii_live.errors import Cancelled, Code, CommandError, MsaniiError
+from msanii_live.osc.codec import Message
+from msanii_live.protocol import replies
+from msanii_live.protocol.commands import BY_ADDRESS
+
+TERMINAL = (replies.JOB_DONE.address, replies.JOB_CANCELLED.address, replies.FAIL.address)
+
+ReplyRow = dict[str, Sent]
+
+
+class NoAnswer(MsaniiError):
+    """An answer that did not come in time."""
+
+
+class ServerNotRunning(MsaniiError, ConnectionError):
+    """A port on which no server listens."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"nobody listens on {host}:{port}: start `msanii-live serve`, or give the host and "
+            "port of a server that runs"
+        )
+
+
+@dataclass(frozen=True)
+class MadeClip:
+    """A clip that the server made. path: its WAV, on the server. took: seconds of work."""
+
+    name: str
+    path: Path
+    seconds: float
+    sample_rate: int
+    channels: int
+    seed: int
+    took: float
+
+    def read(self) -> Samples:
+        """Return the audio, float32 (frames, channels), where the server's folder is reachable."""
+        samples, _ = soundfile.read(str(self.path), dtype="float32", always_2d=True)
+        return np.asarray(samples, dtype=np.float32)
+
+
+@dataclass
+class ReplyCollector:
+    """The replies to one command. terminal: the last of them, None until it has come."""
+
+    address: str
+    token: str
+    rows: list[ReplyRow] = field(default_factory=list)
+    terminal: Message | None = None
+
+    @property
+    def reply_address(self) -> str:
+        """The address that answers the command: the table's, or /msanii/fail for one not in it."""
+        command = BY_ADDRESS.get(self.address)
+        return command.reply if command else replies.FAIL.address
+
+    def accept(self, message: Message) -> bool:
+        """Take a message if it is a reply to the command; return whether it was."""
+        reply = replies.REPLY_BY_ADDRESS.get(message.address)
+        if reply is None or self.terminal is not None:
+            return False
+        row = as_row(message)
+        is_answer = message.address == self.reply_address
+        if row.get("token", self.token) != self.token or not ("token" in row or is_answer):
+            return False
+        if (is_answer and not reply.listed) or message.address in (*TERMINAL, replies.DONE.address):
+            self.terminal = message
+        if is_answer:
+            self.rows.append({name: value for name, value in row.items() if name != "token"})
+        return True
+
+    def result(self) -> list[ReplyRow]:
+        """Return the rows, once `terminal` is there.
+
+        Raises: CommandError: the server refused the command; Cancelled.
+        """
+        assert self.terminal is not None
+        row = as_row(self.terminal)
+        if self.terminal.address == replies.FAIL.address:
+            raise CommandError(Code(str(row["code"])), str(row["text"]))
+        if self.terminal.address == replies.JOB_CANCELLED.address:
+            raise Cancelled(int(row["step"]))
+        return self.rows
+
+    def clip(self) -> MadeClip:
+        """Return the clip that was made. Raises: as `result`."""
+        row = self.result()[-1]
+        return MadeClip(
+            name=str(row["clip"]),
+            path=Path(str(row["path"])),
+            seconds=float(row["seconds"]),
+            sample_rate=int(row["samplerate"]),
+            channels=int(row["channels"]),
+            seed=int(row["seed"]),
+            took=float(row["took-seconds"]),
+        )
+
+
+def as_row(message: Message) -> ReplyRow:
+    """Return a reply's fields by name; empty for a message that is no reply of the table."""
+    reply = replies.REPLY_BY_ADDRESS.get(message.address)
+    if reply is None or len(reply.fields) != len(message.args):
+        return {}
+    return {
+        name: value if isinstance(value, int | float | str) else str(value)
+        for name, value in zip(reply.fields, message.args, strict=True)
+    }

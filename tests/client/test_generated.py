@@ -1,0 +1,105 @@
+"""The client's commands: what the table says, with types that a type checker holds to."""
+
+import inspect
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+from msanii_live.client import AsyncClient, Client, MadeClip
+from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.schema import arguments
+
+ROOT = Path(__file__).parents[2]
+
+SAMPLE = """
+import asyncio
+
+from msanii_live.client import AsyncClient, Client
+
+with Client() as client:
+    clip = client.generate(bars=4, bpm=124, style="house", at=2.5)
+    longer = client.outpaint(clip.name, seconds=6, side="left")
+    rate: int = longer.sample_rate
+    running: int = client.status()[0]["jobs-running"]
+    client.play(longer.name, loop=1, at="bar")
+    client.job_cancel(client.job_list()[0]["job"])
+    mix: float = client.param_stream_mix()[0]["value"]
+
+
+async def main() -> None:
+    async with AsyncClient() as client:
+        clips = await asyncio.gather(client.generate(), client.vocode("a"))
+        name: str = clips[0].name
+
+
+asyncio.run(main())
+"""
+
+WRONG = """
+from msanii_live.client import Client
+
+client = Client()
+client.generate(bars="four")
+client.generate(second=4)
+client.outpaint()
+client.outpaint("a", side="up")
+client.status()[0]["jobs"]
+client.genrate()
+client.play("a", gain="loud")
+"""
+
+
+def method_name(command):
+    return command.address.removeprefix("/msanii/").replace("/", "_").replace(".", "_")
+
+
+def test_the_modules_are_what_the_generator_writes(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import generate_client
+
+    for name, content in generate_client.modules().items():
+        current = (generate_client.TARGET / name).read_text("utf-8")
+        assert current == content, f"{name} is stale: run `make generated`"
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_a_method_with_its_arguments(command, client):
+    method = getattr(client, method_name(command))
+    hints = typing.get_type_hints(method)
+    makes = issubclass(command, GenerationCommand)
+    assert hints.pop("return") is MadeClip if makes else "list[" in str(hints.pop("return"))
+    options = hints.pop("options", None)
+    if makes:
+        (keys,) = typing.get_args(options)
+        hints |= typing.get_type_hints(keys)
+    assert hints.keys() == {argument.name for argument in arguments(command)}
+    assert typing.Any not in hints.values()
+    for argument in arguments(command):
+        parameter = inspect.signature(method).parameters.get(argument.name)
+        if parameter is not None and not argument.required:
+            assert parameter.default == argument.default
+
+
+def type_check(folder, code):
+    (folder / "sample.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--follow-imports=silent",
+         "--ignore-missing-imports", "--cache-dir", str(ROOT / ".mypy_cache" / "samples"), "sample.py"],
+        cwd=folder, env={"MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_type_checker_takes_right_calls_and_refuses_wrong_ones(tmp_path):
+    right = type_check(tmp_path, SAMPLE)
+    assert right.returncode == 0, right.stdout + right.stderr
+    wrong = type_check(tmp_path, WRONG)
+    lines = {int(line.split(":")[1]) for line in wrong.stdout.splitlines() if ": error:" in line}
+    assert lines == set(range(5, 12)), wrong.stdout
+
+
+def test_the_package_says_that_it_has_types():
+    assert (ROOT / "msanii_live" / "py.typed").is_file()
