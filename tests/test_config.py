@@ -70,7 +70,7 @@ def test_the_demo_passes_a_precision_on_only_when_it_is_given(tmp_path, monkeypa
         seen.extend(told)
         raise ConfigError("no further")
 
-    monkeypatch.setattr("msanii_live.cli.demo.running_server", stopped)
+    monkeypatch.setattr("msanii_live.client.server_process.running_server", stopped)
     assert main(["demo", "--out", str(tmp_path), *flags]) == 2
     assert seen == ["--audio", "default", "--device", "auto", *passed]
 

@@ -1,4 +1,4 @@
-"""The command line. Everything heavy is imported inside the command that needs it."""
+"""The command line: one module for each command, which imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,29 @@ import sys
 from collections.abc import Sequence
 
 from msanii_live import __version__
-from msanii_live.cli.bench import add as add_bench
-from msanii_live.cli.stage import add_stage
-from msanii_live.cli.study import add_study
+from msanii_live.cli import (
+    bench,
+    convert,
+    data,
+    demo,
+    doctor,
+    dump,
+    eval,
+    listen,
+    paper,
+    patches,
+    render,
+    send,
+    serve,
+    spec,
+    train,
+)
 from msanii_live.errors import MsaniiError
+
+COMMANDS = (
+    serve, demo, render, listen, send, dump, doctor, patches, spec,
+    data, train, eval, convert, paper, bench,
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"msanii-live {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_stage(commands)
-    add_study(commands)
-    add_bench(commands)
+    for module in COMMANDS:
+        module.add(commands)
     return parser

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from msanii_live.config import SWITCH, Config, read_config
+from msanii_live.config import PRECISIONS, SWITCH, Config, read_config
 
 if TYPE_CHECKING:  # argparse has a name for it that exists for type checkers alone
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -24,6 +24,11 @@ def add_server_address(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add --device."""
     parser.add_argument("--device", default="auto", help="where models run (%(default)s)")
+
+
+def add_precision(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add --precision. default: what counts where it is absent, in words."""
+    parser.add_argument("--precision", choices=PRECISIONS, help=f"of networks ({default})")
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,22 +1,23 @@
-"""`make demo`: start a server, play it over OSC as a patch would, show what came back."""
+"""`msanii-live demo`: start a server, play it over OSC as a patch would, show what came back."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import soundfile
+from msanii_live.cli.arguments import Commands, add_device, add_precision
 
-from msanii_live.audio import rms_dbfs
-from msanii_live.client import Client
-from msanii_live.client.server_process import ServerProcess, running_server
-from msanii_live.osc.codec import Message
-from msanii_live.web.plots import spectrogram_png
+if TYPE_CHECKING:
+    from msanii_live.client import Client
+    from msanii_live.client.server_process import ServerProcess
+    from msanii_live.osc.codec import Message
 
-BAR = 30  # characters of a progress bar
+BAR_WIDTH = 30  # characters of a progress bar
 
-Row = tuple[str, str, float, float, float]  # what, clip, seconds, took, level in dBFS
+DemoRow = tuple[str, str, float, float, float]  # what, clip, seconds, took, level in dBFS
 
 STEPS: tuple[tuple[str, str, str, tuple[int | float | str, ...]], ...] = (
     ("generate 6 s of house", "/msanii/generate", "first",
@@ -31,11 +32,31 @@ STEPS: tuple[tuple[str, str, str, tuple[int | float | str, ...]], ...] = (
 )  # fmt: skip
 
 
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "demo", help="start a server, play it over OSC, write what it made"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo-output"), help="folder (%(default)s)"
+    )
+    add_device(parser)
+    add_precision(parser, "auto")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return demo(arguments.out, arguments.device, arguments.precision)
+
+
 def demo(out: Path, device: str, precision: str | None = None) -> int:
     """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status.
 
     precision: of the networks; None leaves it to the server's settings.
     """
+    from msanii_live.client import Client
+    from msanii_live.client.server_process import running_server
+
     flags = ["--audio", "default", "--device", device]
     if precision is not None:
         flags += ["--precision", precision]
@@ -44,11 +65,8 @@ def demo(out: Path, device: str, precision: str | None = None) -> int:
     print("starting the server (loading the model) ...", flush=True)
     with running_server(out, *flags, log=log) as server:
         print(f"ready after {server.startup:.1f} s: OSC on {server.host}:{server.osc_port}")
-        client = Client(server.host, server.osc_port)
-        try:
+        with Client(server.host, server.osc_port) as client:
             rows = [_play(client, out, *step) for step in STEPS]
-        finally:
-            client.close()
         table = _table(rows, server)
     print("\n" + table)
     for line in log.read_text().splitlines():
@@ -66,14 +84,19 @@ def _play(
     address: str,
     clip: str,
     args: tuple[int | float | str, ...],
-) -> Row:
+) -> DemoRow:
     """Send one command, show its progress, write the picture of its clip."""
+    import soundfile
+
+    from msanii_live.audio import rms_dbfs
+    from msanii_live.web.plots import spectrogram_png
+
     words = " ".join(str(a) for a in args)
     print(f"\n{what}\n  {address} {words}", flush=True)
     sent = time.monotonic()
-    fields = client.job(address, f"demo-{clip}", *args, "clip", clip, on_message=lambda m: _show(m))
+    fields = client.job(address, f"demo-{clip}", *args, "clip", clip, on_message=_show)
     took = time.monotonic() - sent
-    done = "\r  " + "#" * BAR if sys.stdout.isatty() else ""
+    done = "\r  " + "#" * BAR_WIDTH if sys.stdout.isatty() else ""
     print(f"{done} {took:.2f} s" + " " * 12, flush=True)
     path = Path(str(fields[3]))
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -91,11 +114,11 @@ def _show(message: Message) -> None:
         print("  ." if message.args[2] == 0 else ".", end="", flush=True)
         return
     step, steps, fraction = (float(str(value)) for value in message.args[2:5])
-    bar = "#" * round(BAR * fraction)
-    print(f"\r  {bar:.<{BAR}} step {step:.0f} of {steps:.0f} ", end="", flush=True)
+    bar = "#" * round(BAR_WIDTH * fraction)
+    print(f"\r  {bar:.<{BAR_WIDTH}} step {step:.0f} of {steps:.0f} ", end="", flush=True)
 
 
-def _table(rows: list[Row], server: ServerProcess) -> str:
+def _table(rows: list[DemoRow], server: ServerProcess) -> str:
     lines = [
         "| asked for | file | length | sent to done | level |",
         "|---|---|---|---|---|",

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.cli.doctor.network import look_at_network, look_at_ports, look_at_server
-from msanii_live.cli.doctor.port_owner import holder_of
+from msanii_live.cli.doctor.network import check_network, check_ports, check_server
+from msanii_live.cli.doctor.port_owner import find_port_owner
 from msanii_live.cli.doctor.report import (
+    check_folder,
+    check_model,
+    check_sound,
+    check_torch,
     doctor,
     examine,
-    look_at_folder,
-    look_at_model,
-    look_at_sound,
-    look_at_torch,
 )
 from msanii_live.config import Config
 from msanii_live.dsp import cpu_precision
@@ -57,12 +57,12 @@ def states(findings):
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_who_holds_a_port_is_named(kind):
     with taken(kind) as port:
-        holder = holder_of(kind, port)
+        holder = find_port_owner(kind, port)
         if holder is None:
             pytest.skip("this system does not tell who holds a port")
         assert holder.process == os.getpid()
         assert "pytest" in holder.command or "python" in holder.command
-    assert holder_of(kind, port) is None
+    assert find_port_owner(kind, port) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_who_holds_a_port_is_named(kind):
 )
 def test_a_port_that_another_program_has_is_to_be_mended(tmp_path, kind, setting, what, flag):
     with taken(kind) as port:
-        found = list(look_at_ports(config(tmp_path, **{setting: port}), runs=False))
+        found = list(check_ports(config(tmp_path, **{setting: port}), runs=False))
     wrong = [finding for finding in found if finding.state != "ok"]
     assert [finding.what for finding in wrong] == [what.format(port)]
     assert "held by" in wrong[0].found
@@ -86,7 +86,7 @@ def test_a_port_that_another_program_has_is_to_be_mended(tmp_path, kind, setting
 
 def test_an_address_of_another_machine_is_to_be_mended(tmp_path):
     settings = {"bind": "192.0.2.1", "allow": ("192.0.2.0/24",), "port": 40_001}
-    found = next(look_at_ports(config(tmp_path, **settings), runs=False))
+    found = next(check_ports(config(tmp_path, **settings), runs=False))
     assert found.state == "mend"
     assert "--bind" in found.remedy
 
@@ -96,7 +96,7 @@ def test_an_address_of_another_machine_is_to_be_mended(tmp_path):
 
 def test_a_running_server_is_reached_each_way(tones, tmp_path):
     ports = {"port": tones.server.osc_port, "http_port": tones.server.http_port}
-    found = list(look_at_network(config(tmp_path, **ports)))
+    found = list(check_network(config(tmp_path, **ports)))
     assert set(states(found).values()) == {"ok"}
     assert states(found).keys() >= {"client over UDP", "client over TCP", "page over HTTP"}
     if sys.platform == "linux":
@@ -105,7 +105,7 @@ def test_a_running_server_is_reached_each_way(tones, tmp_path):
 
 
 def test_without_one_a_server_of_its_own_is_asked(tmp_path):
-    found = {finding.what: finding for finding in look_at_network(config(tmp_path))}
+    found = {finding.what: finding for finding in check_network(config(tmp_path))}
     assert set(states(found.values()).values()) == {"ok"}
     assert "started for this" in found["client over UDP"].found
     assert list(tmp_path.iterdir()) == []
@@ -113,7 +113,7 @@ def test_without_one_a_server_of_its_own_is_asked(tmp_path):
 
 def test_a_server_that_does_not_answer_is_to_be_mended():
     with taken(socket.SOCK_DGRAM) as port, taken(socket.SOCK_STREAM) as http:
-        found = list(look_at_server("127.0.0.1", port, http, "nobody"))
+        found = list(check_server("127.0.0.1", port, http, "nobody"))
     assert set(states(found).values()) == {"mend"}
     assert all(finding.remedy for finding in found)
 
@@ -125,7 +125,7 @@ def test_a_network_that_this_machine_is_not_on_is_noted(tmp_path):
             "bind": "0.0.0.0", "allow": (allow,), "announce": "off",
             "port": it.server.osc_port, "http_port": it.server.http_port,
         }  # fmt: skip
-        found = {f.what: f for f in look_at_network(config(tmp_path, **settings))}
+        found = {f.what: f for f in check_network(config(tmp_path, **settings))}
     assert found["client over UDP"].state == "ok"
     assert found["network"].state == "note"
     assert "--allow" in found["network"].remedy
@@ -160,7 +160,7 @@ def test_a_folder_that_may_not_be_written_is_to_be_mended():
     try:
         folder.chmod(0o555)
         with as_nobody():
-            (found,) = look_at_folder(folder)
+            (found,) = check_folder(folder)
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
@@ -171,12 +171,12 @@ def test_a_folder_that_may_not_be_written_is_to_be_mended():
 
 def test_a_file_in_the_folders_place_is_to_be_mended(tmp_path):
     (tmp_path / "clips").write_text("")
-    (found,) = look_at_folder(tmp_path / "clips")
+    (found,) = check_folder(tmp_path / "clips")
     assert found.state == "mend"
 
 
 def test_a_folder_with_room_is_fine_and_left_as_it_was(tmp_path):
-    *_, found = look_at_folder(tmp_path / "new")
+    *_, found = check_folder(tmp_path / "new")
     assert found.state in ("ok", "note")  # as much is free as is free
     assert "GiB free" in found.found
     left = [path.name for path in (tmp_path / "new").iterdir()]
@@ -185,7 +185,7 @@ def test_a_folder_with_room_is_fine_and_left_as_it_was(tmp_path):
 
 def test_a_folder_that_a_server_has_is_noted(tmp_path):
     with live(tmp_path, "--engine", "tones") as it:
-        first = next(look_at_folder(tmp_path))
+        first = next(check_folder(tmp_path))
     assert first.state == "note"
     assert str(it.server.child.pid) in first.found
 
@@ -213,7 +213,7 @@ def test_a_folder_that_a_server_has_is_noted(tmp_path):
 def test_the_precision_and_both_times_are_told(tmp_path, monkeypatch, asked, took, state, found):
     monkeypatch.setattr(cpu_precision, "has_bf16", lambda: took is not None)
     monkeypatch.setattr(cpu_precision, "timings", lambda: took)
-    told = {f.what: f for f in look_at_torch(config(tmp_path, precision=asked))}["precision"]
+    told = {f.what: f for f in check_torch(config(tmp_path, precision=asked))}["precision"]
     assert told.state == state
     assert re.search(found, told.found)
     assert (state == "ok") == (not told.remedy)
@@ -237,7 +237,7 @@ def test_weights_that_do_not_load_are_to_be_mended(tmp_path, damage):
     path = tmp_path / "mine.safetensors"
     path.touch()
     damage(path)
-    found = list(look_at_model(config(tmp_path, engine=str(path))))
+    found = list(check_model(config(tmp_path, engine=str(path))))
     assert states(found) == {"model": "mend", "vocoder": "ok"}
     assert str(path) in found[0].found
     assert found[0].remedy
@@ -245,7 +245,7 @@ def test_weights_that_do_not_load_are_to_be_mended(tmp_path, damage):
 
 def test_a_checkpoint_of_2023_that_does_not_load_is_to_be_mended(tmp_path):
     (tmp_path / "old.pt").write_bytes(b"no checkpoint")
-    (found,) = look_at_model(config(tmp_path, engine=str(tmp_path / "old.pt")))
+    (found,) = check_model(config(tmp_path, engine=str(tmp_path / "old.pt")))
     assert found.state == "mend"
     assert "old.pt" in found.found
     assert found.remedy
@@ -267,26 +267,26 @@ def test_a_server_refuses_broken_weights_in_words(tmp_path):
 def test_a_broken_vocoder_is_told_from_a_broken_model(tmp_path):
     shutil.copy(SHIPPED / WEIGHTS, tmp_path / WEIGHTS)
     (tmp_path / "vocos.safetensors").write_bytes(b"broken")
-    found = list(look_at_model(config(tmp_path, engine=str(tmp_path))))
+    found = list(check_model(config(tmp_path, engine=str(tmp_path))))
     assert states(found) == {"model": "ok", "vocoder": "mend"}
 
 
 def test_an_engine_that_there_is_not_is_to_be_mended(tmp_path):
-    (found,) = look_at_model(config(tmp_path, engine="nope"))
+    (found,) = check_model(config(tmp_path, engine="nope"))
     assert found.state == "mend"
     assert "tones" in found.found
 
 
 def test_a_sound_card_that_there_is_not_is_to_be_mended(tmp_path):
-    *_, found = look_at_sound(config(tmp_path, audio="no such card"))
+    *_, found = check_sound(config(tmp_path, audio="no such card"))
     assert found.state in ("mend", "note")  # a note where PortAudio itself is missing
     assert found.remedy
-    assert states(look_at_sound(config(tmp_path))) == {"sound": "ok"}
+    assert states(check_sound(config(tmp_path))) == {"sound": "ok"}
 
 
 def test_what_cannot_even_be_looked_at_hides_nothing_else(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("msanii_live.cli.doctor.report.look_at_torch", lambda config: 1 / 0)
+    monkeypatch.setattr("msanii_live.cli.doctor.report.check_torch", lambda config: 1 / 0)
     found = list(examine(config(tmp_path)))
     assert states(found)["torch"] == "mend"
     assert "ZeroDivisionError" in found[0].found

@@ -7,11 +7,12 @@ import pytest
 import soundfile
 
 from msanii_live.audio import ClipInfo
-from msanii_live.cli import main, render
-from msanii_live.cli.render import render_again
+from msanii_live.cli import main
+from msanii_live.cli.rerender import render_again
+from msanii_live.config import PRECISIONS
 from msanii_live.dsp import cpu_precision
 from msanii_live.engines.mel_flow.engine import MelFlow
-from msanii_live.engines.registry import FACTORIES, Setting, Shelf
+from msanii_live.engines.registry import FACTORIES, EngineRegistry, EngineSettings
 from msanii_live.errors import MsaniiError
 
 COMMAND = {"address": "/msanii/generate", "seconds": 1.0, "steps": 1}
@@ -35,7 +36,7 @@ def asked(monkeypatch):
     """Note the precisions that engines are made with; engines of tones stand in for them."""
     seen = []
 
-    def made(setting: Setting):
+    def made(setting: EngineSettings):
         seen.append(setting.precision)
         return FACTORIES["tones"](setting)
 
@@ -86,13 +87,13 @@ def test_each_precision_makes_its_own_samples_again(sidecar, monkeypatch, tmp_pa
 
 
 def test_an_engine_tells_its_precision_once_it_is_loaded():
-    shelf = Shelf("cpu", "mel-flow", precision="fp32")
-    assert shelf.precision == "fp32"
+    registry = EngineRegistry("cpu", "mel-flow", precision="fp32")
+    assert registry.precision == "fp32"
     engine = MelFlow("cpu", precision="fp32")
     assert engine.precision == ""
     engine.load()
     assert engine.precision == "fp32"
     engine.free()
     assert engine.precision == ""
-    assert Shelf("cpu", "tones").precision == "auto"
-    assert render.PRECISIONS[0] == "auto"
+    assert EngineRegistry("cpu", "tones").precision == "auto"
+    assert PRECISIONS[0] == "auto"

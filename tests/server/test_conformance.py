@@ -107,7 +107,7 @@ def test_row(row, transport, lines):
     client = lines[transport]
     before = fact(client, row["counter"]) if "counter" in row else 0
     wanted = expected(row, transport)
-    client.line.send(packet(row, transport))
+    client.connection.send(packet(row, transport))
     client.send("/msanii/ping", "id", "sentinel 1")
     heard = replies(client, "sentinel 1", len(wanted))
     client.send("/msanii/ping", "id", "sentinel 2")  # nothing may come after the last one

@@ -1,1 +1,26 @@
 """`msanii-live doctor`: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import argparse
+
+from msanii_live.cli.arguments import Commands, add_config_flags, parse_config
+
+
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="say what works on this machine, and what to mend",
+        description="Takes the settings of serve, and looks at what a server with them would need. "
+        "Ends with 1 where something must be mended, else with 0.",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs: one object, all found")
+    add_config_flags(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from msanii_live.cli.doctor.report import doctor
+
+    return doctor(parse_config(arguments), arguments.json)

@@ -1,4 +1,4 @@
-"""What the doctor finds: one thing looked at, how it is, and what mends it."""
+"""Results of checks: what was checked, its state, and what mends it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ State = Literal["ok", "note", "mend"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Hold one finding.
+class Check:
+    """The result of one check.
 
-    what: the thing looked at. state: "ok"; "note", the server runs but lacks something; "mend", it
-    does not run, or cannot be reached. found: in words. remedy: one line, empty where it is ok.
+    what: the thing that was checked. state: "ok"; "note", the server runs but lacks something;
+    "mend", it does not run, or cannot be reached. found: in words. remedy: one line, empty where
+    the state is ok.
     """
 
     what: str
@@ -22,16 +23,16 @@ class Finding:
     remedy: str = ""
 
 
-def ok(what: str, found: str) -> Finding:
-    """Find that a thing is well."""
-    return Finding(what, "ok", found)
+def ok(what: str, found: str) -> Check:
+    """Return the check of a thing that is well."""
+    return Check(what, "ok", found)
 
 
-def note(what: str, found: str, remedy: str) -> Finding:
-    """Find that a thing is missing that the server can do without."""
-    return Finding(what, "note", found, remedy)
+def note(what: str, found: str, remedy: str) -> Check:
+    """Return the check of a thing that is missing and that the server can do without."""
+    return Check(what, "note", found, remedy)
 
 
-def mend(what: str, found: str, remedy: str) -> Finding:
-    """Find that a thing must be mended."""
-    return Finding(what, "mend", found, remedy)
+def mend(what: str, found: str, remedy: str) -> Check:
+    """Return the check of a thing that must be mended."""
+    return Check(what, "mend", found, remedy)

@@ -1,4 +1,4 @@
-"""Can the server listen, and is it heard: ports, a round trip each way, and the network."""
+"""Checks of the network: ports, a round trip over each transport, and other machines."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from msanii_live.cli.doctor.checks import Finding, mend, note, ok
-from msanii_live.cli.doctor.port_owner import holder_of
+from msanii_live.cli.doctor.checks import Check, mend, note, ok
+from msanii_live.cli.doctor.port_owner import find_port_owner
 from msanii_live.client import Client, NoAnswer
 from msanii_live.client.connection import TransportName, new_token
+from msanii_live.client.packets import read_packet
 from msanii_live.client.server_process import NotReady, running_server
 from msanii_live.config import Config
-from msanii_live.osc.codec import PacketError, decode_packet
 
-PATIENCE = 2.0  # s that an answer may take
-BROWSING = 4.0  # s that the network may take to tell of the server
+ANSWER_TIMEOUT = 2.0  # s
+BROWSE_TIMEOUT = 4.0  # s
 FIREWALL = "let Python through this machine's firewall, for UDP and TCP"
 
 
-def look_at_network(config: Config) -> Iterator[Finding]:
-    """Look at the ports, and send commands to the server that has them, or to one of our own."""
-    host = _reached_at(config.bind)
+def check_network(config: Config) -> Iterator[Check]:
+    """Check the ports, then the server that has them, or a server started for this."""
+    host = _local_address(config.bind)
     runs = config.port > 0 and _answers(host, config.port)
-    yield from look_at_ports(config, runs)
+    yield from check_ports(config, runs)
     if runs:
-        yield from look_at_server(host, config.port, config.http_port, "the server that runs")
+        yield from check_server(host, config.port, config.http_port, "the server that runs")
     else:
-        yield from _look_at_own_server()
-    yield from _look_beyond(config, runs)
+        yield from _check_own_server()
+    yield from _check_beyond(config, runs)
 
 
-def _reached_at(bind: str) -> str:
+def _local_address(bind: str) -> str:
     """Return an address at which this machine reaches a server that is bound to one."""
     if bind in ("0.0.0.0", "localhost"):
         return "127.0.0.1"
@@ -56,8 +56,8 @@ def _answers(host: str, port: int) -> bool:
 # -- ports -----------------------------------------------------------------------------------------
 
 
-def look_at_ports(config: Config, runs: bool) -> Iterator[Finding]:
-    """Try to bind each port. runs: a server of ours answers there already."""
+def check_ports(config: Config, runs: bool) -> Iterator[Check]:
+    """Try to bind each port. runs: a server answers there already."""
     wanted = (
         (socket.SOCK_DGRAM, "UDP", config.port, "--port"),
         (socket.SOCK_STREAM, "TCP", config.port, "--port"),
@@ -72,16 +72,16 @@ def look_at_ports(config: Config, runs: bool) -> Iterator[Finding]:
         if error is None:
             yield ok(what, "free")
         elif error.errno == errno.EADDRINUSE:
-            yield _held(kind, what, port, flag, runs)
+            yield _taken(kind, what, port, flag, runs)
         elif error.errno == errno.EACCES:
             yield mend(what, "not allowed to be used", f"pick one above 1023 with {flag}")
         else:
-            told = error.strerror or str(error)
-            yield mend(what, f"{config.bind}: {told}", "give --bind an address of this machine")
+            reason = error.strerror or str(error)
+            yield mend(what, f"{config.bind}: {reason}", "give --bind an address of this machine")
 
 
 def _bind(host: str, kind: socket.SocketKind, port: int) -> OSError | None:
-    """Try to bind as the server does; return what went wrong."""
+    """Bind a port as the server does; return the error, None if there is none."""
     try:
         family = socket.getaddrinfo(host, port, type=kind)[0][0]
         with socket.socket(family, kind) as trial:
@@ -96,26 +96,26 @@ def _bind(host: str, kind: socket.SocketKind, port: int) -> OSError | None:
     return None
 
 
-def _held(kind: socket.SocketKind, what: str, port: int, flag: str, runs: bool) -> Finding:
-    holder = holder_of(kind, port)
-    by = f"by {holder}" if holder else "by a program that the system does not name"
+def _taken(kind: socket.SocketKind, what: str, port: int, flag: str, runs: bool) -> Check:
+    owner = find_port_owner(kind, port)
+    by = f"by {owner}" if owner else "by a program that the system does not name"
     if runs:
         return ok(what, f"held {by}: msanii-live runs")
-    ending = f"end it (kill {holder.process})" if holder else "end that program"
+    ending = f"end it (kill {owner.process})" if owner else "end that program"
     return mend(what, f"held {by}", f"{ending}, or pick another port with {flag}")
 
 
 # -- round trips -----------------------------------------------------------------------------------
 
 
-def _look_at_own_server() -> Iterator[Finding]:
-    """Start a small server on free ports, and see whether clients reach it."""
+def _check_own_server() -> Iterator[Check]:
+    """Start a small server on free ports, and check whether clients reach it."""
     with tempfile.TemporaryDirectory() as folder:
         flags = ("--engine", "tones", "--audio", "none")
         log = Path(folder, "log.txt")
         try:
             with running_server(Path(folder), *flags, log=log) as own:
-                yield from look_at_server(
+                yield from check_server(
                     own.host, own.osc_port, own.http_port, "a server started for this"
                 )
         except NotReady as error:
@@ -123,8 +123,8 @@ def _look_at_own_server() -> Iterator[Finding]:
             yield mend("a trial server", str(error).splitlines()[-1], remedy)
 
 
-def look_at_server(host: str, port: int, http_port: int, whose: str) -> Iterator[Finding]:
-    """Send a ping on each way in, and see whether the reply comes back."""
+def check_server(host: str, port: int, http_port: int, server: str) -> Iterator[Check]:
+    """Send a ping over each transport. server: what it is, in words."""
     for what, transport, elsewhere in (
         ("client over UDP", "udp", False),
         ("client that listens on another port, as Max does", "udp", True),
@@ -133,62 +133,62 @@ def look_at_server(host: str, port: int, http_port: int, whose: str) -> Iterator
         try:
             took = _round_trip(host, port, transport, elsewhere)  # type: ignore[arg-type]
         except (NoAnswer, OSError) as error:
-            yield mend(what, f"{whose}, {host}:{port}: {error}", FIREWALL)
+            yield mend(what, f"{server}, {host}:{port}: {error}", FIREWALL)
         else:
-            yield ok(what, f"{whose} answered after {1000 * took:.1f} ms")
-    yield _ask_page(host, http_port, whose)
+            yield ok(what, f"{server} answered after {1000 * took:.1f} ms")
+    yield _ask_page(host, http_port, server)
 
 
 def _round_trip(host: str, port: int, transport: TransportName, elsewhere: bool = False) -> float:
     """Return the seconds from a ping to its reply.
 
-    elsewhere: the reply is asked for on another port. Raises: NoAnswer; OSError.
+    elsewhere: ask for the reply on another port. Raises: NoAnswer; OSError.
     """
     client, token = Client(host, port, transport), new_token()
     try:
         began = time.monotonic()
         if not elsewhere:
             client.send("/msanii/ping", "id", token)
-            client.wait(["/msanii/pong"], token, PATIENCE)
+            client.wait(["/msanii/pong"], token, ANSWER_TIMEOUT)
             return time.monotonic() - began
-        with socket.socket(client.connection.socket.family, socket.SOCK_DGRAM) as ear:
-            ear.bind((client.connection.socket.getsockname()[0], 0))
-            client.send("/msanii/ping", "id", token, "reply_port", ear.getsockname()[1])
-            _await_pong(ear, token, began + PATIENCE)
+        with socket.socket(client.connection.socket.family, socket.SOCK_DGRAM) as listener:
+            listener.bind((client.connection.socket.getsockname()[0], 0))
+            client.send("/msanii/ping", "id", token, "reply_port", listener.getsockname()[1])
+            _await_pong(listener, token, began + ANSWER_TIMEOUT)
         return time.monotonic() - began
     finally:
         client.close()
 
 
-def _await_pong(ear: socket.socket, token: str, until: float) -> None:
+def _await_pong(listener: socket.socket, token: str, until: float) -> None:
     while (left := until - time.monotonic()) > 0:
-        ear.settimeout(left)
+        listener.settimeout(left)
         try:
-            heard = decode_packet(ear.recv(65_536))
-        except (TimeoutError, PacketError):
+            message = read_packet(listener.recv(65_536))
+        except TimeoutError:
             continue
-        if any(message.args == (token,) for message in heard):
+        if message is not None and message.args == (token,):
             return
-    raise NoAnswer(f"no /msanii/pong within {PATIENCE:g} s")
+    raise NoAnswer(f"no /msanii/pong within {ANSWER_TIMEOUT:g} s")
 
 
-def _ask_page(host: str, port: int, whose: str) -> Finding:
+def _ask_page(host: str, port: int, server: str) -> Check:
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}/"
     try:
-        with urllib.request.urlopen(f"{url}api/state", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{url}api/state", timeout=ANSWER_TIMEOUT) as answer:
             state = json.load(answer)["server"]["state"]
     except (OSError, ValueError, KeyError) as error:
         remedy = "give --http-port the port that the server was started with, or see its log"
-        return mend("page over HTTP", f"{whose}, {url}: {error}", remedy)
+        return mend("page over HTTP", f"{server}, {url}: {error}", remedy)
     return ok("page over HTTP", f"{url} says {state}")
 
 
 # -- beyond this machine ---------------------------------------------------------------------------
 
 
-def _look_beyond(config: Config, runs: bool) -> Iterator[Finding]:
-    """Look at what other machines need: an address in an allowed network, and Zeroconf."""
+def _check_beyond(config: Config, runs: bool) -> Iterator[Check]:
+    """Check what other machines need: an address in an allowed network, and Zeroconf."""
     if config.is_loopback:
         yield ok("network", "this machine only; others need --bind and --allow")
         return
@@ -209,15 +209,15 @@ def _look_beyond(config: Config, runs: bool) -> Iterator[Finding]:
         yield _browse(config.http_port)
 
 
-def _browse(http_port: int) -> Finding:
-    """Look for the server's own announcement, as another host would."""
+def _browse(http_port: int) -> Check:
+    """Browse for the server's announcement, as another host would."""
     from zeroconf import Error, ServiceBrowser, Zeroconf
 
     from msanii_live.web.zeroconf import OSCQUERY
 
     found = threading.Event()
 
-    def hear(zeroconf: Zeroconf, service_type: str, name: str, state_change: object) -> None:
+    def on_change(zeroconf: Zeroconf, service_type: str, name: str, state_change: object) -> None:
         info = zeroconf.get_service_info(service_type, name, 1_000)
         if info is not None and info.port == http_port:
             found.set()
@@ -228,9 +228,9 @@ def _browse(http_port: int) -> Finding:
     except (OSError, Error) as error:
         return note("Zeroconf", f"no multicast here: {error}", remedy)
     try:
-        ServiceBrowser(browser, OSCQUERY, handlers=[hear])
-        if found.wait(BROWSING):
+        ServiceBrowser(browser, OSCQUERY, handlers=[on_change])
+        if found.wait(BROWSE_TIMEOUT):
             return ok("Zeroconf", f"{OSCQUERY} tells of port {http_port}")
     finally:
         browser.close()
-    return note("Zeroconf", f"nobody tells of port {http_port} within {BROWSING:g} s", remedy)
+    return note("Zeroconf", f"nobody tells of port {http_port} within {BROWSE_TIMEOUT:g} s", remedy)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msanii_live import __version__
-from msanii_live.cli.doctor.checks import Finding, mend, note, ok
-from msanii_live.cli.doctor.network import look_at_network
+from msanii_live.cli.doctor.checks import Check, mend, note, ok
+from msanii_live.cli.doctor.network import check_network
 from msanii_live.config import Config
 from msanii_live.errors import ConfigError, MsaniiError
 from msanii_live.library.lock import FolderLock
@@ -29,7 +29,7 @@ LABELS = {"ok": "ok  ", "note": "note", "mend": "MEND"}
 
 
 def doctor(config: Config, as_json: bool = False) -> int:
-    """Look at all that a server with these settings needs, and print what was found.
+    """Check all that a server with these settings needs, and print the results.
 
     as_json: one JSON object: version, python, platform, ok and findings. Returns 0, or 1 where
     something must be mended.
@@ -41,44 +41,44 @@ def doctor(config: Config, as_json: bool = False) -> int:
     }
     if not as_json:
         print("msanii-live {version}, Python {python}, {platform}".format(**machine))
-    findings = []
-    for finding in examine(config):
-        findings.append(finding)
+    checks = []
+    for check in examine(config):
+        checks.append(check)
         if not as_json:
-            _tell(finding)
-    fine = all(finding.state != "mend" for finding in findings)
+            _print(check)
+    fine = all(check.state != "mend" for check in checks)
     if as_json:
-        told = {**machine, "ok": fine, "findings": [asdict(finding) for finding in findings]}
-        print(json.dumps(told, indent=1))
+        report = {**machine, "ok": fine, "findings": [asdict(check) for check in checks]}
+        print(json.dumps(report, indent=1))
     return 0 if fine else 1
 
 
-def examine(config: Config) -> Iterator[Finding]:
-    """Look at one thing after another, each found before the next is looked at."""
-    looks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
-        ("torch", lambda: look_at_torch(config)),
-        ("model", lambda: look_at_model(config)),
-        ("folder", lambda: look_at_folder(config.folder_path)),
-        ("sound", lambda: look_at_sound(config)),
-        ("network", lambda: look_at_network(config)),
-        ("OSC clients", lambda: [look_for_clients()]),
+def examine(config: Config) -> Iterator[Check]:
+    """Run one check after another, each when its result is asked for."""
+    groups: tuple[tuple[str, Callable[[], Iterable[Check]]], ...] = (
+        ("torch", lambda: check_torch(config)),
+        ("model", lambda: check_model(config)),
+        ("folder", lambda: check_folder(config.folder_path)),
+        ("sound", lambda: check_sound(config)),
+        ("network", lambda: check_network(config)),
+        ("OSC clients", lambda: [find_clients()]),
     )
-    for what, look in looks:
+    for what, look in groups:
         try:
-            yield from look()
+            yield from run()
         except Exception as error:  # one thing that is out of order must not hide the others
             fault = f"{type(error).__name__}: {_line(error)}"
             yield mend(what, fault, "mend what it names; if that is nothing of yours, report it")
 
 
-def _tell(finding: Finding) -> None:
-    print(f"{LABELS[finding.state]} {finding.what}: {finding.found}", flush=True)
-    if finding.remedy:
-        print(f"     → {finding.remedy}")
+def _print(check: Check) -> None:
+    print(f"{LABELS[check.state]} {check.what}: {check.found}", flush=True)
+    if check.remedy:
+        print(f"     → {check.remedy}")
 
 
-def look_at_torch(config: Config) -> Iterator[Finding]:
-    """Look for torch and the device that models are to run on."""
+def check_torch(config: Config) -> Iterator[Check]:
+    """Check torch and the device that models run on."""
     try:
         import torch
         import torchaudio
@@ -95,7 +95,7 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
         yield mend("torch", f"{pair}; {error}", "take --device auto, or install the GPU's driver")
         return
     yield ok("torch", f"{pair}, on {device.type}, {torch.get_num_threads()} threads")
-    yield look_at_precision(config, device)
+    yield check_precision(config, device)
     if device.type == "cuda":
         free, whole = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
@@ -108,8 +108,8 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
         )
 
 
-def look_at_precision(config: Config, device: torch.device) -> Finding:
-    """Tell which precision networks take, and on a CPU how long the same work takes in each."""
+def check_precision(config: Config, device: torch.device) -> Check:
+    """Check the precision of networks; on a CPU, with the time that the same work takes in each."""
     from msanii_live.dsp import cpu_precision
     from msanii_live.dsp.device import name_of, network_dtype
 
@@ -131,17 +131,17 @@ def look_at_precision(config: Config, device: torch.device) -> Finding:
     return ok("precision", found)
 
 
-def look_at_model(config: Config) -> Iterator[Finding]:
+def check_model(config: Config) -> Iterator[Check]:
     """Load the default engine, weights and vocoder."""
     try:
         from msanii_live.engines.registry import EngineRegistry
 
         began = time.monotonic()
-        shelf = EngineRegistry(
+        registry = EngineRegistry(
             config.device, config.engine, config.vocoder, precision=config.precision
         )
-        shelf.check_default()
-        engine = shelf.get()
+        registry.check_default()
+        engine = registry.get()
         engine.load()
     except ConfigError as error:
         yield mend("model", str(error), "name an engine that there is, or a path, with --engine")
@@ -155,8 +155,8 @@ def look_at_model(config: Config) -> Iterator[Finding]:
     yield ok("model", f"{engine.name} loads in {took:.1f} s" + "".join(f", {s}" for s in sizes))
 
 
-def _broken_files(config: Config, error: MsaniiError) -> Iterator[Finding]:
-    """Say which file of an engine that does not load is the broken one."""
+def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
+    """Check each file of an engine that does not load."""
     import torch
 
     from msanii_live.dsp.vocoders.registry import READERS, SHIPPED
@@ -201,8 +201,8 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def look_at_folder(folder: Path) -> Iterator[Finding]:
-    """Write a file into the shared folder as a clip is written, and see what room there is."""
+def check_folder(folder: Path) -> Iterator[Check]:
+    """Write a file into the shared folder as a clip is written, and check the free space."""
     remedy = "give yourself the right to write there, or name another folder with --folder"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -228,8 +228,8 @@ def look_at_folder(folder: Path) -> Iterator[Finding]:
         yield ok("folder", room)
 
 
-def look_at_sound(config: Config) -> Iterator[Finding]:
-    """List the audio devices, and open the one that the server would sound through."""
+def check_sound(config: Config) -> Iterator[Check]:
+    """List the audio devices, and open the one that the server would play through."""
     from msanii_live.playback.factory import open_player
     from msanii_live.playback.host_proxy import list_devices
     from msanii_live.playback.sinks import AudioDeviceError
@@ -258,16 +258,16 @@ def look_at_sound(config: Config) -> Iterator[Finding]:
     except ConfigError as error:
         yield mend("sound", str(error), "name one of these devices with --audio, or leave it out")
         return
-    heard = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
+    opened = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
     player.close()
     if notice:
         yield note("sound", notice, f"plug a sound card in or start the sound server, {mute}")
     else:
-        yield ok("sound", heard)
+        yield ok("sound", opened)
 
 
-def look_for_clients() -> Finding:
-    """Look for programs that send OSC. That none is found is no fault."""
+def find_clients() -> Check:
+    """Look for programs that send OSC. The check is ok where none is found."""
     names = [name for name in CLIENTS if shutil.which(name)]
     applications = Path("/Applications")
     names += [
@@ -275,5 +275,5 @@ def look_for_clients() -> Finding:
         for start in ("Max", "Ableton Live", "Pd", "SuperCollider", "Sonic Pi")
         for path in sorted(applications.glob(f"{start}*.app"))
     ]
-    told = ", ".join(names) or "none on the path (Max and Live never are)"
-    return ok("OSC clients here", told)
+    found = ", ".join(names) or "none on the path (Max and Live never are)"
+    return ok("OSC clients here", found)

@@ -165,7 +165,7 @@ def test_a_foreign_recording_can_be_gone_on_from(flow, seed):
 
 
 def test_render_makes_the_same_audio_again(flow, sources, tmp_path):
-    from msanii_live.cli.render import render_again
+    from msanii_live.cli.rerender import render_again
 
     folder = Path(flow.folder)
     again = render_again(folder / "h.json", tmp_path / "again.wav", "cpu")
