@@ -63,7 +63,7 @@ def examine(config: Config) -> Iterator[Check]:
         ("network", lambda: check_network(config)),
         ("OSC clients", lambda: [find_clients()]),
     )
-    for what, look in groups:
+    for what, run in groups:
         try:
             yield from run()
         except Exception as error:  # one thing that is out of order must not hide the others
