@@ -1,4 +1,4 @@
-"""Audio outside models: clips, their information, levels and joins. No torch here."""
+"""A clip: finished audio and what is known of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 Samples = NDArray[np.float32]
 
 CLIP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 RESERVED_NAMES = frozenset({"current", "last", "input", "all", "none", ".", ".."})
-CEILING = 10 ** (-1 / 20)  # -1 dBFS: no clip of ours peaks above it
 SIDECAR_VERSION = 1
 
 
@@ -101,70 +99,6 @@ def make_clip(samples: Samples, sample_rate: int, **info: object) -> Clip:
     frames, channels = samples.shape
     shape = {"sample_rate": sample_rate, "channels": channels, "frames": frames}
     return Clip(samples, ClipInfo(**{"name": "", **shape, **info}))
-
-
-def decibels(value: float) -> float:
-    """Return a level in dB, at least -120."""
-    return 20.0 * float(np.log10(max(value, 1e-6)))
-
-
-def rms_dbfs(samples: Samples) -> float:
-    """Return the root mean square level in dBFS. samples: (frames, channels)."""
-    if not samples.size:
-        return -120.0
-    return decibels(float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))))
-
-
-def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Samples:
-    """Bring peaks under a ceiling with a smooth gain that looks ahead.
-
-    The gain at each frame is the mean, over `reach` frames on either side, of the least gain any
-    sample within that reach needs, so that it is never more than a sample needs and never jumps.
-
-    samples: float32, (frames, channels). ceiling: linear, 0 to 1. Frames further than 2 * reach
-    from a peak above the ceiling come back bit for bit.
-    """
-    peak = np.abs(samples).max(axis=1, initial=0.0)
-    if not len(peak) or float(peak.max()) <= ceiling:
-        return samples
-    needed = np.minimum(1.0, ceiling / np.maximum(peak, 1e-9))
-    held = minimum_filter1d(needed, 2 * reach + 1, mode="nearest")
-    gain = np.minimum(uniform_filter1d(held, 2 * reach + 1, mode="nearest"), needed)
-    # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
-    gain[gain > 1.0 - 1e-9] = 1.0
-    return np.asarray(samples * gain[:, None], dtype=np.float32)
-
-
-def hold_level(
-    samples: Samples, start: int, end: int, target: float, down: float = 6.0, up: float = 30.0
-) -> Samples:
-    """Bring frames [start, end) to a loudness, with no jump at their edges.
-
-    samples: float32, (frames, channels). target: dBFS RMS of the span, which is lowered to it by at
-    most `down` dB and raised by at most `up` dB. The gain grows within half a second of an edge
-    that has audio beyond it, along a cosine. Frames outside the span come back bit for bit.
-    """
-    gain = 10 ** (np.clip(target - rms_dbfs(samples[start:end]), -down, up) / 20)
-    place = np.arange(end - start, dtype=np.float64)
-    ramp = max(1.0, min(22_050.0, (end - start) / 2))
-    inside = np.ones(end - start)
-    if start > 0:
-        inside = np.minimum(inside, place / ramp)
-    if end < len(samples):
-        inside = np.minimum(inside, (end - start - 1 - place) / ramp)
-    out = samples.copy()
-    curve = 1.0 + (gain - 1.0) * (0.5 - 0.5 * np.cos(np.pi * inside))
-    out[start:end] *= curve[:, None].astype(np.float32)
-    return out
-
-
-def crossfade(first: Samples, second: Samples) -> Samples:
-    """Fade from one to the other, linearly: for signals that agree, as at a seam.
-
-    first, second: float32, (frames, channels), of the same shape.
-    """
-    ramp = (np.arange(len(first), dtype=np.float32) + 0.5)[:, None] / max(len(first), 1)
-    return np.asarray(first * (1 - ramp) + second * ramp, dtype=np.float32)
 
 
 def as_stereo(samples: Samples) -> Samples:

@@ -1,0 +1,51 @@
+"""Levels: measured, held, and faded from one signal to another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from msanii_live.audio.clip import Samples
+
+
+def decibels(value: float) -> float:
+    """Return a level in dB, at least -120."""
+    return 20.0 * float(np.log10(max(value, 1e-6)))
+
+
+def rms_dbfs(samples: Samples) -> float:
+    """Return the root mean square level in dBFS. samples: (frames, channels)."""
+    if not samples.size:
+        return -120.0
+    return decibels(float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))))
+
+
+def hold_level(
+    samples: Samples, start: int, end: int, target: float, down: float = 6.0, up: float = 30.0
+) -> Samples:
+    """Bring frames [start, end) to a loudness, with no jump at their edges.
+
+    samples: float32, (frames, channels). target: dBFS RMS of the span, which is lowered to it by at
+    most `down` dB and raised by at most `up` dB. The gain grows within half a second of an edge
+    that has audio beyond it, along a cosine. Frames outside the span come back bit for bit.
+    """
+    gain = 10 ** (np.clip(target - rms_dbfs(samples[start:end]), -down, up) / 20)
+    place = np.arange(end - start, dtype=np.float64)
+    ramp = max(1.0, min(22_050.0, (end - start) / 2))
+    inside = np.ones(end - start)
+    if start > 0:
+        inside = np.minimum(inside, place / ramp)
+    if end < len(samples):
+        inside = np.minimum(inside, (end - start - 1 - place) / ramp)
+    out = samples.copy()
+    curve = 1.0 + (gain - 1.0) * (0.5 - 0.5 * np.cos(np.pi * inside))
+    out[start:end] *= curve[:, None].astype(np.float32)
+    return out
+
+
+def crossfade(first: Samples, second: Samples) -> Samples:
+    """Fade from one to the other, linearly: for signals that agree, as at a seam.
+
+    first, second: float32, (frames, channels), of the same shape.
+    """
+    ramp = (np.arange(len(first), dtype=np.float32) + 0.5)[:, None] / max(len(first), 1)
+    return np.asarray(first * (1 - ramp) + second * ramp, dtype=np.float32)
