@@ -7,7 +7,7 @@ import time
 
 from msanii_live.dsp import cpu_precision
 from msanii_live.engines.base import quiet_context
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.protocol.commands import Generate
 
 STEPS = (4, 16)
@@ -28,7 +28,7 @@ def report_precision(rounds: int = 5) -> int:
         f"| blocks that decide `auto` | {blocks.fp32_ms:.1f} ms | {blocks.bf16_ms:.1f} ms | "
         f"{blocks.ratio:.2f} |"
     )
-    engines = {name: MelFlow("cpu", precision=name) for name in ("fp32", "bf16")}
+    engines = {name: MelFlowEngine("cpu", precision=name) for name in ("fp32", "bf16")}
     for steps in STEPS:
         took: dict[str, list[float]] = {name: [] for name in engines}
         for turn in range(rounds + 1):  # the first is the warm-up

@@ -46,7 +46,7 @@ class Vocoder(Protocol):
 
 
 @dataclass(frozen=True)
-class Voice:
+class VocoderSettings:
     """Say how mels become samples.
 
     net: the neural vocoder, or None: then the phase is searched for from whatever is on the
@@ -95,7 +95,7 @@ def vocode_line(
     end: int,
     spec: MelSpec,
     *,
-    voice: Voice,
+    vocoder: VocoderSettings,
     on_iteration: Callable[[], None],
     on_span: Callable[[], None],
 ) -> torch.Tensor:
@@ -110,7 +110,7 @@ def vocode_line(
     """
 
     def estimate(first: int, grid: Frames) -> Estimate:
-        return _estimate(mel, first, grid, spec, voice)
+        return _estimate(mel, first, grid, spec, vocoder)
 
     return fit_line(
         estimate,
@@ -118,7 +118,7 @@ def vocode_line(
         start,
         end,
         spec,
-        voice=voice,
+        vocoder=vocoder,
         on_iteration=on_iteration,
         on_span=on_span,
     )
@@ -131,7 +131,7 @@ def fit_line(
     end: int,
     spec: MelSpec,
     *,
-    voice: Voice,
+    vocoder: VocoderSettings,
     on_iteration: Callable[[], None],
     on_span: Callable[[], None],
 ) -> torch.Tensor:
@@ -160,13 +160,13 @@ def fit_line(
         magnitude = wanted
         if seen.any():
             magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
-        if voice.iterations:
+        if vocoder.iterations:
             made = griffin_lim(
                 magnitude,
                 grid,
                 start=guess,
                 kept=1 - weight,
-                iterations=voice.iterations,
+                iterations=vocoder.iterations,
                 on_iteration=lambda _: on_iteration(),
             )
             guess = torch.lerp(before, made, weight)
@@ -175,7 +175,7 @@ def fit_line(
         for at in joins:
             free = (at, min(at + SEAM, end)) if at == span.start else (max(at - SEAM, start), at)
             a, b = (edge - span.first for edge in free)
-            guess = _join(guess, magnitude, (a, b), spec, voice.seam_iterations, on_iteration)
+            guess = _join(guess, magnitude, (a, b), spec, vocoder.seam_iterations, on_iteration)
         # Nothing beyond the fade is touched; an overshoot is the next span's to make.
         made_here = (weight > 0) & ((place < span.end) | (span.end == end))
         out[:, span.first : span.last] = torch.where(made_here, guess, before)
@@ -183,18 +183,18 @@ def fit_line(
     return out
 
 
-def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, voice: Voice) -> Estimate:
+def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, vocoder: VocoderSettings) -> Estimate:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
     count = grid.count
-    if voice.net is None:
+    if vocoder.net is None:
         part = mel[:, :, first : first + count]
         return mel_to_magnitude(part, spec).transpose(1, 2), None
-    early = min(first, voice.net.reach)
-    part = mel[:, :, first - early : first + count + voice.net.reach]
-    bins = voice.net.bins(part)[:, early : early + count]
+    early = min(first, vocoder.net.reach)
+    part = mel[:, :, first - early : first + count + vocoder.net.reach]
+    bins = vocoder.net.bins(part)[:, early : early + count]
     at = grid.centres + first * spec.hop
-    wanted, signal = _fitted(bins, mel[:, :, first : first + count], grid, at, spec, voice)
-    return wanted, None if voice.keeps_phase else signal
+    wanted, signal = _fitted(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
+    return wanted, None if vocoder.keeps_phase else signal
 
 
 def _fitted(
@@ -203,7 +203,7 @@ def _fitted(
     grid: Frames,
     at: torch.Tensor,
     spec: MelSpec,
-    voice: Voice,
+    vocoder: VocoderSettings,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Fit what a network made to its mel, and to the partials where those are known.
 
@@ -213,12 +213,12 @@ def _fitted(
     # What overlaps partly cancels, so the signal is measured rather than the bins.
     heard = grid.analyse(signal)
     shape = heard.abs()
-    if voice.partials is not None:
-        shape = shape * voice.partials.weights(at)
+    if vocoder.partials is not None:
+        shape = shape * vocoder.partials.weights(at)
     wanted = mel_to_magnitude(mel, spec, RESHAPINGS, shape.transpose(1, 2)).transpose(1, 2)
-    if voice.partials is not None:
+    if vocoder.partials is not None:
         steadied = [
-            voice.partials.steadied(*channel, at) for channel in zip(wanted, heard, strict=True)
+            vocoder.partials.steadied(*channel, at) for channel in zip(wanted, heard, strict=True)
         ]
         signal = grid.synthesise(torch.stack(steadied))
     return wanted, signal
@@ -272,7 +272,7 @@ def vocode_loop(
     frames: int,
     spec: MelSpec,
     *,
-    voice: Voice,
+    vocoder: VocoderSettings,
     generator: torch.Generator,
     on_iteration: Callable[[], None],
 ) -> torch.Tensor:
@@ -282,23 +282,23 @@ def vocode_loop(
     Returns float32, (channels, frames).
     """
     grid = loop_frames(spec, frames, mel.shape[-1], mel.device)
-    if voice.net is None:
+    if vocoder.net is None:
         start = torch.randn(len(mel), frames, generator=generator).to(mel.device)
         magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
     else:
-        reach = min(voice.net.reach, mel.shape[-1])
+        reach = min(vocoder.net.reach, mel.shape[-1])
         around = F.pad(mel, (reach, reach), mode="circular")
-        bins = voice.net.bins(around)[:, reach:-reach]
-        magnitude, start = _fitted(bins, mel, grid, grid.centres, spec, voice)
+        bins = vocoder.net.bins(around)[:, reach:-reach]
+        magnitude, start = _fitted(bins, mel, grid, grid.centres, spec, vocoder)
     return griffin_lim(
         magnitude,
         grid,
         start=start,
-        iterations=voice.loop_iterations,
+        iterations=vocoder.loop_iterations,
         on_iteration=lambda _: on_iteration(),
     )
 
 
-def following(voice: Voice, iterations: int = 16) -> Voice:
+def following(vocoder: VocoderSettings, iterations: int = 16) -> VocoderSettings:
     """Return a voice that starts from the phases on the canvas instead of making new ones."""
-    return replace(voice, keeps_phase=True, iterations=max(voice.iterations, iterations))
+    return replace(vocoder, keeps_phase=True, iterations=max(vocoder.iterations, iterations))

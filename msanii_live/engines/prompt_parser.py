@@ -25,7 +25,7 @@ FLATS = {"db": 1, "eb": 3, "gb": 6, "ab": 8, "bb": 10, "cb": 11, "fb": 4}
 
 
 @dataclass(frozen=True)
-class Steering:
+class PromptConditions:
     """Hold what was understood: indices or None, and the words that were not."""
 
     style: int | None
@@ -33,7 +33,7 @@ class Steering:
     unknown: tuple[str, ...]
 
 
-def read_key(words: str) -> int | None:
+def parse_key(words: str) -> int | None:
     """Return the index of a key such as "C", "F#m", "Bb major" or "a min"; None if it is none.
 
     >>> read_key("Am"), read_key("C major"), read_key("H")
@@ -55,23 +55,23 @@ def key_name(index: int) -> str:
     return f"{PITCH_CLASSES[index % 12]} {MODES[index // 12]}"
 
 
-def read_style(word: str) -> int | None:
+def parse_style(word: str) -> int | None:
     """Return the index of a style word or of its nearest neighbour; None if unknown."""
     plain = word.lower().strip()
     plain = SYNONYMS.get(plain, plain)
     return STYLES.index(plain) if plain in STYLES else None
 
 
-def read_words(prompt: str, style: str, key: str) -> Steering:
+def parse_prompt(prompt: str, style: str, key: str) -> PromptConditions:
     """Read a prompt with the explicit style and key, which win over it."""
     found_style, found_key, unknown = None, None, []
     words = prompt.split()
     for index, word in enumerate(words):
         pair = f"{word} {words[index + 1]}" if index + 1 < len(words) else word
-        as_key = read_key(pair)
+        as_key = parse_key(pair)
         if as_key is None and (len(word) > 1 or word.isupper()):
-            as_key = read_key(word)
-        as_style = read_style(word)
+            as_key = parse_key(word)
+        as_style = parse_style(word)
         if as_style is not None:
             found_style = as_style
         elif as_key is not None and word.lower() != "a":
@@ -79,12 +79,12 @@ def read_words(prompt: str, style: str, key: str) -> Steering:
         elif word.lower() not in PASSED_OVER and not re.fullmatch(r"[\d.]+", word):
             unknown.append(word)
     if style:
-        named = [read_style(word) for word in style.split()]
+        named = [parse_style(word) for word in style.split()]
         known = [index for index in named if index is not None]
         found_style = known[-1] if known else found_style
         unknown += [w for w, i in zip(style.split(), named, strict=True) if i is None]
     if key:
-        as_key = read_key(key)
+        as_key = parse_key(key)
         found_key = as_key if as_key is not None else found_key
         unknown += [] if as_key is not None else [key]
-    return Steering(found_style, found_key, tuple(unknown))
+    return PromptConditions(found_style, found_key, tuple(unknown))

@@ -24,10 +24,10 @@ class EngineSettings:
 
 def _mel_flow(setting: EngineSettings) -> Engine:
     from msanii_live.engines.mel_flow.engine import (
-        MelFlow,
+        MelFlowEngine,
     )  # torch is loaded only when it is wanted
 
-    return MelFlow(setting.device, vocoder=setting.vocoder, precision=setting.precision)
+    return MelFlowEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _tones(setting: EngineSettings) -> Engine:
@@ -37,13 +37,13 @@ def _tones(setting: EngineSettings) -> Engine:
 
 
 def _mel2mel(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.notes.mel2mel_engine import MelToMel
+    from msanii_live.engines.mel2mel.engine import Mel2MelEngine
 
-    return MelToMel(setting.device, vocoder=setting.vocoder, precision=setting.precision)
+    return Mel2MelEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _spectrogram(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.notes.note_diffusion_engine import NoteDiffusionEngine
+    from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
 
     return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
@@ -63,9 +63,10 @@ def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
 
     The first is the one that the path stands for.
     """
-    from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+    from msanii_live.engines.mel2mel import engine as mel2mel_engine
+    from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
     from msanii_live.engines.msanii2023 import engine as msanii2023
-    from msanii_live.engines.notes import mel2mel_engine, note_diffusion_engine
+    from msanii_live.engines.note_diffusion import engine as note_diffusion_engine
     from msanii_live.engines.spectrogram_diffusion import engine as spectrogram_diffusion
 
     if (path / spectrogram_diffusion.INDEX).exists():
@@ -80,7 +81,7 @@ def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
     if (path / mel2mel_engine.WEIGHTS).exists():
         weights = path / mel2mel_engine.WEIGHTS
         return [
-            mel2mel_engine.MelToMel(
+            mel2mel_engine.Mel2MelEngine(
                 setting.device, weights, path.name, setting.vocoder, setting.precision
             )
         ]
@@ -91,7 +92,7 @@ def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
             path, name, setting.device, setting.compiled, setting.precision
         )
     weights = path / WEIGHTS if path.is_dir() else path
-    return [MelFlow(setting.device, weights, name, setting.vocoder, setting.precision)]
+    return [MelFlowEngine(setting.device, weights, name, setting.vocoder, setting.precision)]
 
 
 class EngineRegistry:

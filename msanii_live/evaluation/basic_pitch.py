@@ -22,7 +22,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from msanii_live.engines.notes.mel2mel import LOWEST, on_keyboard
+from msanii_live.engines.mel2mel.network import LOWEST, on_keyboard
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation.musicnn import CACHE
 from msanii_live.notes import Note

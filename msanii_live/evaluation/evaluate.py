@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.musicnn import CACHE
@@ -35,7 +35,7 @@ def evaluate(
     data: DataSet,
     model: FlowModel,
     settings: EvalSettings,
-    engine: MelFlow | None = None,
+    engine: MelFlowEngine | None = None,
     report: Report = lambda _: None,
     cache: Path = CACHE,
 ) -> Evaluation:

@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from msanii_live.dsp.mel import MelSpec, magnitudes
 from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.engines.base import Engine, quiet_context
-from msanii_live.engines.notes import mel2mel, note_diffusion
+from msanii_live.engines.mel2mel import network as mel2mel
+from msanii_live.engines.mel2mel.engine import WEIGHTS, Mel2MelEngine
+from msanii_live.engines.mel2mel.network import piano_rolls
+from msanii_live.engines.note_diffusion import network as note_diffusion
+from msanii_live.engines.note_diffusion.engine import STEPS, NoteDiffusionEngine
+from msanii_live.engines.note_diffusion.engine import WEIGHTS as NOTE_DIFFUSION_WEIGHTS
 from msanii_live.engines.notes.instruments import INSTRUMENTS
-from msanii_live.engines.notes.mel2mel import rolls
-from msanii_live.engines.notes.mel2mel_engine import WEIGHTS, MelToMel
-from msanii_live.engines.notes.note_diffusion_engine import STEPS, NoteDiffusionEngine
-from msanii_live.engines.notes.note_diffusion_engine import WEIGHTS as SPECTROGRAM_WEIGHTS
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation.basic_pitch import (
     Match,
@@ -123,7 +124,7 @@ def mel_to_mel(weights: Path) -> MelOf:
     net = mel2mel.load(weights, torch.device("cpu"))
 
     def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
-        drawn = rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
+        drawn = piano_rolls(score.notes, count, net.spec.hop / net.spec.sample_rate)
         made: torch.Tensor = net(drawn[None], net.timbre_of(name)[None])[0]
         return made
 
@@ -276,8 +277,8 @@ def mean_row(rows: Sequence[Row]) -> Row:
 
 
 ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelOf]]] = {
-    "mel2mel": (MelToMel, WEIGHTS, mel_to_mel),
-    "spectrogram": (NoteDiffusionEngine, SPECTROGRAM_WEIGHTS, note_diffusion_mel),
+    "mel2mel": (Mel2MelEngine, WEIGHTS, mel_to_mel),
+    "spectrogram": (NoteDiffusionEngine, NOTE_DIFFUSION_WEIGHTS, note_diffusion_mel),
 }
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
-from msanii_live.dsp.vocoding import Voice
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.dsp.vocoding import VocoderSettings
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.weights import load as load_model
 from msanii_live.errors import ConfigError
 from msanii_live.evaluation import evaluate as evaluation
@@ -46,9 +46,9 @@ def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: 
         clips = held_clips(data, count)
     except ValueError as error:
         raise ConfigError(f"{source}: {error}; build it with `msanii-live data build`") from None
-    known = Vocoders((engine or SHIPPED) / WEIGHTS, "griffin-lim", Voice())
+    known = Vocoders((engine or SHIPPED) / WEIGHTS, "griffin-lim", VocoderSettings())
     cpu = torch.device("cpu")
-    nets = nets_of(lambda name: known.voice(name, data.spec, cpu), _tell)
+    nets = nets_of(lambda name: known.vocoder(name, data.spec, cpu), _tell)
     rows = measure_voices(voices_of(nets), clips, data.spec, report=_tell)
     words = voices_markdown(rows)
     print(words)
@@ -67,7 +67,7 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
     model = load_model(path, torch.device("cpu"))
     settings = evaluation.EvalSettings()
     found = evaluation.evaluate(
-        held_out, model, settings, engine=MelFlow("cpu", path), report=_tell
+        held_out, model, settings, engine=MelFlowEngine("cpu", path), report=_tell
     )
     print(evaluation.report_markdown(found))
     if out is not None:

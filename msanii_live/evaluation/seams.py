@@ -11,7 +11,7 @@ import torch
 from msanii_live.audio import Samples, crossfade
 from msanii_live.dsp.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
 from msanii_live.dsp.phase import griffin_lim, line_frames
-from msanii_live.dsp.vocoding import FADE, Voice, vocode_line
+from msanii_live.dsp.vocoding import FADE, VocoderSettings, vocode_line
 from msanii_live.engines.base import Engine
 from msanii_live.evaluation.audio_features import convergence_at
 from msanii_live.evaluation.metrics import seam_steps
@@ -81,7 +81,7 @@ class SeamFit:
 
 
 def measure_fits(
-    voice: Voice,
+    vocoder: VocoderSettings,
     clips: Sequence[HeldClip],
     spec: MelSpec,
     *,
@@ -102,7 +102,7 @@ def measure_fits(
         with torch.inference_mode():
             for source, search in (
                 ("true", lambda x, y, s: _from_magnitudes(x, y, s, spec, iterations)),
-                ("mel", lambda x, y, s: _from_mel(x, y, s, spec, voice)),
+                ("mel", lambda x, y, s: _from_mel(x, y, s, spec, vocoder)),
             ):
                 for join, made in _joined(true, noise, seam, spec.sample_rate, search).items():
                     place = (seam + true.shape[-1]) // 2
@@ -157,7 +157,7 @@ def _joined(
 
 
 def _from_mel(
-    true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, voice: Voice
+    true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, vocoder: VocoderSettings
 ) -> torch.Tensor:
     mel = log_mel(magnitudes(true, spec), spec)
     canvas = torch.cat([true[:, :start], noise[:, start:]], dim=1)
@@ -167,7 +167,7 @@ def _from_mel(
         start,
         true.shape[-1],
         spec,
-        voice=voice,
+        vocoder=vocoder,
         on_iteration=lambda: None,
         on_span=lambda: None,
     )

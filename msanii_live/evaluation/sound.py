@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.evaluation import continuation, long_runs, vocoders
 from msanii_live.evaluation import seams as seam_measures
 from msanii_live.evaluation.results import EvalSettings
@@ -43,7 +43,7 @@ class Sound:
 
 
 def measure_sound(
-    data: DataSet, engine: MelFlow, settings: EvalSettings, report: Callable[[str], None]
+    data: DataSet, engine: MelFlowEngine, settings: EvalSettings, report: Callable[[str], None]
 ) -> Sound:
     """Outpaint, loop, chain and interpolate held-out clips through the engine, and listen.
 
@@ -55,10 +55,10 @@ def measure_sound(
     continued = continue_clips(engine, clips, steps, seed=seed, report=report)
     few = clips[: settings.long]
     chained = held_clips(data, settings.long, after=30.0, seed=seed)
-    known = vocoders.voices_of(vocoders.nets_of(engine.voice, report))
+    known = vocoders.voices_of(vocoders.nets_of(engine.vocoder, report))
     return Sound(
         seams=seam_measures.seam_jumps(continued),
-        fits=seam_measures.measure_fits(engine.voice(), few, data.spec, seed=seed, report=report),
+        fits=seam_measures.measure_fits(engine.vocoder(), few, data.spec, seed=seed, report=report),
         loops=seam_measures.measure_loops(engine, few, steps, seed=seed, report=report),
         beats=continuation.beat_offsets(continued),
         harmonies=continuation.harmonies(continued),

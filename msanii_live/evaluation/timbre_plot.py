@@ -9,8 +9,8 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from msanii_live.engines.notes.brightness import brightness
-from msanii_live.engines.notes.mel2mel import Mel2Mel, rolls
+from msanii_live.engines.mel2mel.brightness import spectral_centroid
+from msanii_live.engines.mel2mel.network import Mel2Mel, piano_rolls
 from msanii_live.notes import Note
 
 GRID = 33  # places to either axis
@@ -38,12 +38,12 @@ def listen(net: Mel2Mel, timbres: torch.Tensor) -> tuple[NDArray[np.float64], ND
     """Return brightness, Hz, and level, dB, of a broken chord. timbres: (count, dimensions)."""
     spec = net.spec
     count = spec.mel_frames(round(_SECONDS * spec.sample_rate))
-    drawn = rolls(_CHORD, count, spec.hop / spec.sample_rate)
+    drawn = piano_rolls(_CHORD, count, spec.hop / spec.sample_rate)
     bright, loud = [], []
     for part in torch.split(timbres, 64):
         mel = net(drawn.expand(len(part), -1, -1), part)
         power = (2 * mel).double().exp()
-        bright.append(brightness(mel, spec))
+        bright.append(spectral_centroid(mel, spec))
         loud.append(10 * power.mean((1, 2)).clamp_min(1e-12).log10())
     return torch.cat(bright).numpy(), torch.cat(loud).numpy()
 

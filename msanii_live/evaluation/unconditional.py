@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from msanii_live.dsp.mel import left_right
-from msanii_live.dsp.vocoding import Voice, vocode_line
-from msanii_live.engines.mel_flow.canvas import FAINT
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.dsp.vocoding import VocoderSettings, vocode_line
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
+from msanii_live.engines.mel_flow.pipeline import FAINT
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import metrics, musicnn
@@ -39,25 +39,27 @@ Report = Callable[[str], None]
 class Ear:
     """Hear windows. voice: makes them audio. weights: musicnn's, or None where it is missing."""
 
-    voice: Voice
+    vocoder: VocoderSettings
     weights: musicnn.Weights | None
 
 
-def ear_of(engine: MelFlow, folder: Path, report: Report) -> Ear:
+def ear_of(engine: MelFlowEngine, folder: Path, report: Report) -> Ear:
     """Return an engine's own voice, and musicnn where its wheel is in the folder or can be got.
 
     Raises: CommandError: as `MelFlow.load`.
     """
     engine.load()
-    voice = engine.voice()  # the very one that makes its clips
+    vocoder = engine.vocoder()  # the very one that makes its clips
     try:
-        return Ear(voice, musicnn.load(musicnn.fetch_wheel(folder)))
+        return Ear(vocoder, musicnn.load(musicnn.fetch_wheel(folder)))
     except MissingTool as missing:
         report(f"musicnn is left out: {missing}")
-        return Ear(voice, None)
+        return Ear(vocoder, None)
 
 
-def voiced(model: FlowModel, voice: Voice, mels: torch.Tensor, seed: int) -> torch.Tensor:
+def voiced(
+    model: FlowModel, vocoder: VocoderSettings, mels: torch.Tensor, seed: int
+) -> torch.Tensor:
     """Make audio of windows, float32, (windows, 2, frames), left and right, on the CPU.
 
     mels: normalised, (windows, channels, mels, mel_frames). seed: of the noise that a phase search
@@ -75,7 +77,7 @@ def voiced(model: FlowModel, voice: Voice, mels: torch.Tensor, seed: int) -> tor
             0,
             frames,
             model.spec,
-            voice=voice,
+            vocoder=vocoder,
             on_iteration=lambda: None,
             on_span=lambda: None,
         )
@@ -170,7 +172,7 @@ def measure_distances(
     rows = [row("real, other pieces (floor)", 0, floor.mels, floor_heard)]
     if ear is not None:
         report("the vocoder on real windows")
-        waves = voiced(model, ear.voice, floor.mels, seed + 7)
+        waves = voiced(model, ear.vocoder, floor.mels, seed + 7)
         rows.append(row("those through the vocoder", 0, mels_of(model, waves), embedded(waves)))
     for steps in sorted(set(settings.steps), reverse=True):
         name = f"generated, {steps} step{'s' if steps > 1 else ''}"
@@ -188,7 +190,7 @@ def measure_distances(
         embeddings = None
         if ear is not None and weights is not None:
             report(f"{name}: listening")
-            embeddings = embedded(voiced(model, ear.voice, mels, seed + 7))
+            embeddings = embedded(voiced(model, ear.vocoder, mels, seed + 7))
         rows.append(row(name, steps, mels, embeddings))
     noise = white_noise(model, count, frames, seed)
     rows.append(row("white noise (ceiling)", 0, mels_of(model, noise), embedded(noise)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msanii_live.dsp.samplers import euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import STYLES, Conditions, bar_phase_features
-from msanii_live.engines.mel_flow.inpainting import MOST_JUMPS, guided
+from msanii_live.engines.mel_flow.inpainting import MOST_JUMPS, predict_with_guidance
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.metrics import Array
@@ -145,7 +145,7 @@ def sample(
             given: Conditions = given,
         ) -> torch.Tensor:
             reach = to if steps <= MOST_JUMPS else None
-            return guided(model.net, x, t, known, masks, given, guidance, reach)
+            return predict_with_guidance(model.net, x, t, known, masks, given, guidance, reach)
 
         made = euler(denoise, noise, times, lambda _: None)
         # What the network says of frames that it was given means nothing: training leaves it free.

@@ -11,7 +11,7 @@ import torch
 
 from msanii_live.config import VOCODERS
 from msanii_live.dsp.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
-from msanii_live.dsp.vocoding import SPAN, Vocoder, Voice, plan_spans, vocode_line
+from msanii_live.dsp.vocoding import SPAN, Vocoder, VocoderSettings, plan_spans, vocode_line
 from msanii_live.errors import CommandError
 from msanii_live.evaluation.audio_features import convergence_at
 from msanii_live.evaluation.validation_clips import HeldClip, Report, table
@@ -45,7 +45,9 @@ class VoiceRow:
     clips: int
 
 
-def nets_of(voice: Callable[[str], Voice], report: Report = lambda _: None) -> dict[str, Vocoder]:
+def nets_of(
+    vocoder: Callable[[str], VocoderSettings], report: Report = lambda _: None
+) -> dict[str, Vocoder]:
     """Return the neural vocoders that there are, by the names of their rows.
 
     voice: returns the voice of a vocoder's name. One that cannot be had is told of, and left out.
@@ -53,7 +55,7 @@ def nets_of(voice: Callable[[str], Voice], report: Report = lambda _: None) -> d
     found = {}
     for name in VOCODERS:
         try:
-            net = voice(name).net
+            net = vocoder(name).net
         except CommandError as error:
             report(f"{name} is left out: {error}")
             continue
@@ -62,18 +64,18 @@ def nets_of(voice: Callable[[str], Voice], report: Report = lambda _: None) -> d
     return found
 
 
-def voices_of(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, Voice], ...]:
+def voices_of(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, VocoderSettings], ...]:
     """Return what is compared, by name: the phase search alone, and each network before it."""
     refined = tuple(
-        (f"{name}, then {n} iterations" if n else name, Voice(net, iterations=n))
+        (f"{name}, then {n} iterations" if n else name, VocoderSettings(net, iterations=n))
         for name, net in nets.items()
         for n in (0, 4, 8)
     )
-    return (("Griffin-Lim, 48 iterations", Voice()), *refined)
+    return (("Griffin-Lim, 48 iterations", VocoderSettings()), *refined)
 
 
 def measure_voices(
-    voices: Sequence[tuple[str, Voice]],
+    voices: Sequence[tuple[str, VocoderSettings]],
     clips: Sequence[HeldClip],
     spec: MelSpec,
     *,
@@ -86,8 +88,8 @@ def measure_voices(
     one, for comparison.
     """
     rows = []
-    for name, voice in voices:
-        _warm(voice, spec)
+    for name, vocoder in voices:
+        _warm(vocoder, spec)
         found: list[tuple[float, ...]] = []
         cuts: list[tuple[float, float, float]] = []
         for number, held in enumerate(clips):
@@ -97,9 +99,9 @@ def measure_voices(
             with torch.inference_mode():
                 mel = log_mel(magnitudes(mid_side(true), spec), spec)
                 began = time.perf_counter()
-                made = left_right(_vocode(mel, noise, spec, voice))
+                made = left_right(_vocode(mel, noise, spec, vocoder))
                 took = time.perf_counter() - began
-                at_cut = _cut(made, true, mel, noise, spec, voice)
+                at_cut = _cut(made, true, mel, noise, spec, vocoder)
             ratio = took * spec.sample_rate / true.shape[-1]
             found.append((*compare(made, true, spec), ratio))
             cuts += [at_cut] if at_cut else []
@@ -142,25 +144,27 @@ def compare(
     return log_distance, convergence, slopes, float(mel)
 
 
-def _vocode(mel: torch.Tensor, canvas: torch.Tensor, spec: MelSpec, voice: Voice) -> torch.Tensor:
+def _vocode(
+    mel: torch.Tensor, canvas: torch.Tensor, spec: MelSpec, vocoder: VocoderSettings
+) -> torch.Tensor:
     return vocode_line(
         mel,
         canvas,
         0,
         canvas.shape[-1],
         spec,
-        voice=voice,
+        vocoder=vocoder,
         on_iteration=lambda: None,
         on_span=lambda: None,
     )
 
 
-def _warm(voice: Voice, spec: MelSpec) -> None:
+def _warm(vocoder: VocoderSettings, spec: MelSpec) -> None:
     """Make a little silence, so that the first clip is not charged for what loads once."""
     frames = 32 * spec.hop
     mel = torch.full((2, spec.mels, 32), float(np.log(spec.floor)))
     with torch.inference_mode():
-        _vocode(mel, torch.zeros(2, frames), spec, voice)
+        _vocode(mel, torch.zeros(2, frames), spec, vocoder)
 
 
 def _cut(
@@ -169,7 +173,7 @@ def _cut(
     mel: torch.Tensor,
     noise: torch.Tensor,
     spec: MelSpec,
-    voice: Voice,
+    vocoder: VocoderSettings,
 ) -> tuple[float, float, float] | None:
     """Compare audio made in spans with one span around the first cut; None if there is none.
 
@@ -184,7 +188,7 @@ def _cut(
     first, last = max(0, place - reach), min(frames, place + reach)
     part = slice(first, last)
     mel_part = mel[..., first // spec.hop : first // spec.hop + spec.mel_frames(last - first)]
-    whole = left_right(_vocode(mel_part, noise[:, part], spec, voice))
+    whole = left_right(_vocode(mel_part, noise[:, part], spec, vocoder))
     two, one, real = (
         np.ascontiguousarray(wave.T.numpy()) for wave in (made[:, part], whole, true[:, part])
     )

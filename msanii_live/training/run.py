@@ -18,13 +18,14 @@ from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband, vocos
 from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.engines.base import Context
+from msanii_live.engines.mel2mel import network as mel2mel
+from msanii_live.engines.mel2mel.engine import WEIGHTS as MEL2MEL_WEIGHTS
 from msanii_live.engines.mel_flow import weights
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowNet
 from msanii_live.engines.mel_flow.weights import FlowModel
-from msanii_live.engines.notes import mel2mel, note_diffusion
-from msanii_live.engines.notes.mel2mel_engine import WEIGHTS as MEL2MEL_WEIGHTS
-from msanii_live.engines.notes.note_diffusion_engine import WEIGHTS as SPECTROGRAM_WEIGHTS
+from msanii_live.engines.note_diffusion import network as note_diffusion
+from msanii_live.engines.note_diffusion.engine import WEIGHTS as NOTE_DIFFUSION_WEIGHTS
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data import loops, note_set, timbre_set
@@ -229,7 +230,7 @@ def _keeper(order: TrainingOrder, data: DataSet) -> Callable[[int, FlowNet], Non
     def keep(step: int, average: FlowNet) -> None:
         path = order.out / WEIGHTS
         weights.save(path, bundle(average, data))
-        engine = MelFlow("cpu", path, "sample")
+        engine = MelFlowEngine("cpu", path, "sample")
         context = Context(
             clip=lambda name: (_ for _ in ()).throw(KeyError(name)),
             progress=lambda done, steps: None,
@@ -253,16 +254,16 @@ def bundle(net: FlowNet, data: DataSet) -> FlowModel:
     return FlowModel(net, data.spec, mean, deviation)
 
 
-def _train_spectrogram(order: TrainingOrder) -> None:
-    path = order.recipe or RECIPES / "spectrogram.toml"
+def _train_note_diffusion(order: TrainingOrder) -> None:
+    path = order.recipe or RECIPES / "note-diffusion.toml"
     recipe, config = note_diffusion_training.read_recipe(path)
     if not (order.data / "notes.json").exists():
         note_set.build(order.data, _say)
     data = note_set.load(order.data)
     recipe = _timed(recipe, order.minutes, 1.5)
     net = note_diffusion_training.train_note_diffusion(data, recipe, config, order.out, _say)
-    note_diffusion.save(order.out / SPECTROGRAM_WEIGHTS, net)
+    note_diffusion.save(order.out / NOTE_DIFFUSION_WEIGHTS, net)
     _say(f"done: msanii-live serve --engine {order.out}")
 
 
-OF_NOTES = {"mel2mel": _train_mel2mel, "spectrogram": _train_spectrogram}
+OF_NOTES = {"mel2mel": _train_mel2mel, "spectrogram": _train_note_diffusion}

@@ -11,7 +11,7 @@ from msanii_live.cli import main
 from msanii_live.cli.rerender import render_again
 from msanii_live.config import PRECISIONS
 from msanii_live.dsp import cpu_precision
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.registry import FACTORIES, EngineRegistry, EngineSettings
 from msanii_live.errors import MsaniiError
 
@@ -89,7 +89,7 @@ def test_each_precision_makes_its_own_samples_again(sidecar, monkeypatch, tmp_pa
 def test_an_engine_tells_its_precision_once_it_is_loaded():
     registry = EngineRegistry("cpu", "mel-flow", precision="fp32")
     assert registry.precision == "fp32"
-    engine = MelFlow("cpu", precision="fp32")
+    engine = MelFlowEngine("cpu", precision="fp32")
     assert engine.precision == ""
     engine.load()
     assert engine.precision == "fp32"

@@ -16,7 +16,7 @@ from msanii_live.dsp.mel import (
     mid_side,
 )
 from msanii_live.dsp.phase import griffin_lim, line_frames, loop_frames
-from msanii_live.dsp.vocoding import FADE, Voice, plan_spans, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import FADE, VocoderSettings, plan_spans, vocode_line, vocode_loop
 
 SPEC = MelSpec()
 
@@ -84,7 +84,12 @@ def test_a_vocoded_loop_has_any_length_and_closes():
     grid = loop_frames(SPEC, frames, 80, wave.device)
     mel = log_mel(grid.analyse(wave[None]).abs().transpose(1, 2), SPEC)
     made = vocode_loop(
-        mel, frames, SPEC, voice=Voice(), generator=torch.Generator(), on_iteration=lambda: None
+        mel,
+        frames,
+        SPEC,
+        vocoder=VocoderSettings(),
+        generator=torch.Generator(),
+        on_iteration=lambda: None,
     )
     assert made.shape == (1, frames)
     steps = torch.diff(torch.cat([made[0], made[0, :1]])).abs()
@@ -118,7 +123,7 @@ def test_vocoding_keeps_what_is_known_and_joins_it(span):
         start,
         end,
         SPEC,
-        voice=Voice(),
+        vocoder=VocoderSettings(),
         on_iteration=lambda: None,
         on_span=lambda: spans.append(1),
     )
@@ -147,7 +152,7 @@ def test_progress_is_reported_and_may_end_the_work():
             0,
             4_096,
             SPEC,
-            voice=Voice(),
+            vocoder=VocoderSettings(),
             on_iteration=stop,
             on_span=lambda: None,
         )

@@ -11,8 +11,8 @@ from msanii_live.dsp.partials import BESIDE_DRUMS, BETWEEN, RELEASE, Partials
 from msanii_live.dsp.phase import line_frames
 from msanii_live.dsp.vocoders import vocos
 from msanii_live.dsp.vocoders.registry import SHIPPED
-from msanii_live.dsp.vocoding import Voice
-from msanii_live.engines.notes.synthesis import canvas_for, sound
+from msanii_live.dsp.vocoding import VocoderSettings
+from msanii_live.engines.notes.synthesis import mel_grid, vocode_grid
 from msanii_live.notes import Note, Score
 
 SPEC = MelSpec()
@@ -74,7 +74,7 @@ def test_where_no_key_is_down_phases_are_left_alone() -> None:
 def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
     length = 52_920  # 1.2 s, in which a C turns no whole number of times
     key = Note(0.6, 1.5, 60, 90)
-    notes = canvas_for(Score((key,), 1.2, is_loop=True), SPEC).around((key,))
+    notes = mel_grid(Score((key,), 1.2, is_loop=True), SPEC).around((key,))
     assert [(n.start, n.end) for n in notes] == [
         pytest.approx((-0.6, 0.3)),
         pytest.approx((0.6, 1.5)),
@@ -104,11 +104,11 @@ def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
     net = vocos.load(SHIPPED / "vocos.safetensors", torch.device("cpu"))
     true = torch.from_numpy(wave.astype(np.float32))
     mel = log_mel(magnitudes(true, SPEC), SPEC)
-    canvas = canvas_for(Score((held, *struck), 3.0), SPEC)
-    plain = Voice(net, iterations=12)
+    canvas = mel_grid(Score((held, *struck), 3.0), SPEC)
+    plain = VocoderSettings(net, iterations=12)
     made = {
-        name: sound(mel, canvas, voice, 0, lambda: None).numpy()
-        for name, voice in (("told", canvas.voice(plain, (held, *struck))), ("not", plain))
+        name: vocode_grid(mel, canvas, vocoder, 0, lambda: None).numpy()
+        for name, vocoder in (("told", canvas.vocoder(plain, (held, *struck))), ("not", plain))
     }
 
     def unsteadiness(samples: np.ndarray) -> float:

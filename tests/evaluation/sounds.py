@@ -8,7 +8,7 @@ from msanii_live.audio import make_clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import vocos
 from msanii_live.engines.mel_flow import weights
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.evaluation.validation_clips import HeldClip
 
@@ -67,4 +67,4 @@ def small_engine(tmp_path_factory):
     mean, deviation = torch.full((2, 64, 1), -5.0), torch.ones(2, 64, 1)
     weights.save(folder / WEIGHTS, weights.FlowModel(net, SPEC, mean, deviation))
     vocos.save(folder / "vocos.safetensors", vocos.Vocos(vocos.VocosConfig(16, 1), SPEC))
-    return MelFlow("cpu", folder / WEIGHTS)
+    return MelFlowEngine("cpu", folder / WEIGHTS)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.notes.mel2mel import Mel2Mel, Mel2MelConfig
+from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig
 from msanii_live.evaluation.note_rendering import Morph, Row, centroid, held_out, mean_row, table
 from msanii_live.evaluation.timbre_plot import draw_space, listen, plane
 

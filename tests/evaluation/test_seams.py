@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from msanii_live.dsp.vocoding import Voice
+from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.mel_flow.conditions import STYLES
 from msanii_live.evaluation.seams import (
     fits_markdown,
@@ -49,8 +49,8 @@ def test_each_is_continued_by_the_engine_from_its_own_and_from_the_other_context
 
 def test_a_projected_seam_fits_better_than_a_splice():
     sound = tone([220, 277.2, 329.6, 440], 4, 0.1) + clicks(0.5, 4)
-    voice = Voice(iterations=8, seam_iterations=8)
-    rows = measure_fits(voice, [held(sound, sound, 2.25)], SPEC, iterations=16)
+    vocoder = VocoderSettings(iterations=8, seam_iterations=8)
+    rows = measure_fits(vocoder, [held(sound, sound, 2.25)], SPEC, iterations=16)
     by_name = {(r.source, r.join): r for r in rows}
     assert len(rows) == len(by_name) == 7
     assert by_name["true", "nothing made"].convergence == 0

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes, mid_side
-from msanii_live.dsp.vocoding import Voice
+from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.mel_flow.conditions import STYLES
-from msanii_live.engines.mel_flow.engine import MelFlow
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
@@ -23,7 +23,7 @@ CONFIG = FlowConfig(mels=64, width=16, blocks=1, heads=2, window=264)  # 3 s, wh
 SETTINGS = EvalSettings(fresh=4, steps=(1, 9), few=1, many=9, batch=4)
 SPEC = MelSpec(mels=64)
 FRAMES = 400 * SPEC.hop
-VOICE = Voice(iterations=2)
+VOICE = VocoderSettings(iterations=2)
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,9 @@ def test_an_engine_without_the_wheel_still_has_its_voice(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     told = []
-    ear = ear_of(MelFlow("cpu"), tmp_path, told.append)
+    ear = ear_of(MelFlowEngine("cpu"), tmp_path, told.append)
     assert ear.weights is None
-    assert ear.voice.net is not None
+    assert ear.vocoder.net is not None
     assert "pip download" in told[0]
 
 

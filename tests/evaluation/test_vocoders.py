@@ -10,7 +10,7 @@ from msanii_live.cli import main
 from msanii_live.dsp.vocoders import multiband
 from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
-from msanii_live.dsp.vocoding import Voice
+from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.evaluation.vocoders import (
     compare,
     measure_voices,
@@ -38,8 +38,8 @@ def test_vocoders_are_ranked_by_what_they_lose():
     torch.manual_seed(0)
     sound = tone([220, 277.2, 329.6], 2, 0.1) + clicks(0.5, 2)
     clip = held(sound, sound, 1.0)
-    untrained = Voice(Vocos(VocosConfig(16, 1), SPEC), iterations=0)
-    voices = (("searched", Voice(iterations=16)), ("untrained", untrained))
+    untrained = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0)
+    voices = (("searched", VocoderSettings(iterations=16)), ("untrained", untrained))
     searched, raw = measure_voices(voices, [clip], SPEC)
     assert searched.mel < raw.mel
     assert searched.convergence < raw.convergence
@@ -51,8 +51,8 @@ def test_vocoders_are_ranked_by_what_they_lose():
 
 def test_the_meeting_of_two_spans_is_looked_at():
     sound = tone([220, 277.2, 329.6], 8, 0.1)
-    voice = Voice(Vocos(VocosConfig(16, 1), SPEC), iterations=0, seam_iterations=0)
-    (row,) = measure_voices([("raw", voice)], [held(sound, sound, 6.0)], SPEC)
+    vocoder = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0, seam_iterations=0)
+    (row,) = measure_voices([("raw", vocoder)], [held(sound, sound, 6.0)], SPEC)
     # No layer looks along time beyond its reach and nothing is searched for: the cut leaves a
     # fade between two guesses that agree.
     assert row.cut < 0.02
@@ -71,7 +71,7 @@ def test_the_vocoders_compared():
 def test_a_vocoder_that_does_not_fit_is_told_of_and_left_out(small_engine):
     told = []
     # The engine has a vocos of its own, and 64 mels: no other fits it.
-    assert list(nets_of(small_engine.voice, told.append)) == ["Vocos"]
+    assert list(nets_of(small_engine.vocoder, told.append)) == ["Vocos"]
     assert len(told) == 1
     assert "bands is left out" in told[0]
 

@@ -17,7 +17,7 @@ from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.dsp.vocoders.vocos import load as load_vocoder
 from msanii_live.dsp.vocoders.vocos import save as save_vocoder
 from msanii_live.engines.base import quiet_context
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.engines.mel_flow.weights import FlowModel, save
 from msanii_live.errors import ConfigError
@@ -151,7 +151,7 @@ def test_bands_are_trained_from_the_command_line_and_taken_by_an_engine(own, tmp
     again = load_file(out / "bands.safetensors")
     assert all(torch.equal(again[name], tensor) for name, tensor in trained.items())
     save(out / WEIGHTS, model)
-    engine = MelFlow("cpu", out / WEIGHTS, vocoder="bands")
+    engine = MelFlowEngine("cpu", out / WEIGHTS, vocoder="bands")
     clip = engine.run(Generate(seconds=0.5, steps=1), quiet_context())
     assert clip.info.frames == 22_050
     assert np.isfinite(clip.samples).all()

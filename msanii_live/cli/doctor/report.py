@@ -162,12 +162,12 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
     from msanii_live.dsp.vocoders.registry import READERS, SHIPPED
     from msanii_live.dsp.weights import BROKEN
     from msanii_live.engines.mel_flow import weights
-    from msanii_live.engines.mel_flow.engine import MelFlow
+    from msanii_live.engines.mel_flow.engine import MelFlowEngine
     from msanii_live.engines.registry import EngineRegistry
 
     other = "copy or train the file again, or leave --engine out for the engine that ships"
     engine = EngineRegistry("cpu", config.engine, config.vocoder).get()
-    if not isinstance(engine, MelFlow):
+    if not isinstance(engine, MelFlowEngine):
         yield mend("model", _line(error), other)
         return
     loaders: list[tuple[str, Callable[[Path, torch.device], object]]]

@@ -10,7 +10,7 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband, vocos
-from msanii_live.dsp.vocoding import Vocoder, Voice
+from msanii_live.dsp.vocoding import Vocoder, VocoderSettings
 from msanii_live.dsp.weights import BROKEN
 from msanii_live.errors import Code, CommandError
 
@@ -25,7 +25,7 @@ READERS: dict[str, Callable[[Path, torch.device], Vocoder]] = {
 class Vocoders:
     """Give one engine its voices by name; each network is read when it is first asked for."""
 
-    def __init__(self, weights: Path, own: str, refined: Voice) -> None:
+    def __init__(self, weights: Path, own: str, refined: VocoderSettings) -> None:
         """Take the engine's file of weights, its own vocoder, and the search after a network.
 
         A vocoder that lies beside the weights is preferred to the one that ships.
@@ -41,7 +41,7 @@ class Vocoders:
         beside = self._weights.with_name(f"{name}.safetensors")
         return beside if beside.exists() else SHIPPED / beside.name
 
-    def voice(self, name: str, spec: MelSpec, device: torch.device) -> Voice:
+    def vocoder(self, name: str, spec: MelSpec, device: torch.device) -> VocoderSettings:
         """Return how mels become samples; `name` is a vocoder, "" the engine's own.
 
         Raises: CommandError: EENGINE, its file is missing, damaged, or for other features.
@@ -49,7 +49,7 @@ class Vocoders:
         name = name or self._own
         path = self.file(name)
         if path is None:
-            return Voice()
+            return VocoderSettings()
         if name not in self._nets:
             self._nets[name] = self._read(name, path, spec, device)
         return replace(self._refined, net=self._nets[name])

@@ -10,13 +10,13 @@ from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import name_of, network_dtype, pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
-from msanii_live.dsp.vocoding import Voice
+from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.dsp.weights import BROKEN
 from msanii_live.engines.base import Capabilities, Context, quiet_context
 from msanii_live.engines.mel_flow.conditions import STYLES
-from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, Work
+from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
 from msanii_live.engines.mel_flow.weights import FlowModel, load
-from msanii_live.engines.prompt_parser import read_words
+from msanii_live.engines.prompt_parser import parse_prompt
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -32,7 +32,7 @@ WEIGHTS = "mel-flow.safetensors"
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
-class MelFlow:
+class MelFlowEngine:
     """Serve every verb but render with one network and one vocoder."""
 
     def __init__(
@@ -56,7 +56,9 @@ class MelFlow:
         self._device_name, self._asked = device, precision
         self._dtype = torch.float32  # until it is loaded
         self._weights = weights
-        self._vocoders = Vocoders(weights, vocoder, Voice(iterations=4, loop_iterations=16))
+        self._vocoders = Vocoders(
+            weights, vocoder, VocoderSettings(iterations=4, loop_iterations=16)
+        )
         self._model: FlowModel | None = None
 
     @property
@@ -88,7 +90,7 @@ class MelFlow:
                 model = load(self._weights, device)
             except BROKEN as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-            self._vocoders.voice("", model.spec, device)  # read now, not in the first job
+            self._vocoders.vocoder("", model.spec, device)  # read now, not in the first job
             self._model = model
 
     def free(self) -> None:
@@ -110,22 +112,22 @@ class MelFlow:
         """Carry a command out; see `Engine.run`."""
         self.load()
         assert self._model is not None
-        steering = read_words(command.prompt, command.style, command.key)
+        steering = parse_prompt(command.prompt, command.style, command.key)
         if steering.unknown:
             context.warn(
                 f"unknown words: {' '.join(steering.unknown)}; styles are {', '.join(STYLES)}, "
                 "keys such as C, F#m, Bb major"
             )
-        voice = self.voice(command.vocoder if isinstance(command, Vocode) else "")
-        work = Work(self._model, voice, command, context, steering)
+        vocoder = self.vocoder(command.vocoder if isinstance(command, Vocode) else "")
+        work = MelFlowTasks(self._model, vocoder, command, context, steering)
         with torch_runtime.inference(self._dtype):
             return work.carry_out()
 
-    def voice(self, name: str = "") -> Voice:
+    def vocoder(self, name: str = "") -> VocoderSettings:
         """Return how this engine turns mels into samples; `name` is a vocoder, "" its own.
 
         Raises: CommandError: EENGINE, as `load`.
         """
         self.load()
         assert self._model is not None
-        return self._vocoders.voice(name, self._model.spec, self._model.mean.device)
+        return self._vocoders.vocoder(name, self._model.spec, self._model.mean.device)

@@ -16,7 +16,7 @@ MOST_JUMPS = 8  # steps; with more, each is small enough to be the flow's own
 
 
 @dataclass(frozen=True)
-class Window:
+class InpaintingWindow:
     """Name the tokens the network sees at once and those it fills.
 
     first, last: unwrapped token numbers, last excluded; in a loop they may pass its end.
@@ -29,7 +29,7 @@ class Window:
     fill_to: int
 
 
-def plan_line(tokens: int, start: int, end: int, size: int) -> list[Window]:
+def plan_line(tokens: int, start: int, end: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill tokens [start, end) of a line from left to right.
 
     Each window but the first sees half of itself already filled; the last sees what is known
@@ -48,31 +48,33 @@ def plan_line(tokens: int, start: int, end: int, size: int) -> list[Window]:
                 last = min(first + size, tokens)
             else:
                 reach = position + (end - position + 1) // 2
-        windows.append(Window(first, last, position, reach))
+        windows.append(InpaintingWindow(first, last, position, reach))
         position = reach
     return windows
 
 
-def plan_left(tokens: int, start: int, end: int, size: int) -> list[Window]:
+def plan_left(tokens: int, start: int, end: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill [start, end) of a line from right to left."""
     mirrored = plan_line(tokens, tokens - end, tokens - start, size)
     return [
-        Window(tokens - w.last, tokens - w.first, tokens - w.fill_to, tokens - w.fill_from)
+        InpaintingWindow(
+            tokens - w.last, tokens - w.first, tokens - w.fill_to, tokens - w.fill_from
+        )
         for w in mirrored
     ]
 
 
-def plan_loop(tokens: int, size: int) -> list[Window]:
+def plan_loop(tokens: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill a loop: most of it as a line, then a bridge from end to start."""
     bridge = max(1, min(tokens // 4, size // 2))
     seen = min(size, tokens)
     first = tokens - bridge - (seen - bridge) // 2
     line = plan_line(tokens - bridge, 0, tokens - bridge, size)
-    return [*line, Window(first, first + seen, tokens - bridge, tokens)]
+    return [*line, InpaintingWindow(first, first + seen, tokens - bridge, tokens)]
 
 
 @dataclass(frozen=True)
-class Brush:
+class SamplingOptions:
     """Say how to paint.
 
     bar_position: maps mel frame numbers, float64 (n,), to bars since a downbeat, or None where the
@@ -93,12 +95,12 @@ class Brush:
         return self.steps <= MOST_JUMPS
 
 
-def paint(
+def inpaint_windows(
     net: FlowNet,
     mel: torch.Tensor,
     known: Sequence[bool],
-    windows: Sequence[Window],
-    brush: Brush,
+    windows: Sequence[InpaintingWindow],
+    brush: SamplingOptions,
     generator: torch.Generator,
     on_step: Callable[[int], None],
 ) -> torch.Tensor:
@@ -135,7 +137,9 @@ def paint(
             conditions: Conditions = conditions,
         ) -> torch.Tensor:
             reach = to if brush.jumps else None
-            return guided(net, x, t, current, mask, conditions, brush.guidance, reach)
+            return predict_with_guidance(
+                net, x, t, current, mask, conditions, brush.guidance, reach
+            )
 
         result = euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
         take = slice(
@@ -151,7 +155,7 @@ def _after(on_step: Callable[[int], None], before: int) -> Callable[[int], None]
     return lambda step: on_step(before + step)
 
 
-def guided(
+def predict_with_guidance(
     net: FlowNet,
     x: torch.Tensor,
     t: torch.Tensor,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.dsp.layers import rotate_pairs, timestep_embedding
 from msanii_live.engines.mel_flow.conditions import (
     MODES,
     PHASE_CHANNELS,
@@ -16,7 +16,7 @@ from msanii_live.engines.mel_flow.conditions import (
     STYLES,
     Conditions,
 )
-from msanii_live.engines.mel_flow.detail_network import Detail
+from msanii_live.engines.mel_flow.detail_network import DetailNetwork
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FlowConfig:
     detail_blocks: int = 2  # 0: none
 
 
-class Attention(nn.Module):
+class RotaryAttention(nn.Module):
     """Attend over all tokens with rotary positions.
 
     Source: Su et al. 2021, arXiv:2104.09864, eq. 34; angles kept in float32 under autocast.
@@ -58,18 +58,14 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         angle = torch.arange(tokens, device=x.device)[:, None].float() * self.frequency.float()
         cos, sin = angle.cos().to(q.dtype), angle.sin().to(q.dtype)
-        mixed = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
+        mixed = F.scaled_dot_product_attention(
+            rotate_pairs(q, cos, sin), rotate_pairs(k, cos, sin), v
+        )
         out: torch.Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
         return out
 
 
-def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Turn pairs of features by angles. x: (..., size). cos, sin: of them, (..., size / 2)."""
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
-
-
-class Convolution(nn.Module):
+class GatedConvolution(nn.Module):
     """Mix neighbouring tokens: a gated depthwise convolution over time."""
 
     def __init__(self, width: int, kernel: int) -> None:
@@ -86,7 +82,7 @@ class Convolution(nn.Module):
         return out
 
 
-class Block(nn.Module):
+class AdaLNBlock(nn.Module):
     """One mixer (attention or convolution) and one MLP, both scaled and shifted by the conditions.
 
     Source: Peebles & Xie 2022, arXiv:2212.09748, section 3.2 (adaLN-Zero); one projection shared
@@ -136,16 +132,20 @@ class FlowNet(nn.Module):
             nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 6 * width)
         )
         self.blocks = nn.ModuleList(
-            Block(
+            AdaLNBlock(
                 config,
-                Convolution(width, config.kernel) if i % 2 == 0 else Attention(width, config.heads),
+                GatedConvolution(width, config.kernel)
+                if i % 2 == 0
+                else RotaryAttention(width, config.heads),
             )
             for i in range(config.blocks)
         )
         self.final = nn.Linear(width, 2 * width)
         self.detokenise = nn.Linear(width, values)
         self.detail = (
-            Detail(config.channels * config.mels, config.detail_width, config.detail_blocks, width)
+            DetailNetwork(
+                config.channels * config.mels, config.detail_width, config.detail_blocks, width
+            )
             if config.detail_blocks
             else None
         )
@@ -189,7 +189,7 @@ class FlowNet(nn.Module):
         )
         h = self.tokenise(inputs)
         vector = self._condition_vector(t, conditions)
-        vector = vector + self.jump(time_features(t - (t if to is None else to)))
+        vector = vector + self.jump(timestep_embedding(t - (t if to is None else to)))
         modulation = self.modulate(vector).reshape(len(x), 6, -1)
         for block in self.blocks:
             h = block(h, modulation)
@@ -208,7 +208,7 @@ class FlowNet(nn.Module):
         scalars = torch.stack([tempo, tempo_known, density, density_known], dim=-1)
         # UNKNOWN is -1, so that the first row of each table stands for it.
         vector: torch.Tensor = (
-            self.time(time_features(t))
+            self.time(timestep_embedding(t))
             + self.style(conditions.style + 1)
             + self.key(conditions.key + 1)
             + self.scalars(scalars)
@@ -224,10 +224,3 @@ class FlowNet(nn.Module):
         c = self.config
         split = tokens.reshape(*tokens.shape[:2], c.channels, c.mels, c.patch)
         return split.permute(0, 2, 3, 1, 4).flatten(3)
-
-
-def time_features(t: torch.Tensor) -> torch.Tensor:
-    """Return sinusoids of the noise level. t: (batch,) → (batch, 128)."""
-    frequency = torch.exp(torch.linspace(0, math.log(1_000.0), 64, device=t.device))
-    angle = t[:, None].float() * frequency
-    return torch.cat([angle.cos(), angle.sin()], dim=-1)

@@ -9,12 +9,12 @@ import torch
 
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
 from msanii_live.dsp.beats import find_pulse
-from msanii_live.dsp.vocoding import Voice
+from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import Context, check_span, fade_edges
-from msanii_live.engines.mel_flow.canvas import Beat, Canvas
 from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR, STYLES, Conditions
+from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.weights import FlowModel
-from msanii_live.engines.prompt_parser import Steering, key_name, read_key, read_style
+from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -38,17 +38,17 @@ FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
 
 
 @dataclass(frozen=True)
-class Work:
+class MelFlowTasks:
     """Carry out one command: what its words mean in samples, beats and conditions.
 
     voice: how mels become samples, unless the command names a vocoder.
     """
 
     model: FlowModel
-    voice: Voice
+    vocoder: VocoderSettings
     command: GenerationCommand
     context: Context
-    steering: Steering
+    steering: PromptConditions
 
     @property
     def rate(self) -> int:
@@ -76,7 +76,7 @@ class Work:
         """Make a clip from noise."""
         bpm = command.bpm or self.context.tempo
         frames = self._frames(command, bpm)
-        beat = Beat.at(bpm, 0.0, self.rate)
+        beat = BarPhase.at(bpm, 0.0, self.rate)
         bars = frames * beat.rate
         closes = command.bars is not None and abs(bars - round(bars)) < 1e-3
         canvas = self._canvas(bpm, None)
@@ -85,7 +85,7 @@ class Work:
         else:
             wave = _at_loudness(_samples(canvas.fresh_line(frames, beat)))
             fade_edges(wave, FADE_IN, FADE_OUT)
-        return self._clip(wave, bpm, Beat.at(bpm, 0.0, self.rate), loops=closes)
+        return self._clip(wave, bpm, BarPhase.at(bpm, 0.0, self.rate), loops=closes)
 
     def outpaint(self, command: Outpaint) -> Clip:
         """Go on from a clip, or lead up to it, keeping it bit for bit up to the seam."""
@@ -98,7 +98,7 @@ class Work:
         leftwards = command.side == "left"
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
-        beat = Beat.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
+        beat = BarPhase.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
         wave = self._fill(joined, start, end, beat if bpm else None, source, leftwards)
         if not command.keep:
             wave, beat = wave[start:end], beat.moved(start)
@@ -111,7 +111,7 @@ class Work:
         start = round(command.start * self.rate)
         end = min(round(command.end * self.rate), source.info.frames)
         bpm, bar = self._pulse(source)
-        beat = Beat.at(bpm, bar, self.rate)
+        beat = BarPhase.at(bpm, bar, self.rate)
         samples = as_stereo(source.samples)
         wave = self._fill(samples, start, end, beat if bpm else None, source, leftwards=False)
         return self._clip(wave, bpm, beat, (source,))
@@ -140,8 +140,8 @@ class Work:
         source = self._source(command.src)
         gain = _gain_to_loudness(source.samples)
         bpm, bar = source.info.bpm, source.info.bar_offset
-        made = self._canvas(bpm, source).revoice(self._tensor(as_stereo(source.samples), gain))
-        beat = Beat.at(bpm, bar, self.rate)
+        made = self._canvas(bpm, source).resynthesize(self._tensor(as_stereo(source.samples), gain))
+        beat = BarPhase.at(bpm, bar, self.rate)
         return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, (source,))
 
     # -- parts ---------------------------------------------------------------------------------
@@ -186,11 +186,11 @@ class Work:
             return self.command.bpm, found.bar if found is not None and near else 0.0
         return (found.bpm, found.bar) if found is not None else (0.0, 0.0)
 
-    def _canvas(self, bpm: float, source: Clip | None) -> Canvas:
+    def _canvas(self, bpm: float, source: Clip | None) -> MelFlowPipeline:
         style, key = self.steering.style, self.steering.key
         if source is not None:
-            style = read_style(source.info.style) if style is None else style
-            key = read_key(source.info.key) if key is None else key
+            style = parse_style(source.info.style) if style is None else style
+            key = parse_key(source.info.key) if key is None else key
         density = self.command.density
         conditions = Conditions(
             style=torch.tensor([-1 if style is None else style]),
@@ -199,12 +199,12 @@ class Work:
             density=torch.tensor([-1.0 if density is None else density]),
             phase=torch.zeros(1, 0, 0),
         )
-        return Canvas(
+        return MelFlowPipeline(
             model=self.model,
             conditions=conditions.to(self.model.mean.device),
             generator=torch.Generator().manual_seed(self.context.seed),
             steps=self.command.steps or DEFAULT_STEPS,
-            voice=self.voice,
+            vocoder=self.vocoder,
             guidance=GUIDANCE,
             progress=self.context.progress,
         )
@@ -217,7 +217,7 @@ class Work:
         samples: Samples,
         start: int,
         end: int,
-        beat: Beat | None,
+        beat: BarPhase | None,
         source: Clip,
         leftwards: bool,
     ) -> Samples:
@@ -246,7 +246,7 @@ class Work:
         parents: tuple[Clip, ...],
     ) -> Clip:
         bpm, bar = self._pulse(nearer)
-        beat = Beat.at(bpm, bar, self.rate)
+        beat = BarPhase.at(bpm, bar, self.rate)
         if strength < 1e-3:
             self.context.progress(1, 1)
             return self._clip(blend, bpm, beat, parents)
@@ -264,7 +264,7 @@ class Work:
         self,
         wave: Samples,
         bpm: float,
-        beat: Beat,
+        beat: BarPhase,
         parents: tuple[Clip, ...] = (),
         loops: bool = False,
     ) -> Clip:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import Frames
-from msanii_live.dsp.vocoding import Estimate, Voice, fit_line
+from msanii_live.dsp.vocoding import Estimate, VocoderSettings, fit_line
 from msanii_live.engines.msanii2023.mel_tasks import MENDED, Semantics, Tasks
 from msanii_live.engines.msanii2023.model import Msanii2023
 from msanii_live.engines.msanii2023.phase import griffin_lim
@@ -24,7 +24,7 @@ from msanii_live.engines.msanii2023.samplers import Model
 
 CONTEXT = 529_200  # samples either side of a span that the network is shown, at least: 12 s
 FAINT = 1e-2  # level of the noise that the phase search of new samples starts from
-FITTING = Voice(iterations=64, seam_iterations=32)
+FITTING = VocoderSettings(iterations=64, seam_iterations=32)
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Canvas2023:
         out[:, first:last] = part[:, : last - first]
         return out
 
-    def revoice(self, wave: Tensor, neural: bool = True) -> Tensor:
+    def resynthesize(self, wave: Tensor, neural: bool = True) -> Tensor:
         """Make audio anew from nothing but its mel; not neural: by the mel's pseudo-inverse."""
         self._plan(0)
         return self._voiced(self._mel(self._padded(wave)), wave.shape[-1], neural=neural)
@@ -186,7 +186,7 @@ class Canvas2023:
             start,
             end,
             MelSpec(config.sample_rate, config.n_fft, config.hop, config.mels),
-            voice=FITTING,
+            vocoder=FITTING,
             on_iteration=self._look_up,
             on_span=self._look_up,
         )

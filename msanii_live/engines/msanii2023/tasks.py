@@ -145,7 +145,7 @@ class Work2023:
             )
         source = self._source(command.src)
         wave = self._tensor(as_stereo(source.samples))
-        made = self._canvas().revoice(wave, neural=command.vocoder != "griffin-lim")
+        made = self._canvas().resynthesize(wave, neural=command.vocoder != "griffin-lim")
         return self._clip(limit(_samples(made)), source.info.bpm, (source,))
 
     # -- parts ---------------------------------------------------------------------------------

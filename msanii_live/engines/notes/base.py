@@ -15,7 +15,7 @@ from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import name_of, network_dtype, pick_device
 from msanii_live.dsp.weights import BROKEN
 from msanii_live.engines.base import Capabilities, Context, notes_of, quiet_context
-from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES, named
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, INSTRUMENTS, instrument_by_word
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import GenerationCommand, Render
@@ -46,7 +46,7 @@ class NotesEngine(ABC, Generic[N]):
             longest=longest,
             steps=steps,
             needs_midi=True,
-            timbres=NAMES,
+            timbres=INSTRUMENT_NAMES,
             drums=drums,
         )
         self._device_name, self._asked = device, precision
@@ -120,24 +120,24 @@ class NotesEngine(ABC, Generic[N]):
         if command.timbre2:
             context.warn(f"{self.name} does not mix timbres: timbre2 was ignored")
         if command.timbre:
-            command = replace(command, program=INSTRUMENTS[instrument(command.timbre)])
+            command = replace(command, program=INSTRUMENTS[find_instrument(command.timbre)])
         return notes_of(command, context, self.capabilities.longest)
 
 
-def instrument(word: str) -> str:
+def find_instrument(word: str) -> str:
     """Return the instrument that a word means.
 
     Raises: CommandError: ERANGE, there is none, with those there are.
     """
-    name = named(word)
+    name = instrument_by_word(word)
     if name is None:
         raise CommandError(
-            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(NAMES)}"
+            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(INSTRUMENT_NAMES)}"
         )
     return name
 
 
-def counted(context: Context, total: int) -> Callable[[], None]:
+def progress_counter(context: Context, total: int) -> Callable[[], None]:
     """Tell that `total` steps begin; return what tells of each that is done."""
     done = 0
 

@@ -15,7 +15,7 @@ INSTRUMENTS = {
     "trumpet": 56,
     "lead": 80,
 }
-NAMES = tuple(INSTRUMENTS)
+INSTRUMENT_NAMES = tuple(INSTRUMENTS)
 _OTHER_NAMES = {
     "grand piano": "piano",
     "acoustic piano": "piano",
@@ -46,10 +46,10 @@ _STAND_INS = (
     (45, 45), (46, 46), (47, 45), (51, 48), (54, 52), (60, 56), (63, 61), (71, 65), (79, 73),
     (87, 80), (103, 88), (111, 24), (119, 11), (127, 80),
 )  # fmt: skip
-TAUGHT = tuple(sorted({program for _, program in _STAND_INS}))
+TRAINED_PROGRAMS = tuple(sorted({program for _, program in _STAND_INS}))
 
 
-def named(word: str) -> str | None:
+def instrument_by_word(word: str) -> str | None:
     """Return the instrument that a musician's word means, None where it is none of them.
 
     >>> named("Church organ"), named("kazoo")
@@ -61,7 +61,7 @@ def named(word: str) -> str | None:
     return _OTHER_NAMES.get(plain)
 
 
-def nearest(program: int) -> str:
+def nearest_instrument(program: int) -> str:
     """Return the instrument nearest to a General MIDI program, 0-127.
 
     >>> nearest(73)
@@ -70,7 +70,7 @@ def nearest(program: int) -> str:
     return next(name for last, name in _NEAREST if program <= last)
 
 
-def stand_in(program: int) -> int:
+def substitute_program(program: int) -> int:
     """Return the program of TAUGHT that stands for a General MIDI program, 0-127.
 
     >>> stand_in(1), stand_in(40), stand_in(57)

@@ -14,7 +14,7 @@ from msanii_live.audio import Clip, make_clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.partials import Partials
 from msanii_live.dsp.vocoders.registry import Vocoders
-from msanii_live.dsp.vocoding import Voice, plan_spans, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import VocoderSettings, plan_spans, vocode_line, vocode_loop
 from msanii_live.engines.base import Context, at_loudness, fade_edges
 from msanii_live.engines.notes.base import NotesEngine
 from msanii_live.notes import Note, Score
@@ -38,7 +38,7 @@ class HasSpec(Protocol):
 V = TypeVar("V", bound=HasSpec)
 
 
-class VoicedNotes(NotesEngine[V]):
+class VocodedNotesEngine(NotesEngine[V]):
     """Play notes with a network that makes our mels, and one of our vocoders."""
 
     def __init__(
@@ -59,23 +59,23 @@ class VoicedNotes(NotesEngine[V]):
             name, device, weights, longest=longest, steps=steps, drums=drums, precision=precision
         )
         self._reader = reader
-        self._vocoders = Vocoders(weights, vocoder, Voice())
-        self._voice = Voice()
+        self._vocoders = Vocoders(weights, vocoder, VocoderSettings())
+        self._vocoder = VocoderSettings()
 
     def free(self) -> None:
         """Give the memory back."""
-        self._voice = Voice()
+        self._vocoder = VocoderSettings()
         self._vocoders.free()
         super().free()
 
     def _read(self, weights: Path, device: torch.device) -> V:
         net = self._reader(weights, device)
-        self._voice = self._vocoders.voice("", net.spec, device)
+        self._vocoder = self._vocoders.vocoder("", net.spec, device)
         return net
 
 
 @dataclass(frozen=True)
-class Canvas:
+class MelGrid:
     """Say what a score is played on. frames: samples. count: mel frames; those of a loop are spread
     evenly over it, those of a line are a hop apart.
     """
@@ -91,12 +91,14 @@ class Canvas:
         step = self.frames / self.count if self.closes else self.spec.hop
         return step / self.spec.sample_rate
 
-    def voice(self, voice: Voice, notes: Sequence[Note]) -> Voice:
+    def vocoder(self, vocoder: VocoderSettings, notes: Sequence[Note]) -> VocoderSettings:
         """Return a voice that knows the notes that are played; see `dsp/partials.py`."""
-        if voice.net is None:
-            return voice
+        if vocoder.net is None:
+            return vocoder
         partials = Partials(self.around(notes), self.spec)
-        return replace(voice, partials=partials, iterations=ITERATIONS, loop_iterations=ITERATIONS)
+        return replace(
+            vocoder, partials=partials, iterations=ITERATIONS, loop_iterations=ITERATIONS
+        )
 
     def around(self, notes: Sequence[Note]) -> tuple[Note, ...]:
         """Return the notes, and of a loop those of the round before: its start hears them."""
@@ -106,22 +108,26 @@ class Canvas:
         before = (replace(n, start=n.start - length, end=n.end - length) for n in notes)
         return (*before, *notes)
 
-    def iterations(self, voice: Voice) -> int:
+    def iterations(self, vocoder: VocoderSettings) -> int:
         """Return how often `sound` calls back."""
         if self.closes:
-            return voice.loop_iterations
-        return voice.iterations * len(plan_spans(self.frames, 0, self.frames, self.spec.hop))
+            return vocoder.loop_iterations
+        return vocoder.iterations * len(plan_spans(self.frames, 0, self.frames, self.spec.hop))
 
 
-def canvas_for(score: Score, spec: MelSpec) -> Canvas:
+def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
     """Return what a score is played on."""
     frames = round(score.seconds * spec.sample_rate)
     count = max(2, round(frames / spec.hop)) if score.is_loop else spec.mel_frames(frames)
-    return Canvas(frames, count, score.is_loop, spec)
+    return MelGrid(frames, count, score.is_loop, spec)
 
 
-def sound(
-    mel: torch.Tensor, canvas: Canvas, voice: Voice, seed: int, on_iteration: Callable[[], None]
+def vocode_grid(
+    mel: torch.Tensor,
+    canvas: MelGrid,
+    vocoder: VocoderSettings,
+    seed: int,
+    on_iteration: Callable[[], None],
 ) -> torch.Tensor:
     """Return samples, float32, (frames,).
 
@@ -131,18 +137,18 @@ def sound(
     frames, spec = canvas.frames, canvas.spec
     if canvas.closes:
         wave = vocode_loop(
-            mel[None], frames, spec, voice=voice, generator=generator, on_iteration=on_iteration
+            mel[None], frames, spec, vocoder=vocoder, generator=generator, on_iteration=on_iteration
         )
     else:
         noise = (FAINT * torch.randn(1, frames, generator=generator)).to(mel.device)
         wave = vocode_line(
             mel[None], noise, 0, frames, spec,
-            voice=voice, on_iteration=on_iteration, on_span=lambda: None,
+            vocoder=vocoder, on_iteration=on_iteration, on_span=lambda: None,
         )  # fmt: skip
     return wave[0].float()
 
 
-def clip_of(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -> Clip:
+def make_note_clip(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -> Clip:
     """Return the clip of what was played, in the middle, at the common loudness unless raw.
 
     wave: float32, (frames,).

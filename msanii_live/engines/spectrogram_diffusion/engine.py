@@ -13,7 +13,7 @@ import torch
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Context, at_loudness
-from msanii_live.engines.notes.base import NotesEngine, counted
+from msanii_live.engines.notes.base import NotesEngine, progress_counter
 from msanii_live.engines.spectrogram_diffusion import mel16k
 from msanii_live.engines.spectrogram_diffusion.tokens import Grid, tokens
 from msanii_live.engines.spectrogram_diffusion.weights import SpectrogramModel, load
@@ -54,7 +54,7 @@ class SpectrogramEngine(NotesEngine[SpectrogramModel]):
         grid = Grid(rate, config.decoder.targets_length, config.max_length)
         windows = tokens(score.notes, score.seconds, grid)
         steps = command.steps or STEPS
-        advance = counted(context, len(windows) * steps + mel16k.ITERATIONS)
+        advance = progress_counter(context, len(windows) * steps + mel16k.ITERATIONS)
         generator = torch.Generator().manual_seed(context.seed)
         mel = net.play(windows, generator, steps, advance)
         wave = mel16k.samples_of(mel, generator, advance)

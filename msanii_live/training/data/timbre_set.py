@@ -24,8 +24,8 @@ import soundfile
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
-from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES
-from msanii_live.engines.notes.mel2mel import on_keyboard
+from msanii_live.engines.mel2mel.network import on_keyboard
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, INSTRUMENTS
 from msanii_live.errors import ConfigError, MissingTool
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score, sort_notes
@@ -179,7 +179,7 @@ def build(
     report: Report,
     spec: MelSpec | None = None,
     scale: float = 1.0,
-    instruments: Sequence[str] = NAMES,
+    instruments: Sequence[str] = INSTRUMENT_NAMES,
 ) -> None:
     """Build the set into a folder. scale: of its length, for a try.
 

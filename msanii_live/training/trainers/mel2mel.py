@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from msanii_live.dsp.device import training_precision
-from msanii_live.engines.notes.mel2mel import Mel2Mel, Mel2MelConfig, rolls
+from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig, piano_rolls
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.timbre_set import TimbreSet, TimbreSplit
 from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
@@ -76,7 +76,7 @@ class Windows:
     def __init__(self, split: TimbreSplit, seconds_a_frame: float) -> None:
         """Draw its rolls once."""
         self._split = split
-        self._rolls = rolls(split.notes, split.mels.shape[1], seconds_a_frame).half()
+        self._rolls = piano_rolls(split.notes, split.mels.shape[1], seconds_a_frame).half()
 
     def draw(self, rng: np.random.Generator, batch: int, window: int, morphs: float) -> Drawn:
         """Return a batch at random places, by instruments at random."""

@@ -10,8 +10,12 @@ import torch
 from torch import nn
 
 from msanii_live.dsp.device import training_precision
-from msanii_live.engines.notes.note_alignment import NoteRows, rows
-from msanii_live.engines.notes.note_diffusion import NoteDiffusion, NoteDiffusionConfig, within
+from msanii_live.engines.note_diffusion.network import (
+    NoteDiffusion,
+    NoteDiffusionConfig,
+    notes_in_window,
+)
+from msanii_live.engines.note_diffusion.note_alignment import NoteBatch, note_batch
 from msanii_live.notes import Note
 from msanii_live.training.data.note_set import NoteSet, NoteSplit
 from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
@@ -48,7 +52,7 @@ class Drawn:
     window), which of `before` is given.
     """
 
-    notes: NoteRows
+    notes: NoteBatch
     mel: torch.Tensor
     before: torch.Tensor
     there: torch.Tensor
@@ -71,7 +75,7 @@ def draw(
         piece = int(rng.integers(len(split.pieces)))
         first = int(rng.integers(length - window))
         moment = first / net.frames_a_second
-        notes = within(split.pieces[piece], moment, window / net.frames_a_second)
+        notes = notes_in_window(split.pieces[piece], moment, window / net.frames_a_second)
         if not notes and rng.random() > recipe.sparse:
             continue
         known = 0 if rng.random() < recipe.alone else min(first, window)
@@ -83,7 +87,7 @@ def draw(
         mels.append(split.mels[piece, first : first + window].astype(np.float32))
         before.append(past)
     return Drawn(
-        rows(chosen, config.programs, net.frames_a_second),
+        note_batch(chosen, config.programs, net.frames_a_second),
         torch.from_numpy(np.stack(mels)),
         torch.from_numpy(np.stack(before)),
         there,

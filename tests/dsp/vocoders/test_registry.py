@@ -13,12 +13,13 @@ from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
 from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.engines.base import quiet_context
+from msanii_live.engines.mel2mel import engine as mel2mel_engine
 from msanii_live.engines.mel_flow import weights
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlow
+from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
-from msanii_live.engines.notes import mel2mel_engine, note_diffusion_engine
-from msanii_live.engines.notes.note_diffusion import NoteDiffusion, NoteDiffusionConfig
-from msanii_live.engines.notes.note_diffusion import save as save_notes
+from msanii_live.engines.note_diffusion import engine as note_diffusion_engine
+from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffusionConfig
+from msanii_live.engines.note_diffusion.network import save as save_notes
 from msanii_live.errors import CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Generate, Render
@@ -122,38 +123,40 @@ def test_only_what_is_asked_for_is_read(engine, tmp_path):
     for path in engine.iterdir():
         shutil.copy(path, tmp_path)
     (tmp_path / "bands.safetensors").write_bytes(b"broken")
-    loaded = MelFlow("cpu", tmp_path / WEIGHTS)
+    loaded = MelFlowEngine("cpu", tmp_path / WEIGHTS)
     loaded.load()
-    text = fails(lambda: loaded.voice("bands"))
+    text = fails(lambda: loaded.vocoder("bands"))
     assert "cannot load" in text
     assert "vocos or griffin-lim" in text
-    assert loaded.voice("vocos").net is loaded.voice().net
-    assert loaded.voice("griffin-lim").net is None
+    assert loaded.vocoder("vocos").net is loaded.vocoder().net
+    assert loaded.vocoder("griffin-lim").net is None
     (tmp_path / "vocos.safetensors").write_bytes(b"broken")
-    MelFlow("cpu", tmp_path / WEIGHTS, vocoder="griffin-lim").load()
+    MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="griffin-lim").load()
 
 
 def test_an_engine_that_is_freed_reads_its_vocoder_anew(engine):
-    loaded = MelFlow("cpu", engine / WEIGHTS, vocoder="bands")
-    before = loaded.voice().net
+    loaded = MelFlowEngine("cpu", engine / WEIGHTS, vocoder="bands")
+    before = loaded.vocoder().net
     loaded.free()
-    assert loaded.voice().net is not before
+    assert loaded.vocoder().net is not before
 
 
 def test_one_beside_the_weights_comes_before_the_one_that_ships(engine, tmp_path, nothing_ships):
     save_bands(registry.SHIPPED)
-    own = MelFlow("cpu", engine / WEIGHTS, vocoder="bands")
+    own = MelFlowEngine("cpu", engine / WEIGHTS, vocoder="bands")
     assert own.files == (engine / WEIGHTS, engine / "bands.safetensors")
     shutil.copy(engine / WEIGHTS, tmp_path)
-    shipped = MelFlow("cpu", tmp_path / WEIGHTS, vocoder="bands")
+    shipped = MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="bands")
     assert shipped.files[1].parent == registry.SHIPPED
     shipped.load()
-    assert MelFlow("cpu", tmp_path / WEIGHTS, vocoder="griffin-lim").files == (tmp_path / WEIGHTS,)
+    assert MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="griffin-lim").files == (
+        tmp_path / WEIGHTS,
+    )
 
 
 def test_a_missing_one_fails_with_the_remedy(engine, tmp_path, nothing_ships):
     shutil.copy(engine / WEIGHTS, tmp_path)
-    text = fails(MelFlow("cpu", tmp_path / WEIGHTS, vocoder="bands").load)
+    text = fails(MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="bands").load)
     assert "bands.safetensors" in text
     assert str(tmp_path) in text
     assert "vocos or griffin-lim" in text
@@ -162,7 +165,7 @@ def test_a_missing_one_fails_with_the_remedy(engine, tmp_path, nothing_ships):
 def test_one_for_other_features_fails_with_the_remedy(engine, tmp_path):
     shutil.copy(engine / WEIGHTS, tmp_path)
     save_bands(tmp_path, MelSpec(mels=24))
-    text = fails(MelFlow("cpu", tmp_path / WEIGHTS, vocoder="bands").load)
+    text = fails(MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="bands").load)
     assert "other features" in text
     assert "beside it as bands.safetensors" in text
 
@@ -176,7 +179,9 @@ def test_notes_are_played_with_it(tmp_path):
     note = Note(0.1, 0.9, 60, 90)
     made = {}
     for name in ("bands", "griffin-lim"):
-        player = mel2mel_engine.MelToMel("cpu", tmp_path / mel2mel_engine.WEIGHTS, vocoder=name)
+        player = mel2mel_engine.Mel2MelEngine(
+            "cpu", tmp_path / mel2mel_engine.WEIGHTS, vocoder=name
+        )
         context = quiet_context(score=lambda name: Score((note,), 1.5))
         made[name] = player.run(Render(midi="one", timbre="piano"), context).samples
     assert made["bands"].shape == made["griffin-lim"].shape
@@ -185,7 +190,7 @@ def test_notes_are_played_with_it(tmp_path):
     (tmp_path / "bands.safetensors").unlink()
     save_bands(tmp_path, SPEC)
     text = fails(
-        mel2mel_engine.MelToMel("cpu", tmp_path / mel2mel_engine.WEIGHTS, vocoder="bands").load
+        mel2mel_engine.Mel2MelEngine("cpu", tmp_path / mel2mel_engine.WEIGHTS, vocoder="bands").load
     )
     assert "other features" in text
 
@@ -218,7 +223,7 @@ def test_a_band_of_notes_is_played_with_it(tmp_path):
 
 @pytest.mark.slow
 def test_the_one_that_ships_fits_the_engines_that_ship():
-    flow = MelFlow("cpu", vocoder="bands")
+    flow = MelFlowEngine("cpu", vocoder="bands")
     clip = flow.run(Generate(seconds=1.0, steps=1, seed=1), quiet_context())
     assert clip.info.frames == 44_100
-    mel2mel_engine.MelToMel("cpu", vocoder="bands").load()
+    mel2mel_engine.Mel2MelEngine("cpu", vocoder="bands").load()

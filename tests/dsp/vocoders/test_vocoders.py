@@ -11,7 +11,7 @@ from msanii_live.dsp.vocoders import multiband
 from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
 from msanii_live.dsp.vocoders.registry import READERS, SHIPPED
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
-from msanii_live.dsp.vocoding import SPAN, Voice, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import SPAN, VocoderSettings, vocode_line, vocode_loop
 
 SPEC = MelSpec(mels=16)
 HOP = SPEC.hop
@@ -48,7 +48,7 @@ def on_line(net, mel, frames, iterations=0, seam_iterations=0):
             0,
             frames,
             SPEC,
-            voice=Voice(net, iterations=iterations, seam_iterations=seam_iterations),
+            vocoder=VocoderSettings(net, iterations=iterations, seam_iterations=seam_iterations),
             on_iteration=lambda: None,
             on_span=lambda: None,
         )
@@ -60,7 +60,7 @@ def in_loop(net, mel, frames, iterations=0):
             mel,
             frames,
             SPEC,
-            voice=Voice(net, loop_iterations=iterations),
+            vocoder=VocoderSettings(net, loop_iterations=iterations),
             generator=torch.Generator(),
             on_iteration=lambda: None,
         )

@@ -14,9 +14,15 @@ from msanii_live.engines.mel_flow.conditions import (
     bar_phase_features,
     density_of,
 )
-from msanii_live.engines.mel_flow.inpainting import Brush, paint, plan_left, plan_line, plan_loop
+from msanii_live.engines.mel_flow.inpainting import (
+    SamplingOptions,
+    inpaint_windows,
+    plan_left,
+    plan_line,
+    plan_loop,
+)
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
-from msanii_live.engines.prompt_parser import key_name, read_key, read_words
+from msanii_live.engines.prompt_parser import key_name, parse_key, parse_prompt
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=32)
 
@@ -173,9 +179,9 @@ def test_painting_keeps_known_tokens_and_fills_the_rest():
     mel = torch.randn(2, 8, 64)
     known = [True] * 6 + [False] * 10
     steps = []
-    brush = Brush(conditions(0), lambda i: bar_phase_features(i / 40, len(i)), steps=3)
+    brush = SamplingOptions(conditions(0), lambda i: bar_phase_features(i / 40, len(i)), steps=3)
     windows = plan_line(16, 6, 16, 8)
-    make = lambda seed: paint(  # noqa: E731
+    make = lambda seed: inpaint_windows(  # noqa: E731
         net, mel, known, windows, brush, torch.Generator().manual_seed(seed), steps.append
     )
     out = make(1)
@@ -209,14 +215,14 @@ def test_density_grows_with_notes():
     ],
 )
 def test_keys_are_read_as_musicians_write_them(words, name):
-    index = read_key(words)
+    index = parse_key(words)
     assert index is not None
     assert key_name(index) == name
 
 
 def test_prompts_steer_and_unknown_words_are_told():
-    read = read_words("dark techno in F# minor at 130 bpm", "", "")
+    read = parse_prompt("dark techno in F# minor at 130 bpm", "", "")
     assert (read.style, key_name(read.key), read.unknown) == (1, "F# min", ("dark",))
-    explicit = read_words("techno Am", "lofi", "C")
+    explicit = parse_prompt("techno Am", "lofi", "C")
     assert (explicit.style, explicit.key) == (3, 0)
-    assert read_words("", "polka", "H").unknown == ("polka", "H")
+    assert parse_prompt("", "polka", "H").unknown == ("polka", "H")

@@ -55,7 +55,7 @@ def test_progress_reaches_its_end(semantics) -> None:
         "vary": lambda c: c.vary(wave, 0.5),
         "blend": lambda c: c.blend(wave, wave, 0.5, 0.5),
         "fill": lambda c: c.fill(wave, 10_000, 20_000),
-        "revoice": lambda c: c.revoice(wave),
+        "resynthesize": lambda c: c.resynthesize(wave),
     }
     for name, call in calls.items():
         seen: list[tuple[int, int]] = []

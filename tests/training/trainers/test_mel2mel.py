@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
-from msanii_live.engines.notes.mel2mel import Mel2MelConfig
+from msanii_live.engines.mel2mel.network import Mel2MelConfig
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
 from msanii_live.training.data import timbre_set

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.notes.instruments import INSTRUMENTS, TAUGHT
-from msanii_live.engines.notes.note_diffusion import NoteDiffusion, NoteDiffusionConfig
+from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffusionConfig
+from msanii_live.engines.notes.instruments import INSTRUMENTS, TRAINED_PROGRAMS
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
 from msanii_live.training.data import note_set, timbre_set
@@ -80,14 +80,14 @@ def test_pieces_are_the_seed_s_alone_and_in_bands() -> None:
     assert 3 <= len(bands) <= 20
     for score in scores:
         programs = {n.program for n in score.notes if not n.drum}
-        assert programs <= set(TAUGHT)
+        assert programs <= set(TRAINED_PROGRAMS)
         assert score in bands or len(programs) >= 1
         assert all(0 <= n.start < n.end <= note_set.SECONDS for n in score.notes)
-    assert set(INSTRUMENTS.values()) <= set(TAUGHT)
+    assert set(INSTRUMENTS.values()) <= set(TRAINED_PROGRAMS)
 
 
 def test_the_shipped_recipe_is_read() -> None:
-    recipe, config = read_recipe(RECIPES / "spectrogram.toml")
+    recipe, config = read_recipe(RECIPES / "note-diffusion.toml")
     assert (recipe.batch, config.window % config.patch) == (16, 0)
 
 
@@ -117,4 +117,4 @@ def test_the_command_builds_the_set_and_writes_an_engine(tmp_path: Path) -> None
         "lane = 2\ndetail = 16\ndetail_blocks = 1\n"
     )
     assert train(TrainingOrder(data, out, recipe, part="spectrogram")) == 0
-    assert (out / "spectrogram.safetensors").exists()
+    assert (out / "note-diffusion.safetensors").exists()

@@ -6,16 +6,21 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.notes import mel2mel
-from msanii_live.engines.notes.instruments import INSTRUMENTS, NAMES, named, nearest
-from msanii_live.engines.notes.mel2mel import (
+from msanii_live.engines.mel2mel import network as mel2mel
+from msanii_live.engines.mel2mel.network import (
     CHUNK,
-    Film,
     Mel2Mel,
     Mel2MelConfig,
-    chunks,
-    rolls,
+    TimbreFiLM,
+    count_chunks,
+    piano_rolls,
     sharpened,
+)
+from msanii_live.engines.notes.instruments import (
+    INSTRUMENT_NAMES,
+    INSTRUMENTS,
+    instrument_by_word,
+    nearest_instrument,
 )
 from msanii_live.notes import Note
 
@@ -28,7 +33,7 @@ def net(timbre: int = 2, channels: int = 24) -> Mel2Mel:
 
 
 def test_rolls_hold_onsets_and_keys_with_their_force() -> None:
-    drawn = rolls([Note(0.1, 0.36, 21, 127), Note(0.2, 0.2, 108, 64)], 5, 0.1)
+    drawn = piano_rolls([Note(0.1, 0.36, 21, 127), Note(0.2, 0.2, 108, 64)], 5, 0.1)
     assert drawn.shape == (5, 176)
     assert drawn[:, 0].tolist() == [0, 1, 0, 0, 0]
     assert drawn[:, 88].tolist() == pytest.approx([0, 1, 1, 1, 0])
@@ -37,13 +42,13 @@ def test_rolls_hold_onsets_and_keys_with_their_force() -> None:
 
 
 def test_what_lies_outside_the_window_or_the_keyboard() -> None:
-    drawn = rolls([Note(9.0, 9.5, 60, 90), Note(0.0, 9.0, 12, 127)], 3, 0.1)
+    drawn = piano_rolls([Note(9.0, 9.5, 60, 90), Note(0.0, 9.0, 12, 127)], 3, 0.1)
     assert drawn[:, 88 + 24 - 21].tolist() == [1, 1, 1]
     assert drawn.count_nonzero() == 4
 
 
 def test_film_is_an_affine_map_that_the_timbre_chooses() -> None:
-    film = Film(2, 3)
+    film = TimbreFiLM(2, 3)
     x, timbre = torch.randn(1, 4, 3), torch.tensor([[0.3, -0.7]])
     scale = timbre @ film.scale.weight.T + film.scale.bias
     shift = timbre @ film.shift.weight.T + film.shift.bias
@@ -53,7 +58,7 @@ def test_film_is_an_affine_map_that_the_timbre_chooses() -> None:
 def test_only_the_lstms_are_not_linear() -> None:
     model = net()
     assert [type(m).__name__ for m in model.children()] == [
-        "Embedding", "Linear", "Film", "LSTM", "LSTM", "Film", "Linear",
+        "Embedding", "Linear", "TimbreFiLM", "LSTM", "LSTM", "TimbreFiLM", "Linear",
     ]  # fmt: skip
 
 
@@ -70,7 +75,7 @@ def test_pieces_give_the_same_mel_as_the_whole() -> None:
     with torch.no_grad():
         whole, pieces = model(played, timbre), model.play(played, timbre, count_up)
     assert torch.allclose(whole, pieces, atol=1e-5)
-    assert count == chunks(CHUNK + 77) == 4
+    assert count == count_chunks(CHUNK + 77) == 4
 
 
 def test_both_directions_are_heard() -> None:
@@ -118,8 +123,8 @@ def test_weights_survive_the_disk(tmp_path: Path) -> None:
 
 
 def test_every_program_and_every_name_means_an_instrument() -> None:
-    assert {nearest(program) for program in range(128)} == set(NAMES)
-    assert all(nearest(program) == name for name, program in INSTRUMENTS.items())
-    assert all(named(name.upper()) == name for name in NAMES)
-    assert named("Electric_Piano") == "epiano"
-    assert named("") is None
+    assert {nearest_instrument(program) for program in range(128)} == set(INSTRUMENT_NAMES)
+    assert all(nearest_instrument(program) == name for name, program in INSTRUMENTS.items())
+    assert all(instrument_by_word(name.upper()) == name for name in INSTRUMENT_NAMES)
+    assert instrument_by_word("Electric_Piano") == "epiano"
+    assert instrument_by_word("") is None

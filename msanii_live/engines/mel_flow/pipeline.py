@@ -9,12 +9,18 @@ import torch
 
 from msanii_live.dsp.mel import left_right, mid_side
 from msanii_live.dsp.samplers import noise_level
-from msanii_live.dsp.vocoding import Voice, following, plan_spans, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import (
+    VocoderSettings,
+    following,
+    plan_spans,
+    vocode_line,
+    vocode_loop,
+)
 from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR, Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import (
-    Brush,
-    Window,
-    paint,
+    InpaintingWindow,
+    SamplingOptions,
+    inpaint_windows,
     plan_left,
     plan_line,
     plan_loop,
@@ -25,24 +31,24 @@ FAINT = 1e-2  # level of the noise that the phase search starts from
 
 
 @dataclass(frozen=True)
-class Beat:
+class BarPhase:
     """Say where the bar is. bar: bars at sample 0 since a downbeat. rate: bars a sample."""
 
     bar: float
     rate: float
 
     @classmethod
-    def at(cls, bpm: float, bar: float, sample_rate: int) -> Beat:
+    def at(cls, bpm: float, bar: float, sample_rate: int) -> BarPhase:
         """Return the beat of a tempo, bpm, where sample 0 lies `bar` bars after a downbeat."""
         return cls(bar, bpm / 60 / BEATS_A_BAR / sample_rate)
 
-    def moved(self, samples: float) -> Beat:
+    def moved(self, samples: float) -> BarPhase:
         """Return the same beat with sample 0 so many samples later (earlier if negative)."""
-        return Beat(self.bar + samples * self.rate, self.rate)
+        return BarPhase(self.bar + samples * self.rate, self.rate)
 
 
 @dataclass
-class Canvas:
+class MelFlowPipeline:
     """Make audio with one model, reporting progress. One canvas serves one job.
 
     steps: denoising steps a window. progress: takes (step, steps) and may raise to end the work.
@@ -52,7 +58,7 @@ class Canvas:
     conditions: Conditions
     generator: torch.Generator
     steps: int
-    voice: Voice
+    vocoder: VocoderSettings
     guidance: float
     progress: Callable[[int, int], None]
     _done: int = field(default=0, init=False)
@@ -63,7 +69,7 @@ class Canvas:
         """Samples a token of the network."""
         return self.model.spec.hop * self.model.net.config.patch
 
-    def fresh_line(self, frames: int, beat: Beat) -> torch.Tensor:
+    def fresh_line(self, frames: int, beat: BarPhase) -> torch.Tensor:
         """Make audio from nothing; float32, (2, frames), left and right.
 
         One token before the start and one after the end are made and dropped, so that neither end
@@ -85,13 +91,13 @@ class Canvas:
         tokens = max(8, round(frames / self.token))
         windows = plan_loop(tokens, self._window)
         self._plan(len(windows), 1, 0, 1)
-        beat = Beat(0.0, bars / (tokens * self.token))
+        beat = BarPhase(0.0, bars / (tokens * self.token))
         mel = self._paint(self._blank(tokens), [False] * tokens, windows, beat)
         wave = vocode_loop(
             self.model.denormalise(mel),
             frames,
             self.model.spec,
-            voice=self.voice,
+            vocoder=self.vocoder,
             generator=self.generator,
             on_iteration=self._look_up,
         )
@@ -99,7 +105,7 @@ class Canvas:
         return left_right(wave)
 
     def fill(
-        self, wave: torch.Tensor, start: int, end: int, beat: Beat | None, leftwards: bool
+        self, wave: torch.Tensor, start: int, end: int, beat: BarPhase | None, leftwards: bool
     ) -> torch.Tensor:
         """Make samples [start, end) anew, joined to what lies before and after.
 
@@ -132,7 +138,7 @@ class Canvas:
         sources: Sequence[torch.Tensor],
         weights: Sequence[float],
         strength: float,
-        beat: Beat | None,
+        beat: BarPhase | None,
     ) -> torch.Tensor:
         """Mix the mels of sources, noise them as far as `strength` says, and make them anew.
 
@@ -150,9 +156,9 @@ class Canvas:
         self._plan(len(windows), length, 0, length)
         mel = self._paint(mel, [False] * tokens, windows, beat, noise_level(strength))
         start = mid_side(torch.nn.functional.pad(blend, pad))
-        return self._vocode(mel, start, 0, length, following(self.voice))[:, :frames]
+        return self._vocode(mel, start, 0, length, following(self.vocoder))[:, :frames]
 
-    def revoice(self, wave: torch.Tensor) -> torch.Tensor:
+    def resynthesize(self, wave: torch.Tensor) -> torch.Tensor:
         """Make audio anew from nothing but its mel; float32, (2, frames), as is the result."""
         frames = wave.shape[-1]
         padded = torch.nn.functional.pad(wave, (0, -frames % self.token))
@@ -179,8 +185,8 @@ class Canvas:
         self,
         mel: torch.Tensor,
         known: Sequence[bool],
-        windows: Sequence[Window],
-        beat: Beat | None,
+        windows: Sequence[InpaintingWindow],
+        beat: BarPhase | None,
         level: float = 1.0,
     ) -> torch.Tensor:
         hop, patch = self.model.spec.hop, self.model.net.config.patch
@@ -189,9 +195,11 @@ class Canvas:
             bars = None if beat is None else beat.bar + mel_frames * hop * beat.rate
             return bar_phase_features(bars, len(mel_frames))
 
-        brush = Brush(self.conditions, phase, self.steps, level, self.guidance)
+        brush = SamplingOptions(self.conditions, phase, self.steps, level, self.guidance)
         whole = mel[:, :, : len(known) * patch]
-        return paint(self.model.net, whole, known, windows, brush, self.generator, self._on_paint)
+        return inpaint_windows(
+            self.model.net, whole, known, windows, brush, self.generator, self._on_paint
+        )
 
     def _vocode(
         self,
@@ -199,7 +207,7 @@ class Canvas:
         canvas: torch.Tensor,
         start: int,
         end: int,
-        voice: Voice | None = None,
+        vocoder: VocoderSettings | None = None,
     ) -> torch.Tensor:
         wave = vocode_line(
             self.model.denormalise(mel),
@@ -207,7 +215,7 @@ class Canvas:
             start,
             end,
             self.model.spec,
-            voice=voice or self.voice,
+            vocoder=vocoder or self.vocoder,
             on_iteration=self._look_up,
             on_span=self._on_span,
         )

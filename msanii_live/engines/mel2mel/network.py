@@ -16,7 +16,7 @@ from torch import nn
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.weights import read, write
-from msanii_live.engines.notes.instruments import NAMES
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.notes import Note
 
 FORMAT = "msanii-live mel2mel 1"
@@ -34,10 +34,10 @@ class Mel2MelConfig:
 
     channels: int = 256
     timbre: int = 2
-    instruments: tuple[str, ...] = NAMES
+    instruments: tuple[str, ...] = INSTRUMENT_NAMES
 
 
-class Film(nn.Module):
+class TimbreFiLM(nn.Module):
     """Scale and shift each channel as a timbre says.
 
     Source: Perez et al. 2018, arXiv:1709.07871, eq. 2.
@@ -69,10 +69,10 @@ class Mel2Mel(nn.Module):
         width = config.channels
         self.timbres = nn.Embedding(len(config.instruments), config.timbre)
         self.enter = nn.Linear(2 * KEYS, width)  # a convolution of kernel 1
-        self.film_in = Film(config.timbre, width)
+        self.film_in = TimbreFiLM(config.timbre, width)
         self.onward = nn.LSTM(width, width // 2, batch_first=True)
         self.backward_ = nn.LSTM(width, width // 2, batch_first=True)
-        self.film_out = Film(config.timbre, width)
+        self.film_out = TimbreFiLM(config.timbre, width)
         self.leave = nn.Linear(width, spec.mels)
         nn.init.constant_(self.leave.bias, -4.0)  # near the mean of what it will predict
 
@@ -117,12 +117,12 @@ def _in_chunks(lstm: nn.LSTM, h: torch.Tensor, on_chunk: Callable[[], None]) -> 
     return torch.cat(parts, dim=1)
 
 
-def chunks(mel_frames: int) -> int:
+def count_chunks(mel_frames: int) -> int:
     """Return how often `play` calls back."""
     return 2 * -(-mel_frames // CHUNK)
 
 
-def rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) -> torch.Tensor:
+def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) -> torch.Tensor:
     """Draw notes as onsets and as keys that are down, float32, (mel_frames, 176).
 
     Columns 0-87 hold velocity / 127 where a key goes down, 88-175 the same for as long as it is.

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.notes.instruments import TAUGHT, stand_in
-from msanii_live.engines.notes.note_alignment import KEYS, lay, rows
-from msanii_live.engines.notes.note_diffusion import (
+from msanii_live.engines.note_diffusion.network import (
     NoteDiffusion,
     NoteDiffusionConfig,
     load,
+    notes_in_window,
     save,
-    within,
 )
+from msanii_live.engines.note_diffusion.note_alignment import KEYS, alignment_features, note_batch
+from msanii_live.engines.notes.instruments import TRAINED_PROGRAMS, substitute_program
 from msanii_live.errors import Cancelled
 from msanii_live.notes import Note
 
@@ -41,21 +41,23 @@ def play(net: NoteDiffusion, notes: list[Note], frames: int = 100, **how: float)
 
 
 def test_every_program_has_one_that_stands_for_it() -> None:
-    assert {stand_in(program) for program in range(128)} == set(TAUGHT)
-    assert all(stand_in(program) == program for program in TAUGHT)
+    assert {substitute_program(program) for program in range(128)} == set(TRAINED_PROGRAMS)
+    assert all(substitute_program(program) == program for program in TRAINED_PROGRAMS)
 
 
 def test_rows_tell_keys_programs_and_drums_apart() -> None:
     notes = [Note(0.1, 0.5, 60, 127, program=41), Note(0.2, 0.3, 60, 64, drum=True)]
-    made = rows([notes, []], TAUGHT, 100.0)
+    made = note_batch([notes, []], TRAINED_PROGRAMS, 100.0)
     assert made.key.tolist() == [[61, 61 + KEYS], [0, 0]]
-    assert made.program[0].tolist() == [TAUGHT.index(48), len(TAUGHT)]
+    assert made.program[0].tolist() == [TRAINED_PROGRAMS.index(48), len(TRAINED_PROGRAMS)]
     assert made.start[0].tolist() == pytest.approx([10.0, 20.0])
     assert made.velocity[0].tolist() == pytest.approx([1.0, 64 / 127])
 
 
 def test_a_note_is_laid_where_it_begins_sounds_and_has_ended() -> None:
-    made = lay(rows([[Note(0.1, 0.2, 60, 90)]], TAUGHT, 100.0), 40, 100.0)[0, :, 0]
+    made = alignment_features(
+        note_batch([[Note(0.1, 0.2, 60, 90)]], TRAINED_PROGRAMS, 100.0), 40, 100.0
+    )[0, :, 0]
     begins, sounds, youth, ended = made[:, 0], made[:, 1], made[:, 2], made[:, 3]
     assert begins.argmax() == 10
     assert begins.sum() == pytest.approx(1.0)
@@ -65,7 +67,9 @@ def test_a_note_is_laid_where_it_begins_sounds_and_has_ended() -> None:
     assert ended[:20].sum() == 0.0
     assert ended[21] > ended[39] > 0.0
     # Half-way between two mel frames it belongs to both.
-    half = lay(rows([[Note(0.105, 0.2, 60, 90)]], TAUGHT, 100.0), 40, 100.0)[0, :, 0, 0]
+    half = alignment_features(
+        note_batch([[Note(0.105, 0.2, 60, 90)]], TRAINED_PROGRAMS, 100.0), 40, 100.0
+    )[0, :, 0, 0]
     assert half[10].item() == pytest.approx(half[11].item(), abs=1e-4)
 
 
@@ -73,8 +77,10 @@ def test_empty_places_change_nothing() -> None:
     net, notes = tiny(), [Note(0.0, 0.3, 60, 90)]
     before, there = torch.zeros(1, 40, 8), torch.zeros(1, 40, dtype=torch.bool)
     x, t = torch.randn(1, 40, 8), torch.tensor([0.7])
-    alone = net(x, t, net.encode(rows([notes], TAUGHT, RATE), before, there))
-    beside = rows([notes, [Note(0.1, 0.2, 50 + n, 80) for n in range(6)]], TAUGHT, RATE)
+    alone = net(x, t, net.encode(note_batch([notes], TRAINED_PROGRAMS, RATE), before, there))
+    beside = note_batch(
+        [notes, [Note(0.1, 0.2, 50 + n, 80) for n in range(6)]], TRAINED_PROGRAMS, RATE
+    )
     two = net(
         x.expand(2, -1, -1), t.expand(2),
         net.encode(beside, before.expand(2, -1, -1), there.expand(2, -1)),
@@ -84,7 +90,7 @@ def test_empty_places_change_nothing() -> None:
 
 
 def test_a_window_sees_the_one_before_and_only_as_far_as_it_is_there() -> None:
-    net, notes = tiny(), rows([[Note(0.0, 0.3, 60, 90)]], TAUGHT, RATE)
+    net, notes = tiny(), note_batch([[Note(0.0, 0.3, 60, 90)]], TRAINED_PROGRAMS, RATE)
     x, t = torch.randn(1, 40, 8), torch.tensor([0.7])
     some = torch.zeros(1, 40, dtype=torch.bool)
     some[:, 20:] = True
@@ -112,8 +118,8 @@ def test_a_lead_shifts_windows_and_is_left_out() -> None:
 
 def test_windows_hold_what_still_rings() -> None:
     notes = [Note(0.0, 1.0, 60, 90), Note(0.0, 3.0, 61, 90), Note(9.0, 9.5, 62, 90)]
-    assert [n.pitch for n in within(notes, 2.0, 5.0)] == [60, 61]
-    assert within(notes, 2.0, 5.0)[0].end == -1.0
+    assert [n.pitch for n in notes_in_window(notes, 2.0, 5.0)] == [60, 61]
+    assert notes_in_window(notes, 2.0, 5.0)[0].end == -1.0
 
 
 def test_it_can_be_cancelled_at_every_step() -> None:

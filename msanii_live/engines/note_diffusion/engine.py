@@ -11,20 +11,25 @@ from msanii_live.audio import Clip
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.engines.base import Context
-from msanii_live.engines.notes import note_diffusion
-from msanii_live.engines.notes.base import counted
-from msanii_live.engines.notes.mel2mel import sharpened
-from msanii_live.engines.notes.note_diffusion import NoteDiffusion
-from msanii_live.engines.notes.synthesis import VoicedNotes, canvas_for, clip_of, sound
+from msanii_live.engines.mel2mel.network import sharpened
+from msanii_live.engines.note_diffusion import network as note_diffusion
+from msanii_live.engines.note_diffusion.network import NoteDiffusion
+from msanii_live.engines.notes.base import progress_counter
+from msanii_live.engines.notes.synthesis import (
+    VocodedNotesEngine,
+    make_note_clip,
+    mel_grid,
+    vocode_grid,
+)
 from msanii_live.protocol.commands import Render
 
-WEIGHTS = "spectrogram.safetensors"
+WEIGHTS = "note-diffusion.safetensors"
 LONGEST = 190.0  # s
 STEPS = 12
 LEAD = 2.5  # s of a loop that are played before its start
 
 
-class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
+class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
     """Render notes of many programs at once, drums too."""
 
     def __init__(
@@ -43,18 +48,18 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
 
     def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
-        spec, canvas = net.spec, canvas_for(score, net.spec)
-        notes, voice = canvas.around(score.notes), canvas.voice(self._voice, score.notes)
+        spec, canvas = net.spec, mel_grid(score, net.spec)
+        notes, vocoder = canvas.around(score.notes), canvas.vocoder(self._vocoder, score.notes)
         lead = min(LEAD, score.seconds) if canvas.closes else 0.0
         steps = command.steps or STEPS
-        total = net.windows(canvas.count, lead) * steps + canvas.iterations(voice) + 1
-        advance = counted(context, total)
+        total = net.windows(canvas.count, lead) * steps + canvas.iterations(vocoder) + 1
+        advance = progress_counter(context, total)
         generator = torch.Generator().manual_seed(context.seed)
         with at_precision(net.mean.device):
             mel = net.play(
                 notes, canvas.count, 1 / canvas.seconds_a_frame, generator, steps, advance, lead
             )
         mel = sharpened(mel).T.clamp_min(math.log(spec.floor))
-        wave = sound(mel, canvas, voice, context.seed, advance)
+        wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
         context.progress(total, total)
-        return clip_of(wave, score, spec, context)
+        return make_note_clip(wave, score, spec, context)

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from msanii_live.engines.notes.instruments import stand_in
+from msanii_live.engines.notes.instruments import substitute_program
 from msanii_live.notes import Note
 
 KEYS = 128  # of MIDI; drums have as many after them
-EARLIEST = 1.5  # s before a window from which a note that has ended may still be heard
+MAX_RELEASE = 1.5  # s before a window from which a note that has ended may still be heard
 _DECAYS = (0.1, 0.5, 2.0)  # s
-BASIS = 2 + 2 * len(_DECAYS)  # ways in which a note is laid on a mel frame
+ALIGNMENT_FEATURES = 2 + 2 * len(_DECAYS)  # ways in which a note is laid on a mel frame
 
 
 @dataclass(frozen=True)
-class NoteRows:
+class NoteBatch:
     """Hold the notes of windows, each (batch, count).
 
     key: int, 0 is none, then MIDI keys from 1, then drums. program: int, places in the network's
@@ -37,14 +37,14 @@ class NoteRows:
     start: torch.Tensor
     end: torch.Tensor
 
-    def to(self, device: torch.device) -> NoteRows:
+    def to(self, device: torch.device) -> NoteBatch:
         """Return the same on a device."""
-        return NoteRows(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        return NoteBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def rows(
+def note_batch(
     windows: Sequence[Sequence[Note]], programs: Sequence[int], frames_a_second: float
-) -> NoteRows:
+) -> NoteBatch:
     """Return the notes of windows, those of each in s from its beginning.
 
     Any program counts as the one of `programs` that stands for it.
@@ -56,15 +56,15 @@ def rows(
     for row, notes in enumerate(windows):
         for column, note in enumerate(notes):
             key[row, column] = 1 + note.pitch + (KEYS if note.drum else 0)
-            known = stand_in(note.program)
+            known = substitute_program(note.program)
             program[row, column] = len(programs) if note.drum else place[known]
             velocity[row, column] = note.velocity / 127
             start[row, column] = note.start * frames_a_second
             end[row, column] = note.end * frames_a_second
-    return NoteRows(key, program, velocity, start, end)
+    return NoteBatch(key, program, velocity, start, end)
 
 
-def lay(notes: NoteRows, mel_frames: int, frames_a_second: float) -> torch.Tensor:
+def alignment_features(notes: NoteBatch, mel_frames: int, frames_a_second: float) -> torch.Tensor:
     """Return how far each mel frame hears each note, float32, (batch, mel_frames, count, BASIS).
 
     By turns: whether it begins there, whether it sounds, how lately it began while it sounds, and
@@ -84,7 +84,7 @@ def lay(notes: NoteRows, mel_frames: int, frames_a_second: float) -> torch.Tenso
     return torch.stack(laid, dim=-1)
 
 
-class NoteTokens(nn.Module):
+class NoteEmbedding(nn.Module):
     """Turn notes into vectors."""
 
     def __init__(self, programs: int, width: int) -> None:
@@ -95,7 +95,7 @@ class NoteTokens(nn.Module):
         nn.init.normal_(self.key.weight, std=0.5)
         nn.init.normal_(self.program.weight, std=0.5)
 
-    def forward(self, notes: NoteRows, frames_a_second: float) -> torch.Tensor:
+    def forward(self, notes: NoteBatch, frames_a_second: float) -> torch.Tensor:
         """Return (batch, count, width)."""
         lasting = ((notes.end - notes.start) / frames_a_second).clamp_min(0.01).log()
         struck = notes.velocity

@@ -19,22 +19,20 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.dsp.layers import FiLM, ModulatedConvNeXtBlock, rotate_pairs, timestep_embedding
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.samplers import euler, shifted, uniform_times
 from msanii_live.dsp.t5_layers import GatedDense, RootMeanSquareNorm
 from msanii_live.dsp.weights import read, write
-from msanii_live.engines.mel_flow.detail_network import Sharpen
-from msanii_live.engines.mel_flow.network import rotate, time_features
-from msanii_live.engines.notes.instruments import TAUGHT
-from msanii_live.engines.notes.note_alignment import (
-    BASIS,
-    EARLIEST,
-    NoteRows,
-    NoteTokens,
-    lay,
-    rows,
+from msanii_live.engines.note_diffusion.note_alignment import (
+    ALIGNMENT_FEATURES,
+    MAX_RELEASE,
+    NoteBatch,
+    NoteEmbedding,
+    alignment_features,
+    note_batch,
 )
-from msanii_live.engines.spectrogram_diffusion.network import FilmLayer
+from msanii_live.engines.notes.instruments import TRAINED_PROGRAMS
 from msanii_live.notes import Note
 
 FORMAT = "msanii-live spectrogram 1"
@@ -61,7 +59,7 @@ class NoteDiffusionConfig:
     lane: int = 32
     detail: int = 192
     detail_blocks: int = 2
-    programs: tuple[int, ...] = TAUGHT
+    programs: tuple[int, ...] = TRAINED_PROGRAMS
 
 
 class _Attention(nn.Module):
@@ -103,7 +101,7 @@ class _Attention(nn.Module):
 
     def _turned(self, x: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
         angle = at[:, None, :, None].float() * self.frequency.float()
-        return rotate(x, angle.cos().to(x.dtype), angle.sin().to(x.dtype))
+        return rotate_pairs(x, angle.cos().to(x.dtype), angle.sin().to(x.dtype))
 
 
 class _Block(nn.Module):
@@ -116,9 +114,9 @@ class _Block(nn.Module):
         self.attention = _Attention(width, config.heads)
         self.cross = _Attention(width, config.heads) if cross else None
         self.dense = GatedDense(width, config.inner)
-        self.films = nn.ModuleList(FilmLayer(width, width) for _ in range(2 if film else 0))
+        self.films = nn.ModuleList(FiLM(width, width) for _ in range(2 if film else 0))
         for layer in self.films:
-            assert isinstance(layer, FilmLayer)
+            assert isinstance(layer, FiLM)
             nn.init.zeros_(layer.scale_bias.weight)
 
     def forward(
@@ -127,7 +125,7 @@ class _Block(nn.Module):
         at: torch.Tensor,
         counts: torch.Tensor | None = None,
         level: torch.Tensor | None = None,
-        seen: Seen | None = None,
+        seen: DecoderConditioning | None = None,
     ) -> torch.Tensor:
         h = self._film(0, self.norms[0](x), level)
         x = x + self.attention(h, at, h, at, counts)
@@ -144,7 +142,7 @@ class _Block(nn.Module):
 
 
 @dataclass(frozen=True)
-class Seen:
+class DecoderConditioning:
     """Hold what the decoder is given besides noise.
 
     past: the window before, after something that is always there, (batch, length, width). at:
@@ -165,12 +163,12 @@ class NoteDiffusion(nn.Module):
         super().__init__()
         self.config, self.spec = config, spec
         width, values = config.width, config.patch * spec.mels
-        laid = BASIS * config.lane
+        laid = ALIGNMENT_FEATURES * config.lane
         self.mean: torch.Tensor
         self.deviation: torch.Tensor
         self.register_buffer("mean", torch.full((spec.mels,), -7.0))
         self.register_buffer("deviation", torch.full((spec.mels,), 2.5))
-        self.notes = NoteTokens(len(config.programs), width)
+        self.notes = NoteEmbedding(len(config.programs), width)
         self.note_blocks = nn.ModuleList(_Block(config) for _ in range(config.note_blocks))
         self.note_norm = RootMeanSquareNorm(width)
         self.lanes = nn.Linear(width, laid, bias=False)
@@ -187,7 +185,7 @@ class NoteDiffusion(nn.Module):
         self.leave = nn.Linear(width, values)
         self.detail_in = nn.Linear(2 * spec.mels + laid, config.detail)
         self.detail = nn.ModuleList(
-            Sharpen(config.detail, width) for _ in range(config.detail_blocks)
+            ModulatedConvNeXtBlock(config.detail, width) for _ in range(config.detail_blocks)
         )
         self.detail_out = nn.Linear(config.detail, spec.mels)
         for layer in (self.leave, self.detail_out):
@@ -207,7 +205,9 @@ class NoteDiffusion(nn.Module):
         """Undo `normalise`."""
         return mel * self.deviation + self.mean
 
-    def encode(self, notes: NoteRows, before: torch.Tensor, there: torch.Tensor) -> Seen:
+    def encode(
+        self, notes: NoteBatch, before: torch.Tensor, there: torch.Tensor
+    ) -> DecoderConditioning:
         """Encode a window's notes and the mel before it.
 
         before: normalised, (batch, window, mels). there: bool, (batch, window): which of it is.
@@ -219,8 +219,8 @@ class NoteDiffusion(nn.Module):
         for block in self.note_blocks:
             h = block(h, at, _or_all(counts))
         h = self.note_norm(h)
-        lanes = self.lanes(h * counts[..., None]).unflatten(-1, (BASIS, config.lane))
-        basis = lay(notes, config.window, self.frames_a_second)
+        lanes = self.lanes(h * counts[..., None]).unflatten(-1, (ALIGNMENT_FEATURES, config.lane))
+        basis = alignment_features(notes, config.window, self.frames_a_second)
         laid = torch.einsum("bfnk,bnkl->bfkl", basis.to(lanes.dtype), lanes).flatten(2)
 
         past = self._fold(before * there[..., None])
@@ -231,17 +231,17 @@ class NoteDiffusion(nn.Module):
         for block in self.context_blocks:
             c = block(c, past_at, _or_all(known))
         nothing = self.nothing.expand(len(c), 1, -1).to(c.dtype)
-        return Seen(
+        return DecoderConditioning(
             past=torch.cat([nothing, self.context_norm(c)], dim=1),
             at=torch.cat([at.new_zeros(len(c), 1), past_at], dim=1),
             counts=torch.cat([known.new_ones(len(c), 1), known], dim=1),
             laid=laid,
         )
 
-    def forward(self, x: torch.Tensor, t: torch.Tensor, seen: Seen) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, t: torch.Tensor, seen: DecoderConditioning) -> torch.Tensor:
         """Return the clean mel. x: noisy, (batch, window, mels). t: (batch,), 0 clean, 1 noise."""
         config = self.config
-        level = self.level(time_features(t))
+        level = self.level(timestep_embedding(t))
         h = self.enter(torch.cat([self._fold(x), self._fold(seen.laid)], dim=-1))
         steps = torch.arange(h.shape[1], device=h.device, dtype=torch.float32)
         at = (steps + 0.5).expand(len(h), -1)
@@ -284,14 +284,14 @@ class NoteDiffusion(nn.Module):
         made = []
         for number in range(count):
             first = (number * config.window - early) / frames_a_second
-            some = within(notes, first, config.window / frames_a_second)
+            some = notes_in_window(notes, first, config.window / frames_a_second)
             seen = self.encode(
-                rows([some], config.programs, frames_a_second).to(device), before, there
+                note_batch([some], config.programs, frames_a_second).to(device), before, there
             )
             noise = torch.randn(before.shape, generator=generator).to(device)
 
             def denoise(
-                x: torch.Tensor, t: torch.Tensor, to: torch.Tensor, seen: Seen = seen
+                x: torch.Tensor, t: torch.Tensor, to: torch.Tensor, seen: DecoderConditioning = seen
             ) -> torch.Tensor:
                 clean: torch.Tensor = self(x, t, seen)
                 return clean
@@ -318,12 +318,12 @@ def _or_all(counts: torch.Tensor) -> torch.Tensor:
     return counts | ~counts.any(1, keepdim=True)
 
 
-def within(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:
+def notes_in_window(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:
     """Return what is heard in a window, in s from its beginning: notes, and what may still ring."""
     return [
         Note(n.start - first, n.end - first, n.pitch, n.velocity, n.program, n.drum)
         for n in notes
-        if n.start < first + seconds and n.end > first - EARLIEST
+        if n.start < first + seconds and n.end > first - MAX_RELEASE
     ]
 
 

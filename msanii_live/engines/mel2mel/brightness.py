@@ -21,7 +21,7 @@ def _bands(spec: MelSpec) -> tuple[torch.Tensor, torch.Tensor]:
     return frequencies @ bank / area, area.square() / bank.square().sum(0).clamp_min(1e-12)
 
 
-def brightness(mel: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+def spectral_centroid(mel: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     """Return the spectral centroid of whole mels, Hz.
 
     mel: ln magnitudes, (..., mel_frames, mels) → (...).
@@ -31,7 +31,7 @@ def brightness(mel: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     return (size * centres).sum(-1) / size.sum(-1).clamp_min(1e-12)
 
 
-def led(
+def match_brightness(
     mel: torch.Tensor, one: torch.Tensor, other: torch.Tensor, mix: float, spec: MelSpec
 ) -> torch.Tensor:
     """Tilt a mel that lies between two so that its brightness does too, as far as `mix` says.
@@ -39,13 +39,13 @@ def led(
     Between two instruments of nearly one brightness a network's spectra overlap least, and what is
     left is darker than either. All are ln magnitudes, (mel_frames, mels). mix: 0 to 1.
     """
-    ends = [brightness(end, spec).log() for end in (one, other)]
+    ends = [spectral_centroid(end, spec).log() for end in (one, other)]
     wanted = torch.lerp(ends[0], ends[1], mix).exp()
     ramp = torch.linspace(-0.5, 0.5, mel.shape[-1], device=mel.device)
     low, high = -STEEPEST, STEEPEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if brightness(mel + middle * ramp, spec) < wanted:
+        if spectral_centroid(mel + middle * ramp, spec) < wanted:
             low = middle
         else:
             high = middle

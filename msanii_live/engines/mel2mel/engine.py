@@ -11,12 +11,23 @@ import torch
 from msanii_live.audio import Clip
 from msanii_live.dsp.vocoders.registry import SHIPPED
 from msanii_live.engines.base import Context, notes_of
-from msanii_live.engines.notes import mel2mel
-from msanii_live.engines.notes.base import counted, instrument
-from msanii_live.engines.notes.brightness import led
-from msanii_live.engines.notes.instruments import nearest
-from msanii_live.engines.notes.mel2mel import Mel2Mel, chunks, on_keyboard, rolls, sharpened
-from msanii_live.engines.notes.synthesis import VoicedNotes, canvas_for, clip_of, sound
+from msanii_live.engines.mel2mel import network as mel2mel
+from msanii_live.engines.mel2mel.brightness import match_brightness
+from msanii_live.engines.mel2mel.network import (
+    Mel2Mel,
+    count_chunks,
+    on_keyboard,
+    piano_rolls,
+    sharpened,
+)
+from msanii_live.engines.notes.base import find_instrument, progress_counter
+from msanii_live.engines.notes.instruments import nearest_instrument
+from msanii_live.engines.notes.synthesis import (
+    VocodedNotesEngine,
+    make_note_clip,
+    mel_grid,
+    vocode_grid,
+)
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
@@ -49,7 +60,7 @@ class _Part:
         return (between, self.timbre, self.towards)
 
 
-class MelToMel(VoicedNotes[Mel2Mel]):
+class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
     """Render notes: quick, deterministic, with timbres that can be mixed."""
 
     def __init__(
@@ -69,7 +80,7 @@ class MelToMel(VoicedNotes[Mel2Mel]):
     def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
         score = notes_of(command, context, LONGEST)
         parts = self._parts(net, command, score, context.warn)
-        return clip_of(self._wave(net, parts, score, context), score, net.spec, context)
+        return make_note_clip(self._wave(net, parts, score, context), score, net.spec, context)
 
     # -- notes ---------------------------------------------------------------------------------
 
@@ -87,14 +98,14 @@ class MelToMel(VoicedNotes[Mel2Mel]):
             )
         if len(notes) < len(score.notes):
             warn(f"drums were left out: {self.name} has none")
-        towards = net.timbre_of(instrument(command.timbre2)) if command.timbre2 else None
+        towards = net.timbre_of(find_instrument(command.timbre2)) if command.timbre2 else None
 
         if command.timbre:
-            timbre = net.timbre_of(instrument(command.timbre))
+            timbre = net.timbre_of(find_instrument(command.timbre))
             return [_Part(tuple(notes), timbre, towards, command.mix)]
         by_name: dict[str, list[Note]] = {}
         for note in notes:
-            by_name.setdefault(nearest(note.program), []).append(note)
+            by_name.setdefault(nearest_instrument(note.program), []).append(note)
         return [
             _Part(tuple(some), net.timbre_of(name), towards, command.mix)
             for name, some in by_name.items()
@@ -107,17 +118,17 @@ class MelToMel(VoicedNotes[Mel2Mel]):
     ) -> torch.Tensor:
         """Make the samples, float32, (frames,)."""
         spec, device = net.spec, net.enter.weight.device
-        canvas = canvas_for(score, spec)
+        canvas = mel_grid(score, spec)
         count = canvas.count
         around = AROUND if canvas.closes else 0
         notes = [replace(n, pitch=on_keyboard(n.pitch)) for part in parts for n in part.notes]
-        voice = canvas.voice(self._voice, notes)
+        vocoder = canvas.vocoder(self._vocoder, notes)
         played = sum(len(part.corners) for part in parts)
-        total = played * chunks(count + 2 * around) + canvas.iterations(voice) + 1
-        advance = counted(context, total)
+        total = played * count_chunks(count + 2 * around) + canvas.iterations(vocoder) + 1
+        advance = progress_counter(context, total)
         power = torch.zeros(spec.mels, count, device=device)
         for part in parts:
-            drawn = rolls(part.notes, count, canvas.seconds_a_frame)
+            drawn = piano_rolls(part.notes, count, canvas.seconds_a_frame)
             if around:  # what rings at the end is heard at the start
                 drawn = drawn[torch.arange(-around, count + around) % count]
             mels = []
@@ -126,9 +137,9 @@ class MelToMel(VoicedNotes[Mel2Mel]):
                 mels.append(sharpened(mel[around : around + count]))
             mel = mels[0]
             if len(mels) == 3:
-                mel = led(mel, mels[1], mels[2], part.mix, spec)
+                mel = match_brightness(mel, mels[1], mels[2], part.mix, spec)
             power += (2 * mel.T).exp()
         mel = 0.5 * power.clamp_min(spec.floor**2).log()
-        wave = sound(mel, canvas, voice, context.seed, advance)
+        wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
         context.progress(total, total)
         return wave

@@ -1,0 +1,121 @@
+"""The engine that plays bands of notes, over OSC: keys, drums, loops, seeds, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from msanii_live.audio import rms_dbfs
+from msanii_live.engines.note_diffusion.engine import SHIPPED, WEIGHTS
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
+from msanii_live.midi import files
+from msanii_live.notes import Note, Score
+from tests.engines.notes.played import arpeggio, centroid, pitch_at, read
+from tests.live import live
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SHIPPED / WEIGHTS).exists(), reason="the weights are not there"),
+]
+
+
+@pytest.fixture(scope="module")
+def band(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("band")
+    with live(folder, "--device", "cpu", "--engine", "spectrogram") as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def riff(band):
+    return arpeggio(band.folder, "riff.mid")
+
+
+def test_it_plays_the_keys_that_are_written_when_they_are(band, riff):
+    fields = band.job("/msanii/render", "k", "riff", "clip", "keys", "seed", 1)
+    samples = read(fields)
+    assert samples.shape == (4 * 44_100, 2)
+    assert -30 < rms_dbfs(samples) < -12
+    assert np.abs(samples).max() <= 0.892
+    heard = [pitch_at(samples, n.start + 0.1) for n in riff.notes]
+    right = sum(a % 12 == n.pitch % 12 for a, n in zip(heard, riff.notes, strict=True))
+    assert right >= 7
+    sidecar = json.loads((Path(band.folder) / "keys.json").read_text())
+    assert (sidecar["engine"], sidecar["bpm"]) == ("spectrogram", 120)
+    assert band.count("/msanii/job/progress", "k") >= 1
+
+
+def test_a_seed_is_a_take(band, riff):
+    made = [read(band.job("/msanii/render", f"s{n}", "riff", "seed", n // 2)) for n in range(3)]
+    assert np.array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2])
+
+
+def test_drums_and_instruments_sound_together(band):
+    beat = tuple(
+        Note(n / 4, n / 4 + 0.1, 36 if n % 4 == 0 else 38 if n % 4 == 2 else 42, 110, drum=True)
+        for n in range(16)
+    )
+    bass = tuple(Note(float(n), n + 0.9, 40, 100, program=33) for n in range(4))
+    for name, notes in (("kit.mid", beat), ("bass.mid", bass), ("both.mid", (*beat, *bass))):
+        score = Score(tuple(sorted(notes, key=lambda n: n.start)), 4.0, bpm=120.0)
+        (Path(band.folder) / name).write_bytes(files.to_midi(score))
+    kit, low, both = (
+        read(band.job("/msanii/render", name, name, "seed", 1)) for name in ("kit", "bass", "both")
+    )
+    assert centroid(low) < 400 < centroid(kit)
+    # A beat has attacks: far more of its rise is where drums are struck than elsewhere.
+    level = np.sqrt((both.mean(1)[: 4 * 44_100].reshape(-1, 441) ** 2).mean(1))
+    rise = np.maximum(0, np.diff(level))
+    struck = np.zeros(len(rise), bool)
+    for note in beat:
+        struck[max(0, round(note.start * 100) - 2) : round(note.start * 100) + 5] = True
+    assert rise[struck].mean() > 2 * rise[~struck].mean()
+
+
+def test_bars_close_as_a_loop(band, riff):
+    samples = read(band.job("/msanii/render", "b", "riff", "bars", 2, "clip", "looped", "seed", 1))
+    assert len(samples) == 4 * 44_100
+    assert json.loads((Path(band.folder) / "looped.json").read_text())["loops"] is True
+    steps = np.abs(np.diff(samples, axis=0)).max(1)
+    assert np.abs(samples[0] - samples[-1]).max() <= np.percentile(steps, 99.9)
+
+
+def test_a_long_rendering_can_be_cancelled(band):
+    arpeggio(band.folder, "long.mid", beats=300)
+    band.client.send("/msanii/render", "long.mid", "id", "c")
+    band.client.wait(("/msanii/job/progress",), "c")
+    band.client.send("/msanii/job/cancel", "c")
+    ending = band.client.wait(("/msanii/job/done", "/msanii/job/cancelled"), "c")
+    assert ending.address == "/msanii/job/cancelled"
+
+
+def test_what_it_cannot_is_told(band, riff):
+    band.client.send("/msanii/render", "riff", "timbre", "kazoo", "id", "w")
+    failed = band.client.wait(("/msanii/fail", "/msanii/job/done"), "w")
+    assert failed.args[3] == "ERANGE"
+    assert all(name in failed.args[4] for name in INSTRUMENT_NAMES)
+    band.client.send("/msanii/generate", "seconds", 2, "id", "g")
+    assert band.client.wait(("/msanii/fail",), "g").args[3] == "EENGINE"
+    band.job("/msanii/render", "m", "riff", "timbre", "harp", "timbre2", "lead", "steps", 1)
+    told = [m.args[1] for m in band.client.received if m.address == "/msanii/warn"]
+    assert any("timbre2 was ignored" in text for text in told)
+
+
+def test_a_clip_is_made_again_from_its_sidecar(band, riff, tmp_path):
+    from msanii_live.cli.rerender import render_again
+
+    band.job("/msanii/render", "a", "riff", "timbre", "guitar", "clip", "again", "seed", 4)
+    path = render_again(Path(band.folder) / "again.json", tmp_path / "x.wav", "cpu")
+    made, _ = soundfile.read(path, dtype="float32")
+    true, _ = soundfile.read(Path(band.folder) / "again.wav", dtype="float32")
+    assert np.abs(made - true).max() < 1e-3
+
+
+def test_the_weights_are_described():
+    assert (SHIPPED / WEIGHTS).stat().st_size < 24e6
+    card = (SHIPPED / WEIGHTS).with_suffix(".md").read_text().lower()
+    for word in ("licence", "steps", "wall time", "soundfont", "f1"):
+        assert word in card
