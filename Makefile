@@ -1,26 +1,40 @@
-# make setup | demo | serve | test | lint. The environment is .venv; `make clean` removes it.
+# make setup | demo | serve for users; make setup-dev | test | lint for developers.
+# The environment is .venv; `make clean` removes it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PACKAGES := libportaudio2
 TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth csound-soundfont \
   chromium supercollider-language supercollider-server csound chuck
 
 FUZZ_SECONDS ?= 60
 SOAK_MINUTES ?= 5
+OTHER_PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: setup demo serve test fuzz soak pictures lint system test-system clean
+.PHONY: setup setup-dev demo serve test long fuzz soak generated pictures lint system test-system clean
 .DEFAULT_GOAL := setup
 
+# What a user needs.
 setup: .venv/ready
 
-.venv/ready: pyproject.toml constraints.txt
+# What tests and lint need as well.
+setup-dev: .venv/ready-dev
+
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "msanii-live needs Python 3.11 or later; name one with make PYTHON=python3.11"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	@$(PYTHON) -m venv .venv || \
 	  { echo "Python has no venv module: apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.venv/ready: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing (torch is large: the first time takes minutes) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PIP) -e .
 	@touch $@
+
+.venv/ready-dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "installing, with what tests need (torch is large: the first time takes minutes) ..."
+	@$(PIP) -e '.[dev]'
+	@touch .venv/ready $@
 
 system:
 	@sh tools/system-packages.sh $(PACKAGES)
@@ -35,28 +49,41 @@ serve: setup system
 	@$(BIN)/msanii-live serve $(ARGS)
 
 # Search for packets that break the front door; FUZZ_SECONDS bounds it. Linux and macOS.
-fuzz: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+fuzz: setup-dev
+	@$(PIP) -e '.[fuzz]'
 	@mkdir -p build/fuzz && cp -n tests/fuzz/corpus/* build/fuzz/
 	@PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_front.py build/fuzz tests/fuzz/corpus \
 	  -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -artifact_prefix=build/fuzz-
 
 # Play a server with four kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
-soak: setup test-system
+soak: setup-dev test-system
 	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES)
 
+# Write anew all that is made from the command table.
+generated: setup-dev
+	@$(BIN)/msanii-live spec > docs/osc.md
+	@$(BIN)/python max_patches/generate.py
+	@$(BIN)/python tools/generate_client.py
+
 # Take the pictures of docs/monitor.md anew.
-pictures: setup test-system
+pictures: setup-dev test-system
 	@PYTHONPATH=. $(BIN)/python -m tests.web.take_pictures docs/pictures
 
-lint: setup
+lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup test-system
+test: setup-dev test-system
 	$(BIN)/python -m pytest $(ARGS)
 
+# What CI does not run: the tests with the other Pythons that are here, ten minutes of fuzzing, half
+# an hour of soaking.
+long: setup-dev test-system
+	@for version in $(OTHER_PYTHONS); do sh tools/test-with-python.sh $$version || exit 1; done
+	@$(MAKE) fuzz FUZZ_SECONDS=600
+	@$(MAKE) soak SOAK_MINUTES=30
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-*

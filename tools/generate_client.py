@@ -17,7 +17,7 @@ from msanii_live.protocol.commands import (  # noqa: E402
     Command,
     GenerationCommand,
 )
-from msanii_live.protocol.replies import REPLY_BY_ADDRESS, Reply  # noqa: E402
+from msanii_live.protocol.replies import REPLY_BY_ADDRESS, ReplyType  # noqa: E402
 from msanii_live.protocol.schema import Argument, arguments  # noqa: E402
 
 TARGET = ROOT / "msanii_live" / "client"
@@ -116,14 +116,14 @@ def _method_name(command: type[Command]) -> str:
     return command.address.removeprefix("/msanii/").replace("/", "_").replace(".", "_")
 
 
-def _row_name(reply: Reply) -> str:
+def _row_name(reply: ReplyType) -> str:
     if reply.address.startswith(PARAM_ROOT):
         return {"f": "FloatParamRow", "i": "IntParamRow", "s": "TextParamRow"}[reply.tags]
     words = reply.address.removeprefix("/msanii/").replace("/", " ")
     return words.title().replace(" ", "") + "Row"
 
 
-def _row_type(reply: Reply) -> str:
+def _row_type(reply: ReplyType) -> str:
     fields = {
         name: TYPES[tag]
         for name, tag in zip(reply.fields, reply.tags, strict=True)
