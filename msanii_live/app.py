@@ -1,4 +1,4 @@
-"""Wire the parts together; start the server and end it. The only place that knows them all."""
+"""The composition root: the only place where parts are constructed and wired."""
 
 from __future__ import annotations
 
@@ -12,25 +12,48 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msanii_live.config import Config
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
+from msanii_live.jobs.params import Params
+from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
 from msanii_live.midi.takes import MidiRecorder
 from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import Connection, Peer
 from msanii_live.osc.transports import Transports
 from msanii_live.playback.factory import open_player
+from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.playback.timebase import Timebase
+from msanii_live.playback.transport_sync import TransportSync
+from msanii_live.protocol import replies
 from msanii_live.protocol.forms import table
-from msanii_live.protocol.replies import ReplyMessage
-from msanii_live.server.answers import value
+from msanii_live.server.background_tasks import BackgroundTasks
+from msanii_live.server.events import EVERYONE, EventSender, LoopCaller
+from msanii_live.server.handlers import combine
+from msanii_live.server.handlers.clients import ClientHandlers
+from msanii_live.server.handlers.engines import EngineHandlers
+from msanii_live.server.handlers.generation import GenerationHandlers
+from msanii_live.server.handlers.jobs import JobHandlers
+from msanii_live.server.handlers.library import LibraryHandlers
+from msanii_live.server.handlers.playback import PlaybackHandlers
+from msanii_live.server.handlers.recording import RecordingHandlers
+from msanii_live.server.handlers.stream import StreamEvents, StreamHandlers
+from msanii_live.server.handlers.system import SystemHandlers
+from msanii_live.server.job_events import JobEvents
+from msanii_live.server.job_tracker import JobTracker
+from msanii_live.server.message_log import MessageLog
+from msanii_live.server.reply_sender import ReplySender
 from msanii_live.server.router import Router
+from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClock
+from msanii_live.server.sessions import Sessions
+from msanii_live.server.status import ServerStatus, sound_facts
+from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
@@ -42,36 +65,102 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("msanii_live")
 
-LAST_WORDS = 0.2  # seconds left for the replies of jobs that shutdown cancelled
+AUDIO = "/msanii/audio"  # the address that warnings about the sound device name
+LAST_REPLIES = 0.2  # s left for the replies of jobs that shutdown cancelled
 
 
 class Server:
-    """Hold the running parts."""
+    """The running parts, constructed and wired here and nowhere else."""
 
     def __init__(self, config: Config, stop: Callable[[], None]) -> None:
+        """Construct the parts; nothing is bound or loaded yet. stop: called by `/msanii/quit`.
+
+        Raises: ConfigError: the engine, the folder or the device cannot be.
+        """
         self.config = config
         self.state = "starting"
+        self._announcement: Announcement | None = None
+        self._transports: Transports
+        self._oscquery: OscQueryServer
+        self._web: app.WebServer
+        self.services = self._open_services()
+        player, midi = self.services.player, self.services.midi
+
+        on_loop = LoopCaller(asyncio.get_running_loop())
+        self._sessions = Sessions()
+        self._sender = ReplySender(self._sessions, lambda: self._transports)
+        events = EventSender(self._sender, self._sessions, on_loop)
+        player.set_warning_callback(
+            lambda text: events.send([replies.WARN(AUDIO, text)], (), EVERYONE)
+        )
+        self._message_log = MessageLog(lambda reply, peer: self._sender.send(reply, (peer,)))
+        self._scheduled = ScheduledMessages(asyncio.get_running_loop())
+
+        job_events = JobEvents(on_loop)
+        self._scheduler = Scheduler(self.services, job_events)
+        tracker = JobTracker(
+            self._scheduler, self.services.library, self.services.shelf, self._sender.send
+        )
+        self._tasks = BackgroundTasks(
+            tracker.open_jobs, self._sender.send, on_loop, self._scheduler.run_between_jobs
+        )
+        job_events.connect(tracker, self._tasks, self._sender, self._sessions)
+
+        params, stream_events = Params(), StreamEvents(events)
+        self._stream = Stream(self.services, self._scheduler, params, stream_events)
+        self._transport_sync = TransportSync(self.services.transport, midi)
+        self._recorder = AudioRecorder(player)
+        status = ServerStatus(
+            services=self.services,
+            scheduler=self._scheduler,
+            state=lambda: self.state,
+            counters=self._counters,
+            clients=lambda: len(self._sessions),
+            sound=lambda: sound_facts(player, self._transport_sync, midi, self._stream),
+        )
+        handlers = combine(
+            [
+                GenerationHandlers(tracker).table(),
+                PlaybackHandlers(self.services, self._transport_sync).table(),
+                RecordingHandlers(self.services, self._recorder, events).table(),
+                StreamHandlers(self._stream, params, self.services.shelf, stream_events).table(),
+                LibraryHandlers(self.services.library).table(),
+                EngineHandlers(self.services.shelf).table(),
+                JobHandlers(self._scheduler, tracker).table(),
+                ClientHandlers(
+                    self._sessions, self._tasks, self._message_log, self._sender, self._scheduled
+                ).table(),
+                SystemHandlers(status, stop).table(),
+            ]
+        )
+        self.router = Router(
+            handlers,
+            self._sessions,
+            self._sender,
+            self._message_log,
+            self._scheduled,
+            TimelineClock(player.now),
+            self._tasks,
+        )
+        self._snapshot = ServerSnapshot(self.services, self._scheduler, self._snapshot_sources())
+        self._feed = Feed(self._snapshot)
+
+    def _open_services(self) -> Services:
+        config = self.config
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
-        shelf = EngineRegistry(
+        registry = EngineRegistry(
             config.device, config.engine, config.vocoder, config.compile == "on", config.precision
         )
-        shelf.check_default()
-        self.lock = FolderLock(config.folder_path)
+        registry.check_default()
+        self._folder_lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))
         midi, takes = MidiInput(config.midi_in, timebase.now), MidiRecorder()
         midi.add_listener(takes.receive, takes.release_all)
         player, notice = open_player(config.audio, transport, timebase)
         if notice:
             log.warning("%s", notice)
-        self.workshop = Services(shelf, library, player, transport, takes, midi)
-        self.dispatcher = Router(self.workshop, stop, lambda: self.state, lambda: self.doors)
-        self.view = ServerSnapshot(self.workshop, self.dispatcher.scheduler, self._surroundings())
-        self.feed = Feed(self.view)
-        self.doors: Transports
-        self.query: OscQueryServer
-        self.announcement: Announcement | None = None
-        self.monitor: app.WebServer
+        return Services(registry, library, player, transport, takes, midi)
 
     async def open(self) -> None:
         """Bind the ports and start the worker.
@@ -81,51 +170,69 @@ class Server:
         try:
             await self._bind()
         except BaseException:
-            self.workshop.player.close()
-            self.workshop.midi.close()
+            self.services.player.close()
+            self.services.midi.close()
             raise
-        self.dispatcher.scheduler.start()
+        self._scheduler.start()
 
     async def _bind(self) -> None:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
-        dispatcher = self.dispatcher
-        intake = IngressQueue(dispatcher.receive, dispatcher.noticed, dispatcher.gone)
-        self.doors = await Transports.open(config.bind, config.port, intake, allow=networks)
-        everywhere = ipaddress.ip_address(self.doors.address[0]).is_unspecified
-        value_of = partial(value, dispatcher)
-        self.query = OscQueryServer(
-            lambda: self.doors, value_of, networks, everywhere, self.feed.subscribe
+        ingress = IngressQueue(self.router.receive, self._on_packet, self._on_disconnect)
+        self._transports = await Transports.open(config.bind, config.port, ingress, allow=networks)
+        everywhere = ipaddress.ip_address(self._transports.address[0]).is_unspecified
+        self._oscquery = OscQueryServer(
+            lambda: self._transports,
+            self.router.current_value,
+            networks,
+            everywhere,
+            self._feed.subscribe,
         )
-        dispatcher.watch = self._watch
+        self._sender.observe(self._oscquery.publish)
+        self._sender.observe(self._snapshot.record_event)
         try:
-            front = [self.query.middleware]
-            self.monitor = await app.start_web_server(
-                config.bind, config.http_port, self.view, table(), front
+            front = [self._oscquery.middleware]
+            self._web = await app.start_web_server(
+                config.bind, config.http_port, self._snapshot, table(), front
             )
         except BaseException:
-            self.doors.close()
+            self._transports.close()
             raise
         if config.is_announced:
             from msanii_live.web.zeroconf import announce  # costs 50 ms, and few want it
 
-            self.announcement = await announce(*self.doors.address, self.monitor.port)
+            self._announcement = await announce(*self._transports.address, self._web.port)
 
-    def _watch(self, message: ReplyMessage) -> None:
-        self.query.publish(message)
-        self.view.record_event(message)
+    def _on_packet(self, size: int, source: Peer, dropped: str) -> None:
+        """Count a packet. dropped: why it was, "" if it was not."""
+        if dropped:
+            self._message_log.add_drop(size, source, dropped)
+        else:
+            self._sender.credit(size, source)
 
-    def _surroundings(self) -> SnapshotSources:
-        dispatcher = self.dispatcher
+    def _on_disconnect(self, connection: Connection) -> None:
+        """Forget a connection. Its jobs go on; a resent message finds them."""
+        self._sessions.remove(connection)
+        self._message_log.ignore(connection)
+
+    def _counters(self) -> dict[str, int]:
+        return {
+            **self.router.counters,
+            "unearned": self._sender.withheld,
+            **self._transports.counters,
+            "scheduled": len(self._scheduled),
+        }
+
+    def _snapshot_sources(self) -> SnapshotSources:
         return SnapshotSources(
             state=lambda: self.state,
-            osc=lambda: "{}:{}".format(*self.doors.address),
+            osc=lambda: "{}:{}".format(*self._transports.address),
             folder=self.config.folder_path,
-            counters=dispatcher.all_counters,
-            time_source=dispatcher.sounding.transport_sync.describe,
-            stream_runs=lambda: dispatcher.sounding.stream.runs,
-            stream_midi=lambda: dispatcher.sounding.stream.midi,
-            log=dispatcher.journal,
+            counters=self._counters,
+            time_source=self._transport_sync.describe,
+            stream_runs=lambda: self._stream.is_running,
+            stream_midi=lambda: self._stream.midi_source,
+            log=self._message_log,
         )
 
     async def warm_up(self) -> None:
@@ -138,7 +245,7 @@ class Server:
 
         def warm() -> None:
             try:
-                engine = self.workshop.shelf.get()
+                engine = self.services.shelf.get()
                 engine.load()
                 engine.warm()
             except BaseException as error:
@@ -146,32 +253,39 @@ class Server:
             else:
                 loop.call_soon_threadsafe(_settle, ready, None)
 
-        self.dispatcher.scheduler.errand(warm)
+        self._scheduler.run_between_jobs(warm)
         await ready
         self.state = "idle"
 
     def ready_line(self) -> str:
         """Return the line that says where to reach the server."""
-        osc = "{}:{}".format(*self.doors.address)
-        return f"ready osc={osc} http={self.monitor.host}:{self.monitor.port}"
+        osc = "{}:{}".format(*self._transports.address)
+        return f"ready osc={osc} http={self._web.host}:{self._web.port}"
 
     async def close(self) -> bool:
-        """End everything; True if the worker ended in time."""
+        """End everything; return whether the worker ended in time."""
         self.state = "stopping"
-        await asyncio.to_thread(self.dispatcher.sounding.close)
-        ended = await asyncio.to_thread(self.dispatcher.scheduler.close)
-        await asyncio.sleep(LAST_WORDS)
-        self.dispatcher.close()
-        if self.announcement is not None:
-            await self.announcement.close()
-        self.query.close()
-        await self.feed.close()
-        await self.monitor.stop()
-        self.doors.close()
-        self.workshop.midi.close()
-        self.workshop.player.close()
-        self.lock.release()
+        await asyncio.to_thread(self._close_sound)
+        ended = await asyncio.to_thread(self._scheduler.close)
+        await asyncio.sleep(LAST_REPLIES)
+        self._scheduled.close()
+        self._tasks.close()
+        if self._announcement is not None:
+            await self._announcement.close()
+        self._oscquery.close()
+        await self._feed.close()
+        await self._web.stop()
+        self._transports.close()
+        self.services.midi.close()
+        self.services.player.close()
+        self._folder_lock.release()
         return ended
+
+    def _close_sound(self) -> None:
+        self._stream.close()
+        self._recorder.close()
+        self.services.takes.close()
+        self._transport_sync.close()
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:

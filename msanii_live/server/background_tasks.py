@@ -1,106 +1,143 @@
-"""What is done beside the event loop, and who waits for it."""
+"""Handlers that run beside the event loop, and syncs that wait for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
-from msanii_live.server.job_tracker import Routes
+from msanii_live.server.handler import Answer, Lane, Routes
 
-WAITING = 1_024  # errands, and syncs, that wait at most
+MAX_WAITING = 1_024  # tasks, and syncs, that wait at most
 
-Errand = Future[list[ReplyMessage]]
+Submit: TypeAlias = Callable[[Callable[[], None]], object]
+Finish: TypeAlias = Callable[[BaseException | None, Answer | None], None]
 
 
 class OpenJobs(Protocol):
-    """Tell which jobs are under way: of some routes, or all."""
+    """The jobs under way, of some routes or of all."""
 
     def __call__(self, routes: Routes | None = None) -> set[int]:
         """Return the jobs' numbers."""
 
 
-class BackgroundTasks:
-    """Run calls in order of arrival on a thread of their own, and answer syncs.
+@dataclass(eq=False)
+class _Task:
+    """A call on a lane. earlier: tasks of the disk after which it is tried again for its clip."""
 
-    A sync is answered once all has ended whose replies go where its own go: that is one client.
+    call: Callable[[], Answer]
+    routes: Routes
+    finish: Finish
+    lane: Lane
+    earlier: frozenset[_Task] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Sync:
+    """A `/msanii/sync` and what it waits for."""
+
+    number: str
+    routes: Routes
+    jobs: set[int]
+    tasks: set[_Task]
+
+
+class BackgroundTasks:
+    """The threads of the lanes beside the event loop; each runs its tasks in order of arrival.
+
+    `/msanii/sync` is answered when every earlier task and job of the same client has ended. A
+    client is identified by where its replies go. All methods are for the event loop's thread.
     """
 
     def __init__(
         self,
         open_jobs: OpenJobs,
-        send: Callable[[ReplyMessage, Routes], None],
-        later: Callable[[Callable[[], object]], None],
+        send: Callable[[ReplyMessage, Routes], object],
+        on_loop: Callable[[Callable[[], object]], None],
+        on_worker: Submit,
     ) -> None:
-        """Take how to look for jobs and to send, and how to call on the event loop."""
+        """Take what jobs are open, what sends, the way onto the event loop, and the worker's."""
         self._open_jobs = open_jobs
         self._send = send
-        self._later = later
+        self._on_loop = on_loop
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._running: dict[Errand, Routes] = {}
-        self._syncs: list[tuple[set[int], set[Errand], str, Routes]] = []
+        self._sound = ThreadPoolExecutor(1, thread_name_prefix="sound")
+        self._submit: Mapping[Lane, Submit] = {
+            Lane.DISK: self._disk.submit,
+            Lane.SOUND: self._sound.submit,
+            Lane.WORKER: on_worker,
+        }
+        self._running: set[_Task] = set()
+        self._deferred: list[_Task] = []
+        self._syncs: list[_Sync] = []
 
-    def run(
-        self,
-        call: Callable[[], list[ReplyMessage]],
-        routes: Routes,
-        finish: Callable[[BaseException | None, list[ReplyMessage]], None],
-        elsewhere: Callable[[Callable[[], None]], None] | None = None,
-    ) -> None:
-        """Run a call off the event loop.
+    def run(self, call: Callable[[], Answer], routes: Routes, finish: Finish, lane: Lane) -> None:
+        """Run a call on a lane.
 
-        finish: called on the event loop with what went wrong, if anything did, and the replies.
-        elsewhere: hands the call to another thread. Raises: CommandError: EBUSY.
+        A task of sound that fails for want of a clip is run again once the tasks of the disk that
+        came before it have ended: one of them may load that clip.
+
+        finish: called on the event loop with what was raised or what was returned.
+        Raises: CommandError: EBUSY, too many wait.
         """
-        if len(self._running) >= WAITING:
-            raise CommandError(Code.EBUSY, f"{WAITING} commands wait for the disk already")
-        errand: Errand = Future()
+        if len(self._running) >= MAX_WAITING:
+            raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
+        earlier: frozenset[_Task] = frozenset()
+        if lane is Lane.SOUND:
+            earlier = frozenset(task for task in self._running if task.lane is Lane.DISK)
+        task = _Task(call, routes, finish, lane, earlier)
+        self._running.add(task)
+        self._execute(task)
 
-        def do() -> None:
+    def _execute(self, task: _Task) -> None:
+        def execute() -> None:
+            answer, error = None, None
             try:
-                errand.set_result(call())
-            except Exception as error:
-                errand.set_exception(error)
+                answer = task.call()
+            except BaseException as raised:
+                error = raised
+            self._on_loop(lambda: self._end(task, error, answer))
 
-        if elsewhere is not None:
-            elsewhere(do)
+        self._submit[task.lane](execute)
+
+    def _end(self, task: _Task, error: BaseException | None, answer: Answer | None) -> None:
+        if task.earlier and isinstance(error, CommandError) and error.code is Code.ENOCLIP:
+            self._deferred.append(task)
         else:
-            self._disk.submit(do)
-        self._running[errand] = routes
-
-        def end() -> None:
-            self._running.pop(errand, None)
-            error = errand.exception()
-            finish(error, errand.result() if error is None else [])
+            self._running.discard(task)
+            task.finish(error, answer)
             self.settle()
-
-        errand.add_done_callback(lambda _: self._later(end))
+        for waiting in [t for t in self._deferred if not t.earlier & self._running]:
+            self._deferred.remove(waiting)
+            waiting.earlier = frozenset()
+            self._execute(waiting)
 
     def sync(self, number: str, routes: Routes) -> None:
         """Answer once all that is under way for these routes has ended.
 
-        Raises: CommandError: EBUSY.
+        Raises: CommandError: EBUSY, too many wait.
         """
-        if len(self._syncs) >= WAITING:
-            raise CommandError(Code.EBUSY, f"{WAITING} syncs wait already")
-        jobs = self._open_jobs(routes)
-        errands = {e for e, others in self._running.items() if not set(others).isdisjoint(routes)}
-        self._syncs.append((jobs, errands, number, routes))
+        if len(self._syncs) >= MAX_WAITING:
+            raise CommandError(Code.EBUSY, f"{MAX_WAITING} syncs wait already")
+        own = {task for task in self._running if not set(task.routes).isdisjoint(routes)}
+        self._syncs.append(_Sync(number, routes, self._open_jobs(routes), own))
         self.settle()
 
     def settle(self) -> None:
         """Answer the syncs that wait for nothing more."""
         waiting = []
-        for jobs, errands, number, routes in self._syncs:
-            if jobs & self._open_jobs() or errands & self._running.keys():
-                waiting.append((jobs, errands, number, routes))
+        for sync in self._syncs:
+            if sync.jobs & self._open_jobs() or sync.tasks & self._running:
+                waiting.append(sync)
             else:
-                self._send(replies.SYNCED(number), routes)
+                self._send(replies.SYNCED(sync.number), sync.routes)
         self._syncs = waiting
 
     def close(self) -> None:
-        """Begin no more."""
-        self._disk.shutdown(wait=False, cancel_futures=True)
+        """Start no more tasks."""
+        for threads in (self._disk, self._sound):
+            threads.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Jobs as clients see them: accepted, followed, answered exactly once, and the same when resent."""
+"""Jobs as clients see them: accepted, followed, answered exactly once, and again when resent."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
-from msanii_live.osc.peer import Peer
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import GenerationCommand, Interpolate
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
+from msanii_live.server.handler import Routes
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
-REMEMBERED_LIMIT = 4_096
-
-Routes = tuple[Peer, ...]
+MAX_REMEMBERED = 4_096
 
 
 @dataclass(eq=False)
 class TrackedJob:
-    """Tie a job to the client that asked: where its replies go, and what it was last told.
+    """A job, the client that asked for it, and the last reply that it was sent.
 
     routes: addresses to answer, as given by `Sessions.routes`. terminal: the one last reply.
     """
@@ -42,73 +40,82 @@ class TrackedJob:
 
 @dataclass
 class JobTracker:
-    """Accept making commands and turn the outcomes of jobs into replies.
+    """The jobs of clients that have not ended, or ended less than a minute ago.
 
-    send: called with (message, routes) on the event loop.
+    send: called with a message and routes; returns False where the message cannot be encoded. All
+    methods are for the event loop's thread.
     """
 
     scheduler: Scheduler
     library: Library
-    shelf: EngineRegistry
-    send: Callable[[ReplyMessage, Routes], None]
+    registry: EngineRegistry
+    send: Callable[[ReplyMessage, Routes], bool]
     clock: Callable[[], float] = time.monotonic
-    _tickets: dict[int, TrackedJob] = field(default_factory=dict)
+    _by_number: dict[int, TrackedJob] = field(default_factory=dict)
     _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
 
     def accept(self, request: Request, host: str, routes: Routes) -> TrackedJob | None:
         """Queue a request, or answer for the job that the same request made before.
 
-        Returns the new ticket, None for a resent message. Raises: CommandError.
+        Returns the new tracked, None for a resent message. Raises: CommandError.
         """
         command = request.command
         assert isinstance(command, GenerationCommand)
         key = (host, request.token, command.address)
-        if request.token and (known := self._remembered(key)):
-            known.routes = routes
-            self.send(known.terminal or self._queued(known), routes)
+        if request.token and (earlier := self._remembered(key)):
+            earlier.routes = routes
+            self.send(earlier.terminal or self._queued(earlier), routes)
             return None
         self._check(command)
         clip = command.clip or self.library.next_name(command.address.rsplit("/", 1)[1])
         job = self.scheduler.submit(command, host, request.token, clip)
-        ticket = TrackedJob(job, host, request.token, routes)
-        self._tickets[job.number] = ticket
+        tracked = TrackedJob(job, host, request.token, routes)
+        self._by_number[job.number] = tracked
         if request.token:
-            self._by_token[key] = ticket
+            self._by_token[key] = tracked
             self._forget_old()
-        self.send(self._queued(ticket), routes)
-        return ticket
+        self.send(self._queued(tracked), routes)
+        return tracked
 
     def progressed(self, job: Job) -> TrackedJob | None:
-        """Tell the client how far its job is. Returns the ticket."""
-        ticket = self._tickets.get(job.number)
-        if ticket is not None and ticket.terminal is None:
+        """Tell the client how far its job is. Returns the tracked."""
+        tracked = self._by_number.get(job.number)
+        if tracked is not None and tracked.terminal is None:
             self.send(
-                replies.JOB_PROGRESS(ticket.token, job.number, job.step, job.steps, job.fraction),
-                ticket.routes,
+                replies.JOB_PROGRESS(tracked.token, job.number, job.step, job.steps, job.fraction),
+                tracked.routes,
             )
-        return ticket
+        return tracked
 
     def ended(self, job: Job) -> TrackedJob | None:
-        """Send the one terminal reply of a job. Returns the ticket."""
-        ticket = self._tickets.pop(job.number, None)
-        if ticket is None or ticket.terminal is not None:
+        """Send the one terminal reply of a job. Returns the tracked."""
+        tracked = self._by_number.pop(job.number, None)
+        if tracked is None or tracked.terminal is not None:
             return None
-        ticket.terminal = terminal_reply(job, ticket.token)
-        ticket.ended_at = self.clock()
-        self.send(ticket.terminal, ticket.routes)
-        return ticket
+        tracked.terminal = terminal_reply(job, tracked.token)
+        tracked.ended_at = self.clock()
+        if not self.send(tracked.terminal, tracked.routes):
+            tracked.terminal = replies.FAIL(
+                job.command.address,
+                tracked.token,
+                job.number,
+                Code.EINTERNAL,
+                "the clip was made, but its reply cannot be encoded",
+            )
+            self.send(tracked.terminal, tracked.routes)
+        return tracked
 
     def warned(self, job: Job, text: str) -> None:
         """Pass a warning of a job on."""
-        if ticket := self._tickets.get(job.number):
-            self.send(replies.WARN(job.command.address, text), ticket.routes)
+        if tracked := self._by_number.get(job.number):
+            self.send(replies.WARN(job.command.address, text), tracked.routes)
 
     def open_jobs(self, routes: Routes | None = None) -> set[int]:
         """Return the numbers of jobs not answered for; with routes, of those that share one."""
         return {
             number
-            for number, ticket in self._tickets.items()
-            if routes is None or not set(ticket.routes).isdisjoint(routes)
+            for number, tracked in self._by_number.items()
+            if routes is None or not set(tracked.routes).isdisjoint(routes)
         }
 
     def select(self, which: str, host: str) -> list[Job]:
@@ -116,36 +123,36 @@ class JobTracker:
 
         Raises: CommandError: ERANGE, no such job is open.
         """
-        tickets = list(self._tickets.values())
+        tracked = list(self._by_number.values())
         if which == "all":
-            return [ticket.job for ticket in tickets]
-        own = [t.job for t in tickets if t.token == which and t.host == host]
-        found = own or [t.job for t in tickets if str(t.job.number) == which]
+            return [tracked.job for tracked in tracked]
+        own = [t.job for t in tracked if t.token == which and t.host == host]
+        found = own or [t.job for t in tracked if str(t.job.number) == which]
         if not found:
             raise CommandError(Code.ERANGE, f"no job {which} runs or waits")
         return found
 
     def _remembered(self, key: tuple[str, str, str]) -> TrackedJob | None:
         now = self.clock()
-        ticket = self._by_token.get(key)
-        if ticket is not None and ticket.terminal and now - ticket.ended_at > REMEMBERED:
+        tracked = self._by_token.get(key)
+        if tracked is not None and tracked.terminal and now - tracked.ended_at > REMEMBERED:
             del self._by_token[key]
             return None
-        return ticket
+        return tracked
 
     def _forget_old(self) -> None:
-        """Drop the oldest tickets that are past their time, or too many."""
+        """Drop the oldest tracked that are past their time, or too many."""
         while self._by_token:
             oldest = next(iter(self._by_token.values()))
             expired = oldest.terminal and self.clock() - oldest.ended_at > REMEMBERED
-            if not expired and len(self._by_token) <= REMEMBERED_LIMIT:
+            if not expired and len(self._by_token) <= MAX_REMEMBERED:
                 return
             self._by_token.popitem(last=False)
 
-    def _queued(self, ticket: TrackedJob) -> ReplyMessage:
-        job = ticket.job
+    def _queued(self, tracked: TrackedJob) -> ReplyMessage:
+        job = tracked.job
         return replies.JOB_QUEUED(
-            ticket.token,
+            tracked.token,
             job.number,
             self.scheduler.position(job),
             len(self.scheduler.jobs()),
@@ -160,7 +167,7 @@ class JobTracker:
                 f"clip is {command.clip!r}: a name is 1 to 64 of A-Z a-z 0-9 _ . - and none of "
                 "current, last, input, all, none",
             )
-        capabilities = self.shelf.serving(command.engine, command.address).capabilities
+        capabilities = self.registry.serving(command.engine, command.address).capabilities
         if command.address not in capabilities.verbs:
             raise CommandError(Code.EENGINE, f"the engine cannot {command.address}")
         names = [getattr(command, "src", "")]

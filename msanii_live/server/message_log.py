@@ -1,4 +1,4 @@
-"""The log of what comes in, for a musician who wonders why nothing happens."""
+"""The log of incoming messages, for a musician who wonders why nothing happens."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import OscValue
 from msanii_live.osc.peer import Peer, format_peer
+from msanii_live.protocol import replies
+from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.sessions import LEASE
 
 KEPT = 200
 LISTENERS = 8
-RATE = 100  # lines a second that a listener is sent; it is told how many it was not
+RATE = 100  # entries a second that a listener is sent; beyond that only how many there were
 
-# Why a packet was dropped, for one who has not read the protocol.
+# Why a packet was dropped, in words.
 REASON_TEXTS = {
     "source": "not from this machine or a network of --allow",
     "loop": "from this server's own port",
@@ -33,7 +35,7 @@ REASON_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """Hold one message or dropped packet: who sent it, its words, and what became of it.
+    """One message or dropped packet: its sender, its words, its outcome.
 
     at: when it came, monotonic seconds.
     """
@@ -51,27 +53,31 @@ class LogEntry:
 
     def fields(self) -> tuple[str, str, str]:
         """Return sender, message and outcome as texts short enough to send."""
-        words = " ".join([self.address, *map(word, self.args[:40])])
-        return format_peer(self.peer), clipped(words, 600), clipped(self.outcome, 300)
+        words = " ".join([self.address, *map(format_argument, self.args[:40])])
+        return format_peer(self.peer), truncate_text(words, 600), truncate_text(self.outcome, 300)
+
+    def reply(self, token: str) -> ReplyMessage:
+        """Return the `/msanii/dump/line` of this entry for a listener's token."""
+        return replies.DUMP_LINE(token, self.age, *self.fields())
 
 
 @dataclass
 class MessageLog:
-    """Keep the last lines, and pass new ones on to those who listen, so many a second.
+    """The last entries, passed on to those who listen, at most `RATE` a second.
 
-    tell: called with a line, a listener, and the token that it gave. written: every line so far.
+    send: called with the reply of an entry and a listener. written: the count of all entries.
     """
 
-    tell: Callable[[LogEntry, Peer, str], None]
-    lines: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=KEPT))
+    send: Callable[[ReplyMessage, Peer], object]
+    entries: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=KEPT))
     written: int = 0
     _listeners: dict[Peer, tuple[str, float]] = field(default_factory=dict)
-    _withheld: int = 0
+    _skipped: int = 0
     _second: int = 0
-    _told: int = 0
+    _sent_this_second: int = 0
 
     def listen(self, peer: Peer, token: str) -> None:
-        """Pass new lines on to a peer, for 60 s from its host's last message.
+        """Send new entries to a peer, for 60 s from its host's last message.
 
         Raises: CommandError: EBUSY, as many listen as may.
         """
@@ -80,7 +86,7 @@ class MessageLog:
         self._listeners[peer] = token, time.monotonic() + LEASE
 
     def ignore(self, peer: Peer) -> None:
-        """Pass no more lines on to a peer."""
+        """Send a peer no more entries."""
         self._listeners.pop(peer, None)
 
     def touch(self, source: Peer) -> None:
@@ -90,42 +96,43 @@ class MessageLog:
                 self._listeners[peer] = token, time.monotonic() + LEASE
 
     def since(self, number: int) -> list[LogEntry]:
-        """Return the lines after the first so many, of those that are kept."""
-        fresh = min(self.written - number, len(self.lines))
-        return list(self.lines)[len(self.lines) - fresh :]
+        """Return the entries after the first `number`, of those that are kept."""
+        fresh = min(self.written - number, len(self.entries))
+        return list(self.entries)[len(self.entries) - fresh :]
 
-    def note(self, peer: Peer, address: str, args: Sequence[OscValue], outcome: str) -> None:
-        """Write a line."""
+    def add(self, peer: Peer, address: str, args: Sequence[OscValue], outcome: str) -> None:
+        """Add an entry, and send it to the listeners."""
         now = time.monotonic()
-        line = LogEntry(now, peer, address, tuple(args), outcome)
-        self.lines.append(line)
+        entry = LogEntry(now, peer, address, tuple(args), outcome)
+        self.entries.append(entry)
         self.written += 1
         if not self._listeners:
             return
         if int(now) != self._second:
-            self._second, self._told = int(now), 0
-        if self._told >= RATE:
-            self._withheld += 1
+            self._second, self._sent_this_second = int(now), 0
+        if self._sent_this_second >= RATE:
+            self._skipped += 1
             return
-        self._told += 1
+        self._sent_this_second += 1
         for listener, (token, until) in list(self._listeners.items()):
             if until < now:
                 self.ignore(listener)
                 continue
-            if self._withheld:
-                self.tell(LogEntry(now, peer, "…", (), f"{self._withheld} more"), listener, token)
-            self.tell(line, listener, token)
-        self._withheld = 0
+            if self._skipped:
+                skipped = LogEntry(now, peer, "…", (), f"{self._skipped} more")
+                self.send(skipped.reply(token), listener)
+            self.send(entry.reply(token), listener)
+        self._skipped = 0
 
-    def note_drop(self, size: int, peer: Peer, reason: str) -> None:
-        """Write a line about a packet that was dropped before it was read."""
-        self.note(peer, f"({size} bytes)", (), f"dropped: {REASON_TEXTS[reason]}")
+    def add_drop(self, size: int, peer: Peer, reason: str) -> None:
+        """Add an entry about a packet that was dropped before it was read."""
+        self.add(peer, f"({size} bytes)", (), f"dropped: {REASON_TEXTS[reason]}")
 
 
-def word(value: OscValue) -> str:
-    """Write one argument as it would be typed; a text with a space is quoted.
+def format_argument(value: OscValue) -> str:
+    """Return one argument as it would be typed; a text with a space is quoted.
 
-    >>> [word(v) for v in (8.0, "dark techno", b"ab", None, True)]
+    >>> [format_argument(v) for v in (8.0, "dark techno", b"ab", None, True)]
     ['8.0', "'dark techno'", '(blob of 2 bytes)', 'nil', '1']
     """
     if isinstance(value, bool):
@@ -137,7 +144,7 @@ def word(value: OscValue) -> str:
     return "nil" if value is None else str(value)
 
 
-def clipped(text: str, most: int) -> str:
-    """Cut a text so that its UTF-8 has at most so many bytes."""
+def truncate_text(text: str, limit: int) -> str:
+    """Return a text cut so that its UTF-8 has at most `limit` bytes."""
     raw = text.encode("utf-8", "replace")
-    return text if len(raw) <= most else raw[: most - 3].decode("utf-8", "ignore") + "…"
+    return text if len(raw) <= limit else raw[: limit - 3].decode("utf-8", "ignore") + "…"

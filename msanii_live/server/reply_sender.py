@@ -1,4 +1,4 @@
-"""What goes out: encoded once, and to no one more than it has earned."""
+"""Replies on their way out: encoded once, and to no host more than it has earned."""
 
 from __future__ import annotations
 
@@ -11,52 +11,74 @@ from msanii_live.osc.peer import Connection, Peer, is_loopback
 from msanii_live.osc.transports import Transports
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
-from msanii_live.server.job_tracker import Routes
+from msanii_live.server.handler import Routes
 from msanii_live.server.sessions import Sessions
 
 log = logging.getLogger("msanii_live.osc")
 
+Observer = Callable[[ReplyMessage], None]
+
 
 class ReplySender:
-    """Send messages to routes. Everything here runs on the event loop.
+    """A sender of messages to routes. All methods are for the event loop's thread.
 
-    unearned: replies that were withheld, so that a forged sender is never flooded; see `credit`.
+    withheld: replies not sent because their host had not earned them; see `AmplificationLimit`.
     """
 
-    def __init__(self, sessions: Sessions, doors: Callable[[], Transports]) -> None:
-        """Take who is registered, and the way to the transports, which open later."""
-        self.credit = AmplificationLimit()
-        self.unearned = 0
+    def __init__(self, sessions: Sessions, transports: Callable[[], Transports]) -> None:
+        """Take who is registered, and what returns the transports, which open later."""
+        self.limit = AmplificationLimit()
+        self.withheld = 0
         self._sessions = sessions
-        self._doors = doors
+        self._transports = transports
+        self._observers: list[Observer] = []
 
-    def heard(self, size: int, source: Peer) -> None:
-        """Let a packet of so many bytes earn its sender replies."""
+    def observe(self, observer: Observer) -> None:
+        """Call an observer with each message that is sent."""
+        self._observers.append(observer)
+
+    def credit(self, size: int, source: Peer) -> None:
+        """Let a packet of `size` bytes earn its sender replies."""
         if not self._is_trusted(source):
-            self.credit.credit(source[0], size)
+            self.limit.credit(source[0], size)
 
-    def post(self, message: ReplyMessage, routes: Routes) -> None:
-        """Encode a message and send it to every route."""
+    def encode(self, message: ReplyMessage) -> bytes:
+        """Return a message as a packet. Raises: ValueError: a value that OSC cannot hold."""
+        return encode(message.address, message.tags, message.args, truncate_text=True)
+
+    def send(self, message: ReplyMessage, routes: Routes) -> bool:
+        """Encode a message and send it to every route; return False if it cannot be encoded."""
         try:
-            packet = encode(message.address, message.tags, message.args, truncate_text=True)
+            packet = self.encode(message)
         except ValueError as error:
             log.error("cannot send %s: %s", message.address, error)
-            return
+            return False
+        self.send_encoded(message, packet, routes)
+        return True
+
+    def send_encoded(self, message: ReplyMessage, packet: bytes, routes: Routes) -> None:
+        """Send a message that is encoded already to every route."""
+        for observer in self._observers:
+            observer(message)
+        self.send_quietly(message, packet, routes)
+
+    def send_quietly(self, message: ReplyMessage, packet: bytes, routes: Routes) -> None:
+        """Send a message that is encoded already, without telling the observers."""
         for route in routes:
-            if self._is_trusted(route) or self.credit.try_spend(route[0], len(packet)):
-                self._doors().send(packet, route)
+            if self._is_trusted(route) or self.limit.try_spend(route[0], len(packet)):
+                self._transports().send(packet, route)
             else:
                 self._withhold(message, route)
 
     def _is_trusted(self, peer: Peer) -> bool:
-        """Tell whether a peer may be sent more than it has earned; see `credit`."""
+        """Return whether a peer may be sent more than it has earned."""
         return isinstance(peer, Connection) or is_loopback(peer[0]) or self._sessions.knows(peer[0])
 
     def _withhold(self, message: ReplyMessage, route: Peer) -> None:
-        """Count a reply that is not sent, and say once what would have it sent."""
-        self.unearned += 1
-        if self.credit.should_warn(route[0]):
-            told = replies.WARN(message.address, "for all replies send /msanii/notify 1")
-            packet = encode(told.address, told.tags, told.args)
-            if self.credit.try_spend(route[0], len(packet)):
-                self._doors().send(packet, route)
+        """Count a reply that is not sent, and send once what its host must do to get all."""
+        self.withheld += 1
+        if self.limit.should_warn(route[0]):
+            warning = replies.WARN(message.address, "for all replies send /msanii/notify 1")
+            packet = self.encode(warning)
+            if self.limit.try_spend(route[0], len(packet)):
+                self._transports().send(packet, route)

@@ -1,4 +1,4 @@
-"""Who is out there: registered ports and connections, leases, and where a reply goes."""
+"""Registered clients, their leases, and where replies go."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.osc.peer import Connection, Peer
 
 LEASE = 60.0  # seconds
-CLIENT_LIMIT = 64
+MAX_CLIENTS = 64
 
 
 @dataclass
 class Registration:
-    """Hold one registered client: where it sent from, where it listens, its topics."""
+    """A registered client: its sending and listening addresses, topics and end of lease."""
 
     sender: Peer
     listens: Peer
@@ -26,7 +26,7 @@ class Registration:
 
 @dataclass
 class Sessions:
-    """Keep registrations, bounded in number and in time."""
+    """The registered clients, bounded in number and in time."""
 
     clock: Callable[[], float] = time.monotonic
     _by_peer: OrderedDict[Peer, Registration] = field(default_factory=OrderedDict)
@@ -39,8 +39,8 @@ class Sessions:
         """
         self._expire()
         listens = listening(source, port)
-        if listens not in self._by_peer and len(self._by_peer) >= CLIENT_LIMIT:
-            raise CommandError(Code.EBUSY, f"{CLIENT_LIMIT} clients are registered already")
+        if listens not in self._by_peer and len(self._by_peer) >= MAX_CLIENTS:
+            raise CommandError(Code.EBUSY, f"{MAX_CLIENTS} clients are registered already")
         words = frozenset(topics.replace(",", " ").split())
         self._by_peer[listens] = Registration(source, listens, words, self.clock() + LEASE)
         self._by_peer.move_to_end(listens)
@@ -85,7 +85,7 @@ class Sessions:
         return tuple(peer for peer, r in self._by_peer.items() if topic in r.topics)
 
     def knows(self, host: str) -> bool:
-        """Tell whether any client of a host is registered."""
+        """Return whether any client of a host is registered."""
         self._expire()
         return any(peer[0] == host for peer in self._by_peer)
 

@@ -25,7 +25,7 @@ def bundle(seconds: float, *packets: bytes, now: float | None = None) -> bytes:
 
 
 def send(client: Client, packet: bytes) -> None:
-    client.line.send(packet)
+    client.connection.send(packet)
 
 
 def done(it, address, *args, token):

@@ -193,7 +193,7 @@ def test_replies_follow_reply_port_and_registration(tones):
     listener = Client(tones.client.host, tones.client.port)
     listener.send("/msanii/ping")  # binds its port
     listener.wait(("/msanii/pong",))
-    port = listener.line.socket.getsockname()[1]
+    port = listener.connection.socket.getsockname()[1]
     tones.client.send("/msanii/ping", "id", "there", "reply_port", port)
     assert listener.wait(("/msanii/pong",)).args == ("there",)
     sender = Client(tones.client.host, tones.client.port)
@@ -246,16 +246,15 @@ def test_future_time_tags_wait_without_stalling_the_rest(tones):
 
     ping = encode("/msanii/ping", "ss", ("id", "later"))
     sent = time.time()
-    where = (tones.client.host, tones.client.port)
-    tones.client.line.socket.sendto(bundle(sent + 0.5, ping), where)
+    tones.client.connection.send(bundle(sent + 0.5, ping))
     assert tones.ask("/msanii/ping", "id", "now", reply="/msanii/pong").args == ("now",)
     assert tones.client.wait(("/msanii/pong",), "later").args == ("later",)
     assert time.time() - sent >= 0.49
-    tones.client.line.socket.sendto(bundle(sent - 5, ping), where)
+    tones.client.connection.send(bundle(sent - 5, ping))
     late = tones.client.wait(("/msanii/late",))
     assert late.args[0] == "/msanii/ping"
     assert late.args[1] > 0.1
-    tones.client.line.socket.sendto(bundle(sent + 3_600, ping), where)
+    tones.client.connection.send(bundle(sent + 3_600, ping))
     assert tones.client.wait(("/msanii/fail",)).args[3] == "ELATE"
 
 

@@ -1,0 +1,93 @@
+"""Messages with a time tag: kept until they are due, then delivered on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from msanii_live.osc.codec import Message
+from msanii_live.osc.peer import Peer
+from msanii_live.osc.time_tag_queue import TimeTagQueue
+
+LEAD = 0.35  # s before its time at which a command of sound is run: more than a device's latency
+_CLOCKS_APART = 0.0005  # s that the wall clock and the timeline may drift apart uncorrected
+
+Deliver = Callable[[Message, Peer], None]
+
+
+class ScheduledMessages:
+    """A queue of messages that wait for their time tags. All methods are for the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the event loop; see `connect`."""
+        self._loop = loop
+        self._queue = TimeTagQueue()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deliver: Deliver = lambda message, source: None
+
+    def connect(self, deliver: Deliver) -> None:
+        """Set what due messages are delivered to."""
+        self._deliver = deliver
+
+    def __len__(self) -> int:
+        """Return how many messages wait."""
+        return len(self._queue)
+
+    def seconds_late(self, message: Message) -> float:
+        """Return how many seconds a message's time tag lies in the past; negative: the future."""
+        return self._queue.seconds_late(message)
+
+    def add(self, message: Message, source: Peer, lead: float = 0.0) -> None:
+        """Keep a message until `lead` seconds before its time.
+
+        Raises: CommandError: ELATE, it is too far ahead; EBUSY, too many wait.
+        """
+        self._queue.add(message, source, lead)
+        self._set_timer()
+
+    def clear(self) -> None:
+        """Drop all that wait."""
+        self._queue.clear()
+        self._set_timer()
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = self._queue.seconds_until_next()
+        self._timer = None if delay is None else self._loop.call_later(delay, self._run_due)
+
+    def _run_due(self) -> None:
+        try:
+            for message, source in self._queue.pop_due():
+                self._deliver(message, source)
+        finally:
+            self._set_timer()
+
+
+class TimelineClock:
+    """A converter of OSC time tags to seconds of the player's timeline."""
+
+    def __init__(self, timeline: Callable[[], float]) -> None:
+        """Take what returns the present second of the timeline."""
+        self._timeline = timeline
+        self._offset = 0.0  # s from the wall clock to the timeline
+
+    def second_of(self, time_tag: float | None) -> float | None:
+        """Return the second of the timeline for a time tag to come; None for one that is past.
+
+        time_tag: Unix seconds; None for a message without one.
+        """
+        wall = time.time()
+        if time_tag is None or time_tag <= wall:
+            return None
+        offset = self._timeline() - wall
+        # Kept while it is right, so that tags lie as far apart on the timeline as they say.
+        if abs(offset - self._offset) > _CLOCKS_APART:
+            self._offset = offset
+        return time_tag + self._offset
