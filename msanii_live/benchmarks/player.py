@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from msanii_live.audio import make_clip
-from msanii_live.benchmarks.streaming import Told, streaming
+from msanii_live.benchmarks.streaming import StreamLog, streaming
 from msanii_live.errors import MissingTool
 from msanii_live.playback.player import Player
 from msanii_live.playback.shared_state import HostStat
@@ -166,7 +166,7 @@ def _idle_client() -> Any:
     return client, counted
 
 
-def _finish(figures: PlayerFigures, player: Player, told: Told, idle: Any) -> None:
+def _finish(figures: PlayerFigures, player: Player, told: StreamLog, idle: Any) -> None:
     figures.chunks, figures.lates = len(told.chunks), len(told.lates)
     figures.frames_lost = player.lost_frames
     figures.underflows = player.stat(HostStat.UNDERFLOWS)

@@ -10,8 +10,8 @@ from pathlib import Path
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.services import Services
 from msanii_live.library.library import Library
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.player import Player
@@ -22,33 +22,44 @@ from msanii_live.timing.transport import Transport
 
 
 @dataclass
-class Told:
-    """Keep what a stream told."""
+class StreamLog:
+    """What a stream has reported."""
 
     chunks: list[tuple[int, float, float, float, float]] = field(default_factory=list)
     lates: list[int] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
-    def chunk(self, index: int, start: float, seconds: float, took: float, ahead: float) -> None:
-        """Note a chunk."""
+    def chunk_ready(
+        self, index: int, start: float, seconds: float, took: float, ahead: float
+    ) -> None:
+        """Store a chunk."""
         self.chunks.append((index, start, seconds, took, ahead))
 
     def late(self, index: int, seconds: float) -> None:
-        """Note that a bar sounds again."""
+        """Store that a bar is repeated."""
         self.lates.append(index)
 
-    def trouble(self, text: str) -> None:
-        """Note what went wrong."""
-        self.troubles.append(text)
+    def warn(self, text: str) -> None:
+        """Store a warning."""
+        self.warnings.append(text)
+
+    def ended(self, reason: str) -> None:
+        """Store why the stream has ended."""
+        self.reasons.append(reason)
+
+
+class NoJobs:
+    """A listener to the jobs of no client."""
 
     def progressed(self, job: Job) -> None:
-        """Pass over it."""
+        """Do nothing."""
 
     def ended(self, job: Job) -> None:
-        """Pass over it."""
+        """Do nothing."""
 
     def warned(self, job: Job, text: str) -> None:
-        """Pass over it."""
+        """Do nothing."""
 
 
 @contextlib.contextmanager
@@ -56,9 +67,9 @@ def streaming(
     folder: Path,
     audio: str,
     engine: str,
-    order: StreamStart | None = None,
+    command: StreamStart | None = None,
     params: Params | None = None,
-) -> Iterator[tuple[Player, Stream, Told]]:
+) -> Iterator[tuple[Player, Stream, StreamLog]]:
     """Start a stream on the CPU, and end everything afterwards. audio: as `--audio`.
 
     Raises: CommandError: the source fails.
@@ -66,14 +77,14 @@ def streaming(
     timebase = Timebase()
     transport = Transport(clock=timebase.now)
     player, _ = open_player(audio, transport, timebase)
-    told = Told()
-    shop = Services(EngineRegistry("cpu", engine), Library(folder), player, transport)
-    scheduler = Scheduler(shop, told)
+    services = Services(EngineRegistry("cpu", engine), Library(folder), player, transport)
+    scheduler = Scheduler(services, NoJobs())
     scheduler.start()
-    stream = Stream(shop, scheduler, params or Params(), told)
+    reported = StreamLog()
+    stream = Stream(services, scheduler, params or Params(), reported)
     try:
-        stream.start(order or StreamStart())
-        yield player, stream, told
+        stream.start(command or StreamStart())
+        yield player, stream, reported
     finally:
         stream.close()
         scheduler.close()

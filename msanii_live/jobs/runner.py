@@ -1,172 +1,107 @@
-"""Carry out one job: engine, then folder, then player."""
+"""What a task does: run its engine; and what a client's job does with the clip."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from msanii_live.audio import Clip, as_stereo
-from msanii_live.engines.base import LIVE_TAKE, Context, Engine
-from msanii_live.engines.registry import EngineRegistry
-from msanii_live.errors import Code, CommandError
+from msanii_live.engines.base import Context
 from msanii_live.jobs.job import Finished, Job
-from msanii_live.library.library import Library
+from msanii_live.jobs.services import Services
+from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.library.naming import error_reason
 from msanii_live.midi import files
-from msanii_live.midi.input import MidiInput
-from msanii_live.midi.takes import MidiRecorder
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
-from msanii_live.playback.player import NowPlaying, Player
-from msanii_live.protocol.commands import GenerationCommand, Outpaint, Render
-from msanii_live.timing.transport import Transport
-
-LIVE_BARS = 4.0  # of what was played last, where a command does not say how many
+from msanii_live.playback.now_playing import NowPlaying
+from msanii_live.playback.player import Player
+from msanii_live.protocol.commands import GenerationCommand, Outpaint
 
 
-@dataclass(frozen=True)
-class Services:
-    """Hold what jobs work with."""
+def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
+    """Return the clip of a task, without a name.
 
-    shelf: EngineRegistry
-    library: Library
-    player: Player
-    transport: Transport
-    takes: MidiRecorder = field(default_factory=MidiRecorder)
-    midi: MidiInput = field(default_factory=MidiInput)
-
-    def played(self, command: GenerationCommand) -> Score | None:
-        """Return what was played last, for a command that is to play it; None for any other.
-
-        Raises: CommandError: ENOCLIP, nothing was.
-        """
-        if not isinstance(command, Render) or command.midi != LIVE_TAKE:
-            return None
-        return self.takes.last_bars(command.bars or LIVE_BARS, self.transport)
-
-    def engine(self, name: str, address: str) -> Engine:
-        """Return the engine for a command: the one named, the default, or one that can do it.
-
-        Raises: CommandError: EENGINE, no engine has the name, or it cannot do that.
-        """
-        engine = self.shelf.serving(name, address)
-        if address not in engine.capabilities.verbs:
-            raise CommandError(
-                Code.EENGINE,
-                f"engine {engine.name} cannot {address}; it can "
-                f"{', '.join(engine.capabilities.verbs)}",
-            )
-        return engine
-
-    def score(self, name: str) -> Score:
-        """Return a recorded take, or a MIDI file of the folder.
-
-        Raises: CommandError: ENOCLIP, EPATH.
-        """
-        take = self.takes.get_take(name)
-        if take is not None:
-            return take
-        return files.read(files.find(self.library.folder, name), name)
-
-    def source(self, name: str) -> Clip:
-        """Return the clip that a command names.
-
-        Raises: CommandError: ENOCLIP, EPATH.
-        """
-        if name == "current":
-            return self.now_playing().clip
-        if name == "input":
-            return self.player.input_clip()
-        return self.library.get(name)
-
-    def now_playing(self) -> NowPlaying:
-        """Return what sounds now, up to the end of what is scheduled.
-
-        Raises: CommandError: ENOCLIP, nothing does.
-        """
-        now_playing = self.player.now_playing()
-        if now_playing is None:
-            raise CommandError(
-                Code.ENOCLIP, "nothing is sounding: play a clip first, or name one, or say last"
-            )
-        return now_playing
-
-
-def run_job(
-    job: Job,
-    workshop: Services,
-    report: Callable[[Job], None],
-    warn: Callable[[Job, str], None],
-) -> Finished:
-    """Make the job's clip, write it, and play it if asked.
-
-    Raises: CommandError, Cancelled; what else an engine may raise is for the caller.
+    Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
-    started = time.monotonic()
-    command = job.command
-    engine = workshop.engine(command.engine, command.address)
-    heard: list[NowPlaying] = []
-
-    def source(name: str) -> Clip:
-        if name in job.sources:
-            return job.sources[name]
-        if name == "current":
-            heard.append(workshop.now_playing())
-            return heard[-1].clip
-        return workshop.source(name)
-
+    command, transport = task.command, services.transport
+    engine = services.engine(command.engine, command.address)
     context = Context(
-        clip=source,
-        progress=lambda step, steps: job.advance(step, steps, report),
-        warn=lambda text: warn(job, text),
-        tempo=workshop.transport.bpm,
-        beats=workshop.transport.beats,
-        seed=job.seed,
-        score=lambda name: workshop.score(name) if job.score is None else job.score,
-        raw=job.deliver is not None,
+        clip=task.inputs.clip,
+        progress=handle.advance,
+        warn=handle.warn,
+        tempo=transport.bpm,
+        beats=transport.beats,
+        seed=task.seed,
+        score=task.inputs.score,
+        raw=task.raw,
     )
     made = engine.run(command, context)
-    told = command.as_dict()
-    if job.score is not None and job.deliver is None:
-        told |= _kept(job, job.score, workshop, context.warn)
-    info = replace(made.info, name=job.clip, engine=engine.name, command=told)
-    clip = Clip(made.samples, info)
-    if job.deliver is not None:
-        job.deliver(clip)
-        return Finished(clip.info, Path(), time.monotonic() - started)
+    info = replace(
+        made.info,
+        name="",
+        engine=engine.name,
+        command=command.as_dict(),
+        precision=engine.precision,
+    )
+    return Clip(made.samples, info)
+
+
+def finish_job(
+    services: Services,
+    job: Job,
+    made: Clip,
+    inputs: Inputs,
+    live_score: Score | None,
+    warn: Callable[[str], None],
+) -> Finished:
+    """Name a job's clip, write it to the library, and play it if the command asks for that.
+
+    live_score: what was played on MIDI, to be written beside the clip; None for other commands.
+    Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
+    """
+    told = dict(made.info.command)
+    if live_score is not None:
+        told |= _write_notes(services, job.clip, live_score, warn)
+    clip = Clip(made.samples, replace(made.info, name=job.clip, command=told))
     try:
-        path = workshop.library.add(clip)
-    finally:  # a full disk keeps no one from hearing it
-        if command.play:
-            _sound(workshop.player, command, clip, heard)
-    return Finished(workshop.library.info(job.clip), path, time.monotonic() - started)
+        path = services.library.add(clip)
+    finally:  # a full disk must not keep it from sounding
+        if job.command.play:
+            _play(services.player, job.command, clip, inputs.now_playing)
+    started = job.handle.started if job.handle else time.monotonic()
+    return Finished(services.library.info(job.clip), path, time.monotonic() - started)
 
 
-def _kept(
-    job: Job, score: Score, workshop: Services, warn: Callable[[str], None]
+def _write_notes(
+    services: Services, name: str, score: Score, warn: Callable[[str], None]
 ) -> dict[str, int | float | str]:
-    """Write what was played beside the clip; return how its command is made again."""
+    """Write live notes beside the clip; return the argument by which a command finds them."""
     try:
-        path = files.write_new(workshop.library.folder, job.clip, score)
+        path = files.write_new(services.library.folder, name, score)
     except OSError as error:
-        warn(f"the notes of {job.clip} could not be written: {error_reason(error)}")
+        warn(f"the notes of {name} could not be written: {error_reason(error)}")
         return {}
     return {"midi": path.name}
 
 
-def _sound(player: Player, command: GenerationCommand, clip: Clip, heard: list[NowPlaying]) -> None:
-    """Play a result: what was made of what sounds, where that ends; else when it was asked for."""
+def _play(
+    player: Player, command: GenerationCommand, clip: Clip, source: NowPlaying | None
+) -> None:
+    """Play a clip; one that continues what sounds follows it without a gap.
+
+    source: what `current` stood for, if the command named it.
+    """
     if (
         not isinstance(command, Outpaint)
-        or not (heard and command.src == "current" and command.side == "right")
+        or not (source and command.src == "current" and command.side == "right")
         or command.at != "none"
     ):
         player.play(clip, at=command.at)
         return
-    source = as_stereo(heard[0].clip.samples)
-    samples, overlap = splice(source, clip.samples, kept=bool(command.keep))
+    before = as_stereo(source.clip.samples)
+    samples, overlap = splice(before, clip.samples, kept=bool(command.keep))
     rest = Clip(samples, replace(clip.info, frames=len(samples)))
-    before = source[: len(source) - overlap]
-    player.play_after(rest, heard[0].region, overlap=overlap, before=before, track=clip.info.name)
+    before = before[: len(before) - overlap]
+    player.play_after(rest, source.region, overlap=overlap, before=before, track=clip.info.name)

@@ -1,214 +1,140 @@
-"""The queue: bounded, ordered by priority, one worker thread for the device."""
+"""The queue of client jobs: bounded, ordered by priority, run by a worker."""
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
-from msanii_live.jobs.job import Failed, Finished, Job, State
-from msanii_live.jobs.runner import Services, run_job
+from msanii_live.jobs.job import Failed, Job, Outcome, State
+from msanii_live.jobs.runner import finish_job, run_task
+from msanii_live.jobs.services import Services
+from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.jobs.worker import Worker, command_error
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand
 
-log = logging.getLogger("msanii_live.jobs")
-
-QUEUE_LIMIT = 64
-LOAD_WINDOW = 10.0  # seconds over which the load is measured
-SEED_LIMIT = 2**24  # seeds made up here survive a 32-bit float
+QUEUE_LIMIT = 64  # jobs that wait
+SEED_LIMIT = 2**24  # seeds drawn here survive a 32-bit float
 
 
 class JobListener(Protocol):
-    """Hear of jobs, from the worker's thread or the caller's."""
+    """A receiver of what happens to jobs, called from the worker's thread or the caller's."""
 
     def progressed(self, job: Job) -> None:
-        """Hear that a job moved on."""
+        """Receive a job that moved on; at most ten times a second."""
 
     def ended(self, job: Job) -> None:
-        """Hear that a job has its outcome; called exactly once a job."""
+        """Receive a job that has its outcome; exactly once a job."""
 
     def warned(self, job: Job, text: str) -> None:
-        """Hear that a job goes on, but not wholly as asked."""
+        """Receive a warning: the job goes on, but not wholly as asked."""
 
 
 class Scheduler:
-    """Accept jobs and carry them out one at a time."""
+    """The jobs of clients, and the worker that they share with the stream.
 
-    def __init__(self, workshop: Services, listener: JobListener) -> None:
-        self._workshop = workshop
+    worker: runs tasks of any caller. Every method may be called from any thread.
+    """
+
+    def __init__(self, services: Services, listener: JobListener, slots: int = 1) -> None:
+        """Take what jobs work with. slots: tasks that run at a time."""
+        self.worker = Worker(partial(run_task, services), slots)
+        self._services = services
         self._listener = listener
-        self._lock = threading.Condition()
-        self._waiting: list[Job] = []
-        self._errands: deque[Callable[[], None]] = deque()
-        self._running: Job | None = None
+        self._lock = threading.Lock()
+        self._jobs: list[Job] = []
         self._next = 1
-        self._closed = False
-        self._busy_since: float | None = None
-        self._busy: deque[tuple[float, float]] = deque()
-        self._took: dict[str, float] = {}  # seconds of work a job, by address, smoothed
-        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
 
     def start(self) -> None:
         """Start the worker."""
-        self._thread.start()
+        self.worker.start()
 
-    def submit(
-        self,
-        command: GenerationCommand,
-        owner: str,
-        token: str,
-        clip: str,
-        sources: Mapping[str, Clip] | None = None,
-        deliver: Callable[[Clip], None] | None = None,
-        score: Score | None = None,
-    ) -> Job:
-        """Queue a command.
+    def submit(self, command: GenerationCommand, owner: str, token: str, clip: str) -> Job:
+        """Queue a command. clip: the name of the result, which the caller has settled.
 
-        clip: name of the result, already settled. sources, deliver, score: see `Job`.
-        Raises: CommandError: EBUSY, the queue is full; ENOCLIP, nothing was played to be rendered.
+        Raises: CommandError: EBUSY, the queue is full or closed; ENOCLIP, the live take is empty.
         """
-        score = self._workshop.played(command) if score is None else score
+        score = self._services.live_score(command)
+        inputs = Inputs(self._services, score=score)
         with self._lock:
-            if self._closed:
-                raise CommandError(Code.EBUSY, "the server is shutting down")
-            if len(self._waiting) >= QUEUE_LIMIT:
+            if sum(job.state is State.QUEUED for job in self._jobs) >= QUEUE_LIMIT:
                 raise CommandError(
                     Code.EBUSY, f"{QUEUE_LIMIT} jobs wait already: cancel some or try again later"
                 )
             seed = command.seed if command.seed is not None else random.randrange(SEED_LIMIT)
-            job = Job(
-                self._next,
-                command,
-                clip,
-                seed,
-                owner,
-                token,
-                sources=sources or {},
-                deliver=deliver,
-                score=score,
+            job = Job(self._next, command, clip, seed, owner, token)
+            job.handle = self.worker.submit(
+                Task(command, seed, inputs, command.priority),
+                on_progress=lambda handle: self._listener.progressed(job),
+                on_warning=lambda text: self._listener.warned(job, text),
+                on_done=lambda handle: self._finish(job, handle, inputs, score),
             )
             self._next += 1
-            self._waiting.append(job)
-            self._waiting.sort(key=lambda j: (-j.command.priority, j.number))
-            self._lock.notify()
+            self._jobs.append(job)
             return job
 
-    def errand(self, call: Callable[[], None]) -> None:
-        """Have the worker call something between jobs, such as loading an engine."""
-        with self._lock:
-            self._errands.append(call)
-            self._lock.notify()
+    def run_between_jobs(self, call: Callable[[], None]) -> None:
+        """Have the worker call something between tasks, such as loading an engine."""
+        self.worker.run_between_tasks(call)
 
     def jobs(self) -> list[Job]:
-        """Return the running job and those waiting, in order."""
+        """Return the running jobs, then the waiting ones in order."""
         with self._lock:
-            return ([self._running] if self._running else []) + list(self._waiting)
+            jobs = list(self._jobs)
+        return sorted(jobs, key=lambda j: (j.state is State.QUEUED, -j.command.priority, j.number))
 
     def position(self, job: Job) -> int:
-        """Return how many jobs go before this one; 0 when it runs."""
+        """Return how many jobs go before this one."""
         jobs = self.jobs()
         return jobs.index(job) if job in jobs else 0
 
     def eta(self, job: Job) -> float:
-        """Estimate seconds until a job has ended, from what such jobs took."""
-        ahead = self.jobs()[: self.position(job) + 1]
-        return sum(self._took.get(j.command.address, 2.0) * (1 - j.fraction) for j in ahead)
+        """Estimate the seconds until a job has ended, from how long such jobs took."""
+        return self.worker.eta(job.handle) if job.handle else 0.0
 
     def is_pending(self, clip: str) -> bool:
-        """Tell whether a job that has not ended will make a clip of this name."""
+        """Return whether a job that has not ended will make a clip of this name."""
         return any(job.clip == clip for job in self.jobs())
 
     def load_percent(self) -> float:
-        """Return the share of the last ten seconds spent on jobs, 0 to 100."""
-        now = time.monotonic()
-        with self._lock:
-            spans = list(self._busy)
-            if self._busy_since is not None:
-                spans.append((self._busy_since, now))
-        inside = sum(max(0.0, end - max(start, now - LOAD_WINDOW)) for start, end in spans)
-        return min(100.0, 100 * inside / LOAD_WINDOW)
+        """Return the share of the last ten seconds spent on tasks, 0 to 100."""
+        return self.worker.load_percent()
 
     def cancel(self, jobs: list[Job]) -> None:
-        """Cancel jobs: waiting ones at once, the running one at its next step."""
+        """Cancel jobs: waiting ones at once, running ones at their next step."""
         for job in jobs:
-            job.cancel()
-            with self._lock:
-                waiting = job in self._waiting
-                if waiting:
-                    self._waiting.remove(job)
-            if waiting:
-                self._end(job, Cancelled(0))
+            if job.handle is not None:
+                self.worker.cancel(job.handle)
 
     def close(self, timeout: float = 3.0) -> bool:
-        """Cancel everything and end the worker; True if it ended in time."""
-        with self._lock:
-            self._closed = True
-            self._errands.clear()
-        self.cancel(self.jobs())
-        with self._lock:
-            self._lock.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
+        """Cancel everything and end the worker; return whether it ended within `timeout` s."""
+        return self.worker.close(timeout)
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                while not (self._waiting or self._errands or self._closed):
-                    self._lock.wait()
-                if self._closed and not self._waiting:
-                    return
-                errand = self._errands.popleft() if self._errands else None
-                job = None if errand else self._waiting.pop(0)
-                self._running = job
-            if errand is not None:
-                errand()
-            elif job is not None:
-                self._run(job)
-
-    def _run(self, job: Job) -> None:
-        job.state, job.started = State.RUNNING, time.monotonic()
-        self._busy_since = job.started
-        outcome: Finished | Failed | Cancelled
-        try:
-            outcome = run_job(job, self._workshop, self._listener.progressed, self._listener.warned)
-            before = self._took.get(job.command.address, outcome.took)
-            self._took[job.command.address] = 0.7 * before + 0.3 * outcome.took
-        except Cancelled as cancelled:
-            outcome = cancelled
-        except CommandError as error:
-            outcome = Failed(error.code, error.text)
-        except Exception as error:
-            if is_out_of_memory(error):
-                outcome = Failed(
-                    Code.EOOM, "out of memory: ask for a shorter clip, or free an engine"
-                )
-            else:
-                log.exception("job %d failed", job.number)
-                outcome = Failed(Code.EINTERNAL, f"{type(error).__name__}: {error}")
+    def _finish(
+        self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None
+    ) -> None:
+        """Write and play the clip of a job, and report the job's one outcome."""
+        with self._lock:  # `submit` has listed the job by the time that this is free
+            job.handle = handle
+        job.outcome = self._outcome(job, handle, inputs, live_score)
         with self._lock:
-            self._running = None
-            self._busy.append((job.started, time.monotonic()))
-            self._busy_since = None
-            while self._busy and self._busy[0][1] < time.monotonic() - LOAD_WINDOW:
-                self._busy.popleft()
-        self._end(job, outcome)
-
-    def _end(self, job: Job, outcome: Finished | Failed | Cancelled) -> None:
-        job.state = {Finished: State.DONE, Failed: State.FAILED, Cancelled: State.CANCELLED}[
-            type(outcome)
-        ]
-        job.outcome = outcome
+            self._jobs.remove(job)
         self._listener.ended(job)
 
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an engine ran out of memory, Python's or torch's, which no one imports here."""
-    name = type(error).__name__
-    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "allocate" in str(error)
+    def _outcome(
+        self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None
+    ) -> Outcome:
+        try:
+            made = handle.result()
+            return finish_job(self._services, job, made, inputs, live_score, handle.warn)
+        except Cancelled as cancelled:
+            return cancelled
+        except CommandError as error:
+            return Failed(error.code, error.text)
+        except Exception as error:
+            failure = command_error(error, f"job {job.number}")
+            return Failed(failure.code, failure.text)

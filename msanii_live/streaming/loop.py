@@ -1,269 +1,397 @@
-"""One stream from its start to its end: chunk after chunk, in time, and never a gap.
+"""The loop that keeps a stream going: it owns time, lead and fallback.
 
-The audio host is given each chunk with a spare, the last bar as a loop. Whatever holds the server
-or the engine up, the host goes round that bar, in time, until the next chunk is there.
+Each chunk is sent to the audio host with a fallback, the last bar as a loop. Whatever holds the
+server or the engine up, the host repeats that bar, in time, until the next chunk is there.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
-from msanii_live.audio import as_stereo
+from msanii_live.audio import Clip, as_stereo
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Services
-from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.scheduler import SEED_LIMIT
+from msanii_live.jobs.services import Services
+from msanii_live.jobs.task import Inputs, Task
+from msanii_live.jobs.worker import Worker
 from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.notes import Score
 from msanii_live.playback.mixer import Region
 from msanii_live.playback.timeline import last_in_chain
-from msanii_live.protocol.commands import Outpaint, StreamStart
-from msanii_live.streaming import score_source
-from msanii_live.streaming.chunk_renderer import LOOK, STREAM_NAME, Chunk, Chunks, Making, Place
-from msanii_live.streaming.outpaint_source import FromItself
-from msanii_live.streaming.state import SoFar
+from msanii_live.protocol.commands import (
+    GenerationCommand,
+    Interpolate,
+    Outpaint,
+    Render,
+    StreamStart,
+)
+from msanii_live.streaming.denoising_steps import DenoisingSteps
+from msanii_live.streaming.phrases import ChunkTiming
+from msanii_live.streaming.request import ChunkRequest, MorphTarget
+from msanii_live.streaming.settings import StreamSettings, settle_command
+from msanii_live.streaming.state import STREAM_NAME, StreamState
+from msanii_live.streaming.step import next_chunk
 
 log = logging.getLogger("msanii_live.stream")
 
-_GONE = 2.0  # s that its last part may be unheard of before the stream is taken as stopped
+STOPPED = "it was stopped"  # the reason for the end, wherever it was stopped
+PRIORITY = 101  # above what a command can ask for: the stage must not fall silent
+_RETRY = 0.5  # s until a chunk that failed is tried again; the last bar is repeated meanwhile
+_SMOOTHING = 0.3  # weight of the newest chunk in the time that chunks take
 
 
-class Audience(Protocol):
-    """Hear of the stream, from its thread."""
+class StreamListener(Protocol):
+    """A receiver of what happens to a stream, called from the stream's thread."""
 
-    def chunk(self, index: int, start: float, seconds: float, took: float, ahead: float) -> None:
-        """Hear that a chunk is ready. All but index in s."""
+    def chunk_ready(
+        self, index: int, start: float, seconds: float, took: float, ahead: float
+    ) -> None:
+        """Receive that a chunk is ready.
+
+        start: s since the stream began. seconds: its length. took: s that making it lasted. ahead:
+        s that are ready.
+        """
 
     def late(self, index: int, seconds: float) -> None:
-        """Hear that a bar of so many seconds sounds again, for want of a chunk."""
+        """Receive that a bar of so many seconds is repeated, because a chunk is not ready."""
 
-    def trouble(self, text: str) -> None:
-        """Hear what went wrong; the stream goes on."""
+    def warn(self, text: str) -> None:
+        """Receive what went wrong; the stream goes on."""
+
+    def ended(self, reason: str) -> None:
+        """Receive that the stream has ended and why; exactly once for a stream that began."""
 
 
 @dataclass(frozen=True)
-class _Aim:
-    """Hold what the next chunk is to be, changed as one."""
+class _Placement:
+    """Where the end of the stream lies on the player's timeline.
 
-    order: StreamStart
-    chunks: Chunks
+    last: the region that ends last. fallback: the bar that is repeated after it. is_pending: the
+    player has not placed them yet. is_stopped: they fade out, or are gone.
+    """
+
+    last: Region | None = None
+    fallback: Region | None = None
+    is_pending: bool = False
+    is_stopped: bool = False
 
 
-class StreamRun:
-    """Be one stream."""
+class StreamLoop:
+    """One stream, from its start to its end.
+
+    Its thread sleeps until a deadline or an event: the player has changed, a task has ended, the
+    settings were changed, the stream was ended. `begin`, `change`, `check_player`, `end` and `wake`
+    may be called from any thread, the rest only by the stream's own.
+    """
 
     def __init__(
         self,
-        shop: Services,
-        scheduler: Scheduler,
+        services: Services,
+        worker: Worker,
         params: Params,
-        audience: Audience,
-        order: StreamStart,
+        listener: StreamListener,
+        command: StreamStart,
     ) -> None:
-        """Make ready what the order asks for. Raises: CommandError: as `from_notes.of_order`."""
-        self._shop = shop
-        self._player = shop.player
-        self._audience = audience
-        self._ended = threading.Event()
-        self._making = Making(shop, scheduler, params, self._ended, self._look)
-        self._so_far: SoFar | None = None
+        """Prepare what a settled command asks for.
+
+        Raises: CommandError: as `StreamSettings.from_command`.
+        """
+        self._services = services
+        self._player = services.player
+        self._worker = worker
+        self._params = params
+        self._listener = listener
+        self._settings = StreamSettings.from_command(command, services)
+        self._played = self._settings.reader  # where the notes of the last chunk came from
+        self._state = StreamState()
+        self._region = 0  # number of the region that the next chunk follows
         self._took = 1.0  # s that a chunk takes to make, smoothed
-        self._index = 0
-        self._told_late = -1
-        self._missed: float | None = None
-        self._aim = _Aim(order, self._chunks_of(order))
-        self._thread = threading.Thread(target=self._work, name="stream", daemon=True)
+        self._steps = DenoisingSteps()
+        self._late_index = -1  # the last chunk that was reported as late
+        self._retry_at = -math.inf  # s of the timeline
+        self._reason = ""
+        self._reason_lock = threading.Lock()
+        self._changed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
 
     @property
-    def alive(self) -> bool:
-        """Tell whether it goes on."""
-        return self._thread.is_alive() and not self._ended.is_set()
+    def is_running(self) -> bool:
+        """Whether the stream goes on."""
+        return self._thread.is_alive() and not self._reason
 
     @property
-    def order(self) -> StreamStart:
+    def command(self) -> StreamStart:
         """What was asked for last."""
-        return self._aim.order
-
-    @property
-    def midi(self) -> str:
-        """What notes it plays, by name; empty for none."""
-        return self._aim.chunks.midi
+        return self._settings.command
 
     def begin(self) -> None:
-        """Find what to go on from, and hold its last bar ready.
+        """Find what to continue, make its last bar the fallback, and start the thread.
 
-        Raises: CommandError.
+        Raises: CommandError: the source cannot be played.
         """
-        src = self.order.src
-        now_playing = self._player.now_playing() if src == "current" else None
+        source = self.command.src
+        now_playing = self._player.now_playing() if source == "current" else None
         if now_playing is not None:
-            self._adopt(Chunk(now_playing.clip), now_playing.region)
-        elif src != "current":
-            self._open_with(Chunk(self._shop.source(src)))
-        self._tell_left_out()
+            self._adopt(now_playing.clip, now_playing.region)
+        elif source != "current":
+            clip = self._services.source(source)
+            self._adopt(clip, self._player.play(clip, at=self.command.at, track=STREAM_NAME))
+        self._warn_left_out()
         self._thread.start()
 
-    def change(self, order: StreamStart, named: bool) -> None:
-        """Do as an order says from the next chunk on. named: it says itself what notes to play.
+    def change(self, command: StreamStart, listener: StreamListener) -> None:
+        """Follow another command from the next chunk on.
 
-        Raises: CommandError: as `from_notes.of_order`; nothing has changed then.
+        Raises: CommandError: as `StreamSettings.changed`; nothing has changed then.
         """
-        old = self._aim.chunks
-        if not named:
-            self._check(order)
-            self._aim = _Aim(order, old)
-            return
-        new = self._chunks_of(order)
-        self._aim = _Aim(order, old if new.plays_as(old) else new)
-        self._tell_left_out()
+        settled = settle_command(command, self.command)
+        has_notes = bool(command.midi)
+        self._settings = self._settings.changed(settled, self._services, has_notes)
+        self._listener = listener
+        if has_notes:
+            self._warn_left_out()
+        self.wake()
 
-    def end(self) -> None:
-        """Make no more."""
-        self._ended.set()
+    def end(self, reason: str) -> None:
+        """Make no more chunks. reason: told to the listener, unless the stream has ended before."""
+        with self._reason_lock:
+            self._reason = self._reason or reason
+        self.wake()
 
-    def _check(self, order: StreamStart) -> None:
-        """Refuse an engine or a timbre that cannot be; see `change`."""
-        if order.midi:
-            score_source.check_engine(order, self._shop)
-        else:
-            self._shop.engine(order.engine, Outpaint.address)
+    def wake(self) -> None:
+        """Have the loop look again at what is due."""
+        self._changed.set()
 
-    def _chunks_of(self, order: StreamStart) -> Chunks:
-        self._check(order)
-        return (
-            score_source.of_order(order, self._making) if order.midi else FromItself(self._making)
-        )
+    def check_player(self) -> None:
+        """End the stream if it was stopped in the player."""
+        if not self._state.is_empty and self._placement().is_stopped:
+            self.end(STOPPED)
 
-    def _tell_left_out(self) -> None:
-        for text in self._aim.chunks.left_out:
-            self._audience.trouble(text)
+    def advance(self) -> float | None:
+        """Do what is due now; return the second of the timeline at which to look again.
 
-    # -- how it starts ---------------------------------------------------------------------------
+        None: when an event wakes the loop.
+        """
+        self.check_player()
+        now, settings = self._player.now(), self._settings
+        if now < self._retry_at:
+            return self._retry_at
+        if self._state.is_empty:
+            return self._attempt(settings, None)
+        placement = self._placement()
+        if self._reason or placement.is_pending:
+            return None
+        late, end = self._report_late(), self._end_of(placement)
+        due = settings.due_at(self._state_for(settings), self._timing(settings.command, end))
+        if due <= now:
+            return self._attempt(settings, end)
+        return due if late is None else min(due, late)
 
-    def _fresh(self) -> None:
-        aim, now = self._aim, self._player.now()
-        start = now + self._shop.transport.seconds_until(aim.order.at, now)
-        self._open_with(aim.chunks.opening(self._place(aim.order, start)))
-
-    def _open_with(self, chunk: Chunk) -> None:
-        self._adopt(chunk, self._player.play(chunk.clip, at=self.order.at, track=STREAM_NAME))
-
-    def _adopt(self, chunk: Chunk, region: int) -> None:
-        transport = self._shop.transport
-        samples, info = as_stereo(chunk.clip.samples), chunk.clip.info
-        so_far = SoFar(samples[:0], info, info.bar_offset, info.bpm, transport.beats, region)
-        so_far.add(samples, 0, chunk.beat)
-        so_far.notes = chunk.notes
-        self._so_far = so_far
-        self._player.loop_after(chunk.clip, region, so_far.bar(transport.bpm), STREAM_NAME)
-
-    # -- how it goes on --------------------------------------------------------------------------
-
-    def _work(self) -> None:
+    def _run(self) -> None:
+        reason = "a fault of the server, see its log"
         try:
-            while self._so_far is None and not self._ended.is_set():
-                self._try(self._fresh)
-            while not self._ended.wait(LOOK):
-                aim, end = self._aim, self._look()
-                if end is not None and aim.chunks.due(self._place(aim.order, end)):
-                    self._try(partial(self._chunk, aim, end))
+            while not self._reason:
+                self._sleep_until(self.advance())
+            reason = self._reason
         except Exception:
             log.exception("the stream has ended")
-            self._audience.trouble("the stream has ended: a fault of the server's own")
         finally:
-            self._ended.set()
+            self.end(reason)
+            self._listener.ended(reason)
 
-    def _try(self, step: Callable[[], None]) -> None:
-        """Take a step; what goes wrong is told, and tried again: the last bar sounds meanwhile."""
+    def _sleep_until(self, second: float | None) -> None:
+        """Sleep until a second of the timeline, or until something changes."""
+        timeout = None if second is None else max(0.001, second - self._player.now())
+        self._changed.wait(timeout)
+        self._changed.clear()
+
+    def _attempt(self, settings: StreamSettings, end: float | None) -> float:
+        """Make a chunk; return when to look again. end: of the stream, None before it began."""
         try:
-            step()
+            if end is None:
+                self._open(settings)
+            else:
+                self._continue(settings, end)
         except CommandError as error:
-            self._audience.trouble(error.text)
-            self._ended.wait(0.5)
-        except Cancelled:
-            self._ended.wait(LOOK)
+            self._listener.warn(error.text)
+            self._retry_at = self._player.now() + _RETRY
+        except Cancelled:  # by a client, or because the stream has ended
+            pass
+        return max(self._player.now(), self._retry_at)
 
-    def _place(self, order: StreamStart, end: float) -> Place:
-        safe = 1.5 * self._took + 0.3
+    # -- chunks ----------------------------------------------------------------------------------
+
+    def _open(self, settings: StreamSettings) -> None:
+        """Begin a stream from nothing."""
         now = self._player.now()
-        return Place(order, self._index, end, now, safe + order.ahead, safe + order.ahead / 2)
+        start = now + self._services.transport.seconds_until(settings.command.at, now)
+        request = self._request(settings, self._state, self._timing(settings.command, start))
+        chunk, state = next_chunk(self._state, request, self._render)
+        region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
+        self._played = settings.reader
+        self._place_first(chunk.clip, region, state)
 
-    def _look(self) -> float | None:
-        """Return the second at which what is ready ends; None where that is not known.
+    def _adopt(self, clip: Clip, region: int) -> None:
+        """Begin a stream from a clip that plays."""
+        state = StreamState.from_clip(clip, self._services.transport.beats)
+        self._place_first(clip, region, state)
 
-        Tells of a bar that goes round, and ends the stream where it was stopped.
+    def _place_first(self, clip: Clip, region: int, state: StreamState) -> None:
+        self._state, self._region = state, region
+        bar = state.last_bar(self._services.transport.bpm)
+        self._player.loop_after(clip, region, bar, STREAM_NAME)
+
+    def _continue(self, settings: StreamSettings, end: float) -> None:
+        """Make the next chunk and have it follow the last one. end: of that one, s."""
+        began = time.monotonic()
+        before, follows = self._state_for(settings), self._region
+        request = self._request(settings, before, self._timing(settings.command, end))
+        chunk, state = next_chunk(before, request, self._render)
+        self._region = self._player.play_after(
+            chunk.clip,
+            follows,
+            overlap=chunk.overlap,
+            before=before.samples[: len(before.samples) - chunk.overlap],
+            fallback=state.last_bar(self._services.transport.bpm),
+            track=STREAM_NAME,
+            must_follow=True,
+        )
+        self._state, self._played = state, settings.reader
+        took = time.monotonic() - began
+        self._took += _SMOOTHING * (took - self._took)
+        seconds = (state.frames - before.frames) / SAMPLE_RATE
+        end_of_last = self._player.end_of(follows)
+        left = max(0.0, end_of_last - self._player.now()) if end_of_last is not None else 0.0
+        start = before.frames / SAMPLE_RATE
+        self._listener.chunk_ready(before.index, start, seconds, took, left + seconds)
+        late = self._late_index == before.index
+        warning = self._steps.chunk_made(self._wanted_steps(settings), took, seconds, late)
+        if warning:
+            self._listener.warn(warning)
+
+    def _state_for(self, settings: StreamSettings) -> StreamState:
+        """Return the state that the next chunk continues; another source begins at its start."""
+        return self._state if settings.reader is self._played else self._state.with_new_source()
+
+    def _timing(self, command: StreamStart, start: float) -> ChunkTiming:
+        safe = 1.5 * self._took + 0.3
+        lead, least = safe + command.ahead, safe + command.ahead / 2
+        return ChunkTiming(start, self._player.now(), command.chunk, lead, least)
+
+    def _request(
+        self, settings: StreamSettings, state: StreamState, timing: ChunkTiming
+    ) -> ChunkRequest:
+        """Return what the next chunk is to be, with the params as they are now.
+
+        Raises: CommandError: there is no such target or engine, or nothing to play.
         """
-        if self._so_far is None:
-            return None
-        regions = self._player.regions()
-        number = last_in_chain(regions, self._so_far.region)
-        fallback = next((p for p in regions if p.fallback and p.follows == number), None)
-        mine = next((p for p in regions if p.number == number), None)
-        if mine is None and fallback is None:  # it was sent, and is not yet acknowledged
-            now = time.monotonic()
-            self._missed = self._missed or now
-            if now - self._missed > _GONE:
-                self._ended.set()
-            return None
-        self._missed = None
-        for region in (mine, fallback):
-            if region is not None and region.end is not None and region.fade_out:
-                self._ended.set()
-                return None
-        if fallback is not None:
-            self._tell_if_late(fallback)
-        return self._end_of(mine or fallback)
+        params, transport, command = self._params, self._services.transport, settings.command
+        steps = int(params.number("stream.steps")) or None
+        if self._steps.is_lowered:
+            steps = self._steps.limit(self._wanted_steps(settings))
+        seed, density = int(params.number("stream.seed")), params.number("stream.density")
+        phrase = None
+        if settings.reader is not None:
+            drums = self._services.engine(command.engine, Render.address).capabilities.drums
+            phrase = settings.reader.read(state.reader, timing, state.notes, drums)
+        return ChunkRequest(
+            command,
+            (seed + state.index) % SEED_LIMIT if seed >= 0 else random.randrange(SEED_LIMIT),
+            transport.bpm,
+            transport.beats,
+            steps=steps,
+            density=density if density >= 0 else None,
+            mix=params.number("stream.mix"),
+            target=None if state.is_empty else self._target(settings),
+            phrase=phrase,
+        )
 
-    def _end_of(self, region: Region | None) -> float:
+    def _target(self, settings: StreamSettings) -> MorphTarget | None:
+        """Return what chunks are morphed towards. Raises: CommandError: there is no such clip."""
+        name, mix = self._params.text("stream.target"), self._params.number("stream.mix")
+        if not name or mix <= 0 or (settings.reader is not None and settings.command.timbre2):
+            return None
+        samples = as_stereo(self._services.source(name).samples)
+        engine = self._services.shelf.get(settings.command.engine)
+        by_engine = Interpolate.address in engine.capabilities.verbs
+        return MorphTarget(samples, mix, self._params.number("stream.strength"), by_engine)
+
+    def _wanted_steps(self, settings: StreamSettings) -> int:
+        address = (Outpaint if settings.reader is None else Render).address
+        engine = self._services.engine(settings.command.engine, address)
+        return int(self._params.number("stream.steps")) or engine.capabilities.steps
+
+    def _render(
+        self,
+        command: GenerationCommand,
+        clips: Mapping[str, Clip] | None = None,
+        score: Score | None = None,
+    ) -> Clip:
+        """Have the worker make a clip; report lateness meanwhile.
+
+        Raises: CommandError: the task failed; Cancelled: it, or the stream, was ended.
+        """
+        assert command.seed is not None
+        inputs = Inputs(self._services, clips, score)
+        task = Task(command, command.seed, inputs, PRIORITY, raw=True)
+        handle = self._worker.submit(task, on_done=lambda _: self.wake())
+        while not handle.done.is_set():
+            self.check_player()
+            if self._reason:
+                self._worker.cancel(handle)
+                raise Cancelled(handle.step)
+            self._sleep_until(self._report_late())
+        return handle.result()
+
+    # -- the player ------------------------------------------------------------------------------
+
+    def _placement(self) -> _Placement:
+        """Return where the end of the stream lies, as the player last reported."""
+        is_acknowledged = self._player.is_acknowledged  # to be read before the regions
+        regions = self._player.regions()
+        number = last_in_chain(regions, self._region)
+        fallback = next((r for r in regions if r.fallback and r.follows == number), None)
+        last = next((r for r in regions if r.number == number), None)
+        if last is None and fallback is None:
+            return _Placement(is_pending=not is_acknowledged, is_stopped=is_acknowledged)
+        is_stopped = any(r.end is not None and r.fade_out for r in (last, fallback) if r)
+        return _Placement(last, fallback, is_stopped=is_stopped)
+
+    def _end_of(self, placement: _Placement) -> float:
+        """Return the second at which what is ready ends, of a stream that is placed."""
+        region = placement.last or placement.fallback
         assert region is not None
         if region.fallback:
             return region.start / self._player.rate
         finish = region.finish
         if finish is None:  # a loop, which ends with its turn
-            here = self._player.now() * self._player.rate - region.start
-            finish = region.start + max(1, math.ceil(here / region.length)) * region.length
+            position = self._player.now() * self._player.rate - region.start
+            turns = max(1, math.ceil(position / region.length))
+            finish = region.start + turns * region.length
         return finish / self._player.rate
 
-    def _tell_if_late(self, fallback: Region) -> None:
-        start, rate = fallback.start, self._player.rate
-        if self._told_late != self._index and start / rate < self._player.now():
-            self._told_late = self._index
-            self._audience.late(self._index, fallback.length / rate)
+    def _report_late(self) -> float | None:
+        """Report the fallback if it has begun; return when it will, None if that is of no use."""
+        if self._state.is_empty or self._late_index == self._state.index:
+            return None
+        fallback, rate = self._placement().fallback, self._player.rate
+        if fallback is None:
+            return None
+        start = fallback.start / rate
+        if start > self._player.now():
+            return start
+        self._late_index = self._state.index
+        self._listener.late(self._state.index, fallback.length / rate)
+        return None
 
-    def _chunk(self, aim: _Aim, end: float) -> None:
-        so_far = self._so_far
-        assert so_far is not None
-        began = time.monotonic()
-        chunk = aim.chunks.next(so_far, self._place(aim.order, end))
-        clip, overlap = chunk.clip, chunk.overlap
-        before = so_far.samples[: len(so_far.samples) - overlap]
-        follows, start = so_far.region, so_far.frames
-        so_far.add(clip.samples, overlap, chunk.beat)
-        so_far.notes = chunk.notes
-        fallback = so_far.bar(self._shop.transport.bpm)
-        so_far.region = self._player.play_after(
-            clip,
-            follows,
-            overlap=overlap,
-            before=before,
-            fallback=fallback,
-            track=STREAM_NAME,
-            must_follow=True,
-        )
-        took = time.monotonic() - began
-        self._took += 0.3 * (took - self._took)
-        seconds = clip.info.seconds - overlap / SAMPLE_RATE
-        ahead = self._ready_after(follows, seconds)
-        self._audience.chunk(self._index, start / SAMPLE_RATE, seconds, took, ahead)
-        self._index += 1
-
-    def _ready_after(self, follows: int, seconds: float) -> float:
-        """Return how far ahead the stream reaches, once the host has placed its last chunk."""
-        end = self._player.end_of(follows)
-        return max(0.0, (end - self._player.now() if end is not None else 0.0)) + seconds
+    def _warn_left_out(self) -> None:
+        for text in self._settings.left_out:
+            self._listener.warn(text)

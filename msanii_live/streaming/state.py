@@ -1,4 +1,4 @@
-"""The end of an endless stream: what the next chunk goes on from."""
+"""The state of an endless stream: all that the next chunk depends on."""
 
 from __future__ import annotations
 
@@ -6,68 +6,130 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from msanii_live.audio import Clip, ClipInfo, Samples
+from msanii_live.audio import Clip, ClipInfo, Samples, as_stereo
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import close_loop
-from msanii_live.playback.player import LOOKBACK_SECONDS
+from msanii_live.playback.now_playing import LOOKBACK_SECONDS
 
-SOURCE = "stream-so-far"  # by which an engine asks for it
+STREAM_NAME = "stream"  # the track that the stream plays on
+SOURCE = "stream-so-far"  # the name by which an engine asks for the end of the stream
+NO_NOTES = Score((), 0.0)
 
 
 @dataclass(frozen=True)
-class Beat:
-    """Say how time runs: tempo, 0 where unknown; beats a bar; bars since a downbeat, 0 to 1."""
+class BarPosition:
+    """A tempo and a place in the bar.
+
+    bpm: 0 if unknown. beats: a bar. bar: bars since a downbeat, 0 to 1.
+    """
 
     bpm: float
     beats: float
     bar: float
 
 
-@dataclass
-class SoFar:
-    """Hold the end of the stream and where it sounds.
+@dataclass(frozen=True)
+class ReaderPosition:
+    """How far the notes of a source have been played.
 
-    samples: float32 (frames, 2), 44,100 Hz, at most 12 s. info: of the clip that it began with.
-    bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 where unknown.
-    beats: a bar. part: number of the one that ends last. frames: since the stream began. notes:
-    those that its last seconds play, where they play any.
+    played_until: seconds in the source's own time; None before the first phrase. is_consecutive:
+    the last chunk played new notes up to there. phrase: the notes to repeat if there are no new
+    ones.
     """
 
-    samples: Samples
-    info: ClipInfo
-    bar_offset: float
-    bpm: float
-    beats: float
-    region: int
+    played_until: float | None = None
+    is_consecutive: bool = False
+    phrase: Score | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A chunk of the stream.
+
+    clip: 44,100 Hz. overlap: its first frames, which replace the last frames of the stream. notes:
+    what its last seconds play. position: tempo and place in the bar at its start, if it sets its
+    own.
+    """
+
+    clip: Clip
+    overlap: int = 0
+    notes: Score = NO_NOTES
+    position: BarPosition | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StreamState:
+    """The end of a stream.
+
+    samples: its last 12 s at most, float32 (frames, 2), 44,100 Hz. info: of the clip that it began
+    with. bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 if
+    unknown. beats: a bar. frames: since the stream began. index: of the next chunk. notes: what
+    its last seconds play. gain: dB, of rendered notes at its end; None before the first. reader:
+    how far the notes have been played.
+    """
+
+    samples: Samples = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    info: ClipInfo | None = None
+    bar_offset: float = 0.0
+    bpm: float = 0.0
+    beats: float = 4.0
     frames: int = 0
-    notes: Score = field(default_factory=lambda: Score((), 0.0))
-
-    def add(self, samples: Samples, overlap: int, beat: Beat | None = None) -> None:
-        """Go on with a chunk of which the first `overlap` frames take the place of the last.
-
-        beat: time from the chunk's start on, where it is not that of before.
-        """
-        if beat is not None:
-            self.bpm, self.beats = beat.bpm, beat.beats
-            self.bar_offset = (beat.bar - len(self.samples) * self._bars_a_frame) % 1.0
-        whole = np.concatenate([self.samples[: len(self.samples) - overlap], samples])
-        self.frames += len(samples) - overlap
-        drop = max(0, len(whole) - round(LOOKBACK_SECONDS * SAMPLE_RATE))
-        self.samples = whole[drop:]
-        self.bar_offset = (self.bar_offset + drop * self._bars_a_frame) % 1.0
+    index: int = 0
+    notes: Score = NO_NOTES
+    gain: float | None = None
+    reader: ReaderPosition = field(default_factory=ReaderPosition)
 
     @property
-    def _bars_a_frame(self) -> float:
-        return self.bpm / 60.0 / self.beats / SAMPLE_RATE if self.bpm else 0.0
+    def is_empty(self) -> bool:
+        """Whether nothing has been played yet."""
+        return self.info is None
 
-    def bar(self, tempo: float) -> Samples:
-        """Return the last bar as a loop; of all that there is where that is less."""
+    @classmethod
+    def from_clip(cls, clip: Clip, beats: float) -> StreamState:
+        """Return the state of a stream that has played one clip. beats: a bar of the clip."""
+        return cls(beats=beats).extended(Chunk(clip))
+
+    def extended(self, chunk: Chunk) -> StreamState:
+        """Return the state after a chunk; `gain` and `reader` stay as they are."""
+        info, bpm, beats, bar_offset = self.info, self.bpm, self.beats, self.bar_offset
+        if info is None:
+            info = chunk.clip.info
+            bpm, bar_offset = info.bpm, info.bar_offset
+        if chunk.position is not None:
+            bpm, beats = chunk.position.bpm, chunk.position.beats
+            bar_offset = chunk.position.bar - len(self.samples) * _bars_per_frame(bpm, beats)
+        samples = as_stereo(chunk.clip.samples)
+        kept = self.samples[: len(self.samples) - chunk.overlap]
+        whole = np.concatenate([kept, samples])
+        drop = max(0, len(whole) - round(LOOKBACK_SECONDS * SAMPLE_RATE))
+        return replace(
+            self,
+            samples=whole[drop:],
+            info=info,
+            bar_offset=(bar_offset + drop * _bars_per_frame(bpm, beats)) % 1.0,
+            bpm=bpm,
+            beats=beats,
+            frames=self.frames + len(samples) - chunk.overlap,
+            index=self.index + (not self.is_empty),
+            notes=chunk.notes,
+        )
+
+    def with_new_source(self) -> StreamState:
+        """Return the state for chunks that come from another source from now on."""
+        return replace(self, gain=None, reader=ReaderPosition())
+
+    def last_bar(self, tempo: float) -> Samples:
+        """Return the last bar as a loop, or all there is if that is less.
+
+        tempo: bpm, used if the stream's own is unknown. Returns float32, (frames, 2).
+        """
         frames = round(self.beats * 60.0 / (self.bpm or tempo) * SAMPLE_RATE)
         return close_loop(self.samples[-frames:])
 
-    def clip(self) -> Clip:
-        """Return it as a source."""
+    def to_clip(self) -> Clip:
+        """Return the last seconds as a source clip, called `SOURCE`."""
+        assert self.info is not None, "the stream is empty"
         info = replace(
             self.info,
             name=SOURCE,
@@ -79,3 +141,7 @@ class SoFar:
             loops=False,
         )
         return Clip(self.samples.copy(), info)
+
+
+def _bars_per_frame(bpm: float, beats: float) -> float:
+    return bpm / 60.0 / beats / SAMPLE_RATE if bpm else 0.0

@@ -3,102 +3,97 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.services import Services
 from msanii_live.protocol.commands import StreamStart
-from msanii_live.streaming.chunk_renderer import STREAM_NAME as STREAM_NAME
-from msanii_live.streaming.loop import Audience, StreamRun
+from msanii_live.streaming.loop import STOPPED, StreamListener, StreamLoop
+from msanii_live.streaming.settings import settle_command
+from msanii_live.streaming.state import STREAM_NAME as STREAM_NAME
 
 
 class Stream:
-    """Run one stream at a time. Every method may be called from any thread."""
+    """The one stream of a server. Every method may be called from any thread."""
 
     def __init__(
-        self, workshop: Services, scheduler: Scheduler, params: Params, audience: Audience
+        self, services: Services, scheduler: Scheduler, params: Params, listener: StreamListener
     ) -> None:
-        """Begin with none."""
-        self._shop = workshop
-        self._scheduler = scheduler
+        """Begin with no stream. listener: of every stream that is started without its own."""
+        self._services = services
+        self._worker = scheduler.worker
         self._params = params
-        self._audience = audience
-        self._run: StreamRun | None = None
+        self._listener = listener
+        self._loop: StreamLoop | None = None
         self._lock = threading.Lock()
+        services.player.set_change_callback(self._player_changed)
 
     @property
-    def runs(self) -> bool:
-        """Tell whether there is a stream."""
-        return self._run is not None and self._run.alive
+    def is_running(self) -> bool:
+        """Whether there is a stream."""
+        loop = self._loop
+        return loop is not None and loop.is_running
 
     @property
-    def midi(self) -> str:
-        """What notes it plays, by name; empty where it plays none, or there is no stream."""
-        run = self._run
-        return run.midi if run is not None and run.alive else ""
+    def midi_source(self) -> str:
+        """The name of the notes that it plays; empty if it plays none, or there is no stream."""
+        loop = self._loop
+        return loop.command.midi if loop is not None and loop.is_running else ""
 
-    def start(self, order: StreamStart) -> None:
-        """Begin; of a stream that runs only settings change, unless it is to go on from elsewhere.
+    def start(self, command: StreamStart, listener: StreamListener | None = None) -> None:
+        """Begin a stream, or change the settings of the one that runs.
 
-        Raises: CommandError: ENOCLIP and what else a source may fail with, and what
-        `from_notes.of_order` says; a stream that runs then goes on as it was.
+        A stream that runs begins anew only if the command names another source than `current`.
+        listener: of this stream, in place of the one given to `Stream`.
+        Raises: CommandError: the source or the notes cannot be played; a stream that runs goes on
+        as before.
         """
+        listener = listener or self._listener
         with self._lock:
-            running = self._run
-            if running is not None and running.alive and order.src == "current":
-                running.change(settled(order, running.order), named=bool(order.midi))
+            loop = self._loop
+            if loop is not None:
+                loop.check_player()
+            if loop is not None and loop.is_running and command.src == "current":
+                loop.change(command, listener)
             else:
-                new = settled(order, StreamStart())
-                run = StreamRun(self._shop, self._scheduler, self._params, self._audience, new)
-                if running is not None:
-                    running.end()
-                run.begin()
-                self._run = run
-            if order.mix is not None:
-                self._params.set("stream.mix", order.mix)
-            if order.target:
-                self._params.set("stream.target", "" if order.target == "none" else order.target)
+                new = StreamLoop(
+                    self._services,
+                    self._worker,
+                    self._params,
+                    listener,
+                    settle_command(command, StreamStart()),
+                )
+                if loop is not None:
+                    loop.end("another stream was started")
+                new.begin()
+                self._loop = new
+                new.wake()  # the player may have changed before this loop was heard of
+            if command.mix is not None:
+                self._params.set("stream.mix", command.mix)
+            if command.target:
+                self._params.set(
+                    "stream.target", "" if command.target == "none" else command.target
+                )
 
     def stop(self, at: str = "none", fade: float = 0.02, when: float | None = None) -> None:
-        """End it with a fade; none is no error. at, fade, when: as `Player.stop`.
+        """End the stream with a fade; none is no error. at, fade, when: as `Player.stop`.
 
         Raises: CommandError: ERANGE, `at` is illegal.
         """
-        self._shop.player.stop(STREAM_NAME, at=at, fade=fade, when=when)
-        self.close()
+        self._services.player.stop(STREAM_NAME, at=at, fade=fade, when=when)
+        self._end(STOPPED)
 
     def close(self) -> None:
-        """Make no more chunks; what is ready sounds."""
+        """Make no more chunks; those that are ready sound."""
+        self._end("the server is shutting down")
+
+    def _end(self, reason: str) -> None:
         with self._lock:
-            if self._run is not None:
-                self._run.end()
-            self._run = None
+            if self._loop is not None:
+                self._loop.end(reason)
+            self._loop = None
 
-
-def settled(order: StreamStart, before: StreamStart) -> StreamStart:
-    """Return an order of which the notes are settled: as before where it does not name any.
-
-    >>> settled(StreamStart(timbre="harp"), StreamStart(midi="take", timbre2="lead")).midi
-    'take'
-    >>> settled(StreamStart(midi="none"), StreamStart(midi="take")).midi
-    ''
-    """
-    if not order.midi:
-        order = replace(
-            order,
-            midi=before.midi,
-            timbre=order.timbre or before.timbre,
-            timbre2=order.timbre2 or before.timbre2,
-            program=before.program if order.program is None else order.program,
-        )
-    return replace(
-        order,
-        midi=_unless_none(order.midi),
-        timbre=_unless_none(order.timbre),
-        timbre2=_unless_none(order.timbre2),
-    )
-
-
-def _unless_none(word: str) -> str:
-    return "" if word == "none" else word
+    def _player_changed(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            loop.wake()

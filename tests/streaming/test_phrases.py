@@ -9,12 +9,14 @@ import pytest
 from mido import Message
 
 from msanii_live.errors import Code
-from msanii_live.library.audio_files import RATE
-from msanii_live.midi.takes import Takes
+from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.midi.takes import MidiRecorder
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import StreamStart
-from msanii_live.streaming.chunk_renderer import Place
-from msanii_live.streaming.phrases import LEAD, TAIL, Hands, Piece, in_bars
+from msanii_live.streaming.live_midi import LiveMidi
+from msanii_live.streaming.phrases import LEAD, TAIL, ChunkTiming, whole_bars
+from msanii_live.streaming.score_player import ScorePlayer
+from msanii_live.streaming.state import ReaderPosition
 from msanii_live.timing.transport import Transport
 from tests.library.clips import refusal
 
@@ -27,8 +29,9 @@ class Stage:
     def __init__(self, bpm: float = 120.0, chunk: float = 4.0, ahead: float = 2.0) -> None:
         self.clock = SimpleNamespace(now=100.0)
         self.transport = Transport(bpm=bpm, clock=lambda: self.clock.now)
-        self.takes = Takes()
-        self.hands = Hands(self.takes, self.transport)
+        self.takes = MidiRecorder()
+        self.live = LiveMidi(self.takes, self.transport)
+        self.position = ReaderPosition()
         self.order = StreamStart(midi="take", chunk=chunk, ahead=ahead)
         self.end = math.inf  # until there is something to go on from
         self.before = NOTHING
@@ -46,20 +49,21 @@ class Stage:
             self.clock.now += 0.05
             while self.to_play and self.to_play[0][0] <= self.clock.now:
                 moment, message = self.to_play.pop(0)
-                self.takes.hear(message, moment)
+                self.takes.receive(message, moment)
             safe = 1.5 * took() + 0.3
-            place = Place(
-                self.order, 0, self.end, self.clock.now,
+            timing = ChunkTiming(
+                self.end, self.clock.now, self.order.chunk,
                 safe + self.order.ahead, safe + self.order.ahead / 2,
             )  # fmt: skip
-            if self.hands.due(place):
-                self.chunk(place)
+            if self.end < math.inf and self.clock.now >= self.live.due_at(self.position, timing):
+                self.chunk(timing)
                 self.clock.now += took()
 
-    def chunk(self, place: Place) -> None:
-        phrase = self.hands.phrase(place, self.before, drums=True)
-        self.hands.keep(phrase)
-        seconds = phrase.frames / RATE
+    def chunk(self, timing: ChunkTiming) -> None:
+        phrase = self.live.read(self.position, timing, self.before, drums=True)
+        assert phrase == self.live.read(self.position, timing, self.before, drums=True)
+        self.position = phrase.position
+        seconds = phrase.frames / SAMPLE_RATE
         assert phrase.score.seconds == pytest.approx(LEAD + seconds + TAIL)
         new = phrase.score.cut(LEAD, LEAD + seconds).notes
         held = {
@@ -124,7 +128,7 @@ def test_hands_that_rest_hear_their_last_phrase_again():
     ends = [end for end, _ in stage.phrases]
     assert stage.end > 150.0
     for (_, phrase), end in zip(stage.phrases[4:], ends[4:], strict=True):
-        inside = phrase.score.cut(LEAD, LEAD + phrase.frames / RATE)
+        inside = phrase.score.cut(LEAD, LEAD + phrase.frames / SAMPLE_RATE)
         assert [n.pitch for n in inside.notes] == list(range(28, 36)), end
     # and what is played then is heard
     stage.plays(90, 152.0, 152.4)
@@ -140,7 +144,7 @@ def test_a_last_note_on_the_downbeat_is_no_bar_of_the_phrase_that_goes_round():
     stage.go(150.0)
     assert any(n.pitch == 36 for n in stage.heard)
     _, phrase = stage.phrases[-1]
-    inside = phrase.score.cut(LEAD, LEAD + phrase.frames / RATE)
+    inside = phrase.score.cut(LEAD, LEAD + phrase.frames / SAMPLE_RATE)
     assert [n.pitch for n in inside.notes] == list(range(28, 36))
 
 
@@ -195,7 +199,7 @@ def test_a_stream_that_stood_still_goes_back_to_the_last_bars():
         stage.clock.now += 0.05
         while stage.to_play and stage.to_play[0][0] <= stage.clock.now:
             moment, message = stage.to_play.pop(0)
-            stage.takes.hear(message, moment)
+            stage.takes.receive(message, moment)
     stage.end = max(stage.end, 126.0)
     stage.go(140.0)
     last = stage.heard[-1]
@@ -230,7 +234,7 @@ def test_another_tempo_moves_the_bars_and_the_stream_with_them():
 
 def test_a_transport_that_stands_still_does_not_hold_the_stream_up():
     stage = Stage(chunk=2.0, ahead=1.0)
-    stage.transport.run(False)
+    stage.transport.set_running(False)
     beats_played(stage, 0, 90)
     stage.go(106.0)
     stage.end = 106.0
@@ -244,7 +248,7 @@ def test_nothing_played_is_refused():
     with refusal(Code.ENOCLIP):
         stage = Stage()
         stage.end = 104.0
-        stage.chunk(Place(stage.order, 0, 104.0, 103.0, 3.0, 2.0))
+        stage.chunk(ChunkTiming(104.0, 103.0, 4.0, 3.0, 2.0))
 
 
 def song(count: int, bpm: float = 120.0, **how: object) -> Score:
@@ -254,13 +258,12 @@ def song(count: int, bpm: float = 120.0, **how: object) -> Score:
 
 
 def test_a_piece_goes_round_in_whole_bars_and_holds_notes_over_edges():
-    piece = Piece(song(6), 4)  # a bar and a half, which goes round in two bars
-    order = StreamStart(midi="song", chunk=1.3)
-    before, heard, at = NOTHING, [], 0.0
+    piece = ScorePlayer(song(6), 4)  # a bar and a half, which goes round in two bars
+    before, heard, at, position = NOTHING, [], 0.0, ReaderPosition()
     for _ in range(8):
-        phrase = piece.phrase(Place(order, 0, at, at, 1.0, 1.0), before, drums=True)
-        piece.keep(phrase)
-        seconds = phrase.frames / RATE
+        phrase = piece.read(position, ChunkTiming(at, at, 1.3, 1.0, 1.0), before, drums=True)
+        position = phrase.position
+        seconds = phrase.frames / SAMPLE_RATE
         heard += [
             (n.pitch, round(at + n.start - LEAD, 3))
             for n in phrase.score.notes
@@ -272,12 +275,12 @@ def test_a_piece_goes_round_in_whole_bars_and_holds_notes_over_edges():
 
 
 def test_a_round_is_as_long_as_its_bars():
-    assert in_bars(song(8), 4).seconds == pytest.approx(4.0)
-    assert in_bars(song(6, beats=3), 4).seconds == pytest.approx(3.0)
+    assert whole_bars(song(8), 4).seconds == pytest.approx(4.0)
+    assert whole_bars(song(6, beats=3), 4).seconds == pytest.approx(3.0)
     late = Score((Note(0.0, 4.1, 60, 90),), 4.2, bpm=120.0)  # let go a little after the bar line
-    assert in_bars(late, 4).seconds == pytest.approx(4.0)
-    assert in_bars(late, 4).notes[0].end == pytest.approx(4.0)
+    assert whole_bars(late, 4).seconds == pytest.approx(4.0)
+    assert whole_bars(late, 4).notes[0].end == pytest.approx(4.0)
     rest = Score((Note(0.0, 1.0, 60, 90),), 8.0, bpm=120.0)  # its rest belongs to it
-    assert in_bars(rest, 4).seconds == 8.0
+    assert whole_bars(rest, 4).seconds == 8.0
     free = Score((Note(0.0, 1.0, 60, 90),), 2.7)
-    assert in_bars(free, 4).seconds == 2.7
+    assert whole_bars(free, 4).seconds == 2.7

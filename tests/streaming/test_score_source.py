@@ -31,7 +31,7 @@ def stretch(player, seconds: float) -> Samples:
     """Return what was heard in the next seconds."""
     first = player.position("output")
     time.sleep(seconds)
-    return player.recall("output", first, player.position("output"))
+    return player.read_history("output", first, player.position("output"))
 
 
 def levels(heard: Samples, block: int = 441) -> np.ndarray:
@@ -48,10 +48,10 @@ def pitches(heard: Samples) -> list[int]:
     found: list[int] = []
     latest = None
     for start in range(0, len(heard) - 4_410, 2_205):
-        part = heard[start : start + 4_410, 0] * np.hanning(4_410)
-        if np.abs(part).max() < 0.01:
+        region = heard[start : start + 4_410, 0] * np.hanning(4_410)
+        if np.abs(region).max() < 0.01:
             continue
-        spectrum = np.abs(np.fft.rfft(part, 2**17))[1:]
+        spectrum = np.abs(np.fft.rfft(region, 2**17))[1:]
         key = 69 + 12 * np.log2((spectrum.argmax() + 1) * RATE / 2**17 / 440)
         clear = round(key) if abs(key - round(key)) < 0.2 else None
         if clear is not None and clear == latest and found[-1:] != [clear]:
@@ -67,8 +67,8 @@ def test_a_held_chord_sounds_on_through_every_join(tmp_path):
         wait_until(lambda: len(told.chunks) >= 2)
         heard = stretch(player, 6)
         assert len(told.chunks) >= 5
-        assert not told.troubles
-        assert stream.midi == "song.mid"
+        assert not told.warnings
+        assert stream.midi_source == "song.mid"
         level = levels(heard, 882)
         assert level.min() > 0.88 * np.median(level), "a hole at a join"
         assert level.max() < 1.2 * np.median(level)
@@ -97,7 +97,7 @@ def test_a_rest_in_a_file_is_a_rest_and_no_click(tmp_path):
         assert levels(heard).min() == 0
         steps = np.abs(np.diff(heard[:, 0]))
         assert steps.max() < 1.3 * np.percentile(steps, 99.5), "a click"
-        assert not told.troubles
+        assert not told.warnings
 
 
 def test_a_slow_engine_makes_the_last_bar_go_round_in_time(tmp_path, monkeypatch):
@@ -148,9 +148,9 @@ class Keys:
             beat = round(transport.beats_at(transport.now()))
             key = self._keys[beat % len(self._keys)]
             moment = transport.now()
-            takes.hear(Message("note_on", note=key, velocity=100), moment)
+            takes.receive(Message("note_on", note=key, velocity=100), moment)
             self._over.wait(0.35)
-            takes.hear(Message("note_off", note=key), transport.now())
+            takes.receive(Message("note_off", note=key), transport.now())
 
     def stop(self):
         self._over.set()
@@ -160,17 +160,17 @@ class Keys:
 def test_what_the_hands_play_is_heard_a_chunk_later_on_the_same_beats(tmp_path):
     order = StreamStart(chunk=1.0, ahead=1.0, at="none")
     with streaming(tmp_path, "none", "tones", order) as (player, stream, told):
-        shop = stream._shop
+        shop = stream._services
         shop.transport.set(bpm=120)
         with pytest.raises(CommandError) as caught:
             stream.start(StreamStart(midi="take"))
         assert caught.value.code is Code.ENOCLIP
         assert "--midi-in" in caught.value.text
-        assert (stream.runs, stream.midi) == (True, "")
+        assert (stream.is_running, stream.midi_source) == (True, "")
         hands = Keys(shop, [60, 64, 67, 72])
         time.sleep(2.5)
         stream.start(StreamStart(chunk=2.0, ahead=1.0, midi="take"))
-        assert stream.midi == "take"
+        assert stream.midi_source == "take"
         made = len(told.chunks)
         wait_until(lambda: len(told.chunks) >= made + 4)
         first = player.position("output")
@@ -184,20 +184,20 @@ def test_what_the_hands_play_is_heard_a_chunk_later_on_the_same_beats(tmp_path):
         # Key 60 is that of the first beat of the bar, of hands and stream alike.
         for beat in range(4):
             start = shop.transport.seconds_until("bar", first / RATE + 0.5) + 0.5 + beat * 0.5
-            part = heard[round((start + 0.1) * RATE) :][:8_820]
-            assert pitches(part) == [[60, 64, 67, 72][beat]]
+            region = heard[round((start + 0.1) * RATE) :][:8_820]
+            assert pitches(region) == [[60, 64, 67, 72][beat]]
         hands.stop()
         time.sleep(5)
         again = stretch(player, 4)
         assert levels(again, RATE).min() > 0.01, "silent when the hands rest"
         assert set(pitches(again)) == {60, 64, 67, 72}
         stream.start(StreamStart(chunk=1.0, ahead=1.0))
-        assert stream.midi == "take"
+        assert stream.midi_source == "take"
         stream.start(StreamStart(chunk=1.0, ahead=1.0, midi="none"))
-        assert stream.midi == ""
+        assert stream.midi_source == ""
         made = len(told.chunks)
         wait_until(lambda: heard_since(told.chunks, made + 1) > 0.5)
-        assert stream.runs
+        assert stream.is_running
         assert levels(stretch(player, 2), 4_410).min() > 0.005
 
 
@@ -245,7 +245,7 @@ def test_timbres_are_those_of_render_and_mix_is_the_params(tmp_path, monkeypatch
         wait_until(lambda: len(told.chunks) >= made + 2)
         last = asked[-1]
         assert (last.timbre, last.timbre2, last.program, last.mix) == ("harp", "", 7, 1.0)
-        assert not told.troubles
+        assert not told.warnings
 
 
 def test_what_cannot_be_played_is_refused_and_the_stream_goes_on(tmp_path):
@@ -262,5 +262,5 @@ def test_what_cannot_be_played_is_refused_and_the_stream_goes_on(tmp_path):
             with pytest.raises(CommandError) as caught:
                 stream.start(order)
             assert caught.value.code is code, order
-            assert stream.runs
-            assert stream.midi == ""
+            assert stream.is_running
+            assert stream.midi_source == ""

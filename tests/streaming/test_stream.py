@@ -22,7 +22,7 @@ def stretch(player, seconds: float) -> Samples:
     """Return what was heard in the next seconds."""
     first = player.position("output")
     time.sleep(seconds)
-    return player.recall("output", first, player.position("output"))
+    return player.read_history("output", first, player.position("output"))
 
 
 def assert_goes_on(heard: Samples) -> None:
@@ -49,11 +49,11 @@ def test_chunk_follows_chunk(tmp_path):
             assert after[1] == pytest.approx(start + seconds)
             assert took > 0
             assert ahead >= 1.0
-        assert not told.troubles
+        assert not told.warnings
         assert list(tmp_path.iterdir()) == []  # chunks are heard, not written
         stream.stop(fade=0.1)
-        assert not stream.runs
-        wait_until(lambda: not player.parts())
+        assert not stream.is_running
+        wait_until(lambda: not player.regions())
 
 
 def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
@@ -67,13 +67,13 @@ def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Tones, "run", slowly)
     with streaming(tmp_path, "none", "tones", SHORT) as (player, _, told):
-        wait_until(lambda: player.parts())
-        first = next(part for part in player.parts() if not part.spare)
+        wait_until(lambda: player.regions())
+        first = next(region for region in player.regions() if not region.fallback)
         wait_until(lambda: told.lates == [0])
-        assert player.sounding() is not None
+        assert player.now_playing() is not None
         wait_until(lambda: len(told.chunks) == 1)
-        wait_until(lambda: any(not p.spare and p.follows for p in player.parts()))
-        joined = next(p for p in player.parts() if not p.spare and p.follows)
+        wait_until(lambda: any(not p.fallback and p.follows for p in player.regions()))
+        joined = next(p for p in player.regions() if not p.fallback and p.follows)
         bar = 2 * 44_100  # 4 beats at 120 bpm
         turns = (joined.start + joined.length - 44_100 - first.start - first.length) / bar
         assert turns == pytest.approx(round(turns), abs=30 / bar)
@@ -85,15 +85,17 @@ def test_a_slow_engine_makes_the_last_bar_go_round(tmp_path, monkeypatch):
 def test_it_goes_on_from_what_sounds(tmp_path):
     with streaming(tmp_path, "none", "tones", SHORT) as (player, stream, told):
         stream.stop()
-        wait_until(lambda: not player.parts())
+        wait_until(lambda: not player.regions())
         told.chunks.clear()
         player.play(make_clip(tone(66_150, 220.0), 44_100, name="mine", bpm=120.0))
-        wait_until(lambda: player.parts())
-        (mine,) = player.parts()
+        wait_until(lambda: player.regions())
+        (mine,) = player.regions()
         stream.start(StreamStart(chunk=1.0, ahead=1.0))
         wait_until(lambda: told.chunks)
-        wait_until(lambda: any(p.follows == mine.number and not p.spare for p in player.parts()))
-        chunk = next(p for p in player.parts() if p.follows == mine.number and not p.spare)
+        wait_until(
+            lambda: any(p.follows == mine.number and not p.fallback for p in player.regions())
+        )
+        chunk = next(p for p in player.regions() if p.follows == mine.number and not p.fallback)
         assert chunk.start + chunk.length == mine.start + 66_150 + 44_100
         wait_until(lambda: player.now() * 44_100 > chunk.start)
         assert_goes_on(stretch(player, 1.5))
@@ -109,13 +111,13 @@ def test_params_steer_the_next_chunks(tmp_path):
         stream,
         told,
     ):
-        library = stream._shop.library
-        wait_until(lambda: told.troubles)  # there is no such clip yet; the last bar goes round
-        assert "target" in told.troubles[0]
+        library = stream._services.library
+        wait_until(lambda: told.warnings)  # there is no such clip yet; the last bar goes round
+        assert "target" in told.warnings[0]
         library.add(make_clip(tone(44_100, 441.0, 0.5), 44_100, name="target"))
         told.chunks.clear()
         wait_until(lambda: len(told.chunks) >= 3)
-        wait_until(lambda: player.parts()[-1].start / 44_100 < player.now() + 2)
+        wait_until(lambda: player.regions()[-1].start / 44_100 < player.now() + 2)
         wait_until(lambda: np.abs(stretch(player, 0.3)).max() > 0.45)
 
 
@@ -125,7 +127,7 @@ def test_a_source_that_is_not_there_is_refused(tmp_path):
         with pytest.raises(CommandError) as caught:
             stream.start(StreamStart(src="nothing"))
         assert caught.value.code is Code.ENOCLIP
-        assert not stream.runs
+        assert not stream.is_running
         assert StreamStop().fade == 0.02
 
 
@@ -137,5 +139,5 @@ def test_a_stop_of_all_ends_the_stream(tmp_path):
     ):
         wait_until(lambda: told.chunks)
         player.stop(None)
-        wait_until(lambda: not stream.runs)
-        wait_until(lambda: not player.parts())
+        wait_until(lambda: not stream.is_running)
+        wait_until(lambda: not player.regions())

@@ -1,0 +1,142 @@
+"""A task: make the clip of a command from given inputs; and the handle of a submitted task."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Cancelled, CommandError
+from msanii_live.jobs.services import Services
+from msanii_live.notes import Score
+from msanii_live.playback.now_playing import NowPlaying
+from msanii_live.protocol.commands import GenerationCommand
+
+PROGRESS_INTERVAL = 0.1  # s: at most ten reports a second
+
+
+class Inputs:
+    """The source clips and notes of one task, found by name when the task runs.
+
+    now_playing: what `current` stood for, once the task has asked for it.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        clips: Mapping[str, Clip] | None = None,
+        score: Score | None = None,
+    ) -> None:
+        """Look names up in the services. clips: found before those. score: instead of any other."""
+        self.now_playing: NowPlaying | None = None
+        self._services = services
+        self._clips = clips or {}
+        self._score = score
+
+    def clip(self, name: str) -> Clip:
+        """Return a source clip.
+
+        Raises: CommandError: ENOCLIP, there is none; EPATH, its file cannot be read.
+        """
+        if name in self._clips:
+            return self._clips[name]
+        if name == "current":
+            self.now_playing = self._services.now_playing()
+            return self.now_playing.clip
+        return self._services.source(name)
+
+    def score(self, name: str) -> Score:
+        """Return the notes to render.
+
+        Raises: CommandError: ENOCLIP, there are none; EPATH, the file cannot be read.
+        """
+        return self._services.score(name) if self._score is None else self._score
+
+
+@dataclass(frozen=True)
+class Task:
+    """A clip to make.
+
+    seed: already drawn. priority: higher goes first. raw: the engine skips loudness normalisation,
+    since the caller sets the level.
+    """
+
+    command: GenerationCommand
+    seed: int
+    inputs: Inputs
+    priority: int = 0
+    raw: bool = False
+
+
+def ignore(*_: object) -> None:
+    """Do nothing."""
+
+
+class TaskHandle:
+    """A submitted task: its progress and result, and the way to cancel it.
+
+    done: set when the task has ended. step, steps: denoising steps done and in all. started:
+    seconds of the monotonic clock; 0 while the task waits.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        on_progress: Callable[[TaskHandle], object] = ignore,
+        on_warning: Callable[[str], None] = ignore,
+        on_done: Callable[[TaskHandle], object] = ignore,
+    ) -> None:
+        """Take the callbacks: see `Worker.submit`."""
+        self.task = task
+        self.done = threading.Event()
+        self.step = 0
+        self.steps = 0
+        self.started = 0.0
+        self.warn = on_warning
+        self._on_progress = on_progress
+        self._on_done = on_done
+        self._cancelled = threading.Event()
+        self._result: Clip | CommandError | Cancelled | None = None
+        self._reported = 0.0
+
+    @property
+    def fraction(self) -> float:
+        """The share of the steps that is done, 0 to 1."""
+        return self.step / self.steps if self.steps else 0.0
+
+    def advance(self, step: int, steps: int) -> None:
+        """Note progress, and report it at most ten times a second.
+
+        Raises: Cancelled: the task is to end.
+        """
+        if self._cancelled.is_set():
+            raise Cancelled(step)
+        self.step, self.steps = step, steps
+        now = time.monotonic()
+        if now - self._reported >= PROGRESS_INTERVAL:
+            self._reported = now
+            self._on_progress(self)
+
+    def cancel(self) -> None:
+        """Ask the task to end at its next step. `Worker.cancel` also ends one that waits."""
+        self._cancelled.set()
+
+    def finish(self, result: Clip | CommandError | Cancelled) -> None:
+        """Set the result and tell whoever submitted the task. Only a worker calls this, once."""
+        self._result = result
+        self.done.set()
+        self._on_done(self)
+
+    def result(self, timeout: float | None = None) -> Clip:
+        """Wait for the clip and return it. timeout: seconds.
+
+        Raises: CommandError: the task failed; Cancelled; TimeoutError: the task has not ended.
+        """
+        if not self.done.wait(timeout):
+            raise TimeoutError("the task has not ended")
+        assert self._result is not None
+        if isinstance(self._result, Clip):
+            return self._result
+        raise self._result

@@ -1,0 +1,207 @@
+"""A worker: tasks by priority, a bounded number at a time, each with exactly one end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.load import DurationEstimates, LoadMeter
+from msanii_live.jobs.task import Task, TaskHandle, ignore
+
+log = logging.getLogger("msanii_live.jobs")
+
+
+class _Slot:
+    """A thread that runs one task at a time. engine: the one that its last task named."""
+
+    def __init__(self) -> None:
+        self.engine = ""
+        self.is_idle = True
+
+
+class Worker:
+    """A queue of tasks and the threads that run them. Every method is safe from any thread."""
+
+    def __init__(self, run: Callable[[Task, TaskHandle], Clip], slots: int = 1) -> None:
+        """Take what runs a task. slots: tasks that run at a time.
+
+        run: returns the clip, reports by `TaskHandle.advance`, and may raise anything.
+        """
+        self._run_task = run
+        self._lock = threading.Condition()
+        self._waiting: list[TaskHandle] = []
+        self._running: list[TaskHandle] = []
+        self._calls: deque[Callable[[], object]] = deque()
+        self._in_call = False
+        self._closed = False
+        self._load = LoadMeter(slots)
+        self._durations = DurationEstimates()
+        self._slots = [_Slot() for _ in range(slots)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(slot,), name=f"worker {n}", daemon=True)
+            for n, slot in enumerate(self._slots)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self,
+        task: Task,
+        on_progress: Callable[[TaskHandle], object] = ignore,
+        on_warning: Callable[[str], None] = ignore,
+        on_done: Callable[[TaskHandle], object] = ignore,
+    ) -> TaskHandle:
+        """Queue a task. Of equal priority, the first submitted runs first.
+
+        on_progress, on_warning: called by the task's thread, the first at most ten times a second.
+        on_done: called exactly once, before the slot takes another task; for a task that is
+        cancelled while it waits, by whoever cancels it.
+        Raises: CommandError: EBUSY, the worker is closed.
+        """
+        handle = TaskHandle(task, on_progress, on_warning, on_done)
+        with self._lock:
+            if self._closed:
+                raise CommandError(Code.EBUSY, "the server is shutting down")
+            self._waiting.append(handle)
+            self._waiting.sort(key=lambda h: -h.task.priority)  # stable: equals stay in order
+            self._lock.notify_all()
+        return handle
+
+    def cancel(self, handle: TaskHandle) -> None:
+        """End a waiting task at once, a running one at its next step; else do nothing."""
+        handle.cancel()
+        with self._lock:
+            is_waiting = handle in self._waiting
+            if is_waiting:
+                self._waiting.remove(handle)
+        if is_waiting:
+            self._finish(handle, Cancelled(0))
+
+    def run_between_tasks(self, call: Callable[[], object]) -> None:
+        """Call something before the next task, while no task runs, such as loading an engine."""
+        with self._lock:
+            self._calls.append(call)
+            self._lock.notify_all()
+
+    def tasks(self) -> list[TaskHandle]:
+        """Return the running tasks, then the waiting ones in order."""
+        with self._lock:
+            return [*self._running, *self._waiting]
+
+    def eta(self, handle: TaskHandle) -> float:
+        """Estimate the seconds until a task has ended, from how long such tasks took."""
+        tasks = self.tasks()
+        ahead = tasks[: tasks.index(handle) + 1] if handle in tasks else []
+        left = (self._durations.get(h.task.command.address) * (1 - h.fraction) for h in ahead)
+        return sum(left) / len(self._slots)
+
+    def load_percent(self) -> float:
+        """Return the share of the last ten seconds spent on tasks, 0 to 100."""
+        with self._lock:
+            return self._load.percent(time.monotonic(), [h.started for h in self._running])
+
+    def close(self, timeout: float = 3.0) -> bool:
+        """Cancel everything and end the threads; return whether they ended within `timeout` s."""
+        with self._lock:
+            self._closed = True
+            self._calls.clear()
+        for handle in self.tasks():
+            self.cancel(handle)
+        with self._lock:
+            self._lock.notify_all()
+        until = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _work(self, slot: _Slot) -> None:
+        while (work := self._next(slot)) is not None:
+            if isinstance(work, TaskHandle):
+                self._run(work)
+            else:
+                self._call(work)
+
+    def _next(self, slot: _Slot) -> TaskHandle | Callable[[], object] | None:
+        """Wait for the next task or call of a slot; None once the worker is closed."""
+        with self._lock:
+            slot.is_idle = True
+            while True:
+                if self._calls:
+                    if not (self._running or self._in_call):
+                        self._in_call = True
+                        slot.is_idle = False
+                        return self._calls.popleft()
+                elif not self._in_call and (handle := self._choose(slot)) is not None:
+                    self._waiting.remove(handle)
+                    self._running.append(handle)
+                    handle.started = time.monotonic()
+                    slot.engine, slot.is_idle = handle.task.command.engine, False
+                    return handle
+                if self._closed and not self._waiting:
+                    return None
+                self._lock.wait()
+
+    def _choose(self, slot: _Slot) -> TaskHandle | None:
+        """Return the first waiting task, unless another idle slot ran that task's engine last."""
+        for handle in self._waiting:
+            warm = [s for s in self._slots if s.is_idle and s.engine == handle.task.command.engine]
+            if slot in warm or not warm:
+                return handle
+        return None
+
+    def _call(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception:
+            log.exception("a call between tasks failed")
+        finally:
+            with self._lock:
+                self._in_call = False
+                self._lock.notify_all()
+
+    def _run(self, handle: TaskHandle) -> None:
+        address = handle.task.command.address
+        result: Clip | CommandError | Cancelled
+        try:
+            result = self._run_task(handle.task, handle)
+        except (CommandError, Cancelled) as error:
+            result = error
+        except Exception as error:
+            result = command_error(error, address)
+        self._finish(handle, result)
+        now = time.monotonic()
+        with self._lock:
+            if isinstance(result, Clip):
+                self._durations.add(address, now - handle.started)
+            self._load.add(handle.started, now)
+            self._running.remove(handle)
+            self._lock.notify_all()
+
+    def _finish(self, handle: TaskHandle, result: Clip | CommandError | Cancelled) -> None:
+        try:
+            handle.finish(result)
+        except Exception:  # a callback must not end the worker
+            log.exception("the end of %s could not be reported", handle.task.command.address)
+
+
+def command_error(error: Exception, what: str) -> CommandError:
+    """Return what to answer for an unexpected exception; log it unless memory ran out."""
+    if is_out_of_memory(error):
+        return CommandError(Code.EOOM, "out of memory: ask for a shorter clip, or free an engine")
+    log.error("%s failed", what, exc_info=error)
+    return CommandError(Code.EINTERNAL, f"{type(error).__name__}: {error}")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether Python or PyTorch (which is not imported here) ran out of memory."""
+    name = type(error).__name__
+    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "allocate" in str(error)

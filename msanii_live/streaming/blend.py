@@ -1,0 +1,45 @@
+"""Chunks brought towards a target clip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from msanii_live.audio import Samples, as_stereo, crossfade, make_clip
+from msanii_live.library.audio_files import SAMPLE_RATE
+from msanii_live.protocol.commands import Interpolate
+from msanii_live.streaming.request import ChunkRequest, RenderClip
+from msanii_live.streaming.state import StreamState
+
+_FADE = 4_410  # frames over which the plain chunk fades into the morphed one
+
+
+def morph_to_target(
+    piece: Samples, overlap: int, state: StreamState, request: ChunkRequest, render: RenderClip
+) -> Samples:
+    """Return a chunk that goes from itself to its blend with the target, if there is one.
+
+    piece: float32 (frames, 2), of which the first `overlap` frames stay as they are.
+    Raises: CommandError, Cancelled: as `render`.
+    """
+    target = request.target
+    if target is None:
+        return piece
+    plain = piece[overlap:]
+    place = (state.frames + np.arange(len(plain))) % len(target.samples)
+    towards = np.ascontiguousarray(target.samples[place])
+    if target.by_engine:
+        bpm, offset = state.bpm, state.bar_offset
+        a = make_clip(plain.copy(), SAMPLE_RATE, name="a", bpm=bpm, bar_offset=offset)
+        b = make_clip(towards, SAMPLE_RATE, name="b", bpm=bpm, bar_offset=offset)
+        command = Interpolate(a="a", b="b", mix=target.mix, strength=target.strength)
+        # An interpolation has its own steps and density.
+        command = replace(command, engine=request.command.engine, seed=request.seed)
+        towards = as_stereo(render(command, {"a": a, "b": b}).samples)
+    else:
+        mixed = (1 - target.mix) * plain + target.mix * towards
+        towards = np.asarray(mixed, dtype=np.float32)
+    fade = min(_FADE, len(plain))
+    into = crossfade(plain[:fade], towards[:fade])
+    return np.concatenate([piece[:overlap], into, towards[fade : len(plain)]])

@@ -1,0 +1,119 @@
+"""What a stream plays: the command as the musician meant it, and where its notes come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from msanii_live.engines.scores import LIVE_TAKE
+from msanii_live.engines.base import Engine
+from msanii_live.engines.notes.instruments import instrument_by_word
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.services import LIVE_BARS, Services
+from msanii_live.protocol.commands import Outpaint, Render, StreamStart
+from msanii_live.streaming.live_midi import LiveMidi
+from msanii_live.streaming.phrases import NO_DRUMS, ChunkTiming, Reader, has_only_drums
+from msanii_live.streaming.score_player import ScorePlayer
+from msanii_live.streaming.state import StreamState
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What the next chunks are to be, changed as one.
+
+    reader: of the notes; None where the stream continues itself. left_out: what of the notes cannot
+    be played, in words.
+    """
+
+    command: StreamStart
+    reader: Reader | None = None
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def from_command(cls, command: StreamStart, services: Services) -> StreamSettings:
+        """Return what a settled command asks for.
+
+        Raises: CommandError: as `check_engine`; ENOCLIP, EPATH: there are no such notes, or none
+        that the engine plays.
+        """
+        engine = check_engine(command, services)
+        if not command.midi:
+            return cls(command)
+        transport = services.transport
+        is_live = command.midi == LIVE_TAKE
+        score = (
+            services.takes.last_bars(LIVE_BARS, transport)
+            if is_live
+            else services.score(command.midi)
+        )
+        if not score.notes:
+            raise CommandError(Code.EPATH, f"{command.midi!r} has no notes to play")
+        left_out = [f"{thing} was left out: it is not played here" for thing in score.unsupported]
+        if any(note.drum for note in score.notes) and not engine.capabilities.drums:
+            left_out.append(f"drums were left out: {engine.name} has none")
+            if has_only_drums(score):
+                raise CommandError(Code.EPATH, f"{command.midi!r} has only drums: {NO_DRUMS}")
+        if is_live:
+            return cls(command, LiveMidi(services.takes, transport), tuple(left_out))
+        return cls(command, ScorePlayer(score, transport.beats), tuple(left_out))
+
+    def changed(self, command: StreamStart, services: Services, has_notes: bool) -> StreamSettings:
+        """Return the settings after another command; the same notes go on where they are.
+
+        has_notes: the command itself names notes. Raises: CommandError: as `from_command`.
+        """
+        if not has_notes:
+            check_engine(command, services)
+            return replace(self, command=command)
+        new = self.from_command(command, services)
+        if new.reader == self.reader and command.midi == self.command.midi:
+            return replace(new, reader=self.reader)
+        return new
+
+    def due_at(self, state: StreamState, timing: ChunkTiming) -> float:
+        """Return the second of the timeline at which to make the next chunk."""
+        if self.reader is None:
+            return timing.start - timing.lead
+        return self.reader.due_at(state.reader, timing)
+
+
+def check_engine(command: StreamStart, services: Services) -> Engine:
+    """Return the engine that a stream is to play with.
+
+    Raises: CommandError: EENGINE, it cannot do that; ERANGE, it has no such timbre.
+    """
+    engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
+    known = engine.capabilities.timbres
+    for word in (command.timbre, command.timbre2) if command.midi else ():
+        if word and known and instrument_by_word(word) not in known:
+            raise CommandError(
+                Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(known)}"
+            )
+    return engine
+
+
+def settle_command(command: StreamStart, before: StreamStart) -> StreamStart:
+    """Return a command of which the notes are settled: as before unless it names some.
+
+    >>> settle_command(StreamStart(timbre="harp"), StreamStart(midi="take", timbre2="lead")).midi
+    'take'
+    >>> settle_command(StreamStart(midi="none"), StreamStart(midi="take")).midi
+    ''
+    """
+    if not command.midi:
+        command = replace(
+            command,
+            midi=before.midi,
+            timbre=command.timbre or before.timbre,
+            timbre2=command.timbre2 or before.timbre2,
+            program=before.program if command.program is None else command.program,
+        )
+    return replace(
+        command,
+        midi=_empty_if_none(command.midi),
+        timbre=_empty_if_none(command.timbre),
+        timbre2=_empty_if_none(command.timbre2),
+    )
+
+
+def _empty_if_none(word: str) -> str:
+    return "" if word == "none" else word

@@ -1,0 +1,30 @@
+"""The stream in one function: a state and a request in, a chunk and the next state out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msanii_live.streaming.outpaint_source import outpainted_chunk
+from msanii_live.streaming.request import ChunkRequest, RenderClip
+from msanii_live.streaming.score_source import rendered_chunk
+from msanii_live.streaming.state import Chunk, StreamState
+
+
+def next_chunk(
+    state: StreamState, request: ChunkRequest, render: RenderClip
+) -> tuple[Chunk, StreamState]:
+    """Return the chunk that continues a stream, and the state of the stream after it.
+
+    A pure function: it changes neither argument, and equal arguments give equal samples if
+    `render` does. An empty state gives the first chunk of a stream.
+    Raises: CommandError, Cancelled: as `render`; the state that was passed in is still valid.
+    Source: the interface is that of magenta-realtime's `generate_chunk`.
+    """
+    if state.is_empty:
+        state = replace(state, beats=request.beats)
+    if request.phrase is None:
+        chunk = outpainted_chunk(state, request, render)
+        return chunk, state.extended(chunk)
+    chunk, gain = rendered_chunk(state, request, request.phrase, render)
+    after = state.extended(chunk)
+    return chunk, replace(after, gain=gain, reader=request.phrase.position)
