@@ -27,17 +27,17 @@ class AsyncCommands(ABC):
         """Send a command and return its answer."""
 
     async def generate(self, **options: Unpack[types.GenerateOptions]) -> MadeClip:
-        """Make a new clip from nothing."""
+        """Generate a new clip without a source."""
         return await self.make(build_command(commands.Generate, **options))
 
     async def outpaint(self, src: str, **options: Unpack[types.OutpaintOptions]) -> MadeClip:
-        """Go on from a clip, or lead up to it."""
+        """Continue a clip after its end, or generate what comes before its start."""
         return await self.make(build_command(commands.Outpaint, src=src, **options))
 
     async def inpaint(
         self, src: str, start: float, end: float, **options: Unpack[types.GenerationOptions]
     ) -> MadeClip:
-        """Make a span of a clip anew."""
+        """Replace a span of a clip with new audio that fits what comes before and after it."""
         return await self.make(
             build_command(commands.Inpaint, src=src, start=start, end=end, **options)
         )
@@ -45,19 +45,19 @@ class AsyncCommands(ABC):
     async def interpolate(
         self, a: str, b: str, **options: Unpack[types.InterpolateOptions]
     ) -> MadeClip:
-        """Make a clip that lies between two."""
+        """Generate a clip between two clips."""
         return await self.make(build_command(commands.Interpolate, a=a, b=b, **options))
 
     async def audio2audio(self, src: str, **options: Unpack[types.AudioToAudioOptions]) -> MadeClip:
-        """Make a variation of a clip."""
+        """Generate a variation of a clip."""
         return await self.make(build_command(commands.AudioToAudio, src=src, **options))
 
     async def render(self, midi: str, **options: Unpack[types.RenderOptions]) -> MadeClip:
-        """Play notes: a MIDI file, a recorded take, or the last bars that came in on MIDI."""
+        """Play notes with an engine: a MIDI file, a recorded take, or the last bars of MIDI input."""
         return await self.make(build_command(commands.Render, midi=midi, **options))
 
     async def vocode(self, src: str, **options: Unpack[types.VocodeOptions]) -> MadeClip:
-        """Make a clip anew from nothing but its mel, to compare vocoders."""
+        """Reconstruct a clip from its mel spectrogram alone, to compare vocoders."""
         return await self.make(build_command(commands.Vocode, src=src, **options))
 
     async def play(
@@ -69,7 +69,7 @@ class AsyncCommands(ABC):
         gain: float = 0.0,
         fade: float = 0.02,
     ) -> list[types.DoneRow]:
-        """Sound a clip; what sounds under the same name fades out as it fades in."""
+        """Play a clip. If it is already playing, the two crossfade."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(
@@ -84,7 +84,7 @@ class AsyncCommands(ABC):
         at: Literal["none", "beat", "bar"] | float = "none",
         fade: float = 0.02,
     ) -> list[types.DoneRow]:
-        """Silence one clip, the stream (`stream`), or all. A time tag is honoured to the frame."""
+        """Stop one clip, the stream (`stream`), or everything. A time tag is accurate to one frame."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.Stop, clip=clip, at=at, fade=fade)),
@@ -98,7 +98,7 @@ class AsyncCommands(ABC):
         source: Literal["internal", "link", "midi"] | None = None,
         run: int | None = None,
     ) -> list[types.TransportRow]:
-        """Set tempo, metre and source of time, from the next beat on, or ask for them."""
+        """Set the tempo, metre and clock source, or only return them."""
         return cast(
             "list[types.TransportRow]",
             await self.ask(
@@ -115,7 +115,7 @@ class AsyncCommands(ABC):
         seconds: float | None = None,
         source: Literal["input", "output", "midi"] = "output",
     ) -> list[types.DoneRow]:
-        """Begin a take of what is heard, played, or comes in on MIDI."""
+        """Start to record the output, the audio input or the MIDI input."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(
@@ -130,7 +130,7 @@ class AsyncCommands(ABC):
         seconds: float | None = None,
         source: Literal["input", "output", "midi"] = "output",
     ) -> list[types.DoneRow]:
-        """End the take and make a clip of it; without a take, of the last seconds, kept all the time."""
+        """Stop recording and make a clip of the take."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(
@@ -153,7 +153,7 @@ class AsyncCommands(ABC):
         timbre2: str = "",
         program: int | None = None,
     ) -> list[types.DoneRow]:
-        """Go on from what sounds, or from a clip, for ever, in chunks that params steer."""
+        """Continue what is playing, or a clip, endlessly, in chunks that params steer."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(
@@ -177,62 +177,62 @@ class AsyncCommands(ABC):
     async def stream_stop(
         self, *, at: Literal["none", "beat", "bar"] | float = "none", fade: float = 0.02
     ) -> list[types.DoneRow]:
-        """End the stream."""
+        """Stop the stream."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.StreamStop, at=at, fade=fade)),
         )
 
     async def param_stream_mix(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how far the next chunks go towards the target, or ask."""
+        """Set or return how far the next chunks move towards the target."""
         return cast(
             "list[types.FloatParamRow]",
             await self.ask(build_command(commands.StreamMix, value=value)),
         )
 
     async def param_stream_target(self, value: str | None = None) -> list[types.TextParamRow]:
-        """Set the clip that the next chunks go towards, or ask; `none` for no clip."""
+        """Set or return the clip that the next chunks move towards."""
         return cast(
             "list[types.TextParamRow]",
             await self.ask(build_command(commands.StreamTarget, value=value)),
         )
 
     async def param_stream_strength(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how far the blend with the target is made anew, or ask."""
+        """Set or return how much of the blend with the target is regenerated."""
         return cast(
             "list[types.FloatParamRow]",
             await self.ask(build_command(commands.StreamStrength, value=value)),
         )
 
     async def param_stream_steps(self, value: int | None = None) -> list[types.IntParamRow]:
-        """Set the denoising steps of the next chunks, or ask; 0 is the engine's own."""
+        """Set or return the denoising steps of the next chunks."""
         return cast(
             "list[types.IntParamRow]",
             await self.ask(build_command(commands.StreamSteps, value=value)),
         )
 
     async def param_stream_seed(self, value: int | None = None) -> list[types.IntParamRow]:
-        """Set the seed of the next chunks, or ask; -1 is a new one each time."""
+        """Set or return the seed of the next chunks."""
         return cast(
             "list[types.IntParamRow]",
             await self.ask(build_command(commands.StreamSeed, value=value)),
         )
 
     async def param_stream_density(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how busy the next chunks are, or ask; -1 leaves it to the engine."""
+        """Set or return how many notes and hits the next chunks have."""
         return cast(
             "list[types.FloatParamRow]",
             await self.ask(build_command(commands.StreamDensity, value=value)),
         )
 
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
-        """List the clips, newest first, 50 a page."""
+        """List the clips, newest first, 50 on a page."""
         return cast(
             "list[types.ClipEntryRow]", await self.ask(build_command(commands.ClipList, page=page))
         )
 
     async def clip_info(self, name: str) -> list[types.ClipInfoRow]:
-        """Tell all about one clip."""
+        """Return the facts about one clip."""
         return cast(
             "list[types.ClipInfoRow]",
             await self.ask(build_command(commands.ClipInfoCommand, name=name)),
@@ -241,7 +241,7 @@ class AsyncCommands(ABC):
     async def clip_load(
         self, path: str, *, clip: str = "", bpm: float | None = None
     ) -> list[types.DoneRow]:
-        """Take an audio file of the shared folder in as a clip."""
+        """Import an audio file of the shared folder as a clip."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.ClipLoad, path=path, clip=clip, bpm=bpm)),
@@ -255,14 +255,14 @@ class AsyncCommands(ABC):
         )
 
     async def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:
-        """Give a clip another name."""
+        """Rename a clip."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.ClipRename, name=name, to=to)),
         )
 
     async def clip_free(self, name: str) -> list[types.DoneRow]:
-        """Forget a clip; its file stays in the folder and is found again at the next start."""
+        """Remove a clip from the list. Its file stays in the folder and is found at the next start."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.ClipFree, name=name))
         )
@@ -272,7 +272,7 @@ class AsyncCommands(ABC):
         return cast("list[types.JobEntryRow]", await self.ask(build_command(commands.JobList)))
 
     async def job_cancel(self, job: str | int) -> list[types.DoneRow]:
-        """Cancel a job, within one denoising step."""
+        """Cancel a job. A running job ends within one denoising step."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.JobCancel, job=job))
         )
@@ -284,33 +284,33 @@ class AsyncCommands(ABC):
         )
 
     async def engine_info(self, engine: str = "") -> list[types.EngineInfoRow]:
-        """Tell what an engine can do, one line a fact."""
+        """Return what an engine can do, one reply for each fact."""
         return cast(
             "list[types.EngineInfoRow]",
             await self.ask(build_command(commands.EngineInfo, engine=engine)),
         )
 
     async def engine_load(self, engine: str) -> list[types.DoneRow]:
-        """Load an engine and keep it warm."""
+        """Load an engine into memory."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.EngineLoad, engine=engine))
         )
 
     async def engine_free(self, engine: str) -> list[types.DoneRow]:
-        """Give an engine's memory back; it is loaded again when it is next asked for."""
+        """Unload an engine and free its memory. The next command that uses it loads it again."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.EngineFree, engine=engine))
         )
 
     async def notify(self, on: int, port: int = 0, *, topics: str = "") -> list[types.DoneRow]:
-        """Register this host's port for replies; the lease is 60 s, renewed by any message."""
+        """Register a port of this host for replies."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.Notify, on=on, port=port, topics=topics)),
         )
 
     async def sync(self, number: str | int = "") -> list[types.SyncedRow]:
-        """Answer once all that this client asked for before has ended."""
+        """Answer when every earlier command of the same client has ended."""
         return cast(
             "list[types.SyncedRow]", await self.ask(build_command(commands.Sync, number=number))
         )
@@ -320,27 +320,27 @@ class AsyncCommands(ABC):
         return cast("list[types.PongRow]", await self.ask(build_command(commands.Ping)))
 
     async def status(self) -> list[types.StatusRow]:
-        """Tell how the server is."""
+        """Return the state and load of the server."""
         return cast("list[types.StatusRow]", await self.ask(build_command(commands.Status)))
 
     async def version(self) -> list[types.VersionRow]:
-        """Tell the versions of the server and of this protocol."""
+        """Return the versions of the server and of this protocol."""
         return cast("list[types.VersionRow]", await self.ask(build_command(commands.Version)))
 
     async def caps(self) -> list[types.CapsRow]:
-        """Tell what the server can do and what it has counted, one line a fact."""
+        """Return the server's capabilities and counters, one reply for each fact."""
         return cast("list[types.CapsRow]", await self.ask(build_command(commands.Caps)))
 
     async def dump(self, on: int = 1, *, last: int = 0) -> list[types.DoneRow]:
-        """Tell this client of every message that comes in; it ends 60 s after this host's last one."""
+        """Send this client a line about every message that the server receives."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.Dump, on=on, last=last))
         )
 
     async def clearsched(self) -> list[types.DoneRow]:
-        """Drop every command that waits for its time tag."""
+        """Discard every command that waits for its time tag."""
         return cast("list[types.DoneRow]", await self.ask(build_command(commands.ClearSched)))
 
     async def quit(self) -> list[types.DoneRow]:
-        """End the server; from this machine only."""
+        """Stop the server. Only this machine may send it."""
         return cast("list[types.DoneRow]", await self.ask(build_command(commands.Quit)))

@@ -27,29 +27,31 @@ class BlockingCommands(ABC):
         """Send a command and return its answer."""
 
     def generate(self, **options: Unpack[types.GenerateOptions]) -> MadeClip:
-        """Make a new clip from nothing."""
+        """Generate a new clip without a source."""
         return self.make(build_command(commands.Generate, **options))
 
     def outpaint(self, src: str, **options: Unpack[types.OutpaintOptions]) -> MadeClip:
-        """Go on from a clip, or lead up to it.
+        """Continue a clip after its end, or generate what comes before its start.
 
-        src: clip name, file in the folder, current or last.
+        src: clip name, audio file in the folder, current (what is playing), last (the newest clip)
+            or input (the last seconds of the audio input).
         """
         return self.make(build_command(commands.Outpaint, src=src, **options))
 
     def inpaint(
         self, src: str, start: float, end: float, **options: Unpack[types.GenerationOptions]
     ) -> MadeClip:
-        """Make a span of a clip anew.
+        """Replace a span of a clip with new audio that fits what comes before and after it.
 
-        src: clip name, file in the folder, current or last.
-        start: where the span begins (0 to 3600 s).
-        end: where the span ends (0 to 3600 s).
+        src: clip name, audio file in the folder, current (what is playing), last (the newest clip)
+            or input (the last seconds of the audio input).
+        start: start of the span (0 to 3600 s).
+        end: end of the span (0 to 3600 s).
         """
         return self.make(build_command(commands.Inpaint, src=src, start=start, end=end, **options))
 
     def interpolate(self, a: str, b: str, **options: Unpack[types.InterpolateOptions]) -> MadeClip:
-        """Make a clip that lies between two.
+        """Generate a clip between two clips.
 
         a: first clip.
         b: second clip.
@@ -57,27 +59,30 @@ class BlockingCommands(ABC):
         return self.make(build_command(commands.Interpolate, a=a, b=b, **options))
 
     def audio2audio(self, src: str, **options: Unpack[types.AudioToAudioOptions]) -> MadeClip:
-        """Make a variation of a clip.
+        """Generate a variation of a clip.
 
-        src: clip name, file in the folder, current or last.
+        src: clip name, audio file in the folder, current (what is playing), last (the newest clip)
+            or input (the last seconds of the audio input).
         """
         return self.make(build_command(commands.AudioToAudio, src=src, **options))
 
     def render(self, midi: str, **options: Unpack[types.RenderOptions]) -> MadeClip:
-        """Play notes: a MIDI file, a recorded take, or the last bars that came in on MIDI.
+        """Play notes with an engine: a MIDI file, a recorded take, or the last bars of MIDI input.
 
-        A file plays with its own programs unless `program` or `timbre` says otherwise. `bpm` plays it
-        at that tempo. Without `engine` it is one that plays notes. The engine tells its timbres in
-        `/msanii/engine/info`. Notes of `take` are kept beside the clip, as NAME.mid.
+        If `engine` is absent, the server picks one that plays notes. A MIDI file plays with its own
+        programs unless `program` or `timbre` is given, and at its own tempo unless `bpm` is given.
+        `/msanii/engine/info` lists the timbres of an engine. If `midi` is `take`, the notes are saved
+        beside the clip as NAME.mid.
 
-        midi: MIDI file in the folder, name of a take, or take: the last bars played.
+        midi: MIDI file in the folder, name of a MIDI take, or take (the last bars of MIDI input).
         """
         return self.make(build_command(commands.Render, midi=midi, **options))
 
     def vocode(self, src: str, **options: Unpack[types.VocodeOptions]) -> MadeClip:
-        """Make a clip anew from nothing but its mel, to compare vocoders.
+        """Reconstruct a clip from its mel spectrogram alone, to compare vocoders.
 
-        src: clip name, file in the folder, current or last.
+        src: clip name, audio file in the folder, current (what is playing), last (the newest clip)
+            or input (the last seconds of the audio input).
         """
         return self.make(build_command(commands.Vocode, src=src, **options))
 
@@ -90,16 +95,17 @@ class BlockingCommands(ABC):
         gain: float = 0.0,
         fade: float = 0.02,
     ) -> list[types.DoneRow]:
-        """Sound a clip; what sounds under the same name fades out as it fades in.
+        """Play a clip. If it is already playing, the two crossfade.
 
-        A time tag is honoured to the frame. With `fade 0` and `gain 0` its samples reach the device bit
-        for bit; else an end that would click is faded within 5 ms.
+        A time tag is accurate to one frame. With `fade 0` and `gain 0` the clip's samples reach the
+        device bit for bit. With any other values, an end that would click is faded within 5 ms.
 
-        clip: clip name, or last.
-        at: when it starts: at once, at the next beat or bar, or so many beats from now.
-        loop: 1: again and again until stopped (0 to 1).
+        clip: clip name, or last (the newest clip).
+        at: when playback starts: none (at once), the next beat or bar, or a number of beats from
+            now.
+        loop: 1: repeat until stopped (0 to 1).
         gain: level (-90 to 12 dB).
-        fade: fade in, and out for what it replaces (0 to 60 s).
+        fade: length of the fade-in, and of the fade-out of what it replaces (0 to 60 s).
         """
         return cast(
             "list[types.DoneRow]",
@@ -115,11 +121,12 @@ class BlockingCommands(ABC):
         at: Literal["none", "beat", "bar"] | float = "none",
         fade: float = 0.02,
     ) -> list[types.DoneRow]:
-        """Silence one clip, the stream (`stream`), or all. A time tag is honoured to the frame.
+        """Stop one clip, the stream (`stream`), or everything. A time tag is accurate to one frame.
 
-        clip: clip name; all if absent.
-        at: when the fade begins: at once, at the next beat or bar, or so many beats from now.
-        fade: fade out; never under 5 ms (0 to 60 s).
+        clip: clip name, or stream; everything if absent.
+        at: when the fade-out begins: none (at once), the next beat or bar, or a number of beats
+            from now.
+        fade: length of the fade-out, at least 5 ms (0 to 60 s).
         """
         return cast(
             "list[types.DoneRow]",
@@ -134,12 +141,14 @@ class BlockingCommands(ABC):
         source: Literal["internal", "link", "midi"] | None = None,
         run: int | None = None,
     ) -> list[types.TransportRow]:
-        """Set tempo, metre and source of time, from the next beat on, or ask for them.
+        """Set the tempo, metre and clock source, or only return them.
+
+        A change takes effect at the next beat.
 
         bpm: tempo (20 to 300 bpm).
-        beats: beats a bar (1 to 32).
-        source: who keeps time: this server, Ableton Link, or MIDI clock; unchanged if absent.
-        run: 1 runs, from a bar line; 0 stands still (0 to 1).
+        beats: beats in a bar (1 to 32).
+        source: clock source: internal (this server), link (Ableton Link) or midi (MIDI clock).
+        run: 1: start, at a bar line; 0: stop (0 to 1).
         """
         return cast(
             "list[types.TransportRow]",
@@ -157,11 +166,11 @@ class BlockingCommands(ABC):
         seconds: float | None = None,
         source: Literal["input", "output", "midi"] = "output",
     ) -> list[types.DoneRow]:
-        """Begin a take of what is heard, played, or comes in on MIDI.
+        """Start to record the output, the audio input or the MIDI input.
 
-        clip: name of the take; made up if absent.
-        seconds: ends by itself after so long; at /msanii/record/stop if absent (0.05 to 600 s).
-        source: what is recorded.
+        clip: name of the take; generated if absent.
+        seconds: stop by itself after this time; at /msanii/record/stop if absent (0.05 to 600 s).
+        source: what to record.
         """
         return cast(
             "list[types.DoneRow]",
@@ -177,14 +186,15 @@ class BlockingCommands(ABC):
         seconds: float | None = None,
         source: Literal["input", "output", "midi"] = "output",
     ) -> list[types.DoneRow]:
-        """End the take and make a clip of it; without a take, of the last seconds, kept all the time.
+        """Stop recording and make a clip of the take.
 
-        The clip's `/msanii/clip/info` comes before the answer; of MIDI, `/msanii/take/info`, with the
-        MIDI file that `/msanii/render` plays by its name.
+        If nothing is being recorded, the clip is made of the last seconds, which the server always
+        keeps. `/msanii/clip/info` is sent before the answer. A MIDI take becomes a MIDI file instead,
+        which `/msanii/render` can play by its name, and `/msanii/take/info` is sent.
 
-        clip: name of the clip; as it was begun, or made up, if absent.
-        seconds: only the last so many; up to 60 without a take (0.05 to 600 s).
-        source: without a take, what is kept.
+        clip: name of the clip; if absent, the one given at /msanii/record/start, or generated.
+        seconds: only the last seconds; at most 60 if nothing is being recorded (0.05 to 600 s).
+        source: what to use if nothing is being recorded.
         """
         return cast(
             "list[types.DoneRow]",
@@ -206,29 +216,35 @@ class BlockingCommands(ABC):
         timbre2: str = "",
         program: int | None = None,
     ) -> list[types.DoneRow]:
-        """Go on from what sounds, or from a clip, for ever, in chunks that params steer.
+        """Continue what is playing, or a clip, endlessly, in chunks that params steer.
 
-        Chunks are reported by `/msanii/stream/chunk` to whoever started it and to topic `stream`. If
-        the engine falls behind, the last bar sounds again, in time: `/msanii/stream/late`.
+        `/msanii/stream/chunk` reports each chunk to the client that started the stream and to the
+        topic `stream`. If the engine falls behind, the last bar repeats in time and
+        `/msanii/stream/late` is sent.
 
-        With `midi` it plays notes instead: with `take` whole bars of what comes in on MIDI, a chunk
-        behind the hands, the last phrase again while nothing new comes in; else a take or a file, again
-        and again. `stream.mix` is then what `mix` is to `/msanii/render`, where there is a `timbre2`.
-        Said to a stream that runs, it goes on with them; not said, what it plays is left as it is.
+        With `midi`, the stream plays notes. `midi take` plays whole bars of the MIDI input, one chunk
+        after they were played, and repeats the last phrase while nothing new comes in. Any other
+        `midi` names a take or a MIDI file, which repeats. With `timbre2`, `stream.mix` is the mix of
+        the two timbres, as `mix` is in `/msanii/render`.
 
-        src: clip name, file in the folder, last or current; where nothing sounds, a fresh clip.
-        ahead: ready before it is heard (1 to 30 s).
+        If the stream is already running and `src` is `current`, these values replace the current
+        ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
+        starts a new stream.
+
+        src: clip name, audio file in the folder, last (the newest clip), input (the last seconds of
+            the audio input) or current (what is playing; if nothing is, a new clip).
+        ahead: audio to keep ready ahead of playback (1 to 30 s).
         chunk: length of each chunk (1 to 30 s).
         mix: sets stream.mix (0 to 1).
         target: sets stream.target.
         engine: engine to use; the default one if absent.
-        at: when it starts, where nothing sounds yet: at once, at the next beat or bar, or so many
-            beats from now.
-        midi: notes to play: take, what is being played; a take or MIDI file by name; none ends
-            that.
-        timbre: instrument; the notes' own programs if absent, or none.
-        timbre2: instrument to morph towards; none ends that.
-        program: General MIDI program of all notes, from 0 (0 to 127).
+        at: when it starts, if nothing is playing: none (at once), the next beat or bar, or a number
+            of beats from now.
+        midi: notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns
+            to audio.
+        timbre: instrument; the notes' own programs if absent or none.
+        timbre2: second instrument, to morph towards; none removes it.
+        program: General MIDI program for all notes, from 0 (0 to 127).
         """
         return cast(
             "list[types.DoneRow]",
@@ -253,26 +269,27 @@ class BlockingCommands(ABC):
     def stream_stop(
         self, *, at: Literal["none", "beat", "bar"] | float = "none", fade: float = 0.02
     ) -> list[types.DoneRow]:
-        """End the stream.
+        """Stop the stream.
 
-        at: when the fade begins: at once, at the next beat or bar, or so many beats from now.
-        fade: fade out; never under 5 ms (0 to 60 s).
+        at: when the fade-out begins: none (at once), the next beat or bar, or a number of beats
+            from now.
+        fade: length of the fade-out, at least 5 ms (0 to 60 s).
         """
         return cast(
             "list[types.DoneRow]", self.ask(build_command(commands.StreamStop, at=at, fade=fade))
         )
 
     def param_stream_mix(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how far the next chunks go towards the target, or ask.
+        """Set or return how far the next chunks move towards the target.
 
-        value: 0 is none of it (0 to 1).
+        value: 0 is none of the target, 1 is all of it (0 to 1).
         """
         return cast(
             "list[types.FloatParamRow]", self.ask(build_command(commands.StreamMix, value=value))
         )
 
     def param_stream_target(self, value: str | None = None) -> list[types.TextParamRow]:
-        """Set the clip that the next chunks go towards, or ask; `none` for no clip.
+        """Set or return the clip that the next chunks move towards.
 
         value: clip name, or none.
         """
@@ -281,7 +298,7 @@ class BlockingCommands(ABC):
         )
 
     def param_stream_strength(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how far the blend with the target is made anew, or ask.
+        """Set or return how much of the blend with the target is regenerated.
 
         value: 0 is the plain blend, 1 keeps little of it (0 to 1).
         """
@@ -291,27 +308,28 @@ class BlockingCommands(ABC):
         )
 
     def param_stream_steps(self, value: int | None = None) -> list[types.IntParamRow]:
-        """Set the denoising steps of the next chunks, or ask; 0 is the engine's own.
+        """Set or return the denoising steps of the next chunks.
 
-        value: steps (0 to 1000).
+        value: steps; 0 is the engine's default (0 to 1000).
         """
         return cast(
             "list[types.IntParamRow]", self.ask(build_command(commands.StreamSteps, value=value))
         )
 
     def param_stream_seed(self, value: int | None = None) -> list[types.IntParamRow]:
-        """Set the seed of the next chunks, or ask; -1 is a new one each time.
+        """Set or return the seed of the next chunks.
 
-        value: each chunk adds its index (-1 to 16777215).
+        value: seed, to which each chunk adds its index; -1 is a random seed for each chunk (-1 to
+            16777215).
         """
         return cast(
             "list[types.IntParamRow]", self.ask(build_command(commands.StreamSeed, value=value))
         )
 
     def param_stream_density(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set how busy the next chunks are, or ask; -1 leaves it to the engine.
+        """Set or return how many notes and hits the next chunks have.
 
-        value: 0 sparse, 1 full (-1 to 1).
+        value: 0 is sparse, 1 is full; -1 leaves it to the engine (-1 to 1).
         """
         return cast(
             "list[types.FloatParamRow]",
@@ -319,7 +337,7 @@ class BlockingCommands(ABC):
         )
 
     def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
-        """List the clips, newest first, 50 a page.
+        """List the clips, newest first, 50 on a page.
 
         page: page, from 1 (1 to 1000000).
         """
@@ -328,9 +346,9 @@ class BlockingCommands(ABC):
         )
 
     def clip_info(self, name: str) -> list[types.ClipInfoRow]:
-        """Tell all about one clip.
+        """Return the facts about one clip.
 
-        name: clip name, or last.
+        name: clip name, or last (the newest clip).
         """
         return cast(
             "list[types.ClipInfoRow]", self.ask(build_command(commands.ClipInfoCommand, name=name))
@@ -339,11 +357,11 @@ class BlockingCommands(ABC):
     def clip_load(
         self, path: str, *, clip: str = "", bpm: float | None = None
     ) -> list[types.DoneRow]:
-        """Take an audio file of the shared folder in as a clip.
+        """Import an audio file of the shared folder as a clip.
 
         path: file in the shared folder.
-        clip: name; the file's own if absent.
-        bpm: its tempo, where known (20 to 300 bpm).
+        clip: name of the clip; the file's name if absent.
+        bpm: tempo of the file, if known (20 to 300 bpm).
         """
         return cast(
             "list[types.DoneRow]",
@@ -353,7 +371,7 @@ class BlockingCommands(ABC):
     def clip_save(self, name: str, path: str) -> list[types.DoneRow]:
         """Write a copy of a clip to a path in the shared folder.
 
-        name: clip name, or last.
+        name: clip name, or last (the newest clip).
         path: file in the shared folder, ending in .wav or .flac.
         """
         return cast(
@@ -361,9 +379,9 @@ class BlockingCommands(ABC):
         )
 
     def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:
-        """Give a clip another name.
+        """Rename a clip.
 
-        name: clip name, or last.
+        name: clip name, or last (the newest clip).
         to: new name.
         """
         return cast(
@@ -371,9 +389,9 @@ class BlockingCommands(ABC):
         )
 
     def clip_free(self, name: str) -> list[types.DoneRow]:
-        """Forget a clip; its file stays in the folder and is found again at the next start.
+        """Remove a clip from the list. Its file stays in the folder and is found at the next start.
 
-        name: clip name, or last.
+        name: clip name, or last (the newest clip).
         """
         return cast("list[types.DoneRow]", self.ask(build_command(commands.ClipFree, name=name)))
 
@@ -382,7 +400,7 @@ class BlockingCommands(ABC):
         return cast("list[types.JobEntryRow]", self.ask(build_command(commands.JobList)))
 
     def job_cancel(self, job: str | int) -> list[types.DoneRow]:
-        """Cancel a job, within one denoising step.
+        """Cancel a job. A running job ends within one denoising step.
 
         job: job number, your token, or all.
         """
@@ -393,7 +411,7 @@ class BlockingCommands(ABC):
         return cast("list[types.EngineEntryRow]", self.ask(build_command(commands.EngineList)))
 
     def engine_info(self, engine: str = "") -> list[types.EngineInfoRow]:
-        """Tell what an engine can do, one line a fact.
+        """Return what an engine can do, one reply for each fact.
 
         engine: engine name; the default one if absent.
         """
@@ -402,7 +420,7 @@ class BlockingCommands(ABC):
         )
 
     def engine_load(self, engine: str) -> list[types.DoneRow]:
-        """Load an engine and keep it warm.
+        """Load an engine into memory.
 
         engine: engine name.
         """
@@ -411,7 +429,7 @@ class BlockingCommands(ABC):
         )
 
     def engine_free(self, engine: str) -> list[types.DoneRow]:
-        """Give an engine's memory back; it is loaded again when it is next asked for.
+        """Unload an engine and free its memory. The next command that uses it loads it again.
 
         engine: engine name.
         """
@@ -420,11 +438,13 @@ class BlockingCommands(ABC):
         )
 
     def notify(self, on: int, port: int = 0, *, topics: str = "") -> list[types.DoneRow]:
-        """Register this host's port for replies; the lease is 60 s, renewed by any message.
+        """Register a port of this host for replies.
 
-        on: 1 registers, 0 ends it (0 to 1).
-        port: UDP port; the sending one if 0 or absent (0 to 65535).
-        topics: jobs: copies of every client's job replies.
+        The registration lasts 60 s. Any message from the host renews it.
+
+        on: 1: register; 0: end the registration (0 to 1).
+        port: UDP port; the port of the sender if 0 or absent (0 to 65535).
+        topics: what else to receive: jobs for the job replies of every client.
         """
         return cast(
             "list[types.DoneRow]",
@@ -432,9 +452,11 @@ class BlockingCommands(ABC):
         )
 
     def sync(self, number: str | int = "") -> list[types.SyncedRow]:
-        """Answer once all that this client asked for before has ended.
+        """Answer when every earlier command of the same client has ended.
 
-        number: any number or word, echoed (at most 128 characters).
+        A client is identified by where its replies go.
+
+        number: any number or word, echoed in the answer (at most 128 characters).
         """
         return cast("list[types.SyncedRow]", self.ask(build_command(commands.Sync, number=number)))
 
@@ -443,29 +465,31 @@ class BlockingCommands(ABC):
         return cast("list[types.PongRow]", self.ask(build_command(commands.Ping)))
 
     def status(self) -> list[types.StatusRow]:
-        """Tell how the server is."""
+        """Return the state and load of the server."""
         return cast("list[types.StatusRow]", self.ask(build_command(commands.Status)))
 
     def version(self) -> list[types.VersionRow]:
-        """Tell the versions of the server and of this protocol."""
+        """Return the versions of the server and of this protocol."""
         return cast("list[types.VersionRow]", self.ask(build_command(commands.Version)))
 
     def caps(self) -> list[types.CapsRow]:
-        """Tell what the server can do and what it has counted, one line a fact."""
+        """Return the server's capabilities and counters, one reply for each fact."""
         return cast("list[types.CapsRow]", self.ask(build_command(commands.Caps)))
 
     def dump(self, on: int = 1, *, last: int = 0) -> list[types.DoneRow]:
-        """Tell this client of every message that comes in; it ends 60 s after this host's last one.
+        """Send this client a line about every message that the server receives.
 
-        on: 1 begins, 0 ends it (0 to 1).
-        last: so many of the lines before, too (0 to 200).
+        It ends 60 s after the last message of this host.
+
+        on: 1: begin; 0: end (0 to 1).
+        last: number of earlier lines to send first (0 to 200).
         """
         return cast("list[types.DoneRow]", self.ask(build_command(commands.Dump, on=on, last=last)))
 
     def clearsched(self) -> list[types.DoneRow]:
-        """Drop every command that waits for its time tag."""
+        """Discard every command that waits for its time tag."""
         return cast("list[types.DoneRow]", self.ask(build_command(commands.ClearSched)))
 
     def quit(self) -> list[types.DoneRow]:
-        """End the server; from this machine only."""
+        """Stop the server. Only this machine may send it."""
         return cast("list[types.DoneRow]", self.ask(build_command(commands.Quit)))

@@ -70,29 +70,29 @@ CapsRow = TypedDict("CapsRow", {"name": str, "value": str})
 class GenerationOptions(TypedDict, total=False):
     """Keys of every command that makes a clip."""
 
-    # tempo; of a source clip its own, else the transport's (20 to 300 bpm)
+    # tempo; if absent, the source clip's, or else the transport's (20 to 300 bpm)
     bpm: float
-    # style word of the engine, such as house
+    # a style that the engine knows, such as house
     style: str
-    # key, such as C or 'A min' (Am works too)
+    # musical key, such as C or 'A min' (or Am)
     key: str
-    # how busy: 0 sparse, 1 full (0 to 1)
+    # how many notes and hits: 0 is sparse, 1 is full (0 to 1)
     density: float
-    # same seed, same device, same audio; random if absent (0 to 2147483647)
+    # the same seed on the same device gives the same audio; random if absent (0 to 2147483647)
     seed: int
-    # denoising steps; the engine's own if absent (1 to 1000)
+    # denoising steps; the engine's default if absent (1 to 1000)
     steps: int
     # engine to use; the default one if absent
     engine: str
-    # words; those that name a style or a key steer
+    # free text; words that name a style or a key are used
     prompt: str
-    # name of the result; made up if absent
+    # name of the new clip; generated if absent
     clip: str
-    # play the result when it is ready (0 to 1)
+    # 1: play the new clip when it is ready (0 to 1)
     play: int
-    # when to play: at once, at the next beat or bar, or so many beats from now
+    # when it is played: none (at once), the next beat or bar, or a number of beats from now
     at: Literal["none", "beat", "bar"] | float
-    # higher goes first in the queue (-100 to 100)
+    # jobs with a higher priority run first (-100 to 100)
     priority: int
 
 
@@ -101,7 +101,8 @@ class GenerateOptions(GenerationOptions, total=False):
 
     # length of the new audio (0.5 to 190 s)
     seconds: float
-    # length in bars at bpm, instead of seconds; whole bars close as a loop (0.125 to 400 bars)
+    # length in bars at bpm, instead of seconds; a whole number of bars makes a loop (0.125 to
+    # 400 bars)
     bars: float
 
 
@@ -110,27 +111,28 @@ class OutpaintOptions(GenerationOptions, total=False):
 
     # length of the new audio (0.5 to 190 s)
     seconds: float
-    # length in bars at bpm, instead of seconds; whole bars close as a loop (0.125 to 400 bars)
+    # length in bars at bpm, instead of seconds; a whole number of bars makes a loop (0.125 to
+    # 400 bars)
     bars: float
-    # where the new audio goes
+    # right: the new audio follows the source; left: it precedes the source
     side: Literal["right", "left"]
-    # 1: source and new audio in one clip; 0: new audio alone (0 to 1)
+    # 1: the clip has the source and the new audio; 0: only the new audio (0 to 1)
     keep: int
 
 
 class InterpolateOptions(GenerationOptions, total=False):
     """Keys of /msanii/interpolate."""
 
-    # 0 is all a, 1 is all b (0 to 1)
+    # 0 is only a, 1 is only b (0 to 1)
     mix: float
-    # how far the blend is made anew (0 to 1)
+    # how much of the blend is regenerated: 0 is the plain blend, 1 keeps little of it (0 to 1)
     strength: float
 
 
 class AudioToAudioOptions(GenerationOptions, total=False):
     """Keys of /msanii/audio2audio."""
 
-    # 0 returns the source, 1 keeps nothing of it (0 to 1)
+    # 0 returns the source unchanged, 1 keeps nothing of it (0 to 1)
     strength: float
 
 
@@ -139,20 +141,21 @@ class RenderOptions(GenerationOptions, total=False):
 
     # instrument; the notes' own programs if absent
     timbre: str
-    # instrument to morph towards
+    # second instrument, to morph towards
     timbre2: str
-    # 0 is all timbre, 1 is all timbre2 (0 to 1)
+    # 0 is only timbre, 1 is only timbre2 (0 to 1)
     mix: float
-    # General MIDI program of all notes, from 0 (0 to 127)
+    # General MIDI program for all notes, from 0 (0 to 127)
     program: int
-    # only so much, from the start; all of it if absent (0.5 to 190 s)
+    # render only so much from the start; everything if absent (0.5 to 190 s)
     seconds: float
-    # so many of the last bars of take (4 if absent); of a file the first (0.125 to 400 bars)
+    # for take, the number of last bars (4 if absent); for a file, the number of first bars
+    # (0.125 to 400 bars)
     bars: float
 
 
 class VocodeOptions(GenerationOptions, total=False):
     """Keys of /msanii/vocode."""
 
-    # which; the server's own if absent
+    # vocoder to use; the server's if absent
     vocoder: Literal["", "vocos", "bands", "griffin-lim"]

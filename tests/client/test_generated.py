@@ -13,6 +13,7 @@ from msanii_live.protocol.commands import COMMANDS, GenerationCommand
 from msanii_live.protocol.schema import arguments
 
 ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".mypy_cache" / "samples"
 
 SAMPLE = """
 import asyncio
@@ -88,7 +89,7 @@ def type_check(folder, code):
     (folder / "sample.py").write_text(code)
     return subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--follow-imports=silent",
-         "--ignore-missing-imports", "--cache-dir", str(ROOT / ".mypy_cache" / "samples"), "sample.py"],
+         "--ignore-missing-imports", "--cache-dir", str(CACHE), "sample.py"],
         cwd=folder, env={"MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
