@@ -6,7 +6,7 @@ import statistics
 import time
 
 from msanii_live.dsp import cpu_precision
-from msanii_live.engines.base import quiet_context
+from msanii_live.engines.base import standalone_context
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.protocol.commands import Generate
 
@@ -34,7 +34,7 @@ def report_precision(rounds: int = 5) -> int:
         for turn in range(rounds + 1):  # the first is the warm-up
             for name, engine in engines.items():
                 began = time.perf_counter()
-                engine.run(Generate(seconds=6.0, steps=steps), quiet_context())
+                engine.run(Generate(seconds=6.0, steps=steps), standalone_context())
                 if turn:
                     took[name].append(time.perf_counter() - began)
         fp32, bf16 = (statistics.median(times) for times in took.values())

@@ -1,32 +1,33 @@
-"""What an engine is, and what a job gives it."""
+"""What an engine is, what it is made with, and what a job gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
-from msanii_live.audio import Clip, Samples, limit
+from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand, Inpaint, Render
+from msanii_live.protocol.commands import GenerationCommand, Inpaint
+
+PLUGIN_API = 1  # the version of this module's interface that plug-ins are written for
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """Tell what an engine can do.
+    """What an engine can do.
 
-    verbs: command addresses. sample_rate: Hz. longest: seconds of one clip. styles: words that
-    `style` and `prompt` know. steps: denoising steps where a command asks for none. timbres: words
-    that `timbre` knows. drums: it plays them.
+    verbs: command addresses. sample_rate: Hz. max_seconds: longest clip. steps: denoising steps if
+    the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
+    sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
     """
 
     verbs: tuple[str, ...]
     sample_rate: int
     channels: int
-    longest: float
+    max_seconds: float
     steps: int
     styles: tuple[str, ...] = ()
     needs_midi: bool = False
@@ -35,38 +36,38 @@ class Capabilities:
 
 
 def no_score(name: str) -> Score:
-    """Refuse notes where there are none."""
+    """Refuse notes where there are none. Raises: CommandError: ENOCLIP."""
     raise CommandError(Code.ENOCLIP, f"there is no MIDI here to be called {name!r}")
+
+
+def no_clip(name: str) -> Clip:
+    """Refuse clips where there are none. Raises: CommandError: ENOCLIP."""
+    raise CommandError(Code.ENOCLIP, f"no clip {name}")
 
 
 @dataclass(frozen=True)
 class Context:
-    """Give a running job what it needs of the rest.
+    """What a job gives to its engine.
 
     clip: returns a source clip by name; raises CommandError ENOCLIP. progress: takes (step, steps)
-    and raises Cancelled once the job is cancelled; engines call it at every step. warn: takes a
-    text for the musician. tempo: the transport's, bpm. beats: the transport's beats a bar.
-    seed: the job's, already drawn. score: returns notes by name; raises CommandError ENOCLIP,
-    EPATH. raw: played notes are a part of something longer, of which whoever asked holds the level.
+    and raises Cancelled once the job is cancelled; call it at every step. warn: sends a text to
+    the musician. tempo: the transport's, bpm. beats: the transport's beats a bar. seed: the job's,
+    already drawn. score: returns notes by name; raises CommandError ENOCLIP, EPATH.
+    skip_normalization: leave the level of rendered notes as it is, because the caller sets it.
     """
 
     clip: Callable[[str], Clip]
     progress: Callable[[int, int], None]
-    warn: Callable[[str], None]
+    warn: Callable[[str], object]
     tempo: float
     beats: int
     seed: int
     score: Callable[[str], Score] = no_score
-    raw: bool = False
+    skip_normalization: bool = False
 
 
-def no_clip(name: str) -> Clip:
-    """Refuse clips where there are none."""
-    raise CommandError(Code.ENOCLIP, f"no clip {name}")
-
-
-def quiet_context(score: Callable[[str], Score] = no_score) -> Context:
-    """Return what a command needs that no job runs: no clips, and nobody who listens."""
+def standalone_context(score: Callable[[str], Score] = no_score) -> Context:
+    """Return a context outside any job: no clips, no progress, no warnings, seed 0."""
     return Context(
         clip=no_clip,
         progress=lambda step, steps: None,
@@ -79,13 +80,16 @@ def quiet_context(score: Callable[[str], Score] = no_score) -> Context:
 
 
 class Engine(Protocol):
-    """Be one resident ability of the server."""
+    """A way to make clips, which may hold weights in memory.
+
+    One thread at a time calls it; `loaded`, `precision` and `memory_mb` may be read from any.
+    """
 
     name: str
     capabilities: Capabilities
 
     def load(self) -> None:
-        """Read the weights and move them to the device; harmless when already loaded.
+        """Read the weights and move them to the device; do nothing if they are loaded.
 
         Raises: CommandError: EENGINE where they cannot be read.
         """
@@ -94,11 +98,11 @@ class Engine(Protocol):
         """Run once, so that the first command is as fast as the next."""
 
     def free(self) -> None:
-        """Give the memory back."""
+        """Give the memory back; a later command loads again."""
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
+        """Whether the weights are in memory."""
 
     @property
     def precision(self) -> str:
@@ -108,44 +112,31 @@ class Engine(Protocol):
         """Return device memory in use, MB; 0 on a CPU."""
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
-        """Carry a command out.
+        """Carry a command out, loading first if needed.
 
         Returns a clip with an empty name. Raises: CommandError, Cancelled.
         """
 
 
-LOUDNESS = -18.0  # dBFS RMS, while something sounds, that played notes are brought to
-QUIET = 30.0  # dB under the loudest part, beyond which nothing is taken to sound
-MOST_GAIN = 24.0  # dB
-LIVE_TAKE = "take"  # what the last bars played are called; their length is the command's already
+@dataclass(frozen=True)
+class EngineSettings:
+    """What an engine is made with.
 
-
-def notes_of(command: Render, context: Context, longest: float) -> Score:
-    """Return what a command has played: at its tempo and length, with its program.
-
-    longest: s, beyond which it is cut. The musician is warned of what is left out.
-    Raises: CommandError: as `Context.score`; EPATH, there are no notes.
+    device: auto, cpu, cuda or mps. vocoder: the name of one. compiled: whether to compile networks.
+    precision: auto, fp32, bf16 or fp16. name: what the engine must call itself. weights: the file
+    or folder that the user gave; None means those that come with the engine.
     """
-    score = context.score(command.midi)
-    if command.bpm is not None:
-        score = score.at_tempo(command.bpm)
-    if command.bars is not None and command.midi != LIVE_TAKE:
-        bar = context.beats * 60.0 / (score.bpm or context.tempo)
-        closes = abs(command.bars - round(command.bars)) < 1e-6
-        score = replace(score.cut(0.0, command.bars * bar), is_loop=closes)
-    if command.seconds is not None:
-        score = score.cut(0.0, command.seconds)
-    if score.seconds > longest:
-        context.warn(f"only the first {longest:g} s of {score.seconds:.0f} s are played")
-        score = score.cut(0.0, longest)
-    if not score.notes:
-        raise CommandError(Code.EPATH, f"{command.midi!r} has no notes to play")
-    for thing in score.unsupported:
-        context.warn(f"{thing} was left out: it is not played here")
-    if command.program is not None:
-        notes = (n if n.drum else replace(n, program=command.program) for n in score.notes)
-        score = replace(score, notes=tuple(notes))
-    return score
+
+    device: str
+    vocoder: str = "vocos"
+    compiled: bool = False
+    precision: str = "auto"
+    name: str = ""
+    weights: Path | None = None
+
+
+# Makes an engine, or several that share weights; the first is the one that the name stands for.
+EngineFactory = Callable[[EngineSettings], Engine | Sequence[Engine]]
 
 
 def check_span(command: Inpaint, seconds: float) -> None:
@@ -156,31 +147,3 @@ def check_span(command: Inpaint, seconds: float) -> None:
             f"start is {command.start:g} and end {command.end:g}: they must lie in this order "
             f"within the clip's {seconds:.3f} s",
         )
-
-
-def fade_edges(samples: Samples, fade_in: int, fade_out: int) -> None:
-    """Fade the edges of a fresh clip, in place, so that they do not click. The fades: frames."""
-    samples[:fade_in] *= np.linspace(0, 1, fade_in, dtype=np.float32)[:, None]
-    samples[-fade_out:] *= np.linspace(1, 0, fade_out, dtype=np.float32)[:, None]
-
-
-def at_loudness(samples: Samples) -> Samples:
-    """Bring a clip to the common loudness, measured while something sounds; peaks are held.
-
-    samples: float32, (frames, channels). Returns a copy.
-    """
-    level = loudness(samples)
-    gain = 10 ** (np.clip(LOUDNESS - level, -MOST_GAIN, MOST_GAIN) / 20)
-    return limit(np.asarray(samples * gain, dtype=np.float32)).copy()
-
-
-def loudness(samples: Samples) -> float:
-    """Return the RMS level while something sounds, dBFS; `LOUDNESS` of silence.
-
-    samples: float32, (frames, channels).
-    """
-    block = 2_205
-    padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
-    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
-    sounding = power[power > power.max(initial=0.0) * 10 ** (-QUIET / 10)]
-    return float(10 * np.log10(sounding.mean())) if len(sounding) else LOUDNESS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from msanii_live.engines.mel_flow.conditions import MODES, PITCH_CLASSES, STYLES, key_index
+from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES, key_index
 
 # Words of neighbouring styles, by the style of ours that is nearest.
 SYNONYMS = {

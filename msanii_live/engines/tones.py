@@ -7,7 +7,8 @@ import time
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
-from msanii_live.engines.base import Capabilities, Context, notes_of
+from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
@@ -35,7 +36,7 @@ class Tones:
         ),
         sample_rate=RATE,
         channels=2,
-        longest=190.0,
+        max_seconds=190.0,
         steps=4,
         drums=True,
     )
@@ -79,7 +80,7 @@ class Tones:
         if isinstance(command, Generate):
             return fresh, [], bpm
         if isinstance(command, Render):
-            score = notes_of(command, context, self.capabilities.longest)
+            score = requested_score(command, context, self.capabilities.max_seconds)
             return sines(score), [], score.bpm or bpm
         if isinstance(command, Interpolate):
             a, b = context.clip(command.a), context.clip(command.b)

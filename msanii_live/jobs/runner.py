@@ -35,7 +35,7 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         beats=transport.beats,
         seed=task.seed,
         score=task.inputs.score,
-        raw=task.raw,
+        skip_normalization=task.skip_normalization,
     )
     made = engine.run(command, context)
     info = replace(

@@ -59,7 +59,7 @@ class Inputs:
 class Task:
     """A clip to make.
 
-    seed: already drawn. priority: higher goes first. raw: the engine skips loudness normalisation,
+    seed: already drawn. priority: higher goes first. skip_normalization: the engine skips loudness normalisation,
     since the caller sets the level.
     """
 
@@ -67,7 +67,7 @@ class Task:
     seed: int
     inputs: Inputs
     priority: int = 0
-    raw: bool = False
+    skip_normalization: bool = False
 
 
 def ignore(*_: object) -> None:

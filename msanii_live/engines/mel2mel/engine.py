@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from msanii_live.audio import Clip
-from msanii_live.dsp.vocoders.registry import SHIPPED
-from msanii_live.engines.base import Context, notes_of
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
+from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel import network as mel2mel
 from msanii_live.engines.mel2mel.brightness import match_brightness
 from msanii_live.engines.mel2mel.network import (
@@ -28,6 +28,7 @@ from msanii_live.engines.notes.synthesis import (
     mel_grid,
     vocode_grid,
 )
+from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
@@ -66,7 +67,7 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
     def __init__(
         self,
         device: str,
-        weights: Path = SHIPPED / WEIGHTS,
+        weights: Path = SHIPPED_WEIGHTS / WEIGHTS,
         name: str = "mel2mel",
         vocoder: str = "vocos",
         precision: str = "auto",
@@ -74,18 +75,18 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, mel2mel.load,
-            longest=LONGEST, steps=1, drums=False, precision=precision,
+            max_seconds=LONGEST, steps=1, drums=False, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
-        score = notes_of(command, context, LONGEST)
+        score = requested_score(command, context, LONGEST)
         parts = self._parts(net, command, score, context.warn)
         return make_note_clip(self._wave(net, parts, score, context), score, net.spec, context)
 
     # -- notes ---------------------------------------------------------------------------------
 
     def _parts(
-        self, net: Mel2Mel, command: Render, score: Score, warn: Callable[[str], None]
+        self, net: Mel2Mel, command: Render, score: Score, warn: Callable[[str], object]
     ) -> list[_Part]:
         """Share the notes out among timbres.
 

@@ -7,12 +7,6 @@ from dataclasses import dataclass
 
 import torch
 
-STYLES = (
-    "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
-)  # fmt: skip
-PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-MODES = ("maj", "min")
-BEATS_A_BAR = 4
 # Cycles a bar: the bar, the half bar, the beat, the eighth and the sixteenth.
 PHASE_HARMONICS = (1, 2, 4, 8, 16)
 PHASE_CHANNELS = 2 * len(PHASE_HARMONICS) + 1
@@ -54,14 +48,6 @@ class Conditions:
             self.density[rows],
             self.phase[rows],
         )
-
-
-def key_index(pitch_class: int, mode: str) -> int:
-    """Return the number of a key, 0 (C major) to 23 (B minor).
-
-    pitch_class: 0 to 11. mode: "maj" or "min".
-    """
-    return pitch_class + 12 * MODES.index(mode)
 
 
 def density_of(notes_a_second: float) -> float:

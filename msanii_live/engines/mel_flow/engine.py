@@ -8,13 +8,13 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
-from msanii_live.dsp.device import name_of, network_dtype, pick_device
-from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
+from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.dsp.weights import BROKEN
-from msanii_live.engines.base import Capabilities, Context, quiet_context
-from msanii_live.engines.mel_flow.conditions import STYLES
+from msanii_live.dsp.weights import READ_ERRORS
+from msanii_live.engines.base import Capabilities, Context, standalone_context
 from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel, load
 from msanii_live.engines.prompt_parser import parse_prompt
 from msanii_live.errors import Code, CommandError
@@ -38,7 +38,7 @@ class MelFlowEngine:
     def __init__(
         self,
         device: str,
-        weights: Path = SHIPPED / WEIGHTS,
+        weights: Path = SHIPPED_WEIGHTS / WEIGHTS,
         name: str = "mel-flow",
         vocoder: str = "vocos",
         precision: str = "auto",
@@ -49,14 +49,14 @@ class MelFlowEngine:
             verbs=tuple(verb.address for verb in VERBS),
             sample_rate=44_100,
             channels=2,
-            longest=190.0,
+            max_seconds=190.0,
             steps=DEFAULT_STEPS,
             styles=STYLES,
         )
         self._device_name, self._asked = device, precision
         self._dtype = torch.float32  # until it is loaded
         self._weights = weights
-        self._vocoders = Vocoders(
+        self._vocoders = VocoderRegistry(
             weights, vocoder, VocoderSettings(iterations=4, loop_iterations=16)
         )
         self._model: FlowModel | None = None
@@ -69,7 +69,7 @@ class MelFlowEngine:
     @property
     def precision(self) -> str:
         """The precision of its networks, "" before they are loaded."""
-        return name_of(self._dtype) if self._model is not None else ""
+        return dtype_name(self._dtype) if self._model is not None else ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -88,7 +88,7 @@ class MelFlowEngine:
             self._dtype = network_dtype(device, self._asked)
             try:
                 model = load(self._weights, device)
-            except BROKEN as error:
+            except READ_ERRORS as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
             self._vocoders.vocoder("", model.spec, device)  # read now, not in the first job
             self._model = model
@@ -97,15 +97,15 @@ class MelFlowEngine:
         """Give the memory back."""
         self._model = None
         self._vocoders.free()
-        torch_runtime.give_back()
+        torch_runtime.release_memory()
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch_runtime.memory_mb()
+        return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
         """Make one short clip, so that the first command is as fast as the next."""
-        quiet = quiet_context()
+        quiet = standalone_context()
         self.run(Generate(seconds=6.0, steps=2), quiet)
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from msanii_live.dsp.device import precision
-from msanii_live.dsp.samplers import euler, shifted_times
+from msanii_live.dsp.samplers import sample_euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.network import FlowNet
 
@@ -141,7 +141,7 @@ def inpaint_windows(
                 net, x, t, current, mask, conditions, brush.guidance, reach
             )
 
-        result = euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
+        result = sample_euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
         take = slice(
             (window.fill_from - window.first) * patch, (window.fill_to - window.first) * patch
         )

@@ -9,14 +9,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from msanii_live.dsp.layers import rotate_pairs, timestep_embedding
-from msanii_live.engines.mel_flow.conditions import (
-    MODES,
-    PHASE_CHANNELS,
-    PITCH_CLASSES,
-    STYLES,
-    Conditions,
-)
+from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS, Conditions
 from msanii_live.engines.mel_flow.detail_network import DetailNetwork
+from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES
 
 
 @dataclass(frozen=True)

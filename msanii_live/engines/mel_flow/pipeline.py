@@ -11,12 +11,12 @@ from msanii_live.dsp.mel import left_right, mid_side
 from msanii_live.dsp.samplers import noise_level
 from msanii_live.dsp.vocoding import (
     VocoderSettings,
-    following,
+    continue_phase,
     plan_spans,
     vocode_line,
     vocode_loop,
 )
-from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR, Conditions, bar_phase_features
+from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import (
     InpaintingWindow,
     SamplingOptions,
@@ -25,6 +25,7 @@ from msanii_live.engines.mel_flow.inpainting import (
     plan_line,
     plan_loop,
 )
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.mel_flow.weights import FlowModel
 
 FAINT = 1e-2  # level of the noise that the phase search starts from
@@ -40,7 +41,7 @@ class BarPhase:
     @classmethod
     def at(cls, bpm: float, bar: float, sample_rate: int) -> BarPhase:
         """Return the beat of a tempo, bpm, where sample 0 lies `bar` bars after a downbeat."""
-        return cls(bar, bpm / 60 / BEATS_A_BAR / sample_rate)
+        return cls(bar, bpm / 60 / BEATS_PER_BAR / sample_rate)
 
     def moved(self, samples: float) -> BarPhase:
         """Return the same beat with sample 0 so many samples later (earlier if negative)."""
@@ -156,7 +157,7 @@ class MelFlowPipeline:
         self._plan(len(windows), length, 0, length)
         mel = self._paint(mel, [False] * tokens, windows, beat, noise_level(strength))
         start = mid_side(torch.nn.functional.pad(blend, pad))
-        return self._vocode(mel, start, 0, length, following(self.vocoder))[:, :frames]
+        return self._vocode(mel, start, 0, length, continue_phase(self.vocoder))[:, :frames]
 
     def resynthesize(self, wave: torch.Tensor) -> torch.Tensor:
         """Make audio anew from nothing but its mel; float32, (2, frames), as is the result."""

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
-from msanii_live.dsp.beats import find_pulse
+from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.base import Context, check_span, fade_edges
-from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR, STYLES, Conditions
+from msanii_live.engines.base import Context, check_span
+from msanii_live.engines.loudness import fade_edges
+from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
 from msanii_live.errors import Code, CommandError
@@ -180,7 +182,7 @@ class MelFlowTasks:
         info = source.info
         if info.bpm:
             return self.command.bpm or info.bpm, info.bar_offset
-        found = find_pulse(source.samples, info.sample_rate, BEATS_A_BAR)
+        found = estimate_beat(source.samples, info.sample_rate, BEATS_PER_BAR)
         if self.command.bpm:
             near = found is not None and abs(found.bpm / self.command.bpm - 1) < SAME_TEMPO
             return self.command.bpm, found.bar if found is not None and near else 0.0

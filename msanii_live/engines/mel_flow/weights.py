@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes, mid_side
+from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.weights import read, write
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 
@@ -36,7 +36,7 @@ class FlowModel:
 
     def analyse(self, wave: torch.Tensor) -> torch.Tensor:
         """Return normalised mels of left and right. wave: float32, (2, frames)."""
-        return self.normalise(log_mel(magnitudes(mid_side(wave), self.spec), self.spec))
+        return self.normalise(log_mel(stft_magnitudes(mid_side(wave), self.spec), self.spec))
 
 
 def save(path: Path, model: FlowModel) -> None:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.phase import Frames
-from msanii_live.dsp.vocoding import Estimate, VocoderSettings, fit_line
+from msanii_live.dsp.phase import FrameGrid
+from msanii_live.dsp.vocoding import Estimate, VocoderSettings, reconstruct_line
 from msanii_live.engines.msanii2023.mel_tasks import MENDED, Semantics, Tasks
 from msanii_live.engines.msanii2023.model import Msanii2023
 from msanii_live.engines.msanii2023.phase import griffin_lim
@@ -177,10 +177,10 @@ class Canvas2023:
         magnitude = self._magnitude(mel)[0].transpose(1, 2)  # (channels, mel_frames, bins)
         self._advance()
 
-        def estimate(first: int, grid: Frames) -> Estimate:
+        def estimate(first: int, grid: FrameGrid) -> Estimate:
             return magnitude[:, first : first + grid.count], None
 
-        made = fit_line(
+        made = reconstruct_line(
             estimate,
             canvas,
             start,

@@ -9,8 +9,8 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
-from msanii_live.dsp.device import name_of, network_dtype, pick_device
-from msanii_live.engines.base import Capabilities, Context, quiet_context
+from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
+from msanii_live.engines.base import Capabilities, Context, standalone_context
 from msanii_live.engines.msanii2023 import Msanii2023, load
 from msanii_live.engines.msanii2023.checkpoint import WEIGHTS as WEIGHTS
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, fast_unet
@@ -74,7 +74,7 @@ class Weights2023:
         """Give the memory back."""
         with self._lock:
             self._held = None
-        torch_runtime.give_back()
+        torch_runtime.release_memory()
 
 
 class Engine2023:
@@ -87,7 +87,7 @@ class Engine2023:
             verbs=tuple(verb.address for verb in VERBS),
             sample_rate=44_100,
             channels=2,
-            longest=LONGEST,
+            max_seconds=LONGEST,
             steps=semantics.steps,
         )
         self._weights = weights
@@ -101,7 +101,7 @@ class Engine2023:
     @property
     def precision(self) -> str:
         """The precision of its networks, "" before they are loaded."""
-        return name_of(self._weights.dtype) if self.loaded else ""
+        return dtype_name(self._weights.dtype) if self.loaded else ""
 
     def load(self) -> None:
         """Read the weights.
@@ -121,11 +121,11 @@ class Engine2023:
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch_runtime.memory_mb()
+        return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
         """Make one short clip, so that the first command is as fast as the next."""
-        quiet = quiet_context()
+        quiet = standalone_context()
         self.run(Generate(seconds=1.0, steps=2), quiet)
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:

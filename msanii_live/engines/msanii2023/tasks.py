@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
-from msanii_live.engines.base import Context, check_span, fade_edges
+from msanii_live.engines.base import Context, check_span
+from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.msanii2023 import Msanii2023
 from msanii_live.engines.msanii2023.canvas import Canvas2023
 from msanii_live.engines.msanii2023.mel_tasks import Semantics
@@ -173,11 +174,11 @@ class Work2023:
     def _bpm_of(self, command: Generate | Outpaint) -> float:
         return self.context.clip(command.src).info.bpm if isinstance(command, Outpaint) else 0.0
 
-    def _check_length(self, frames: int, longest: float) -> None:
-        if not SHORTEST <= frames <= longest * RATE:
+    def _check_length(self, frames: int, max_seconds: float) -> None:
+        if not SHORTEST <= frames <= max_seconds * RATE:
             raise CommandError(
                 Code.ERANGE,
-                f"the clip would last {frames / RATE:.2f} s: it must be 0.05 to {longest:g} s",
+                f"the clip would last {frames / RATE:.2f} s: it must be 0.05 to {max_seconds:g} s",
             )
 
     def _source(self, name: str) -> Clip:

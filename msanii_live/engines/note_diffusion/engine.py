@@ -9,7 +9,7 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp.device import precision as at_precision
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel.network import sharpened
 from msanii_live.engines.note_diffusion import network as note_diffusion
@@ -35,7 +35,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
     def __init__(
         self,
         device: str,
-        weights: Path = SHIPPED / WEIGHTS,
+        weights: Path = SHIPPED_WEIGHTS / WEIGHTS,
         name: str = "spectrogram",
         vocoder: str = "vocos",
         precision: str = "auto",
@@ -43,7 +43,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, note_diffusion.load,
-            longest=LONGEST, steps=STEPS, drums=True, precision=precision,
+            max_seconds=LONGEST, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:

@@ -21,7 +21,7 @@ from torch import nn
 
 from msanii_live.dsp.layers import FiLM, ModulatedConvNeXtBlock, rotate_pairs, timestep_embedding
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.samplers import euler, shifted, uniform_times
+from msanii_live.dsp.samplers import sample_euler, shift_level, uniform_times
 from msanii_live.dsp.t5_layers import GatedDense, RootMeanSquareNorm
 from msanii_live.dsp.weights import read, write
 from msanii_live.engines.note_diffusion.note_alignment import (
@@ -280,7 +280,7 @@ class NoteDiffusion(nn.Module):
         count, early = self._plan(mel_frames, lead)
         before = torch.zeros(1, config.window, self.spec.mels, device=device)
         there = torch.zeros(1, config.window, dtype=torch.bool, device=device)
-        times = shifted(uniform_times(steps), DWELL)
+        times = shift_level(uniform_times(steps), DWELL)
         made = []
         for number in range(count):
             first = (number * config.window - early) / frames_a_second
@@ -296,7 +296,7 @@ class NoteDiffusion(nn.Module):
                 clean: torch.Tensor = self(x, t, seen)
                 return clean
 
-            before = euler(denoise, noise, times, lambda _: on_step())
+            before = sample_euler(denoise, noise, times, lambda _: on_step())
             there = torch.ones_like(there)
             made.append(before[0])
         return self.denormalise(torch.cat(made)[early : early + mel_frames])

@@ -12,10 +12,11 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
-from msanii_live.dsp.device import name_of, network_dtype, pick_device
-from msanii_live.dsp.weights import BROKEN
-from msanii_live.engines.base import Capabilities, Context, notes_of, quiet_context
+from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
+from msanii_live.dsp.weights import READ_ERRORS
+from msanii_live.engines.base import Capabilities, Context, standalone_context
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, INSTRUMENTS, instrument_by_word
+from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import GenerationCommand, Render
@@ -32,7 +33,7 @@ class NotesEngine(ABC, Generic[N]):
         device: str,
         weights: Path,
         *,
-        longest: float,
+        max_seconds: float,
         steps: int,
         drums: bool,
         precision: str = "auto",
@@ -43,7 +44,7 @@ class NotesEngine(ABC, Generic[N]):
             verbs=(Render.address,),
             sample_rate=44_100,
             channels=2,
-            longest=longest,
+            max_seconds=max_seconds,
             steps=steps,
             needs_midi=True,
             timbres=INSTRUMENT_NAMES,
@@ -62,7 +63,7 @@ class NotesEngine(ABC, Generic[N]):
     @property
     def precision(self) -> str:
         """The precision of its networks, "" before they are loaded."""
-        return name_of(self._dtype) if self._net is not None else ""
+        return dtype_name(self._dtype) if self._net is not None else ""
 
     def load(self) -> None:
         """Read the weights.
@@ -75,16 +76,16 @@ class NotesEngine(ABC, Generic[N]):
     def free(self) -> None:
         """Give the memory back."""
         self._net = None
-        torch_runtime.give_back()
+        torch_runtime.release_memory()
 
     def memory_mb(self) -> float:
         """Return GPU memory in use, MB."""
-        return torch_runtime.memory_mb()
+        return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
         """Play one note, so that the first command is as fast as the next."""
         score = Score((Note(0.0, 0.5, 60, 80),), 1.0)
-        self.run(Render(midi="warm", steps=1), quiet_context(score=lambda name: score))
+        self.run(Render(midi="warm", steps=1), standalone_context(score=lambda name: score))
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
@@ -100,7 +101,7 @@ class NotesEngine(ABC, Generic[N]):
             self._dtype = network_dtype(device, self._asked)
             try:
                 self._net = self._read(self._weights, device)
-            except BROKEN as error:
+            except READ_ERRORS as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
         return self._net
 
@@ -121,7 +122,7 @@ class NotesEngine(ABC, Generic[N]):
             context.warn(f"{self.name} does not mix timbres: timbre2 was ignored")
         if command.timbre:
             command = replace(command, program=INSTRUMENTS[find_instrument(command.timbre)])
-        return notes_of(command, context, self.capabilities.longest)
+        return requested_score(command, context, self.capabilities.max_seconds)
 
 
 def find_instrument(word: str) -> str:

@@ -13,9 +13,10 @@ import torch
 from msanii_live.audio import Clip, make_clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.partials import Partials
-from msanii_live.dsp.vocoders.registry import Vocoders
+from msanii_live.dsp.vocoders.registry import VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings, plan_spans, vocode_line, vocode_loop
-from msanii_live.engines.base import Context, at_loudness, fade_edges
+from msanii_live.engines.base import Context
+from msanii_live.engines.loudness import fade_edges, normalize_loudness
 from msanii_live.engines.notes.base import NotesEngine
 from msanii_live.notes import Note, Score
 
@@ -49,17 +50,23 @@ class VocodedNotesEngine(NotesEngine[V]):
         vocoder: str,
         reader: Callable[[Path, torch.device], V],
         *,
-        longest: float,
+        max_seconds: float,
         steps: int,
         drums: bool,
         precision: str,
     ) -> None:
         """Take also the vocoder's name, and what reads the weights."""
         super().__init__(
-            name, device, weights, longest=longest, steps=steps, drums=drums, precision=precision
+            name,
+            device,
+            weights,
+            max_seconds=max_seconds,
+            steps=steps,
+            drums=drums,
+            precision=precision,
         )
         self._reader = reader
-        self._vocoders = Vocoders(weights, vocoder, VocoderSettings())
+        self._vocoders = VocoderRegistry(weights, vocoder, VocoderSettings())
         self._vocoder = VocoderSettings()
 
     def free(self) -> None:
@@ -154,8 +161,8 @@ def make_note_clip(wave: torch.Tensor, score: Score, spec: MelSpec, context: Con
     wave: float32, (frames,).
     """
     samples = np.repeat(wave.cpu().numpy()[:, None], 2, axis=1)
-    if not context.raw:
-        samples = at_loudness(samples)
+    if not context.skip_normalization:
+        samples = normalize_loudness(samples)
     if not score.is_loop:
         fade_edges(samples, FADE_IN, FADE_OUT)
     return make_clip(

@@ -21,17 +21,20 @@ _VELOCITY = _PITCH + 128
 _TIE = _VELOCITY + 2
 _PROGRAM = _TIE + 1
 _DRUM = _PROGRAM + 128
-COUNT = _DRUM + 128
-# The programs that the published model was taught; any other is the nearest of them below it.
-PROGRAMS = (
+VOCABULARY = _DRUM + 128
+# The programs that the published model was trained on.
+PUBLISHED_PROGRAMS = (
     0, 4, 8, 16, 24, 26, 29, 32, 33, 40, 41, 42, 43, 46, 47, 48, 50, 52, 55, 56, 57, 58, 60, 61, 64,
     66, 67, 68, 69, 70, 71, 73, 80, 88,
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Say how music is cut. frame_rate: mel frames a second. window: mel frames. length: tokens."""
+class TokenWindows:
+    """The windows that music is cut into.
+
+    frame_rate: mel frames a second. window: mel frames of one. length: tokens of one.
+    """
 
     frame_rate: float = 50.0
     window: int = 256
@@ -49,7 +52,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class _Event:
-    """Hold a key that goes down (1) or up (0). step: hundredths of a second."""
+    """A note that begins (down 1) or ends (down 0). step: hundredths of a second."""
 
     step: int
     down: int
@@ -57,50 +60,50 @@ class _Event:
     program: int
 
 
-def taught(program: int) -> int:
-    """Return the program that stands for one, 0-127.
+def published_program(program: int) -> int:
+    """Return the published program that stands in for a program, 0-127: the nearest below or it.
 
-    >>> taught(1), taught(127)
+    >>> published_program(1), published_program(127)
     (0, 88)
     """
-    return max(known for known in PROGRAMS if known <= program)
+    return max(known for known in PUBLISHED_PROGRAMS if known <= program)
 
 
-def tokens(notes: Sequence[Note], seconds: float, grid: Grid) -> list[list[int]]:
-    """Return the tokens of every window, each padded to the grid's length.
+def tokens(notes: Sequence[Note], seconds: float, windows: TokenWindows) -> list[list[int]]:
+    """Return the tokens of every window, each padded to the windows' length.
 
-    A window with more than fit ends where they are used up.
+    A window with more tokens than fit is cut off.
     """
     events = list(_events(notes))
     out, first = [], 0
     active: dict[tuple[int, int], None] = {}  # by program and pitch
-    count = grid.count(seconds)
+    count = windows.count(seconds)
     for number in range(count):
-        begin = _step_before(grid.start(number))
-        end = _step_before(grid.start(number + 1))
-        words = _Words()
+        begin = _step_before(windows.start(number))
+        end = _step_before(windows.start(number + 1))
+        writer = _TokenWriter()
         for program, pitch in sorted(active):
-            words.add_program(program)
-            words.add(_PITCH + pitch)
-        words.add(_TIE)
+            writer.add_program(program)
+            writer.add(_PITCH + pitch)
+        writer.add(_TIE)
         last = number == count - 1
         while first < len(events) and (events[first].step < end or last):
             event = events[first]
-            words.move_to(event.step - begin)
-            words.add_event(event)
+            writer.move_to(event.step - begin)
+            writer.add_event(event)
             key = event.program, event.note.pitch
             if event.down and not event.note.drum:
                 active[key] = None
             elif not event.note.drum:
                 active.pop(key, None)
             first += 1
-        ended = [*words.tokens[: grid.length - 1], END]
-        out.append(ended + [PAD] * (grid.length - len(ended)))
+        ended = [*writer.tokens[: windows.length - 1], END]
+        out.append(ended + [PAD] * (windows.length - len(ended)))
     return out
 
 
 def _step_before(second: float) -> int:
-    """Return the last step that is not after a moment."""
+    """Return the last step that is not after a time, in seconds."""
     step = int(second * STEPS) + 1
     while step / STEPS > second:
         step -= 1
@@ -108,10 +111,10 @@ def _step_before(second: float) -> int:
 
 
 def _events(notes: Iterable[Note]) -> Iterable[_Event]:
-    """Return what happens in order; where moments are the same, keys go up first."""
+    """Return the events in order; at the same time, notes end before others begin."""
     timed = []
     for note in notes:
-        program = 0 if note.drum else taught(note.program)
+        program = 0 if note.drum else published_program(note.program)
         order = (note.drum, program, note.pitch)
         timed.append((note.start, 1, *order, note))
         if not note.drum:
@@ -121,35 +124,38 @@ def _events(notes: Iterable[Note]) -> Iterable[_Event]:
         yield _Event(round(when * STEPS), down, note, program)
 
 
-class _Words:
-    """Gather a window's tokens, leaving out what says nothing new."""
+class _TokenWriter:
+    """A writer of one window's tokens.
+
+    A program, velocity or time that has not changed is left out.
+    """
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
         self._program = self._velocity = -1
-        self._now = self._said = 0
+        self._step = self._written_step = 0
 
     def move_to(self, step: int) -> None:
-        """Go to so many steps after the window's start."""
-        self._now = max(self._now, step)
+        """Set the time of the next event, in steps after the window's start."""
+        self._step = max(self._step, step)
 
     def add(self, token: int) -> None:
-        """Say a token, and before it the time since the window's start where that has moved on."""
-        if self._now > self._said:
-            left = self._said = self._now
+        """Write a token; before it the time since the window's start if that has changed."""
+        if self._step > self._written_step:
+            left = self._written_step = self._step
             while left > 0:
                 self.tokens.append(_FIRST + min(left, _SHIFTS - 1))
                 left -= _SHIFTS - 1
         self.tokens.append(token)
 
     def add_program(self, program: int) -> None:
-        """Say a program unless it is the one said last."""
+        """Write a program unless it is the last one written."""
         if program != self._program:
             self._program = program
             self.add(_PROGRAM + program)
 
     def add_event(self, event: _Event) -> None:
-        """Say that a key goes down or up."""
+        """Write that a note begins or ends."""
         if not event.note.drum:
             self.add_program(event.program)
         if event.down != self._velocity:

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from msanii_live.audio import rms_dbfs
-from msanii_live.dsp.vocoders.registry import SHIPPED
-from msanii_live.engines.base import at_loudness
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
+from msanii_live.engines.loudness import normalize_loudness
 from msanii_live.engines.mel2mel.engine import WEIGHTS, Mel2MelEngine
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.midi import files
@@ -19,7 +19,9 @@ from tests.engines.notes.played import arpeggio, centroid, pitch_at, read
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (SHIPPED / WEIGHTS).exists(), reason="the weights are not there"),
+    pytest.mark.skipif(
+        not (SHIPPED_WEIGHTS / WEIGHTS).exists(), reason="the weights are not there"
+    ),
 ]
 
 
@@ -152,8 +154,8 @@ def test_a_take_is_made_again_from_its_sidecar(flow, riff, tmp_path):
 
 
 def test_the_weights_are_small_and_described():
-    assert (SHIPPED / WEIGHTS).stat().st_size < 6e6
-    card = (SHIPPED / WEIGHTS).with_suffix(".md").read_text().lower()
+    assert (SHIPPED_WEIGHTS / WEIGHTS).stat().st_size < 6e6
+    card = (SHIPPED_WEIGHTS / WEIGHTS).with_suffix(".md").read_text().lower()
     for word in ("licence", "steps", "wall time", "soundfont", "correlation"):
         assert word in card
 
@@ -169,5 +171,5 @@ def test_an_engine_is_freed_and_loads_again():
 def test_loudness_is_measured_while_something_sounds():
     tone = 0.01 * np.sin(np.arange(44_100) * 0.05)[:, None].repeat(2, axis=1)
     sparse = np.concatenate([tone, np.zeros((10 * 44_100, 2))]).astype(np.float32)
-    assert rms_dbfs(at_loudness(sparse)[:44_100]) == pytest.approx(-18, abs=1.5)
-    assert not at_loudness(np.zeros((4_410, 2), np.float32)).any()
+    assert rms_dbfs(normalize_loudness(sparse)[:44_100]) == pytest.approx(-18, abs=1.5)
+    assert not normalize_loudness(np.zeros((4_410, 2), np.float32)).any()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.samplers import euler, shifted_times, uniform_times
+from msanii_live.dsp.samplers import sample_euler, shifted_times, uniform_times
 from msanii_live.engines.mel_flow import weights
 from msanii_live.engines.mel_flow.conditions import (
     PHASE_CHANNELS,
@@ -111,7 +111,7 @@ def test_euler_follows_a_straight_flow_exactly():
     target = torch.full((1, 1, 2, 2), 3.0)
     noise = torch.randn(1, 1, 2, 2)
     seen = []
-    out = euler(lambda x, t, to: target, noise, uniform_times(4), seen.append)
+    out = sample_euler(lambda x, t, to: target, noise, uniform_times(4), seen.append)
     assert torch.allclose(out, target)
     assert seen == [1, 2, 3, 4]
 
@@ -125,7 +125,7 @@ def test_euler_on_a_gaussian_keeps_its_deviation():
         return x * (1 - level) * s**2 / ((1 - level) ** 2 * s**2 + level**2)
 
     noise = torch.randn(20_000, 1, generator=torch.Generator().manual_seed(0))
-    out = euler(denoise, noise, uniform_times(100), lambda _: None)
+    out = sample_euler(denoise, noise, uniform_times(100), lambda _: None)
     assert out.std() == pytest.approx(s, rel=0.03)
 
 

@@ -1,6 +1,7 @@
-"""Check Spectrogram Diffusion against diffusers: networks, pipeline and tokens, at tiny size."""
+"""Check Spectrogram Diffusion against diffusers' pipeline, at tiny size."""
 
 import importlib
+import json
 import sys
 import types
 import warnings
@@ -11,16 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.dsp.ddpm import DdpmSchedule
 from msanii_live.engines.base import Context
 from msanii_live.engines.registry import EngineRegistry
-from msanii_live.engines.spectrogram_diffusion import mel16k
-from msanii_live.engines.spectrogram_diffusion.network import (
-    SpectrogramConfig,
-    SpectrogramDiffusion,
+from msanii_live.engines.spectrogram_diffusion import log_mel
+from msanii_live.engines.spectrogram_diffusion.encoders import (
+    ContextEncoder,
+    EncoderConfig,
+    NotesEncoder,
 )
-from msanii_live.engines.spectrogram_diffusion.tokens import COUNT, Grid, taught, tokens
-from msanii_live.engines.spectrogram_diffusion.weights import load, scaled, unscaled
+from msanii_live.engines.spectrogram_diffusion.pipeline import denormalize, normalize
+from msanii_live.engines.spectrogram_diffusion.tokens import (
+    VOCABULARY,
+    TokenWindows,
+    published_program,
+    tokens,
+)
+from msanii_live.engines.spectrogram_diffusion.weights import load
 from msanii_live.errors import CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
@@ -69,7 +76,7 @@ def build(theirs, kind="gated-gelu", **schedule):
     torch.manual_seed(3)
     encoder = {**SIZE, "feed_forward_proj": kind}
     notes = theirs.notes_encoder.SpectrogramNotesEncoder(
-        max_length=2_048, vocab_size=COUNT + 10, **encoder
+        max_length=2_048, vocab_size=VOCABULARY + 10, **encoder
     )
     context = theirs.continuous_encoder.SpectrogramContEncoder(
         input_dims=128, targets_context_length=256, **encoder
@@ -129,81 +136,84 @@ def their_tokens(theirs, notes):
 @pytest.mark.parametrize("seconds", [1.0, 5.12, 5.3, 16.0])
 def test_tokens_are_diffusers_own(theirs, seconds, drums):
     notes = music(seconds, drums)
-    assert tokens(notes, seconds, Grid()) == their_tokens(theirs, notes)
+    assert tokens(notes, seconds, TokenWindows()) == their_tokens(theirs, notes)
 
 
-def test_a_window_that_is_too_full_ends_in_time():
+def test_a_window_with_too_many_events_is_cut_off():
     crowd = [Note(n / 1_000, n / 1_000 + 0.5, n % 128, 90, n % 128) for n in range(4_000)]
-    windows = tokens(crowd, 5.0, Grid(length=256))
+    windows = tokens(crowd, 5.0, TokenWindows(length=256))
     assert [len(w) for w in windows] == [256]
     assert windows[0][-1] == 1
 
 
-def test_every_program_has_one_that_was_taught():
-    assert all(taught(program) <= program for program in range(128))
+def test_every_program_has_a_published_one():
+    assert all(published_program(program) <= program for program in range(128))
 
 
-@pytest.mark.parametrize("kind", ["gated-gelu", "relu"])
-def test_a_folder_of_theirs_gives_their_outputs(theirs, tmp_path, kind):
-    pipeline = build(theirs, kind)
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("gated-gelu", {}),
+        ("relu", {"beta_schedule": "scaled_linear", "variance_type": "fixed_small_log"}),
+        ("relu", {"timestep_spacing": "trailing", "prediction_type": "v_prediction"}),
+        ("relu", {"timestep_spacing": "linspace", "prediction_type": "sample"}),
+        ("relu", {"clip_sample": False, "steps_offset": 1}),
+        ("relu", {"thresholding": True}),
+    ],
+)
+def test_a_folder_gives_the_outputs_of_the_diffusers_pipeline(theirs, tmp_path, kind, settings):
+    pipeline = build(theirs, kind, **settings)
     pipeline.set_progress_bar_config(disable=True)
-    windows = tokens(music(11.0), 11.0, Grid())
+    windows = tokens(music(11.0), 11.0, TokenWindows())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pipeline.save_pretrained(tmp_path)
         generator = torch.Generator().manual_seed(9)
         true = pipeline(windows, generator, num_inference_steps=5, output_type="mel").audios[0]
     model = load(tmp_path, torch.device("cpu"))
-    made = model.play(windows, torch.Generator().manual_seed(9), steps=5).numpy()
+    steps = []
+    made = model.generate(
+        windows, torch.Generator().manual_seed(9), steps=5, on_step=lambda: steps.append(1)
+    ).numpy()
     assert made.shape == true.shape == (3 * 256, 128)
     assert np.abs(made - true).max() < 1e-4 * max(1.0, np.abs(true).max())
+    assert len(steps) == 3 * 5
 
 
-def test_each_network_gives_their_outputs(theirs, tmp_path):
+def test_each_network_gives_the_outputs_of_diffusers(theirs, tmp_path):
     pipeline = build(theirs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pipeline.save_pretrained(tmp_path, safe_serialization=False)
-    net = load(tmp_path, torch.device("cpu")).net
-    words = torch.tensor(tokens(music(9.0, drums=True), 9.0, Grid())[1:2])
+    model = load(tmp_path, torch.device("cpu"))
+    window = torch.tensor(tokens(music(9.0, drums=True), 9.0, TokenWindows())[1:2])
     mel, mask = torch.randn(1, 256, 128), torch.ones(1, 256, dtype=torch.bool)
     mask[:, 100:] = False
     with torch.no_grad():
-        true = pipeline.encode(words.int(), mel, mask)
-        made = net.encode(words, mel, mask)
+        true = pipeline.encode(window.int(), mel, mask)
+        made = model.encode(window, mel, mask)
         for (a, _), (b, _) in zip(made, true, strict=True):
             assert torch.allclose(a, b, atol=1e-5)
         noisy = torch.randn(1, 256, 128)
-        a = net.decoder(made, noisy, torch.full((1,), 0.37))
+        a = model.decoder(made, noisy, torch.full((1,), 0.37))
         b = pipeline.decode(true, noisy, torch.full((1,), 0.37))
     assert torch.allclose(a, b, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"beta_schedule": "scaled_linear", "variance_type": "fixed_small_log"},
-        {"timestep_spacing": "trailing", "prediction_type": "v_prediction", "clip_sample": False},
-        {"timestep_spacing": "linspace", "prediction_type": "sample", "clip_sample_range": 0.5},
-        {"beta_schedule": "squaredcos_cap_v2", "steps_offset": 1},
-    ],
-)
-def test_sampling_is_their_scheduler_s(theirs, settings):
-    from msanii_live.dsp.ddpm import sample
+def test_an_exception_ends_the_generation_after_a_step(theirs, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        build(theirs).save_pretrained(tmp_path)
+    model, steps = load(tmp_path, torch.device("cpu")), []
 
-    scheduler = theirs.DDPMScheduler(**settings)
-    scheduler.set_timesteps(7)
-    schedule = DdpmSchedule(**settings)
-    assert schedule.timesteps(7) == scheduler.timesteps.tolist()
-    noise = torch.randn(1, 4, 3, generator=torch.Generator().manual_seed(1))
-    model = lambda x, t: 0.3 * x + t  # noqa: E731
-    generator = torch.Generator().manual_seed(2)
-    x = noise
-    for t in scheduler.timesteps:
-        x = scheduler.step(model(x, t / 1_000), t, x, generator=generator).prev_sample
-    made = sample(model, noise, schedule, 7, torch.Generator().manual_seed(2), lambda: None)
-    assert torch.allclose(made, x, atol=1e-5)
+    def on_step():
+        steps.append(1)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.generate([[1]], torch.Generator().manual_seed(0), steps=50, on_step=on_step)
+    assert len(steps) == 3
 
 
 def test_folders_that_are_none_are_refused(theirs, tmp_path):
@@ -221,28 +231,49 @@ def test_folders_that_are_none_are_refused(theirs, tmp_path):
     index.write_text(index.read_text().replace("SpectrogramDiffusionPipeline", "Other"))
     with pytest.raises(ValueError, match="no folder"):
         load(tmp_path, device)
-    with pytest.raises(ValueError, match="beta_schedule"):
-        DdpmSchedule(beta_schedule="sigmoid")
 
 
-def test_the_published_size_by_configuration():
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("beta_schedule", "unheard-of"),
+        ("variance_type", "learned_range"),
+        ("prediction_type", "flow"),
+    ],
+)
+def test_scheduler_settings_that_are_not_supported_are_refused(theirs, tmp_path, name, value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        build(theirs).save_pretrained(tmp_path)
+    path = tmp_path / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(ValueError, match=f"{name} is '{value}'"):
+        load(tmp_path, torch.device("cpu"))
+
+
+def test_the_published_size_by_configuration(theirs):
+    config = EncoderConfig()
     with torch.device("meta"):
-        net = SpectrogramDiffusion(SpectrogramConfig())
-    count = sum(p.numel() for p in net.parameters())
+        networks = (
+            NotesEncoder(config, vocabulary=1_536, max_length=2_048),
+            ContextEncoder(config, mels=128, mel_frames=256),
+            theirs.T5FilmDecoder(max_decoder_noise_time=20_000.0),
+        )
+    count = sum(p.numel() for network in networks for p in network.parameters())
     assert 400e6 < count < 430e6
 
 
-def test_samples_are_found_for_the_published_mels():
+def test_a_wave_is_found_for_a_log_mel():
     t = torch.arange(32_000) / 16_000
     wave = sum(0.1 * torch.sin(2 * torch.pi * f * t) for f in (220.0, 660.0, 1_500.0))
-    mel = mel16k.mel_of(wave)
+    mel = log_mel.log_mel(wave)
     assert mel.shape == (100, 128)
     calls = []
-    made = mel16k.samples_of(mel, torch.Generator().manual_seed(1), lambda: calls.append(1))
+    made = log_mel.invert_log_mel(mel, torch.Generator().manual_seed(1), lambda: calls.append(1))
     assert made.shape == wave.shape
-    assert len(calls) == mel16k.ITERATIONS
+    assert len(calls) == log_mel.PHASE_ITERATIONS
     loud = mel[2:-2] > mel.max() - 5
-    assert (mel16k.mel_of(made)[2:-2] - mel[2:-2])[loud].abs().mean() < 0.3
+    assert (log_mel.log_mel(made)[2:-2] - mel[2:-2])[loud].abs().mean() < 0.3
 
 
 def test_a_folder_is_served_as_an_engine(theirs, tmp_path):
@@ -263,12 +294,12 @@ def test_a_folder_is_served_as_an_engine(theirs, tmp_path):
     assert clip.samples.shape == (6 * 44_100, 2)
     assert np.isfinite(clip.samples).all()
     assert clip.info.bpm == 90.0
-    assert steps[-1] == (2 * 3 + mel16k.ITERATIONS,) * 2
+    assert steps[-1] == (2 * 3 + log_mel.PHASE_ITERATIONS,) * 2
     with pytest.raises(CommandError, match="kazoo"):
         engine.run(Render(midi="song", timbre="kazoo"), context)
 
 
-def test_scaling_is_undone():
+def test_normalization_is_undone_and_clips():
     mel = torch.tensor([-11.0, 0.0, 4.0])
-    assert torch.allclose(unscaled(scaled(mel)), mel, atol=1e-6)
-    assert scaled(torch.tensor([99.0, -99.0])).tolist() == [1.0, -1.0]
+    assert torch.allclose(denormalize(normalize(mel)), mel, atol=1e-6)
+    assert normalize(torch.tensor([99.0, -99.0])).tolist() == [1.0, -1.0]

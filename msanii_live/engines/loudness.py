@@ -1,0 +1,41 @@
+"""The loudness and the edges of finished clips."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from msanii_live.audio import Samples, limit
+
+TARGET_LOUDNESS = -18.0  # dBFS RMS over the sounding blocks
+GATE = 30.0  # dB under the loudest block, below which a block counts as silent
+MAX_GAIN = 24.0  # dB
+
+
+def measure_loudness(samples: Samples) -> float:
+    """Return the RMS level of the blocks that sound, dBFS; TARGET_LOUDNESS for silence.
+
+    samples: float32, (frames, channels).
+    """
+    block = 2_205
+    padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
+    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
+    sounding = power[power > power.max(initial=0.0) * 10 ** (-GATE / 10)]
+    return float(10 * np.log10(sounding.mean())) if len(sounding) else TARGET_LOUDNESS
+
+
+def normalize_loudness(samples: Samples) -> Samples:
+    """Return a copy at the target loudness, with its peaks limited.
+
+    samples: float32, (frames, channels).
+    """
+    gain_db = np.clip(TARGET_LOUDNESS - measure_loudness(samples), -MAX_GAIN, MAX_GAIN)
+    return limit(np.asarray(samples * 10 ** (gain_db / 20), dtype=np.float32)).copy()
+
+
+def fade_edges(samples: Samples, fade_in: int, fade_out: int) -> None:
+    """Fade the start and the end of a clip in place, so that they do not click.
+
+    samples: float32, (frames, channels). fade_in, fade_out: frames.
+    """
+    samples[:fade_in] *= np.linspace(0, 1, fade_in, dtype=np.float32)[:, None]
+    samples[-fade_out:] *= np.linspace(1, 0, fade_out, dtype=np.float32)[:, None]
