@@ -9,11 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.job import Failed, Job, Outcome, State
 from msanii_live.jobs.runner import finish_job, run_task
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
-from msanii_live.jobs.worker import Worker, command_error
+from msanii_live.jobs.worker import Worker
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand
 
@@ -136,5 +137,5 @@ class Scheduler:
         except CommandError as error:
             return Failed(error.code, error.text)
         except Exception as error:
-            failure = command_error(error, f"job {job.number}")
+            failure = to_command_error(error, f"job {job.number}")
             return Failed(failure.code, failure.text)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.load import DurationEstimates, LoadMeter
 from msanii_live.jobs.task import Task, TaskHandle, ignore
 
@@ -176,7 +177,7 @@ class Worker:
         except (CommandError, Cancelled) as error:
             result = error
         except Exception as error:
-            result = command_error(error, address)
+            result = to_command_error(error, address)
         self._finish(handle, result)
         now = time.monotonic()
         with self._lock:
@@ -191,17 +192,3 @@ class Worker:
             handle.finish(result)
         except Exception:  # a callback must not end the worker
             log.exception("the end of %s could not be reported", handle.task.command.address)
-
-
-def command_error(error: Exception, what: str) -> CommandError:
-    """Return what to answer for an unexpected exception; log it unless memory ran out."""
-    if is_out_of_memory(error):
-        return CommandError(Code.EOOM, "out of memory: ask for a shorter clip, or free an engine")
-    log.error("%s failed", what, exc_info=error)
-    return CommandError(Code.EINTERNAL, f"{type(error).__name__}: {error}")
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Return whether Python or PyTorch (which is not imported here) ran out of memory."""
-    name = type(error).__name__
-    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or "allocate" in str(error)

@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.failures import to_command_error
 from msanii_live.osc.codec import Message
 from msanii_live.osc.peer import Peer, format_peer
 from msanii_live.protocol import replies
@@ -25,7 +26,6 @@ from msanii_live.protocol.request import (
     peek_token,
 )
 from msanii_live.server.background_tasks import BackgroundTasks
-from msanii_live.server.failures import to_command_error
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Lane
 from msanii_live.server.message_log import MessageLog, truncate_text
 from msanii_live.server.reply_sender import ReplySender

@@ -26,7 +26,8 @@ RAISED = [
     (OSError(24, "Too many open files"), "EPATH"),
     (PermissionError(13, "Permission denied"), "EPATH"),
     (ZeroDivisionError("a bug"), "EINTERNAL"),
-    (ImportError("libcudart.so.13: cannot open shared object file"), "EINTERNAL"),
+    (ImportError("libcudart.so.13: cannot open shared object file"), "EENGINE"),
+    (MemoryError(), "EOOM"),
     (ConfigError("device is cuda: there is none"), "EINTERNAL"),
     (RecursionError(), "EINTERNAL"),
 ]

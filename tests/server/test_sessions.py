@@ -3,7 +3,7 @@
 import pytest
 
 from msanii_live.errors import CommandError
-from msanii_live.server.sessions import CLIENT_LIMIT, LEASE, Sessions
+from msanii_live.server.sessions import LEASE, MAX_CLIENTS, Sessions
 
 HOST = "127.0.0.1"
 
@@ -46,7 +46,7 @@ def test_leases_end_and_are_renewed_by_any_message_of_the_host():
 
 def test_registrations_are_bounded():
     sessions = Sessions(Clock())
-    for port in range(1, CLIENT_LIMIT + 1):
+    for port in range(1, MAX_CLIENTS + 1):
         sessions.register((HOST, port), 0, "")
     with pytest.raises(CommandError, match="64 clients"):
         sessions.register((HOST, 999), 0, "")

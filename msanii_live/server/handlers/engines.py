@@ -43,7 +43,7 @@ class EngineHandlers:
             ("verbs", _verb_words(can.verbs)),
             ("sample-rate", str(can.sample_rate)),
             ("channels", str(can.channels)),
-            ("longest-seconds", f"{can.longest:g}"),
+            ("longest-seconds", f"{can.max_seconds:g}"),
             ("steps", str(can.steps)),
             ("styles", " ".join(can.styles)),
             ("timbres", " ".join(can.timbres)),
