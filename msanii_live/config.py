@@ -1,4 +1,4 @@
-"""What the server can be told at start: one frozen dataclass, from file, environment and flags."""
+"""The server's configuration: one frozen dataclass, read from file, environment and flags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
-FOLDER_BYTES = 600  # of the folder's path: /msanii/job/done holds it, and stays under 1,400
+MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -38,41 +38,41 @@ _CHOICES = (
 
 @dataclass(frozen=True)
 class Config:
-    """Hold every setting of `msanii-live serve`; flags, variables and file keys come from it."""
+    """The settings of `msanii-live serve`. Flags, variables and file keys are derived from it."""
 
     port: int = _option(7770, "OSC port; 0 picks a free one")
     http_port: int = _option(7771, "port of the status page; 0 picks a free one")
     bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")
     allow: tuple[str, ...] = _option(
-        (), "network that may send, such as 192.168.1.0/24; repeatable"
+        (), "network that may send, such as 192.168.1.0/24; can be repeated"
     )
     announce: str = _option(
-        "auto", "tell the network by Zeroconf; auto is beyond loopback only", ANNOUNCE
+        "auto", "announce the server by Zeroconf; auto: only if others can reach it", ANNOUNCE
     )
     folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
     keep_gb: float = _option(
-        0.0, "size of the folder's clips, GB, beyond which the oldest are deleted; 0 keeps all"
+        0.0, "total size of the clips, in GB, above which the oldest are deleted; 0 keeps all"
     )
     audio: str = _option("default", "audio device: none, default, or a device's name")
     midi_in: str = _option(
-        "none", "MIDI input: none, virtual, tcp:PORT, or a port's name or a part of it"
+        "none", "MIDI input: none, virtual, tcp:PORT, or the name of a port or a part of it"
     )
-    device: str = _option("auto", "where models run", DEVICES)
+    device: str = _option("auto", "device that models run on", DEVICES)
     precision: str = _option(
         "auto",
         "of networks; auto is fp16 on a GPU, the faster of fp32 and bf16 on a CPU",
         PRECISIONS,
     )
-    engine: str = _option("mel-flow", "engine to keep warm and use by default")
-    vocoder: str = _option("vocos", "how the default engine turns mels into samples", VOCODERS)
+    engine: str = _option("mel-flow", "engine to load at the start and use by default")
+    vocoder: str = _option("vocos", "vocoder of the default engine", VOCODERS)
     compile: str = _option(
-        "off", "compile the networks of engines that can be: a slower start, faster steps", SWITCH
+        "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH
     )
-    threads: int = _option(0, "CPU threads for models; 0 leaves it to torch")
-    log_level: str = _option("info", "how much to write to stderr", LOG_LEVELS)
+    threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
+    log_level: str = _option("info", "lowest level of log messages on stderr", LOG_LEVELS)
 
     def __post_init__(self) -> None:
-        """Check every value.
+        """Validate every value.
 
         Raises: ConfigError: naming the setting, its value and what is legal.
         """
@@ -91,9 +91,9 @@ class Config:
                 ipaddress.ip_network(text, strict=False)
             except ValueError as error:
                 raise ConfigError(f"allow is {text!r}: {error}") from None
-        if len(os.fsencode(self.folder_path)) > FOLDER_BYTES:
+        if len(os.fsencode(self.folder_path)) > MAX_FOLDER_BYTES:
             raise ConfigError(
-                f"folder is {self.folder[:60]}…: its path has more than {FOLDER_BYTES} bytes, "
+                f"folder is {self.folder[:60]}…: its path has more than {MAX_FOLDER_BYTES} bytes, "
                 "which leaves no room for it in a reply; pick another with --folder"
             )
         if not self.is_loopback and not self.allow:
@@ -104,7 +104,7 @@ class Config:
 
     @property
     def is_loopback(self) -> bool:
-        """Tell whether only this machine can reach the server."""
+        """Whether only this machine can reach the server."""
         if self.bind == "localhost":
             return True
         try:
@@ -114,7 +114,7 @@ class Config:
 
     @property
     def is_announced(self) -> bool:
-        """Tell whether the network is to be told of the server."""
+        """Whether the server is announced on the network."""
         return self.announce == "on" or (self.announce == "auto" and not self.is_loopback)
 
     @property
@@ -124,9 +124,9 @@ class Config:
 
 
 def read_config(flags: Mapping[str, object], file: Path | None = None) -> Config:
-    """Merge the defaults, a TOML file, `MSANII_LIVE_*` variables and flags, the later the stronger.
+    """Merge the defaults, a TOML file, `MSANII_LIVE_*` variables and flags. Later ones win.
 
-    flags: only those given. file: None also looks at MSANII_LIVE_CONFIG.
+    flags: only those that were given. file: if None, the one that MSANII_LIVE_CONFIG names.
     Raises: ConfigError: an unknown key, a bad value, or an unreadable file.
     """
     values: dict[str, object] = {}

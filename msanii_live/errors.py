@@ -1,4 +1,4 @@
-"""Every error that a user can meet, each with its remedy in the text."""
+"""The errors that a user can see. The text of each says what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Name the kinds of failure that `/msanii/fail` reports."""
+    """The error codes of `/msanii/fail`."""
 
     EADDR = "EADDR"
     ETYPE = "ETYPE"
@@ -23,11 +23,11 @@ class Code(StrEnum):
 
 
 class MsaniiError(Exception):
-    """Be the root of the errors that are told to a user without a traceback."""
+    """The base class of errors that are shown to a user without a traceback."""
 
 
 class CommandError(MsaniiError):
-    """Refuse a command: `code` is for the patch, `text` for the musician."""
+    """The failure of a command. code: for programs. text: for people."""
 
     def __init__(self, code: Code, text: str) -> None:
         super().__init__(text)
@@ -36,7 +36,7 @@ class CommandError(MsaniiError):
 
 
 class Cancelled(MsaniiError):
-    """Leave a job because its cancel flag was set, at denoising step `step`."""
+    """The end of a job that was cancelled. step: the denoising step it had reached."""
 
     def __init__(self, step: int = 0) -> None:
         super().__init__(f"cancelled at step {step}")
@@ -44,11 +44,11 @@ class Cancelled(MsaniiError):
 
 
 class ConfigError(MsaniiError):
-    """Refuse a configuration: an unknown key or a value out of range."""
+    """An invalid configuration: an unknown key or a value out of range."""
 
 
 class PortInUse(MsaniiError):
-    """Report that a port is taken, and the flag that picks another."""
+    """A port that another program uses. flag: the option that selects another port."""
 
     def __init__(self, port: int, flag: str) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ class PortInUse(MsaniiError):
 
 
 class MissingTool(MsaniiError):
-    """Report that a program or library is absent, and the command that installs it."""
+    """A missing program or library. install: the command that installs it."""
 
     def __init__(self, what: str, install: str) -> None:
         super().__init__(f"{what} is not installed: {install}")

@@ -1,1 +1,1 @@
-"""The patches for other programs: where they are, where they go, and how they get there."""
+"""The patches for Max, Live, Pure Data and others, and how they are installed."""

@@ -1,4 +1,4 @@
-"""Copy the patches to where each program looks, and say where that is."""
+"""The command `patches install`: copy the patches to where each program looks for them."""
 
 from __future__ import annotations
 
@@ -9,66 +9,66 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msanii_live.errors import MsaniiError
-from msanii_live.patches.places import SNIPPETS, Place, places
+from msanii_live.patches.install_targets import SNIPPETS, InstallTarget, install_targets
 
 PROGRAMS = ("max", "live", "pd", "supercollider")
-NOT_FOR_USERS = ("making", "generate.py", "__pycache__")
+EXCLUDED = ("generators", "generate.py", "__pycache__")
 
 
-class NotInstalled(MsaniiError):
-    """Report that the patches could not be copied, and why."""
+class PatchInstallError(MsaniiError):
+    """The error of patches that could not be copied."""
 
 
-def shipped() -> Path:
-    """Return the folder that holds the patches: inside the package, or beside it in a checkout.
+def patches_folder() -> Path:
+    """Return the folder of the patches: in the package, or next to it in a checkout.
 
-    Raises: NotInstalled: neither is there.
+    Raises: PatchInstallError: neither folder exists.
     """
     here = Path(__file__).resolve().parent
     for folder in (here / "shipped", here.parents[1] / "max_patches"):
         if (folder / "msanii-live").is_dir():
             return folder
-    raise NotInstalled("this installation holds no patches; install msanii-live again")
+    raise PatchInstallError("this installation has no patches; install msanii-live again")
 
 
 def install(programs: Sequence[str], folder: Path | None, only_list: bool) -> int:
-    """Run `msanii-live patches install`; return the exit status.
+    """Run `msanii-live patches install` and return the exit status.
 
-    programs: those to install for even if they do not seem to be there; none is all that are.
-    folder: copies everything there instead.
-    Raises: NotInstalled: a file could not be written.
+    programs: install for these even if they are not found; if empty, for all that are found.
+    folder: copy everything there instead. only_list: print the targets and copy nothing.
+    Raises: PatchInstallError: a file could not be written.
     """
-    source = shipped()
+    source = patches_folder()
     if folder is not None:
-        _everything(source, folder, only_list)
+        _install_all(source, folder, only_list)
         return 0
-    known = places(platform.system(), Path.home(), os.environ)
+    known = install_targets(platform.system(), Path.home(), os.environ)
     for program in programs:
-        if all(place.program != program for place in known):
-            raise NotInstalled(f"there is no {program} for {platform.system()}")
-    for place in known:
-        wanted = place.program in programs if programs else place.is_there
-        _one(source, place, wanted, only_list)
-    print(f"{', '.join(SNIPPETS)}: open what is in {source}")
+        if all(target.program != program for target in known):
+            raise PatchInstallError(f"there is no {program} for {platform.system()}")
+    for target in known:
+        wanted = target.program in programs if programs else target.is_installed
+        _install_one(source, target, wanted, only_list)
+    print(f"{', '.join(SNIPPETS)}: open the files in {source}")
     return 0
 
 
-def _one(source: Path, place: Place, wanted: bool, only_list: bool) -> None:
-    """Install for one program, or say where it would go."""
+def _install_one(source: Path, target: InstallTarget, wanted: bool, only_list: bool) -> None:
+    """Copy the patches of one program, or print where they would go."""
     if only_list:
-        note = "" if wanted else "  (not found; name it to install all the same)"
-        print(f"{place.program}: {place.target}{note}")
+        note = "" if wanted else "  (not found; name it to install for it anyway)"
+        print(f"{target.program}: {target.path}{note}")
     elif wanted:
-        _copy(source / place.source, place.target)
-        print(f"{place.program}: copied to {place.target}")
+        _copy(source / target.source, target.path)
+        print(f"{target.program}: copied to {target.path}")
     else:
-        print(f"{place.program}: not found, so nothing was copied to {place.target};")
-        print(f"    msanii-live patches install {place.program} copies it all the same")
+        print(f"{target.program}: not found, so nothing was copied to {target.path};")
+        print(f"    msanii-live patches install {target.program} copies it anyway")
 
 
-def _everything(source: Path, folder: Path, only_list: bool) -> None:
+def _install_all(source: Path, folder: Path, only_list: bool) -> None:
     for path in sorted(source.iterdir()):
-        if path.name in NOT_FOR_USERS:
+        if path.name in EXCLUDED:
             continue
         if not only_list:
             _copy(path, folder / path.name)
@@ -76,7 +76,7 @@ def _everything(source: Path, folder: Path, only_list: bool) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or a tree over what is there; files that are not ours are left alone."""
+    """Copy a file or a folder over what exists. Other files there are not touched."""
     try:
         if source.is_file():
             _copy_file(source, target)
@@ -85,12 +85,14 @@ def _copy(source: Path, target: Path) -> None:
             if path.is_file() and "__pycache__" not in path.parts:
                 _copy_file(path, target / path.relative_to(source))
     except OSError as error:
-        raise NotInstalled(f"cannot write {error.filename or target}: {error.strerror}") from None
+        raise PatchInstallError(
+            f"cannot write {error.filename or target}: {error.strerror}"
+        ) from None
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    """Copy one file whole: a program that reads it meanwhile sees the old one or the new one."""
+    """Copy one file atomically: a program that reads it sees the old file or the new one."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(target.name + ".new")
-    shutil.copyfile(source, beside)
-    beside.replace(target)
+    temporary = target.with_name(target.name + ".new")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)

@@ -1,1 +1,1 @@
-"""The OSC contract as a table of dataclasses, and its views."""
+"""The OSC contract as a table of command and reply types, and everything derived from it."""

@@ -1,8 +1,10 @@
-"""OSC address patterns, matched in bounded time: one pass, no backtracking.
+"""OSC address patterns, matched in bounded time without backtracking.
 
-The places that a pattern can have reached in an address are one whole number, a bit each; every
-piece of the pattern moves all of them at once. So the work is the length of the pattern times that
-of the address, whatever the pattern.
+Source: OSC 1.0 specification, "OSC Message Dispatching and Pattern Matching".
+
+The set of positions that a pattern can have reached in an address is one int, a bit for each
+position. Each part of the pattern moves all positions at once, so the time is proportional to the
+length of the pattern times the length of the address.
 """
 
 from __future__ import annotations
@@ -11,113 +13,121 @@ from collections.abc import Iterable
 
 from msanii_live.errors import Code, CommandError
 
-MAX_PATTERN_LENGTH = 256  # characters of a pattern
-LETTERS = frozenset("?*[]{}")
+MAX_PATTERN_LENGTH = 256  # characters
+PATTERN_CHARACTERS = frozenset("?*[]{}")
 
 
 def is_pattern(address: str) -> bool:
-    """Tell whether an address is meant to match others.
+    """Return whether an address is a pattern.
 
     >>> is_pattern("/msanii/{ping,status}"), is_pattern("/msanii/ping")
     (True, False)
     """
-    return not LETTERS.isdisjoint(address)
+    return not PATTERN_CHARACTERS.isdisjoint(address)
 
 
-def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
+def match_addresses(pattern: str, addresses: Iterable[str]) -> list[str]:
     """Return the addresses that a pattern matches, in their order.
 
-    Raises: CommandError: EADDR, it is too long or not well formed.
+    Raises: CommandError: EADDR, the pattern is too long or malformed.
 
-    >>> matching("/msanii/*/[ij]*", ["/msanii/clip/info", "/msanii/job/list", "/msanii/info"])
+    >>> match_addresses("/msanii/*/[ij]*", ["/msanii/clip/info", "/msanii/job/list", "/msanii/in"])
     ['/msanii/clip/info']
     """
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise CommandError(Code.EADDR, f"a pattern has at most {MAX_PATTERN_LENGTH} characters")
-    pieces = _pieces(pattern)
-    return [address for address in addresses if _matches(pieces, address)]
+    parts = _parse(pattern)
+    return [address for address in addresses if _matches(parts, address)]
 
 
-# What a piece of a pattern is: "" is *, a set with whether it is inverted, or alternatives.
-_Set = tuple[frozenset[str], bool]
-_Piece = str | _Set | tuple[str, ...]
-_ANY: _Set = (frozenset("/"), True)
+# A part of a pattern: "" for `*`; a set of characters and whether it is negated; or alternatives.
+_CharacterSet = tuple[frozenset[str], bool]
+_Part = str | _CharacterSet | tuple[str, ...]
+_ANY_CHARACTER: _CharacterSet = (frozenset("/"), True)
 
 
-def _pieces(pattern: str) -> list[_Piece]:
-    pieces: list[_Piece] = []
+def _parse(pattern: str) -> list[_Part]:
+    parts: list[_Part] = []
     position = 0
     while position < len(pattern):
-        letter = pattern[position]
+        character = pattern[position]
         position += 1
-        if letter == "*":
-            if not pieces or pieces[-1] != "":  # many in a row are one
-                pieces.append("")
-        elif letter == "?":
-            pieces.append(_ANY)
-        elif letter in "[{":
-            end = pattern.find("]" if letter == "[" else "}", position)
+        if character == "*":
+            if not parts or parts[-1] != "":  # several in a row match the same as one
+                parts.append("")
+        elif character == "?":
+            parts.append(_ANY_CHARACTER)
+        elif character in "[{":
+            end = pattern.find("]" if character == "[" else "}", position)
             if end < 0:
-                raise CommandError(Code.EADDR, f"{letter} is not closed in the pattern {pattern}")
+                raise CommandError(
+                    Code.EADDR, f"{character} is not closed in the pattern {pattern}"
+                )
             inside = pattern[position:end]
-            pieces.append(_set_of(inside) if letter == "[" else tuple(inside.split(",")))
+            parts.append(
+                _parse_character_set(inside) if character == "[" else tuple(inside.split(","))
+            )
             position = end + 1
-        elif letter in "]}":
-            raise CommandError(Code.EADDR, f"{letter} closes nothing in the pattern {pattern}")
+        elif character in "]}":
+            raise CommandError(Code.EADDR, f"{character} closes nothing in the pattern {pattern}")
         else:
-            pieces.append((frozenset(letter), False))
-    return pieces
+            parts.append((frozenset(character), False))
+    return parts
 
 
-def _set_of(inside: str) -> _Set:
-    inverted = inside.startswith("!")
-    inside = inside[inverted:]
-    letters: set[str] = set()
+def _parse_character_set(inside: str) -> _CharacterSet:
+    is_negated = inside.startswith("!")
+    inside = inside[is_negated:]
+    characters: set[str] = set()
     position = 0
     while position < len(inside):
         if inside[position + 1 : position + 2] == "-" and position + 2 < len(inside):
             low, high = sorted((ord(inside[position]), ord(inside[position + 2])))
-            # Addresses are ASCII: a range of all Unicode would be a million letters.
-            letters.update(chr(code) for code in range(low, min(high, 127) + 1))
+            # Addresses are ASCII, and a range over all of Unicode would have a million characters.
+            characters.update(chr(code) for code in range(low, min(high, 127) + 1))
             position += 3
         else:
-            letters.add(inside[position])
+            characters.add(inside[position])
             position += 1
-    return frozenset(letters | {"/"}) if inverted else frozenset(letters - {"/"}), inverted
+    # No character set matches a slash.
+    return frozenset(characters | {"/"} if is_negated else characters - {"/"}), is_negated
 
 
-def _matches(pieces: list[_Piece], address: str) -> bool:
-    reached = 1  # bit p: the first p letters are matched
-    for piece in pieces:
-        if isinstance(piece, str):
-            reached = _spread(reached, address)
-        elif isinstance(piece[0], frozenset):
-            letters, inverted = piece[0], bool(piece[1])
-            reached = (reached & _where(letters, inverted, address)) << 1
+def _matches(parts: list[_Part], address: str) -> bool:
+    positions = 1  # bit n is set if the parts so far can match the first n characters
+    for part in parts:
+        if isinstance(part, str):
+            positions = _advance_any(positions, address)
+        elif isinstance(part[0], frozenset):
+            characters, is_negated = part[0], bool(part[1])
+            positions = (positions & _positions_of(characters, is_negated, address)) << 1
         else:
-            reached = _step(reached, [str(word) for word in piece], address)
-        if not reached:
+            positions = _advance_words(positions, [str(word) for word in part], address)
+        if not positions:
             return False
-    return bool(reached >> len(address) & 1)
+    return bool(positions >> len(address) & 1)
 
 
-def _where(letters: frozenset[str], inverted: bool, address: str) -> int:
-    return sum(1 << p for p, letter in enumerate(address) if (letter in letters) != inverted)
+def _positions_of(characters: frozenset[str], is_negated: bool, address: str) -> int:
+    """Return the positions in an address at which a character of the set stands."""
+    return sum(
+        1 << n for n, character in enumerate(address) if (character in characters) != is_negated
+    )
 
 
-def _spread(reached: int, address: str) -> int:
-    """Move every place on by any number of letters, up to the next slash."""
-    for p, letter in enumerate(address):
-        if reached >> p & 1 and letter != "/":
-            reached |= 1 << p + 1
-    return reached
+def _advance_any(positions: int, address: str) -> int:
+    """Advance each position by any number of characters, up to the next slash."""
+    for n, character in enumerate(address):
+        if positions >> n & 1 and character != "/":
+            positions |= 1 << n + 1
+    return positions
 
 
-def _step(reached: int, words: list[str], address: str) -> int:
-    """Move every place on by each word that stands there."""
-    moved = 0
+def _advance_words(positions: int, words: list[str], address: str) -> int:
+    """Advance each position by every word that stands there."""
+    advanced = 0
     for word in words:
-        for p in range(len(address) - len(word) + 1):
-            if reached >> p & 1 and address.startswith(word, p):
-                moved |= 1 << p + len(word)
-    return moved
+        for n in range(len(address) - len(word) + 1):
+            if positions >> n & 1 and address.startswith(word, n):
+                advanced |= 1 << n + len(word)
+    return advanced

@@ -1,4 +1,4 @@
-"""What every command of the table is."""
+"""The base class of all commands, and the `at` argument that several commands share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any, ClassVar
 from msanii_live.protocol.schema import text
 
 AT_CHOICES = ("none", "beat", "bar")
+MAX_AT_BEATS = 10_000.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Be the root of all commands. `reply` is the address that a patch waits for."""
+    """The base class of all commands.
+
+    address: of the OSC message. reply: address of the reply that answers it. read_only: the command
+    changes nothing, so an address pattern may match it.
+    """
 
     address: ClassVar[str] = ""
     reply: ClassVar[str] = "/msanii/done"
-    # Commands that only read may be reached by patterns, once those are served.
     read_only: ClassVar[bool] = False
 
     def as_dict(self) -> dict[str, int | float | str]:
@@ -25,11 +29,11 @@ class Command:
         return {"address": self.address, **values}
 
 
-def at_argument(meaning: str, default: str = "none") -> Any:
-    """Declare the key `at`. meaning: what happens then."""
+def at_argument(event: str, default: str = "none") -> Any:
+    """Declare the argument `at`. event: what happens at that time, such as "playback starts"."""
     return text(
-        f"when {meaning}: at once, at the next beat or bar, or so many beats from now",
+        f"when {event}: none (at once), the next beat or bar, or a number of beats from now",
         default=default,
         choices=AT_CHOICES,
-        or_number=True,
+        max_number=MAX_AT_BEATS,
     )

@@ -1,4 +1,4 @@
-"""The table as JSON: what a page needs to make a form of every command and read every reply."""
+"""The command table as JSON, from which the monitor page builds its forms."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from msanii_live.protocol.schema import Argument, arguments
 def table() -> dict[str, object]:
     """Return the whole table.
 
-    groups: [{title, commands}]; replies: {address: {tags, fields, text, listed}}; codes: {code:
-    meaning}. A command: see `form`.
+    groups: [{title, commands}], each command as `form` returns it; replies: {address: {tags,
+    fields, text, listed}}; codes: {code: meaning}.
     """
     return {
         "groups": [
@@ -37,27 +37,27 @@ def table() -> dict[str, object]:
 
 
 def form(command: type[Command]) -> dict[str, object]:
-    """Return one command: address, text, reply, makes (a clip), reads_only and its arguments.
+    """Return one command: address, text, reply, makes (a clip or not), read_only and arguments.
 
-    They come as a form has them: positions, keys of its own, and what every such command takes.
+    The arguments are in the order of a form: positional ones, the command's own, then shared ones.
 
     >>> from msanii_live.protocol.commands import Outpaint
     >>> [each["name"] for each in form(Outpaint)["arguments"]][:3]
     ['src', 'seconds', 'bars']
     """
-    taken = sorted(arguments(command), key=lambda argument: is_shared(command, argument))
+    ordered = sorted(arguments(command), key=lambda argument: is_shared(command, argument))
     return {
         "address": command.address,
         "text": inspect.cleandoc(command.__doc__ or ""),
         "reply": command.reply,
         "makes": issubclass(command, GenerationCommand),
         "read_only": command.read_only,
-        "arguments": [_field(command, argument) for argument in taken],
+        "arguments": [_field(command, argument) for argument in ordered],
     }
 
 
 def _field(command: type[Command], argument: Argument) -> dict[str, object]:
-    """Return one argument; `shared` are those that every command that makes a clip takes."""
+    """Return one argument as JSON. shared: every command that makes a clip has this argument."""
     return {
         "name": argument.name,
         "kind": argument.kind,
@@ -69,8 +69,8 @@ def _field(command: type[Command], argument: Argument) -> dict[str, object]:
         "high": argument.high,
         "unit": argument.unit,
         "choices": list(argument.choices),
-        "or_number": argument.or_number,
-        "longest": argument.longest,
+        "or_number": argument.max_number is not None,
+        "max_length": argument.max_length,
         "range": argument.range_text,
         "shared": is_shared(command, argument),
     }

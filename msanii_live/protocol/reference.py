@@ -1,4 +1,4 @@
-"""Write docs/osc.md from the table, so that it can neither miss a command nor misstate one."""
+"""The page docs/osc.md, written from the command table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msanii_live.errors import Code
 from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import COMMANDS, GenerationCommand
-from msanii_live.protocol.replies import REPLIES, Reply
+from msanii_live.protocol.replies import REPLIES, ReplyType
 from msanii_live.protocol.schema import (
     ENVELOPE,
     KIND_NAMES,
@@ -19,39 +19,39 @@ from msanii_live.protocol.schema import (
 )
 
 CODE_TEXTS = {
-    Code.EADDR: "No command has this address; mind capitals and a slash at the end.",
-    Code.ETYPE: "A value is of the wrong kind, such as a word where a number belongs.",
-    Code.ERANGE: "A value is outside its range; the text names the key, the value and the range.",
-    Code.EARG: "A value is missing, or stands where a key belongs.",
-    Code.EENGINE: "No such engine, or the engine cannot do this.",
-    Code.EBUSY: "Too much is waiting already; send it again later.",
-    Code.EOOM: "Memory ran out; ask for something shorter, or free an engine.",
+    Code.EADDR: "No command has this address. Check capitals and a slash at the end.",
+    Code.ETYPE: "A value has the wrong type, such as a word instead of a number.",
+    Code.ERANGE: "A value is outside its range. The text names the key, the value and the range.",
+    Code.EARG: "A value is missing, or a value stands where a key belongs.",
+    Code.EENGINE: "There is no such engine, or the engine cannot do this.",
+    Code.EBUSY: "Too many commands are waiting. Send it again later.",
+    Code.EOOM: "Memory ran out. Request something shorter, or free an engine.",
     Code.ENOCLIP: "There is no clip of this name.",
-    Code.EPATH: "The file is absent, unreadable, or outside the shared folder.",
-    Code.ECANCEL: "It was cancelled before it could be carried out.",
-    Code.ELATE: "Its time tag is too far ahead to wait for.",
-    Code.EINTERNAL: "A fault of the server's own; its log has the rest.",
+    Code.EPATH: "The file does not exist, is unreadable, or is outside the shared folder.",
+    Code.ECANCEL: "The command was cancelled before it could be carried out.",
+    Code.ELATE: "The time tag is too far in the future.",
+    Code.EINTERNAL: "The server has a fault. Its log has the details.",
 }
 
-GROUPS = {
+GROUP_TITLES = {
     "play": "Playing", "stop": "Playing", "transport": "Playing", "record": "Recording",
     "stream": "The stream", "param": "Params",
     "clip": "Clips", "job": "Jobs", "engine": "Engines",
 }  # fmt: skip
 
-# What the examples say. A key that is not here is shown only where it is required.
-SAMPLES: dict[str, int | float | str] = {
+# Values in the examples. A key that is not here is shown only if it is required.
+EXAMPLE_VALUES: dict[str, int | float | str] = {
     "src": "loop1", "a": "loop1", "b": "loop2", "name": "loop1", "to": "intro",
     "path": "takes/break.wav", "start": 2.0, "end": 4.0, "job": "all", "engine": "mel-flow",
     "seconds": 8.0, "side": "right", "mix": 0.5, "strength": 0.4, "loop": 1, "fade": 2.0,
     "bpm": 120.0, "beats": 4, "page": 1, "on": 1, "port": 9000, "number": "1",
     "ahead": 4.0, "chunk": 3.0, "midi": "riff.mid", "timbre": "piano", "timbre2": "organ",
 }  # fmt: skip
-# Keys that a command's example leaves out: they would ask the engine it names for what it cannot.
-UNSHOWN = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
-CLIP_SAMPLE = "loop1"  # of `clip` where it is positional; elsewhere it names the result
+# Keys that the example of a command omits: the engine in the example does not support them.
+OMITTED_KEYS = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
+EXAMPLE_CLIP = "loop1"  # for a positional `clip`; elsewhere `clip` names the result
 
-OPENING = f"""\
+INTRODUCTION = f"""\
 # OSC messages
 
 `msanii-live spec` writes this page from the table that the server itself reads. Do not edit it.
@@ -63,187 +63,192 @@ Send OSC over UDP or TCP to `127.0.0.1`, port 7770 (`--port` picks another). A f
     /msanii/generate seconds 8 style house play 1
 
 The server answers `/msanii/job/queued` at once, `/msanii/job/progress` while it works, and
-`/msanii/job/done` when the clip is whole on disk, with its path. Every accepted job ends in
-exactly one of `/msanii/job/done`, `/msanii/job/cancelled` and `/msanii/fail`.
+`/msanii/job/done` with the path when the file is complete. Every accepted job ends in exactly
+one of `/msanii/job/done`, `/msanii/job/cancelled` and `/msanii/fail`.
 
-A well-formed message that cannot be carried out is answered with `/msanii/fail`. A packet that is
-not OSC gets no answer and is counted; the counts are among the facts of `/msanii/caps`.
+A valid message that cannot be carried out is answered with `/msanii/fail`. A packet that is not
+OSC gets no answer and is counted. `/msanii/caps` returns the counters.
 
-When nothing happens, run `msanii-live dump` beside the server: it prints every message that comes
-in and what becomes of it. `/msanii/dump` is the same for a patch.
+When nothing happens, run `msanii-live dump` while the server runs. It prints every message that
+the server receives and what it did with it. `/msanii/dump` does the same for a patch.
 
 ## Where replies go
 
-The first of these that is known:
+Replies go to the first of these that applies:
 
-1. the key `reply_port` of the message: that port on the host that sent it;
-2. the connection, of a message that came over TCP or WebSocket;
-3. the port that the sender registered with `/msanii/notify`; a message from a port never heard of,
-   of a host that registered another, is answered at both;
+1. the port in the key `reply_port`, on the host that sent the message;
+2. the connection, if the message came over TCP or WebSocket;
+3. the port that the sender registered with `/msanii/notify`. If the host registered a port but the
+   message comes from a port that is not known, both get the reply;
 4. the address and port that the message came from.
 
-Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from, and need
-nothing. Max `udpsend`, oscsend, Csound and ChucK do not: send `/msanii/notify 1 PORT` first, with
-the port that you listen on. The lease is 60 s, and any message renews it.
+Pure Data, SuperCollider, Tidal and Sonic Pi listen on the socket they send from. They need no
+registration. Max `udpsend`, oscsend, Csound and ChucK do not listen there. With these, first send
+`/msanii/notify 1 PORT` with the port that you listen on. The registration lasts 60 s, and any
+message renews it.
 
-From another machine (`--bind`, `--allow`), also send `/msanii/notify 1` first, whatever you
-listen with. Anyone could write your address as the sender's, so over UDP a host that has not
-registered is sent at most three bytes for each that came from it: enough for a pong or a status,
-not for a list or a whole job. What is left out is counted, and a `/msanii/warn` says so. TCP
-needs nothing.
+From another machine (`--bind`, `--allow`), always send `/msanii/notify 1` first. Anyone could
+forge your address as the sender's. So over UDP, a host that has not registered gets at most three
+bytes of replies for each byte that it sent. That is enough for a pong or a status, but not for a
+list or a job. Replies beyond that are counted and not sent, and one `/msanii/warn` says so. TCP
+has no such limit.
 
 ## TCP, WebSocket, OSCQuery
 
-TCP listens on the same port number, with either framing: the int32 length of OSC 1.0 or the SLIP
-of OSC 1.1, told apart from the first byte. A reply goes out on the connection, in its framing. At
-most 64 connections; the next is told EBUSY. A packet may have 65,536 bytes, must end within 10 s
-of its start, and replies must be read.
+TCP listens on the same port number. It accepts both framings, the int32 length of OSC 1.0 and the
+SLIP of OSC 1.1, and recognises them by the first byte. Replies use the connection and its framing.
+There can be 64 connections; another one is answered with EBUSY and closed. A packet can have
+65,536 bytes and must be complete within 10 s of its first byte. A client must read its replies.
 
-Port 7771 answers OSCQuery: `http://127.0.0.1:7771/` is this page as JSON (for who does not ask
-for HTML), `?HOST_INFO` says where to send, and a WebSocket carries OSC packets as binary frames,
-and LISTEN and IGNORE for every reply below. `--announce on` tells the network by Zeroconf
-(`_oscjson._tcp`).
+Port 7771 serves OSCQuery. `http://127.0.0.1:7771/` returns this page as JSON to clients that do not
+accept HTML, and `?HOST_INFO` returns the OSC port. A WebSocket carries OSC packets in binary
+frames, and LISTEN and IGNORE work for every reply below. `--announce on` announces the server on
+the network by Zeroconf (`_oscjson._tcp`).
 
 ## Form of a command
 
 `/msanii/VERB [positional values …] [key value …]`
 
-- Keys come in any order, after the positional values. Each may be left out.
-- A key may be written `@key`. If any is, only words that begin with `@` are keys: use it where a
-  value is itself the name of a key.
-- Strings in a row are joined with spaces, so that `prompt dark techno seconds 8` needs no quotes.
-- A missing value is EARG; nothing else ever moves into its place.
+- Keys follow the positional values, in any order. Every key is optional.
+- A key can be written `@key`. If any key is, only words that begin with `@` are keys. Use this if
+  a value is itself the name of a key.
+- Consecutive strings are joined with spaces, so `prompt dark techno seconds 8` needs no quotes.
+- A missing value is EARG. The next word never takes its place.
 - An unknown key and its value are ignored, with one `/msanii/warn`. Tidal's `cps`, `delta`,
   `cycle` and `orbit` are ignored silently.
-- A number may come in any form: 8, 8.0 and the string `8` are the same, true is 1 and false is 0.
-  A whole number given as 2.5 is ETYPE; infinities and not-a-number are ERANGE.
+- A number can have any numeric type: 8, 8.0 and the string `8` are the same, true is 1 and false
+  is 0. 2.5 for a whole number is ETYPE. Infinity and not-a-number are ERANGE.
+- A number that misses an end of its range by a rounding error of 32-bit floats counts as that end:
+  1.0000001 is 1 where 1 is the largest value.
 
 ## Patterns
 
-An address may be a pattern (`?`, `*`, `[a-z]`, `[!a-z]`, `{{{{a,b}}}}`; none reaches across a
-slash) for commands that only read and for `/msanii/param/…`. One that matches a command with
-side effects is EADDR, and nothing of it runs. A pattern has at most 256 characters.
+An address can be a pattern for commands that only read and for `/msanii/param/…`. A pattern has
+`?`, `*`, `[a-z]`, `[!a-z]` or `{{{{a,b}}}}`, none of which matches a slash, and at most 256
+characters. A pattern that matches a command with side effects is EADDR, and no command runs.
 
 ## Tags
 
-Replies use only `i` (whole number), `f` (number) and `s` (text), and each address always has the
-same tags. In commands, `i`, `h`, `f`, `d`, `T`, `F` and strings are all read.
+Replies use only `i` (whole number), `f` (number) and `s` (text). Each address always has the same
+tags. Commands can use `i`, `h`, `f`, `d`, `T`, `F` and strings.
 
 ## Tokens
 
-Every command also takes these keys:
+Every command also has these keys:
 
 {{envelope}}
 
-The token may be any number or text of up to {TOKEN_LIMIT} characters. It comes back as text: `7`
-and `7.0` both as `7`, and as `""` where you gave none. The same token from the same host
-for the same command means the same job, not a second one, while the job lives and for 60 s after:
-a message may be sent again if no answer came, and is answered with the job's state or ending.
+The token can be any number, or text of up to {TOKEN_LIMIT} characters. It is returned as text: `7`
+for both `7` and `7.0`, and `""` if you gave none. If you send the same command with the same token
+from the same host again, no second job is made, as long as the job lives and for 60 s after it. So
+you can send a message again if no answer came. The answer is the job's state or result.
 
 ## Time tags
 
-A message in a bundle with a future time tag waits for it, up to 60 s ahead; `/msanii/clearsched`
-drops all that wait. One that comes more than 0.1 s late is carried out at once and answered with
-`/msanii/late` too.
+A message in a bundle with a future time tag waits for that time, at most 60 s ahead.
+`/msanii/clearsched` discards all that wait. A message that comes more than 0.1 s late is carried
+out at once, and `/msanii/late` is sent in addition.
 
 ## Error codes
 
-`/msanii/fail` carries one of these and a text that says what to do.
+`/msanii/fail` carries one of these codes and a text that says what to do.
 
 {{codes}}"""
 
 
 def render_markdown() -> str:
     """Return the whole of docs/osc.md."""
-    opening = OPENING.format(
-        envelope=_table(ENVELOPE),
-        codes=_rows(("code", "meaning"), [(f"`{code}`", CODE_TEXTS[code]) for code in Code]),
+    opening = INTRODUCTION.format(
+        envelope=_argument_table(ENVELOPE),
+        codes=_markdown_table(
+            ("code", "meaning"), [(f"`{code}`", CODE_TEXTS[code]) for code in Code]
+        ),
     )
     parts = [opening]
     for title, commands in command_groups().items():
         parts.append(f"## {title}")
         if any(issubclass(command, GenerationCommand) for command in commands):
-            parts.append(_shared_keys())
-        parts += [_command(command) for command in commands]
-    parts.append(_replies())
+            parts.append(_shared_keys_section())
+        parts += [_command_section(command) for command in commands]
+    parts.append(_reply_section())
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
-    """Return the address and arguments of a message that shows a command."""
+    """Return the address and arguments of an example message of a command."""
     args: list[int | float | str] = []
     for argument in arguments(command):
         if argument.positional:
-            args.append(_sample(argument))
-        elif argument.name in UNSHOWN.get(command.address, ()):
+            args.append(_example_value(argument))
+        elif argument.name in OMITTED_KEYS.get(command.address, ()):
             continue
-        elif argument.name in SAMPLES and not is_shared(command, argument):
-            args += [argument.name, _sample(argument)]
+        elif argument.name in EXAMPLE_VALUES and not is_shared(command, argument):
+            args += [argument.name, _example_value(argument)]
     if issubclass(command, GenerationCommand):
         args += ["id", "take1"]
     return command.address, args
 
 
-def _sample(argument: Argument) -> int | float | str:
+def _example_value(argument: Argument) -> int | float | str:
     if argument.name == "clip" and argument.positional:
-        return CLIP_SAMPLE
-    if argument.name in SAMPLES:
-        return SAMPLES[argument.name]
+        return EXAMPLE_CLIP
+    if argument.name in EXAMPLE_VALUES:
+        return EXAMPLE_VALUES[argument.name]
     if argument.default not in (None, ""):
         return argument.default or 0
     return "word" if argument.kind == "s" else argument.low or 0
 
 
 def command_groups() -> dict[str, list[type[Command]]]:
-    """Return the commands under the titles of the sections that tell of them."""
+    """Return the commands by the title of their section."""
     groups: dict[str, list[type[Command]]] = {}
     for command in COMMANDS:
         segment = command.address.split("/")[2]
         makes = issubclass(command, GenerationCommand)
-        title = "Making clips" if makes else GROUPS.get(segment, "The server")
+        title = "Making clips" if makes else GROUP_TITLES.get(segment, "The server")
         groups.setdefault(title, []).append(command)
     return groups
 
 
 def is_shared(command: type[Command], argument: Argument) -> bool:
-    """Tell whether an argument is one that every command that makes a clip takes."""
+    """Return whether an argument is one that all commands that make a clip have."""
     return issubclass(command, GenerationCommand) and argument in arguments(GenerationCommand)
 
 
-def _shared_keys() -> str:
+def _shared_keys_section() -> str:
     return (
-        "Each of these makes one clip and answers `/msanii/job/queued`, `/msanii/job/progress`\n"
-        "and `/msanii/job/done`. Besides its own keys, each takes the shared ones:\n\n"
-        f"### Shared keys\n\n{_table(arguments(GenerationCommand))}"
+        "Each of these commands makes one clip and is answered with `/msanii/job/queued`,\n"
+        "`/msanii/job/progress` and `/msanii/job/done`. Besides its own keys, each has these:\n\n"
+        f"### Shared keys\n\n{_argument_table(arguments(GenerationCommand))}"
     )
 
 
-def _command(command: type[Command]) -> str:
-    taken = arguments(command)
-    places = [argument for argument in taken if argument.positional]
-    own = [a for a in taken if not a.positional and not is_shared(command, a)]
-    form = " ".join(f"[{a.name}]" if not a.required else a.name for a in places)
+def _command_section(command: type[Command]) -> str:
+    all_arguments = arguments(command)
+    positional = [argument for argument in all_arguments if argument.positional]
+    own = [a for a in all_arguments if not a.positional and not is_shared(command, a)]
+    form = " ".join(f"[{a.name}]" if not a.required else a.name for a in positional)
     lines = [f"### {command.address}", inspect.cleandoc(command.__doc__ or "")]
-    if places:
-        lines.append(f"Positional: `{form}`\n\n{_table(places)}")
+    if positional:
+        lines.append(f"Positional: `{form}`\n\n{_argument_table(positional)}")
     if own:
-        lines.append(f"Keys:\n\n{_table(own)}")
+        lines.append(f"Keys:\n\n{_argument_table(own)}")
     if issubclass(command, GenerationCommand):
         lines.append("Also: the [shared keys](#shared-keys).")
     address, args = example(command)
     words = [format_number(a) if isinstance(a, int | float) else a for a in args]
     lines.append(f"Example: `{' '.join([address, *words])}`")
     reply = next(reply for reply in REPLIES if reply.address == command.reply)
-    lines.append(f"Answer: `{reply.address}` with {_fields(reply)}.")
+    lines.append(f"Answer: `{reply.address}` with {_field_list(reply)}.")
     return "\n\n".join(lines)
 
 
-def _table(taken: Sequence[Argument]) -> str:
+def _argument_table(listed: Sequence[Argument]) -> str:
     rows = []
-    for a in taken:
+    for a in listed:
         legal = a.range_text.removesuffix(f" {a.unit}") if a.unit else a.range_text
         rows.append((f"`{a.name}`", f"`{a.kind}`", _default(a), legal, a.unit, a.text))
-    return _rows(("name", "tag", "default", "range", "unit", "meaning"), rows)
+    return _markdown_table(("name", "tag", "default", "range", "unit", "meaning"), rows)
 
 
 def _default(argument: Argument) -> str:
@@ -255,22 +260,22 @@ def _default(argument: Argument) -> str:
     return f"`{shown if isinstance(shown, str) else format_number(shown)}`"
 
 
-def _rows(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def _markdown_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     table = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table
     )
 
 
-def _replies() -> str:
+def _reply_section() -> str:
     kinds = "; ".join(f"`{tag}` is {name}" for tag, name in KIND_NAMES.items())
     rows = [
-        (f"`{reply.address}`", f"`{reply.tags}`", _fields(reply), reply.text) for reply in REPLIES
+        (f"`{reply.address}`", f"`{reply.tags}`", _field_list(reply), reply.text)
+        for reply in REPLIES
     ]
-    return (
-        f"## Replies\n\nTags: {kinds}.\n\n{_rows(('address', 'tags', 'fields', 'meaning'), rows)}"
-    )
+    table = _markdown_table(("address", "tags", "fields", "meaning"), rows)
+    return f"## Replies\n\nTags: {kinds}.\n\n{table}"
 
 
-def _fields(reply: Reply) -> str:
+def _field_list(reply: ReplyType) -> str:
     return ", ".join(reply.fields)

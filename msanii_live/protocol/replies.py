@@ -1,4 +1,4 @@
-"""Every message that the server sends: address, one fixed tag string, and what the fields mean."""
+"""The reply table: every message that the server sends, with its address, tags and fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msanii_live.protocol.commands import PARAMS, param_tag
 
 @dataclass(frozen=True)
 class ReplyMessage:
-    """Hold a message ready to be encoded."""
+    """One reply, ready to be encoded."""
 
     address: str
     tags: str
@@ -17,8 +17,11 @@ class ReplyMessage:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """Declare a reply; calling it fills it in. listed: more of them follow, up to /msanii/done.
+class ReplyType:
+    """One kind of reply. Calling it with values makes a message.
+
+    tags: OSC type tags, always the same for an address. fields: their names. listed: several of
+    them answer one command, and /msanii/done ends the list.
 
     >>> PONG("7").args
     ('7',)
@@ -31,102 +34,116 @@ class Reply:
     listed: bool = False
 
     def __call__(self, *values: int | float | str) -> ReplyMessage:
-        """Return the message with these values, each read as its tag says.
+        """Return a message with these values, each converted to the type of its tag.
 
-        Raises: TypeError: there are more or fewer values than tags.
+        Raises: TypeError: the number of values differs from the number of tags.
         """
         if len(values) != len(self.tags):
             raise TypeError(f"{self.address} takes {len(self.tags)} values, not {len(values)}")
-        kinds = {"i": int, "f": float, "s": str}
-        cast = tuple(kinds[t](v) for t, v in zip(self.tags, values, strict=True))
-        return ReplyMessage(self.address, self.tags, cast)
+        types = {"i": int, "f": float, "s": str}
+        args = tuple(types[t](v) for t, v in zip(self.tags, values, strict=True))
+        return ReplyMessage(self.address, self.tags, args)
 
 
-def _reply(address: str, tags: str, fields: str, text: str, *, listed: bool = False) -> Reply:
-    return Reply(f"/msanii/{address}", tags, tuple(fields.split()), text, listed)
+def _reply(address: str, tags: str, fields: str, text: str, *, listed: bool = False) -> ReplyType:
+    return ReplyType(f"/msanii/{address}", tags, tuple(fields.split()), text, listed)
 
 
 JOB_QUEUED = _reply(
     "job/queued", "siiif", "token job position queue-length eta-seconds",
-    "The job was accepted. Position 0 runs now.",
+    "The job was accepted. The job at position 0 is running.",
 )  # fmt: skip
 JOB_PROGRESS = _reply(
-    "job/progress", "siiif", "token job step steps fraction", "At most 10 a second."
+    "job/progress",
+    "siiif",
+    "token job step steps fraction",
+    "Progress of a job, at most 10 a second.",
 )
 JOB_DONE = _reply(
     "job/done", "sissfiiif",
     "token job clip path seconds samplerate channels seed took-seconds",
-    "The clip is made, and its file whole on disk.",
+    "The clip is finished, and its file on disk is complete.",
 )  # fmt: skip
 JOB_CANCELLED = _reply("job/cancelled", "sii", "token job step", "The job was cancelled.")
-DONE = _reply("done", "ssi", "command token job", "A command that makes no job was carried out.")
+DONE = _reply("done", "ssi", "command token job", "A command without a job was carried out.")
 FAIL = _reply(
     "fail", "ssiss", "command token job code text",
-    "The command or job failed; job is -1 where none was made.",
+    "The command or job failed. Job is -1 if there is none.",
 )  # fmt: skip
-WARN = _reply("warn", "ss", "command text", "It was carried out, but not wholly as asked.")
-LATE = _reply("late", "sf", "command seconds", "Its time tag was more than 0.1 s past.")
+WARN = _reply(
+    "warn", "ss", "command text", "The command was carried out, but not entirely as requested."
+)
+LATE = _reply(
+    "late", "sf", "command seconds", "The time tag of the command was more than 0.1 s in the past."
+)
 STATUS = _reply(
     "status", "siiiffi",
     "state jobs-running jobs-queued clips load-percent vram-MB xruns",
     "State is starting, idle, busy or stopping.",
 )  # fmt: skip
 PONG = _reply("pong", "s", "token", "The answer to /msanii/ping.")
-SYNCED = _reply("synced", "s", "number", "All that this client asked for before has ended.")
-VERSION = _reply("version", "sis", "version protocol token", "Server and protocol version.")
+SYNCED = _reply("synced", "s", "number", "Every earlier command of this client has ended.")
+VERSION = _reply(
+    "version", "sis", "version protocol token", "Versions of the server and of the protocol."
+)
 CAPS = _reply(
-    "caps", "sss", "name value token", "One fact; /msanii/done ends the list.", listed=True
+    "caps", "sss", "name value token", "One fact. /msanii/done ends the list.", listed=True
 )
 CLIP_ENTRY = _reply(
     "clip/entry", "siisfii", "token index total name seconds samplerate channels",
-    "One clip; /msanii/done ends the page. Index counts from 1.", listed=True,
+    "One clip. /msanii/done ends the page. Index counts from 1.", listed=True,
 )  # fmt: skip
 CLIP_INFO = _reply(
     "clip/info", "sssfiiifs",
-    "token name path seconds samplerate channels seed bpm engine", "One clip.",
+    "token name path seconds samplerate channels seed bpm engine", "Facts about one clip.",
 )  # fmt: skip
 TAKE_INFO = _reply(
     "take/info", "ssfif", "name path seconds notes bpm", "A MIDI take was recorded.",
 )  # fmt: skip
 JOB_ENTRY = _reply(
     "job/entry", "siissf", "token job position owner-token command fraction",
-    "One job; /msanii/done ends the list. Position 0 runs now.", listed=True,
+    "One job. /msanii/done ends the list. The job at position 0 is running.", listed=True,
 )  # fmt: skip
 ENGINE_ENTRY = _reply(
     "engine/entry",
     "ssss",
     "token engine state verbs",
-    "One engine; /msanii/done ends the list.",
+    "One engine. /msanii/done ends the list.",
     listed=True,
 )
 ENGINE_INFO = _reply(
     "engine/info",
     "ssss",
     "token engine name value",
-    "One fact; /msanii/done ends the list.",
+    "One fact. /msanii/done ends the list.",
     listed=True,
 )
 DUMP_LINE = _reply(
     "dump/line", "sfsss", "token age-seconds sender message outcome",
-    "One message that came in, and what became of it.",
+    "One message that the server received, and what it did with it.",
 )  # fmt: skip
-TRANSPORT = _reply("transport", "fif", "bpm beats bar-position", "Tempo, metre and place.")
+TRANSPORT = _reply(
+    "transport", "fif", "bpm beats bar-position", "Tempo, beats in a bar, and position in bars."
+)
 STREAM_CHUNK = _reply(
     "stream/chunk", "iffff", "index start seconds took ahead",
-    "A chunk is ready, at `start` s of the stream; the end of it is `ahead` s away.",
+    "A chunk is ready. It begins `start` s into the stream and ends `ahead` s from now.",
 )  # fmt: skip
 STREAM_LATE = _reply(
     "stream/late", "if", "index seconds",
-    "Chunk `index` is not ready in time: the last bar, of so many seconds, sounds again.",
+    "Chunk `index` is not ready in time, so the last bar repeats; `seconds` is its length.",
 )  # fmt: skip
 PARAM_REPLIES = {
     param: _reply(
-        param.address.removeprefix("/msanii/"), param_tag(param), "value", "The value of a param."
+        param.address.removeprefix("/msanii/"),
+        param_tag(param),
+        "value",
+        "The current value of a param.",
     )
     for param in PARAMS
 }
 
-REPLIES: tuple[Reply, ...] = (
+REPLIES: tuple[ReplyType, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
     SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
@@ -135,6 +152,6 @@ REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}
 
 
 def is_listed(address: str) -> bool:
-    """Tell whether a command is answered with many replies rather than a value."""
+    """Return whether an address is that of a reply of which several make a list."""
     reply = REPLY_BY_ADDRESS.get(address)
     return reply is not None and reply.listed

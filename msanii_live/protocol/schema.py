@@ -1,8 +1,7 @@
-"""Arguments of commands: how each is declared, and how one OSC value is read as it.
+"""Arguments of commands: how each is declared, and how one OSC value is read as one.
 
-A command is a frozen dataclass whose fields are declared with `number`, `whole` and `text`. What
-this module reads off those declarations is the whole contract of an argument: its kind, range,
-unit, default and meaning.
+A command is a frozen dataclass whose fields are declared with `number`, `integer` and `text`. These
+declarations are the whole contract of an argument: kind, range, unit, default and meaning.
 """
 
 from __future__ import annotations
@@ -19,14 +18,19 @@ OscValue = int | float | str | bool | bytes | None
 Kind = Literal["i", "f", "s"]
 KIND_NAMES = {"i": "a whole number", "f": "a number", "s": "text"}
 
+# A number this close to an end of its range counts as that end: senders that compute in float32,
+# such as a slider, can miss the end by a few units in the last place (ulps).
+_TOLERANCE_ULPS = 4
+_FLOAT32_EPSILON = 2.0**-23
+
 
 @dataclass(frozen=True)
 class Argument:
-    """Declare one argument of a command.
+    """One argument of a command.
 
-    kind: the OSC tag it is documented with. low, high: legal range, both included. unit: such as
-    "s" or "bpm". choices: legal words; with `or_number` a number from 0 is legal beside them.
-    longest: most characters of a text, 0 for no limit.
+    kind: the OSC type tag. low, high: the legal range, both included. unit: such as "s" or "bpm".
+    choices: legal words. max_number: with choices, a number from 0 to this is legal too.
+    max_length: of a text, in characters; 0 for no limit.
     """
 
     name: str
@@ -39,33 +43,36 @@ class Argument:
     high: float | None = None
     unit: str = ""
     choices: tuple[str, ...] = ()
-    or_number: bool = False
-    longest: int = 0
+    max_number: float | None = None
+    max_length: int = 0
+
+    @property
+    def or_number(self) -> bool:
+        """Whether a number is legal besides the choices."""
+        return self.max_number is not None
 
     @property
     def range_text(self) -> str:
-        """The legal range in words, empty where anything goes."""
+        """The legal range in words, empty where anything is legal."""
         if self.choices:
-            words = ", ".join(self.choices)
-            return f"{words}, or a number from 0" if self.or_number else words
-        if self.longest:
-            return f"at most {self.longest} characters"
+            words = ", ".join(filter(None, self.choices))
+            if self.max_number is None:
+                return words
+            return f"{words}, or a number from 0 to {format_number(self.max_number)}"
+        if self.max_length:
+            return f"at most {self.max_length} characters"
         unit = f" {self.unit}" if self.unit else ""
         if self.low is not None and self.high is not None:
             return f"{format_number(self.low)} to {format_number(self.high)}{unit}"
-        if self.low is not None:
-            return f"{format_number(self.low)}{unit} or more"
-        if self.high is not None:
-            return f"at most {format_number(self.high)}{unit}"
         return ""
 
     def allows(self, value: float) -> bool:
-        """Tell whether a number is within the range."""
+        """Return whether a number is within the range."""
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
 
 def format_number(value: float) -> str:
-    """Write a number as a person would: 8 for 8.0, 2147483647 in full, else six digits.
+    """Return a number as text: 8 for 8.0, 2147483647 in full, else with six digits.
 
     >>> format_number(8.0), format_number(2**31 - 1), format_number(0.1 + 0.2)
     ('8', '2147483647', '0.3')
@@ -82,26 +89,21 @@ def _declare(default: object, positional: bool, **declared: object) -> Any:
 
 def number(
     text: str,
-    low: float | None = None,
-    high: float | None = None,
+    low: float,
+    high: float,
     *,
     default: object = MISSING,
     unit: str = "",
     positional: bool = False,
 ) -> Any:
-    """Declare a float. Without a default it is required."""
+    """Declare a float argument. It is required if it has no default."""
     return _declare(default, positional, kind="f", text=text, low=low, high=high, unit=unit)
 
 
-def whole(
-    text: str,
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    default: object = MISSING,
-    positional: bool = False,
+def integer(
+    text: str, low: int, high: int, *, default: object = MISSING, positional: bool = False
 ) -> Any:
-    """Declare an int. Without a default it is required."""
+    """Declare an int argument. It is required if it has no default."""
     return _declare(default, positional, kind="i", text=text, low=low, high=high)
 
 
@@ -110,47 +112,48 @@ def text(
     *,
     default: object = MISSING,
     choices: tuple[str, ...] = (),
-    or_number: bool = False,
-    longest: int = 0,
+    max_number: float | None = None,
+    max_length: int = 0,
     positional: bool = False,
 ) -> Any:
-    """Declare a string. Without a default it is required."""
-    declared = {"choices": choices, "or_number": or_number, "longest": longest}
+    """Declare a string argument. It is required if it has no default."""
+    declared = {"choices": choices, "max_number": max_number, "max_length": max_length}
     return _declare(default, positional, kind="s", text=text, **declared)
 
 
 # A token is echoed in every reply, which must fit one packet.
 TOKEN_LIMIT = 128
+# The arguments that every command takes.
 ENVELOPE = (
-    Argument("id", "s", "your token, echoed in every reply", "", longest=TOKEN_LIMIT),
-    Argument("reply_port", "i", "UDP port on your host that replies go to", 0, low=0, high=65_535),
+    Argument("id", "s", "your token, echoed in every reply", "", max_length=TOKEN_LIMIT),
+    Argument("reply_port", "i", "UDP port on your host to send replies to", 0, low=0, high=65_535),
 )
 
 
 def arguments(command: type) -> tuple[Argument, ...]:
     """Return the declared arguments of a command class, positional ones first."""
-    return _declared(command)
+    return _declared_arguments(command)
 
 
 @cache
-def _declared(command: type) -> tuple[Argument, ...]:
+def _declared_arguments(command: type) -> tuple[Argument, ...]:
     found = []
-    for f in dataclasses.fields(command):
-        default = None if f.default is MISSING else f.default
+    for field in dataclasses.fields(command):
+        is_required = field.default is MISSING
         found.append(
             Argument(
-                name=f.name,
-                default=default,
-                required=f.default is MISSING,
-                positional=f.metadata["positional"],
-                **f.metadata["argument"],
+                name=field.name,
+                default=None if is_required else field.default,
+                required=is_required,
+                positional=field.metadata["positional"],
+                **field.metadata["argument"],
             )
         )
-    return tuple(sorted(found, key=lambda a: not a.positional))
+    return tuple(sorted(found, key=lambda argument: not argument.positional))
 
 
-def as_token(value: OscValue) -> str:
-    """Return a client's token as the string that is echoed; 7.0 and 7 are the same token."""
+def format_token(value: OscValue) -> str:
+    """Return a client's token as the string that is echoed. 7.0 and 7 are the same token."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, bytes):
@@ -159,33 +162,51 @@ def as_token(value: OscValue) -> str:
 
 
 def coerce(argument: Argument, value: OscValue) -> int | float | str:
-    """Read one OSC value as an argument.
+    """Convert one OSC value to the kind of an argument and check its range.
 
-    Raises: CommandError: ETYPE where the kind cannot be read, ERANGE outside the range.
+    A float that misses an end of its range by a few float32 ulps becomes that end.
+
+    Raises: CommandError: ETYPE if it cannot be converted, ERANGE if it is outside the range.
     """
     if argument.kind == "s":
         return _coerce_text(argument, value)
     number = _as_number(argument, value)
     if not _is_finite(number):
-        raise _out_of_range(argument, brief(number), "finite, ")
+        raise _range_error(argument, format_value(number), "finite, ")
     if argument.kind == "i":
         if number != int(number):
             raise CommandError(
                 Code.ETYPE, f"{argument.name} is {number!r}: it must be a whole number"
             )
         number = int(number)
+    else:
+        number = _snap_to_range(argument, number)
     if not argument.allows(number):
-        raise _out_of_range(argument, _shown(argument, number))
+        raise _range_error(argument, _format_out_of_range(argument, number))
     return number if argument.kind == "i" else float(number)
 
 
-def _out_of_range(argument: Argument, shown: str, must_be: str = "") -> CommandError:
+def _snap_to_range(argument: Argument, number: float) -> float:
+    """Return the end of the range that a number misses by a few float32 ulps, or the number."""
+    if argument.low is None or argument.high is None:
+        return number
+    nearest = min(max(number, argument.low), argument.high)
+    # An end at 0 has no useful ulp of its own; a slider's error there is relative to its span.
+    magnitude = abs(nearest) or argument.high - argument.low
+    return (
+        nearest
+        if abs(number - nearest) <= _TOLERANCE_ULPS * _FLOAT32_EPSILON * magnitude
+        else number
+    )
+
+
+def _range_error(argument: Argument, shown: str, must_be: str = "") -> CommandError:
     legal = (must_be + argument.range_text).removesuffix(", ")
     return CommandError(Code.ERANGE, f"{argument.name} is {shown}: it must be {legal}")
 
 
-def _shown(argument: Argument, number: float) -> str:
-    """Write a number that is out of range, never rounded to one that is not."""
+def _format_out_of_range(argument: Argument, number: float) -> str:
+    """Return a number as text with enough digits that it still reads as out of range."""
     short = f"{number:g}" if isinstance(number, float) else str(number)
     return repr(number) if argument.allows(float(short)) else short
 
@@ -193,7 +214,7 @@ def _shown(argument: Argument, number: float) -> str:
 def _is_finite(number: float) -> bool:
     try:
         return math.isfinite(number)
-    except OverflowError:  # an int beyond every float, as a numeric string can hold
+    except OverflowError:  # an int larger than any float, from a numeric string
         return False
 
 
@@ -207,12 +228,13 @@ def _as_number(argument: Argument, value: OscValue) -> int | float:
         if found is not None:
             return found
     raise CommandError(
-        Code.ETYPE, f"{argument.name} is {brief(value)}: it must be {KIND_NAMES[argument.kind]}"
+        Code.ETYPE,
+        f"{argument.name} is {format_value(value)}: it must be {KIND_NAMES[argument.kind]}",
     )
 
 
 def parse_number(word: str) -> int | float | None:
-    """Read a numeric string, as an int where it is written as one; None where it is no number."""
+    """Return the number that a string is, an int if it is written as one, or None."""
     if len(word) > 400 or "_" in word:  # longer than any float in full, or Python's own notation
         return None
     for kind in (int, float):
@@ -225,23 +247,30 @@ def parse_number(word: str) -> int | float | None:
 
 def _coerce_text(argument: Argument, value: OscValue) -> str:
     if isinstance(value, bytes) or value is None:
-        raise CommandError(Code.ETYPE, f"{argument.name} is {brief(value)}: it must be text")
+        raise CommandError(Code.ETYPE, f"{argument.name} is {format_value(value)}: it must be text")
     if isinstance(value, float) and not math.isfinite(value):
-        raise _out_of_range(argument, str(value), "" if argument.choices else "finite, ")
-    word = as_token(value)
-    if argument.longest and len(word) > argument.longest:
-        raise _out_of_range(argument, f"{len(word)} characters")
-    if argument.choices and word not in argument.choices:
-        number = parse_number(word) if argument.or_number else None
-        if number is None or not _is_finite(number) or number < 0:
-            raise CommandError(
-                Code.ERANGE,
-                f"{argument.name} is {brief(word)}: it must be one of {argument.range_text}",
-            )
+        raise _range_error(argument, str(value), "" if argument.choices else "finite, ")
+    word = format_token(value)
+    if argument.max_length and len(word) > argument.max_length:
+        raise _range_error(argument, f"{len(word)} characters")
+    if argument.choices and word not in argument.choices and not _is_legal_number(argument, word):
+        # 1e308 has 309 digits as a token.
+        shown = f"{value:g}" if isinstance(value, float) else word
+        raise CommandError(
+            Code.ERANGE,
+            f"{argument.name} is {format_value(shown)}: it must be one of {argument.range_text}",
+        )
     return word
 
 
-def brief(value: OscValue) -> str:
-    """Write any OSC value so that it fits a sentence."""
+def _is_legal_number(argument: Argument, word: str) -> bool:
+    if argument.max_number is None:
+        return False
+    number = parse_number(word)
+    return number is not None and _is_finite(number) and 0 <= number <= argument.max_number
+
+
+def format_value(value: OscValue) -> str:
+    """Return any OSC value as text short enough for an error message."""
     shown = "a blob" if isinstance(value, bytes) else "nil" if value is None else repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

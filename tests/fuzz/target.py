@@ -10,7 +10,7 @@ from msanii_live.osc.slip import MAX_PACKET_BYTES, FrameDecoder, FramingError
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.replies import FAIL
 from msanii_live.protocol.request import (
-    every_argument,
+    all_arguments,
     matching_commands,
     parse_request,
     peek_reply_port,
@@ -81,7 +81,7 @@ def words_of(command):
     words = []
     for name, value in command.as_dict().items():
         if name != "address":
-            argument = next(a for a in every_argument(type(command)) if a.name == name)
+            argument = next(a for a in all_arguments(type(command)) if a.name == name)
             if argument.positional and argument.required:
                 words.append(value)
     return [*words, *keys_of(command)]
@@ -89,7 +89,7 @@ def words_of(command):
 
 def keys_of(command):
     keys = []
-    for argument in every_argument(type(command)):
+    for argument in all_arguments(type(command)):
         value = getattr(command, argument.name, None)
         if not (argument.positional and argument.required) and value not in (None, ""):
             keys += [f"@{argument.name}", value]

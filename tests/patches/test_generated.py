@@ -89,6 +89,6 @@ def test_every_message_is_one_that_the_server_accepts():
 
 
 def test_the_device_lists_the_styles_of_the_engine():
-    from msanii_live.engines.mel_flow.conditions import STYLES
+    from msanii_live.engines.mel_flow.vocabulary import STYLES
 
     assert device.STYLES == STYLES

@@ -11,17 +11,17 @@ import pytest
 
 from max_patches.generators.everything import files
 from msanii_live.cli import main
-from msanii_live.patches.install import shipped
-from msanii_live.patches.places import places
+from msanii_live.patches.install import patches_folder
+from msanii_live.patches.install_targets import install_targets
 
 ROOT = Path(__file__).parents[2]
 
 
 def found(system, home, has=(), **environment):
-    listed = places(system, home, environment, has=lambda name: name in has)
+    listed = install_targets(system, home, environment, has=lambda name: name in has)
     return {
-        (place.program, place.target.relative_to(home).as_posix()): place.is_there
-        for place in listed
+        (target.program, target.path.relative_to(home).as_posix()): target.is_installed
+        for target in listed
     }
 
 
@@ -155,4 +155,4 @@ def test_a_wheel_holds_every_patch(tmp_path):
 
 
 def test_a_checkout_finds_its_own():
-    assert shipped() == ROOT / "max_patches"
+    assert patches_folder() == ROOT / "max_patches"

@@ -8,7 +8,7 @@ import pytest
 from msanii_live.errors import Code
 from msanii_live.protocol.commands import COMMANDS, Command, GenerationCommand
 from msanii_live.protocol.reference import CODE_TEXTS, example, render_markdown
-from msanii_live.protocol.replies import REPLIES, Reply
+from msanii_live.protocol.replies import REPLIES, ReplyType
 from msanii_live.protocol.request import parse_request
 from msanii_live.protocol.schema import arguments
 
@@ -62,7 +62,7 @@ def test_every_answer_is_a_reply() -> None:
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_every_reply_names_each_of_its_values(reply: Reply) -> None:
+def test_every_reply_names_each_of_its_values(reply: ReplyType) -> None:
     assert len(reply.tags) == len(reply.fields)
     assert set(reply.tags) <= set("ifs")
 

@@ -1,7 +1,8 @@
-"""The table: every command that the server understands.
+"""The command table: every command that the server understands.
 
-The router, docs/osc.md, the patches, the clients and the tests are views of it. A new command is
-one dataclass in a module here, one name in `COMMANDS`, and one handler in `server/handlers`.
+The router, docs/osc.md, the patches, the clients and the tests are derived from it. To add a
+command, write one dataclass in a module here, add it to `COMMANDS`, and write one handler in
+`server/handlers`.
 """
 
 from __future__ import annotations

@@ -6,40 +6,42 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.schema import number, text, whole
+from msanii_live.protocol.schema import integer, number, text
+
+CLIP_NAME = "clip name, or last (the newest clip)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipList(Command):
-    """List the clips, newest first, 50 a page."""
+    """List the clips, newest first, 50 on a page."""
 
     address: ClassVar[str] = "/msanii/clip/list"
     reply: ClassVar[str] = "/msanii/clip/entry"
     read_only: ClassVar[bool] = True
 
-    page: int = whole("page, from 1", 1, 1_000_000, default=1)
+    page: int = integer("page, from 1", 1, 1_000_000, default=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipInfoCommand(Command):
-    """Tell all about one clip."""
+    """Return the facts about one clip."""
 
     address: ClassVar[str] = "/msanii/clip/info"
     reply: ClassVar[str] = "/msanii/clip/info"
     read_only: ClassVar[bool] = True
 
-    name: str = text("clip name, or last", positional=True)
+    name: str = text(CLIP_NAME, positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipLoad(Command):
-    """Take an audio file of the shared folder in as a clip."""
+    """Import an audio file of the shared folder as a clip."""
 
     address: ClassVar[str] = "/msanii/clip/load"
 
     path: str = text("file in the shared folder", positional=True)
-    clip: str = text("name; the file's own if absent", default="")
-    bpm: float | None = number("its tempo, where known", 20, 300, default=None, unit="bpm")
+    clip: str = text("name of the clip; the file's name if absent", default="")
+    bpm: float | None = number("tempo of the file, if known", 20, 300, default=None, unit="bpm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,24 +50,24 @@ class ClipSave(Command):
 
     address: ClassVar[str] = "/msanii/clip/save"
 
-    name: str = text("clip name, or last", positional=True)
+    name: str = text(CLIP_NAME, positional=True)
     path: str = text("file in the shared folder, ending in .wav or .flac", positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipRename(Command):
-    """Give a clip another name."""
+    """Rename a clip."""
 
     address: ClassVar[str] = "/msanii/clip/rename"
 
-    name: str = text("clip name, or last", positional=True)
+    name: str = text(CLIP_NAME, positional=True)
     to: str = text("new name", positional=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipFree(Command):
-    """Forget a clip; its file stays in the folder and is found again at the next start."""
+    """Remove a clip from the list. Its file stays in the folder and is found at the next start."""
 
     address: ClassVar[str] = "/msanii/clip/free"
 
-    name: str = text("clip name, or last", positional=True)
+    name: str = text(CLIP_NAME, positional=True)

@@ -1,4 +1,4 @@
-"""Commands of sound and time: play, stop, record, transport."""
+"""Commands about playback: play, stop, record, transport."""
 
 from __future__ import annotations
 
@@ -6,85 +6,105 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command, at_argument
-from msanii_live.protocol.schema import number, text, whole
+from msanii_live.protocol.commands.library import CLIP_NAME
+from msanii_live.protocol.schema import integer, number, text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Play(Command):
-    """Sound a clip; what sounds under the same name fades out as it fades in.
+    """Play a clip. If it is already playing, the two crossfade.
 
-    A time tag is honoured to the frame. With `fade 0` and `gain 0` its samples reach the device bit
-    for bit; else an end that would click is faded within 5 ms.
+    A time tag is accurate to one frame. With `fade 0` and `gain 0` the clip's samples reach the
+    device bit for bit. With any other values, an end that would click is faded within 5 ms.
     """
 
     address: ClassVar[str] = "/msanii/play"
 
-    clip: str = text("clip name, or last", positional=True)
-    at: str = at_argument("it starts")
-    loop: int = whole("1: again and again until stopped", 0, 1, default=0)
+    clip: str = text(CLIP_NAME, positional=True)
+    at: str = at_argument("playback starts")
+    loop: int = integer("1: repeat until stopped", 0, 1, default=0)
     gain: float = number("level", -90, 12, default=0.0, unit="dB")
-    fade: float = number("fade in, and out for what it replaces", 0, 60, default=0.02, unit="s")
+    fade: float = number(
+        "length of the fade-in, and of the fade-out of what it replaces",
+        0,
+        60,
+        default=0.02,
+        unit="s",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stop(Command):
-    """Silence one clip, the stream (`stream`), or all. A time tag is honoured to the frame."""
+    """Stop one clip, the stream (`stream`), or everything. A time tag is accurate to one frame."""
 
     address: ClassVar[str] = "/msanii/stop"
 
-    clip: str = text("clip name; all if absent", default="", positional=True)
-    at: str = at_argument("the fade begins")
-    fade: float = number("fade out; never under 5 ms", 0, 60, default=0.02, unit="s")
+    clip: str = text("clip name, or stream; everything if absent", default="", positional=True)
+    at: str = at_argument("the fade-out begins")
+    fade: float = number("length of the fade-out, at least 5 ms", 0, 60, default=0.02, unit="s")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransportCommand(Command):
-    """Set tempo, metre and source of time, from the next beat on, or ask for them."""
+    """Set the tempo, metre and clock source, or only return them.
+
+    A change takes effect at the next beat.
+    """
 
     address: ClassVar[str] = "/msanii/transport"
     reply: ClassVar[str] = "/msanii/transport"
 
     bpm: float | None = number("tempo", 20, 300, default=None, unit="bpm")
-    beats: int | None = whole("beats a bar", 1, 32, default=None)
+    beats: int | None = integer("beats in a bar", 1, 32, default=None)
     source: str | None = text(
-        "who keeps time: this server, Ableton Link, or MIDI clock; unchanged if absent",
+        "clock source: internal (this server), link (Ableton Link) or midi (MIDI clock)",
         default=None,
         choices=("internal", "link", "midi"),
     )
-    run: int | None = whole("1 runs, from a bar line; 0 stands still", 0, 1, default=None)
+    run: int | None = integer("1: start, at a bar line; 0: stop", 0, 1, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordStart(Command):
-    """Begin a take of what is heard, played, or comes in on MIDI."""
+    """Start to record the output, the audio input or the MIDI input."""
 
     address: ClassVar[str] = "/msanii/record/start"
 
-    clip: str = text("name of the take; made up if absent", default="")
+    clip: str = text("name of the take; generated if absent", default="")
     seconds: float | None = number(
-        "ends by itself after so long; at /msanii/record/stop if absent",
+        "stop by itself after this time; at /msanii/record/stop if absent",
         0.05,
         600,
         default=None,
         unit="s",
     )
-    source: str = text("what is recorded", default="output", choices=("input", "output", "midi"))
+    source: str = text("what to record", default="output", choices=("input", "output", "midi"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordStop(Command):
-    """End the take and make a clip of it; without a take, of the last seconds, kept all the time.
+    """Stop recording and make a clip of the take.
 
-    The clip's `/msanii/clip/info` comes before the answer; of MIDI, `/msanii/take/info`, with the
-    MIDI file that `/msanii/render` plays by its name.
+    If nothing is being recorded, the clip is made of the last seconds, which the server always
+    keeps. `/msanii/clip/info` is sent before the answer. A MIDI take becomes a MIDI file instead,
+    which `/msanii/render` can play by its name, and `/msanii/take/info` is sent.
     """
 
     address: ClassVar[str] = "/msanii/record/stop"
 
-    clip: str = text("name of the clip; as it was begun, or made up, if absent", default="")
+    clip: str = text(
+        "name of the clip; if absent, the one given at /msanii/record/start, or generated",
+        default="",
+    )
     seconds: float | None = number(
-        "only the last so many; up to 60 without a take", 0.05, 600, default=None, unit="s"
+        "only the last seconds; at most 60 if nothing is being recorded",
+        0.05,
+        600,
+        default=None,
+        unit="s",
     )
     source: str = text(
-        "without a take, what is kept", default="output", choices=("input", "output", "midi")
+        "what to use if nothing is being recorded",
+        default="output",
+        choices=("input", "output", "midi"),
     )

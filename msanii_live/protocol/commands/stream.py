@@ -6,79 +6,90 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command, at_argument
-from msanii_live.protocol.schema import arguments, number, text, whole
+from msanii_live.protocol.schema import arguments, integer, number, text
 
 PARAM_ROOT = "/msanii/param/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamStart(Command):
-    """Go on from what sounds, or from a clip, for ever, in chunks that params steer.
+    """Continue what is playing, or a clip, endlessly, in chunks that params steer.
 
-    Chunks are reported by `/msanii/stream/chunk` to whoever started it and to topic `stream`. If
-    the engine falls behind, the last bar sounds again, in time: `/msanii/stream/late`.
+    `/msanii/stream/chunk` reports each chunk to the client that started the stream and to the
+    topic `stream`. If the engine falls behind, the last bar repeats in time and
+    `/msanii/stream/late` is sent.
 
-    With `midi` it plays notes instead: with `take` whole bars of what comes in on MIDI, a chunk
-    behind the hands, the last phrase again while nothing new comes in; else a take or a file, again
-    and again. `stream.mix` is then what `mix` is to `/msanii/render`, where there is a `timbre2`.
-    Said to a stream that runs, it goes on with them; not said, what it plays is left as it is.
+    With `midi`, the stream plays notes. `midi take` plays whole bars of the MIDI input, one chunk
+    after they were played, and repeats the last phrase while nothing new comes in. Any other
+    `midi` names a take or a MIDI file, which repeats. With `timbre2`, `stream.mix` is the mix of
+    the two timbres, as `mix` is in `/msanii/render`.
+
+    If the stream is already running and `src` is `current`, these values replace the current
+    ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
+    starts a new stream.
     """
 
     address: ClassVar[str] = "/msanii/stream/start"
 
     src: str = text(
-        "clip name, file in the folder, last or current; where nothing sounds, a fresh clip",
+        "clip name, audio file in the folder, last (the newest clip), input (the last seconds of "
+        "the audio input) or current (what is playing; if nothing is, a new clip)",
         default="current",
         positional=True,
     )
-    ahead: float = number("ready before it is heard", 1, 30, default=4.0, unit="s")
+    ahead: float = number("audio to keep ready ahead of playback", 1, 30, default=4.0, unit="s")
     chunk: float = number("length of each chunk", 1, 30, default=3.0, unit="s")
     mix: float | None = number("sets stream.mix", 0, 1, default=None)
     target: str = text("sets stream.target", default="")
     engine: str = text("engine to use; the default one if absent", default="")
-    at: str = at_argument("it starts, where nothing sounds yet", default="bar")
+    at: str = at_argument("it starts, if nothing is playing", default="bar")
     midi: str = text(
-        "notes to play: take, what is being played; a take or MIDI file by name; none ends that",
+        "notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns "
+        "to audio",
         default="",
     )
-    timbre: str = text("instrument; the notes' own programs if absent, or none", default="")
-    timbre2: str = text("instrument to morph towards; none ends that", default="")
-    program: int | None = whole("General MIDI program of all notes, from 0", 0, 127, default=None)
+    timbre: str = text("instrument; the notes' own programs if absent or none", default="")
+    timbre2: str = text("second instrument, to morph towards; none removes it", default="")
+    program: int | None = integer(
+        "General MIDI program for all notes, from 0", 0, 127, default=None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamStop(Command):
-    """End the stream."""
+    """Stop the stream."""
 
     address: ClassVar[str] = "/msanii/stream/stop"
 
-    at: str = at_argument("the fade begins")
-    fade: float = number("fade out; never under 5 ms", 0, 60, default=0.02, unit="s")
+    at: str = at_argument("the fade-out begins")
+    fade: float = number("length of the fade-out, at least 5 ms", 0, 60, default=0.02, unit="s")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Param(Command):
-    """Be the root of params: with a value it is set, without one it is told."""
+    """The base class of params. A message with a value sets it; one without asks for it."""
 
     @property
     def name(self) -> str:
-        """What the param is called."""
+        """The name of the param, such as stream.mix."""
         return self.address.removeprefix(PARAM_ROOT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamMix(Param):
-    """Set how far the next chunks go towards the target, or ask."""
+    """Set or return how far the next chunks move towards the target."""
 
     address: ClassVar[str] = "/msanii/param/stream.mix"
     reply: ClassVar[str] = "/msanii/param/stream.mix"
 
-    value: float | None = number("0 is none of it", 0, 1, default=None, positional=True)
+    value: float | None = number(
+        "0 is none of the target, 1 is all of it", 0, 1, default=None, positional=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamTarget(Param):
-    """Set the clip that the next chunks go towards, or ask; `none` for no clip."""
+    """Set or return the clip that the next chunks move towards."""
 
     address: ClassVar[str] = "/msanii/param/stream.target"
     reply: ClassVar[str] = "/msanii/param/stream.target"
@@ -88,7 +99,7 @@ class StreamTarget(Param):
 
 @dataclass(frozen=True, kw_only=True)
 class StreamStrength(Param):
-    """Set how far the blend with the target is made anew, or ask."""
+    """Set or return how much of the blend with the target is regenerated."""
 
     address: ClassVar[str] = "/msanii/param/stream.strength"
     reply: ClassVar[str] = "/msanii/param/stream.strength"
@@ -100,34 +111,46 @@ class StreamStrength(Param):
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSteps(Param):
-    """Set the denoising steps of the next chunks, or ask; 0 is the engine's own."""
+    """Set or return the denoising steps of the next chunks."""
 
     address: ClassVar[str] = "/msanii/param/stream.steps"
     reply: ClassVar[str] = "/msanii/param/stream.steps"
 
-    value: int | None = whole("steps", 0, 1000, default=None, positional=True)
+    value: int | None = integer(
+        "steps; 0 is the engine's default", 0, 1000, default=None, positional=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSeed(Param):
-    """Set the seed of the next chunks, or ask; -1 is a new one each time."""
+    """Set or return the seed of the next chunks."""
 
     address: ClassVar[str] = "/msanii/param/stream.seed"
     reply: ClassVar[str] = "/msanii/param/stream.seed"
 
-    value: int | None = whole(
-        "each chunk adds its index", -1, 2**24 - 1, default=None, positional=True
+    value: int | None = integer(
+        "seed, to which each chunk adds its index; -1 is a random seed for each chunk",
+        -1,
+        2**24 - 1,
+        default=None,
+        positional=True,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamDensity(Param):
-    """Set how busy the next chunks are, or ask; -1 leaves it to the engine."""
+    """Set or return how many notes and hits the next chunks have."""
 
     address: ClassVar[str] = "/msanii/param/stream.density"
     reply: ClassVar[str] = "/msanii/param/stream.density"
 
-    value: float | None = number("0 sparse, 1 full", -1, 1, default=None, positional=True)
+    value: float | None = number(
+        "0 is sparse, 1 is full; -1 leaves it to the engine",
+        -1,
+        1,
+        default=None,
+        positional=True,
+    )
 
 
 PARAMS: tuple[type[Param], ...] = (
@@ -136,7 +159,7 @@ PARAMS: tuple[type[Param], ...] = (
 
 
 def param_tag(param: type[Param]) -> str:
-    """Return the tag of a param's value.
+    """Return the OSC type tag of a param's value.
 
     >>> param_tag(StreamMix)
     'f'

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.schema import TOKEN_LIMIT, text, whole
+from msanii_live.protocol.schema import TOKEN_LIMIT, integer, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class JobList(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class JobCancel(Command):
-    """Cancel a job, within one denoising step."""
+    """Cancel a job. A running job ends within one denoising step."""
 
     address: ClassVar[str] = "/msanii/job/cancel"
 
@@ -38,7 +38,7 @@ class EngineList(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineInfo(Command):
-    """Tell what an engine can do, one line a fact."""
+    """Return what an engine can do, one reply for each fact."""
 
     address: ClassVar[str] = "/msanii/engine/info"
     reply: ClassVar[str] = "/msanii/engine/info"
@@ -49,7 +49,7 @@ class EngineInfo(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineLoad(Command):
-    """Load an engine and keep it warm."""
+    """Load an engine into memory."""
 
     address: ClassVar[str] = "/msanii/engine/load"
 
@@ -58,7 +58,7 @@ class EngineLoad(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineFree(Command):
-    """Give an engine's memory back; it is loaded again when it is next asked for."""
+    """Unload an engine and free its memory. The next command that uses it loads it again."""
 
     address: ClassVar[str] = "/msanii/engine/free"
 
@@ -67,26 +67,35 @@ class EngineFree(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Notify(Command):
-    """Register this host's port for replies; the lease is 60 s, renewed by any message."""
+    """Register a port of this host for replies.
+
+    The registration lasts 60 s. Any message from the host renews it.
+    """
 
     address: ClassVar[str] = "/msanii/notify"
 
-    on: int = whole("1 registers, 0 ends it", 0, 1, positional=True)
-    port: int = whole(
-        "UDP port; the sending one if 0 or absent", 0, 65_535, default=0, positional=True
+    on: int = integer("1: register; 0: end the registration", 0, 1, positional=True)
+    port: int = integer(
+        "UDP port; the port of the sender if 0 or absent", 0, 65_535, default=0, positional=True
     )
-    topics: str = text("jobs: copies of every client's job replies", default="")
+    topics: str = text("what else to receive: jobs for the job replies of every client", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sync(Command):
-    """Answer once all that this client asked for before has ended."""
+    """Answer when every earlier command of the same client has ended.
+
+    A client is identified by where its replies go.
+    """
 
     address: ClassVar[str] = "/msanii/sync"
     reply: ClassVar[str] = "/msanii/synced"
 
     number: str = text(
-        "any number or word, echoed", default="", longest=TOKEN_LIMIT, positional=True
+        "any number or word, echoed in the answer",
+        default="",
+        max_length=TOKEN_LIMIT,
+        positional=True,
     )
 
 
@@ -101,7 +110,7 @@ class Ping(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Status(Command):
-    """Tell how the server is."""
+    """Return the state and load of the server."""
 
     address: ClassVar[str] = "/msanii/status"
     reply: ClassVar[str] = "/msanii/status"
@@ -110,7 +119,7 @@ class Status(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Version(Command):
-    """Tell the versions of the server and of this protocol."""
+    """Return the versions of the server and of this protocol."""
 
     address: ClassVar[str] = "/msanii/version"
     reply: ClassVar[str] = "/msanii/version"
@@ -119,7 +128,7 @@ class Version(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Caps(Command):
-    """Tell what the server can do and what it has counted, one line a fact."""
+    """Return the server's capabilities and counters, one reply for each fact."""
 
     address: ClassVar[str] = "/msanii/caps"
     reply: ClassVar[str] = "/msanii/caps"
@@ -128,23 +137,26 @@ class Caps(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Dump(Command):
-    """Tell this client of every message that comes in; it ends 60 s after this host's last one."""
+    """Send this client a line about every message that the server receives.
+
+    It ends 60 s after the last message of this host.
+    """
 
     address: ClassVar[str] = "/msanii/dump"
 
-    on: int = whole("1 begins, 0 ends it", 0, 1, default=1, positional=True)
-    last: int = whole("so many of the lines before, too", 0, 200, default=0)
+    on: int = integer("1: begin; 0: end", 0, 1, default=1, positional=True)
+    last: int = integer("number of earlier lines to send first", 0, 200, default=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClearSched(Command):
-    """Drop every command that waits for its time tag."""
+    """Discard every command that waits for its time tag."""
 
     address: ClassVar[str] = "/msanii/clearsched"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quit(Command):
-    """End the server; from this machine only."""
+    """Stop the server. Only this machine may send it."""
 
     address: ClassVar[str] = "/msanii/quit"

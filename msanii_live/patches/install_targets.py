@@ -1,4 +1,4 @@
-"""Know where Max, Live, Pure Data and SuperCollider look for what belongs to a user."""
+"""The folders in which Max, Live, Pure Data and SuperCollider look for a user's files."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ SNIPPETS = ("sonic_pi", "tidal", "chuck", "csound")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Say where one thing goes. source: beneath the patches. is_there: the program seems to be."""
+class InstallTarget:
+    """One thing to copy for a program.
+
+    source: path in the folder of the patches. path: where it goes. is_installed: whether the
+    program was found.
+    """
 
     program: str
     source: str
-    target: Path
-    is_there: bool
+    path: Path
+    is_installed: bool
 
 
-def places(
+def install_targets(
     system: str,
     home: Path,
     environment: Mapping[str, str],
     has: Callable[[str], object] = shutil.which,
-) -> list[Place]:
-    """Return where everything goes on this machine.
+) -> list[InstallTarget]:
+    """Return where the patches of each program go on this machine.
 
-    system: as `platform.system()` says it: Darwin, Windows or Linux. has: finds a command.
+    system: what `platform.system()` returns: Darwin, Windows or Linux. has: finds a command.
     """
     if system == "Darwin":
         return _on_mac(home)
@@ -39,7 +43,7 @@ def places(
     return _on_linux(home, environment, has)
 
 
-def _on_mac(home: Path) -> list[Place]:
+def _on_mac(home: Path) -> list[InstallTarget]:
     documents, support = home / "Documents", home / "Library" / "Application Support"
     live = home / "Music" / "Ableton" / "User Library"
     pd = documents / "Pd"
@@ -52,9 +56,9 @@ def _on_mac(home: Path) -> list[Place]:
     ]
 
 
-def _on_windows(home: Path, environment: Mapping[str, str]) -> list[Place]:
+def _on_windows(home: Path, environment: Mapping[str, str]) -> list[InstallTarget]:
     documents = home / "Documents"
-    cloud = environment.get("OneDrive")  # where Windows may keep the documents instead
+    cloud = environment.get("OneDrive")  # Windows may keep the documents there instead
     if cloud and (Path(cloud) / "Documents").is_dir():
         documents = Path(cloud) / "Documents"
     local = Path(environment.get("LOCALAPPDATA", home / "AppData" / "Local"))
@@ -71,7 +75,7 @@ def _on_windows(home: Path, environment: Mapping[str, str]) -> list[Place]:
 
 def _on_linux(
     home: Path, environment: Mapping[str, str], has: Callable[[str], object]
-) -> list[Place]:
+) -> list[InstallTarget]:
     local = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
     pd = home / ".local" / "lib" / "pd" / "extra"
     return [
@@ -80,23 +84,23 @@ def _on_linux(
     ]
 
 
-def _max(documents: Path) -> list[Place]:
-    """Return one place for each Max that is there; the newest where none is."""
+def _max(documents: Path) -> list[InstallTarget]:
+    """Return one target for each version of Max that is found, or the newest if none is."""
     found = [f for f in (documents / f"Max {n}" for n in (9, 8)) if f.is_dir()]
     return [
-        Place("max", PACKAGE, folder / "Packages" / PACKAGE, folder in found)
+        InstallTarget("max", PACKAGE, folder / "Packages" / PACKAGE, folder in found)
         for folder in found or [documents / "Max 9"]
     ]
 
 
-def _live(library: Path) -> Place:
-    shelf = library / "Presets" / "Instruments" / "Max Instrument"
-    return Place("live", f"{PACKAGE}/devices/{DEVICE}", shelf / DEVICE, library.is_dir())
+def _live(library: Path) -> InstallTarget:
+    presets = library / "Presets" / "Instruments" / "Max Instrument"
+    return InstallTarget("live", f"{PACKAGE}/devices/{DEVICE}", presets / DEVICE, library.is_dir())
 
 
-def _pd(folder: Path, is_there: bool) -> Place:
-    return Place("pd", "pd/msanii", folder / "msanii", is_there)
+def _pd(folder: Path, is_installed: bool) -> InstallTarget:
+    return InstallTarget("pd", "pd/msanii", folder / "msanii", is_installed)
 
 
-def _quark(folder: Path, is_there: bool) -> Place:
-    return Place("supercollider", "supercollider/Msanii", folder / "Msanii", is_there)
+def _quark(folder: Path, is_installed: bool) -> InstallTarget:
+    return InstallTarget("supercollider", "supercollider/Msanii", folder / "Msanii", is_installed)

@@ -1,0 +1,221 @@
+"""Check that messages become the requests that protocol version 1 defines."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.commands import (
+    COMMANDS,
+    Command,
+    Generate,
+    GenerationCommand,
+    Inpaint,
+    Interpolate,
+    Notify,
+    Outpaint,
+    Play,
+    Stop,
+)
+from msanii_live.protocol.request import (
+    all_arguments,
+    matching_commands,
+    parse_request,
+    peek_reply_port,
+    peek_token,
+)
+from msanii_live.protocol.schema import TOKEN_LIMIT, OscValue
+
+
+def refused(address: str, *args: OscValue) -> tuple[Code, str]:
+    with pytest.raises(CommandError) as caught:
+        parse_request(address, args)
+    return caught.value.code, caught.value.text
+
+
+def test_a_bare_generate_has_the_defaults() -> None:
+    request = parse_request("/msanii/generate", [])
+    assert request.command == Generate()
+    assert (request.token, request.reply_port, request.unknown) == ("", 0, ())
+    assert Generate().seconds == 6.0
+    assert Generate().seed is None
+
+
+def test_a_message_as_pure_data_sends_it() -> None:
+    args: list[OscValue] = ["prompt", "dark", "techno", "seconds", 8.0, "seed", 7.0, "id", 3.0]
+    request = parse_request("/msanii/generate", args)
+    assert request.command == Generate(prompt="dark techno", seconds=8.0, seed=7)
+    assert request.token == "3"
+
+
+def test_a_message_as_max_sends_it() -> None:
+    args: list[OscValue] = [
+        "@seconds",
+        8,
+        "@prompt",
+        "bars of rain",
+        "@reply_port",
+        9000,
+        "@id",
+        "x",
+    ]
+    request = parse_request("/msanii/generate", args)
+    assert request.command == Generate(prompt="bars of rain", seconds=8.0)
+    assert (request.token, request.reply_port) == ("x", 9000)
+
+
+def test_a_message_all_of_strings() -> None:
+    args = ["loop1", "1.5", "3", "steps", "20", "play", "1", "at", "4", "id", "7.0"]
+    request = parse_request("/msanii/inpaint", args)
+    assert request.command == Inpaint(src="loop1", start=1.5, end=3.0, steps=20, play=1, at="4")
+    assert request.token == "7.0"
+
+
+def test_a_message_as_tidal_sends_it() -> None:
+    args: list[OscValue] = ["cps", 0.56, "cycle", 2.0, "delta", 1.7, "orbit", 0, "density", 0.4]
+    request = parse_request("/msanii/generate", args)
+    assert request.command == Generate(density=0.4)
+    assert request.unknown == ()
+
+
+def test_positional_values() -> None:
+    assert parse_request("/msanii/interpolate", ["a", "b", "mix", 1]).command == Interpolate(
+        a="a", b="b", mix=1.0
+    )
+    assert parse_request(
+        "/msanii/outpaint", ["current", "side", "left", "keep", False]
+    ).command == (Outpaint(src="current", side="left", keep=0))
+    assert parse_request("/msanii/play", [7.0, "at", "bar", "loop", True]).command == Play(
+        clip="7", at="bar", loop=1
+    )
+    assert parse_request("/msanii/stop", []).command == Stop()
+    assert parse_request("/msanii/stop", ["fade", 2]).command == Stop(fade=2.0)
+    assert parse_request("/msanii/notify", [1, "port", 9000]).command == Notify(on=1, port=9000)
+
+
+@pytest.mark.parametrize("address", [c.address for c in COMMANDS])
+@pytest.mark.parametrize(
+    "change", [lambda a: a + "/", str.upper, lambda a: a[1:], lambda a: a + "x"]
+)
+def test_an_address_is_exact(address: str, change) -> None:  # type: ignore[no-untyped-def]
+    code, text = refused(change(address))
+    assert code is Code.EADDR
+    assert text.startswith(f"no command has the address {change(address)}")
+
+
+def test_an_address_that_is_nearly_right_is_suggested() -> None:
+    assert refused("/msanii/Generate/")[1].endswith("did you mean /msanii/generate?")
+    assert refused("/msanii/*")[1].endswith("docs/osc.md lists them")
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["seconds"], Code.EARG), (["seconds", "prompt", "x"], Code.EARG), ([8], Code.EARG),
+        (["seconds", "long"], Code.ETYPE), (["steps", 2.5], Code.ETYPE),
+        (["seconds", b"8"], Code.ETYPE), (["seconds", None], Code.ETYPE),
+        (["seconds", 500], Code.ERANGE), (["seconds", float("nan")], Code.ERANGE),
+        (["seed", 2**31], Code.ERANGE), (["at", "soon"], Code.ERANGE), (["play", 2], Code.ERANGE),
+        (["at", 1e308], Code.ERANGE), (["at", "1e308"], Code.ERANGE),
+        (["reply_port", 70_000], Code.ERANGE), (["id", "x" * 129], Code.ERANGE),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_its_code(args: list[OscValue], code: Code) -> None:
+    assert refused("/msanii/generate", *args)[0] is code
+
+
+def test_a_range_error_says_all() -> None:
+    assert refused("/msanii/generate", "seconds", 500) == (
+        Code.ERANGE,
+        "seconds is 500: it must be 0.5 to 190 s",
+    )
+
+
+def test_unknown_keys_do_not_spoil_a_command() -> None:
+    request = parse_request("/msanii/generate", ["seconds", 8, "colour", "dark", "red", "id", 1])
+    assert request.command == Generate(seconds=8.0)
+    assert (request.token, request.unknown) == ("1", ("colour",))
+
+
+def test_a_failing_message_keeps_its_token() -> None:
+    assert peek_token(["seconds", 500, "id", 7.0]) == "7"
+    assert peek_token(["seconds", 500, "id", "my", "take", "seed", 1]) == "my take"
+    assert peek_token(["@prompt", "id", "7", "@id", "9"]) == "9"
+    assert peek_token(["seconds", 8, "id", "bars"]) == "bars"  # EARG, but its sender hears of it
+    assert peek_token(["seconds", 8]) == ""
+    assert peek_token([]) == ""
+    assert peek_token(["id", "x" * 9000]) == "x" * TOKEN_LIMIT
+
+
+def test_a_failing_message_keeps_its_reply_port() -> None:
+    assert peek_reply_port(["seconds", 500, "reply_port", "9000"]) == 9000
+    assert peek_reply_port(["@seconds", 500, "@reply_port", 9000.0]) == 9000
+    assert peek_reply_port(["seconds", 500]) == 0
+    for bad in (70_000, -1, 2.5, float("nan"), "home", None, b"x"):
+        assert peek_reply_port(["seconds", 500, "reply_port", bad]) == 0
+
+
+KEY = st.sampled_from(sorted({a.name for c in COMMANDS for a in all_arguments(c)}))
+VALUE = st.one_of(
+    KEY, KEY.map("@{}".format), st.none(), st.booleans(), st.integers(), st.floats(),
+    st.floats(0, 10, width=32), st.integers(0, 10), st.binary(max_size=4), st.text(max_size=6),
+    st.sampled_from(["cps", "orbit", "7", "2.5", "nan", "9" * 400, "@", "last", "bar"]),
+)  # fmt: skip
+ARGS = st.lists(VALUE, max_size=12)
+
+
+@given(st.sampled_from(COMMANDS), ARGS)
+def test_any_arguments_make_a_command_or_a_command_error(
+    kind: type[Command], args: list[OscValue]
+) -> None:
+    try:
+        request = parse_request(kind.address, args)
+    except CommandError:
+        assert refused(kind.address, *args)[0] in (Code.EARG, Code.ETYPE, Code.ERANGE)
+        assert len(peek_token(args)) <= TOKEN_LIMIT
+        return
+    assert type(request.command) is kind
+    assert request.token == peek_token(args, kind.address)
+    assert 0 <= request.reply_port <= 65_535
+    assert isinstance(request.command, GenerationCommand) == issubclass(kind, GenerationCommand)
+
+
+@given(st.text(), ARGS)
+def test_any_address_is_read_or_refused(address: str, args: list[OscValue]) -> None:
+    assert refused("/" + address, *args)[0] is Code.EADDR
+
+
+def test_a_range_error_of_a_time_names_the_range() -> None:
+    assert refused("/msanii/play", "loop1", "at", 1e308) == (
+        Code.ERANGE,
+        "at is '1e+308': it must be one of none, beat, bar, or a number from 0 to 10000",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("/msanii/p?ng", ["/msanii/ping"]),
+        ("/msanii/{status,version}", ["/msanii/status", "/msanii/version"]),
+        ("/msanii/param/stream.m*", ["/msanii/param/stream.mix"]),
+    ],
+)
+def test_a_pattern_reaches_commands_that_read_and_params(pattern: str, expected: list[str]) -> None:
+    assert matching_commands(pattern) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("/msanii/pin[", "not closed"),
+        ("/msanii/?", "no command's address matches"),
+        ("/msanii/q*", "/msanii/quit, which does more than read"),
+        ("/msanii/{ping,generate}", "/msanii/generate, which does more than read"),
+        ("/" + "?" * 256, "at most 256 characters"),
+    ],
+)
+def test_other_patterns_are_eaddr(pattern: str, reason: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        matching_commands(pattern)
+    assert caught.value.code is Code.EADDR
+    assert reason in caught.value.text
