@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from msanii_live.benchmarks.plain2023 import plain_griffin_lim
-from msanii_live.benchmarks.speed import machine, peak_memory_mb, say
+from msanii_live.benchmarks.speed import machine, peak_memory_mb, print_progress
 from msanii_live.dsp.device import network_dtype
 from msanii_live.engines.msanii2023.canvas import Canvas2023
 from msanii_live.engines.msanii2023.fast_unet import fast_unet
@@ -38,7 +38,7 @@ WHOLE = 8_387_584  # frames of the paper's 190 s
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison2023:
     """Hold one comparison: processor seconds of the plain path and of ours, and how equal they are.
 
     error: relative, of ours against plain from the same start; None where they do not compute the
@@ -79,7 +79,7 @@ def compare(
     iterations: int = ITERATIONS,
     measured: int = ITERATIONS,
     compiled: bool = False,
-) -> list[Row]:
+) -> list[Comparison2023]:
     """Measure every stage at a length, plain and ours in turns.
 
     frames: of stereo audio. iterations: of Griffin-Lim that are counted, of which `measured` are
@@ -104,16 +104,22 @@ def compare(
             lambda: model.unet(noise, timesteps),
             lambda net=net: net(noise, timesteps),  # type: ignore[misc]
         )
-        rows.append(Row(f"U-Net step, {name}", plain, ours, error, f"{rounds} steps each"))
-        say(f"{rows[-1].what}: {plain:.3f} s, {ours:.3f} s")
+        rows.append(
+            Comparison2023(f"U-Net step, {name}", plain, ours, error, f"{rounds} steps each")
+        )
+        print_progress(f"{rows[-1].what}: {plain:.3f} s, {ours:.3f} s")
     if not rows:
         plain, ours = _in_turns(rounds, *[lambda: model.unet(noise, timesteps)] * 2)
-        rows.append(Row("U-Net step, float32: the plain one", plain, ours, 0.0, f"{rounds} steps"))
+        rows.append(
+            Comparison2023(
+                "U-Net step, float32: the plain one", plain, ours, 0.0, f"{rounds} steps"
+            )
+        )
     step = rows[-1]
     rows.append(_vocoding(model, noise.clamp(-1, 1), rounds, iterations, measured))
     vocoding = rows[-1]
     rows.append(
-        Row(
+        Comparison2023(
             f"{STEPS}-step generation",
             STEPS * step.plain + vocoding.plain,
             STEPS * step.ours + vocoding.ours,
@@ -123,7 +129,7 @@ def compare(
     )
     ours = vocoding.ours * MENDED.iterations / iterations
     rows.append(
-        Row(
+        Comparison2023(
             f"the same, at our {MENDED.iterations} iterations",
             rows[-1].plain,
             STEPS * step.ours + ours,
@@ -134,7 +140,9 @@ def compare(
     return rows
 
 
-def _vocoding(model: Msanii2023, mel: Tensor, rounds: int, iterations: int, measured: int) -> Row:
+def _vocoding(
+    model: Msanii2023, mel: Tensor, rounds: int, iterations: int, measured: int
+) -> Comparison2023:
     vocoder = model.vocoder
     magnitude = vocoder(mel)
     few = min(4, measured)
@@ -152,8 +160,8 @@ def _vocoding(model: Msanii2023, mel: Tensor, rounds: int, iterations: int, meas
     )
     plain, ours = (n + p * iterations / measured for n, p in zip(networks, phases, strict=True))
     told = f"{measured} of {iterations} iterations, {times} times each"
-    row = Row(f"vocoding, {iterations} iterations", plain, ours, error, told)
-    say(f"{row.what}: {plain:.2f} s, {ours:.2f} s")
+    row = Comparison2023(f"vocoding, {iterations} iterations", plain, ours, error, told)
+    print_progress(f"{row.what}: {plain:.2f} s, {ours:.2f} s")
     return row
 
 
@@ -175,7 +183,7 @@ def _error(actual: Tensor, expected: Tensor) -> float:
     return float((actual.float() - expected).norm() / expected.norm())
 
 
-def long_take(steps: int = STEPS, frames: int = WHOLE) -> dict[str, float]:
+def time_long_take(steps: int = STEPS, frames: int = WHOLE) -> dict[str, float]:
     """Generate stereo audio in one pass in a program of its own; seconds, and peak memory in MiB.
 
     frames: of audio, at most the paper's.
@@ -193,7 +201,7 @@ def _take(steps: int, frames: int) -> dict[str, float]:
     def progress(step: int, of: int) -> None:
         if step > len(marks) - 1:
             marks.append(time.perf_counter())
-            say(f"{frames / 44_100:.0f} s: {step} of {of}")
+            print_progress(f"{frames / 44_100:.0f} s: {step} of {of}")
 
     canvas = Canvas2023(model, net, torch.Generator().manual_seed(0), progress, steps=steps)
     wave = canvas.fresh(frames)
@@ -209,20 +217,22 @@ def _take(steps: int, frames: int) -> dict[str, float]:
     }
 
 
-def report_2023(out: Path | None, full: bool, compiled: bool) -> int:
+def report_msanii2023(out: Path | None, full: bool, compiled: bool) -> int:
     """Compare at 6 s, and where `full` at 190 s with one whole take; print the tables."""
     figures: dict[str, object] = {"machine": machine(), "compiled": compiled}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     print(f"{figures['machine']}\n")
     with torch.inference_mode():
-        figures["6 s"] = _told("6 s", compare(6 * 44_100, measured=50, compiled=compiled))
+        figures["6 s"] = _comparison_table(
+            "6 s", compare(6 * 44_100, measured=50, compiled=compiled)
+        )
         if full:
             rows = compare(WHOLE, rounds=1, measured=5, compiled=compiled)
-            figures["190 s"] = _told("190 s", rows)
+            figures["190 s"] = _comparison_table("190 s", rows)
     torch.set_num_threads(threads)
     if full:
-        take = figures["take"] = long_take()
+        take = figures["take"] = time_long_take()
         print(
             f"190 s in stereo, one pass, {STEPS} steps, {MENDED.iterations} iterations: "
             f"{take['seconds']:.0f} s, of which {take['phases']:.0f} s phases, and "
@@ -234,7 +244,7 @@ def report_2023(out: Path | None, full: bool, compiled: bool) -> int:
     return 0
 
 
-def _told(length: str, rows: list[Row]) -> list[dict[str, object]]:
+def _comparison_table(length: str, rows: list[Comparison2023]) -> list[dict[str, object]]:
     print(f"| {length}, stereo | 2023 code, plain | ours | ratio | error | measured |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     for row in rows:

@@ -121,8 +121,8 @@ def player_markdown(figures: PlayerFigures) -> str:
         ("xruns of an idle JACK client", idle),
         ("ring, and the least that was in it", f"{figures.ring}, {figures.least_fill} frames"),
         ("CPU of the audio host", f"{figures.host_cpu_percent:.1f} % of one core"),
-        ("memory of the audio host, first and last", _ends(figures.host_mib)),
-        ("memory of the server, first and last", _ends(figures.server_mib)),
+        ("memory of the audio host, first and last", _first_and_last(figures.host_mib)),
+        ("memory of the server, first and last", _first_and_last(figures.server_mib)),
         ("chunks made; times that the last bar went round", f"{figures.chunks}; {figures.lates}"),
     ]
     head = f"{figures.device}, {figures.seconds:.0f} s, "
@@ -181,5 +181,5 @@ def _finish(figures: PlayerFigures, player: Player, told: StreamLog, idle: Any) 
         client.close()
 
 
-def _ends(values: list[float]) -> str:
+def _first_and_last(values: list[float]) -> str:
     return f"{values[0]:.0f}, {values[-1]:.0f} MiB" if values else "-"

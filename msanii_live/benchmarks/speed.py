@@ -45,7 +45,7 @@ JOBS: tuple[tuple[str, str, Args], ...] = (
 
 
 @dataclass(frozen=True)
-class Spread:
+class TimingSummary:
     """Hold seconds: median, least and most of `runs`; the 99th percentile where there are many."""
 
     median: float
@@ -56,7 +56,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Recipe2023:
+class CostEstimate2023:
     """Hold the cost of the 2023 recipe, seconds.
 
     step: median of `measured` steps. network: `steps` of them, measured whole where `extrapolated`
@@ -86,9 +86,9 @@ def measure(runs: int = 5, *, full: bool = False, flags: Sequence[str] = ()) -> 
     results: dict[str, object] = {"machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
-        say("starting the server")
+        print_progress("starting the server")
         with running_server(Path(folder), "--audio", "none", *flags, log=log) as server:
-            say(f"ready after {server.startup:.2f} s")
+            print_progress(f"ready after {server.startup:.2f} s")
             client = Client(server.host, server.osc_port)
             try:
                 results["server"] = measure_server(client, server, runs)
@@ -114,12 +114,17 @@ def measure_server(client: Client, server: ServerProcess, runs: int) -> dict[str
             started = time.perf_counter()
             client.job(address, str(next(token)), *args, "seed", 100 + run)
             took.append(time.perf_counter() - started)
-        jobs[name] = asdict(spread(took[1:]))
-        say(f"{name}: {jobs[name]['median']:.3f} s")
+        jobs[name] = asdict(summarise_timings(took[1:]))
+        print_progress(f"{name}: {jobs[name]['median']:.3f} s")
     idle = [ping(client, f"idle-{n}")[0] for n in range(200)]
     busy = pings_during_jobs(client, runs)
-    pings = {"idle": asdict(spread(idle)), "during generate": asdict(spread(busy))}
-    say(f"ping: {spread(idle).median * 1e3:.2f} ms, busy {spread(busy).median * 1e3:.2f} ms")
+    pings = {
+        "idle": asdict(summarise_timings(idle)),
+        "during generate": asdict(summarise_timings(busy)),
+    }
+    print_progress(
+        f"ping: {summarise_timings(idle).median * 1e3:.2f} ms, busy {summarise_timings(busy).median * 1e3:.2f} ms"
+    )
     return {
         "cold_start": server.startup,
         "first_generate": first,
@@ -172,7 +177,7 @@ def measure_2023(
     seconds: float = SECONDS,
     config: UNet2023Config | None = None,
     iterations: int = ITERATIONS_2023,
-) -> list[Recipe2023]:
+) -> list[CostEstimate2023]:
     """Time the 2023 U-Net at random weights and its Griffin-Lim on the CPU, threads as they are.
 
     In float32, as released, and in this machine's own faster precision where it has one. The 2023
@@ -188,7 +193,7 @@ def measure_2023(
     rows = []
     with torch.inference_mode():
         phase = time_griffin_lim(mel_frames, iterations)
-        say(f"2023: {iterations} iterations of Griffin-Lim in {phase:.2f} s")
+        print_progress(f"2023: {iterations} iterations of Griffin-Lim in {phase:.2f} s")
         for dtype in dict.fromkeys((torch.float32, native)):
             name = str(dtype).removeprefix("torch.")
             context = nullcontext() if dtype == torch.float32 else precision(torch.device("cpu"))
@@ -196,9 +201,9 @@ def measure_2023(
                 took, whole = time_steps(net, noise, full)
             step = statistics.median(took)
             network = whole if full else step * STEPS_2023
-            say(f"2023: {step:.3f} s a step in {name}, {len(took)} measured")
+            print_progress(f"2023: {step:.3f} s a step in {name}, {len(took)} measured")
             rows.append(
-                Recipe2023(
+                CostEstimate2023(
                     precision=name,
                     step=step,
                     measured=len(took),
@@ -241,11 +246,11 @@ def time_griffin_lim(mel_frames: int, iterations: int) -> float:
     return time.perf_counter() - started
 
 
-def spread(took: Sequence[float]) -> Spread:
+def summarise_timings(took: Sequence[float]) -> TimingSummary:
     """Summarise seconds. took: at least one."""
     ordered = sorted(took)
     p99 = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
-    return Spread(statistics.median(ordered), ordered[0], ordered[-1], p99, len(ordered))
+    return TimingSummary(statistics.median(ordered), ordered[0], ordered[-1], p99, len(ordered))
 
 
 def peak_memory_mb(pid: int) -> float | None:
@@ -273,6 +278,6 @@ def machine() -> dict[str, object]:
     }
 
 
-def say(text: str) -> None:
+def print_progress(text: str) -> None:
     """Tell how far the measurement is."""
     print(f"bench: {text}", file=sys.stderr, flush=True)

@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from msanii_live.training.run import build_dataset
+    from msanii_live.training.commands import build_dataset
 
     return build_dataset(arguments.folder, arguments.recipe)
 

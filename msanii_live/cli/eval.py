@@ -18,6 +18,6 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.report import report_eval
+    from msanii_live.evaluation.commands import report_eval
 
     return report_eval(arguments.data, arguments.weights, arguments.out)

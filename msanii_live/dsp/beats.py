@@ -8,17 +8,17 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks, stft
 
-SLOWEST, FASTEST = 60.0, 200.0
-LIKELY = 118.0  # bpm around which tempi are told from their halves and doubles
-SPREAD = 0.9  # octaves, deviation of that preference
+MIN_BPM, MAX_BPM = 60.0, 200.0
+PRIOR_BPM = 118.0  # bpm around which tempi are told from their halves and doubles
+PRIOR_OCTAVES = 0.9  # octaves, deviation of that preference
 HOP, N_FFT = 256, 1_024
-CLARITY = 1.5  # onset energy on the beats over the mean, below which there is none
-SHORTEST = 2.0  # seconds in which a tempo can be told
-FEWEST = 4  # onsets that a pulse can be told from
+MIN_CLARITY = 1.5  # onset energy on the beats over the mean, below which there is none
+MIN_SECONDS = 2.0  # seconds in which a tempo can be told
+MIN_ONSETS = 4  # onsets that a pulse can be told from
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BeatEstimate:
     """Hold what was found.
 
     bpm: beats a minute. bar: bars from a downbeat to the first sample, 0 to 1.
@@ -30,28 +30,28 @@ class Pulse:
     clarity: float
 
 
-def find_pulse(samples: np.ndarray, rate: int, beats: int = 4) -> Pulse | None:
+def estimate_beat(samples: np.ndarray, rate: int, beats: int = 4) -> BeatEstimate | None:
     """Return tempo and bar of audio, or None where no steady beat is heard.
 
     samples: float32, (frames, channels). rate: Hz. beats: a bar.
     Onset strength, its autocorrelation weighted towards everyday tempi, then the phase of a comb.
     Source: Ellis 2007, "Beat tracking by dynamic programming", sections 3.1 and 3.2.
     """
-    if len(samples) < SHORTEST * rate:
+    if len(samples) < MIN_SECONDS * rate:
         return None
     onsets, low = _onset_strength(samples, rate)
     frames_a_second = rate / HOP
     peaks, _ = find_peaks(onsets, height=0.25 * max(float(onsets.max()), 1e-6), distance=8)
-    if len(peaks) < FEWEST:
+    if len(peaks) < MIN_ONSETS:
         return None
-    tempo = _tempo(onsets, frames_a_second)
-    period, start, clarity = _comb(onsets, 60 * frames_a_second / tempo)
-    if clarity < CLARITY:
+    tempo = _estimate_tempo(onsets, frames_a_second)
+    period, start, clarity = _fit_comb(onsets, 60 * frames_a_second / tempo)
+    if clarity < MIN_CLARITY:
         return None
-    beat = _downbeat(onsets, low, period, start, beats)
+    beat = _find_downbeat(onsets, low, period, start, beats)
     # Mel frame 0 is centred on sample 0, so frames count from there.
     bar = -(start + beat * period) / (period * beats) % 1.0
-    return Pulse(60 * frames_a_second / period, float(bar), clarity)
+    return BeatEstimate(60 * frames_a_second / period, float(bar), clarity)
 
 
 def onset_times(samples: np.ndarray, rate: int) -> tuple[float, ...]:
@@ -75,24 +75,24 @@ def _onset_strength(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndar
     return whole - gaussian_filter1d(whole, 40), bass
 
 
-def _tempo(onsets: np.ndarray, frames_a_second: float) -> float:
+def _estimate_tempo(onsets: np.ndarray, frames_a_second: float) -> float:
     """Return the tempo, bpm, whose multiples of a beat repeat best."""
     n = len(onsets)
     power = np.abs(np.fft.rfft(onsets, 2 * n)) ** 2
     repeat = np.fft.irfft(power)[:n] / np.maximum(n - np.arange(n), n / 4)
     lag_of = np.arange(n)
-    tempi = np.arange(SLOWEST, FASTEST, 0.25)
+    tempi = np.arange(MIN_BPM, MAX_BPM, 0.25)
     period = 60 * frames_a_second / tempi
     score = np.zeros(len(tempi))
     for multiple, weight in ((1, 1.0), (2, 0.8), (4, 0.8), (0.5, 0.4)):
         lag = period * multiple
         heard = lag < 0.75 * n
         score += np.where(heard, weight * np.interp(lag, lag_of, repeat), 0)
-    preference = np.exp(-0.5 * (np.log2(tempi / LIKELY) / SPREAD) ** 2)
+    preference = np.exp(-0.5 * (np.log2(tempi / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
     return float(tempi[np.argmax(np.maximum(score, 0) * preference)])
 
 
-def _comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
+def _fit_comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
     """Return period and start, frames, of the comb that gathers most, and how clear it is."""
     smooth = gaussian_filter1d(np.maximum(onsets, 0), 1.0)
     place = np.arange(len(smooth))
@@ -112,7 +112,9 @@ def _comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
     return float(trial), start, clarity
 
 
-def _downbeat(onsets: np.ndarray, low: np.ndarray, period: float, start: float, beats: int) -> int:
+def _find_downbeat(
+    onsets: np.ndarray, low: np.ndarray, period: float, start: float, beats: int
+) -> int:
     """Return which beat, 0 to beats - 1, opens the bar: where bass and whole rise most.
 
     A clip that begins on a beat most likely begins on its bar.

@@ -20,16 +20,16 @@ from pathlib import Path
 
 import torch
 
-CLEARLY = 1.1  # times as fast as fp32 bf16 must be: below that, noise would decide
+MIN_SPEEDUP = 1.1  # times as fast as fp32 bf16 must be: below that, noise would decide
 WARM_UPS, REPETITIONS = 2, 5
-ENOUGH = 0.5  # s after which three repetitions suffice
+TIME_BUDGET = 0.5  # s after which three repetitions suffice
 FILE = "precision.json"
 VERSION = 1
 TOKENS, MEL_FRAMES = 132, 528  # of a clip of 6 s
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_held: dict[str, Timings] = {}
+_known: dict[str, Timings] = {}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Timings:
     @property
     def faster(self) -> str:
         """The precision to take: bf16 only where it is clearly faster."""
-        return "bf16" if self.fp32_ms >= CLEARLY * self.bf16_ms else "fp32"
+        return "bf16" if self.fp32_ms >= MIN_SPEEDUP * self.bf16_ms else "fp32"
 
     @property
     def ratio(self) -> float:
@@ -68,7 +68,7 @@ def timings(measure: Callable[[], Timings] | None = None) -> Timings:
     """
     with _lock:
         key = machine_key()
-        if key not in _held:
+        if key not in _known:
             file = cache_file()
             found = _read(file).get(key) if file else None
             if found is None:
@@ -77,9 +77,9 @@ def timings(measure: Callable[[], Timings] | None = None) -> Timings:
                     "measured the precision of networks: fp32 %.1f ms, bf16 %.1f ms, taking %s",
                     found.fp32_ms, found.bf16_ms, found.faster,
                 )  # fmt: skip
-                _keep(file, key, found)
-            _held[key] = found
-        return _held[key]
+                _save(file, key, found)
+            _known[key] = found
+        return _known[key]
 
 
 def machine_key() -> str:
@@ -97,13 +97,13 @@ def cpu_name() -> str:
             name = ["sysctl", "-n", "machdep.cpu.brand_string"]
             return subprocess.run(name, capture_output=True, text=True, check=True).stdout.strip()
         if sys.platform == "linux":
-            return _name_in(Path("/proc/cpuinfo").read_text())
+            return _parse_cpuinfo(Path("/proc/cpuinfo").read_text())
     except (OSError, subprocess.SubprocessError) as error:
         _log.debug("the CPU's name is not known: %s", error)
     return platform.processor() or platform.machine()
 
 
-def _name_in(cpuinfo: str) -> str:
+def _parse_cpuinfo(cpuinfo: str) -> str:
     """Return the model name in the text of /proc/cpuinfo.
 
     Virtual machines give different CPUs one name, so its instructions for bf16 are a part of it.
@@ -138,7 +138,7 @@ def measure_both(repetitions: int = REPETITIONS) -> Timings:
         took: dict[bool, list[float]] = {False: [], True: []}
         started = time.perf_counter()
         for repetition in range(WARM_UPS + repetitions):
-            if repetition >= WARM_UPS + 3 and time.perf_counter() - started > ENOUGH:
+            if repetition >= WARM_UPS + 3 and time.perf_counter() - started > TIME_BUDGET:
                 break
             for rough, times in took.items():
                 began = time.perf_counter()
@@ -155,9 +155,9 @@ def _blocks() -> Callable[[], None]:
     from msanii_live.engines.mel_flow import network
 
     flow, voice = network.FlowConfig(), vocos.VocosConfig()
-    convolution = network.Block(flow, network.Convolution(flow.width, flow.kernel))
-    attention = network.Block(flow, network.Attention(flow.width, flow.heads))
-    vocoder = vocos.Block(voice)
+    convolution = network.AdaLNBlock(flow, network.GatedConvolution(flow.width, flow.kernel))
+    attention = network.AdaLNBlock(flow, network.RotaryAttention(flow.width, flow.heads))
+    vocoder = vocos.ConvNeXtBlock(voice)
     for block in (convolution, attention, vocoder):
         block.requires_grad_(False).eval()
     tokens, modulation = torch.randn(2, TOKENS, flow.width), torch.randn(2, 6, flow.width)
@@ -196,7 +196,7 @@ def _read(file: Path) -> dict[str, Timings]:
         if not isinstance(raw, dict) or raw.get("version") != VERSION:
             raise ValueError("it is of another program or version")
         rows = raw["measured"].items()
-        return {key: _checked(row["fp32_ms"], row["bf16_ms"]) for key, row in rows}
+        return {key: _validated(row["fp32_ms"], row["bf16_ms"]) for key, row in rows}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -204,14 +204,14 @@ def _read(file: Path) -> dict[str, Timings]:
         return {}
 
 
-def _checked(fp32_ms: float, bf16_ms: float) -> Timings:
+def _validated(fp32_ms: float, bf16_ms: float) -> Timings:
     for value in (fp32_ms, bf16_ms):
         if isinstance(value, bool) or not (math.isfinite(value) and value > 0):
             raise ValueError(f"{value!r} is no time")
     return Timings(float(fp32_ms), float(bf16_ms))
 
 
-def _keep(file: Path | None, key: str, found: Timings) -> None:
+def _save(file: Path | None, key: str, found: Timings) -> None:
     """Add a measurement to the file, at once or not at all."""
     if file is None:
         _log.warning("there is no home folder to keep the measured precision in")

@@ -13,7 +13,9 @@ from msanii_live.errors import ConfigError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
-_taken: ContextVar[torch.dtype | None] = ContextVar("_taken", default=None)
+_precision_override: ContextVar[torch.dtype | None] = ContextVar(
+    "_precision_override", default=None
+)
 
 
 def pick_device(name: str) -> torch.device:
@@ -63,7 +65,7 @@ def _has_bf16(device: torch.device) -> bool:
     return cpu_precision.has_bf16()
 
 
-def name_of(dtype: torch.dtype) -> str:
+def dtype_name(dtype: torch.dtype) -> str:
     """Return what a precision is called in settings, sidecars and replies.
 
     >>> name_of(torch.bfloat16)
@@ -73,13 +75,13 @@ def name_of(dtype: torch.dtype) -> str:
 
 
 @contextmanager
-def taking(dtype: torch.dtype) -> Iterator[None]:
+def override_precision(dtype: torch.dtype) -> Iterator[None]:
     """Let `precision` take this one, in this thread, whatever is the faster."""
-    token = _taken.set(dtype)
+    token = _precision_override.set(dtype)
     try:
         yield
     finally:
-        _taken.reset(token)
+        _precision_override.reset(token)
 
 
 def precision(device: torch.device) -> AbstractContextManager[object]:
@@ -87,7 +89,7 @@ def precision(device: torch.device) -> AbstractContextManager[object]:
 
     The precision is that of `taking`, and outside it that of `auto`.
     """
-    return _autocast(device, _taken.get() or network_dtype(device))
+    return _autocast(device, _precision_override.get() or network_dtype(device))
 
 
 def training_precision(device: torch.device) -> AbstractContextManager[object]:

@@ -48,7 +48,7 @@ def filter_bank(spec: MelSpec) -> torch.Tensor:
 
 
 @lru_cache(maxsize=8)
-def hann(length: int, device: torch.device) -> torch.Tensor:
+def hann_window(length: int, device: torch.device) -> torch.Tensor:
     """Return a periodic Hann window, float32, (length,)."""
     with torch.inference_mode(False):
         return torch.hann_window(length, device=device)
@@ -69,7 +69,7 @@ def left_right(wave: torch.Tensor) -> torch.Tensor:
     return torch.stack([mid + side, mid - side], dim=-2)
 
 
-def magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+def stft_magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     """Return STFT magnitudes, zero-padded at both ends.
 
     wave: float32, (..., frames). Returns (..., bins, mel_frames) with mel frame i centred on
@@ -79,7 +79,7 @@ def magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     tail = (mel_frames - 1) * spec.hop + spec.n_fft // 2 - wave.shape[-1]
     padded = F.pad(wave, (spec.n_fft // 2, max(tail, 0)))
     flat = padded.reshape(-1, padded.shape[-1])
-    window = hann(spec.n_fft, wave.device)
+    window = hann_window(spec.n_fft, wave.device)
     bins = torch.stft(
         flat, spec.n_fft, spec.hop, window=window, center=False, return_complex=True
     ).abs()[..., :mel_frames]

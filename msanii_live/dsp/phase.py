@@ -8,10 +8,10 @@ from functools import cached_property
 import torch
 import torch.nn.functional as F
 
-from msanii_live.dsp.mel import MelSpec, hann
+from msanii_live.dsp.mel import MelSpec, hann_window
 
 
-class Frames:
+class FrameGrid:
     """Place analysis frames on a signal; `Line` and `Loop` say where.
 
     window: float32, (n_fft,). length: samples of the signal. count: mel frames.
@@ -60,7 +60,7 @@ class Frames:
         raise NotImplementedError
 
 
-class Line(Frames):
+class LinearGrid(FrameGrid):
     """Place frames every `hop` samples, mel frame i centred on i * hop; beyond the ends is zero.
 
     The window's length must be a multiple of the hop.
@@ -101,7 +101,7 @@ class Line(Frames):
         return out.flatten(-2)[..., before : before + self.length].contiguous()
 
 
-class Loop(Frames):
+class CircularGrid(FrameGrid):
     """Place frames evenly around a loop whose end flows into its start.
 
     The hop is length / mel frames rounded frame by frame, so that a loop may be any length.
@@ -133,19 +133,21 @@ class Loop(Frames):
         return out.reshape(*pieces.shape[:-2], self.length)
 
 
-def line_frames(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> Line:
+def linear_grid(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> LinearGrid:
     """Place a spec's frames on a line."""
-    return Line(hann(spec.n_fft, device), length, mel_frames, spec.hop)
+    return LinearGrid(hann_window(spec.n_fft, device), length, mel_frames, spec.hop)
 
 
-def loop_frames(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> Loop:
+def circular_grid(
+    spec: MelSpec, length: int, mel_frames: int, device: torch.device
+) -> CircularGrid:
     """Place a spec's frames around a loop."""
-    return Loop(hann(spec.n_fft, device), length, mel_frames)
+    return CircularGrid(hann_window(spec.n_fft, device), length, mel_frames)
 
 
 def griffin_lim(
     magnitude: torch.Tensor,
-    frames: Frames,
+    frames: FrameGrid,
     *,
     start: torch.Tensor,
     kept: torch.Tensor | None = None,

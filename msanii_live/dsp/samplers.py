@@ -22,10 +22,10 @@ def uniform_times(steps: int, start: float = 1.0) -> torch.Tensor:
 
 
 SHIFT = 5.0
-L = TypeVar("L", float, torch.Tensor)
+Level = TypeVar("Level", float, torch.Tensor)
 
 
-def shifted(even: L, shift: float = SHIFT) -> L:
+def shift_level(even: Level, shift: float = SHIFT) -> Level:
     """Map an even level to the schedule's own, which dwells near 1; 0 and 1 stay.
 
     Source: Esser et al. 2024, arXiv:2403.03206, eq. 23.
@@ -33,8 +33,8 @@ def shifted(even: L, shift: float = SHIFT) -> L:
     return shift * even / (1 + (shift - 1) * even)
 
 
-def unshifted(level: L, shift: float = SHIFT) -> L:
-    """Undo `shifted`."""
+def unshift_level(level: Level, shift: float = SHIFT) -> Level:
+    """Undo `shift_level`."""
     return level / (shift - (shift - 1) * level)
 
 
@@ -44,7 +44,7 @@ def noise_level(strength: float) -> float:
     strength: 0 keeps all, 1 keeps nothing. A musician's half-way lies near level 0.83: below it
     nearly everything can still be seen through the noise.
     """
-    return shifted(strength)
+    return shift_level(strength)
 
 
 def shifted_times(steps: int, start: float = 1.0) -> torch.Tensor:
@@ -55,10 +55,10 @@ def shifted_times(steps: int, start: float = 1.0) -> torch.Tensor:
 
     Raises: ValueError: as `uniform_times`.
     """
-    return shifted(uniform_times(steps, unshifted(start)))  # the start is met exactly
+    return shift_level(uniform_times(steps, unshift_level(start)))  # the start is met exactly
 
 
-def euler(
+def sample_euler(
     denoise: Denoiser, x: torch.Tensor, times: torch.Tensor, on_step: Callable[[int], None]
 ) -> torch.Tensor:
     """Follow the flow from noise to data in equal steps.

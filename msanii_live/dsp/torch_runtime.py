@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 import torch
 
-from msanii_live.dsp.device import taking
+from msanii_live.dsp.device import override_precision
 from msanii_live.errors import Code, CommandError
 
 
-def memory_mb() -> float:
+def gpu_memory_mb() -> float:
     """Return GPU memory in use, MB; 0 without one."""
     return torch.cuda.memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Give memory back that nothing holds any more."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -29,7 +29,7 @@ def inference(dtype: torch.dtype) -> Iterator[None]:
     Raises: CommandError: EOOM, the memory does not suffice.
     """
     try:
-        with torch.inference_mode(), taking(dtype):
+        with torch.inference_mode(), override_precision(dtype):
             yield
     except torch.OutOfMemoryError:
         torch.cuda.empty_cache()

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
 from msanii_live.dsp.partials import Partials
-from msanii_live.dsp.phase import Frames, griffin_lim, line_frames, loop_frames
+from msanii_live.dsp.phase import FrameGrid, circular_grid, griffin_lim, linear_grid
 
 REACH = 8_192  # known samples that each span is fitted to, either side
 AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
@@ -109,10 +109,10 @@ def vocode_line(
     known samples are kept bit for bit.
     """
 
-    def estimate(first: int, grid: Frames) -> Estimate:
+    def estimate(first: int, grid: FrameGrid) -> Estimate:
         return _estimate(mel, first, grid, spec, vocoder)
 
-    return fit_line(
+    return reconstruct_line(
         estimate,
         canvas,
         start,
@@ -124,8 +124,8 @@ def vocode_line(
     )
 
 
-def fit_line(
-    estimate: Callable[[int, Frames], Estimate],
+def reconstruct_line(
+    estimate: Callable[[int, FrameGrid], Estimate],
     canvas: torch.Tensor,
     start: int,
     end: int,
@@ -148,7 +148,7 @@ def fit_line(
         place = torch.arange(span.first, span.last, device=canvas.device)
         known = (place < span.start) | (place >= end)
         first_mel = span.first // spec.hop
-        grid = line_frames(spec, length, spec.mel_frames(length), canvas.device)
+        grid = linear_grid(spec, length, spec.mel_frames(length), canvas.device)
         wanted, guess = estimate(first_mel, grid)
         before = out[:, span.first : span.last]
         # Of a span that goes on, the overshoot is as free as the rest.
@@ -183,7 +183,9 @@ def fit_line(
     return out
 
 
-def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, vocoder: VocoderSettings) -> Estimate:
+def _estimate(
+    mel: torch.Tensor, first: int, grid: FrameGrid, spec: MelSpec, vocoder: VocoderSettings
+) -> Estimate:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
     count = grid.count
     if vocoder.net is None:
@@ -200,7 +202,7 @@ def _estimate(mel: torch.Tensor, first: int, grid: Frames, spec: MelSpec, vocode
 def _fitted(
     bins: torch.Tensor,
     mel: torch.Tensor,
-    grid: Frames,
+    grid: FrameGrid,
     at: torch.Tensor,
     spec: MelSpec,
     vocoder: VocoderSettings,
@@ -236,7 +238,7 @@ def _join(
     length = wave.shape[-1]
     first = max(0, free[0] - FIT) // spec.hop * spec.hop
     last = min(length, free[1] + FIT)
-    grid = line_frames(spec, last - first, spec.mel_frames(last - first), wave.device)
+    grid = linear_grid(spec, last - first, spec.mel_frames(last - first), wave.device)
     # Frames at the edges of the part see only half of it: their own magnitudes fit better.
     part = wave[:, first:last]
     begin = first // spec.hop
@@ -281,7 +283,7 @@ def vocode_loop(
     mel: ln magnitudes, float32, (channels, mels, mel_frames), spread evenly over the loop.
     Returns float32, (channels, frames).
     """
-    grid = loop_frames(spec, frames, mel.shape[-1], mel.device)
+    grid = circular_grid(spec, frames, mel.shape[-1], mel.device)
     if vocoder.net is None:
         start = torch.randn(len(mel), frames, generator=generator).to(mel.device)
         magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
@@ -299,6 +301,6 @@ def vocode_loop(
     )
 
 
-def following(vocoder: VocoderSettings, iterations: int = 16) -> VocoderSettings:
+def continue_phase(vocoder: VocoderSettings, iterations: int = 16) -> VocoderSettings:
     """Return a voice that starts from the phases on the canvas instead of making new ones."""
     return replace(vocoder, keeps_phase=True, iterations=max(vocoder.iterations, iterations))

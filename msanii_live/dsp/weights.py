@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 # What a file may do to whoever reads it that is missing, cut short, or none of ours.
-BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+READ_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError)
 
 
 def write(

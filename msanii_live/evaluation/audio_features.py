@@ -6,17 +6,19 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Samples
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.metrics import Array
 
 # Frames of 3 ms, so that a beat's offset is told far below the 50 ms that onsets are smoothed by.
-FINE = MelSpec(n_fft=1_024, hop=128, mels=40, f_min=40.0, f_max=16_000.0)
-FRAME = FINE.hop / FINE.sample_rate  # seconds
-DEPTH = 50 / 8.686  # nats under the loudest band (50 dB) below which changes are no onsets
-PARTS = 96  # of a beat
+ONSET_SPEC = MelSpec(n_fft=1_024, hop=128, mels=40, f_min=40.0, f_max=16_000.0)
+ONSET_FRAME_SECONDS = ONSET_SPEC.hop / ONSET_SPEC.sample_rate  # seconds
+ONSET_DYNAMIC_RANGE = (
+    50 / 8.686
+)  # nats under the loudest band (50 dB) below which changes are no onsets
+BEAT_DIVISIONS = 96  # of a beat
 CHROMA_FFT = 8_192  # bins 5.4 Hz apart: under a semitone from LOWEST on
-LOWEST, HIGHEST = 100.0, 2_000.0  # Hz of the bins that chroma counts
+CHROMA_MIN_HZ, CHROMA_MAX_HZ = 100.0, 2_000.0  # Hz of the bins that chroma counts
 
 
 def mono(samples: Samples) -> Array:
@@ -24,10 +26,10 @@ def mono(samples: Samples) -> Array:
     return np.asarray(samples.mean(axis=1), dtype=np.float32)
 
 
-def mel_of(samples: Samples, spec: MelSpec = FINE) -> Array:
+def mel_of(samples: Samples, spec: MelSpec = ONSET_SPEC) -> Array:
     """Return ln mel magnitudes of the mean of the channels, (mels, mel_frames)."""
     wave = torch.from_numpy(mono(samples))
-    return np.asarray(log_mel(magnitudes(wave, spec), spec).numpy())
+    return np.asarray(log_mel(stft_magnitudes(wave, spec), spec).numpy())
 
 
 def onsets(mel: Array) -> Array:
@@ -35,8 +37,8 @@ def onsets(mel: Array) -> Array:
 
     The floor is the same for all bands, 50 dB under the loudest value.
     """
-    floor = np.full(len(mel), float(mel.max()) - DEPTH)
-    return metrics.onset_envelope(mel, floor, FRAME)
+    floor = np.full(len(mel), float(mel.max()) - ONSET_DYNAMIC_RANGE)
+    return metrics.onset_envelope(mel, floor, ONSET_FRAME_SECONDS)
 
 
 def convergence(made: Array, true: Array) -> float:
@@ -57,7 +59,7 @@ def convergence_at(made: Samples, true: Samples, place: int, spec: MelSpec, reac
     first = max(0, round((place - reach * spec.sample_rate) / spec.hop))
     last = round((place + reach * spec.sample_rate) / spec.hop) + 1
     parts = [
-        magnitudes(torch.from_numpy(np.array(x.T, np.float32)), spec)[..., first:last].numpy()
+        stft_magnitudes(torch.from_numpy(np.array(x.T, np.float32)), spec)[..., first:last].numpy()
         for x in (made, true)
     ]
     return convergence(parts[0], parts[1])
@@ -66,9 +68,9 @@ def convergence_at(made: Samples, true: Samples, place: int, spec: MelSpec, reac
 def chroma(samples: Samples, rate: int) -> Array:
     """Return the mean magnitude of each pitch class, C first, (12,), of length 1; 0 if silent."""
     spec = MelSpec(sample_rate=rate, n_fft=CHROMA_FFT, hop=CHROMA_FFT // 4)
-    mean = magnitudes(torch.from_numpy(mono(samples)), spec).mean(-1).numpy()
+    mean = stft_magnitudes(torch.from_numpy(mono(samples)), spec).mean(-1).numpy()
     hertz = np.fft.rfftfreq(CHROMA_FFT, 1 / rate)
-    inside = (hertz >= LOWEST) & (hertz <= HIGHEST)
+    inside = (hertz >= CHROMA_MIN_HZ) & (hertz <= CHROMA_MAX_HZ)
     pitch = np.round(69 + 12 * np.log2(hertz[inside] / 440.0)).astype(int) % 12
     total = np.bincount(pitch, weights=mean[inside], minlength=12)
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9))
@@ -77,7 +79,7 @@ def chroma(samples: Samples, rate: int) -> Array:
 def centroid(samples: Samples, rate: int) -> float:
     """Return the spectral centroid, Hz, of the mean magnitudes; 0 if silent."""
     spec = MelSpec(sample_rate=rate)
-    mean = magnitudes(torch.from_numpy(mono(samples)), spec).mean(-1).numpy()
+    mean = stft_magnitudes(torch.from_numpy(mono(samples)), spec).mean(-1).numpy()
     hertz = np.fft.rfftfreq(spec.n_fft, 1 / rate)
     return float(hertz @ mean / max(float(mean.sum()), 1e-9))
 
@@ -89,21 +91,21 @@ def beat_offset(envelope: Array, seam: int, beat: float) -> float:
     are folded onto one beat, counted from mel frame 0, and the lag at which the two profiles
     agree best is taken, between -beat / 2 and beat / 2.
     """
-    place = np.arange(len(envelope)) * FRAME / beat
+    place = np.arange(len(envelope)) * ONSET_FRAME_SECONDS / beat
     before, after = (
-        np.nan_to_num(metrics.fold(envelope[part], place[part], PARTS))
+        np.nan_to_num(metrics.fold(envelope[part], place[part], BEAT_DIVISIONS))
         for part in (slice(None, seam), slice(seam, None))
     )
     spectra = [np.fft.rfft(x - x.mean()) for x in (before, after)]
-    agree = np.fft.irfft(np.conj(spectra[0]) * spectra[1], PARTS)
+    agree = np.fft.irfft(np.conj(spectra[0]) * spectra[1], BEAT_DIVISIONS)
     best = int(np.argmax(agree))
-    left, middle, right = (float(agree[(best + step) % PARTS]) for step in (-1, 0, 1))
+    left, middle, right = (float(agree[(best + step) % BEAT_DIVISIONS]) for step in (-1, 0, 1))
     bend = left - 2 * middle + right
     lag = best + (0.5 * (left - right) / bend if bend < -1e-12 else 0.0)
-    return float((lag / PARTS + 0.5) % 1.0 - 0.5) * beat
+    return float((lag / BEAT_DIVISIONS + 0.5) % 1.0 - 0.5) * beat
 
 
-def area(positives: Array, negatives: Array) -> float:
+def roc_area(positives: Array, negatives: Array) -> float:
     """Return the area under the ROC curve: how often a positive scores above a negative.
 
     Ties count half. positives, negatives: scores, (n,) and (m,).
@@ -112,6 +114,6 @@ def area(positives: Array, negatives: Array) -> float:
     return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
-def percentile(value: float, values: Array) -> float:
+def percentile_rank(value: float, values: Array) -> float:
     """Return the share of values below a value, 0 to 100; equal ones count half."""
-    return 100.0 * area(np.array([value]), np.asarray(values))
+    return 100.0 * roc_area(np.array([value]), np.asarray(values))

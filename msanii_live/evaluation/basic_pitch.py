@@ -29,25 +29,25 @@ from msanii_live.notes import Note
 
 REQUIREMENT, WHEEL = "basic-pitch==0.4.0", "basic_pitch-0.4.0-py2.py3-none-any.whl"
 NETWORK = "basic_pitch/saved_models/icassp_2022/nmp.onnx"
-ONSETS, SOUNDING = "StatefulPartitionedCall:2", "StatefulPartitionedCall:1"
+ONSETS_OUTPUT, NOTES_OUTPUT = "StatefulPartitionedCall:2", "StatefulPartitionedCall:1"
 DIGEST = "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec"  # SHA-256 of it
 RATE, HOP = 22_050, 256
 WINDOW = 2 * RATE - HOP  # samples that the network takes at once
 EDGE = 15  # frames at either end of a window that are not used
 _FRAMES = 172  # of a window
 THRESHOLD = 0.5  # of an onset's likelihood, the published one
-HELD, SHORTEST = (
+MIN_NOTE_POSTERIOR, MIN_NOTE_FRAMES = (
     0.3,
     11,
 )  # likelihood of a key that sounds, and frames for which it must: theirs too
 TOLERANCE = 0.05  # s, the usual one
 
 Array = NDArray[np.float32]
-Onsets = tuple[tuple[float, int], ...]  # s and MIDI key, in order
+OnsetList = tuple[tuple[float, int], ...]  # s and MIDI key, in order
 
 
 @dataclass(frozen=True)
-class Match:
+class OnsetMatch:
     """Count how onsets agree."""
 
     found: int
@@ -59,9 +59,9 @@ class Match:
         """Twice what agrees, over all there are."""
         return 2 * self.found / max(1, self.made + self.true)
 
-    def __add__(self, other: Match) -> Match:
+    def __add__(self, other: OnsetMatch) -> OnsetMatch:
         """Add up counts of several pieces."""
-        return Match(self.found + other.found, self.made + other.made, self.true + other.true)
+        return OnsetMatch(self.found + other.found, self.made + other.made, self.true + other.true)
 
 
 def fetch_network(folder: Path = CACHE) -> bytes:
@@ -108,7 +108,7 @@ def open_network(network: bytes) -> Any:
 
 
 @dataclass(frozen=True)
-class Heard:
+class NotePosteriors:
     """Hold what the network hears. onsets, sounding: likelihoods, (frames, 88). times: s."""
 
     onsets: Array
@@ -116,7 +116,7 @@ class Heard:
     times: NDArray[np.float64]
 
 
-def listen(session: Any, samples: Array, rate: int) -> Heard:
+def note_posteriors(session: Any, samples: Array, rate: int) -> NotePosteriors:
     """Return how likely each key goes down, and is down. samples: float32, (frames,), mono."""
     heard = soxr.resample(samples, rate, RATE).astype(np.float32)
     step = WINDOW - 2 * EDGE * HOP
@@ -128,34 +128,36 @@ def listen(session: Any, samples: Array, rate: int) -> Heard:
     name = session.get_inputs()[0].name
     for window in range(count):
         part = padded[window * step : window * step + WINDOW]
-        downs, keys = session.run([ONSETS, SOUNDING], {name: part[None, :, None]})
+        downs, keys = session.run([ONSETS_OUTPUT, NOTES_OUTPUT], {name: part[None, :, None]})
         onsets.append(downs[0][inner])
         sounding.append(keys[0][inner])
         times.append((window * step - lead + inner * HOP) / RATE)
-    return Heard(np.concatenate(onsets), np.concatenate(sounding), np.concatenate(times))
+    return NotePosteriors(np.concatenate(onsets), np.concatenate(sounding), np.concatenate(times))
 
 
-def decode(heard: Heard) -> Onsets:
+def decode_onsets(heard: NotePosteriors) -> OnsetList:
     """Return the onsets: likelier than the threshold and their neighbours, and then held."""
     likely = heard.onsets
     before = np.pad(likely, ((1, 0), (0, 0)))[:-1]
     after = np.pad(likely, ((0, 1), (0, 0)))[1:]
-    summed = np.cumsum(np.pad(heard.sounding, ((1, SHORTEST), (0, 0))), axis=0)
-    held = (summed[SHORTEST:] - summed[:-SHORTEST])[: len(likely)] / SHORTEST
-    peaks = (likely >= THRESHOLD) & (likely > before) & (likely >= after) & (held >= HELD)
+    summed = np.cumsum(np.pad(heard.sounding, ((1, MIN_NOTE_FRAMES), (0, 0))), axis=0)
+    held = (summed[MIN_NOTE_FRAMES:] - summed[:-MIN_NOTE_FRAMES])[: len(likely)] / MIN_NOTE_FRAMES
+    peaks = (
+        (likely >= THRESHOLD) & (likely > before) & (likely >= after) & (held >= MIN_NOTE_POSTERIOR)
+    )
     return tuple(
         (float(heard.times[frame]), int(key) + LOWEST)
         for frame, key in zip(*np.nonzero(peaks), strict=True)
     )
 
 
-def onsets_of(notes: Sequence[Note]) -> Onsets:
+def score_onsets(notes: Sequence[Note]) -> OnsetList:
     """Return what a score says: keys as the piano has them, two at once on one key being one."""
     found = {(round(note.start, 3), on_keyboard(note.pitch)) for note in notes if not note.drum}
     return tuple(sorted(found))
 
 
-def match(made: Onsets, true: Onsets, tolerance: float = TOLERANCE) -> Match:
+def match_onsets(made: OnsetList, true: OnsetList, tolerance: float = TOLERANCE) -> OnsetMatch:
     """Pair onsets of the same key within the tolerance, s, as many as can be."""
     found = 0
     for key in {k for _, k in true} & {k for _, k in made}:
@@ -164,9 +166,9 @@ def match(made: Onsets, true: Onsets, tolerance: float = TOLERANCE) -> Match:
         near = np.abs(a[:, None] - b[None, :]) <= tolerance
         rows, columns = linear_sum_assignment(~near)
         found += int(near[rows, columns].sum())
-    return Match(found, len(made), len(true))
+    return OnsetMatch(found, len(made), len(true))
 
 
-def hear(session: Any, samples: Array, rate: int) -> Onsets:
+def transcribe_onsets(session: Any, samples: Array, rate: int) -> OnsetList:
     """Return the onsets that the network hears. samples: float32, (frames,), mono."""
-    return decode(listen(session, samples, rate))
+    return decode_onsets(note_posteriors(session, samples, rate))

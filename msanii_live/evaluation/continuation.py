@@ -8,23 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from msanii_live.audio import Samples
-from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.audio_features import (
-    FINE,
-    FRAME,
-    area,
+    ONSET_FRAME_SECONDS,
+    ONSET_SPEC,
     beat_offset,
     chroma,
     mel_of,
     onsets,
-    percentile,
+    percentile_rank,
+    roc_area,
 )
 from msanii_live.evaluation.metrics import Array
-from msanii_live.evaluation.validation_clips import Continued, HeldClip, table
+from msanii_live.evaluation.validation_clips import ContinuedClip, ValidationClip, markdown_table
 
-UNSTEADY = ("ambient", "piano")  # styles whose onsets need not tell the beat
-NEAR = 0.025  # seconds: a beat that is off by less is heard as on time
+UNSTEADY_STYLES = ("ambient", "piano")  # styles whose onsets need not tell the beat
+ON_BEAT_SECONDS = 0.025  # seconds: a beat that is off by less is heard as on time
 TRUE, OTHER = "the true continuation", "another piece's"
 KINDS = ("chroma", "timbre", "onsets")
 
@@ -81,11 +81,11 @@ class ContextSwap:
     clips: int
 
 
-def _each(continued: Sequence[Continued]) -> list[HeldClip]:
+def _each(continued: Sequence[ContinuedClip]) -> list[ValidationClip]:
     return list({id(c.held): c.held for c in continued}.values())
 
 
-def _by_steps(continued: Sequence[Continued]) -> list[tuple[str, list[Continued]]]:
+def _by_steps(continued: Sequence[ContinuedClip]) -> list[tuple[str, list[ContinuedClip]]]:
     steps = sorted({c.steps for c in continued})
     return [(f"{n} steps", [c for c in continued if c.steps == n]) for n in steps]
 
@@ -93,12 +93,12 @@ def _by_steps(continued: Sequence[Continued]) -> list[tuple[str, list[Continued]
 # -- beat --------------------------------------------------------------------------------------
 
 
-def beat_offsets(continued: Sequence[Continued]) -> tuple[BeatOffset, ...]:
+def beat_offsets(continued: Sequence[ContinuedClip]) -> tuple[BeatOffset, ...]:
     """Return the beat's offset across the seam by steps, and for true and wrong continuations.
 
     Returns no rows where no clip has a steady beat.
     """
-    steady = [c for c in continued if c.held.clip.info.style not in UNSTEADY]
+    steady = [c for c in continued if c.held.clip.info.style not in UNSTEADY_STYLES]
     held = _each(steady)
     if not held:
         return ()
@@ -107,15 +107,15 @@ def beat_offsets(continued: Sequence[Continued]) -> tuple[BeatOffset, ...]:
     return tuple(_beat_row(name, joined) for name, joined in rows)
 
 
-def _beat_row(name: str, joined: Sequence[tuple[HeldClip, Samples]]) -> BeatOffset:
+def _beat_row(name: str, joined: Sequence[tuple[ValidationClip, Samples]]) -> BeatOffset:
     offsets = []
     for held, samples in joined:
-        seam = round(held.clip.info.frames / FINE.hop)
+        seam = round(held.clip.info.frames / ONSET_SPEC.hop)
         offsets.append(abs(beat_offset(onsets(mel_of(samples)), seam, held.beat)))
     return BeatOffset(
         name,
         median_ms=1_000 * float(np.median(offsets)),
-        near=float(np.mean(np.array(offsets) <= NEAR)),
+        near=float(np.mean(np.array(offsets) <= ON_BEAT_SECONDS)),
         chance_ms=1_000 * float(np.mean([held.beat / 4 for held, _ in joined])),
         clips=len(joined),
     )
@@ -124,7 +124,7 @@ def _beat_row(name: str, joined: Sequence[tuple[HeldClip, Samples]]) -> BeatOffs
 # -- harmony -----------------------------------------------------------------------------------
 
 
-def harmonies(continued: Sequence[Continued]) -> tuple[Harmony, ...]:
+def harmonies(continued: Sequence[ContinuedClip]) -> tuple[Harmony, ...]:
     """Return the likeness of chroma across the seam by steps, and of the true continuation."""
     held = _each(continued)
     past = {id(h): _chroma_before(h) for h in held}
@@ -138,8 +138,8 @@ def harmonies(continued: Sequence[Continued]) -> tuple[Harmony, ...]:
         return Harmony(
             name,
             similarity=float(np.median(cosines)),
-            adjacent=float(np.mean([percentile(x, adjacent) for x in cosines])),
-            others=float(np.mean([percentile(x, others) for x in cosines])),
+            adjacent=float(np.mean([percentile_rank(x, adjacent) for x in cosines])),
+            others=float(np.mean([percentile_rank(x, others) for x in cosines])),
             clips=len(cosines),
         )
 
@@ -155,7 +155,7 @@ def harmonies(continued: Sequence[Continued]) -> tuple[Harmony, ...]:
     return (*rows, row(TRUE, adjacent), row(OTHER, others))
 
 
-def _chroma_before(held: HeldClip) -> Array:
+def _chroma_before(held: ValidationClip) -> Array:
     """Return the chroma of as much of the clip's end as follows it."""
     return chroma(held.clip.samples[-len(held.after) :], held.clip.info.sample_rate)
 
@@ -163,7 +163,7 @@ def _chroma_before(held: HeldClip) -> Array:
 # -- context -----------------------------------------------------------------------------------
 
 
-def context_swaps(continued: Sequence[Continued]) -> tuple[ContextSwap, ...]:
+def context_swaps(continued: Sequence[ContinuedClip]) -> tuple[ContextSwap, ...]:
     """Return how well continuations are told from those of another context, by steps.
 
     The last row tells true continuations from those of the other piece: what real music allows.
@@ -176,12 +176,12 @@ def context_swaps(continued: Sequence[Continued]) -> tuple[ContextSwap, ...]:
     return (*rows, _swap_row("real music", real))
 
 
-def _swap_row(name: str, pairs: Sequence[tuple[HeldClip, Samples, Samples]]) -> ContextSwap:
-    own = np.array([likeness(held, made) for held, made, _ in pairs])
-    swapped = np.array([likeness(held, made) for held, _, made in pairs])
+def _swap_row(name: str, pairs: Sequence[tuple[ValidationClip, Samples, Samples]]) -> ContextSwap:
+    own = np.array([similarity_features(held, made) for held, made, _ in pairs])
+    swapped = np.array([similarity_features(held, made) for held, _, made in pairs])
     spread = np.maximum(np.concatenate([own, swapped]).std(axis=0), 1e-9)
     sums = [(x / spread).sum(axis=1) for x in (own, swapped)]
-    alone = {kind: area(own[:, i], swapped[:, i]) for i, kind in enumerate(KINDS)}
+    alone = {kind: roc_area(own[:, i], swapped[:, i]) for i, kind in enumerate(KINDS)}
     matched = []
     for held, made, _ in pairs:
         heard = _after(held, made)
@@ -194,7 +194,7 @@ def _swap_row(name: str, pairs: Sequence[tuple[HeldClip, Samples, Samples]]) -> 
     true, wrong = np.mean(matched, axis=0)
     return ContextSwap(
         name,
-        area=area(sums[0], sums[1]),
+        area=roc_area(sums[0], sums[1]),
         chroma=alone["chroma"],
         timbre=alone["timbre"],
         onsets=alone["onsets"],
@@ -205,17 +205,19 @@ def _swap_row(name: str, pairs: Sequence[tuple[HeldClip, Samples, Samples]]) -> 
     )
 
 
-def likeness(held: HeldClip, following: Samples) -> Array:
+def similarity_features(held: ValidationClip, following: Samples) -> Array:
     """Return how alike a clip and what follows it are: chroma, timbre, onsets; more is more alike.
 
     Cosine of mean chroma; minus the root mean square difference of mean ln mels, nats;
     correlation of onset envelopes folded onto the sixteenths of the bar.
     """
     past = held.clip.samples
-    seam = round(len(past) / FINE.hop)
+    seam = round(len(past) / ONSET_SPEC.hop)
     mel = mel_of(np.concatenate([past, following]))
     before, after = mel[:, :seam], mel[:, seam:]
-    bars = held.clip.info.bar_offset + np.arange(mel.shape[1]) * FRAME / (held.beat * BEATS_A_BAR)
+    bars = held.clip.info.bar_offset + np.arange(mel.shape[1]) * ONSET_FRAME_SECONDS / (
+        held.beat * BEATS_PER_BAR
+    )
     envelope = onsets(mel)
     folds = [metrics.fold(envelope[part], bars[part]) for part in (slice(seam), slice(seam, None))]
     return np.array(
@@ -227,10 +229,10 @@ def likeness(held: HeldClip, following: Samples) -> Array:
     )
 
 
-def _after(held: HeldClip, following: Samples) -> Array:
+def _after(held: ValidationClip, following: Samples) -> Array:
     """Return the onset envelope of what follows, heard after the clip."""
-    seam = round(held.clip.info.frames / FINE.hop)
-    last = seam + len(held.after) // FINE.hop
+    seam = round(held.clip.info.frames / ONSET_SPEC.hop)
+    last = seam + len(held.after) // ONSET_SPEC.hop
     return onsets(mel_of(np.concatenate([held.clip.samples, following])))[seam:last]
 
 
@@ -248,7 +250,7 @@ def beats_markdown(rows: Sequence[BeatOffset]) -> str:
         f"{rows[0].clips} clips of styles with a steady beat. Offsets that fall anywhere have a "
         f"median of {rows[0].chance_ms:.0f} ms; the true continuation shows what the measure "
         "itself errs by.\n\n"
-        + table(
+        + markdown_table(
             ("", "median offset (ms)", "within 25 ms"),
             [(r.name, f"{r.median_ms:.1f}", f"{100 * r.near:.0f} %") for r in rows],
         )
@@ -263,7 +265,7 @@ def harmonies_markdown(rows: Sequence[Harmony]) -> str:
         "after it, and its mean percentile among those of real neighbours and among those of "
         f"stretches of different pieces of one style. {rows[0].clips} clips; real neighbours have "
         "50 in the third column, different pieces 50 in the fourth.\n\n"
-        + table(
+        + markdown_table(
             ("", "cosine (median)", "among neighbours", "among different pieces"),
             [(r.name, f"{r.similarity:.3f}", f"{r.adjacent:.0f}", f"{r.others:.0f}") for r in rows],
         )
@@ -281,7 +283,7 @@ def swaps_markdown(rows: Sequence[ContextSwap]) -> str:
         "continuation scores above a swapped one (0.5 is chance); first: the same, clip by clip. "
         "Onsets: correlation of onset envelopes with the true continuation and with the other "
         f"piece's. {rows[0].clips} clips.\n\n"
-        + table(
+        + markdown_table(
             ("", "area", "chroma", "timbre", "onsets", "first", "onsets: true", "wrong"),
             [
                 (

@@ -11,16 +11,16 @@ import torch
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
+from msanii_live.evaluation.audio_measures import measure_audio
 from msanii_live.evaluation.musicnn import CACHE
 from msanii_live.evaluation.results import Continuation, EvalSettings, Evaluation, report_markdown
-from msanii_live.evaluation.sound import measure_sound
-from msanii_live.evaluation.unconditional import ear_of, measure_distances
+from msanii_live.evaluation.unconditional import load_audio_decoder, measure_distances
 from msanii_live.evaluation.validation_windows import (
-    Onsets,
-    Windows,
+    OnsetEnvelopes,
+    ValidationWindows,
     draw_windows,
-    repeated,
-    sample,
+    repeat_last_beats,
+    sample_windows,
     with_statistics,
     without_beat,
 )
@@ -48,11 +48,11 @@ def evaluate(
     data = with_statistics(data, model)
     if not data.split("test") or not data.split("validation"):
         raise ValueError("the data set needs a test and a validation split")
-    ear = ear_of(engine, cache, report) if engine is not None else None
+    ear = load_audio_decoder(engine, cache, report) if engine is not None else None
     with torch.inference_mode():
         salience, continuations = measure_continuations(data, model, settings, report)
         distances = measure_distances(data, model, settings, report, ear)
-    sound = measure_sound(data, engine, settings, report) if engine and settings.clips else None
+    sound = measure_audio(data, engine, settings, report) if engine and settings.clips else None
     return Evaluation(settings, salience, continuations, distances, sound)
 
 
@@ -67,11 +67,11 @@ def measure_continuations(
     test = data.split("test")
     windows = draw_windows(data, test, settings.windows, config.window, settings.seed)
     pools = draw_windows(data, test, 16 * len(test), config.window - half, settings.seed + 1)
-    onsets = Onsets(data)
+    onsets = OnsetEnvelopes(data)
 
     def continued(name: str, steps: int, beat: bool) -> tuple[str, torch.Tensor]:
         conditions = windows.conditions if beat else without_beat(windows.conditions)
-        made = sample(
+        made = sample_windows(
             model,
             windows.mels,
             shown,
@@ -90,7 +90,7 @@ def measure_continuations(
         continued(f"{settings.many} steps", settings.many, True),
         continued(f"{settings.few} steps, beat hidden", settings.few, False),
         continued(f"{settings.many} steps, beat hidden", settings.many, False),
-        ("the last bar repeated (no network)", repeated(windows, shown, beats)),
+        ("the last bar repeated (no network)", repeat_last_beats(windows, shown, beats)),
     ]
     judged = tuple(
         _judge(name, made, windows, pools, half, settings, onsets) for name, made in rows
@@ -103,11 +103,11 @@ def measure_continuations(
 def _judge(
     name: str,
     made: torch.Tensor,
-    windows: Windows,
-    pools: Windows,
+    windows: ValidationWindows,
+    pools: ValidationWindows,
     half: int,
     settings: EvalSettings,
-    onsets: Onsets,
+    onsets: OnsetEnvelopes,
 ) -> Continuation:
     """Compare second halves, (windows, channels, mels, mel_frames), with true and other ones."""
     rng = np.random.default_rng(settings.seed + 2)

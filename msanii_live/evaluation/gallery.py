@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from msanii_live.dsp.device import precision
-from msanii_live.engines.mel_flow.conditions import STYLES
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation.results import EvalSettings
-from msanii_live.evaluation.validation_windows import draw_windows, sample, with_statistics
+from msanii_live.evaluation.validation_windows import draw_windows, sample_windows, with_statistics
 from msanii_live.training.data.dataset import DataSet
 from msanii_live.web.plots import MelPanel, mel_grid_png
 
@@ -52,7 +52,7 @@ def _continuations(data: DataSet, model: FlowModel, settings: EvalSettings) -> b
     # The first three pieces of different styles: pieces of one style may lie side by side.
     firsts = {piece.style: piece for piece in reversed(test)}
     windows = draw_windows(data, list(firsts.values())[:3], 3, config.window, settings.seed)
-    made = sample(
+    made = sample_windows(
         model,
         windows.mels,
         half - config.patch,
@@ -80,7 +80,7 @@ def _styles(data: DataSet, model: FlowModel, settings: EvalSettings) -> bytes:
     found = {piece.style: piece for piece in data.split("test")}
     pieces = [found[style] for style in STYLES if style in found]
     windows = draw_windows(data, pieces, len(pieces), model.net.config.window, settings.seed)
-    made = sample(
+    made = sample_windows(
         model,
         torch.zeros_like(windows.mels),
         0,

@@ -10,21 +10,27 @@ import numpy as np
 from msanii_live.audio import Clip, Samples, make_clip, rms_dbfs
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.base import Engine
-from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.evaluation.audio_features import centroid, mel_of
 from msanii_live.evaluation.metrics import rms_distance
-from msanii_live.evaluation.validation_clips import HeldClip, Report, go_on, run, table
+from msanii_live.evaluation.validation_clips import (
+    Report,
+    ValidationClip,
+    continue_clip,
+    markdown_table,
+    run_command,
+)
 from msanii_live.protocol.commands import Interpolate
 
 MIXES = (0.0, 0.25, 0.5, 0.75, 1.0)
-SLACK = 0.02  # of the whole distance: a step back by less does not count
+MONOTONE_TOLERANCE = 0.02  # of the whole distance: a step back by less does not count
 TRUE = "the true continuation"
 
 # -- drift -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainLink:
     """Compare one link of a chain of continuations with the clip that it began from, medians.
 
     link: from 1. level_db: level over the clip's. centroid: spectral centroid over the clip's.
@@ -42,14 +48,14 @@ class Link:
 
 def measure_drift(
     engine: Engine,
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     steps: Sequence[int] = (4, 16),
     *,
     links: int = 10,
     seconds: float = 3.0,
     seed: int = 0,
     report: Report = lambda _: None,
-) -> tuple[Link, ...]:
+) -> tuple[ChainLink, ...]:
     """Go on from what was made, link by link, and compare each link with the clip.
 
     Each link is made from as much of the end as the clip was long. The true continuation is
@@ -59,24 +65,26 @@ def measure_drift(
     for count in steps:
         chains = []
         for number, held in enumerate(clips):
-            chains.append(chain(engine, held.clip, links, seconds, count, seed + links * number))
+            chains.append(
+                continue_repeatedly(engine, held.clip, links, seconds, count, seed + links * number)
+            )
             report(f"drift in {count} steps: {number + 1} of {len(clips)}")
         rows += _links(f"{count} steps", clips, chains)
     true = [_cut(held.after, seconds, held.clip.info.sample_rate, links) for held in clips]
     return (*rows, *_links(TRUE, clips, true))
 
 
-def chain(
+def continue_repeatedly(
     engine: Engine, clip: Clip, links: int, seconds: float, steps: int, seed: int
 ) -> list[Samples]:
     """Return the new audio of each link, (frames, channels); link k has the seed `seed` + k."""
     info, made, past = clip.info, [], clip
     rate, length = info.sample_rate, info.frames
     for link in range(links):
-        longer = go_on(engine, past, seconds, steps, seed + link)
+        longer = continue_clip(engine, past, seconds, steps, seed + link)
         new = len(longer) - length
         made.append(longer[length:])
-        bars = new / rate * info.bpm / 60 / BEATS_A_BAR
+        bars = new / rate * info.bpm / 60 / BEATS_PER_BAR
         past = make_clip(
             np.array(longer[new:], np.float32),
             rate,
@@ -95,7 +103,9 @@ def _cut(samples: Samples, seconds: float, rate: int, most: int) -> list[Samples
     return [samples[i * frames : (i + 1) * frames] for i in range(count)]
 
 
-def _links(name: str, clips: Sequence[HeldClip], chains: Sequence[list[Samples]]) -> list[Link]:
+def _links(
+    name: str, clips: Sequence[ValidationClip], chains: Sequence[list[Samples]]
+) -> list[ChainLink]:
     rows = []
     for link in range(min(len(made) for made in chains)):
         found = []
@@ -110,7 +120,7 @@ def _links(name: str, clips: Sequence[HeldClip], chains: Sequence[list[Samples]]
             )
         level, brightness, mel = (float(x) for x in np.median(found, axis=0))
         quietest = min(row[0] for row in found)
-        rows.append(Link(name, link + 1, level, brightness, mel, quietest, len(clips)))
+        rows.append(ChainLink(name, link + 1, level, brightness, mel, quietest, len(clips)))
     return rows
 
 
@@ -118,7 +128,7 @@ def _links(name: str, clips: Sequence[HeldClip], chains: Sequence[list[Samples]]
 
 
 @dataclass(frozen=True)
-class Way:
+class InterpolationPath:
     """Follow one way from a clip to another.
 
     to_a, to_b: root mean square difference of ln mels, frame by frame, nats, at each mix.
@@ -134,16 +144,16 @@ class Way:
     monotone: bool
 
 
-def measure_ways(
+def measure_interpolations(
     engine: Engine,
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     steps: Sequence[int] = (4, 16),
     *,
     strength: float = 0.5,
     mixes: Sequence[float] = MIXES,
     seed: int = 0,
     report: Report = lambda _: None,
-) -> tuple[Way, ...]:
+) -> tuple[InterpolationPath, ...]:
     """Interpolate between each clip and the next, at several mixes; one seed a pair.
 
     mixes: ascending.
@@ -157,20 +167,22 @@ def measure_ways(
                 command = Interpolate(
                     a=a.info.name, b=b.info.name, mix=mix, strength=strength, steps=count
                 )
-                made.append(run(engine, command, [a, b], seed + number).samples)
-            rows.append(way_of(a, b, count, mixes, made))
+                made.append(run_command(engine, command, [a, b], seed + number).samples)
+            rows.append(compare_with_ends(a, b, count, mixes, made))
             report(f"interpolated in {count} steps: {number + 1} of {len(clips) - 1}")
     return tuple(rows)
 
 
-def way_of(a: Clip, b: Clip, steps: int, mixes: Sequence[float], made: Sequence[Samples]) -> Way:
+def compare_with_ends(
+    a: Clip, b: Clip, steps: int, mixes: Sequence[float], made: Sequence[Samples]
+) -> InterpolationPath:
     """Compare what was made at each mix with both clips."""
     spec = MelSpec(sample_rate=a.info.sample_rate)
     to_a, to_b = ([_distance(samples, clip.samples, spec) for samples in made] for clip in (a, b))
-    slack = SLACK * max(*to_a, *to_b)
+    slack = MONOTONE_TOLERANCE * max(*to_a, *to_b)
     monotone = bool((np.diff(to_a) >= -slack).all() and (np.diff(to_b) <= slack).all())
     names = (a.info.style or a.info.name, b.info.style or b.info.name)
-    return Way(*names, steps, tuple(mixes), tuple(to_a), tuple(to_b), monotone)
+    return InterpolationPath(*names, steps, tuple(mixes), tuple(to_a), tuple(to_b), monotone)
 
 
 def _distance(a: Samples, b: Samples, spec: MelSpec) -> float:
@@ -181,7 +193,7 @@ def _distance(a: Samples, b: Samples, spec: MelSpec) -> float:
 # -- words -------------------------------------------------------------------------------------
 
 
-def drift_markdown(rows: Sequence[Link]) -> str:
+def drift_markdown(rows: Sequence[ChainLink]) -> str:
     """Return the section on drift: the first, the fifth and the last link of each chain."""
     last = max(r.link for r in rows)
     chosen = [r for r in rows if r.link in (1, (last + 1) // 2, last)]
@@ -191,7 +203,7 @@ def drift_markdown(rows: Sequence[Link]) -> str:
         "was made so far. Each link against the clip that it all began from: level, spectral "
         "centroid (1 is the same) and root mean square difference of the mean ln mels (nats); "
         "medians, and the quietest clip.\n\n"
-        + table(
+        + markdown_table(
             ("", "link", "level (dB)", "centroid", "mel", "quietest (dB)"),
             [
                 (
@@ -208,7 +220,7 @@ def drift_markdown(rows: Sequence[Link]) -> str:
     )
 
 
-def ways_markdown(rows: Sequence[Way]) -> str:
+def interpolations_markdown(rows: Sequence[InterpolationPath]) -> str:
     """Return the section on interpolation: means over pairs, and how many are monotone."""
     lines = []
     for steps in sorted({r.steps for r in rows}):
@@ -226,5 +238,5 @@ def ways_markdown(rows: Sequence[Way]) -> str:
         "### Interpolation\n\n"
         "Root mean square difference of ln mels (nats) to either clip against the mix, means over "
         f"pairs. Ways on which neither distance turns back by more than 2 %: {counts}.\n\n"
-        + table(("mix", *(f"{m:g}" for m in rows[0].mixes)), lines)
+        + markdown_table(("mix", *(f"{m:g}" for m in rows[0].mixes)), lines)
     )

@@ -102,7 +102,7 @@ def features(mels: Array, envelopes: Array, threshold: float, frame_seconds: flo
 
 
 @dataclass(frozen=True)
-class Space:
+class FeatureSpace:
     """Scale features and turn them to their main directions, both fixed by a reference set.
 
     mean, scale: (features,). axes: (features, directions).
@@ -116,16 +116,16 @@ class Space:
         """Return features of mean 0 and deviation 1 over the reference. x: (windows, features)."""
         return np.asarray((x - self.mean) / self.scale)
 
-    def turned(self, x: Array) -> Array:
+    def projected(self, x: Array) -> Array:
         """Return (windows, directions): few enough for a covariance of as many windows."""
         return np.asarray(self.scaled(x) @ self.axes)
 
 
-def fit_space(reference: Array, directions: int = 16) -> Space:
+def fit_space(reference: Array, directions: int = 16) -> FeatureSpace:
     """Fit a space to reference features, (windows, features)."""
     mean, scale = reference.mean(0), np.maximum(reference.std(0), 1e-6)
     _, _, rows = np.linalg.svd((reference - mean) / scale, full_matrices=False)
-    return Space(mean, scale, rows[:directions].T)
+    return FeatureSpace(mean, scale, rows[:directions].T)
 
 
 def frechet_distance(a: Array, b: Array) -> float:

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msanii_live.dsp.mel import MelSpec, magnitudes
-from msanii_live.dsp.vocoders.registry import SHIPPED
-from msanii_live.engines.base import Engine, quiet_context
+from msanii_live.dsp.mel import MelSpec, stft_magnitudes
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
+from msanii_live.engines.base import Engine, standalone_context
 from msanii_live.engines.mel2mel import network as mel2mel
 from msanii_live.engines.mel2mel.engine import WEIGHTS, Mel2MelEngine
 from msanii_live.engines.mel2mel.network import piano_rolls
@@ -32,12 +32,12 @@ from msanii_live.engines.note_diffusion.engine import WEIGHTS as NOTE_DIFFUSION_
 from msanii_live.engines.notes.instruments import INSTRUMENTS
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation.basic_pitch import (
-    Match,
+    OnsetMatch,
     fetch_network,
-    hear,
-    match,
-    onsets_of,
+    match_onsets,
     open_network,
+    score_onsets,
+    transcribe_onsets,
 )
 from msanii_live.evaluation.timbre_plot import draw_space
 from msanii_live.midi import files
@@ -49,15 +49,15 @@ from msanii_live.training.data.scores import fetch_scores
 from msanii_live.training.trainers.mel2mel import correlation
 
 FIRST_SEED = 970_000  # of pieces that no training and no choice of ours has seen
-PIECE = 24.0  # s
-QUIET = -9.2  # ln magnitude, -80 dB, under which two mels are alike
+PIECE_SECONDS = 24.0  # s
+MIN_LOG_MAGNITUDE = -9.2  # ln magnitude, -80 dB, under which two mels are alike
 Report = Callable[[str], None]
-MelOf = Callable[[Score, str, int], torch.Tensor]
+MelFunction = Callable[[Score, str, int], torch.Tensor]
 """Takes a score, an instrument and how many mel frames; returns ln magnitudes, (count, mels)."""
 
 
 @dataclass(frozen=True)
-class Row:
+class InstrumentFigures:
     """Say how an instrument, or a band, fares.
 
     correlation: of ln mels; linear: of magnitudes; of instruments alone. ours, ceiling, floor: F1
@@ -74,7 +74,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Morph:
+class TimbreMorph:
     """Say how brightness goes from one instrument to another, Hz, by mix from 0 to 1."""
 
     instruments: tuple[str, str]
@@ -87,39 +87,39 @@ class Morph:
         return bool((steps > -0.01 * max(self.centroids)).all())
 
 
-def held_out(count: int, with_scores: bool) -> list[Score]:
+def validation_scores(count: int, with_scores: bool) -> list[Score]:
     """Return pieces: generated piano and grooves without drums, and public-domain piano."""
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
-        score = files.score_from_midi(midi).cut(0.0, PIECE)
+        score = files.score_from_midi(midi).cut(0.0, PIECE_SECONDS)
         notes = [note for note in score.notes if not note.drum]
-        found.append(Score(sort_notes(notes), PIECE, bpm=120.0))
+        found.append(Score(sort_notes(notes), PIECE_SECONDS, bpm=120.0))
     if with_scores:
         for each in fetch_scores()[:count]:
-            found.append(files.score_from_midi(each.midi).cut(4.0, 4.0 + PIECE))
-    return [Score(score.notes, PIECE, bpm=120.0) for score in found if score.notes]
+            found.append(files.score_from_midi(each.midi).cut(4.0, 4.0 + PIECE_SECONDS))
+    return [Score(score.notes, PIECE_SECONDS, bpm=120.0) for score in found if score.notes]
 
 
-def bands(count: int) -> list[Score]:
+def validation_bands(count: int) -> list[Score]:
     """Return grooves of several instruments with drums, that no training saw."""
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
-        score = files.score_from_midi(midi).cut(0.0, PIECE)
-        found.append(Score(score.notes, PIECE, bpm=120.0))
+        score = files.score_from_midi(midi).cut(0.0, PIECE_SECONDS)
+        found.append(Score(score.notes, PIECE_SECONDS, bpm=120.0))
     return found
 
 
-def play(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
+def render_mono(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
     """Return what the engine makes of a score, mono. how: one timbre or two."""
     one, other = (*how, "")[:2]
-    context = quiet_context(score=lambda name: score)
+    context = standalone_context(score=lambda name: score)
     made = engine.run(Render(midi="piece", timbre=one, timbre2=other, mix=mix), context)
     return made.samples[:, 0]
 
 
-def mel_to_mel(weights: Path) -> MelOf:
+def mel_to_mel(weights: Path) -> MelFunction:
     """Return what gives the mel that Mel2Mel makes of a score by one instrument."""
     net = mel2mel.load(weights, torch.device("cpu"))
 
@@ -131,7 +131,7 @@ def mel_to_mel(weights: Path) -> MelOf:
     return mel_of
 
 
-def note_diffusion_mel(weights: Path) -> MelOf:
+def note_diffusion_mel(weights: Path) -> MelFunction:
     """Return what gives the mel that Spectrogram Diffusion makes of a score by one instrument."""
     net = note_diffusion.load(weights, torch.device("cpu"))
 
@@ -144,47 +144,53 @@ def note_diffusion_mel(weights: Path) -> MelOf:
 
 
 def measure(
-    engine: Engine, mel_of: MelOf, pieces: Sequence[Score], session: object, report: Report
-) -> list[Row]:
+    engine: Engine, mel_of: MelFunction, pieces: Sequence[Score], session: object, report: Report
+) -> list[InstrumentFigures]:
     """Return a row for each instrument. mel_of: as the engine's network makes them."""
     rows = []
     for name, program in INSTRUMENTS.items():
         near, linear, took = [], [], 0.0
-        ear = _Ear(session)
+        ear = _OnsetScorer(session)
         for number, score in enumerate(pieces):
-            true = timbre_set.play(score, program)
+            true = timbre_set.render_score(score, program)
             began = time.perf_counter()
-            made = play(engine, score, name)
+            made = render_mono(engine, score, name)
             took += time.perf_counter() - began
             b = torch.from_numpy(timbre_set.analyse(true, MelSpec()).astype(np.float32))
             with torch.inference_mode():
                 a = mel_of(score, name, len(b))
-            near.append(correlation(a.clamp_min(QUIET), b.clamp_min(QUIET)))
+            near.append(correlation(a.clamp_min(MIN_LOG_MAGNITUDE), b.clamp_min(MIN_LOG_MAGNITUDE)))
             linear.append(correlation(a.exp(), b.exp()))
             ear.compare(score, made, true, pieces[number - 1])
         ratio = took / sum(score.seconds for score in pieces)
-        rows.append(Row(name, float(np.mean(near)), float(np.mean(linear)), *ear.told, ratio))
+        rows.append(
+            InstrumentFigures(
+                name, float(np.mean(near)), float(np.mean(linear)), *ear.f1_scores, ratio
+            )
+        )
         report(f"{rows[-1]}")
     return rows
 
 
-def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> Row:
+def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> InstrumentFigures:
     """Return a row for pieces of several instruments with drums, by their own programs."""
-    ear, took = _Ear(session), 0.0
+    ear, took = _OnsetScorer(session), 0.0
     for number, score in enumerate(pieces):
         began = time.perf_counter()
-        made = play(engine, score, "")
+        made = render_mono(engine, score, "")
         took += time.perf_counter() - began
-        ear.compare(score, made, timbre_set.play(score), pieces[number - 1])
-    return Row("a band", None, None, *ear.told, took / sum(score.seconds for score in pieces))
+        ear.compare(score, made, timbre_set.render_score(score), pieces[number - 1])
+    return InstrumentFigures(
+        "a band", None, None, *ear.f1_scores, took / sum(score.seconds for score in pieces)
+    )
 
 
-class _Ear:
+class _OnsetScorer:
     """Count onsets over pieces: ours, FluidSynth's, and ours beside another piece's notes."""
 
     def __init__(self, session: object) -> None:
         self._session = session
-        self._ours = self._ceiling = self._floor = Match(0, 0, 0)
+        self._ours = self._ceiling = self._floor = OnsetMatch(0, 0, 0)
 
     def compare(
         self, score: Score, made: NDArray[np.float32], true: NDArray[np.float32], other: Score
@@ -192,13 +198,15 @@ class _Ear:
         """Take a piece in. made, true: as we and as FluidSynth play it."""
         if self._session is None:
             return
-        wanted, heard = onsets_of(score.notes), hear(self._session, made, 44_100)
-        self._ours += match(heard, wanted)
-        self._ceiling += match(hear(self._session, _level(true), 44_100), wanted)
-        self._floor += match(heard, onsets_of(other.notes))
+        wanted, heard = score_onsets(score.notes), transcribe_onsets(self._session, made, 44_100)
+        self._ours += match_onsets(heard, wanted)
+        self._ceiling += match_onsets(
+            transcribe_onsets(self._session, _level(true), 44_100), wanted
+        )
+        self._floor += match_onsets(heard, score_onsets(other.notes))
 
     @property
-    def told(self) -> tuple[float | None, float | None, float | None]:
+    def f1_scores(self) -> tuple[float | None, float | None, float | None]:
         """F1 of ours, the ceiling and the floor."""
         if self._session is None:
             return None, None, None
@@ -210,7 +218,7 @@ def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(wave * (0.89 / max(1e-6, float(np.abs(wave).max()))), np.float32)
 
 
-def measure_morphs(engine: Engine, report: Report) -> list[Morph]:
+def measure_morphs(engine: Engine, report: Report) -> list[TimbreMorph]:
     """Return how the brightness of every pair of instruments goes as one becomes the other."""
     rng = Random(1)
     notes = tuple(
@@ -220,32 +228,32 @@ def measure_morphs(engine: Engine, report: Report) -> list[Morph]:
     mixes = np.linspace(0, 1, 5)
     found = []
     for one, other in combinations(INSTRUMENTS, 2):
-        line = [centroid(play(engine, score, one, other, mix=float(mix))) for mix in mixes]
-        found.append(Morph((one, other), tuple(line)))
+        line = [centroid(render_mono(engine, score, one, other, mix=float(mix))) for mix in mixes]
+        found.append(TimbreMorph((one, other), tuple(line)))
         report(f"{one} to {other}: {' '.join(f'{c:.0f}' for c in line)}")
     return found
 
 
 def centroid(wave: NDArray[np.float32]) -> float:
     """Return the mean frequency of a sound, Hz, weighted by the magnitudes of its STFT."""
-    size = magnitudes(torch.from_numpy(wave.copy()), MelSpec()).sum(-1)
+    size = stft_magnitudes(torch.from_numpy(wave.copy()), MelSpec()).sum(-1)
     frequencies = torch.linspace(0, 22_050, len(size))
     return float((size * frequencies).sum() / size.sum().clamp_min(1e-9))
 
 
-def first_audio(engine: Engine) -> float:
+def time_to_audio(engine: Engine) -> float:
     """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
     notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
     score = Score(notes, 8.0, bpm=120.0, is_loop=True)
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        play(engine, score, "piano")
+        render_mono(engine, score, "piano")
         took.append(time.perf_counter() - began)
     return min(took)
 
 
-def table(rows: Sequence[Row]) -> str:
+def instruments_markdown(rows: Sequence[InstrumentFigures]) -> str:
     """Return the rows as Markdown."""
     head = (
         "instrument",
@@ -266,17 +274,17 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def mean_row(rows: Sequence[Row]) -> Row:
+def mean_row(rows: Sequence[InstrumentFigures]) -> InstrumentFigures:
     """Return the means over all instruments."""
     columns = [
         [getattr(row, name) for row in rows]
         for name in ("correlation", "linear", "ours", "ceiling", "floor", "ratio")
     ]
     means = [None if None in column else float(np.mean(column)) for column in columns]
-    return Row("all", *means)  # type: ignore[arg-type]
+    return InstrumentFigures("all", *means)  # type: ignore[arg-type]
 
 
-ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelOf]]] = {
+ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelFunction]]] = {
     "mel2mel": (Mel2MelEngine, WEIGHTS, mel_to_mel),
     "spectrogram": (NoteDiffusionEngine, NOTE_DIFFUSION_WEIGHTS, note_diffusion_mel),
 }
@@ -290,7 +298,7 @@ def report_notes(
     weights: None for those that ship. count: of pieces of each kind.
     """
     kind, file, mel_of = ENGINES[name]
-    weights = weights or SHIPPED / file
+    weights = weights or SHIPPED_WEIGHTS / file
     engine = kind("cpu", weights)
     engine.warm()
     try:
@@ -298,13 +306,13 @@ def report_notes(
     except MissingTool as missing:
         print(f"onsets are left out: {missing}", file=sys.stderr)
         session = None
-    pieces = held_out(count, with_scores)
+    pieces = validation_scores(count, with_scores)
     rows = measure(engine, mel_of(weights), pieces, session, print)
     mixes = name == "mel2mel"
     morphs = measure_morphs(engine, print) if mixes else []
-    delay = first_audio(engine)
-    rows += [mean_row(rows), measure_bands(engine, bands(2 * count), session)]
-    print(table(rows))
+    delay = time_to_audio(engine)
+    rows += [mean_row(rows), measure_bands(engine, validation_bands(2 * count), session)]
+    print(instruments_markdown(rows))
     if mixes:
         monotone = sum(morph.monotone for morph in morphs)
         print(f"brightness goes one way in {monotone} of {len(morphs)} morphs")

@@ -49,7 +49,7 @@ RANGE = (-80.0, -5.0)  # dB
 
 
 @dataclass(frozen=True)
-class Panel:
+class FigurePanel:
     """Show one clip. span: seconds of it that were made anew, boxed, or a line where it ends."""
 
     title: str
@@ -57,7 +57,7 @@ class Panel:
     span: tuple[float, float] | None = None
 
 
-def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
+def draw_paper_figures(out: Path, engines: Sequence[str], device: str = "auto") -> int:
     """Draw all figures into a folder. Returns the exit status.
 
     engines: names or paths, as `serve --engine` takes them; "random-2023" is the 2023 system in
@@ -66,7 +66,7 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
     """
     out.mkdir(parents=True, exist_ok=True)
     clips = {"drums": _clip(drum_loop, "drums"), "piano": _clip(piano_notes, "piano")}
-    rows: dict[str, list[list[Panel]]] = {}
+    rows: dict[str, list[list[FigurePanel]]] = {}
     names: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         for name in engines:
@@ -81,7 +81,7 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
                 print(figure, end=" ", file=sys.stderr, flush=True)
             print(file=sys.stderr)
             engine.free()
-    rows["figure-4"] = [[Panel("piano", clips["piano"].samples), _drums(clips)]]
+    rows["figure-4"] = [[FigurePanel("piano", clips["piano"].samples), _drums(clips)]]
     sizes = {}
     for figure, lines in sorted(rows.items()):
         target = out / f"{figure}.png"
@@ -93,7 +93,7 @@ def redo(out: Path, engines: Sequence[str], device: str = "auto") -> int:
     return 0
 
 
-def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[Panel]]:
+def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[FigurePanel]]:
     """Return what one engine makes for every figure but the fourth, which shows the sources."""
     name = engine.name
 
@@ -101,9 +101,9 @@ def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[Panel]]:
         return engine.run(command, _context(clips, seed)).samples
 
     drums, plain = clips["drums"].samples, _drums(clips)
-    made: dict[str, list[Panel]] = {
+    made: dict[str, list[FigurePanel]] = {
         "figure-2": [
-            Panel(f"{name}: seed {seed}", make(Generate(seconds=SECONDS), seed))
+            FigurePanel(f"{name}: seed {seed}", make(Generate(seconds=SECONDS), seed))
             for seed in (1, 2, 3, 4)
         ],
         "figure-3": [replace(plain, title=f"{name}: t = 0")],
@@ -114,22 +114,22 @@ def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[Panel]]:
     }
     for t in (100, 500, 900):
         varied = make(AudioToAudio(src="drums", strength=t / 1000), 1)
-        made["figure-3"].append(Panel(f"{name}: t = {t}", varied))
+        made["figure-3"].append(FigurePanel(f"{name}: t = {t}", varied))
         mixed = make(Interpolate(a="piano", b="drums", mix=0.5, strength=t / 1000), 1)
-        made["figure-6"].append(Panel(f"{name}: half and half, t = {t}", mixed))
+        made["figure-6"].append(FigurePanel(f"{name}: half and half, t = {t}", mixed))
     for ratio in (0.1, 0.5, 0.9):
         mixed = make(Interpolate(a="piano", b="drums", mix=1 - ratio, strength=0.2), 1)
-        made["figure-5"].append(Panel(f"{name}: {ratio:g} of the piano, t = 200", mixed))
+        made["figure-5"].append(FigurePanel(f"{name}: {ratio:g} of the piano, t = 200", mixed))
     for seed in (1, 2, 3):
         inside = make(Inpaint(src="drums", start=SPAN[0], end=SPAN[1]), seed)
-        made["figure-7"].append(Panel(f"{name}: seed {seed}", inside, SPAN))
+        made["figure-7"].append(FigurePanel(f"{name}: seed {seed}", inside, SPAN))
         after = make(Outpaint(src="half", seconds=SECONDS / 2), seed)
         end = len(drums) / RATE
-        made["figure-8"].append(Panel(f"{name}: seed {seed}", after, (end / 2, end)))
+        made["figure-8"].append(FigurePanel(f"{name}: seed {seed}", after, (end / 2, end)))
     return made
 
 
-def draw(rows: Sequence[Sequence[Panel]]) -> bytes:
+def draw(rows: Sequence[Sequence[FigurePanel]]) -> bytes:
     """Draw rows of mel spectrograms as one PNG of few colours."""
     columns = max(len(row) for row in rows)
     size = (min(3.4 * columns, 12.0), 1.55 * len(rows) + 0.3)
@@ -146,7 +146,7 @@ def draw(rows: Sequence[Sequence[Panel]]) -> bytes:
     return out.getvalue()
 
 
-def _draw_panel(panel: Panel, axes: Axes) -> None:
+def _draw_panel(panel: FigurePanel, axes: Axes) -> None:
     seconds = len(panel.samples) / RATE
     mel = mel_decibels(panel.samples.mean(axis=1, dtype=np.float64), RATE)
     axes.imshow(
@@ -175,8 +175,8 @@ def _clip(maker: Callable[[int], Samples], name: str) -> Clip:
     return make_clip(maker(round(SECONDS * RATE)), RATE, name=name, bpm=120.0)
 
 
-def _drums(clips: dict[str, Clip]) -> Panel:
-    return Panel("drum loop", clips["drums"].samples)
+def _drums(clips: dict[str, Clip]) -> FigurePanel:
+    return FigurePanel("drum loop", clips["drums"].samples)
 
 
 def _context(clips: dict[str, Clip], seed: int) -> Context:

@@ -24,7 +24,7 @@ TRUE_COLOUR = "0.3"
 TITLE_PAD = 20  # points over the plot, so that the legend has room between
 
 
-def eval_page(figures: Figures) -> bytes:
+def plot_evaluation(figures: Figures) -> bytes:
     """Draw every section that the figures hold, two plots a row; the same figures, same bytes.
 
     figures: what eval.json holds. Returns a PNG, 1,200 pixels wide.
@@ -192,7 +192,7 @@ def _drift_of(field: str, title: str, unit: str, none: float) -> Callable[[Axes,
     return draw
 
 
-def _ways(axes: Axes, rows: Rows) -> None:
+def _interpolations(axes: Axes, rows: Rows) -> None:
     """Draw means over pairs, and each pair faintly behind."""
     for number, steps in enumerate(sorted({row["steps"] for row in rows})):
         some = [row for row in rows if row["steps"] == steps]
@@ -209,7 +209,7 @@ def _ways(axes: Axes, rows: Rows) -> None:
     _legend(axes, 4)
 
 
-def _voices(axes: Axes, rows: Rows) -> None:
+def _vocoders(axes: Axes, rows: Rows) -> None:
     fields = {"log_distance": "log distance", "convergence": "convergence", "mel": "mel distance"}
     _bars(axes, rows, fields, "Vocoders on true mels", "nats; convergence has no unit")
 
@@ -232,7 +232,7 @@ PLOTS: tuple[tuple[str, str, Callable[[Axes, Rows], None]], ...] = (
     ("drift", "level_db", _drift_of("level_db", "Drift: level", "dB over the clip's", 0.0)),
     ("drift", "centroid", _drift_of("centroid", "Drift: centroid", "times the clip's", 1.0)),
     ("drift", "mel", _drift_of("mel", "Drift: mean mel", "distance, nats", 0.0)),
-    ("ways", "to_a", _ways),
-    ("voices", "convergence", _voices),
+    ("ways", "to_a", _interpolations),
+    ("voices", "convergence", _vocoders),
     ("voices", "ratio", _speeds),
 )

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from msanii_live.evaluation.sound import Sound
+    from msanii_live.evaluation.audio_measures import AudioFigures
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Evaluation:
     real_salience: float
     continuations: tuple[Continuation, ...]
     distances: tuple[Distance, ...]
-    sound: Sound | None
+    sound: AudioFigures | None
 
     def as_dict(self) -> dict[str, object]:
         """Return what `json.dumps` takes."""

@@ -9,20 +9,29 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Samples, crossfade
-from msanii_live.dsp.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
-from msanii_live.dsp.phase import griffin_lim, line_frames
+from msanii_live.dsp.mel import MelSpec, left_right, log_mel, mid_side, stft_magnitudes
+from msanii_live.dsp.phase import griffin_lim, linear_grid
 from msanii_live.dsp.vocoding import FADE, VocoderSettings, vocode_line
 from msanii_live.engines.base import Engine
 from msanii_live.evaluation.audio_features import convergence_at
 from msanii_live.evaluation.metrics import seam_steps
-from msanii_live.evaluation.validation_clips import Continued, HeldClip, Report, run, table
+from msanii_live.evaluation.validation_clips import (
+    ContinuedClip,
+    Report,
+    ValidationClip,
+    markdown_table,
+    run_command,
+)
 from msanii_live.protocol.commands import Generate
 
-NEAR = 0.1  # seconds to either side of a seam that its wider convergence is taken over
-PAST, NEXT = 2.0, 1.5  # seconds of known and of made audio around the seam of a known answer
-CROSSFADE = 0.04  # seconds
-GRID = 2_048  # samples: a seam lies on the network's token grid
-FAINT = 1e-2  # level of the noise that the phase search starts from
+NEAR_SECONDS = 0.1  # seconds to either side of a seam that its wider convergence is taken over
+PAST_SECONDS, NEXT_SECONDS = (
+    2.0,
+    1.5,
+)  # seconds of known and of made audio around the seam of a known answer
+CROSSFADE_SECONDS = 0.04  # seconds
+TOKEN_FRAMES = 2_048  # samples: a seam lies on the network's token grid
+NOISE_LEVEL = 1e-2  # level of the noise that the phase search starts from
 
 # -- continuations -----------------------------------------------------------------------------
 
@@ -45,7 +54,7 @@ def _jumps(name: str, joined: Sequence[tuple[Samples, int]]) -> SeamJump:
     return SeamJump(name, float(found[0]), float(found[1]), len(joined))
 
 
-def seam_jumps(continued: Sequence[Continued]) -> tuple[SeamJump, ...]:
+def seam_jumps(continued: Sequence[ContinuedClip]) -> tuple[SeamJump, ...]:
     """Return the seams of continuations by steps, and those of the true and a wrong one."""
     rows = []
     for steps in sorted({c.steps for c in continued}):
@@ -80,9 +89,9 @@ class SeamFit:
     clips: int
 
 
-def measure_fits(
+def measure_seam_fits(
     vocoder: VocoderSettings,
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     spec: MelSpec,
     *,
     iterations: int = 60,
@@ -98,7 +107,7 @@ def measure_fits(
     for number, held in enumerate(clips):
         true, seam = _around_seam(held, spec.sample_rate)
         generator = torch.Generator().manual_seed(seed + number)
-        noise = FAINT * torch.randn(true.shape, generator=generator)
+        noise = NOISE_LEVEL * torch.randn(true.shape, generator=generator)
         with torch.inference_mode():
             for source, search in (
                 ("true", lambda x, y, s: _from_magnitudes(x, y, s, spec, iterations)),
@@ -109,8 +118,8 @@ def measure_fits(
                     a, b = _samples(made), _samples(true)
                     row = (
                         convergence_at(a, b, seam, spec, cut),
-                        convergence_at(a, b, seam, spec, NEAR),
-                        convergence_at(a, b, place, spec, NEAR),
+                        convergence_at(a, b, seam, spec, NEAR_SECONDS),
+                        convergence_at(a, b, place, spec, NEAR_SECONDS),
                         seam_steps(a, seam)[0],
                     )
                     found.setdefault((source, join), []).append(row)
@@ -124,10 +133,10 @@ def measure_fits(
     return tuple(fits)
 
 
-def _around_seam(held: HeldClip, rate: int) -> tuple[torch.Tensor, int]:
+def _around_seam(held: ValidationClip, rate: int) -> tuple[torch.Tensor, int]:
     """Return mid and side, (2, frames), and the sample of the seam."""
-    seam = min(round(PAST * rate), held.clip.info.frames) // GRID * GRID
-    both = [held.clip.samples[-seam:], held.after[: round(NEXT * rate)]]
+    seam = min(round(PAST_SECONDS * rate), held.clip.info.frames) // TOKEN_FRAMES * TOKEN_FRAMES
+    both = [held.clip.samples[-seam:], held.after[: round(NEXT_SECONDS * rate)]]
     return mid_side(torch.from_numpy(np.concatenate(both).T.copy())), seam
 
 
@@ -142,7 +151,7 @@ def _joined(
     true: torch.Tensor, noise: torch.Tensor, seam: int, rate: int, search: Search
 ) -> dict[str, torch.Tensor]:
     """Make what follows the seam, fitted to the past or without it, and join it."""
-    fade = round(CROSSFADE * rate)
+    fade = round(CROSSFADE_SECONDS * rate)
     alone = search(true, noise, 0)
     faded, spliced = true.clone(), true.clone()
     faded[:, seam:] = spliced[:, seam:] = alone[:, seam:]
@@ -159,7 +168,7 @@ def _joined(
 def _from_mel(
     true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, vocoder: VocoderSettings
 ) -> torch.Tensor:
-    mel = log_mel(magnitudes(true, spec), spec)
+    mel = log_mel(stft_magnitudes(true, spec), spec)
     canvas = torch.cat([true[:, :start], noise[:, start:]], dim=1)
     return vocode_line(
         mel,
@@ -177,7 +186,7 @@ def _from_magnitudes(
     true: torch.Tensor, noise: torch.Tensor, start: int, spec: MelSpec, iterations: int
 ) -> torch.Tensor:
     frames = true.shape[-1]
-    grid = line_frames(spec, frames, spec.mel_frames(frames), true.device)
+    grid = linear_grid(spec, frames, spec.mel_frames(frames), true.device)
     place = torch.arange(frames)
     kept = ((start - place - 0.5) / FADE).clamp(0, 1)  # as the engine's own seam
     made = griffin_lim(
@@ -195,7 +204,7 @@ def _from_magnitudes(
 
 def measure_loops(
     engine: Engine,
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     steps: Sequence[int] = (4, 16),
     *,
     bars: int = 2,
@@ -214,7 +223,7 @@ def measure_loops(
             command = Generate(
                 bars=bars, bpm=round(info.bpm, 4), style=info.style, key=info.key, steps=count
             )
-            loop = run(engine, command, [], seed + number).samples
+            loop = run_command(engine, command, [], seed + number).samples
             twice = np.concatenate([loop, loop])
             joined.append((twice, len(loop)))
             inside.append((twice, len(loop) // 2))
@@ -250,13 +259,13 @@ def loops_markdown(rows: Sequence[SeamJump]) -> str:
 
 
 def _jump_table(rows: Sequence[SeamJump]) -> str:
-    return table(
+    return markdown_table(
         ("", "over the median", "over the 95th percentile"),
         [(r.name, f"{r.typical:.2f}", f"{r.loud:.2f}") for r in rows],
     )
 
 
-def fits_markdown(rows: Sequence[SeamFit]) -> str:
+def seam_fits_markdown(rows: Sequence[SeamFit]) -> str:
     """Return the section on seams whose answer is known."""
     return (
         "### The seam where the answer is known\n\n"
@@ -265,7 +274,7 @@ def fits_markdown(rows: Sequence[SeamFit]) -> str:
         "the seam cuts, in those within 0.1 s of it, and half-way through what was made, where "
         "only the vocoder errs; jump as above. "
         f"Medians over {rows[0].clips} clips.\n\n"
-        + table(
+        + markdown_table(
             ("magnitudes, join", "at the seam", "near it", "elsewhere", "jump"),
             [
                 (

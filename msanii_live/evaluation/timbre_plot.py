@@ -19,7 +19,7 @@ _CHORD = tuple(Note(0.3 * n, 0.3 * n + 1.0, key, 90) for n, key in enumerate((48
 _SECONDS = 3.0
 
 
-def plane(net: Mel2Mel) -> tuple[torch.Tensor, torch.Tensor]:
+def projection_plane(net: Mel2Mel) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the plane of a space on which its instruments lie furthest apart.
 
     Returns its origin, (dimensions,), and two directions, (2, dimensions). A space of two
@@ -34,7 +34,9 @@ def plane(net: Mel2Mel) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @torch.inference_mode()
-def listen(net: Mel2Mel, timbres: torch.Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def brightness_and_level(
+    net: Mel2Mel, timbres: torch.Tensor
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return brightness, Hz, and level, dB, of a broken chord. timbres: (count, dimensions)."""
     spec = net.spec
     count = spec.mel_frames(round(_SECONDS * spec.sample_rate))
@@ -50,14 +52,14 @@ def listen(net: Mel2Mel, timbres: torch.Tensor) -> tuple[NDArray[np.float64], ND
 
 def draw_space(net: Mel2Mel, path: Path) -> None:
     """Write a picture with two maps, of brightness and of level, with the instruments' places."""
-    centre, directions = plane(net)
+    centre, directions = projection_plane(net)
     points = (net.timbres.weight.detach() - centre) @ directions.T
     low, high = points.min(0).values, points.max(0).values
     edge = MARGIN * (high - low)
     xs = torch.linspace(float(low[0] - edge[0]), float(high[0] + edge[0]), GRID)
     ys = torch.linspace(float(low[1] - edge[1]), float(high[1] + edge[1]), GRID)
     places = torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1).reshape(-1, 2)
-    maps = listen(net, centre + places @ directions)
+    maps = brightness_and_level(net, centre + places @ directions)
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     titles = ("Spectral centroid, Hz", "Level, dB")
     for axes, values, title in zip(figure.subplots(1, 2), maps, titles, strict=True):

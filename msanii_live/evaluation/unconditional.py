@@ -22,13 +22,13 @@ from msanii_live.evaluation import metrics, musicnn
 from msanii_live.evaluation.metrics import Array
 from msanii_live.evaluation.results import Distance, EvalSettings
 from msanii_live.evaluation.validation_windows import (
-    Onsets,
-    audio_of,
+    OnsetEnvelopes,
     draw_windows,
     has_audio,
-    mels_of,
-    sample,
+    normalised_mels,
+    sample_windows,
     white_noise,
+    window_audio,
 )
 from msanii_live.training.data.dataset import DataSet
 
@@ -36,14 +36,14 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Ear:
+class AudioDecoder:
     """Hear windows. voice: makes them audio. weights: musicnn's, or None where it is missing."""
 
     vocoder: VocoderSettings
     weights: musicnn.Weights | None
 
 
-def ear_of(engine: MelFlowEngine, folder: Path, report: Report) -> Ear:
+def load_audio_decoder(engine: MelFlowEngine, folder: Path, report: Report) -> AudioDecoder:
     """Return an engine's own voice, and musicnn where its wheel is in the folder or can be got.
 
     Raises: CommandError: as `MelFlow.load`.
@@ -51,13 +51,13 @@ def ear_of(engine: MelFlowEngine, folder: Path, report: Report) -> Ear:
     engine.load()
     vocoder = engine.vocoder()  # the very one that makes its clips
     try:
-        return Ear(vocoder, musicnn.load(musicnn.fetch_wheel(folder)))
+        return AudioDecoder(vocoder, musicnn.load(musicnn.fetch_wheel(folder)))
     except MissingTool as missing:
         report(f"musicnn is left out: {missing}")
-        return Ear(vocoder, None)
+        return AudioDecoder(vocoder, None)
 
 
-def voiced(
+def decode_windows(
     model: FlowModel, vocoder: VocoderSettings, mels: torch.Tensor, seed: int
 ) -> torch.Tensor:
     """Make audio of windows, float32, (windows, 2, frames), left and right, on the CPU.
@@ -95,7 +95,7 @@ def diversity(embeddings: Array) -> float:
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _EmbeddingReference:
     """Compare the audio of sets with that of held-out windows, `aim`. spread: of real windows."""
 
     weights: musicnn.Weights
@@ -120,7 +120,7 @@ def measure_distances(
     model: FlowModel,
     settings: EvalSettings,
     report: Report,
-    ear: Ear | None = None,
+    ear: AudioDecoder | None = None,
 ) -> tuple[Distance, ...]:
     """Compare fresh windows, real ones of other pieces and noise with the test split.
 
@@ -135,7 +135,7 @@ def measure_distances(
     reference = draw_windows(
         data, data.split("train") or data.split("validation"), 4 * count, frames, seed + 5
     )
-    onsets = Onsets(data)
+    onsets = OnsetEnvelopes(data)
     threshold = 2 * float(onsets(reference.mels).mean())
 
     def described(mels: torch.Tensor) -> Array:
@@ -150,9 +150,9 @@ def measure_distances(
     heard = floor_heard = None
     if weights is not None:
         report("musicnn: real windows")
-        floor_heard = _embedded(weights, audio_of(data, floor), rate)
-        target_heard = _embedded(weights, audio_of(data, target), rate)
-        heard = _Heard(weights, target_heard, diversity(floor_heard))
+        floor_heard = _embedded(weights, window_audio(data, floor), rate)
+        target_heard = _embedded(weights, window_audio(data, target), rate)
+        heard = _EmbeddingReference(weights, target_heard, diversity(floor_heard))
 
     def row(name: str, steps: int, mels: torch.Tensor, embeddings: Array | None) -> Distance:
         made = described(mels)
@@ -160,7 +160,7 @@ def measure_distances(
         return Distance(
             name,
             steps,
-            metrics.frechet_distance(space.turned(made), space.turned(aim)),
+            metrics.frechet_distance(space.projected(made), space.projected(aim)),
             metrics.kernel_distance(space.scaled(made), space.scaled(aim)),
             float(mels.std() / floor.mels.std()),
             *figures,
@@ -172,11 +172,13 @@ def measure_distances(
     rows = [row("real, other pieces (floor)", 0, floor.mels, floor_heard)]
     if ear is not None:
         report("the vocoder on real windows")
-        waves = voiced(model, ear.vocoder, floor.mels, seed + 7)
-        rows.append(row("those through the vocoder", 0, mels_of(model, waves), embedded(waves)))
+        waves = decode_windows(model, ear.vocoder, floor.mels, seed + 7)
+        rows.append(
+            row("those through the vocoder", 0, normalised_mels(model, waves), embedded(waves))
+        )
     for steps in sorted(set(settings.steps), reverse=True):
         name = f"generated, {steps} step{'s' if steps > 1 else ''}"
-        mels = sample(
+        mels = sample_windows(
             model,
             torch.zeros_like(floor.mels),
             0,
@@ -190,8 +192,8 @@ def measure_distances(
         embeddings = None
         if ear is not None and weights is not None:
             report(f"{name}: listening")
-            embeddings = embedded(voiced(model, ear.vocoder, mels, seed + 7))
+            embeddings = embedded(decode_windows(model, ear.vocoder, mels, seed + 7))
         rows.append(row(name, steps, mels, embeddings))
     noise = white_noise(model, count, frames, seed)
-    rows.append(row("white noise (ceiling)", 0, mels_of(model, noise), embedded(noise)))
+    rows.append(row("white noise (ceiling)", 0, normalised_mels(model, noise), embedded(noise)))
     return tuple(rows)

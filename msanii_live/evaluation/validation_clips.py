@@ -9,7 +9,7 @@ import numpy as np
 
 from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.engines.base import Context, Engine
-from msanii_live.engines.mel_flow.conditions import BEATS_A_BAR
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import GenerationCommand, Outpaint
@@ -17,11 +17,11 @@ from msanii_live.training.data.dataset import DataSet, Entry
 
 Report = Callable[[str], None]
 
-TAIL = 2.0  # seconds at the end of a piece where it only dies away
+TAIL_SECONDS = 2.0  # seconds at the end of a piece where it only dies away
 
 
 @dataclass(frozen=True)
-class HeldClip:
+class ValidationClip:
     """Hold one clip with what truly follows, and the same of another piece.
 
     after, other_after: (frames, channels). other: a context to swap in: the audio of another
@@ -51,13 +51,13 @@ class HeldClip:
 
 
 @dataclass(frozen=True)
-class Continued:
+class ContinuedClip:
     """Hold an engine's answers: joined goes on from the clip, swapped from the other one.
 
     made, swapped: the new audio alone, (frames, channels). joined: clip and new audio as one.
     """
 
-    held: HeldClip
+    held: ValidationClip
     steps: int
     joined: Samples
     swapped: Samples
@@ -68,7 +68,7 @@ class Continued:
         return self.joined[self.held.clip.info.frames :]
 
 
-def held_clips(
+def cut_validation_clips(
     data: DataSet,
     count: int,
     *,
@@ -76,7 +76,7 @@ def held_clips(
     after: float = 3.0,
     seed: int = 0,
     split: str = "test",
-) -> tuple[HeldClip, ...]:
+) -> tuple[ValidationClip, ...]:
     """Cut clips at random places of held-out pieces of steady tempo; pieces take turns.
 
     seconds, after: lengths of the clip and of what follows. The same seed cuts the same clips.
@@ -84,14 +84,14 @@ def held_clips(
     """
     rate = data.spec.sample_rate
     frames, next_frames = round(seconds * rate), round(after * rate)
-    room = frames + next_frames + round(TAIL * rate)
+    room = frames + next_frames + round(TAIL_SECONDS * rate)
     pieces = [
         piece
         for piece in data.split(split)
         # A bar more than is cut, so that the other piece has a place with the same bar position.
         if piece.wave >= 0
         and piece.beat_seconds > 0
-        and piece.frames > room + piece.beat_seconds * BEATS_A_BAR * rate
+        and piece.frames > room + piece.beat_seconds * BEATS_PER_BAR * rate
     ]
     if len(pieces) < 2:
         raise ValueError(f"two pieces of the {split} split must have {room / rate:g} s of audio")
@@ -99,10 +99,10 @@ def held_clips(
     out = []
     for number in range(count):
         piece = pieces[number % len(pieces)]
-        other = _other(piece, pieces)
+        other = _closest_piece(piece, pieces)
         first = int(rng.integers(piece.frames - room))
-        bars = first / rate / (piece.beat_seconds * BEATS_A_BAR)
-        other_bar = other.beat_seconds * BEATS_A_BAR * rate  # frames
+        bars = first / rate / (piece.beat_seconds * BEATS_PER_BAR)
+        other_bar = other.beat_seconds * BEATS_PER_BAR * rate  # frames
         whole = int(rng.integers(int((other.frames - room) / other_bar)))
         other_first = round((whole + bars % 1.0) * other_bar)
         info: dict[str, object] = {
@@ -114,7 +114,7 @@ def held_clips(
         past, true = _cut(data, piece, first, frames, next_frames)
         other_past, wrong = _cut(data, other, other_first, frames, next_frames)
         out.append(
-            HeldClip(
+            ValidationClip(
                 make_clip(past, rate, name=f"held-{number}", **info),
                 true,
                 make_clip(other_past, rate, name=f"other-{number}", **info),
@@ -124,7 +124,7 @@ def held_clips(
     return tuple(out)
 
 
-def _other(piece: Entry, pieces: Sequence[Entry]) -> Entry:
+def _closest_piece(piece: Entry, pieces: Sequence[Entry]) -> Entry:
     """Return the piece nearest in tempo, of the same style if there is one."""
     others = [other for other in pieces if other.seed != piece.seed or other.wave != piece.wave]
     return min(
@@ -144,7 +144,9 @@ def _cut(
     return raw[:frames].copy(), raw[frames:].copy()
 
 
-def run(engine: Engine, command: GenerationCommand, sources: Sequence[Clip], seed: int) -> Clip:
+def run_command(
+    engine: Engine, command: GenerationCommand, sources: Sequence[Clip], seed: int
+) -> Clip:
     """Carry out one command whose sources are the given clips, by their names."""
     by_name = {clip.info.name: clip for clip in sources}
 
@@ -158,41 +160,41 @@ def run(engine: Engine, command: GenerationCommand, sources: Sequence[Clip], see
         progress=lambda step, steps: None,
         warn=lambda text: None,
         tempo=(sources[0].info.bpm if sources else 0.0) or 120.0,
-        beats=BEATS_A_BAR,
+        beats=BEATS_PER_BAR,
         seed=seed,
     )
     return engine.run(command, context)
 
 
-def go_on(engine: Engine, clip: Clip, seconds: float, steps: int, seed: int) -> Samples:
+def continue_clip(engine: Engine, clip: Clip, seconds: float, steps: int, seed: int) -> Samples:
     """Return a clip outpainted to the right, (frames, channels), the clip included."""
     command = Outpaint(src=clip.info.name, seconds=seconds, steps=steps)
-    return run(engine, command, [clip], seed).samples
+    return run_command(engine, command, [clip], seed).samples
 
 
 def continue_clips(
     engine: Engine,
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     steps: Sequence[int] = (4, 16),
     *,
     seed: int = 0,
     report: Report = lambda _: None,
-) -> tuple[Continued, ...]:
+) -> tuple[ContinuedClip, ...]:
     """Outpaint each clip, and the other that goes with it, as far as the true continuation goes."""
     out = []
     for count in steps:
         for number, held in enumerate(clips):
             seconds = len(held.after) / held.clip.info.sample_rate
             joined, swapped = (
-                go_on(engine, clip, seconds, count, seed + number)
+                continue_clip(engine, clip, seconds, count, seed + number)
                 for clip in (held.clip, held.other)
             )
-            out.append(Continued(held, count, joined, swapped[held.other.info.frames :]))
+            out.append(ContinuedClip(held, count, joined, swapped[held.other.info.frames :]))
             report(f"continued in {count} steps: {number + 1} of {len(clips)}")
     return tuple(out)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table whose columns after the first hold figures."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -9,20 +9,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msanii_live.dsp.samplers import euler, shifted_times
-from msanii_live.engines.mel_flow.conditions import STYLES, Conditions, bar_phase_features
+from msanii_live.dsp.samplers import sample_euler, shifted_times
+from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import MOST_JUMPS, predict_with_guidance
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.metrics import Array
 from msanii_live.training.data.batches import bar_position, window, window_density
 from msanii_live.training.data.dataset import DataSet, Entry
 
-LOUDNESS = 10 ** (-18 / 20)  # RMS of the white noise that serves as a ceiling
+NOISE_RMS = 10 ** (-18 / 20)  # RMS of the white noise that serves as a ceiling
 
 
 @dataclass(frozen=True)
-class Windows:
+class ValidationWindows:
     """Hold windows of pieces that the network has not heard.
 
     mels: normalised, float32, (windows, channels, mels, mel_frames). bars: bars since a downbeat,
@@ -39,7 +40,7 @@ class Windows:
 
 def draw_windows(
     data: DataSet, entries: Sequence[Entry], count: int, mel_frames: int, seed: int
-) -> Windows:
+) -> ValidationWindows:
     """Draw windows at random places; pieces take turns."""
     rng = np.random.default_rng(seed)
     pieces = tuple(entries[i % len(entries)] for i in range(count))
@@ -55,7 +56,7 @@ def draw_windows(
         phase=torch.stack([bar_phase_features(bar, mel_frames) for bar in bars]),
     )
     mels = torch.stack([window(data, piece, first, mel_frames) for piece, first in placed])
-    return Windows(mels, conditions, torch.stack(bars).numpy(), pieces, tuple(firsts))
+    return ValidationWindows(mels, conditions, torch.stack(bars).numpy(), pieces, tuple(firsts))
 
 
 def has_audio(data: DataSet) -> bool:
@@ -63,7 +64,7 @@ def has_audio(data: DataSet) -> bool:
     return all(piece.wave >= 0 for name in ("validation", "test") for piece in data.split(name))
 
 
-def audio_of(data: DataSet, windows: Windows) -> torch.Tensor:
+def window_audio(data: DataSet, windows: ValidationWindows) -> torch.Tensor:
     """Return what the windows sound like, float32, (windows, 2, frames), left and right.
 
     The first sample is the one that the first mel frame is centred on. Past the end of a piece
@@ -80,7 +81,7 @@ def audio_of(data: DataSet, windows: Windows) -> torch.Tensor:
     return torch.from_numpy(out)
 
 
-class Onsets:
+class OnsetEnvelopes:
     """Turn normalised mels into onset envelopes of the mid channel."""
 
     def __init__(self, data: DataSet) -> None:
@@ -104,7 +105,7 @@ def without_beat(conditions: Conditions) -> Conditions:
     return replace(conditions, phase=torch.zeros_like(conditions.phase))
 
 
-def sample(
+def sample_windows(
     model: FlowModel,
     shown: torch.Tensor,
     known_frames: int,
@@ -147,15 +148,15 @@ def sample(
             reach = to if steps <= MOST_JUMPS else None
             return predict_with_guidance(model.net, x, t, known, masks, given, guidance, reach)
 
-        made = euler(denoise, noise, times, lambda _: None)
+        made = sample_euler(denoise, noise, times, lambda _: None)
         # What the network says of frames that it was given means nothing: training leaves it free.
         out.append(torch.where(masks == 1, known, made).float().cpu())
         on_batch(min(start + batch, len(shown)))
     return torch.cat(out)
 
 
-def repeated(
-    windows: Windows, known_frames: int, mel_frames_a_beat: Sequence[float]
+def repeat_last_beats(
+    windows: ValidationWindows, known_frames: int, mel_frames_a_beat: Sequence[float]
 ) -> torch.Tensor:
     """Continue each window by repeating its last beats: the baseline that needs no network.
 
@@ -174,10 +175,10 @@ def repeated(
 def white_noise(model: FlowModel, count: int, mel_frames: int, seed: int) -> torch.Tensor:
     """Return white noise at -18 dBFS, float32, (count, 2, frames), left and right."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, 2, mel_frames * model.spec.hop, generator=generator) * LOUDNESS
+    return torch.randn(count, 2, mel_frames * model.spec.hop, generator=generator) * NOISE_RMS
 
 
-def mels_of(model: FlowModel, waves: torch.Tensor) -> torch.Tensor:
+def normalised_mels(model: FlowModel, waves: torch.Tensor) -> torch.Tensor:
     """Return normalised mels on the CPU, (windows, channels, mels, mel_frames).
 
     waves: float32, (windows, 2, frames), left and right.

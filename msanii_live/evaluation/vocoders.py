@@ -10,20 +10,20 @@ import numpy as np
 import torch
 
 from msanii_live.config import VOCODERS
-from msanii_live.dsp.mel import MelSpec, left_right, log_mel, magnitudes, mid_side
+from msanii_live.dsp.mel import MelSpec, left_right, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.vocoding import SPAN, Vocoder, VocoderSettings, plan_spans, vocode_line
 from msanii_live.errors import CommandError
 from msanii_live.evaluation.audio_features import convergence_at
-from msanii_live.evaluation.validation_clips import HeldClip, Report, table
+from msanii_live.evaluation.validation_clips import Report, ValidationClip, markdown_table
 from msanii_live.training.trainers.vocoder import spectral_losses
 
-EDGE = 8  # mel frames at either end that are not judged
-NEAR = 0.1  # seconds to either side of a cut between spans
-FAINT = 1e-2  # level of the noise that the phase search starts from
+EDGE_MEL_FRAMES = 8  # mel frames at either end that are not judged
+NEAR_SECONDS = 0.1  # seconds to either side of a cut between spans
+NOISE_LEVEL = 1e-2  # level of the noise that the phase search starts from
 
 
 @dataclass(frozen=True)
-class VoiceRow:
+class VocoderFigures:
     """Say what a vocoder makes of true mels; medians over clips.
 
     log_distance (nats), convergence, slopes: of STFTs at several resolutions, left and right, see
@@ -45,7 +45,7 @@ class VoiceRow:
     clips: int
 
 
-def nets_of(
+def available_networks(
     vocoder: Callable[[str], VocoderSettings], report: Report = lambda _: None
 ) -> dict[str, Vocoder]:
     """Return the neural vocoders that there are, by the names of their rows.
@@ -64,7 +64,7 @@ def nets_of(
     return found
 
 
-def voices_of(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, VocoderSettings], ...]:
+def vocoder_variants(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, VocoderSettings], ...]:
     """Return what is compared, by name: the phase search alone, and each network before it."""
     refined = tuple(
         (f"{name}, then {n} iterations" if n else name, VocoderSettings(net, iterations=n))
@@ -74,14 +74,14 @@ def voices_of(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, VocoderSettings],
     return (("Griffin-Lim, 48 iterations", VocoderSettings()), *refined)
 
 
-def measure_voices(
+def measure_vocoders(
     voices: Sequence[tuple[str, VocoderSettings]],
-    clips: Sequence[HeldClip],
+    clips: Sequence[ValidationClip],
     spec: MelSpec,
     *,
     seed: int = 0,
     report: Report = lambda _: None,
-) -> tuple[VoiceRow, ...]:
+) -> tuple[VocoderFigures, ...]:
     """Make each clip with what follows it anew from its mel, with each vocoder.
 
     Clips longer than `SPAN` samples in all are made in spans; the middle of them is made again in
@@ -95,9 +95,9 @@ def measure_voices(
         for number, held in enumerate(clips):
             true = torch.from_numpy(held.true.T.copy())
             generator = torch.Generator().manual_seed(seed + number)
-            noise = FAINT * torch.randn(true.shape, generator=generator)
+            noise = NOISE_LEVEL * torch.randn(true.shape, generator=generator)
             with torch.inference_mode():
-                mel = log_mel(magnitudes(mid_side(true), spec), spec)
+                mel = log_mel(stft_magnitudes(mid_side(true), spec), spec)
                 began = time.perf_counter()
                 made = left_right(_vocode(mel, noise, spec, vocoder))
                 took = time.perf_counter() - began
@@ -109,7 +109,7 @@ def measure_voices(
         log_distance, convergence, slopes, mel_distance, ratio = _medians(found)
         cut, cut_true, whole_true = _medians(cuts) if cuts else (None, None, None)
         rows.append(
-            VoiceRow(
+            VocoderFigures(
                 name,
                 log_distance,
                 convergence,
@@ -136,10 +136,10 @@ def compare(
 
     made, true: left and right, float32, (2, frames), more than 2 * EDGE mel frames.
     """
-    inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
+    inner = slice(EDGE_MEL_FRAMES * spec.hop, -EDGE_MEL_FRAMES * spec.hop)
     losses = spectral_losses(made[:, inner], true[:, inner])
-    mels = [log_mel(magnitudes(mid_side(wave), spec), spec) for wave in (made, true)]
-    mel = (mels[0] - mels[1])[:, :, EDGE:-EDGE].abs().mean()
+    mels = [log_mel(stft_magnitudes(mid_side(wave), spec), spec) for wave in (made, true)]
+    mel = (mels[0] - mels[1])[:, :, EDGE_MEL_FRAMES:-EDGE_MEL_FRAMES].abs().mean()
     log_distance, convergence, slopes = (float(loss) for loss in losses)
     return log_distance, convergence, slopes, float(mel)
 
@@ -194,13 +194,13 @@ def _cut(
     )
     at = place - first
     return (
-        convergence_at(two, one, at, spec, NEAR),
-        convergence_at(two, real, at, spec, NEAR),
-        convergence_at(one, real, at, spec, NEAR),
+        convergence_at(two, one, at, spec, NEAR_SECONDS),
+        convergence_at(two, real, at, spec, NEAR_SECONDS),
+        convergence_at(one, real, at, spec, NEAR_SECONDS),
     )
 
 
-def voices_markdown(rows: Sequence[VoiceRow]) -> str:
+def vocoders_markdown(rows: Sequence[VocoderFigures]) -> str:
     """Return the section on vocoders."""
 
     def figure(x: float | None) -> str:
@@ -214,7 +214,7 @@ def voices_markdown(rows: Sequence[VoiceRow]) -> str:
         "Time is that of the vocoder over the length of the audio. Two spans: spectral "
         "convergence, within 0.1 s of where two spans meet, to the same made in one span, and of "
         "either to the true audio.\n\n"
-        + table(
+        + markdown_table(
             (
                 "",
                 "log distance",

@@ -11,10 +11,10 @@ from msanii_live.dsp import cpu_precision
 from msanii_live.dsp.cpu_precision import Timings, cache_file, timings
 from msanii_live.dsp.device import (
     DTYPES,
-    name_of,
+    dtype_name,
     network_dtype,
+    override_precision,
     precision,
-    taking,
     training_precision,
 )
 from msanii_live.errors import ConfigError
@@ -57,7 +57,7 @@ def refuses():
 )
 def test_bf16_is_taken_only_where_it_is_clearly_faster(fresh, monkeypatch, fp32, bf16, taken):
     gives(monkeypatch, Timings(fp32, bf16))
-    assert name_of(network_dtype(CPU)) == taken
+    assert dtype_name(network_dtype(CPU)) == taken
     assert network_dtype(CPU) == DTYPES[taken]
 
 
@@ -211,10 +211,10 @@ def product(context):
 def test_networks_run_at_what_is_taken_and_else_at_the_faster(fresh, monkeypatch):
     gives(monkeypatch, FAST)
     for dtype in (torch.float32, torch.bfloat16):
-        with taking(dtype):
+        with override_precision(dtype):
             assert product(precision(CPU)) == dtype
     assert product(precision(CPU)) == torch.bfloat16
-    with pytest.raises(ZeroDivisionError), taking(torch.float32):
+    with pytest.raises(ZeroDivisionError), override_precision(torch.float32):
         raise ZeroDivisionError
     assert product(precision(CPU)) == torch.bfloat16
 

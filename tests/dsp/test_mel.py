@@ -11,11 +11,11 @@ from msanii_live.dsp.mel import (
     filter_bank,
     left_right,
     log_mel,
-    magnitudes,
     mel_to_magnitude,
     mid_side,
+    stft_magnitudes,
 )
-from msanii_live.dsp.phase import griffin_lim, line_frames, loop_frames
+from msanii_live.dsp.phase import circular_grid, griffin_lim, linear_grid
 from msanii_live.dsp.vocoding import FADE, VocoderSettings, plan_spans, vocode_line, vocode_loop
 
 SPEC = MelSpec()
@@ -32,7 +32,7 @@ def test_no_mel_band_is_empty():
 def test_mel_frames_are_centred_on_multiples_of_the_hop():
     wave = torch.zeros(20 * SPEC.hop)
     wave[10 * SPEC.hop] = 1.0
-    mags = magnitudes(wave, SPEC)
+    mags = stft_magnitudes(wave, SPEC)
     assert mags.shape == (SPEC.n_fft // 2 + 1, 20)
     assert mags.sum(0).argmax() == 10
     assert mags[:, [7, 13]].sum() == 0.0
@@ -45,7 +45,7 @@ def test_mid_side_is_undone():
 
 def test_inverse_mel_has_the_bands_it_was_asked_for():
     wave = tone(SPEC.hop * 40) + 0.05 * torch.randn(SPEC.hop * 40)
-    mel = log_mel(magnitudes(wave, SPEC), SPEC)
+    mel = log_mel(stft_magnitudes(wave, SPEC), SPEC)
     found = log_mel(mel_to_magnitude(mel, SPEC), SPEC)
     assert (found - mel).abs().mean() < 0.05
 
@@ -53,8 +53,8 @@ def test_inverse_mel_has_the_bands_it_was_asked_for():
 def test_frames_analyse_and_synthesise_are_inverse():
     wave = torch.randn(2, 8_000)
     for grid in (
-        line_frames(SPEC, 8_000, 16, wave.device),
-        loop_frames(SPEC, 8_000, 16, wave.device),
+        linear_grid(SPEC, 8_000, 16, wave.device),
+        circular_grid(SPEC, 8_000, 16, wave.device),
     ):
         back = grid.synthesise(grid.analyse(wave))
         # The very last samples of a line lie under the edge of one window only.
@@ -63,14 +63,14 @@ def test_frames_analyse_and_synthesise_are_inverse():
 
 def test_line_frames_agree_with_the_feature_extractor():
     wave = torch.randn(9_000)
-    grid = line_frames(SPEC, 9_000, SPEC.mel_frames(9_000), wave.device)
+    grid = linear_grid(SPEC, 9_000, SPEC.mel_frames(9_000), wave.device)
     ours = grid.analyse(wave).abs().T
-    assert torch.allclose(ours, magnitudes(wave, SPEC), atol=1e-3)
+    assert torch.allclose(ours, stft_magnitudes(wave, SPEC), atol=1e-3)
 
 
 def test_griffin_lim_finds_a_signal_with_the_magnitudes():
     wave = (tone(30 * SPEC.hop) + tone(30 * SPEC.hop, 1_234.0))[None]
-    grid = line_frames(SPEC, wave.shape[-1], 30, wave.device)
+    grid = linear_grid(SPEC, wave.shape[-1], 30, wave.device)
     target = grid.analyse(wave).abs()
     start = torch.randn(wave.shape, generator=torch.Generator().manual_seed(1))
     found = grid.analyse(griffin_lim(target, grid, start=start, iterations=60)).abs()
@@ -81,7 +81,7 @@ def test_a_vocoded_loop_has_any_length_and_closes():
     frames = 40_013
     cycles = 400
     wave = 0.3 * torch.sin(2 * torch.pi * cycles * torch.arange(frames) / frames)
-    grid = loop_frames(SPEC, frames, 80, wave.device)
+    grid = circular_grid(SPEC, frames, 80, wave.device)
     mel = log_mel(grid.analyse(wave[None]).abs().transpose(1, 2), SPEC)
     made = vocode_loop(
         mel,
@@ -111,7 +111,7 @@ def test_vocoding_keeps_what_is_known_and_joins_it(span):
     start, end = span
     frames = 61_440
     wave = torch.stack([tone(frames), 0.5 * tone(frames, 880.0)])
-    mel = log_mel(magnitudes(wave, SPEC), SPEC)
+    mel = log_mel(stft_magnitudes(wave, SPEC), SPEC)
     canvas = wave.clone()
     canvas[:, start:end] = 1e-2 * torch.randn(
         2, end - start, generator=torch.Generator().manual_seed(0)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.dsp.partials import BESIDE_DRUMS, BETWEEN, RELEASE, Partials
-from msanii_live.dsp.phase import line_frames
+from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders import vocos
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.notes.synthesis import mel_grid, vocode_grid
 from msanii_live.notes import Note, Score
@@ -21,7 +21,7 @@ BIN = SPEC.sample_rate / SPEC.n_fft
 
 
 def grid(frames: int = FRAMES):
-    return line_frames(SPEC, frames, SPEC.mel_frames(frames), torch.device("cpu"))
+    return linear_grid(SPEC, frames, SPEC.mel_frames(frames), torch.device("cpu"))
 
 
 def test_weights_are_at_the_partials_of_what_sounds() -> None:
@@ -101,9 +101,9 @@ def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
         on = (time >= note.start) & (time < note.end)
         decay = np.exp(-2.0 * (time - note.start)) if note is not held else 1.0
         wave += 0.1 * on * decay * np.sin(2 * np.pi * frequency * (time - note.start))
-    net = vocos.load(SHIPPED / "vocos.safetensors", torch.device("cpu"))
+    net = vocos.load(SHIPPED_WEIGHTS / "vocos.safetensors", torch.device("cpu"))
     true = torch.from_numpy(wave.astype(np.float32))
-    mel = log_mel(magnitudes(true, SPEC), SPEC)
+    mel = log_mel(stft_magnitudes(true, SPEC), SPEC)
     canvas = mel_grid(Score((held, *struck), 3.0), SPEC)
     plain = VocoderSettings(net, iterations=12)
     made = {

@@ -10,7 +10,7 @@ from msanii_live.dsp.vocoders import vocos
 from msanii_live.engines.mel_flow import weights
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
-from msanii_live.evaluation.validation_clips import HeldClip
+from msanii_live.evaluation.validation_clips import ValidationClip
 
 RATE = 44_100
 SPEC = MelSpec(mels=64)
@@ -37,7 +37,7 @@ def held(true, other, seam, number=0, **info):
     """Cut two sounds, (frames, 2), at `seam` seconds into a clip and what follows."""
     at = round(seam * RATE)
     info = {"bpm": 120.0, "style": "house", "key": "A min", **info}
-    return HeldClip(
+    return ValidationClip(
         make_clip(true[:at].copy(), RATE, name=f"held-{number}", **info),
         true[at:],
         make_clip(other[:at].copy(), RATE, name=f"other-{number}", **info),

@@ -43,19 +43,19 @@ def test_the_centroid_of_a_tone_is_its_frequency():
 def test_a_late_beat_is_found_to_the_millisecond(late):
     beat = 0.5
     sound = np.concatenate([clicks(beat, 6), clicks(beat, 3, first=late % beat)])
-    seam = round(6 * RATE / audio_features.FINE.hop)
+    seam = round(6 * RATE / audio_features.ONSET_SPEC.hop)
     envelope = audio_features.onsets(audio_features.mel_of(sound))
     assert audio_features.beat_offset(envelope, seam, beat) == pytest.approx(late, abs=0.002)
 
 
 def test_the_area_under_the_curve():
     low, high = np.array([1.0, 2.0]), np.array([3.0, 4.0])
-    assert audio_features.area(high, low) == 1
-    assert audio_features.area(low, high) == 0
-    assert audio_features.area(low, low) == 0.5
-    assert audio_features.area(np.array([1.0, 4.0]), np.array([3.0])) == 0.5
+    assert audio_features.roc_area(high, low) == 1
+    assert audio_features.roc_area(low, high) == 0
+    assert audio_features.roc_area(low, low) == 0.5
+    assert audio_features.roc_area(np.array([1.0, 4.0]), np.array([3.0])) == 0.5
 
 
 def test_percentiles_count_what_lies_below():
-    assert audio_features.percentile(2.5, np.arange(5.0)) == 60
-    assert audio_features.percentile(2.0, np.arange(5.0)) == 50
+    assert audio_features.percentile_rank(2.5, np.arange(5.0)) == 60
+    assert audio_features.percentile_rank(2.0, np.arange(5.0)) == 50

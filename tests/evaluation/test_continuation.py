@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from msanii_live.evaluation import continuation
-from msanii_live.evaluation.validation_clips import Continued
+from msanii_live.evaluation.validation_clips import ContinuedClip
 from tests.evaluation.sounds import clicks, held, tone
 
 CHORDS = ([220, 277.2, 329.6], [246.9, 311.1, 370.0], [261.6, 329.6, 392.0], [196, 233.1, 293.7])
@@ -18,7 +18,9 @@ def clips():
 
 
 def answers(clips, own, swapped):
-    return [Continued(c, 4, np.concatenate([c.clip.samples, own(c)]), swapped(c)) for c in clips]
+    return [
+        ContinuedClip(c, 4, np.concatenate([c.clip.samples, own(c)]), swapped(c)) for c in clips
+    ]
 
 
 @pytest.fixture(scope="module")

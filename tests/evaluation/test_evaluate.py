@@ -9,13 +9,18 @@ import torch
 from matplotlib.image import imread
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.mel_flow.conditions import STYLES
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.evaluate import EvalSettings, evaluate, report_markdown
 from msanii_live.evaluation.gallery import pictures
-from msanii_live.evaluation.validation_windows import draw_windows, repeated, sample, without_beat
+from msanii_live.evaluation.validation_windows import (
+    draw_windows,
+    repeat_last_beats,
+    sample_windows,
+    without_beat,
+)
 from msanii_live.training.data.dataset import DataSet, Entry
 from msanii_live.web.plots import hertz_of, mel_decibels, mel_of, spectrogram_png
 
@@ -174,7 +179,7 @@ def test_samples_do_not_depend_on_the_batch_or_on_what_is_hidden(data):
     spoilt[..., 32:] = 9
     with torch.inference_mode():
         one, two, blind = (
-            sample(model, shown, 32, conditions, steps=2, seed=0, batch=batch)
+            sample_windows(model, shown, 32, conditions, steps=2, seed=0, batch=batch)
             for shown, conditions, batch in (
                 (windows.mels, windows.conditions, 5),
                 (spoilt, windows.conditions, 2),
@@ -190,7 +195,7 @@ def test_repeating_continues_a_period_exactly(data):
     windows = draw_windows(data, data.split("test"), 1, CONFIG.window, 0)
     wave = torch.sin(torch.arange(64) * 2 * math.pi / 16).expand(1, 2, 64, 64).contiguous()
     periodic = type(windows)(wave, windows.conditions, windows.bars, windows.pieces)
-    torch.testing.assert_close(repeated(periodic, 32, [8.0]), wave, atol=1e-5, rtol=0)
+    torch.testing.assert_close(repeat_last_beats(periodic, 32, [8.0]), wave, atol=1e-5, rtol=0)
 
 
 def test_the_spectrogram_shows_a_tone_at_its_frequency_and_level():

@@ -3,12 +3,12 @@ import pytest
 
 from msanii_live.audio import make_clip
 from msanii_live.evaluation.long_runs import (
-    chain,
+    compare_with_ends,
+    continue_repeatedly,
     drift_markdown,
+    interpolations_markdown,
     measure_drift,
-    measure_ways,
-    way_of,
-    ways_markdown,
+    measure_interpolations,
 )
 from tests.evaluation.sounds import RATE, clicks, held, small_engine, tone
 
@@ -46,14 +46,14 @@ def test_a_chain_that_halves_loses_6_db_a_link():
 def test_a_chain_keeps_count_of_the_bar():
     engine = Halving()
     clip = held(clicks(0.5, 4), clicks(0.5, 4), 2.0, bar_offset=0.75).clip
-    made = chain(engine, clip, 3, 1.0, 4, 0)
+    made = continue_repeatedly(engine, clip, 3, 1.0, 4, 0)
     assert [len(part) for part in made] == [RATE] * 3
     assert engine.bars == pytest.approx([0.75, 0.25, 0.75])  # half a bar a second at 120 bpm
 
 
 def test_a_chain_of_the_engine_differs_from_link_to_link(small_engine):
     clip = held(clicks(0.5, 4), clicks(0.5, 4), 2.0).clip
-    first, second = chain(small_engine, clip, 2, 0.5, 1, 0)
+    first, second = continue_repeatedly(small_engine, clip, 2, 0.5, 1, 0)
     assert len(first) == len(second) == RATE // 2
     assert np.abs(first - second).max() > 1e-3
 
@@ -62,19 +62,19 @@ def test_ways_that_turn_back_are_not_monotone():
     a, b = (make_clip(tone(f, 1), RATE, name=str(f)) for f in (300, 2_000))
     mixes = (0.0, 0.5, 1.0)
     fade = [np.float32(1 - m) * a.samples + np.float32(m) * b.samples for m in mixes]
-    there = way_of(a, b, 4, mixes, fade)
+    there = compare_with_ends(a, b, 4, mixes, fade)
     assert there.monotone
     assert there.to_a[0] == there.to_b[2] == 0
-    back = way_of(a, b, 4, mixes, [a.samples, b.samples, fade[1]])
+    back = compare_with_ends(a, b, 4, mixes, [a.samples, b.samples, fade[1]])
     assert not back.monotone
-    text = ways_markdown([there, back])
+    text = interpolations_markdown([there, back])
     assert "1 of 2 in 4 steps" in text
     assert "| 4 steps, to a | 0.00 |" in text
 
 
 def test_the_engine_begins_at_one_clip_and_ends_at_the_other(small_engine):
     clips = [held(sound, sound, 1.5, i) for i, sound in enumerate((tone(300, 2), clicks(0.25, 2)))]
-    (way,) = measure_ways(small_engine, clips, [1], mixes=(0.0, 0.5, 1.0))
+    (way,) = measure_interpolations(small_engine, clips, [1], mixes=(0.0, 0.5, 1.0))
     assert way.to_a[0] == way.to_b[2] == 0
     assert way.to_a[1] > 0.1
     assert way.to_b[1] > 0.1

@@ -8,12 +8,19 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig
-from msanii_live.evaluation.note_rendering import Morph, Row, centroid, held_out, mean_row, table
-from msanii_live.evaluation.timbre_plot import draw_space, listen, plane
+from msanii_live.evaluation.note_rendering import (
+    InstrumentFigures,
+    TimbreMorph,
+    centroid,
+    instruments_markdown,
+    mean_row,
+    validation_scores,
+)
+from msanii_live.evaluation.timbre_plot import brightness_and_level, draw_space, projection_plane
 
 ROWS = [
-    Row("piano", 0.9, 0.8, 0.6, 0.8, 0.02, 0.1),
-    Row("organ", 0.7, 0.6, 0.2, 0.4, 0.00, 0.3),
+    InstrumentFigures("piano", 0.9, 0.8, 0.6, 0.8, 0.02, 0.1),
+    InstrumentFigures("organ", 0.7, 0.6, 0.2, 0.4, 0.00, 0.3),
 ]
 
 
@@ -26,17 +33,17 @@ def test_the_table_has_shares_of_the_ceiling_and_means() -> None:
     mean = mean_row(ROWS)
     assert mean.correlation == pytest.approx(0.8)
     assert mean.ours == pytest.approx(0.4)
-    lines = table([*ROWS, mean]).splitlines()
+    lines = instruments_markdown([*ROWS, mean]).splitlines()
     assert len(lines) == 5
     assert "| 0.750 |" in lines[2]
-    without = table([Row("harp", 0.9, 0.8, None, None, None, 0.1)])
+    without = instruments_markdown([InstrumentFigures("harp", 0.9, 0.8, None, None, None, 0.1)])
     assert "None" not in without
 
 
 def test_a_morph_goes_one_way_or_does_not() -> None:
-    assert Morph(("a", "b"), (900.0, 1_000.0, 1_004.0, 1_003.0, 1_200.0)).monotone
-    assert Morph(("a", "b"), (1_200.0, 1_000.0, 900.0)).monotone
-    assert not Morph(("a", "b"), (900.0, 1_300.0, 1_000.0)).monotone
+    assert TimbreMorph(("a", "b"), (900.0, 1_000.0, 1_004.0, 1_003.0, 1_200.0)).monotone
+    assert TimbreMorph(("a", "b"), (1_200.0, 1_000.0, 900.0)).monotone
+    assert not TimbreMorph(("a", "b"), (900.0, 1_300.0, 1_000.0)).monotone
 
 
 def test_the_centroid_is_where_a_sound_is() -> None:
@@ -45,8 +52,8 @@ def test_the_centroid_is_where_a_sound_is() -> None:
 
 
 def test_held_out_pieces_have_no_drums_and_are_the_seeds() -> None:
-    pieces = held_out(3, with_scores=False)
-    assert [p.notes for p in pieces] == [p.notes for p in held_out(3, with_scores=False)]
+    pieces = validation_scores(3, with_scores=False)
+    assert [p.notes for p in pieces] == [p.notes for p in validation_scores(3, with_scores=False)]
     assert len(pieces) == 3
     assert not any(note.drum for piece in pieces for note in piece.notes)
 
@@ -54,9 +61,9 @@ def test_held_out_pieces_have_no_drums_and_are_the_seeds() -> None:
 @pytest.mark.parametrize("timbre", [2, 5])
 def test_the_space_is_drawn(tmp_path: Path, timbre: int) -> None:
     model = net(timbre)
-    centre, directions = plane(model)
+    centre, directions = projection_plane(model)
     assert directions @ directions.T == pytest.approx(torch.eye(2), abs=1e-5)
-    bright, loud = listen(model, centre[None] + torch.zeros(3, timbre))
+    bright, loud = brightness_and_level(model, centre[None] + torch.zeros(3, timbre))
     assert bright.shape == loud.shape == (3,)
     assert 20 < bright[0] < 20_000
     draw_space(model, tmp_path / "x.png")

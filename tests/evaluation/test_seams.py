@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.mel_flow.conditions import STYLES
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.evaluation.seams import (
-    fits_markdown,
     loops_markdown,
-    measure_fits,
     measure_loops,
+    measure_seam_fits,
+    seam_fits_markdown,
     seam_jumps,
     seams_markdown,
 )
-from msanii_live.evaluation.validation_clips import continue_clips, held_clips
+from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
 from msanii_live.training.data.dataset import DataSet, Entry
 from tests.evaluation.sounds import RATE, SPEC, Knowing, clicks, held, small_engine, tone
 
@@ -50,7 +50,7 @@ def test_each_is_continued_by_the_engine_from_its_own_and_from_the_other_context
 def test_a_projected_seam_fits_better_than_a_splice():
     sound = tone([220, 277.2, 329.6, 440], 4, 0.1) + clicks(0.5, 4)
     vocoder = VocoderSettings(iterations=8, seam_iterations=8)
-    rows = measure_fits(vocoder, [held(sound, sound, 2.25)], SPEC, iterations=16)
+    rows = measure_seam_fits(vocoder, [held(sound, sound, 2.25)], SPEC, iterations=16)
     by_name = {(r.source, r.join): r for r in rows}
     assert len(rows) == len(by_name) == 7
     assert by_name["true", "nothing made"].convergence == 0
@@ -59,7 +59,7 @@ def test_a_projected_seam_fits_better_than_a_splice():
     assert projected.convergence < splice.convergence
     assert projected.jump < splice.jump
     assert projected.elsewhere == pytest.approx(splice.elsewhere, rel=0.5)
-    assert "| true, projected | 0." in fits_markdown(rows)
+    assert "| true, projected | 0." in seam_fits_markdown(rows)
 
 
 def test_a_loop_is_looked_at_where_it_meets_itself(clips, small_engine):
@@ -86,8 +86,8 @@ def data():
 
 
 def test_clips_are_cut_with_their_bar_and_a_partner(data):
-    cut = held_clips(data, 6, seconds=3, after=1, seed=3)
-    again = held_clips(data, 6, seconds=3, after=1, seed=3)
+    cut = cut_validation_clips(data, 6, seconds=3, after=1, seed=3)
+    again = cut_validation_clips(data, 6, seconds=3, after=1, seed=3)
     for number, (clip, same) in enumerate(zip(cut, again, strict=True)):
         assert np.array_equal(clip.true, same.true)
         piece = data.entries[number % 4]
@@ -109,4 +109,4 @@ def test_clips_are_cut_with_their_bar_and_a_partner(data):
 
 def test_pieces_that_are_too_short_are_refused(data):
     with pytest.raises(ValueError, match="two pieces"):
-        held_clips(data, 1, seconds=11)
+        cut_validation_clips(data, 1, seconds=11)

@@ -5,18 +5,28 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes, mid_side
+from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.mel_flow.conditions import STYLES
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import musicnn
 from msanii_live.evaluation.evaluate import evaluate
 from msanii_live.evaluation.results import Distance, EvalSettings, few_step_ratio, report_markdown
-from msanii_live.evaluation.unconditional import Ear, diversity, ear_of, measure_distances
-from msanii_live.evaluation.validation_windows import audio_of, draw_windows, mels_of, sample
+from msanii_live.evaluation.unconditional import (
+    AudioDecoder,
+    diversity,
+    load_audio_decoder,
+    measure_distances,
+)
+from msanii_live.evaluation.validation_windows import (
+    draw_windows,
+    normalised_mels,
+    sample_windows,
+    window_audio,
+)
 from msanii_live.training.data.dataset import DataSet, Entry
 
 CONFIG = FlowConfig(mels=64, width=16, blocks=1, heads=2, window=264)  # 3 s, what musicnn needs
@@ -37,7 +47,7 @@ def data():
         wave = 0.1 * tones * (1 - time * 2 % 1) + rng.normal(0, 0.01, (2, FRAMES))
         kept = np.round(wave.T * 32_767).astype(np.int16)
         heard = torch.from_numpy(kept.T.astype(np.float32) / 32_767)
-        mels.append(log_mel(magnitudes(mid_side(heard), SPEC), SPEC).permute(2, 0, 1).numpy())
+        mels.append(log_mel(stft_magnitudes(mid_side(heard), SPEC), SPEC).permute(2, 0, 1).numpy())
         waves.append(kept)
         entries.append(
             Entry(
@@ -94,29 +104,31 @@ def test_few_steps_are_jumps_and_many_are_not(data):
     windows = draw_windows(data, data.split("test"), 1, CONFIG.window, 0)
     with torch.inference_mode():
         for steps in (2, 9):
-            sample(model_of(data, net), windows.mels, 0, windows.conditions, steps=steps, seed=0)
+            sample_windows(
+                model_of(data, net), windows.mels, 0, windows.conditions, steps=steps, seed=0
+            )
     assert net.told[:2] == [(1.0, pytest.approx(5 / 6)), (pytest.approx(5 / 6), 0.0)]
     assert net.told[2:] == [None] * 9
 
 
 def test_the_audio_of_a_window_has_its_mel(data):
     windows = draw_windows(data, data.split("test"), 3, CONFIG.window, 1)
-    waves = audio_of(data, windows)
+    waves = window_audio(data, windows)
     assert waves.shape == (3, 2, CONFIG.window * SPEC.hop)
     assert len(set(windows.firsts)) > 1
-    again = mels_of(model_of(data, FlowNet(CONFIG)), waves)
+    again = normalised_mels(model_of(data, FlowNet(CONFIG)), waves)
     inside = slice(2, -2)  # at the edges the window does not see the rest of the piece
     torch.testing.assert_close(again[..., inside], windows.mels[..., inside], atol=0.05, rtol=0)
 
 
 def test_audio_past_the_end_is_silence_and_audio_not_kept_is_refused(data):
     windows = draw_windows(data, data.split("test"), 1, CONFIG.window, 0)
-    late = audio_of(data, replace(windows, firsts=(399,)))
+    late = window_audio(data, replace(windows, firsts=(399,)))
     assert late[..., : SPEC.hop].abs().max() > 0
     assert late[..., SPEC.hop :].abs().max() == 0
     lacking = replace(windows, pieces=(replace(windows.pieces[0], wave=-1),))
     with pytest.raises(ValueError, match="no audio"):
-        audio_of(data, lacking)
+        window_audio(data, lacking)
 
 
 def test_diversity_of_known_sets():
@@ -130,7 +142,11 @@ def test_real_music_is_near_and_noise_far_by_ear_and_by_mel(data, weights):
     told = []
     with torch.inference_mode():
         rows = measure_distances(
-            data, model_of(data, FlowNet(CONFIG)), SETTINGS, told.append, Ear(VOICE, weights)
+            data,
+            model_of(data, FlowNet(CONFIG)),
+            SETTINGS,
+            told.append,
+            AudioDecoder(VOICE, weights),
         )
     floor, vocoded, many, few, noise = rows
     assert [row.steps for row in rows] == [0, 0, 9, 1, 0]
@@ -152,8 +168,8 @@ def test_without_musicnn_its_columns_are_left_out(data, weights):
     told = []
     silent = replace(data, entries=tuple(replace(entry, wave=-1) for entry in data.entries))
     with torch.inference_mode():
-        deaf = measure_distances(data, model, settings, told.append, Ear(VOICE, None))
-        mute = measure_distances(silent, model, settings, told.append, Ear(VOICE, weights))
+        deaf = measure_distances(data, model, settings, told.append, AudioDecoder(VOICE, None))
+        mute = measure_distances(silent, model, settings, told.append, AudioDecoder(VOICE, weights))
     assert "musicnn is left out: the data set holds no audio of its held-out pieces" in told
     for rows in (deaf, mute):
         assert [row.name for row in rows][1] == "those through the vocoder"
@@ -165,7 +181,7 @@ def test_an_engine_without_the_wheel_still_has_its_voice(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     told = []
-    ear = ear_of(MelFlowEngine("cpu"), tmp_path, told.append)
+    ear = load_audio_decoder(MelFlowEngine("cpu"), tmp_path, told.append)
     assert ear.weights is None
     assert ear.vocoder.net is not None
     assert "pip download" in told[0]

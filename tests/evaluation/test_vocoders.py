@@ -8,15 +8,15 @@ import torch
 
 from msanii_live.cli import main
 from msanii_live.dsp.vocoders import multiband
-from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
+from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.evaluation.vocoders import (
+    available_networks,
     compare,
-    measure_voices,
-    nets_of,
-    voices_markdown,
-    voices_of,
+    measure_vocoders,
+    vocoder_variants,
+    vocoders_markdown,
 )
 from msanii_live.training.data.dataset import Entry
 from tests.evaluation.sounds import SPEC, clicks, held, small_engine, tone
@@ -40,19 +40,19 @@ def test_vocoders_are_ranked_by_what_they_lose():
     clip = held(sound, sound, 1.0)
     untrained = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0)
     voices = (("searched", VocoderSettings(iterations=16)), ("untrained", untrained))
-    searched, raw = measure_voices(voices, [clip], SPEC)
+    searched, raw = measure_vocoders(voices, [clip], SPEC)
     assert searched.mel < raw.mel
     assert searched.convergence < raw.convergence
     assert searched.ratio > 0
     assert searched.cut is None
-    assert "| searched |" in voices_markdown([searched, raw])
-    assert "| – |" in voices_markdown([searched, raw])
+    assert "| searched |" in vocoders_markdown([searched, raw])
+    assert "| – |" in vocoders_markdown([searched, raw])
 
 
 def test_the_meeting_of_two_spans_is_looked_at():
     sound = tone([220, 277.2, 329.6], 8, 0.1)
     vocoder = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0, seam_iterations=0)
-    (row,) = measure_voices([("raw", vocoder)], [held(sound, sound, 6.0)], SPEC)
+    (row,) = measure_vocoders([("raw", vocoder)], [held(sound, sound, 6.0)], SPEC)
     # No layer looks along time beyond its reach and nothing is searched for: the cut leaves a
     # fade between two guesses that agree.
     assert row.cut < 0.02
@@ -61,17 +61,17 @@ def test_the_meeting_of_two_spans_is_looked_at():
 
 def test_the_vocoders_compared():
     vocos = Vocos(VocosConfig(16, 1), SPEC)
-    bands = Bands(BandsConfig(width=16, least=8, filters=4, taps=31), SPEC)
-    names = [name for name, _ in voices_of({"Vocos": vocos, "Bands": bands})]
+    bands = MultibandVocoder(MultibandConfig(width=16, least=8, filters=4, taps=31), SPEC)
+    names = [name for name, _ in vocoder_variants({"Vocos": vocos, "Bands": bands})]
     assert names[4:] == ["Bands", "Bands, then 4 iterations", "Bands, then 8 iterations"]
     assert len(names) == len(set(names)) == 7
-    assert len(voices_of({})) == 1
+    assert len(vocoder_variants({})) == 1
 
 
 def test_a_vocoder_that_does_not_fit_is_told_of_and_left_out(small_engine):
     told = []
     # The engine has a vocos of its own, and 64 mels: no other fits it.
-    assert list(nets_of(small_engine.vocoder, told.append)) == ["Vocos"]
+    assert list(available_networks(small_engine.vocoder, told.append)) == ["Vocos"]
     assert len(told) == 1
     assert "bands is left out" in told[0]
 
@@ -103,7 +103,7 @@ def test_the_table_alone_is_made_printed_and_kept(set_of_sounds, tmp_path, capsy
     torch.manual_seed(0)
     multiband.save(
         engine / "bands.safetensors",
-        Bands(BandsConfig(width=16, least=8, filters=4, taps=31), SPEC),
+        MultibandVocoder(MultibandConfig(width=16, least=8, filters=4, taps=31), SPEC),
     )
     words = ["bench", "vocoders", "--data", str(set_of_sounds), "--clips", "1"]
     out = tmp_path / "figures"

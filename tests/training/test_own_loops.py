@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 
 from msanii_live.cli import main
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.dsp.vocoders.vocos import load as load_vocoder
 from msanii_live.dsp.vocoders.vocos import save as save_vocoder
-from msanii_live.engines.base import quiet_context
+from msanii_live.engines.base import standalone_context
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.engines.mel_flow.weights import FlowModel, save
@@ -24,7 +24,7 @@ from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data import dataset, loops
 from msanii_live.training.trainers import shortcut, vocoder
-from msanii_live.training.trainers.loop import Interrupted
+from msanii_live.training.trainers.loop import TrainingInterrupted
 from tests.dsp.test_beats import clicks
 
 SPEC = MelSpec(mels=8)
@@ -59,7 +59,7 @@ def test_files_become_entries_that_say_what_is_known(own):
     assert keys.style == "house"
     assert keys.tempo == pytest.approx(120.0, rel=0.01)
     assert slow.tempo == pytest.approx(90.0, rel=0.01)
-    assert all(e.frames >= loops.SHORTEST * 44_100 for e in data.entries)  # loops are repeated
+    assert all(e.frames >= loops.MIN_SECONDS * 44_100 for e in data.entries)  # loops are repeated
     assert [e.split for e in data.entries].count("validation") == 1
     assert data.mels.shape[0] == sum(e.mel_frames for e in data.entries)
     assert data.waves.shape[0] == sum(e.frames for e in data.entries)
@@ -77,7 +77,7 @@ def test_few_steps_are_learnt_and_plain_flow_is_not_forgotten(own, tmp_path):
         steps=4, decay=2, batch=6, warm_up=1, every=2, rate=1e-3, plain=0.34
     )
     lines = []
-    net = shortcut.teach(data, recipe, model.net, tmp_path, lines.append)
+    net = shortcut.train_shortcut(data, recipe, model.net, tmp_path, lines.append)
     assert sum("validation" in line for line in lines) == 2
     assert net.jump.weight.abs().sum() > 0
     assert not torch.equal(net.tokenise.weight, model.net.tokenise.weight)
@@ -87,8 +87,8 @@ def test_a_jump_lands_where_small_steps_of_a_straight_flow_do():
     clean = torch.randn(2, 1, 1, 4)
     x = torch.randn(2, 1, 1, 4)
     now, middle, to = (torch.full((2,), level) for level in (0.9, 0.6, 0.3))
-    once = shortcut.jump(x, clean, now, to)
-    twice = shortcut.jump(shortcut.jump(x, clean, now, middle), clean, middle, to)
+    once = shortcut.jump_to(x, clean, now, to)
+    twice = shortcut.jump_to(shortcut.jump_to(x, clean, now, middle), clean, middle, to)
     assert torch.allclose(once, twice, atol=1e-6)
 
 
@@ -124,7 +124,7 @@ def test_ctrl_c_keeps_the_step_under_way_and_the_same_command_goes_on(own, tmp_p
     recipe = vocoder.VocoderRecipe(steps=400, decay=1, batch=1, crop=32, warm_up=1, every=400)
     config = VocosConfig(width=16, blocks=1)
     threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,)).start()
-    with pytest.raises(Interrupted, match="stopped at step"):
+    with pytest.raises(TrainingInterrupted, match="stopped at step"):
         vocoder.train_vocoder(data, recipe, config, tmp_path, lambda _: None)
     step = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
     assert 0 < step < 400
@@ -152,7 +152,7 @@ def test_bands_are_trained_from_the_command_line_and_taken_by_an_engine(own, tmp
     assert all(torch.equal(again[name], tensor) for name, tensor in trained.items())
     save(out / WEIGHTS, model)
     engine = MelFlowEngine("cpu", out / WEIGHTS, vocoder="bands")
-    clip = engine.run(Generate(seconds=0.5, steps=1), quiet_context())
+    clip = engine.run(Generate(seconds=0.5, steps=1), standalone_context())
     assert clip.info.frames == 22_050
     assert np.isfinite(clip.samples).all()
 
@@ -160,7 +160,7 @@ def test_bands_are_trained_from_the_command_line_and_taken_by_an_engine(own, tmp
 def test_the_shipped_weights_and_vocoder_share_their_features():
     from msanii_live.engines.mel_flow.weights import load
 
-    model = load(SHIPPED / WEIGHTS, torch.device("cpu"))
-    net = load_vocoder(SHIPPED / "vocos.safetensors", torch.device("cpu"))
+    model = load(SHIPPED_WEIGHTS / WEIGHTS, torch.device("cpu"))
+    net = load_vocoder(SHIPPED_WEIGHTS / "vocos.safetensors", torch.device("cpu"))
     assert model.spec == net.spec
     assert np.isfinite(model.mean.numpy()).all()

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS, STYLES
+from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS
 from msanii_live.engines.mel_flow.network import FlowConfig
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.errors import ConfigError
+from msanii_live.training.commands import RECIPES, SHIPPED_RECIPE, with_statistics_of
 from msanii_live.training.data import dataset
 from msanii_live.training.data.batches import draw_batch, draw_mask
-from msanii_live.training.run import RECIPES, SHIPPED_RECIPE, bundle
 from msanii_live.training.trainers import flow, shortcut, vocoder
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
@@ -93,7 +94,7 @@ def test_training_learns_resumes_and_serves(toy, tmp_path):
     assert losses[-1] < 0.8 * losses[0]
     from msanii_live.engines.mel_flow.weights import load, save
 
-    save(tmp_path / "m.safetensors", bundle(net, data))
+    save(tmp_path / "m.safetensors", with_statistics_of(net, data))
     model = load(tmp_path / "m.safetensors", torch.device("cpu"))
     assert model.mean.shape == (2, 8, 1)
 

@@ -21,16 +21,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
-from msanii_live.dsp.phase import line_frames
+from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders.multiband_layers import (
     DILATIONS,
     SLOPE,
-    Convolve,
-    Down,
-    Residual,
-    Up,
-    filtered,
-    summed,
+    Convolution,
+    Downsample,
+    ResidualStack,
+    Upsample,
+    apply_filters,
+    filter_and_sum,
 )
 from msanii_live.dsp.weights import read, write
 
@@ -43,7 +43,7 @@ LAST = 3  # taps of the convolution that makes excitations
 
 
 @dataclass(frozen=True)
-class BandsConfig:
+class MultibandConfig:
     """Size the networks. width: channels at the mel's rate, halved at each step up, to `least`.
 
     filters, taps: of each frozen bank.
@@ -75,7 +75,7 @@ def _up(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     return F.conv1d(stuffed[:, None], 2 * h[None, None], padding=len(h) // 2)[:, 0]
 
 
-def split(wave: torch.Tensor, bands: int) -> list[torch.Tensor]:
+def split_bands(wave: torch.Tensor, bands: int) -> list[torch.Tensor]:
     """Split a signal into octaves, the lowest first, each at its own rate.
 
     wave: float32, (batch, frames), frames a multiple of 2 ** (bands - 1).
@@ -90,7 +90,7 @@ def split(wave: torch.Tensor, bands: int) -> list[torch.Tensor]:
     return [wave, *reversed(found)]
 
 
-def join(bands: Sequence[torch.Tensor]) -> torch.Tensor:
+def join_bands(bands: Sequence[torch.Tensor]) -> torch.Tensor:
     """Undo `split`."""
     h = half_band().to(bands[0].device)
     wave = bands[0]
@@ -99,7 +99,7 @@ def join(bands: Sequence[torch.Tensor]) -> torch.Tensor:
     return wave
 
 
-def bank(filters: int, taps: int, lowest: bool) -> torch.Tensor:
+def bandpass_bank(filters: int, taps: int, lowest: bool) -> torch.Tensor:
     """Return band-pass filters side by side, float32, (filters, taps).
 
     They share out the upper half up to Nyquist or, for the lowest band, all of it.
@@ -123,29 +123,31 @@ def _steps_up(times: int) -> list[int]:
 class BandGenerator(nn.Module):
     """Make one octave from a mel."""
 
-    def __init__(self, config: BandsConfig, mels: int, times: int, lowest: bool) -> None:
+    def __init__(self, config: MultibandConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
         width = config.width
-        layers: list[nn.Module] = [Convolve(mels, width, 7)]
+        layers: list[nn.Module] = [Convolution(mels, width, 7)]
         for factor in _steps_up(times):
             narrow = max(config.least, width // 2)
-            layers += [nn.LeakyReLU(SLOPE), Up(width, narrow, factor), Residual(narrow)]
+            layers += [nn.LeakyReLU(SLOPE), Upsample(width, narrow, factor), ResidualStack(narrow)]
             width = narrow
         self.layers = nn.Sequential(*layers, nn.LeakyReLU(SLOPE))
-        self.excite = Convolve(width, config.filters, LAST)
+        self.excite = Convolution(width, config.filters, LAST)
         self.bank: torch.Tensor
-        self.register_buffer("bank", bank(config.filters, config.taps, lowest), persistent=False)
+        self.register_buffer(
+            "bank", bandpass_bank(config.filters, config.taps, lowest), persistent=False
+        )
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
         """Make the band. mel: (batch, mels, mel_frames) → (batch, mel_frames * times)."""
         h = self.layers(mel.transpose(1, 2))
-        return summed(self.excite(h), self.bank)
+        return filter_and_sum(self.excite(h), self.bank)
 
 
-class Bands(nn.Module):
+class MultibandVocoder(nn.Module):
     """Make a signal, octave by octave, from a mel."""
 
-    def __init__(self, config: BandsConfig, spec: MelSpec) -> None:
+    def __init__(self, config: MultibandConfig, spec: MelSpec) -> None:
         super().__init__()
         self.config, self.spec = config, spec
         self.mean: torch.Tensor
@@ -187,7 +189,7 @@ class Bands(nn.Module):
         hop, pieces = self.spec.hop, []
         for first in range(0, mel.shape[-1], PIECE):
             early = min(first, self.reach)
-            made = join(self(mel[..., first - early : first + PIECE + self.reach]))
+            made = join_bands(self(mel[..., first - early : first + PIECE + self.reach]))
             pieces.append(made[:, early * hop : (early + PIECE) * hop])
         return torch.cat(pieces, dim=1)
 
@@ -198,28 +200,30 @@ class Bands(nn.Module):
         it is float32: samples made in bfloat16 have noise 37 dB under them.
         """
         wave = self.wave(mel)
-        grid = line_frames(self.spec, wave.shape[-1], mel.shape[-1], mel.device)
+        grid = linear_grid(self.spec, wave.shape[-1], mel.shape[-1], mel.device)
         bins = grid.analyse(wave)
         size = bins.abs().clamp_min(1e-9)
         levelled = mel_to_magnitude(mel, self.spec, LEVELLINGS, size.transpose(1, 2))
         return bins * (levelled.transpose(1, 2) / size)
 
 
-class BandCritic(nn.Module):
+class BandDiscriminator(nn.Module):
     """Judge one octave beside the mel that it should follow, place by place."""
 
-    def __init__(self, config: BandsConfig, mels: int, times: int, lowest: bool) -> None:
+    def __init__(self, config: MultibandConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
         self.bank: torch.Tensor
-        self.register_buffer("bank", bank(config.filters, config.taps, lowest), persistent=False)
+        self.register_buffer(
+            "bank", bandpass_bank(config.filters, config.taps, lowest), persistent=False
+        )
         width, layers = config.filters, []
         for factor in reversed(_steps_up(times)):
             wide = min(config.width, 2 * width)
-            layers.append(nn.Sequential(Down(width, wide, factor), nn.LeakyReLU(SLOPE)))
+            layers.append(nn.Sequential(Downsample(width, wide, factor), nn.LeakyReLU(SLOPE)))
             width = wide
         self.layers = nn.ModuleList(layers)
-        self.meet = nn.Sequential(Convolve(width + mels, config.width, 5), nn.LeakyReLU(SLOPE))
-        self.judge = Convolve(config.width, 1, 3)
+        self.meet = nn.Sequential(Convolution(width + mels, config.width, 5), nn.LeakyReLU(SLOPE))
+        self.judge = Convolution(config.width, 1, 3)
 
     def forward(
         self, band: torch.Tensor, mel: torch.Tensor
@@ -228,7 +232,7 @@ class BandCritic(nn.Module):
 
         band: (batch, frames). mel: scaled, (batch, mels, mel_frames).
         """
-        h = filtered(band, self.bank) * LOUDER
+        h = apply_filters(band, self.bank) * LOUDER
         seen = []
         for layer in self.layers:
             h = layer(h)
@@ -238,34 +242,34 @@ class BandCritic(nn.Module):
         return self.judge(h)[..., 0], seen
 
 
-class Critics(nn.Module):
+class Discriminators(nn.Module):
     """Hold a critic for each band."""
 
-    def __init__(self, config: BandsConfig, spec: MelSpec) -> None:
+    def __init__(self, config: MultibandConfig, spec: MelSpec) -> None:
         super().__init__()
         rates = [spec.hop >> n for n in reversed(range(config.bands))]
         self.critics = nn.ModuleList(
-            BandCritic(config, spec.mels, times, n == 0) for n, times in enumerate(rates)
+            BandDiscriminator(config, spec.mels, times, n == 0) for n, times in enumerate(rates)
         )
 
     def forward(
         self, bands: Sequence[torch.Tensor], mel: torch.Tensor
     ) -> list[tuple[torch.Tensor, list[torch.Tensor]]]:
-        """Judge every band; see `BandCritic`."""
+        """Judge every band; see `BandDiscriminator`."""
         return [c(band, mel) for c, band in zip(self.critics, bands, strict=True)]
 
 
-def save(path: Path, net: Bands) -> None:
+def save(path: Path, net: MultibandVocoder) -> None:
     """Write the vocoder; matrices as float16, all else as float32."""
     write(path, FORMAT, net.state_dict(), net.config, net.spec)
 
 
-def load(path: Path, device: torch.device) -> Bands:
+def load(path: Path, device: torch.device) -> MultibandVocoder:
     """Read a vocoder onto a device, in float32 and evaluation mode.
 
     Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
     tensors, config, spec = read(path, FORMAT, "no band-wise vocoder")
-    net = Bands(BandsConfig(**config), spec)
+    net = MultibandVocoder(MultibandConfig(**config), spec)
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

@@ -15,7 +15,7 @@ SLOPE = 0.2  # of leaky rectifiers
 DILATIONS = (1, 3, 9)
 
 
-class Convolve(nn.Module):
+class Convolution(nn.Module):
     """Convolve over time, as long as before. kernel: odd."""
 
     def __init__(self, narrow: int, wide: int, kernel: int, dilation: int = 1) -> None:
@@ -33,7 +33,7 @@ class Convolve(nn.Module):
         return out
 
 
-class Up(nn.Module):
+class Upsample(nn.Module):
     """Raise the rate by an even factor; each output hears the two nearest inputs."""
 
     def __init__(self, narrow: int, wide: int, factor: int) -> None:
@@ -52,7 +52,7 @@ class Up(nn.Module):
         return out + self.shift.to(out.dtype)
 
 
-class Down(nn.Module):
+class Downsample(nn.Module):
     """Lower the rate by an even factor; each output hears two factors of inputs around it."""
 
     def __init__(self, narrow: int, wide: int, factor: int) -> None:
@@ -69,7 +69,7 @@ class Down(nn.Module):
         return out
 
 
-class Residual(nn.Module):
+class ResidualStack(nn.Module):
     """Three dilated convolutions, each added to its input. Source: arXiv:1910.06711, figure 1."""
 
     def __init__(self, width: int) -> None:
@@ -77,7 +77,7 @@ class Residual(nn.Module):
         self.layers = nn.ModuleList(
             nn.Sequential(
                 nn.LeakyReLU(SLOPE),
-                Convolve(width, width, 3, dilation),
+                Convolution(width, width, 3, dilation),
                 nn.LeakyReLU(SLOPE),
                 nn.Linear(width, width),
             )
@@ -91,7 +91,7 @@ class Residual(nn.Module):
         return x
 
 
-def filtered(wave: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
+def apply_filters(wave: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
     """Split a signal by filters. wave: (batch, frames). bank: (filters, taps), symmetric.
 
     Returns float32, (batch, frames, filters).
@@ -101,7 +101,7 @@ def filtered(wave: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
     return _cut(spectra, bank, wave.shape[1]).transpose(1, 2)
 
 
-def summed(excitations: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
+def filter_and_sum(excitations: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
     """Filter each excitation, (batch, frames, filters), and add them up, float32, (batch, frames).
 
     bank: (filters, taps), symmetric.

@@ -11,10 +11,10 @@ import torch
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband, vocos
 from msanii_live.dsp.vocoding import Vocoder, VocoderSettings
-from msanii_live.dsp.weights import BROKEN
+from msanii_live.dsp.weights import READ_ERRORS
 from msanii_live.errors import Code, CommandError
 
-SHIPPED = Path(__file__).parents[2] / "weights"
+SHIPPED_WEIGHTS = Path(__file__).parents[2] / "weights"
 # Each is in the file of its name. griffin-lim has none: it is a search.
 READERS: dict[str, Callable[[Path, torch.device], Vocoder]] = {
     "vocos": vocos.load,
@@ -22,7 +22,7 @@ READERS: dict[str, Callable[[Path, torch.device], Vocoder]] = {
 }
 
 
-class Vocoders:
+class VocoderRegistry:
     """Give one engine its voices by name; each network is read when it is first asked for."""
 
     def __init__(self, weights: Path, own: str, refined: VocoderSettings) -> None:
@@ -39,7 +39,7 @@ class Vocoders:
         if name not in READERS:
             return None
         beside = self._weights.with_name(f"{name}.safetensors")
-        return beside if beside.exists() else SHIPPED / beside.name
+        return beside if beside.exists() else SHIPPED_WEIGHTS / beside.name
 
     def vocoder(self, name: str, spec: MelSpec, device: torch.device) -> VocoderSettings:
         """Return how mels become samples; `name` is a vocoder, "" the engine's own.
@@ -68,7 +68,7 @@ class Vocoders:
             )
         try:
             net = READERS[name](path, device)
-        except BROKEN as error:
+        except READ_ERRORS as error:
             raise CommandError(
                 Code.EENGINE, f"cannot load {path}: {error}; copy it again, or take {others}"
             ) from None

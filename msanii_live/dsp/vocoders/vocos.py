@@ -14,7 +14,7 @@ from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.weights import read, write
 
 FORMAT = "msanii-live vocos 1"
-LOUDEST = 8.0  # ln of the largest magnitude that a bin may have
+MAX_LOG_MAGNITUDE = 8.0  # ln of the largest magnitude that a bin may have
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class VocosConfig:
     kernel: int = 7
 
 
-class Block(nn.Module):
+class ConvNeXtBlock(nn.Module):
     """One ConvNeXt block over time.
 
     Source: Siuzdak 2023, arXiv:2306.00814, section 3.2.
@@ -79,7 +79,7 @@ class Vocos(nn.Module):
         bins = spec.n_fft // 2 + 1
         self.enter = nn.Conv1d(spec.mels, config.width, config.kernel, padding=config.kernel // 2)
         self.norm = nn.LayerNorm(config.width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(ConvNeXtBlock(config) for _ in range(config.blocks))
         self.leave_norm = nn.LayerNorm(config.width)
         self.leave = nn.Linear(config.width, 2 * bins)
         nn.init.trunc_normal_(self.leave.weight, std=0.02)
@@ -102,7 +102,7 @@ class Vocos(nn.Module):
             h = block(h)
         log_gain, angle = self.leave(self.leave_norm(h)).float().chunk(2, dim=-1)
         base = F.linear(mel.exp().transpose(1, 2).float(), self.spread).clamp_min(1e-6).log()
-        magnitude = (base + log_gain).clamp_max(LOUDEST).exp()
+        magnitude = (base + log_gain).clamp_max(MAX_LOG_MAGNITUDE).exp()
         return torch.complex(magnitude * angle.cos(), magnitude * angle.sin())
 
     def bins(self, mel: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.loops import SUFFIXES
-from msanii_live.training.trainers.recipe2023 import Audio
+from msanii_live.training.trainers.recipe2023 import AudioConfig
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class AudioFiles:
 
     paths: tuple[Path, ...]
     lengths: tuple[int, ...]
-    audio: Audio
+    audio: AudioConfig
 
     def draw(self, size: int, rng: np.random.Generator) -> torch.Tensor:
         """Return crops from random files at random places, float32, (size, channels, frames).
@@ -44,7 +44,7 @@ class AudioFiles:
         return torch.from_numpy(crops)
 
 
-def find_audio(folder: Path, audio: Audio) -> AudioFiles:
+def find_audio(folder: Path, audio: AudioConfig) -> AudioFiles:
     """Return the audio files under a folder.
 
     Raises: ConfigError: there are none, or one has another sample rate.

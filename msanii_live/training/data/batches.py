@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from msanii_live.engines.mel_flow.conditions import (
-    BEATS_A_BAR,
-    STYLES,
     UNKNOWN,
     Conditions,
     bar_phase_features,
     density_of,
 )
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.training.data.dataset import DataSet, Entry
 
 
@@ -56,7 +55,7 @@ def bar_position(data: DataSet, entry: Entry, first: int, mel_frames: int) -> to
     seconds = (first + torch.arange(mel_frames, dtype=torch.float64)) * (
         data.spec.hop / data.spec.sample_rate
     )
-    return entry.bar + seconds / (entry.beat_seconds * BEATS_A_BAR)
+    return entry.bar + seconds / (entry.beat_seconds * BEATS_PER_BAR)
 
 
 def window_density(data: DataSet, entry: Entry, first: int, mel_frames: int) -> float:

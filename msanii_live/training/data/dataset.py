@@ -25,11 +25,12 @@ import numpy as np
 import soundfile
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes, mid_side
-from msanii_live.engines.mel_flow.conditions import STYLES, UNKNOWN, key_index
+from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
+from msanii_live.engines.mel_flow.conditions import UNKNOWN
+from msanii_live.engines.mel_flow.vocabulary import STYLES, key_index
 from msanii_live.errors import ConfigError, MissingTool
-from msanii_live.training.data.grooves import Piece, generate
-from msanii_live.training.data.scores import Score, fetch_scores
+from msanii_live.training.data.grooves import GeneratedPiece, generate
+from msanii_live.training.data.scores import PublicDomainScore, fetch_scores
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 PEAK = 10 ** (-1 / 20)  # -1 dBFS
@@ -95,7 +96,7 @@ def keeps_audio(index: int) -> bool:
     return split_of(index) != "train" or (index // len(STYLES)) % 4 == 1
 
 
-def compose(index: int) -> tuple[mido.MidiFile, Piece, str]:
+def compose(index: int) -> tuple[mido.MidiFile, GeneratedPiece, str]:
     """Return piece number `index`; styles take turns so that each has an equal share."""
     style, seed = STYLES[index % len(STYLES)], FIRST_SEED + index
     if style == "piano":
@@ -141,7 +142,7 @@ def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Made:
+class _RenderedPiece:
     """Hold one piece on its way into the set. wave: int16, (frames, 2), or None."""
 
     mel: np.ndarray
@@ -149,7 +150,7 @@ class _Made:
     wave: np.ndarray | None
 
 
-def _make_piece(index: int, spec: MelSpec) -> _Made:
+def _make_piece(index: int, spec: MelSpec) -> _RenderedPiece:
     """Compose, render and analyse one generated piece."""
     midi, piece, style = compose(index)
     wave = render(midi)[: round(piece.bars * 4 * piece.beat_seconds * spec.sample_rate)]
@@ -167,7 +168,7 @@ def _make_piece(index: int, spec: MelSpec) -> _Made:
     return _analysed(wave, entry, spec, keeps_audio(index))
 
 
-def _make_score(score: Score, spec: MelSpec) -> _Made:
+def _make_score(score: PublicDomainScore, spec: MelSpec) -> _RenderedPiece:
     """Render and analyse one score; its bar is not known, so it trains only."""
     wave = render(score.midi)
     entry = Entry(
@@ -184,11 +185,11 @@ def _make_score(score: Score, spec: MelSpec) -> _Made:
     return _analysed(wave, entry, spec, keep_audio=True)
 
 
-def _analysed(wave: np.ndarray, entry: Entry, spec: MelSpec, keep_audio: bool) -> _Made:
+def _analysed(wave: np.ndarray, entry: Entry, spec: MelSpec, keep_audio: bool) -> _RenderedPiece:
     torch.set_num_threads(1)
-    mel = log_mel(magnitudes(mid_side(torch.from_numpy(wave.T.copy())), spec), spec)
+    mel = log_mel(stft_magnitudes(mid_side(torch.from_numpy(wave.T.copy())), spec), spec)
     kept = np.round(wave * 32_767).astype(np.int16) if keep_audio else None
-    return _Made(mel.permute(2, 0, 1).numpy().astype(np.float16), entry, kept)
+    return _RenderedPiece(mel.permute(2, 0, 1).numpy().astype(np.float16), entry, kept)
 
 
 def build(
@@ -243,7 +244,9 @@ def build(
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def _make_all(pieces: int, scores: Sequence[Score], spec: MelSpec, workers: int) -> Iterator[_Made]:
+def _make_all(
+    pieces: int, scores: Sequence[PublicDomainScore], spec: MelSpec, workers: int
+) -> Iterator[_RenderedPiece]:
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         yield from pool.imap(partial(_make_piece, spec=spec), range(pieces), chunksize=4)
         yield from pool.imap(partial(_make_score, spec=spec), scores)

@@ -133,7 +133,7 @@ COMPS: dict[str, tuple[tuple[int, ...], float]] = {
 
 
 @dataclass(frozen=True)
-class Feel:
+class GrooveFeel:
     """Hold how a style moves.
 
     tempo: lowest and highest, bpm. grids: names in DRUM_GRIDS, none for no drums. swing: lowest and
@@ -147,7 +147,7 @@ class Feel:
 
 
 @dataclass(frozen=True)
-class Lines:
+class StylePatterns:
     """Hold the ways in which a style's bass and chords may be played."""
 
     bass: tuple[str, ...]
@@ -155,7 +155,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Sounds:
+class ProgramPools:
     """Hold pools of General MIDI programs, 0-127; `kits` are programs of the drum channel."""
 
     bass: tuple[int, ...]
@@ -165,104 +165,106 @@ class Sounds:
 
 
 @dataclass(frozen=True)
-class Style:
+class GrooveStyle:
     """Hold all that tells a style of groove from another."""
 
-    feel: Feel
-    lines: Lines
-    sounds: Sounds
+    feel: GrooveFeel
+    lines: StylePatterns
+    sounds: ProgramPools
 
 
-STYLES: dict[str, Style] = {
-    "house": Style(
-        Feel((118, 128), ("house", "house2"), (0, 0.12), MINOR),
-        Lines(("offbeat", "pulse", "octave"), ("stab", "offbeat", "pad")),
-        Sounds((38, 39, 33), (4, 5, 81, 89, 16, 62), (80, 81, 87, 11), (0, 24, 25)),
+STYLES: dict[str, GrooveStyle] = {
+    "house": GrooveStyle(
+        GrooveFeel((118, 128), ("house", "house2"), (0, 0.12), MINOR),
+        StylePatterns(("offbeat", "pulse", "octave"), ("stab", "offbeat", "pad")),
+        ProgramPools((38, 39, 33), (4, 5, 81, 89, 16, 62), (80, 81, 87, 11), (0, 24, 25)),
     ),
-    "techno": Style(
-        Feel((126, 140), ("techno",), scale=MINOR),
-        Lines(("roll", "offbeat"), ("stab", "none", "pad")),
-        Sounds((38, 39), (81, 90, 55, 62), (80, 84, 87), (24, 25)),
+    "techno": GrooveStyle(
+        GrooveFeel((126, 140), ("techno",), scale=MINOR),
+        StylePatterns(("roll", "offbeat"), ("stab", "none", "pad")),
+        ProgramPools((38, 39), (81, 90, 55, 62), (80, 84, 87), (24, 25)),
     ),
-    "trance": Style(
-        Feel((130, 142), ("trance",), scale=MINOR),
-        Lines(("offbeat", "roll"), ("arp", "pad")),
-        Sounds((38, 39), (81, 90, 88, 89), (80, 81, 90), (0, 24)),
+    "trance": GrooveStyle(
+        GrooveFeel((130, 142), ("trance",), scale=MINOR),
+        StylePatterns(("offbeat", "roll"), ("arp", "pad")),
+        ProgramPools((38, 39), (81, 90, 88, 89), (80, 81, 90), (0, 24)),
     ),
-    "synth": Style(
-        Feel((90, 118), ("synth",)),
-        Lines(("eighth", "pulse", "octave"), ("arp", "pad", "stab")),
-        Sounds((38, 39), (90, 89, 81, 50, 62), (80, 81, 82, 84), (0, 24, 25)),
+    "synth": GrooveStyle(
+        GrooveFeel((90, 118), ("synth",)),
+        StylePatterns(("eighth", "pulse", "octave"), ("arp", "pad", "stab")),
+        ProgramPools((38, 39), (90, 89, 81, 50, 62), (80, 81, 82, 84), (0, 24, 25)),
     ),
-    "disco": Style(
-        Feel((108, 124), ("disco",), (0, 0.1)),
-        Lines(("octave", "walk"), ("offbeat", "chop", "pad")),
-        Sounds((33, 36, 38), (4, 27, 48, 28, 0), (61, 73, 65, 48), (0, 8)),
+    "disco": GrooveStyle(
+        GrooveFeel((108, 124), ("disco",), (0, 0.1)),
+        StylePatterns(("octave", "walk"), ("offbeat", "chop", "pad")),
+        ProgramPools((33, 36, 38), (4, 27, 48, 28, 0), (61, 73, 65, 48), (0, 8)),
     ),
-    "rock": Style(
-        Feel((96, 150), ("rock", "rock2")),
-        Lines(("eighth", "root"), ("power", "strum", "pad")),
-        Sounds((33, 34), (29, 30, 25, 27, 18), (30, 29, 22, 65), (0, 16)),
+    "rock": GrooveStyle(
+        GrooveFeel((96, 150), ("rock", "rock2")),
+        StylePatterns(("eighth", "root"), ("power", "strum", "pad")),
+        ProgramPools((33, 34), (29, 30, 25, 27, 18), (30, 29, 22, 65), (0, 16)),
     ),
-    "ballad": Style(
-        Feel((64, 84), ("ballad",), (0, 0.08)),
-        Lines(("root", "half"), ("arp8", "block", "pad")),
-        Sounds((32, 33, 35), (0, 4, 24, 48, 88), (73, 40, 68, 11, 66), (0, 40)),
+    "ballad": GrooveStyle(
+        GrooveFeel((64, 84), ("ballad",), (0, 0.08)),
+        StylePatterns(("root", "half"), ("arp8", "block", "pad")),
+        ProgramPools((32, 33, 35), (0, 4, 24, 48, 88), (73, 40, 68, 11, 66), (0, 40)),
     ),
-    "funk": Style(
-        Feel((92, 114), ("funk", "break"), (0.05, 0.2), DORIAN),
-        Lines(("funk", "octave"), ("chop", "stab")),
-        Sounds((36, 37, 33), (7, 27, 16, 4, 28), (61, 65, 66, 80), (0, 8)),
+    "funk": GrooveStyle(
+        GrooveFeel((92, 114), ("funk", "break"), (0.05, 0.2), DORIAN),
+        StylePatterns(("funk", "octave"), ("chop", "stab")),
+        ProgramPools((36, 37, 33), (7, 27, 16, 4, 28), (61, 65, 66, 80), (0, 8)),
     ),
-    "hiphop": Style(
-        Feel((80, 98), ("hiphop", "break"), (0.1, 0.3), MINOR),
-        Lines(("half", "funk"), ("block", "stab", "arp8")),
-        Sounds((33, 38, 32), (0, 4, 11, 88, 48), (73, 11, 80, 75), (0, 25, 8)),
+    "hiphop": GrooveStyle(
+        GrooveFeel((80, 98), ("hiphop", "break"), (0.1, 0.3), MINOR),
+        StylePatterns(("half", "funk"), ("block", "stab", "arp8")),
+        ProgramPools((33, 38, 32), (0, 4, 11, 88, 48), (73, 11, 80, 75), (0, 25, 8)),
     ),
-    "lofi": Style(
-        Feel((80, 90), ("lofi",), (0.15, 0.35)),
-        Lines(("root", "half"), ("block", "arp8")),
-        Sounds((32, 35, 33), (4, 0, 5, 26, 11), (11, 0, 26, 73), (0, 40, 32)),
+    "lofi": GrooveStyle(
+        GrooveFeel((80, 90), ("lofi",), (0.15, 0.35)),
+        StylePatterns(("root", "half"), ("block", "arp8")),
+        ProgramPools((32, 35, 33), (4, 0, 5, 26, 11), (11, 0, 26, 73), (0, 40, 32)),
     ),
-    "trap": Style(
-        Feel((130, 150), ("trap",), scale=MINOR),
-        Lines(("half", "root"), ("arp8", "pad", "block")),
-        Sounds((38, 39), (88, 89, 10, 11, 46), (80, 8, 75, 10), (25,)),
+    "trap": GrooveStyle(
+        GrooveFeel((130, 150), ("trap",), scale=MINOR),
+        StylePatterns(("half", "root"), ("arp8", "pad", "block")),
+        ProgramPools((38, 39), (88, 89, 10, 11, 46), (80, 8, 75, 10), (25,)),
     ),
-    "dnb": Style(
-        Feel((140, 150), ("dnb", "break"), scale=MINOR),
-        Lines(("half", "roll", "funk"), ("pad", "stab", "none")),
-        Sounds((38, 39, 33), (89, 90, 4, 95), (80, 81, 84), (0, 24)),
+    "dnb": GrooveStyle(
+        GrooveFeel((140, 150), ("dnb", "break"), scale=MINOR),
+        StylePatterns(("half", "roll", "funk"), ("pad", "stab", "none")),
+        ProgramPools((38, 39, 33), (89, 90, 4, 95), (80, 81, 84), (0, 24)),
     ),
-    "reggae": Style(
-        Feel((80, 100), ("reggae",), (0.05, 0.2)),
-        Lines(("funk", "half"), ("offbeat",)),
-        Sounds((33, 35), (16, 27, 17, 0), (57, 66, 17, 73), (0, 8)),
+    "reggae": GrooveStyle(
+        GrooveFeel((80, 100), ("reggae",), (0.05, 0.2)),
+        StylePatterns(("funk", "half"), ("offbeat",)),
+        ProgramPools((33, 35), (16, 27, 17, 0), (57, 66, 17, 73), (0, 8)),
     ),
-    "bossa": Style(
-        Feel((110, 140), ("bossa",)),
-        Lines(("bossa",), ("bossa", "arp8")),
-        Sounds((32, 35), (24, 26, 4, 0), (73, 65, 11, 66), (0, 40, 32)),
+    "bossa": GrooveStyle(
+        GrooveFeel((110, 140), ("bossa",)),
+        StylePatterns(("bossa",), ("bossa", "arp8")),
+        ProgramPools((32, 35), (24, 26, 4, 0), (73, 65, 11, 66), (0, 40, 32)),
     ),
-    "latin": Style(
-        Feel((96, 120), ("latin",)),
-        Lines(("bossa", "octave"), ("chop", "stab")),
-        Sounds((32, 33), (0, 0, 4, 24), (56, 61, 73), (0,)),
+    "latin": GrooveStyle(
+        GrooveFeel((96, 120), ("latin",)),
+        StylePatterns(("bossa", "octave"), ("chop", "stab")),
+        ProgramPools((32, 33), (0, 0, 4, 24), (56, 61, 73), (0,)),
     ),
-    "ambient": Style(
-        Feel((80, 100)),
-        Lines(("root", "none"), ("pad", "arp8")),
-        Sounds((38, 32, 43), (88, 89, 91, 92, 94, 95, 52, 48), (11, 79, 73, 10, 98, 14), (0,)),
+    "ambient": GrooveStyle(
+        GrooveFeel((80, 100)),
+        StylePatterns(("root", "none"), ("pad", "arp8")),
+        ProgramPools(
+            (38, 32, 43), (88, 89, 91, 92, 94, 95, 52, 48), (11, 79, 73, 10, 98, 14), (0,)
+        ),
     ),
-    "cinema": Style(
-        Feel((80, 110)),
-        Lines(("root",), ("pad", "staccato")),
-        Sounds((43, 42), (48, 49, 44, 60, 52), (40, 71, 68, 73, 56, 60), (48,)),
+    "cinema": GrooveStyle(
+        GrooveFeel((80, 110)),
+        StylePatterns(("root",), ("pad", "staccato")),
+        ProgramPools((43, 42), (48, 49, 44, 60, 52), (40, 71, 68, 73, 56, 60), (48,)),
     ),
-    "jazz": Style(
-        Feel((72, 108), ("swing", "swing", "brushes"), (0.25, 0.35)),
-        Lines(("walk",), ("chop", "stab", "block")),
-        Sounds((32, 32, 35), (0, 0, 26, 4, 11), (65, 66, 56, 11, 26), (32, 40)),
+    "jazz": GrooveStyle(
+        GrooveFeel((72, 108), ("swing", "swing", "brushes"), (0.25, 0.35)),
+        StylePatterns(("walk",), ("chop", "stab", "block")),
+        ProgramPools((32, 32, 35), (0, 0, 26, 4, 11), (65, 66, 56, 11, 26), (32, 40)),
     ),
 }
 EXTENDED_STYLES = frozenset(

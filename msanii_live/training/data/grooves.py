@@ -1,11 +1,10 @@
 """Compose 4/4 grooves and piano pieces as MIDI, each from a seed and nothing else.
 
-The same seed and arguments give the same bytes, so a data set built from these pieces is known by
-its seeds. Hence the order in which `random.Random` is asked is part of the data:
-a draw added, dropped or moved changes every later note.
+The same seed and arguments give the same bytes, so seeds identify a data set built from these
+pieces. The order of draws from `random.Random` is therefore part of the data: adding, removing or
+moving a draw changes every later note.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Literal
@@ -13,42 +12,21 @@ from typing import Literal
 import mido
 
 from msanii_live.training.data import groove_styles as tables
-from msanii_live.training.data.groove_styles import (
-    BassRhythm,
-    DrumGrid,
-    Scale,
-    chord_pitches,
-    nearest_voicing,
-)
-from msanii_live.training.data.midi_parts import (
-    BAR,
-    BEAT,
-    STEP,
-    Composition,
-    Kind,
-    Motif,
-    Note,
-    Part,
-    draw_motif,
-    midi_file,
-    motif_lengths,
-    note,
-)
+from msanii_live.training.data.groove_composer import compose_groove
+from msanii_live.training.data.midi_parts import Kind, midi_file
 from msanii_live.training.data.piano_pieces import compose_piano
 
-CHANNELS = {"bass": 0, "chords": 1, "lead": 2, "pad": 3, "drums": 9}
-PAD_PROGRAMS = (48, 50, 88, 89, 90, 91, 94, 95)
 PIANO_BARS = 24
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Say what a generated piece is.
+class GeneratedPiece:
+    """The description of a generated piece.
 
     tempo: bpm, rounded to 1/1000. key: pitch class 0-11. chord_roots: a pitch class for each bar.
-    swing: delay of each second sixteenth, as a part of a sixteenth. programs: General MIDI program
-    of each part, silent ones included. notes: how many in all parts. beat_seconds: the length of a
-    beat exactly as the MIDI file has it, so beat n starts at n * beat_seconds.
+    swing: delay of each second sixteenth, as a fraction of a sixteenth. programs: General MIDI
+    program of each part, silent ones included. notes: count over all parts. beat_seconds: the
+    length of a beat exactly as in the MIDI file, so beat n starts at n * beat_seconds.
     """
 
     seed: int
@@ -76,12 +54,12 @@ class Piece:
 
 def generate(
     seed: int, *, bars: int | None = None, style: str | None = None, kind: Kind | None = None
-) -> tuple[mido.MidiFile, Piece]:
+) -> tuple[mido.MidiFile, GeneratedPiece]:
     """Compose the piece of a seed.
 
     bars: at least 1; None for 24 of piano, 16 or 24 of groove. style: a name in STYLES (grooves) or
-    PIANO_STYLES. kind: None draws one, piano for 3 seeds in 10, whatever the style: give both to be
-    sure of it. A piano piece in a style of grooves is a melody over a plain left hand.
+    PIANO_STYLES. kind: None draws one, piano for 3 seeds in 10, independently of the style.
+    A piano piece in a style of grooves is a melody over a plain left hand.
     Raises: ValueError: `bars` is below 1, or no such style.
 
     >>> midi, piece = generate(7, kind="groove", style="house", bars=8)
@@ -96,9 +74,9 @@ def generate(
     if (kind or ("piano" if rng.random() < 0.3 else "groove")) == "piano":
         composition = compose_piano(rng, bars or PIANO_BARS, style)
     else:
-        composition = _compose_groove(rng, bars, style)
+        composition = compose_groove(rng, bars, style)
     microseconds = round(60e6 / composition.tempo)
-    piece = Piece(
+    piece = GeneratedPiece(
         seed=seed,
         kind=composition.kind,
         style=composition.style,
@@ -113,255 +91,3 @@ def generate(
         notes=sum(len(part.notes) for part in composition.parts),
     )
     return midi_file(rng, composition.parts, microseconds), piece
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Hold what is drawn once for a groove.
-
-    layers: for each four bars, the parts that play. jitter: in ticks (standard deviation). comps:
-    ways to play the chords, and progressions, alternate every eight bars. lead_degree: where the
-    lead starts on the scale. arp_order: places in the chord; arp_stride: in steps; arp_lift: in
-    semitones.
-    """
-
-    name: str
-    tempo: float
-    minor: bool
-    scale: Scale
-    key: int
-    swing: float
-    bars: int
-    progressions: tuple[str, str]
-    seventh: bool
-    grid: DrumGrid
-    programs: dict[str, int]
-    bass_line: str
-    comps: tuple[str, str]
-    jitter: float
-    layers: tuple[frozenset[str], ...]
-    motifs: tuple[Motif, Motif]
-    lead_degree: int
-    arp_order: list[int]
-    arp_stride: int
-    arp_lift: int
-    pulse: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Bar:
-    """Hold one bar: its number, the degree and pitches of its chord, and the bass note below."""
-
-    index: int
-    degree: int
-    voicing: list[int]
-    bass: int
-
-
-def _compose_groove(rng: Random, bars: int | None, name: str | None) -> Composition:
-    name = name or rng.choice(sorted(tables.STYLES))
-    if name not in tables.STYLES:
-        raise ValueError(f"{name!r} is a style of piano pieces, not of grooves")
-    plan = _draw_plan(rng, name, bars)
-    notes: dict[str, list[Note]] = {part: [] for part in CHANNELS}
-    roots: list[int] = []
-    voicing: list[int] | None = None
-    lead_degree = plan.lead_degree
-    for index in range(plan.bars):
-        degree = int(plan.progressions[index // 8 % 2][index % 4])
-        chord = chord_pitches(plan.key, plan.scale, degree, plan.seventh)
-        roots.append(chord[0] % 12)
-        voicing = nearest_voicing(chord, voicing, 52, 76)
-        bar = _Bar(index, degree, voicing, 28 + (chord[0] - 28) % 12)
-        layers = plan.layers[index // 4]
-        if "drums" in layers and plan.grid:
-            notes["drums"] += _drums(rng, plan, bar)
-        if "bass" in layers and plan.bass_line != "none":
-            notes["bass"] += _bass(rng, plan, bar)
-        if "chords" in layers:
-            notes["chords"] += _chords(rng, plan, bar)
-        if "pad" in layers:
-            notes["pad"] += [note(index * BAR, 15.8 * STEP, pitch, 54) for pitch in voicing]
-        if "lead" in layers and not (index % 4 == 3 and rng.random() < 0.5):
-            line, lead_degree = _lead(rng, plan, bar, lead_degree)
-            notes["lead"] += line
-    parts = _mix(rng, plan, notes)
-    return Composition(
-        "groove", name, plan.tempo, plan.key, plan.minor, tuple(roots), plan.swing, parts
-    )
-
-
-def _draw_plan(rng: Random, name: str, bars: int | None) -> _Plan:
-    style = tables.STYLES[name]
-    feel, lines, sounds = style.feel, style.lines, style.sounds
-    tempo = rng.uniform(*feel.tempo) if rng.random() < 0.3 else rng.randint(*feel.tempo)
-    minor = feel.scale is not None or rng.random() < 0.5  # the scales that styles name are minor
-    mode = "min" if minor else "maj"
-    major_scales = (tables.MAJOR, tables.MAJOR, tables.MIXOLYDIAN)
-    scale = feel.scale or (tables.MINOR if minor else rng.choice(major_scales))
-    key = rng.randint(0, 11)
-    swing = rng.uniform(*feel.swing)
-    bars = bars or rng.choice((16, 16, 24))
-    first = rng.choice(tables.PROGRESSIONS["vamp" if rng.random() < 0.12 else mode])
-    second = rng.choice(tables.PROGRESSIONS[mode])
-    return _Plan(  # the fields are drawn in this order
-        name=name,
-        tempo=tempo,
-        minor=minor,
-        scale=scale,
-        key=key,
-        swing=swing,
-        bars=bars,
-        seventh=rng.random() < (0.7 if name in tables.EXTENDED_STYLES else 0.25),
-        grid=tables.DRUM_GRIDS[rng.choice(feel.grids)] if feel.grids else {},
-        programs={
-            "bass": rng.choice(sounds.bass),
-            "chords": rng.choice(sounds.chords),
-            "lead": rng.choice(sounds.lead),
-            "pad": rng.choice(PAD_PROGRAMS),
-            "drums": rng.choice(sounds.kits),
-        },
-        bass_line=rng.choice(lines.bass),
-        comps=(rng.choice(lines.chords), rng.choice(lines.chords)),
-        jitter=rng.uniform(0, 6) if name in tables.TIGHT_STYLES else rng.uniform(3, 12),
-        layers=tuple(_draw_layers(rng, first=block == 0) for block in range((bars + 3) // 4)),
-        motifs=(draw_motif(rng), draw_motif(rng)),
-        lead_degree=rng.randint(0, 6),
-        progressions=(first, second if rng.random() < 0.5 else first),
-        arp_order=rng.sample(range(4), 4),
-        arp_stride=rng.choice((1, 2, 2)),
-        arp_lift=rng.choice((0, 0, 12)),
-        pulse=rng.choice(tables.PULSES),
-    )
-
-
-def _draw_layers(rng: Random, first: bool) -> frozenset[str]:
-    """Draw the parts that play for four bars, which makes intros, drops and breaks."""
-    core = ("drums", "bass", "chords")
-    playing = {*core}
-    playing |= {part for part, chance in (("lead", 0.55), ("pad", 0.35)) if rng.random() < chance}
-    if first and rng.random() < 0.45:
-        playing -= set(rng.sample(core, rng.choice((1, 2))))
-    elif rng.random() < 0.18:
-        playing.remove(rng.choice(core))
-    return frozenset(playing)
-
-
-def _at(rng: Random, plan: _Plan, bar: _Bar, step: int) -> float:
-    """Return a tick near a step of the bar, swung; each call draws a new deviation."""
-    swung = plan.swing * STEP if step % 2 else 0
-    return bar.index * BAR + step * STEP + swung + rng.gauss(0, plan.jitter)
-
-
-def _drums(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
-    for drum, pattern in plan.grid.items():
-        for step, hit in enumerate(pattern):
-            if hit == "." or (hit == "?" and rng.random() > 0.4):
-                continue
-            ghost = 80 if drum == tables.KICK else 40
-            velocity = ghost if hit == "?" else int(hit) * 12 + rng.gauss(0, 5)
-            yield note(_at(rng, plan, bar, step), STEP, drum, velocity)
-    if bar.index % 8 == 0 and bar.index and rng.random() < 0.7:
-        yield note(_at(rng, plan, bar, 0), BEAT, tables.CRASH, 100)
-    if bar.index % 4 == 3 and rng.random() < 0.45:
-        yield from _fill(rng, plan, bar)
-    if plan.name == "trap" and rng.random() < 0.4:
-        roll = bar.index * BAR + rng.choice((4, 6, 12, 14)) * STEP
-        for i in range(6):
-            yield note(roll + i * STEP // 3, 30, tables.HAT, 60 + 6 * i)
-
-
-def _fill(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
-    drums = (tables.SNARE, tables.SNARE, *tables.TOMS)
-    for step in range(rng.choice((8, 12, 12, 14)), 16):
-        if rng.random() < 0.75:
-            yield note(_at(rng, plan, bar, step), STEP, rng.choice(drums), rng.randint(65, 112))
-
-
-def _bass(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
-    intervals = tables.BASS_INTERVALS.get(plan.bass_line, (0,) * 16)
-    for (step, length), interval in zip(_bass_rhythm(rng, plan), intervals, strict=False):
-        if plan.bass_line == "funk":
-            if step and rng.random() < 0.45:
-                interval = rng.choice((7, 12, 10, 12))
-            if rng.random() < 0.15:
-                continue
-        tick = _at(rng, plan, bar, step)
-        yield note(tick, length * STEP * 0.95, bar.bass + interval, 92 + rng.gauss(0, 6))
-
-
-def _bass_rhythm(rng: Random, plan: _Plan) -> BassRhythm:
-    second_half = rng.choice((6, 8, 10))  # drawn for every line, as seeds are bound to that
-    if plan.bass_line == "half":
-        return ((0, 6), (second_half, 5))
-    if plan.bass_line == "pulse":
-        return tuple((step, 0.9) for step in plan.pulse)
-    return tables.BASS_RHYTHMS[plan.bass_line]
-
-
-def _chords(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
-    comp = plan.comps[bar.index // 8 % 2]
-    if comp == "pad":
-        for pitch in bar.voicing:
-            yield note(bar.index * BAR, 15.5 * STEP, pitch, 70 + rng.gauss(0, 4))
-    elif comp == "block":
-        for step in (0,) if bar.index % 2 else (0, rng.choice((6, 10, 8))):
-            for pitch in bar.voicing:
-                yield note(_at(rng, plan, bar, step), 6 * STEP, pitch, 74 + rng.gauss(0, 5))
-    elif comp in ("arp", "arp8"):
-        yield from _arpeggio(rng, plan, bar, plan.arp_stride if comp == "arp" else 2)
-    elif comp != "none":
-        yield from _strikes(rng, plan, bar, comp)
-
-
-def _arpeggio(rng: Random, plan: _Plan, bar: _Bar, stride: int) -> Iterator[Note]:
-    pitches = [*bar.voicing, bar.voicing[0] + 12]
-    for i, step in enumerate(range(0, 16, stride)):
-        pitch = pitches[plan.arp_order[i % 4] % len(pitches)] + plan.arp_lift
-        velocity = 80 if step % 4 == 0 else 72
-        tick = _at(rng, plan, bar, step)
-        yield note(tick, stride * STEP * 0.9, pitch, velocity + rng.gauss(0, 5))
-
-
-def _strikes(rng: Random, plan: _Plan, bar: _Bar, comp: str) -> Iterator[Note]:
-    steps, length = tables.COMPS[comp]
-    chopped = [step for step in range(16) if rng.random() < 0.4 or step == 4]  # drawn for all too
-    pitches = [bar.bass + 12, bar.bass + 19, bar.bass + 24] if comp == "power" else bar.voicing
-    for step in chopped if comp == "chop" else steps:
-        velocity = 84 if step % 4 == 0 else 70
-        for i, pitch in enumerate(pitches):
-            tick = _at(rng, plan, bar, step) + (9 * i if comp == "strum" else 0)
-            yield note(tick, length * STEP, pitch, velocity + rng.gauss(0, 5))
-
-
-def _lead(rng: Random, plan: _Plan, bar: _Bar, degree: int) -> tuple[list[Note], int]:
-    """Play a motif on from scale degree `degree` (-2..9); return the notes and the last degree."""
-    motif = plan.motifs[bar.index // 2 % 2] if rng.random() < 0.85 else draw_motif(rng)
-    register = 72 if plan.key < 5 else 60
-    notes: list[Note] = []
-    for (step, move), length in zip(motif, motif_lengths(motif), strict=True):
-        degree = max(-2, min(9, degree + move))
-        if step % 8 == 0:  # strong beats land on the chord
-            degree = _nearest_chord_degree(bar.degree, degree)
-        pitch = register + plan.key + plan.scale[degree % 7] + 12 * (degree // 7)
-        tick, held = _at(rng, plan, bar, step), length * STEP * rng.uniform(0.6, 0.98)
-        notes.append(note(tick, held, pitch, 88 + rng.gauss(0, 7)))
-    return notes, degree
-
-
-def _nearest_chord_degree(root: int, degree: int) -> int:
-    """Choose the chord tone nearest to a degree, octaves aside, and of equals the one in reach."""
-    tones = (root, root + 2, root + 4)
-    return min(tones, key=lambda t: abs((t - degree + 3) % 7 - 3) + 0.01 * abs(t - degree))
-
-
-def _mix(rng: Random, plan: _Plan, notes: dict[str, list[Note]]) -> list[Part]:
-    """Draw where the parts stand and how loud they are."""
-    pans = {"chords": rng.randint(40, 88), "lead": rng.randint(48, 80)}
-    loudness = {"bass": (88, 110), "chords": (70, 100), "lead": (74, 104), "pad": (56, 84)}
-    loudness["drums"] = (90, 118)
-    volumes = {name: rng.randint(*limits) for name, limits in loudness.items()}
-    return [
-        Part(name, channel, plan.programs[name], volumes[name], pans.get(name, 64), notes[name])
-        for name, channel in CHANNELS.items()
-    ]

@@ -13,18 +13,19 @@ import soundfile
 import soxr
 import torch
 
-from msanii_live.dsp.beats import find_pulse, onset_times
-from msanii_live.dsp.mel import log_mel, magnitudes, mid_side
-from msanii_live.engines.mel_flow.conditions import STYLES, UNKNOWN
+from msanii_live.dsp.beats import estimate_beat, onset_times
+from msanii_live.dsp.mel import log_mel, mid_side, stft_magnitudes
+from msanii_live.engines.mel_flow.conditions import UNKNOWN
+from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import parse_prompt
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import PEAK, Entry
 
 SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
-SHORTEST = 14.0  # seconds; a shorter file is taken for a loop and repeated until it lasts that
-LONGEST = 900.0  # seconds of one file that are read
-HELD_OUT = 10  # one file in so many validates
+MIN_SECONDS = 14.0  # seconds; a shorter file is taken for a loop and repeated until it lasts that
+MAX_SECONDS = 900.0  # seconds of one file that are read
+VALIDATION_EVERY = 10  # one file in so many validates
 
 
 def is_built(folder: Path) -> bool:
@@ -55,7 +56,7 @@ def build_from_files(
                 continue
             entry, wave = _described(path, wave, model, style, len(entries))
             mel = log_mel(
-                magnitudes(mid_side(torch.from_numpy(wave.T.copy())), model.spec), model.spec
+                stft_magnitudes(mid_side(torch.from_numpy(wave.T.copy())), model.spec), model.spec
             )
             mel.permute(2, 0, 1).numpy().astype(np.float16).tofile(mels)
             np.round(wave * 32_767).astype(np.int16).tofile(waves)
@@ -93,7 +94,7 @@ def tempo_in_name(name: str) -> float:
 def _read(path: Path, rate: int) -> np.ndarray:
     """Return stereo audio at `rate`, float32, (frames, 2), its peak at -1 dBFS."""
     with soundfile.SoundFile(path) as file:
-        wave = file.read(round(LONGEST * file.samplerate), dtype="float32", always_2d=True)
+        wave = file.read(round(MAX_SECONDS * file.samplerate), dtype="float32", always_2d=True)
         own_rate = file.samplerate
     wave = wave[:, [0, min(1, wave.shape[1] - 1)]]
     if own_rate != rate:
@@ -108,12 +109,12 @@ def _described(
 ) -> tuple[Entry, np.ndarray]:
     """Return what is known of a file, and its audio, repeated if it is a short loop."""
     rate = model.spec.sample_rate
-    pulse = find_pulse(wave, rate)
+    pulse = estimate_beat(wave, rate)
     named = tempo_in_name(path.name)
     tempo = named or (pulse.bpm if pulse else 0.0)
     bar = pulse.bar if pulse and abs(pulse.bpm / tempo - 1) < 0.03 else 0.0
-    if len(wave) < SHORTEST * rate:
-        wave = np.tile(wave, (int(np.ceil(SHORTEST * rate / len(wave))), 1))
+    if len(wave) < MIN_SECONDS * rate:
+        wave = np.tile(wave, (int(np.ceil(MIN_SECONDS * rate / len(wave))), 1))
     words = parse_prompt(re.sub(r"[\W_]+", " ", path.stem), style, "")
     entry = Entry(
         seed=number,
@@ -124,7 +125,7 @@ def _described(
         start=0,
         mel_frames=model.spec.mel_frames(len(wave)),
         onsets=onset_times(wave, rate),
-        split="validation" if number % HELD_OUT == HELD_OUT - 1 else "train",
+        split="validation" if number % VALIDATION_EVERY == VALIDATION_EVERY - 1 else "train",
         bar=bar,
     )
     return entry, wave

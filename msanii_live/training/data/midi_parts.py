@@ -20,7 +20,7 @@ Motif = list[tuple[int, int]]  # (step 0-15, move in scale degrees -2..2) of eac
 NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0  # MIDI status bytes, without the channel
 
 
-class Note(NamedTuple):
+class TickNote(NamedTuple):
     """Hold one note: start and length in ticks, pitch 0-127, velocity 1-127."""
 
     tick: int
@@ -30,7 +30,7 @@ class Note(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class MidiPart:
     """Hold one instrument: MIDI channel 0-15, General MIDI program, volume and pan 0-127, notes.
 
     pedal_bars: bars in each of which the sustain pedal is pressed anew.
@@ -41,7 +41,7 @@ class Part:
     program: int
     volume: int
     pan: int
-    notes: list[Note]
+    notes: list[TickNote]
     pedal_bars: int = 0
 
 
@@ -56,12 +56,12 @@ class Composition:
     minor: bool
     chord_roots: tuple[int, ...]
     swing: float
-    parts: list[Part]
+    parts: list[MidiPart]
 
 
-def note(tick: float, ticks: float, pitch: int, velocity: float) -> Note:
+def make_note(tick: float, ticks: float, pitch: int, velocity: float) -> TickNote:
     """Make a note that MIDI can hold: in whole ticks, not before the start, velocity 1-127."""
-    return Note(max(0, int(tick)), max(20, int(ticks)), pitch, max(1, min(127, int(velocity))))
+    return TickNote(max(0, int(tick)), max(20, int(ticks)), pitch, max(1, min(127, int(velocity))))
 
 
 def draw_motif(rng: Random) -> Motif:
@@ -77,21 +77,21 @@ def motif_lengths(motif: Motif) -> list[int]:
     return [end - step for end, (step, _) in zip(ends, motif, strict=True)]
 
 
-def midi_file(rng: Random, parts: list[Part], beat_microseconds: int) -> mido.MidiFile:
+def midi_file(rng: Random, parts: list[MidiPart], beat_microseconds: int) -> mido.MidiFile:
     """Write the parts that play as tracks, after one that holds tempo and metre."""
     midi = mido.MidiFile(type=1, ticks_per_beat=BEAT)
-    transport_sync = [
+    conductor = [
         mido.MetaMessage("set_tempo", tempo=beat_microseconds),
         mido.MetaMessage("time_signature", numerator=4, denominator=4),
     ]
-    midi.tracks.append(mido.MidiTrack(transport_sync))
+    midi.tracks.append(mido.MidiTrack(conductor))
     for part in parts:
         if part.notes:
             midi.tracks.append(_track(part, reverb=rng.randint(10, 70)))
     return midi
 
 
-def _track(part: Part, reverb: int) -> mido.MidiTrack:
+def _track(part: MidiPart, reverb: int) -> mido.MidiTrack:
     channel = part.channel
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=part.name)])
     track.append(mido.Message("program_change", channel=channel, program=part.program))
@@ -104,7 +104,7 @@ def _track(part: Part, reverb: int) -> mido.MidiTrack:
     return track
 
 
-def _events(part: Part) -> list[tuple[int, int, int, int]]:
+def _events(part: MidiPart) -> list[tuple[int, int, int, int]]:
     """List a part's events in playing order: tick, status byte and two data bytes.
 
     A note still sounding when its pitch is struck again ends a tick before, but lasts 10 at least.

@@ -25,11 +25,11 @@ from msanii_live.midi import files
 from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.training.data import timbre_set
 from msanii_live.training.data.grooves import generate
-from msanii_live.training.data.timbre_set import GAP, PIECE
+from msanii_live.training.data.timbre_set import GAP_SECONDS, PIECE_SECONDS
 
 PIECES = {"train": 900, "validation": 30}
 FIRST_SEED = {"train": 1_100_000, "validation": 1_900_000}
-SECONDS = PIECE + GAP
+SECONDS = PIECE_SECONDS + GAP_SECONDS
 WORKERS = 2
 SOLOS = ("piano", "piano", "groove", "struck", "struck", "held")  # kinds, as often as they stand
 # How often each program plays alone.
@@ -76,7 +76,7 @@ def _band(rng: Random, seed: int) -> list[Note]:
             velocity=max(8, min(127, round(note.velocity * force))),
             program=0 if note.drum else substitute_program(note.program),
         )
-        for note in files.score_from_midi(midi).cut(0.0, PIECE).notes
+        for note in files.score_from_midi(midi).cut(0.0, PIECE_SECONDS).notes
     ]
 
 
@@ -92,7 +92,7 @@ def build(
     told: dict[str, object] = {"spec": asdict(spec)}
 
     def mel_of(score: Score) -> np.ndarray:
-        return timbre_set.analyse(timbre_set.play(score), spec)
+        return timbre_set.analyse(timbre_set.render_score(score), spec)
 
     for split, count in (pieces or PIECES).items():
         scores = [compose(FIRST_SEED[split] + n) for n in range(count)]

@@ -20,12 +20,12 @@ from msanii_live.training.data.midi_parts import (
     BAR,
     STEP,
     Composition,
+    MidiPart,
     Motif,
-    Note,
-    Part,
+    TickNote,
     draw_motif,
+    make_note,
     motif_lengths,
-    note,
 )
 
 LEFT_HANDS = ("alberti", "broken", "block", "octaves")
@@ -34,7 +34,7 @@ MOTIF_ORDER = (0, 1, 0, 2)
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _PianoPlan:
     """Hold what is drawn once for a piano piece; jitter is in ticks (standard deviation)."""
 
     style: str
@@ -54,7 +54,7 @@ class _Plan:
 
 
 @dataclass(frozen=True)
-class _Bar:
+class _PianoBar:
     """Hold one bar: its number, chord degree, chord voicing, lowest root and base velocity.
 
     at: maps a step 0-15 to a tick near it; each call draws a new deviation.
@@ -74,7 +74,7 @@ def compose_piano(rng: Random, bars: int, style: str | None) -> Composition:
     style: one of PIANO_STYLES; None draws one; any other plays a melody over the left hand.
     """
     plan = _draw_plan(rng, style)
-    notes: list[Note] = []
+    notes: list[TickNote] = []
     roots: list[int] = []
     voicing: list[int] | None = None
     melody_degree = 4
@@ -86,25 +86,25 @@ def compose_piano(rng: Random, bars: int, style: str | None) -> Composition:
         bass = 33 + (chord[0] - 33) % 12
         velocity = 62 + 14 * (index // 4 % 3) + rng.gauss(0, 3)
         at = _humanizer(rng, plan.jitter, index)
-        bar = _Bar(index, degree, voicing, bass, velocity, at)
+        bar = _PianoBar(index, degree, voicing, bass, velocity, at)
         notes += _accompaniment(rng, plan, bar)
         if plan.style != "minimal" and index % 8 != 7:
             melody, melody_degree = _melody(rng, plan, bar, melody_degree)
             notes += melody
     pedal_bars = bars if rng.random() < 0.6 else 0
-    part = Part("piano", 0, plan.program, 110, 64, notes, pedal_bars)
+    part = MidiPart("piano", 0, plan.program, 110, 64, notes, pedal_bars)
     return Composition(
         "piano", plan.style, plan.tempo, plan.key, plan.minor, tuple(roots), 0.0, [part]
     )
 
 
-def _draw_plan(rng: Random, style: str | None) -> _Plan:
+def _draw_plan(rng: Random, style: str | None) -> _PianoPlan:
     style = style or rng.choice(PIANO_STYLES)
     tempo = rng.randint(66, 132)
     minor = rng.random() < 0.5
     key = rng.randint(0, 11)
     pool = PROGRESSIONS["min" if minor else "maj"]
-    return _Plan(  # the fields are drawn in this order
+    return _PianoPlan(  # the fields are drawn in this order
         style=style,
         tempo=tempo,
         minor=minor,
@@ -122,7 +122,7 @@ def _humanizer(rng: Random, jitter: float, index: int) -> Callable[[int], float]
     return lambda step: index * BAR + step * STEP + rng.gauss(0, jitter)
 
 
-def _accompaniment(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
+def _accompaniment(rng: Random, plan: _PianoPlan, bar: _PianoBar) -> Iterator[TickNote]:
     """Play all but the melody of one bar."""
     if plan.style == "chorale":
         yield from _chorale(rng, bar)
@@ -138,22 +138,22 @@ def _accompaniment(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
             yield from _pop_chords(rng, bar)
 
 
-def _chorale(rng: Random, bar: _Bar) -> Iterator[Note]:
+def _chorale(rng: Random, bar: _PianoBar) -> Iterator[TickNote]:
     for step in (0, 8) if rng.random() < 0.5 else (0, 4, 8, 12):
         length = 8 if step % 8 == 0 and rng.random() < 0.6 else 4
         for pitch in (bar.bass, *bar.voicing, bar.voicing[0] + 12):
             ticks = length * STEP * 0.97
-            yield note(bar.at(step), ticks, pitch, bar.velocity + rng.gauss(0, 4))
+            yield make_note(bar.at(step), ticks, pitch, bar.velocity + rng.gauss(0, 4))
 
 
-def _arpeggio(rng: Random, bar: _Bar, stride: int) -> Iterator[Note]:
+def _arpeggio(rng: Random, bar: _PianoBar, stride: int) -> Iterator[TickNote]:
     """Run up and down two octaves, one note every `stride` steps."""
     v = bar.voicing
     rising = [bar.bass, bar.bass + 12, *v, v[0] + 12, v[1] + 12]
     wave = rising + rising[-2:0:-1]
     for i, step in enumerate(range(0, 16, stride)):
         accent = 8 if step == 0 else 0
-        yield note(
+        yield make_note(
             bar.at(step),
             stride * STEP * 1.6,
             wave[i % len(wave)],
@@ -161,44 +161,46 @@ def _arpeggio(rng: Random, bar: _Bar, stride: int) -> Iterator[Note]:
         )
 
 
-def _stride(rng: Random, bar: _Bar) -> Iterator[Note]:
+def _stride(rng: Random, bar: _PianoBar) -> Iterator[TickNote]:
     for step, pitch in ((0, bar.bass), (8, bar.bass - 5)):
-        yield note(bar.at(step), 3 * STEP, pitch, bar.velocity + 6)
+        yield make_note(bar.at(step), 3 * STEP, pitch, bar.velocity + 6)
     for step in (4, 12):
         for pitch in bar.voicing:
-            yield note(bar.at(step), 2 * STEP, pitch, bar.velocity - 4 + rng.gauss(0, 4))
+            yield make_note(bar.at(step), 2 * STEP, pitch, bar.velocity - 4 + rng.gauss(0, 4))
 
 
-def _left_hand(rng: Random, plan: _Plan, bar: _Bar) -> Iterator[Note]:
+def _left_hand(rng: Random, plan: _PianoPlan, bar: _PianoBar) -> Iterator[TickNote]:
     if plan.left_hand == "alberti":
         low, middle, high = (pitch - 12 for pitch in bar.voicing[:3])
         for i, pitch in enumerate((low, high, middle, high) * 2):
-            yield note(bar.at(2 * i), 2 * STEP, pitch, bar.velocity - 12)
+            yield make_note(bar.at(2 * i), 2 * STEP, pitch, bar.velocity - 12)
     elif plan.left_hand == "broken":
         third = 15 if plan.minor else 16
         for i, interval in enumerate((0, 7, 12, third, 19, 12, 7, 12)):
-            yield note(bar.at(2 * i), 5 * STEP, bar.bass + interval, bar.velocity - 12)
+            yield make_note(bar.at(2 * i), 5 * STEP, bar.bass + interval, bar.velocity - 12)
     elif plan.left_hand == "octaves":
         for step in range(0, 16, 4):
-            yield note(bar.at(step), 3.8 * STEP, bar.bass, bar.velocity)
-            yield note(bar.at(step), 3.8 * STEP, bar.bass + 12, bar.velocity - 6)
+            yield make_note(bar.at(step), 3.8 * STEP, bar.bass, bar.velocity)
+            yield make_note(bar.at(step), 3.8 * STEP, bar.bass + 12, bar.velocity - 6)
     else:
-        yield note(bar.at(0), 15 * STEP, bar.bass, bar.velocity)
+        yield make_note(bar.at(0), 15 * STEP, bar.bass, bar.velocity)
         for pitch in bar.voicing:
-            yield note(bar.at(rng.choice((0, 4))), 11 * STEP, pitch, bar.velocity - 10)
+            yield make_note(bar.at(rng.choice((0, 4))), 11 * STEP, pitch, bar.velocity - 10)
 
 
-def _pop_chords(rng: Random, bar: _Bar) -> Iterator[Note]:
+def _pop_chords(rng: Random, bar: _PianoBar) -> Iterator[TickNote]:
     for step in (0, 6, 8, 12) if rng.random() < 0.6 else (0, 4, 8, 12):
         for pitch in bar.voicing:
-            yield note(bar.at(step), 3 * STEP, pitch, bar.velocity - 8 + rng.gauss(0, 4))
+            yield make_note(bar.at(step), 3 * STEP, pitch, bar.velocity - 8 + rng.gauss(0, 4))
 
 
-def _melody(rng: Random, plan: _Plan, bar: _Bar, degree: int) -> tuple[list[Note], int]:
+def _melody(
+    rng: Random, plan: _PianoPlan, bar: _PianoBar, degree: int
+) -> tuple[list[TickNote], int]:
     """Play a bar's motif on from scale degree `degree` (0-11); return notes and last degree."""
     motif = plan.motifs[MOTIF_ORDER[bar.index % 4]]
     chord_degrees = [bar.degree + third + octave for third in (0, 2, 4) for octave in (0, 7)]
-    notes: list[Note] = []
+    notes: list[TickNote] = []
     for (step, move), length in zip(motif, motif_lengths(motif), strict=True):
         degree = max(0, min(11, degree + move))
         if step % 8 == 0:  # strong beats land on the chord
@@ -206,11 +208,11 @@ def _melody(rng: Random, plan: _Plan, bar: _Bar, degree: int) -> tuple[list[Note
         pitch = 60 + plan.key + plan.scale[degree % 7] + 12 * (degree // 7)
         ticks = length * STEP
         tick, held = bar.at(step), ticks * rng.uniform(0.8, 1.05)
-        notes.append(note(tick, held, pitch, bar.velocity + 16 + rng.gauss(0, 6)))
+        notes.append(make_note(tick, held, pitch, bar.velocity + 16 + rng.gauss(0, 6)))
         if rng.random() < 0.12:  # double it at the octave
             tick = bar.at(step)
             doubled = pitch - 12 if rng.random() < 0.5 else pitch + 12
-            notes.append(note(tick, ticks, doubled, bar.velocity + 6))
+            notes.append(make_note(tick, ticks, doubled, bar.velocity + 6))
     return notes, degree
 
 

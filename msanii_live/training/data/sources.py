@@ -8,7 +8,7 @@ from msanii_live.training.data.scores import PACKAGE
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Name one source of training data."""
 
     what: str
@@ -18,19 +18,19 @@ class Source:
 
 
 SOURCES = (
-    Source(
+    DataSource(
         "1,000 generated pieces, ten styles, 11 to 12 h",
         "this repository: training/data/grooves.py, piano_pieces.py",
         "Apache-2.0, the project's own",
         "train, validate, test (split by piece)",
     ),
-    Source(
+    DataSource(
         "10 piano scores typeset by Mutopia, 35 min",
         f"npm {PACKAGE}",
         "public domain, as each file's provenance says",
         "train",
     ),
-    Source(
+    DataSource(
         "FluidR3 GM, the sounds of all of it",
         "Debian fluid-soundfont-gm",
         "MIT (Frank Wen); notice in NOTICE",

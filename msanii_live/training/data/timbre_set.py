@@ -23,7 +23,7 @@ import numpy as np
 import soundfile
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.engines.mel2mel.network import on_keyboard
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, INSTRUMENTS
 from msanii_live.errors import ConfigError, MissingTool
@@ -32,12 +32,12 @@ from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.training.data.dataset import SOUNDFONT
 from msanii_live.training.data.grooves import generate
 
-PIECE, GAP = 24.0, 2.0  # s of a piece, and of rest after it, in which it rings out
+PIECE_SECONDS, GAP_SECONDS = 24.0, 2.0  # s of a piece, and of rest after it, in which it rings out
 SECONDS = {"train": 2_400.0, "validation": 120.0}
 FIRST_SEED = {"train": 500_000, "validation": 900_000}
 GAIN = 0.6  # FluidSynth's; music of several voices then lies near -20 dBFS
 LAYERS = (("piano", 9), ("groove", 3), ("struck", 5), ("held", 3))  # kinds, and how often
-PART = 441_000  # frames analysed at once
+ANALYSIS_FRAMES = 441_000  # frames analysed at once
 Report = Callable[[str], None]
 
 
@@ -59,15 +59,15 @@ class TimbreSet:
     validation: TimbreSplit
 
 
-def music(first_seed: int, seconds: float) -> Score:
+def compose_until(first_seed: int, seconds: float) -> Score:
     """Return pieces one after another, with rests between, until it is long enough."""
     notes: list[Note] = []
     start, seed = 0.0, first_seed
     kinds = [kind for kind, share in LAYERS for _ in range(share)]
-    while start + PIECE + GAP <= seconds:
+    while start + PIECE_SECONDS + GAP_SECONDS <= seconds:
         piece = compose(kinds[seed % len(kinds)], seed)
         notes += [replace(n, start=n.start + start, end=n.end + start) for n in piece]
-        start, seed = start + PIECE + GAP, seed + 1
+        start, seed = start + PIECE_SECONDS + GAP_SECONDS, seed + 1
     return Score(sort_notes(notes), seconds, bpm=120.0)
 
 
@@ -75,13 +75,13 @@ def compose(kind: str, seed: int) -> list[Note]:
     """Return one piece of PIECE seconds, on the piano's keys and without drums."""
     rng = Random(seed)
     if kind == "struck":
-        return _struck(rng)
+        return _random_chords(rng)
     if kind == "held":
-        return _held(rng)
+        return _sustained_keys(rng)
     midi, _ = generate(seed, kind="piano" if kind == "piano" else "groove")
-    score = files.score_from_midi(midi).cut(0.0, PIECE)
+    score = files.score_from_midi(midi).cut(0.0, PIECE_SECONDS)
     moved, force = rng.randint(-7, 7), rng.uniform(0.6, 1.3)
-    return _one_hand(
+    return _without_overlaps(
         replace(
             note,
             pitch=on_keyboard(min(127, max(0, note.pitch + moved))),
@@ -93,34 +93,34 @@ def compose(kind: str, seed: int) -> list[Note]:
     )
 
 
-def _struck(rng: Random) -> list[Note]:
+def _random_chords(rng: Random) -> list[Note]:
     """Strike chords of any keys at any moments."""
     notes, now = [], rng.uniform(0, 0.5)
     lively = rng.uniform(0.1, 0.8)
-    while now < PIECE - 0.2:
+    while now < PIECE_SECONDS - 0.2:
         centre = rng.triangular(24, 105, 62)
         for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4, 5))):
             pitch = min(108, max(21, round(rng.gauss(centre, 8))))
             length = min(6.0, rng.lognormvariate(-0.9, 0.8))
-            end = min(PIECE, now + max(0.05, length))
+            end = min(PIECE_SECONDS, now + max(0.05, length))
             notes.append(Note(now, end, pitch, rng.randint(15, 127)))
         now += rng.expovariate(1 / lively) + 0.04
-    return _one_hand(notes)
+    return _without_overlaps(notes)
 
 
-def _held(rng: Random) -> list[Note]:
+def _sustained_keys(rng: Random) -> list[Note]:
     """Hold few keys for long, so that what becomes of them is heard."""
     notes, now = [], 0.2
-    while now < PIECE - 1.0:
+    while now < PIECE_SECONDS - 1.0:
         length = rng.uniform(0.5, 7.0)
         for _ in range(rng.choice((1, 1, 2, 3))):
-            end = min(PIECE, now + length * rng.uniform(0.8, 1.0))
+            end = min(PIECE_SECONDS, now + length * rng.uniform(0.8, 1.0))
             notes.append(Note(now, end, rng.randint(21, 108), rng.randint(20, 127)))
         now += length + rng.uniform(0.05, 1.0)
-    return _one_hand(notes)
+    return _without_overlaps(notes)
 
 
-def _one_hand(notes: object) -> list[Note]:
+def _without_overlaps(notes: object) -> list[Note]:
     """Let no key go down while it is down: the one before ends first."""
     out: list[Note] = []
     latest: dict[int, int] = {}
@@ -135,7 +135,9 @@ def _one_hand(notes: object) -> list[Note]:
     return [note for note in out if note.end - note.start > 0.02]
 
 
-def play(score: Score, program: int | None = None, soundfont: Path = SOUNDFONT) -> np.ndarray:
+def render_score(
+    score: Score, program: int | None = None, soundfont: Path = SOUNDFONT
+) -> np.ndarray:
     """Play notes, all with one General MIDI program if any: dry, middle only, at the set's gain.
 
     Returns float32, (frames,) at 44.1 kHz, as long as the score.
@@ -162,13 +164,13 @@ def play(score: Score, program: int | None = None, soundfont: Path = SOUNDFONT) 
 
 def analyse(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
     """Return ln mel magnitudes, float16, (mel_frames, mels), part by part to save memory."""
-    part = PART // spec.hop * spec.hop
+    part = ANALYSIS_FRAMES // spec.hop * spec.hop
     edge = spec.n_fft // spec.hop * spec.hop
     padded = np.pad(wave, (edge, edge + part))
     count, parts = spec.mel_frames(len(wave)), []
     for first in range(0, len(wave), part):
         piece = torch.from_numpy(padded[first : first + part + 2 * edge])
-        mel = log_mel(magnitudes(piece, spec), spec)
+        mel = log_mel(stft_magnitudes(piece, spec), spec)
         lead = edge // spec.hop
         parts.append(mel[:, lead : lead + part // spec.hop].T.numpy().astype(np.float16))
     return np.concatenate(parts)[:count]
@@ -189,10 +191,12 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     told: dict[str, object] = {"spec": asdict(spec), "instruments": list(instruments)}
     for split, seconds in SECONDS.items():
-        score = music(FIRST_SEED[split], max(2 * (PIECE + GAP), seconds * scale))
+        score = compose_until(
+            FIRST_SEED[split], max(2 * (PIECE_SECONDS + GAP_SECONDS), seconds * scale)
+        )
         with (folder / f"{split}.f16.partial").open("wb") as file:
             for name in instruments:
-                file.write(analyse(play(score, INSTRUMENTS[name]), spec).tobytes())
+                file.write(analyse(render_score(score, INSTRUMENTS[name]), spec).tobytes())
                 report(f"{split}: {name}, {score.seconds:.0f} s")
         told[split] = {"seconds": score.seconds, "notes": [astuple(n)[:4] for n in score.notes]}
         (folder / f"{split}.f16.partial").replace(folder / f"{split}.f16")

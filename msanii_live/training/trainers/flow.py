@@ -15,7 +15,7 @@ from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.training.data.batches import Batch, draw_batch
 from msanii_live.training.data.dataset import DataSet
-from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
+from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tables, run
 
 FlowModel = Callable[
     [torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, Conditions], torch.Tensor
@@ -41,8 +41,8 @@ class FlowRecipe(Schedule):
 
 
 def read_recipe(path: Path) -> tuple[FlowRecipe, FlowConfig]:
-    """Read a recipe file; see `loop.read_tables`."""
-    return read_tables(path, FlowRecipe, FlowConfig)
+    """Read a recipe file; see `loop.read_recipe_tables`."""
+    return read_recipe_tables(path, FlowRecipe, FlowConfig)
 
 
 def flow_loss(
@@ -69,7 +69,7 @@ def flow_loss(
 
 
 @dataclass(frozen=True)
-class Noised:
+class NoiseSample:
     """Hold what is drawn for a batch beside its windows.
 
     t: noise levels, (batch,). noise: shaped like the mels. context: what the network is shown of
@@ -81,7 +81,7 @@ class Noised:
     context: torch.Tensor
 
 
-def draw_noise(batch: Batch, recipe: FlowRecipe, generator: torch.Generator) -> Noised:
+def draw_noise(batch: Batch, recipe: FlowRecipe, generator: torch.Generator) -> NoiseSample:
     """Draw noise levels (logit-normal), noise and context noise."""
     size = len(batch.x)
     logit = recipe.time_mean + recipe.time_deviation * torch.randn(size, generator=generator)
@@ -91,10 +91,10 @@ def draw_noise(batch: Batch, recipe: FlowRecipe, generator: torch.Generator) -> 
     # Half the windows see a clean context, half a slightly noisy one.
     blur = (torch.rand(size, generator=generator) - 0.5).clamp_min(0) * 2 * recipe.context_noise
     context = batch.x + blur[:, None, None, None] * torch.randn(batch.x.shape, generator=generator)
-    return Noised(t, noise, context)
+    return NoiseSample(t, noise, context)
 
 
-def draw_loss(
+def batch_loss(
     model: FlowModel, batch: Batch, recipe: FlowRecipe, generator: torch.Generator
 ) -> torch.Tensor:
     """Return the mean loss of a batch at noise levels drawn for it."""
@@ -115,7 +115,7 @@ def seeded_batch(data: DataSet, recipe: FlowRecipe, config: FlowConfig, step: in
     )
 
 
-def adopt(net: FlowNet, tensors: Mapping[str, torch.Tensor]) -> str:
+def copy_matching_weights(net: FlowNet, tensors: Mapping[str, torch.Tensor]) -> str:
     """Copy the weights of another network where the shapes allow, and say what was new.
 
     Tables that have grown keep their first rows; what the other network lacks stays as it is.
@@ -150,13 +150,13 @@ def train(
     torch.manual_seed(recipe.seed)
     model, average = FlowNet(config), FlowNet(config)
     if start is not None:
-        report(adopt(model, start))
+        report(copy_matching_weights(model, start))
     batches = _validation_batches(data, recipe, config)
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
         batch = seeded_batch(data, recipe, config, step)
         with training_precision(torch.device("cpu")):
-            return draw_loss(net, batch, recipe, generator)
+            return batch_loss(net, batch, recipe, generator)
 
     run(
         model,
@@ -194,5 +194,5 @@ def validation_loss(model: FlowModel, batches: list[Batch], recipe: FlowRecipe) 
     """Return the mean loss over fixed windows with fixed noise."""
     generator = torch.Generator().manual_seed(0)
     with training_precision(torch.device("cpu")):
-        losses = [draw_loss(model, batch, recipe, generator).item() for batch in batches]
+        losses = [batch_loss(model, batch, recipe, generator).item() for batch in batches]
     return sum(losses) / len(losses)

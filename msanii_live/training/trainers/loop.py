@@ -53,7 +53,7 @@ class Schedule:
         return self.rate * rising * falling
 
 
-def read_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
+def read_recipe_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
     """Read a recipe file with the tables [training] and [network].
 
     Raises: ConfigError: a key that neither dataclass has, or a file that is no recipe.
@@ -69,7 +69,7 @@ def read_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
     return training(**tables["training"]), network(**tables.get("network", {}))
 
 
-class Interrupted(Exception):
+class TrainingInterrupted(Exception):
     """Ctrl-C came; the checkpoint is written."""
 
 
@@ -99,8 +99,8 @@ def run(
     step, spent = _resume(folder / CHECKPOINT, model, average, optimiser)
     if step:
         report(f"resumed at step {step}")
-    progress = Progress(schedule.steps, step, spent, report)
-    with Interruption() as interruption:
+    progress = TrainingProgress(schedule.steps, step, spent, report)
+    with InterruptHandler() as interruption:
         while step < schedule.steps:
             generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
             for group in optimiser.param_groups:
@@ -111,7 +111,7 @@ def run(
             torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
             optimiser.step()
             step += 1
-            follow(average, model, schedule.ema, step)
+            update_average(average, model, schedule.ema, step)
             progress.step(step, value.item())
             if step % schedule.every == 0 or step == schedule.steps or interruption.asked:
                 saved = {
@@ -124,7 +124,9 @@ def run(
                 }
                 write_checkpoint(folder / CHECKPOINT, saved)
                 if interruption.asked:
-                    raise Interrupted(f"stopped at step {step}; the same command goes on from it")
+                    raise TrainingInterrupted(
+                        f"stopped at step {step}; the same command goes on from it"
+                    )
                 row = {"step": step, "loss": progress.loss, **validate(average)}
                 log_row(folder, row, progress)
                 on_checkpoint(step)
@@ -160,26 +162,26 @@ def write_checkpoint(path: Path, saved: Mapping[str, Any]) -> None:
 
 
 @torch.no_grad()
-def follow(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
     """Move averaged weights towards the model's, faster in the first steps of a run."""
     decay = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-def log_row(folder: Path, row: Mapping[str, float], progress: Progress) -> None:
+def log_row(folder: Path, row: Mapping[str, float], progress: TrainingProgress) -> None:
     """Show the figures of a checkpoint, and add them to the folder's log."""
     progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
     with (folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
 
 
-class Interruption:
+class InterruptHandler:
     """Note SIGINT and SIGTERM instead of dying of them; a second one kills as usual."""
 
     def __init__(self) -> None:
         self.asked = False
 
-    def __enter__(self) -> Interruption:
+    def __enter__(self) -> InterruptHandler:
         self._before: dict[signal.Signals, Any] = {}
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
@@ -198,7 +200,7 @@ class Interruption:
             signal.signal(number, handler)
 
 
-class Progress:
+class TrainingProgress:
     """Show how far a run is: a bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, steps: int, done: int, spent: float, report: Report) -> None:

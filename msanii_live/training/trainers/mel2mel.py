@@ -13,7 +13,7 @@ from msanii_live.dsp.device import training_precision
 from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig, piano_rolls
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.timbre_set import TimbreSet, TimbreSplit
-from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
+from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tables, run
 
 LOSSES = ("tanh-log-abs", "log-abs", "abs")
 
@@ -39,7 +39,7 @@ def read_recipe(path: Path) -> tuple[Mel2MelRecipe, Mel2MelConfig]:
 
     Raises: ConfigError: also where the loss is none of LOSSES.
     """
-    recipe, config = read_tables(path, Mel2MelRecipe, Mel2MelConfig)
+    recipe, config = read_recipe_tables(path, Mel2MelRecipe, Mel2MelConfig)
     if recipe.loss not in LOSSES:
         raise ConfigError(f"{path}: loss is {recipe.loss!r}: it must be one of {', '.join(LOSSES)}")
     return recipe, config
@@ -60,7 +60,7 @@ def mel_loss(kind: str, made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Mel2MelBatch:
     """Hold a batch. rolls: (batch, window, 176). timbre: (batch, instruments), shares that add up
     to 1. mel: (batch, window, mels).
     """
@@ -70,7 +70,7 @@ class Drawn:
     mel: torch.Tensor
 
 
-class Windows:
+class WindowSampler:
     """Draw windows of a split."""
 
     def __init__(self, split: TimbreSplit, seconds_a_frame: float) -> None:
@@ -78,7 +78,9 @@ class Windows:
         self._split = split
         self._rolls = piano_rolls(split.notes, split.mels.shape[1], seconds_a_frame).half()
 
-    def draw(self, rng: np.random.Generator, batch: int, window: int, morphs: float) -> Drawn:
+    def draw(
+        self, rng: np.random.Generator, batch: int, window: int, morphs: float
+    ) -> Mel2MelBatch:
         """Return a batch at random places, by instruments at random."""
         mels, count = self._split.mels, self._split.mels.shape[1]
         instruments = len(mels)
@@ -95,10 +97,10 @@ class Windows:
             shares[row, one], shares[row, other] = 1 - share, share
             drawn.append(self._rolls[place].float())
             targets.append(target)
-        return Drawn(torch.stack(drawn), shares, torch.stack(targets))
+        return Mel2MelBatch(torch.stack(drawn), shares, torch.stack(targets))
 
 
-def predict(net: Mel2Mel, drawn: Drawn) -> torch.Tensor:
+def predict(net: Mel2Mel, drawn: Mel2MelBatch) -> torch.Tensor:
     """Return the mels that a network makes of a batch."""
     made: torch.Tensor = net(drawn.rolls, drawn.timbre @ net.timbres.weight)
     return made
@@ -122,7 +124,7 @@ def train_mel2mel(
     config = replace(config, instruments=data.instruments)
     net, average = Mel2Mel(config, data.spec), Mel2Mel(config, data.spec)
     a_frame = data.spec.hop / data.spec.sample_rate
-    windows, held_out = Windows(data.train, a_frame), Windows(data.validation, a_frame)
+    windows, held_out = WindowSampler(data.train, a_frame), WindowSampler(data.validation, a_frame)
     fixed = held_out.draw(np.random.default_rng(0), 40, recipe.window, 0.0)
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:

@@ -26,14 +26,14 @@ from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Confi
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.audio_files import AudioFiles, find_audio
 from msanii_live.training.trainers.loop import (
-    Interrupted,
-    Interruption,
-    Progress,
+    InterruptHandler,
     Report,
+    TrainingInterrupted,
+    TrainingProgress,
     write_checkpoint,
 )
 from msanii_live.training.trainers.losses2023 import noise_loss, spectral_loss
-from msanii_live.training.trainers.recipe2023 import Numbers, Recipe2023, read_recipe
+from msanii_live.training.trainers.recipe2023 import OptimiserConfig, Recipe2023, read_recipe
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 PARTS = ("vocoder", "unet")
@@ -55,11 +55,11 @@ def train(
         on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     read = read_recipe(recipe or RECIPES / f"msanii2023-{part}.toml", part)
-    run = _Run(part, read, out, pick_device(device), report)
+    run = _TrainingRun(part, read, out, pick_device(device), report)
     run.train(find_audio(data, read.audio))
 
 
-class _Run:
+class _TrainingRun:
     """Be one training run."""
 
     def __init__(
@@ -68,7 +68,7 @@ class _Run:
         self.part, self.recipe, self.out = part, recipe, out
         self.device, self.report = device, report
         torch.manual_seed(recipe.numbers.seed)
-        self.parts = _begin(part, recipe, out)
+        self.parts = _load_or_create(part, recipe, out)
         self.net = getattr(self.parts, part).to(device).train().requires_grad_(True)
         self.features = self.parts.features.to(device).train()
         self.average = type(self.net)(self.net.config).to(device).requires_grad_(False)
@@ -92,8 +92,8 @@ class _Run:
         self.out.mkdir(parents=True, exist_ok=True)
         self.average.load_state_dict(self.net.state_dict())
         self._resume()
-        progress = Progress(numbers.steps, self.step, self.spent, self.report)
-        with Interruption() as interruption:
+        progress = TrainingProgress(numbers.steps, self.step, self.spent, self.report)
+        with InterruptHandler() as interruption:
             while self.step < numbers.steps:
                 loss = self._take_step(files, numbers)
                 self.step += 1
@@ -108,11 +108,11 @@ class _Run:
                         log.write(json.dumps(line) + "\n")
                     progress.line(f"step {self.step}  loss {progress.loss:.4g}")
                 if interruption.asked:
-                    raise Interrupted(
+                    raise TrainingInterrupted(
                         f"stopped at step {self.step}; the same command goes on from it"
                     )
 
-    def _take_step(self, files: AudioFiles, numbers: Numbers) -> float:
+    def _take_step(self, files: AudioFiles, numbers: OptimiserConfig) -> float:
         generator = torch.Generator().manual_seed(numbers.seed * 1_000_003 + self.step)
         rng = np.random.default_rng([numbers.seed, self.step])
         for group in self.optimiser.param_groups:
@@ -180,7 +180,7 @@ class _Run:
         write(self.out, Parts(**{**parts, self.part: self.average}, features=self.features))
 
 
-def _begin(part: str, recipe: Recipe2023, out: Path) -> Parts:
+def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> Parts:
     """Return the model to begin with: what the folder holds, or a new one.
 
     Raises: ConfigError: the folder's features or vocoder do not fit the recipe.

@@ -11,29 +11,35 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.dsp.device import training_precision
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
-from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig, Critics, join, split
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
+from msanii_live.dsp.vocoders.multiband import (
+    Discriminators,
+    MultibandConfig,
+    MultibandVocoder,
+    join_bands,
+    split_bands,
+)
 from msanii_live.training.trainers.loop import (
-    Interrupted,
-    Interruption,
-    Progress,
+    InterruptHandler,
     Report,
     Schedule,
-    follow,
+    TrainingInterrupted,
+    TrainingProgress,
     log_row,
-    read_tables,
+    read_recipe_tables,
+    update_average,
     write_checkpoint,
 )
 from msanii_live.training.trainers.vocoder import RESOLUTIONS, spectral_losses
 
 CHECKPOINT = "bands.pt"
 EDGE = 4  # mel frames at either end of a crop that no loss looks at
-Parts = dict[str, torch.nn.Module | torch.optim.Optimizer]
-Draw = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, (batch, frames)
+CheckpointParts = dict[str, torch.nn.Module | torch.optim.Optimizer]
+WaveSource = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, (batch, frames)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BandsRecipe(Schedule):
+class MultibandRecipe(Schedule):
     """Hold every number that decides a training run.
 
     crop: mel frames of a window. matching: weight of the feature-matching loss. spectral: weight of
@@ -50,13 +56,13 @@ class BandsRecipe(Schedule):
     least: float = 3e-3
 
 
-def read_recipe(path: Path) -> tuple[BandsRecipe, BandsConfig]:
-    """Read a recipe file; see `loop.read_tables`."""
-    return read_tables(path, BandsRecipe, BandsConfig)
+def read_recipe(path: Path) -> tuple[MultibandRecipe, MultibandConfig]:
+    """Read a recipe file; see `loop.read_recipe_tables`."""
+    return read_recipe_tables(path, MultibandRecipe, MultibandConfig)
 
 
 @dataclass(frozen=True)
-class Losses:
+class MultibandLosses:
     """Hold what one batch costs: the generators, the critics, and the parts of the former."""
 
     generator: torch.Tensor
@@ -65,14 +71,14 @@ class Losses:
     spectral: float
 
 
-def draw_losses(
-    net: Bands,
-    critics: Critics,
+def batch_losses(
+    net: MultibandVocoder,
+    critics: Discriminators,
     waves: torch.Tensor,
-    recipe: BandsRecipe,
+    recipe: MultibandRecipe,
     judged: bool,
     resolutions: Sequence[int] | None = None,
-) -> Losses:
+) -> MultibandLosses:
     """Return the losses of a batch of waves, (batch, frames).
 
     judged: whether the critics count; they judge what was made once, and either side takes of it
@@ -81,13 +87,13 @@ def draw_losses(
     Source: arXiv:1910.06711, eq. 1 to 3.
     """
     spec = net.spec
-    mel = log_mel(magnitudes(waves, spec), spec)
+    mel = log_mel(stft_magnitudes(waves, spec), spec)
     scaled = (mel - net.mean[:, None]) / net.deviation[:, None]
-    true = split(waves, net.config.bands)
+    true = split_bands(waves, net.config.bands)
     with training_precision(waves.device):
         made = net(mel)
     inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
-    whole = join(made)
+    whole = join_bands(made)
     drawn = RESOLUTIONS if resolutions is None else resolutions
     log_distance, convergence, _ = spectral_losses(whole[:, inner], waves[:, inner], drawn)
     spectral = log_distance + convergence
@@ -102,13 +108,13 @@ def draw_losses(
             for a, b in zip(seen, wanted, strict=True):
                 matching = matching + (a - b.detach()).abs().mean() / len(seen)
         total = total + recipe.matching * matching
-    return Losses(total, critic, float(matching.detach()), float(spectral.detach()))
+    return MultibandLosses(total, critic, float(matching.detach()), float(spectral.detach()))
 
 
-def train_bands(
-    draw: Draw, spec: MelSpec, recipe: BandsRecipe, config: BandsConfig, folder: Path,
-    report: Report, on_checkpoint: Callable[[Bands], None] = lambda average: None,
-) -> Bands:  # fmt: skip
+def train_multiband(
+    draw: WaveSource, spec: MelSpec, recipe: MultibandRecipe, config: MultibandConfig, folder: Path,
+    report: Report, on_checkpoint: Callable[[MultibandVocoder], None] = lambda average: None,
+) -> MultibandVocoder:  # fmt: skip
     """Train, resuming if `folder` holds a checkpoint; return the generators' running average.
 
     draw: gives the waves of a step, recipe.crop mel frames of them. on_checkpoint: takes the
@@ -117,19 +123,19 @@ def train_bands(
     """
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    net, critics = Bands(config, spec), Critics(config, spec)
+    net, critics = MultibandVocoder(config, spec), Discriminators(config, spec)
     makers = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.5, 0.9))
     judges = torch.optim.Adam(critics.parameters(), recipe.rate, betas=(0.5, 0.9))
-    average = Bands(config, spec).requires_grad_(False).eval()
+    average = MultibandVocoder(config, spec).requires_grad_(False).eval()
     average.load_state_dict(net.state_dict())
-    parts: Parts = {
+    parts: CheckpointParts = {
         "net": net, "average": average, "critics": critics, "makers": makers, "judges": judges,
     }  # fmt: skip
     step, spent = _resume(folder / CHECKPOINT, parts)
     if step:
         report(f"resumed at step {step}")
-    progress = Progress(recipe.steps, step, spent, report)
-    with Interruption() as interruption:
+    progress = TrainingProgress(recipe.steps, step, spent, report)
+    with InterruptHandler() as interruption:
         while step < recipe.steps:
             for group in (*makers.param_groups, *judges.param_groups):
                 group["lr"] = recipe.rate_at(step)
@@ -137,16 +143,16 @@ def train_bands(
             rng = np.random.default_rng([recipe.seed, step])
             drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
             judged = step >= recipe.critics_from
-            losses = draw_losses(net, critics, draw(step), recipe, judged, drawn)
-            sides = [side_gradients(losses.generator, net)]
+            losses = batch_losses(net, critics, draw(step), recipe, judged, drawn)
+            sides = [gradients_of(losses.generator, net)]
             if judged:
-                sides.append(side_gradients(losses.critic, critics))
+                sides.append(gradients_of(losses.critic, critics))
             for gradients, owner, optimiser in zip(
                 sides, (net, critics), (makers, judges), strict=False
             ):
-                descend(optimiser, gradients, owner, recipe.clip)
+                optimiser_step(optimiser, gradients, owner, recipe.clip)
             step += 1
-            follow(average, net, recipe.ema, step)
+            update_average(average, net, recipe.ema, step)
             progress.step(step, losses.generator.item())
             if step % recipe.every == 0 or step == recipe.steps or interruption.asked:
                 saved = {name: part.state_dict() for name, part in parts.items()}
@@ -154,7 +160,9 @@ def train_bands(
                 write_checkpoint(folder / CHECKPOINT, {**saved, **numbers})
                 on_checkpoint(average)
                 if interruption.asked:
-                    raise Interrupted(f"stopped at step {step}; the same command goes on from it")
+                    raise TrainingInterrupted(
+                        f"stopped at step {step}; the same command goes on from it"
+                    )
                 row = {
                     "step": step,
                     "spectral": losses.spectral,
@@ -165,12 +173,12 @@ def train_bands(
     return average
 
 
-def side_gradients(loss: torch.Tensor, owner: torch.nn.Module) -> tuple[torch.Tensor, ...]:
+def gradients_of(loss: torch.Tensor, owner: torch.nn.Module) -> tuple[torch.Tensor, ...]:
     """Return the gradients of one side's weights alone."""
     return torch.autograd.grad(loss, list(owner.parameters()), retain_graph=True)
 
 
-def descend(
+def optimiser_step(
     optimiser: torch.optim.Optimizer,
     gradients: Sequence[torch.Tensor],
     owner: torch.nn.Module,
@@ -184,7 +192,7 @@ def descend(
     optimiser.step()
 
 
-def _resume(path: Path, parts: Parts) -> tuple[int, float]:
+def _resume(path: Path, parts: CheckpointParts) -> tuple[int, float]:
     """Read a checkpoint if there is one; return its step and the seconds spent until then."""
     if not path.exists():
         return 0, 0.0

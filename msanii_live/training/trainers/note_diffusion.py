@@ -18,7 +18,7 @@ from msanii_live.engines.note_diffusion.network import (
 from msanii_live.engines.note_diffusion.note_alignment import NoteBatch, note_batch
 from msanii_live.notes import Note
 from msanii_live.training.data.note_set import NoteSet, NoteSplit
-from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
+from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tables, run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,12 @@ class NoteDiffusionRecipe(Schedule):
 
 
 def read_recipe(path: Path) -> tuple[NoteDiffusionRecipe, NoteDiffusionConfig]:
-    """Read a recipe file; see `loop.read_tables`."""
-    return read_tables(path, NoteDiffusionRecipe, NoteDiffusionConfig)
+    """Read a recipe file; see `loop.read_recipe_tables`."""
+    return read_recipe_tables(path, NoteDiffusionRecipe, NoteDiffusionConfig)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class NoteDiffusionBatch:
     """Hold a batch. mel, before: ln magnitudes, (batch, window, mels). there: bool, (batch,
     window), which of `before` is given.
     """
@@ -58,12 +58,12 @@ class Drawn:
     there: torch.Tensor
 
 
-def draw(
+def draw_batch(
     split: NoteSplit,
     net: NoteDiffusion,
     rng: np.random.Generator,
     recipe: NoteDiffusionRecipe,
-) -> Drawn:
+) -> NoteDiffusionBatch:
     """Return a batch of windows at random places."""
     config = net.config
     window, length = config.window, split.mels.shape[1]
@@ -86,7 +86,7 @@ def draw(
         chosen.append(notes)
         mels.append(split.mels[piece, first : first + window].astype(np.float32))
         before.append(past)
-    return Drawn(
+    return NoteDiffusionBatch(
         note_batch(chosen, config.programs, net.frames_a_second),
         torch.from_numpy(np.stack(mels)),
         torch.from_numpy(np.stack(before)),
@@ -94,8 +94,11 @@ def draw(
     )
 
 
-def draw_loss(
-    net: NoteDiffusion, drawn: Drawn, recipe: NoteDiffusionRecipe, generator: torch.Generator
+def batch_loss(
+    net: NoteDiffusion,
+    drawn: NoteDiffusionBatch,
+    recipe: NoteDiffusionRecipe,
+    generator: torch.Generator,
 ) -> torch.Tensor:
     """Return the loss of a batch: the error of the velocity, (x̂_0 - x_0)² / t²."""
     size = len(drawn.mel)
@@ -131,18 +134,18 @@ def train_note_diffusion(
     net.mean.copy_(some.mean((0, 1)))
     net.deviation.copy_(some.std((0, 1)))
     quiet = replace(recipe, sparse=0.0)
-    fixed = [draw(data.validation, net, np.random.default_rng(n), quiet) for n in range(3)]
+    fixed = [draw_batch(data.validation, net, np.random.default_rng(n), quiet) for n in range(3)]
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
         assert isinstance(net, NoteDiffusion)
         rng = np.random.default_rng([recipe.seed, step])
-        return draw_loss(net, draw(data.train, net, rng, recipe), recipe, generator)
+        return batch_loss(net, draw_batch(data.train, net, rng, recipe), recipe, generator)
 
     @torch.no_grad()
     def validate(net: nn.Module) -> dict[str, float]:
         assert isinstance(net, NoteDiffusion)
         generator = torch.Generator().manual_seed(0)
-        losses = [draw_loss(net, drawn, quiet, generator).item() for drawn in fixed]
+        losses = [batch_loss(net, drawn, quiet, generator).item() for drawn in fixed]
         return {"validation": sum(losses) / len(losses)}
 
     run(net, average, recipe, folder, loss, validate, report)

@@ -17,7 +17,7 @@ LOSSES = {"vocoder": ("spectral",), "unet": ("squared", "absolute")}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audio:
+class AudioConfig:
     """Say what is drawn from the files. audio_length: frames of a crop; channels: 1 or 2."""
 
     sample_rate: int
@@ -26,7 +26,7 @@ class Audio:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ema:
+class EmaConfig:
     """Average the weights every so many steps from a step on; before it they are copied."""
 
     start: int
@@ -35,7 +35,7 @@ class Ema:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
+class OptimiserConfig:
     """Hold the numbers of the optimiser.
 
     rate: of Adam, which rises linearly from warm_up_factor of it within warm_up steps. precision:
@@ -71,11 +71,11 @@ class Numbers:
 class Recipe2023:
     """Hold a whole recipe. network: of the part that is trained. ema: None for the vocoder."""
 
-    audio: Audio
+    audio: AudioConfig
     features: Features2023Config
     network: UNet2023Config | Vocoder2023Config
-    ema: Ema | None
-    numbers: Numbers
+    ema: EmaConfig | None
+    numbers: OptimiserConfig
 
 
 def read_recipe(path: Path, part: str) -> Recipe2023:
@@ -108,9 +108,9 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
     features = tables["features"]
     if (hop := features.pop("hop")) != features["n_fft"] // 2:
         raise ValueError(f"hop is {hop}: it must be half of n_fft")
-    audio = Audio(**tables["data"])
+    audio = AudioConfig(**tables["data"])
     scaling = _pick(Features2023Config, features) | {"sample_rate": audio.sample_rate}
-    numbers, network = Numbers(**tables["training"]), tables["network"]
+    numbers, network = OptimiserConfig(**tables["training"]), tables["network"]
     shared = {"mels": features["mels"]}
     if part == "vocoder":
         shared["n_fft"] = features["n_fft"]
@@ -130,7 +130,7 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
         audio,
         Features2023Config(**scaling),
         UNet2023Config(**network, **shared),
-        Ema(**tables["ema"]),
+        EmaConfig(**tables["ema"]),
         numbers,
     )
 

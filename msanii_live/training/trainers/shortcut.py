@@ -21,14 +21,14 @@ import torch
 from torch import nn
 
 from msanii_live.dsp.device import training_precision
-from msanii_live.dsp.samplers import shifted, shifted_times, unshifted
+from msanii_live.dsp.samplers import shift_level, shifted_times, unshift_level
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.training.data.batches import Batch
 from msanii_live.training.data.dataset import DataSet
 from msanii_live.training.trainers.flow import FlowRecipe, draw_noise, seeded_batch
-from msanii_live.training.trainers.loop import Report, read_tables, run
+from msanii_live.training.trainers.loop import Report, read_recipe_tables, run
 
-FINEST = 16  # steps of the teacher
+FINEST_STEPS = 16  # steps of the teacher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +39,13 @@ class ShortcutRecipe(FlowRecipe):
 
 
 def read_recipe(path: Path) -> tuple[ShortcutRecipe, FlowConfig]:
-    """Read a recipe file; see `loop.read_tables`."""
-    return read_tables(path, ShortcutRecipe, FlowConfig)
+    """Read a recipe file; see `loop.read_recipe_tables`."""
+    return read_recipe_tables(path, ShortcutRecipe, FlowConfig)
 
 
-def jump(x: torch.Tensor, clean: torch.Tensor, now: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
+def jump_to(
+    x: torch.Tensor, clean: torch.Tensor, now: torch.Tensor, to: torch.Tensor
+) -> torch.Tensor:
     """Go straight from level `now` to level `to` towards a clean mel. now, to: (batch,)."""
     share = (to / now)[:, None, None, None]
     return clean + (x - clean) * share
@@ -62,7 +64,7 @@ def draw_levels(batch: int, generator: torch.Generator) -> tuple[int, torch.Tens
 
 
 @torch.no_grad()
-def target(
+def jump_target(
     teacher: FlowNet,
     average: nn.Module,
     batch: Batch,
@@ -73,7 +75,7 @@ def target(
 ) -> torch.Tensor:
     """Return the clean mel towards which a straight jump lands where small steps would."""
     now, to = levels
-    substeps = FINEST // steps if steps >= 4 else 2
+    substeps = FINEST_STEPS // steps if steps >= 4 else 2
     fine = _between(now, to, substeps)
     here = x
     for begin, end in pairwise(fine):
@@ -81,18 +83,18 @@ def target(
             clean = teacher(here, begin, context, batch.mask, batch.conditions)
         else:
             clean = average(here, begin, context, batch.mask, batch.conditions, end)
-        here = jump(here, clean, begin, end)
+        here = jump_to(here, clean, begin, end)
     share = (to / now)[:, None, None, None]
     return (here - share * x) / (1 - share)
 
 
 def _between(now: torch.Tensor, to: torch.Tensor, count: int) -> list[torch.Tensor]:
     """Return count + 1 levels from one to the other, even on the schedule's own scale."""
-    a, b = unshifted(now), unshifted(to)
-    return [shifted(a + (b - a) * i / count) for i in range(count + 1)]
+    a, b = unshift_level(now), unshift_level(to)
+    return [shift_level(a + (b - a) * i / count) for i in range(count + 1)]
 
 
-def teach(
+def train_shortcut(
     data: DataSet,
     recipe: ShortcutRecipe,
     trained: FlowNet,
@@ -157,7 +159,7 @@ def _loss(
     x = (1 - level) * batch.x + level * drawn.noise
     part = batch.part(slice(plain, size))
     levels = (now[plain:], to[plain:])
-    aimed = target(teacher, average, part, x[plain:], drawn.context[plain:], steps, levels)
+    aimed = jump_target(teacher, average, part, x[plain:], drawn.context[plain:], steps, levels)
     aim = torch.cat([batch.x[:plain], aimed])
     predicted = net(x, now, drawn.context, batch.mask, batch.conditions, to)
     unknown = 1 - batch.mask

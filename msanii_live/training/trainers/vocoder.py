@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from msanii_live.dsp.device import training_precision
-from msanii_live.dsp.mel import hann, log_mel, magnitudes
+from msanii_live.dsp.mel import hann_window, log_mel, stft_magnitudes
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import DataSet, Entry
-from msanii_live.training.trainers.loop import Report, Schedule, read_tables, run
+from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tables, run
 
 RESOLUTIONS = (256, 512, 1_024, 2_048, 4_096)  # n_fft of the losses; hop is a quarter
 EDGE = 8  # mel frames at either end of a crop that no loss looks at
@@ -38,8 +38,8 @@ class VocoderRecipe(Schedule):
 
 
 def read_recipe(path: Path) -> tuple[VocoderRecipe, VocosConfig]:
-    """Read a recipe file; see `loop.read_tables`."""
-    return read_tables(path, VocoderRecipe, VocosConfig)
+    """Read a recipe file; see `loop.read_recipe_tables`."""
+    return read_recipe_tables(path, VocoderRecipe, VocosConfig)
 
 
 def draw_waves(
@@ -72,7 +72,7 @@ def draw_waves(
 
 def spectrogram(wave: torch.Tensor, n_fft: int) -> torch.Tensor:
     """Return STFT bins, complex, (batch, bins, frames), at a hop of a quarter window."""
-    window = hann(n_fft, wave.device)
+    window = hann_window(n_fft, wave.device)
     bins: torch.Tensor = torch.stft(
         wave, n_fft, n_fft // 4, window=window, center=False, return_complex=True
     )
@@ -118,15 +118,15 @@ def _slope_error(a: torch.Tensor, b: torch.Tensor, size: torch.Tensor) -> torch.
     return total / 2
 
 
-def waves_of(bins: torch.Tensor, n_fft: int, hop: int, frames: int) -> torch.Tensor:
+def inverse_stft(bins: torch.Tensor, n_fft: int, hop: int, frames: int) -> torch.Tensor:
     """Return the signal of bins, (batch, mel_frames, bins) → (batch, frames)."""
     wave: torch.Tensor = torch.istft(
-        bins.transpose(1, 2), n_fft, hop, window=hann(n_fft, bins.device), length=frames
+        bins.transpose(1, 2), n_fft, hop, window=hann_window(n_fft, bins.device), length=frames
     )
     return wave
 
 
-def draw_loss(
+def batch_loss(
     net: Vocos,
     waves: torch.Tensor,
     recipe: VocoderRecipe,
@@ -135,17 +135,17 @@ def draw_loss(
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the loss of a batch of crops, (batch, frames), and its parts."""
     spec = net.spec
-    mel = log_mel(magnitudes(waves, spec), spec)
+    mel = log_mel(stft_magnitudes(waves, spec), spec)
     level = torch.rand(len(mel), 1, 1, generator=generator) * recipe.mel_noise
     shown = mel + level * torch.randn(mel.shape, generator=generator)
     with training_precision(torch.device("cpu")):
         bins = net(shown)
-    made = waves_of(bins, spec.n_fft, spec.hop, waves.shape[-1])
+    made = inverse_stft(bins, spec.n_fft, spec.hop, waves.shape[-1])
     inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
     log_distance, convergence, slopes = spectral_losses(
         made[:, inner], waves[:, inner], resolutions
     )
-    again = log_mel(magnitudes(made, spec), spec)
+    again = log_mel(stft_magnitudes(made, spec), spec)
     mel_distance = (again - mel)[:, :, EDGE:-EDGE].abs().mean()
     loss = (
         log_distance
@@ -186,12 +186,12 @@ def train_vocoder(
         waves = draw_waves(data, entries, rng, recipe.batch, frames)
         # Two resolutions a step see as much in the end, at less than half the time.
         drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
-        return draw_loss(net, waves, recipe, generator, drawn)[0]
+        return batch_loss(net, waves, recipe, generator, drawn)[0]
 
     @torch.no_grad()
     def validate(net: nn.Module) -> dict[str, float]:
         assert isinstance(net, Vocos)
-        value, parts = draw_loss(net, fixed, recipe, torch.Generator().manual_seed(0))
+        value, parts = batch_loss(net, fixed, recipe, torch.Generator().manual_seed(0))
         return {"validation": value.item(), **parts}
 
     run(net, average, recipe, folder, loss, validate, report)

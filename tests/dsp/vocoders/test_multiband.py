@@ -10,20 +10,27 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband
-from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig, Critics, bank, join, split
-from msanii_live.training.run import RECIPES
-from msanii_live.training.trainers.loop import Interrupted
+from msanii_live.dsp.vocoders.multiband import (
+    Discriminators,
+    MultibandConfig,
+    MultibandVocoder,
+    bandpass_bank,
+    join_bands,
+    split_bands,
+)
+from msanii_live.training.commands import RECIPES
+from msanii_live.training.trainers.loop import TrainingInterrupted
 from msanii_live.training.trainers.multiband import (
-    BandsRecipe,
-    descend,
-    draw_losses,
+    MultibandRecipe,
+    batch_losses,
+    gradients_of,
+    optimiser_step,
     read_recipe,
-    side_gradients,
-    train_bands,
+    train_multiband,
 )
 
 SPEC = MelSpec(mels=16)
-TINY = BandsConfig(width=16, least=8, filters=4, taps=31)
+TINY = MultibandConfig(width=16, least=8, filters=4, taps=31)
 
 
 def noise(frames: int, batch: int = 1) -> torch.Tensor:
@@ -32,22 +39,24 @@ def noise(frames: int, batch: int = 1) -> torch.Tensor:
 
 def test_joining_what_was_split_gives_the_signal_back() -> None:
     wave = noise(8_192, 2)
-    parts = split(wave, 5)
+    parts = split_bands(wave, 5)
     assert [p.shape[-1] for p in parts] == [512, 1_024, 2_048, 4_096, 8_192]
-    assert torch.allclose(join(parts), wave, atol=1e-5)
+    assert torch.allclose(join_bands(parts), wave, atol=1e-5)
 
 
 @pytest.mark.parametrize(("frequency", "band"), [(300, 0), (2_000, 1), (4_000, 2), (15_000, 4)])
 def test_each_octave_is_in_its_band(frequency: int, band: int) -> None:
     wave = torch.sin(2 * torch.pi * frequency * torch.arange(16_384) / 44_100)[None]
-    power = [p[:, len(p[0]) // 4 : -len(p[0]) // 4].square().mean().item() for p in split(wave, 5)]
+    power = [
+        p[:, len(p[0]) // 4 : -len(p[0]) // 4].square().mean().item() for p in split_bands(wave, 5)
+    ]
     assert max(range(5), key=power.__getitem__) == band
     assert power[band] > 20 * sorted(power)[-2]
 
 
 @pytest.mark.parametrize("lowest", [True, False])
 def test_a_bank_shares_its_half_out_evenly(lowest: bool) -> None:
-    filters = bank(8, 255, lowest)
+    filters = bandpass_bank(8, 255, lowest)
     response = torch.fft.rfft(filters, 2_048).abs()
     summed = torch.fft.rfft(filters.sum(0), 2_048).abs()
     edge = 0 if lowest else 512
@@ -59,7 +68,7 @@ def test_a_bank_shares_its_half_out_evenly(lowest: bool) -> None:
 
 def test_banks_are_frozen_and_not_saved(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    net, critics = Bands(TINY, SPEC), Critics(TINY, SPEC)
+    net, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
     for module in (net, critics):
         assert not any("bank" in name for name, _ in module.named_parameters())
     multiband.save(tmp_path / "b.safetensors", net)
@@ -73,7 +82,7 @@ def test_banks_are_frozen_and_not_saved(tmp_path: Path) -> None:
 
 def test_bands_have_their_rates_and_a_chunk_is_the_whole() -> None:
     torch.manual_seed(2)
-    net = Bands(TINY, SPEC).eval()
+    net = MultibandVocoder(TINY, SPEC).eval()
     mel = torch.randn(1, 16, 160)
     with torch.no_grad():
         made = net(mel)
@@ -88,8 +97,8 @@ def test_bands_have_their_rates_and_a_chunk_is_the_whole() -> None:
 
 def test_critics_see_the_mel() -> None:
     torch.manual_seed(3)
-    critics = Critics(TINY, SPEC)
-    parts = split(noise(512 * 20), 5)
+    critics = Discriminators(TINY, SPEC)
+    parts = split_bands(noise(512 * 20), 5)
     with torch.no_grad():
         one = critics(parts, torch.zeros(1, 16, 20))
         other = critics(parts, torch.ones(1, 16, 20))
@@ -101,7 +110,9 @@ def test_critics_see_the_mel() -> None:
 
 def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    recipe = BandsRecipe(steps=12, decay=4, warm_up=2, batch=1, rate=3e-3, every=6, critics_from=3)
+    recipe = MultibandRecipe(
+        steps=12, decay=4, warm_up=2, batch=1, rate=3e-3, every=6, critics_from=3
+    )
     wave = wander(40 * 2_048)
 
     def draw(step: int) -> torch.Tensor:
@@ -110,27 +121,27 @@ def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
 
     lines: list[str] = []
     half = replace(recipe, steps=6)
-    train_bands(draw, SPEC, half, TINY, tmp_path, lines.append)
-    net = train_bands(draw, SPEC, recipe, TINY, tmp_path, lines.append)
+    train_multiband(draw, SPEC, half, TINY, tmp_path, lines.append)
+    net = train_multiband(draw, SPEC, recipe, TINY, tmp_path, lines.append)
     assert "resumed at step 6" in lines
     torch.manual_seed(recipe.seed)
-    fresh, critics = Bands(TINY, SPEC), Critics(TINY, SPEC)
+    fresh, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
     with torch.no_grad():
-        before = draw_losses(fresh, critics, draw(99), recipe, judged=False).spectral
-        after = draw_losses(net, critics, draw(99), recipe, judged=False).spectral
+        before = batch_losses(fresh, critics, draw(99), recipe, judged=False).spectral
+        after = batch_losses(net, critics, draw(99), recipe, judged=False).spectral
     assert after < before
 
 
 def test_a_critic_s_loss_moves_no_generator_and_the_other_way_round() -> None:
     torch.manual_seed(4)
-    net, critics = Bands(TINY, SPEC), Critics(TINY, SPEC)
-    recipe = BandsRecipe(steps=1, decay=1)
-    losses = draw_losses(net, critics, noise(12_288), recipe, judged=True)
+    net, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
+    recipe = MultibandRecipe(steps=1, decay=1)
+    losses = batch_losses(net, critics, noise(12_288), recipe, judged=True)
     sides = ((net, losses.generator), (critics, losses.critic))
-    gradients = [side_gradients(loss, owner) for owner, loss in sides]
+    gradients = [gradients_of(loss, owner) for owner, loss in sides]
     for (owner, _), gradient in zip(sides, gradients, strict=True):
         before = [{k: v.clone() for k, v in side.state_dict().items()} for side, _ in sides]
-        descend(torch.optim.SGD(owner.parameters(), 0.1), gradient, owner, 1.0)
+        optimiser_step(torch.optim.SGD(owner.parameters(), 0.1), gradient, owner, 1.0)
         for (side, _), was in zip(sides, before, strict=True):
             moved = any(not torch.equal(v, was[k]) for k, v in side.state_dict().items())
             assert moved == (side is owner)
@@ -145,11 +156,11 @@ def wander(frames: int) -> torch.Tensor:
 
 def test_what_is_returned_and_saved_is_the_average_of_the_last_steps(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    recipe = BandsRecipe(
+    recipe = MultibandRecipe(
         steps=8, decay=1, warm_up=1, batch=1, rate=1e-2, every=4, ema=0.5, critics_from=9
     )
     wave, kept = wander(8_192), []
-    net = train_bands(
+    net = train_multiband(
         lambda step: wave, SPEC, recipe, TINY, tmp_path, lambda _: None,
         lambda average: kept.append(average.wave(torch.zeros(1, 16, 8))),
     )  # fmt: skip
@@ -162,22 +173,22 @@ def test_what_is_returned_and_saved_is_the_average_of_the_last_steps(tmp_path: P
 
 def test_a_checkpoint_without_an_average_goes_on_from_its_networks(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    recipe = BandsRecipe(steps=2, decay=1, warm_up=1, batch=1, every=2, critics_from=1)
+    recipe = MultibandRecipe(steps=2, decay=1, warm_up=1, batch=1, every=2, critics_from=1)
     wave = wander(8_192)
-    train_bands(lambda step: wave, SPEC, recipe, TINY, tmp_path, lambda _: None)
+    train_multiband(lambda step: wave, SPEC, recipe, TINY, tmp_path, lambda _: None)
     path = tmp_path / "bands.pt"
     saved = torch.load(path, weights_only=True)
     old = ("net", "critics", "makers", "judges", "step", "recipe")
     torch.save({name: saved[name] for name in old}, path)
     lines: list[str] = []
-    net = train_bands(lambda step: wave, SPEC, recipe, TINY, tmp_path, lines.append)
+    net = train_multiband(lambda step: wave, SPEC, recipe, TINY, tmp_path, lines.append)
     assert lines == ["resumed at step 2"]
     assert all(torch.equal(saved["net"][name], x) for name, x in net.state_dict().items())
 
 
 def test_ctrl_c_keeps_the_step_under_way(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    recipe = BandsRecipe(steps=400, decay=1, batch=1, warm_up=1, every=400, critics_from=2)
+    recipe = MultibandRecipe(steps=400, decay=1, batch=1, warm_up=1, every=400, critics_from=2)
     wave = wander(8_192)
 
     def draw(step: int) -> torch.Tensor:
@@ -185,15 +196,15 @@ def test_ctrl_c_keeps_the_step_under_way(tmp_path: Path) -> None:
             signal.raise_signal(signal.SIGINT)
         return wave
 
-    with pytest.raises(Interrupted, match="stopped at step 4"):
-        train_bands(draw, SPEC, recipe, TINY, tmp_path, lambda _: None)
+    with pytest.raises(TrainingInterrupted, match="stopped at step 4"):
+        train_multiband(draw, SPEC, recipe, TINY, tmp_path, lambda _: None)
     assert torch.load(tmp_path / "bands.pt", weights_only=True)["step"] == 4
     lines: list[str] = []
-    train_bands(draw, SPEC, replace(recipe, steps=5), TINY, tmp_path, lines.append)
+    train_multiband(draw, SPEC, replace(recipe, steps=5), TINY, tmp_path, lines.append)
     assert lines[0] == "resumed at step 4"
 
 
 def test_the_recipe_is_read() -> None:
     recipe, config = read_recipe(RECIPES / "bands.toml")
-    assert config == BandsConfig()
+    assert config == MultibandConfig()
     assert recipe.crop == 32

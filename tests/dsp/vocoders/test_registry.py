@@ -9,10 +9,10 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband, registry, vocos
-from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
-from msanii_live.engines.base import quiet_context
+from msanii_live.engines.base import standalone_context
 from msanii_live.engines.mel2mel import engine as mel2mel_engine
 from msanii_live.engines.mel_flow import weights
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
@@ -31,7 +31,7 @@ SEAM = 2_048
 
 def save_bands(folder, spec=SPEC):
     torch.manual_seed(1)
-    net = Bands(BandsConfig(width=16, least=8, filters=4, taps=31), spec)
+    net = MultibandVocoder(MultibandConfig(width=16, least=8, filters=4, taps=31), spec)
     multiband.save(folder / "bands.safetensors", net)
 
 
@@ -142,12 +142,12 @@ def test_an_engine_that_is_freed_reads_its_vocoder_anew(engine):
 
 
 def test_one_beside_the_weights_comes_before_the_one_that_ships(engine, tmp_path, nothing_ships):
-    save_bands(registry.SHIPPED)
+    save_bands(registry.SHIPPED_WEIGHTS)
     own = MelFlowEngine("cpu", engine / WEIGHTS, vocoder="bands")
     assert own.files == (engine / WEIGHTS, engine / "bands.safetensors")
     shutil.copy(engine / WEIGHTS, tmp_path)
     shipped = MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="bands")
-    assert shipped.files[1].parent == registry.SHIPPED
+    assert shipped.files[1].parent == registry.SHIPPED_WEIGHTS
     shipped.load()
     assert MelFlowEngine("cpu", tmp_path / WEIGHTS, vocoder="griffin-lim").files == (
         tmp_path / WEIGHTS,
@@ -171,10 +171,10 @@ def test_one_for_other_features_fails_with_the_remedy(engine, tmp_path):
 
 
 @pytest.mark.skipif(
-    not (SHIPPED / mel2mel_engine.WEIGHTS).exists(), reason="the weights are not there"
+    not (SHIPPED_WEIGHTS / mel2mel_engine.WEIGHTS).exists(), reason="the weights are not there"
 )
 def test_notes_are_played_with_it(tmp_path):
-    shutil.copy(SHIPPED / mel2mel_engine.WEIGHTS, tmp_path)
+    shutil.copy(SHIPPED_WEIGHTS / mel2mel_engine.WEIGHTS, tmp_path)
     save_bands(tmp_path, MelSpec())
     note = Note(0.1, 0.9, 60, 90)
     made = {}
@@ -182,7 +182,7 @@ def test_notes_are_played_with_it(tmp_path):
         player = mel2mel_engine.Mel2MelEngine(
             "cpu", tmp_path / mel2mel_engine.WEIGHTS, vocoder=name
         )
-        context = quiet_context(score=lambda name: Score((note,), 1.5))
+        context = standalone_context(score=lambda name: Score((note,), 1.5))
         made[name] = player.run(Render(midi="one", timbre="piano"), context).samples
     assert made["bands"].shape == made["griffin-lim"].shape
     assert np.isfinite(made["bands"]).all()
@@ -209,7 +209,7 @@ def test_a_band_of_notes_is_played_with_it(tmp_path):
         player = note_diffusion_engine.NoteDiffusionEngine(
             "cpu", tmp_path / note_diffusion_engine.WEIGHTS, vocoder=name
         )
-        context = quiet_context(score=lambda name: Score(notes, 1.5))
+        context = standalone_context(score=lambda name: Score(notes, 1.5))
         made[name] = player.run(Render(midi="two", steps=1), context).samples
     assert made["bands"].shape == made["griffin-lim"].shape == (66_150, 2)
     assert np.isfinite(made["bands"]).all()
@@ -224,6 +224,6 @@ def test_a_band_of_notes_is_played_with_it(tmp_path):
 @pytest.mark.slow
 def test_the_one_that_ships_fits_the_engines_that_ship():
     flow = MelFlowEngine("cpu", vocoder="bands")
-    clip = flow.run(Generate(seconds=1.0, steps=1, seed=1), quiet_context())
+    clip = flow.run(Generate(seconds=1.0, steps=1, seed=1), standalone_context())
     assert clip.info.frames == 44_100
     mel2mel_engine.Mel2MelEngine("cpu", vocoder="bands").load()

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
-from msanii_live.dsp.phase import line_frames
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
+from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders import multiband
-from msanii_live.dsp.vocoders.multiband import Bands, BandsConfig
-from msanii_live.dsp.vocoders.registry import READERS, SHIPPED
+from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
+from msanii_live.dsp.vocoders.registry import READERS, SHIPPED_WEIGHTS
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.dsp.vocoding import SPAN, VocoderSettings, vocode_line, vocode_loop
 
@@ -19,7 +19,7 @@ HOP = SPEC.hop
 
 def small_bands():
     torch.manual_seed(4)
-    return Bands(BandsConfig(width=16, least=8, filters=4, taps=31), SPEC).eval()
+    return MultibandVocoder(MultibandConfig(width=16, least=8, filters=4, taps=31), SPEC).eval()
 
 
 def small_vocos():
@@ -85,7 +85,7 @@ def test_a_mel_that_comes_later_sounds_as_much_later_to_the_sample(net):
 
 def test_a_line_of_bands_is_what_the_network_made_from_its_first_sample_on():
     net, mel = small_bands(), mels(80, channels=2)
-    grid = line_frames(SPEC, 80 * HOP, 80, mel.device)
+    grid = linear_grid(SPEC, 80 * HOP, 80, mel.device)
     with torch.inference_mode():
         heard, bins = grid.analyse(net.wave(mel)), net.bins(mel)
     # Levels are the mel's, all else is as it was made: the same phases at the same samples.
@@ -96,8 +96,11 @@ def test_a_line_of_bands_is_what_the_network_made_from_its_first_sample_on():
 
 @pytest.mark.parametrize("name", READERS)
 def test_silence_stays_silent(name):
-    spec, net = MelSpec(), READERS[name](SHIPPED / f"{name}.safetensors", torch.device("cpu"))
-    grid = line_frames(spec, 80 * HOP, 80, torch.device("cpu"))
+    spec, net = (
+        MelSpec(),
+        READERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
+    )
+    grid = linear_grid(spec, 80 * HOP, 80, torch.device("cpu"))
     with torch.inference_mode():
         made = grid.synthesise(net.bins(torch.full((1, spec.mels, 80), math.log(spec.floor))))
     assert 20 * math.log10(made.square().mean().sqrt()) < -90
@@ -143,25 +146,28 @@ def test_a_loop_of_any_length_closes_without_a_step(net, frames):
 
 def test_the_search_after_it_brings_the_mel_nearer(net):
     wave = 0.3 * torch.sin(2 * torch.pi * 440 * torch.arange(60 * HOP) / SPEC.sample_rate)[None]
-    mel = log_mel(magnitudes(wave, SPEC), SPEC)
+    mel = log_mel(stft_magnitudes(wave, SPEC), SPEC)
 
     def error(made):
-        return (log_mel(magnitudes(made, SPEC), SPEC) - mel)[..., 8:-8].abs().mean()
+        return (log_mel(stft_magnitudes(made, SPEC), SPEC) - mel)[..., 8:-8].abs().mean()
 
     raw, refined = (error(on_line(net, mel, 60 * HOP, iterations=n)) for n in (0, 8))
     # The levels of bands are fitted once already.
-    assert refined < (0.75 if isinstance(net, multiband.Bands) else 0.5) * raw
+    assert refined < (0.75 if isinstance(net, multiband.MultibandVocoder) else 0.5) * raw
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_vocoder_that_ships_plays_a_click_when_it_comes(name):
-    spec, net = MelSpec(), READERS[name](SHIPPED / f"{name}.safetensors", torch.device("cpu"))
+    spec, net = (
+        MelSpec(),
+        READERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
+    )
     noise = torch.randn(400, generator=torch.Generator().manual_seed(1))
     wave = torch.zeros(1, 80 * HOP)
     wave[:, 40 * HOP + 200 :][:, :400] = 0.5 * torch.exp(-torch.arange(400) / 80) * noise
-    grid = line_frames(spec, 80 * HOP, 80, wave.device)
+    grid = linear_grid(spec, 80 * HOP, 80, wave.device)
     with torch.inference_mode():
-        made = grid.synthesise(net.bins(log_mel(magnitudes(wave, spec), spec)))
+        made = grid.synthesise(net.bins(log_mel(stft_magnitudes(wave, spec), spec)))
 
     def centre(sound):
         power = sound[0].square()

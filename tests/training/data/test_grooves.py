@@ -9,7 +9,7 @@ import mido
 import pytest
 
 from msanii_live.training.data.groove_styles import PIANO_STYLES, STYLES, nearest_voicing
-from msanii_live.training.data.grooves import Piece, generate
+from msanii_live.training.data.grooves import GeneratedPiece, generate
 from msanii_live.training.data.midi_parts import Kind
 
 EVERY_STYLE: list[tuple[Kind, str]] = [
@@ -121,7 +121,7 @@ def test_a_piece_becomes_json() -> None:
     facts = json.loads(json.dumps(piece.as_dict()))
     assert facts["seconds"] == piece.seconds
     del facts["seconds"]
-    assert Piece(**facts | {"chord_roots": tuple(facts["chord_roots"])}) == piece
+    assert GeneratedPiece(**facts | {"chord_roots": tuple(facts["chord_roots"])}) == piece
 
 
 def test_seeds_differ_in_kind_style_key_and_mode() -> None:

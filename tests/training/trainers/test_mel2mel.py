@@ -8,17 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.dsp.mel import MelSpec, log_mel, magnitudes
+from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.engines.mel2mel.network import Mel2MelConfig
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
+from msanii_live.training.commands import RECIPES
 from msanii_live.training.data import timbre_set
-from msanii_live.training.data.timbre_set import PIECE, TimbreSet, TimbreSplit, compose, music
-from msanii_live.training.run import RECIPES
+from msanii_live.training.data.timbre_set import (
+    PIECE_SECONDS,
+    TimbreSet,
+    TimbreSplit,
+    compose,
+    compose_until,
+)
 from msanii_live.training.trainers.mel2mel import (
     LOSSES,
     Mel2MelRecipe,
-    Windows,
+    WindowSampler,
     mel_loss,
     read_recipe,
     train_mel2mel,
@@ -75,7 +81,7 @@ def test_losses_are_the_paper_s() -> None:
 
 
 def test_windows_between_instruments_lie_between_them() -> None:
-    drawn = Windows(toy().train, 512 / 44_100).draw(np.random.default_rng(3), 50, 40, 0.5)
+    drawn = WindowSampler(toy().train, 512 / 44_100).draw(np.random.default_rng(3), 50, 40, 0.5)
     assert torch.allclose(drawn.timbre.sum(1), torch.ones(50))
     between = (drawn.timbre.max(1).values < 1).float().mean()
     assert 0.2 < between < 0.8
@@ -93,14 +99,14 @@ def test_the_shipped_recipe_is_read_and_wrong_ones_are_not(tmp_path: Path) -> No
 
 
 def test_the_music_is_the_seed_s_and_fits_the_piano() -> None:
-    score = music(500_000, 120.0)
-    assert score == music(500_000, 120.0)
+    score = compose_until(500_000, 120.0)
+    assert score == compose_until(500_000, 120.0)
     assert all(21 <= n.pitch <= 108 and 1 <= n.velocity <= 127 for n in score.notes)
     assert all(0 <= n.start < n.end for n in score.notes)
     for kind in ("piano", "groove", "struck", "held"):
         notes = compose(kind, 7)
         assert notes
-        assert max(n.end for n in notes) <= PIECE
+        assert max(n.end for n in notes) <= PIECE_SECONDS
         down: dict[int, float] = {}
         for note in notes:
             assert down.get(note.pitch, 0.0) <= note.start  # no key goes down while it is down
@@ -111,7 +117,7 @@ def test_analysis_in_parts_is_the_whole_s(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(timbre_set, "PART", 20_000)
     wave = np.random.default_rng(1).normal(0, 0.1, 50_000).astype(np.float32)
     made = timbre_set.analyse(wave, SPEC)
-    true = log_mel(magnitudes(torch.from_numpy(wave), SPEC), SPEC).T.numpy()
+    true = log_mel(stft_magnitudes(torch.from_numpy(wave), SPEC), SPEC).T.numpy()
     assert made.shape == true.shape
     assert np.abs(made - true).max() < 0.01
 
@@ -129,5 +135,5 @@ def test_the_set_is_built_and_opened(tmp_path: Path) -> None:
     assert len(told) == 4
     assert data.instruments == ("organ", "lead")
     assert (data.train.mels.max(axis=(1, 2)) > -2).all()
-    drawn = Windows(data.train, 512 / 44_100).draw(np.random.default_rng(0), 2, 50, 0.0)
+    drawn = WindowSampler(data.train, 512 / 44_100).draw(np.random.default_rng(0), 2, 50, 0.0)
     assert torch.isfinite(drawn.mel).all()

@@ -28,7 +28,12 @@ from msanii_live.protocol.commands import Generate
 from msanii_live.training.data.audio_files import find_audio
 from msanii_live.training.trainers.losses2023 import log_magnitude, noise_loss, spectral_convergence
 from msanii_live.training.trainers.msanii2023 import RECIPES, _precision, train
-from msanii_live.training.trainers.recipe2023 import Audio, Ema, Numbers, read_recipe
+from msanii_live.training.trainers.recipe2023 import (
+    AudioConfig,
+    EmaConfig,
+    OptimiserConfig,
+    read_recipe,
+)
 
 DATA = "sample_rate = 44100\naudio_length = {frames}\nchannels = 2\n"
 FEATURES = (
@@ -88,9 +93,9 @@ def test_it_trains_end_to_end_and_the_folder_serves(sounds, tmp_path):
     assert bool(model.features.standard.fitted)
     assert model.unet.config.width == 16
     # What it learnt is there: better than no vocoder and than no noise predicted.
-    wave = find_audio(sounds, Audio(sample_rate=44100, audio_length=256 * 31, channels=2)).draw(
-        4, np.random.default_rng(9)
-    )
+    wave = find_audio(
+        sounds, AudioConfig(sample_rate=44100, audio_length=256 * 31, channels=2)
+    ).draw(4, np.random.default_rng(9))
     with torch.no_grad():
         mel = model.features.mel(wave)
         error = noise_loss(
@@ -167,11 +172,11 @@ def test_the_recipes_hold_the_papers_numbers():
     unet = read_recipe(RECIPES / "msanii2023-unet.toml", "unet")
     assert vocoder.network == Vocoder2023Config()
     assert unet.network == UNet2023Config()
-    assert vocoder.audio == Audio(sample_rate=44_100, audio_length=523_264, channels=2)
-    assert unet.audio == Audio(sample_rate=44_100, audio_length=8_387_584, channels=2)
-    assert unet.ema == Ema(start=2000, decay=0.995, every=10)
+    assert vocoder.audio == AudioConfig(sample_rate=44_100, audio_length=523_264, channels=2)
+    assert unet.audio == AudioConfig(sample_rate=44_100, audio_length=8_387_584, channels=2)
+    assert unet.ema == EmaConfig(start=2000, decay=0.995, every=10)
     same = {"rate": 2e-4, "betas": (0.5, 0.999), "warm_up": 500, "precision": 16}
-    expected = Numbers(steps=40_000, batch=8, warm_up_factor=1 / 3, loss="spectral", **same)
+    expected = OptimiserConfig(steps=40_000, batch=8, warm_up_factor=1 / 3, loss="spectral", **same)
     assert vocoder.numbers == expected
     assert unet.numbers == replace(expected, steps=110_000, batch=4, loss="squared")
     assert vocoder.features.hop == 1024
@@ -188,7 +193,7 @@ def test_the_small_recipes_can_be_read(part):
 @pytest.mark.parametrize("part", ["vocoder", "unet"])
 def test_every_line_of_a_recipe_says_where_it_comes_from(part):
     lines = (RECIPES / f"msanii2023-{part}.toml").read_text().splitlines()
-    numbers = {field.name for field in fields(Numbers)} - {"clip", "every", "seed"}
+    numbers = {field.name for field in fields(OptimiserConfig)} - {"clip", "every", "seed"}
     for line in lines:
         key = line.partition(" = ")[0]
         if "=" in line and not line.startswith("#") and key not in ("clip", "every", "seed"):
@@ -219,13 +224,13 @@ def test_data_and_folders_that_do_not_fit_are_refused(sounds, tmp_path):
     with pytest.raises(ConfigError, match="holds no vocoder"):
         train("unet", sounds, tmp_path / "new", lambda line: None, toml, "cpu")
     with pytest.raises(ConfigError, match="holds no audio"):
-        find_audio(tmp_path, Audio(sample_rate=44_100, audio_length=8, channels=2))
+        find_audio(tmp_path, AudioConfig(sample_rate=44_100, audio_length=8, channels=2))
     with pytest.raises(ConfigError, match="44100 Hz"):
-        find_audio(sounds, Audio(sample_rate=48_000, audio_length=8, channels=2))
+        find_audio(sounds, AudioConfig(sample_rate=48_000, audio_length=8, channels=2))
 
 
 def test_short_files_are_followed_by_silence(sounds):
-    files = find_audio(sounds, Audio(sample_rate=44_100, audio_length=40_000, channels=2))
+    files = find_audio(sounds, AudioConfig(sample_rate=44_100, audio_length=40_000, channels=2))
     crops = files.draw(2, np.random.default_rng(0))
     assert crops.shape == (2, 2, 40_000)
     assert not crops[..., 30_000:].any()

@@ -13,12 +13,12 @@ from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffus
 from msanii_live.engines.notes.instruments import INSTRUMENTS, TRAINED_PROGRAMS
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
+from msanii_live.training.commands import RECIPES, TrainingOptions, train
 from msanii_live.training.data import note_set, timbre_set
 from msanii_live.training.data.note_set import NoteSet, NoteSplit, compose
-from msanii_live.training.run import RECIPES, TrainingOrder, train
 from msanii_live.training.trainers.note_diffusion import (
     NoteDiffusionRecipe,
-    draw,
+    draw_batch,
     read_recipe,
     train_note_diffusion,
 )
@@ -63,7 +63,7 @@ def test_the_loss_falls_and_training_resumes(tmp_path: Path) -> None:
 
 def test_batches_show_what_was_before_as_far_as_the_piece_has_it() -> None:
     data, net = toy(), NoteDiffusion(CONFIG, SPEC)
-    drawn = draw(data.train, net, np.random.default_rng(0), replace(RECIPE, batch=40))
+    drawn = draw_batch(data.train, net, np.random.default_rng(0), replace(RECIPE, batch=40))
     known = drawn.there.sum(1)
     assert {0, 32} < set(known.tolist())
     assert (known % CONFIG.patch == 0).all()
@@ -116,5 +116,5 @@ def test_the_command_builds_the_set_and_writes_an_engine(tmp_path: Path) -> None
         "[network]\nwidth = 16\nheads = 2\ninner = 16\nblocks = 1\ncontext_blocks = 1\n"
         "lane = 2\ndetail = 16\ndetail_blocks = 1\n"
     )
-    assert train(TrainingOrder(data, out, recipe, part="spectrogram")) == 0
+    assert train(TrainingOptions(data, out, recipe, part="spectrogram")) == 0
     assert (out / "note-diffusion.safetensors").exists()

@@ -16,7 +16,7 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders import multiband, vocos
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context
 from msanii_live.engines.mel2mel import network as mel2mel
 from msanii_live.engines.mel2mel.engine import WEIGHTS as MEL2MEL_WEIGHTS
@@ -33,7 +33,7 @@ from msanii_live.training.data.dataset import DataSet, build, load
 from msanii_live.training.trainers import flow, shortcut, vocoder
 from msanii_live.training.trainers import multiband as bands_training
 from msanii_live.training.trainers import note_diffusion as note_diffusion_training
-from msanii_live.training.trainers.loop import Interrupted, Schedule
+from msanii_live.training.trainers.loop import Schedule, TrainingInterrupted
 from msanii_live.training.trainers.mel2mel import read_recipe as read_mel2mel_recipe
 from msanii_live.training.trainers.mel2mel import train_mel2mel
 
@@ -41,11 +41,11 @@ RECIPES = Path(__file__).parent / "recipes"
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
 OWN_LOOPS = RECIPES / "own-loops.toml"
 R = TypeVar("R", bound=Schedule)
-BESIDE = "data"  # folder inside the engine's, for a set made of somebody's own files
+DATA_FOLDER = "data"  # folder inside the engine's, for a set made of somebody's own files
 
 
 @dataclass(frozen=True)
-class TrainingOrder:
+class TrainingOptions:
     """Hold what `msanii-live train` was told.
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
@@ -83,12 +83,12 @@ def build_dataset(folder: Path, recipe: Path | None) -> int:
     return 0
 
 
-def train(order: TrainingOrder) -> int:
+def train(order: TrainingOptions) -> int:
     """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
     order.out.mkdir(parents=True, exist_ok=True)
     try:
-        if order.part in OF_NOTES:
-            OF_NOTES[order.part](order)
+        if order.part in NOTE_TRAINERS:
+            NOTE_TRAINERS[order.part](order)
             return 0
         data, recipe = _data_and_recipe(order)
         parts = {
@@ -100,14 +100,14 @@ def train(order: TrainingOrder) -> int:
         parts[order.part](order, data, recipe)
         if order.part == "bands":
             return 0
-    except Interrupted as pause:
+    except TrainingInterrupted as pause:
         _say(str(pause))
         return 130
     _say(f"done: msanii-live serve --engine {order.out}")
     return 0
 
 
-def _data_and_recipe(order: TrainingOrder) -> tuple[DataSet, Path]:
+def _data_and_recipe(order: TrainingOptions) -> tuple[DataSet, Path]:
     if not order.data.is_dir():
         raise ConfigError(
             f"{order.data} is no folder: build a set with `msanii-live data build {order.data}`, "
@@ -115,7 +115,7 @@ def _data_and_recipe(order: TrainingOrder) -> tuple[DataSet, Path]:
         )
     if loops.is_built(order.data):
         return load(order.data), order.recipe or SHIPPED_RECIPE
-    own = order.out / BESIDE
+    own = order.out / DATA_FOLDER
     if not loops.is_built(own):
         base = _begin(order.begin) or _begin("shipped")
         assert base is not None
@@ -128,7 +128,7 @@ def _begin(words: str) -> FlowModel | None:
     """Return the weights to begin with."""
     if words == "none":
         return None
-    path = SHIPPED / WEIGHTS if words == "shipped" else Path(words).expanduser()
+    path = SHIPPED_WEIGHTS / WEIGHTS if words == "shipped" else Path(words).expanduser()
     path = path / WEIGHTS if path.is_dir() else path
     try:
         return weights.load(path, torch.device("cpu"))
@@ -136,9 +136,9 @@ def _begin(words: str) -> FlowModel | None:
         raise ConfigError(f"cannot begin from {path}: {error}") from None
 
 
-def _train_flow(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+def _train_flow(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = flow.read_recipe(recipe_file)
-    recipe = _timed(recipe, order.minutes, 2.0)
+    recipe = _fit_to_minutes(recipe, order.minutes, 2.0)
     base = _begin(order.begin)
     average = flow.train(
         data,
@@ -148,41 +148,43 @@ def _train_flow(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
         _say,
         compiled=order.compiled,
         start=base.net.state_dict() if base is not None else None,
-        on_checkpoint=_keeper(order, data),
+        on_checkpoint=_checkpoint_writer(order, data),
     )
-    weights.save(order.out / WEIGHTS, bundle(average, data))
+    weights.save(order.out / WEIGHTS, with_statistics_of(average, data))
 
 
-def _train_few(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+def _train_few(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, _ = shortcut.read_recipe(recipe_file)
     base = _begin(order.begin)
     if base is None:
         raise ConfigError("few steps are learnt from a trained flow: name one with --from")
-    average = shortcut.teach(
+    average = shortcut.train_shortcut(
         data,
-        _timed(recipe, order.minutes, 4.0),
+        _fit_to_minutes(recipe, order.minutes, 4.0),
         base.net,
         order.out,
         _say,
         compiled=order.compiled,
-        on_checkpoint=_keeper(order, data),
+        on_checkpoint=_checkpoint_writer(order, data),
     )
-    weights.save(order.out / WEIGHTS, bundle(average, data))
+    weights.save(order.out / WEIGHTS, with_statistics_of(average, data))
 
 
-def _train_vocoder(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+def _train_vocoder(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = vocoder.read_recipe(
         RECIPES / "vocos.toml" if order.recipe is None else recipe_file
     )
-    net = vocoder.train_vocoder(data, _timed(recipe, order.minutes, 0.6), config, order.out, _say)
+    net = vocoder.train_vocoder(
+        data, _fit_to_minutes(recipe, order.minutes, 0.6), config, order.out, _say
+    )
     vocos.save(order.out / "vocos.safetensors", net)
 
 
-def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None:
+def _train_bands(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = bands_training.read_recipe(
         RECIPES / "bands.toml" if order.recipe is None else recipe_file
     )
-    recipe = _timed(recipe, order.minutes, 2.0)
+    recipe = _fit_to_minutes(recipe, order.minutes, 2.0)
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     if not entries:
         raise ConfigError("the data set holds no audio: build it with `msanii-live data build`")
@@ -193,7 +195,7 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
         return vocoder.draw_waves(data, entries, rng, recipe.batch, frames, recipe.least)
 
     path = order.out / "bands.safetensors"
-    average = bands_training.train_bands(
+    average = bands_training.train_multiband(
         draw,
         data.spec,
         recipe,
@@ -206,17 +208,17 @@ def _train_bands(order: TrainingOrder, data: DataSet, recipe_file: Path) -> None
     _say(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
 
 
-def _train_mel2mel(order: TrainingOrder) -> None:
+def _train_mel2mel(order: TrainingOptions) -> None:
     recipe, config = read_mel2mel_recipe(order.recipe or RECIPES / "mel2mel.toml")
     if not (order.data / "set.json").exists():
         timbre_set.build(order.data, _say)
     data = timbre_set.load(order.data)
-    net = train_mel2mel(data, _timed(recipe, order.minutes, 0.8), config, order.out, _say)
+    net = train_mel2mel(data, _fit_to_minutes(recipe, order.minutes, 0.8), config, order.out, _say)
     mel2mel.save(order.out / MEL2MEL_WEIGHTS, net)
     _say(f"done: msanii-live serve --engine {order.out}")
 
 
-def _timed(recipe: R, minutes: float, seconds_a_step: float) -> R:
+def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
     """Fit a recipe's steps into a time, guessing what a step takes on two cores."""
     if not minutes:
         return recipe
@@ -224,12 +226,12 @@ def _timed(recipe: R, minutes: float, seconds_a_step: float) -> R:
     return replace(recipe, steps=steps, decay=min(recipe.decay, steps // 2))
 
 
-def _keeper(order: TrainingOrder, data: DataSet) -> Callable[[int, FlowNet], None]:
+def _checkpoint_writer(order: TrainingOptions, data: DataSet) -> Callable[[int, FlowNet], None]:
     """Return what keeps the engine's folder playable: weights and a sample at each checkpoint."""
 
     def keep(step: int, average: FlowNet) -> None:
         path = order.out / WEIGHTS
-        weights.save(path, bundle(average, data))
+        weights.save(path, with_statistics_of(average, data))
         engine = MelFlowEngine("cpu", path, "sample")
         context = Context(
             clip=lambda name: (_ for _ in ()).throw(KeyError(name)),
@@ -248,22 +250,22 @@ def _keeper(order: TrainingOrder, data: DataSet) -> Callable[[int, FlowNet], Non
     return keep
 
 
-def bundle(net: FlowNet, data: DataSet) -> FlowModel:
+def with_statistics_of(net: FlowNet, data: DataSet) -> FlowModel:
     """Join a network with the features and statistics it was trained on."""
     mean, deviation = (torch.from_numpy(x.copy())[:, :, None] for x in (data.mean, data.deviation))
     return FlowModel(net, data.spec, mean, deviation)
 
 
-def _train_note_diffusion(order: TrainingOrder) -> None:
+def _train_note_diffusion(order: TrainingOptions) -> None:
     path = order.recipe or RECIPES / "note-diffusion.toml"
     recipe, config = note_diffusion_training.read_recipe(path)
     if not (order.data / "notes.json").exists():
         note_set.build(order.data, _say)
     data = note_set.load(order.data)
-    recipe = _timed(recipe, order.minutes, 1.5)
+    recipe = _fit_to_minutes(recipe, order.minutes, 1.5)
     net = note_diffusion_training.train_note_diffusion(data, recipe, config, order.out, _say)
     note_diffusion.save(order.out / NOTE_DIFFUSION_WEIGHTS, net)
     _say(f"done: msanii-live serve --engine {order.out}")
 
 
-OF_NOTES = {"mel2mel": _train_mel2mel, "spectrogram": _train_note_diffusion}
+NOTE_TRAINERS = {"mel2mel": _train_mel2mel, "spectrogram": _train_note_diffusion}

@@ -9,12 +9,12 @@ from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.evaluation import continuation, long_runs, vocoders
 from msanii_live.evaluation import seams as seam_measures
 from msanii_live.evaluation.results import EvalSettings
-from msanii_live.evaluation.validation_clips import continue_clips, held_clips
+from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
 from msanii_live.training.data.dataset import DataSet
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioFigures:
     """Hold the rows of each measure; see the module that each is of."""
 
     seams: tuple[seam_measures.SeamJump, ...]
@@ -23,47 +23,49 @@ class Sound:
     beats: tuple[continuation.BeatOffset, ...]
     harmonies: tuple[continuation.Harmony, ...]
     swaps: tuple[continuation.ContextSwap, ...]
-    drift: tuple[long_runs.Link, ...]
-    ways: tuple[long_runs.Way, ...]
-    voices: tuple[vocoders.VoiceRow, ...]
+    drift: tuple[long_runs.ChainLink, ...]
+    ways: tuple[long_runs.InterpolationPath, ...]
+    voices: tuple[vocoders.VocoderFigures, ...]
 
     def markdown(self) -> list[str]:
         """Return a section for each measure."""
         return [
             seam_measures.seams_markdown(self.seams),
-            seam_measures.fits_markdown(self.fits),
+            seam_measures.seam_fits_markdown(self.fits),
             seam_measures.loops_markdown(self.loops),
             continuation.beats_markdown(self.beats),
             continuation.harmonies_markdown(self.harmonies),
             continuation.swaps_markdown(self.swaps),
             long_runs.drift_markdown(self.drift),
-            long_runs.ways_markdown(self.ways),
-            vocoders.voices_markdown(self.voices),
+            long_runs.interpolations_markdown(self.ways),
+            vocoders.vocoders_markdown(self.voices),
         ]
 
 
-def measure_sound(
+def measure_audio(
     data: DataSet, engine: MelFlowEngine, settings: EvalSettings, report: Callable[[str], None]
-) -> Sound:
+) -> AudioFigures:
     """Outpaint, loop, chain and interpolate held-out clips through the engine, and listen.
 
     Raises: CommandError: EENGINE, no weights.
     """
     engine.load()
     steps, seed = (settings.few, settings.many), settings.seed
-    clips = held_clips(data, settings.clips, seed=seed)
+    clips = cut_validation_clips(data, settings.clips, seed=seed)
     continued = continue_clips(engine, clips, steps, seed=seed, report=report)
     few = clips[: settings.long]
-    chained = held_clips(data, settings.long, after=30.0, seed=seed)
-    known = vocoders.voices_of(vocoders.nets_of(engine.vocoder, report))
-    return Sound(
+    chained = cut_validation_clips(data, settings.long, after=30.0, seed=seed)
+    known = vocoders.vocoder_variants(vocoders.available_networks(engine.vocoder, report))
+    return AudioFigures(
         seams=seam_measures.seam_jumps(continued),
-        fits=seam_measures.measure_fits(engine.vocoder(), few, data.spec, seed=seed, report=report),
+        fits=seam_measures.measure_seam_fits(
+            engine.vocoder(), few, data.spec, seed=seed, report=report
+        ),
         loops=seam_measures.measure_loops(engine, few, steps, seed=seed, report=report),
         beats=continuation.beat_offsets(continued),
         harmonies=continuation.harmonies(continued),
         swaps=continuation.context_swaps(continued),
         drift=long_runs.measure_drift(engine, chained, steps[:1], seed=seed, report=report),
-        ways=long_runs.measure_ways(engine, few, steps[:1], seed=seed, report=report),
-        voices=vocoders.measure_voices(known, few, data.spec, seed=seed, report=report),
+        ways=long_runs.measure_interpolations(engine, few, steps[:1], seed=seed, report=report),
+        voices=vocoders.measure_vocoders(known, few, data.spec, seed=seed, report=report),
     )

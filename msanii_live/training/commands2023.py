@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msanii_live.training.trainers.loop import Interrupted
+from msanii_live.training.trainers.loop import TrainingInterrupted
 from msanii_live.training.trainers.msanii2023 import train
 
 
@@ -15,7 +15,7 @@ def train_part(part: str, data: Path, out: Path, recipe: Path | None) -> int:
     """
     try:
         train(part, data, out, _say, recipe)
-    except Interrupted as pause:
+    except TrainingInterrupted as pause:
         _say(str(pause))
         return 130
     _say(f"done: msanii-live serve --engine {out}")

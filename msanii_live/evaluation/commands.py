@@ -9,21 +9,26 @@ from pathlib import Path
 
 import torch
 
-from msanii_live.dsp.vocoders.registry import SHIPPED, Vocoders
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.weights import load as load_model
 from msanii_live.errors import ConfigError
 from msanii_live.evaluation import evaluate as evaluation
 from msanii_live.evaluation.gallery import pictures
-from msanii_live.evaluation.report_plot import eval_page
-from msanii_live.evaluation.validation_clips import held_clips
-from msanii_live.evaluation.vocoders import measure_voices, nets_of, voices_markdown, voices_of
+from msanii_live.evaluation.report_plot import plot_evaluation
+from msanii_live.evaluation.validation_clips import cut_validation_clips
+from msanii_live.evaluation.vocoders import (
+    available_networks,
+    measure_vocoders,
+    vocoder_variants,
+    vocoders_markdown,
+)
 from msanii_live.training.data.dataset import DataSet
 from msanii_live.training.data.dataset import load as load_dataset
 
 
-def _tell(line: str) -> None:
+def _print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
@@ -43,14 +48,14 @@ def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: 
     """
     data = _data(source)
     try:
-        clips = held_clips(data, count)
+        clips = cut_validation_clips(data, count)
     except ValueError as error:
         raise ConfigError(f"{source}: {error}; build it with `msanii-live data build`") from None
-    known = Vocoders((engine or SHIPPED) / WEIGHTS, "griffin-lim", VocoderSettings())
+    known = VocoderRegistry((engine or SHIPPED_WEIGHTS) / WEIGHTS, "griffin-lim", VocoderSettings())
     cpu = torch.device("cpu")
-    nets = nets_of(lambda name: known.vocoder(name, data.spec, cpu), _tell)
-    rows = measure_voices(voices_of(nets), clips, data.spec, report=_tell)
-    words = voices_markdown(rows)
+    nets = available_networks(lambda name: known.vocoder(name, data.spec, cpu), _print_progress)
+    rows = measure_vocoders(vocoder_variants(nets), clips, data.spec, report=_print_progress)
+    words = vocoders_markdown(rows)
     print(words)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -63,11 +68,11 @@ def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: 
 def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
     """Evaluate weights on the held-out pieces; print the tables. Returns the status."""
     held_out = _data(source)
-    path = weights or SHIPPED / WEIGHTS
+    path = weights or SHIPPED_WEIGHTS / WEIGHTS
     model = load_model(path, torch.device("cpu"))
     settings = evaluation.EvalSettings()
     found = evaluation.evaluate(
-        held_out, model, settings, engine=MelFlowEngine("cpu", path), report=_tell
+        held_out, model, settings, engine=MelFlowEngine("cpu", path), report=_print_progress
     )
     print(evaluation.report_markdown(found))
     if out is not None:
@@ -77,7 +82,7 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
         heard = (
             {"distances": figures["distances"], **asdict(found.sound)} if found.sound else figures
         )
-        (out / "eval.png").write_bytes(eval_page(heard))
+        (out / "eval.png").write_bytes(plot_evaluation(heard))
         for picture in pictures(out, held_out, model, settings):
-            _tell(str(picture))
+            _print_progress(str(picture))
     return 0

@@ -54,7 +54,7 @@ class RoundTrips:
 
 
 @dataclass(frozen=True)
-class Question:
+class Probe:
     """Name something to ask, the line to ask it on, and the address of its answer."""
 
     name: str
@@ -73,7 +73,7 @@ class Question:
         return None
 
 
-def burst(server: ServerProcess, transport: TransportName) -> tuple[int, float]:
+def measure_burst(server: ServerProcess, transport: TransportName) -> tuple[int, float]:
     """Send pings as fast as they go; return how many were answered, and in how many seconds."""
     line = ClientConnection(server.host, server.osc_port, transport)
     packets = [build_packet("/msanii/ping", ("id", n)) for n in range(BURST)]
@@ -95,7 +95,7 @@ def burst(server: ServerProcess, transport: TransportName) -> tuple[int, float]:
     return len(answered), took
 
 
-def questions(server: ServerProcess, synth_port: int | None) -> list[Question]:
+def probes(server: ServerProcess, synth_port: int | None) -> list[Probe]:
     """Return what is asked in turn: of this server, and of scsynth where it runs."""
 
     def line(port: int) -> ClientConnection:
@@ -103,17 +103,17 @@ def questions(server: ServerProcess, synth_port: int | None) -> list[Question]:
 
     ping = build_packet("/msanii/ping", ("id", 1))
     asked = [
-        Question("/msanii/ping", line(server.osc_port), ping, "/msanii/pong"),
-        Question("/msanii/status", line(server.osc_port), build_packet("/msanii/status", ()),
+        Probe("/msanii/ping", line(server.osc_port), ping, "/msanii/pong"),
+        Probe("/msanii/status", line(server.osc_port), build_packet("/msanii/status", ()),
                  "/msanii/status"),
     ]  # fmt: skip
     if synth_port is not None:
         packet = build_packet("/status", ())
-        asked.append(Question("scsynth /status", line(synth_port), packet, "/status.reply"))
+        asked.append(Probe("scsynth /status", line(synth_port), packet, "/status.reply"))
     return asked
 
 
-def in_turn(asked: Sequence[Question], times: int, pause: float) -> list[RoundTrips]:
+def probe_in_turn(asked: Sequence[Probe], times: int, pause: float) -> list[RoundTrips]:
     """Ask each question so often, one after the other, `pause` seconds apart."""
     took: dict[str, list[float]] = {each.name: [] for each in asked}
     for _ in range(times):
@@ -123,7 +123,7 @@ def in_turn(asked: Sequence[Question], times: int, pause: float) -> list[RoundTr
     return [RoundTrips(name, seconds) for name, seconds in took.items()]
 
 
-def during_generation(server: ServerProcess, asked: Sequence[Question]) -> list[RoundTrips]:
+def during_generation(server: ServerProcess, asked: Sequence[Probe]) -> list[RoundTrips]:
     """Ask while the server makes clips on the CPU, one after the other."""
     done = threading.Event()
 
@@ -162,7 +162,7 @@ def fuzz(server: ServerProcess) -> tuple[int, bool]:
         if not issubclass(command, GenerationCommand) and command.address != "/msanii/quit"
     ]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    ping = questions(server, None)[0]
+    ping = probes(server, None)[0]
     sent, answered, until = 0, True, time.monotonic() + FUZZ_SECONDS
     while time.monotonic() < until:
         for _ in range(200):
@@ -204,7 +204,7 @@ def scsynth() -> Iterator[int | None]:
             time.sleep(1.5)
         line = ClientConnection("127.0.0.1", port)
         ready = any(
-            Question("", line, build_packet("/status", ()), "/status.reply").ask() for _ in range(3)
+            Probe("", line, build_packet("/status", ()), "/status.reply").ask() for _ in range(3)
         )
         line.close()
         yield port if ready else None
@@ -231,19 +231,19 @@ def conformance() -> str:
     return found[1] if found else f"status {run.returncode}"
 
 
-def report_front(device: str = "cpu") -> int:
+def report_network(device: str = "cpu") -> int:
     """Measure and print the table. Returns the status: 1 where an answer was lost."""
     good = True
     with tempfile.TemporaryDirectory() as folder, scsynth() as synth_port:
         flags = ("--audio", "none", "--device", device, "--log-level", "error")
         with running_server(Path(folder), *flags) as server:
             for transport in ("udp", "int32", "slip"):
-                answered, took = burst(server, transport)
+                answered, took = measure_burst(server, transport)
                 good &= answered == BURST
                 print(f"burst over {transport}: {answered} of {BURST} answered in {took:.2f} s")
-            asked = questions(server, synth_port)
+            asked = probes(server, synth_port)
             for state, trips in (
-                ("idle", in_turn(asked, PINGS, 0.005)),
+                ("idle", probe_in_turn(asked, PINGS, 0.005)),
                 ("while it generates on the CPU", during_generation(server, asked)),
             ):
                 print(f"\n| {state} | round trips | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
