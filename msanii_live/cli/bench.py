@@ -65,15 +65,15 @@ def _precision(arguments: argparse.Namespace) -> int:
 
 
 def _speed(arguments: argparse.Namespace) -> int:
-    from msanii_live.benchmarks.report import report_speed
+    from msanii_live.benchmarks.speed_report import report_speed
 
     return report_speed(arguments.out, arguments.full)
 
 
 def _front(arguments: argparse.Namespace) -> int:
-    from msanii_live.benchmarks.front_door import report_front
+    from msanii_live.benchmarks.network import report_network
 
-    return report_front()
+    return report_network()
 
 
 def _player(arguments: argparse.Namespace) -> int:
@@ -93,7 +93,7 @@ def _notes(arguments: argparse.Namespace) -> int:
 
 
 def _vocoders(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.report import report_vocoders
+    from msanii_live.evaluation.commands import report_vocoders
 
     if arguments.data is None:
         raise ConfigError("the vocoders are compared on held-out clips: name a set with --data")
@@ -106,6 +106,6 @@ def _vocoders(arguments: argparse.Namespace) -> int:
 
 
 def _msanii2023(arguments: argparse.Namespace) -> int:
-    from msanii_live.benchmarks.msanii2023 import report_2023
+    from msanii_live.benchmarks.msanii2023 import report_msanii2023
 
-    return report_2023(arguments.out, arguments.full, arguments.compile)
+    return report_msanii2023(arguments.out, arguments.full, arguments.compile)

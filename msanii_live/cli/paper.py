@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.paper_figures import redo
+    from msanii_live.evaluation.paper_figures import draw_paper_figures
 
     engines = arguments.engine or ["mel-flow", "random-2023"]
-    return redo(arguments.out, engines, arguments.device)
+    return draw_paper_figures(arguments.out, engines, arguments.device)

@@ -38,13 +38,13 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.part.startswith("2023-"):
-        from msanii_live.training.run2023 import train_part
+        from msanii_live.training.commands2023 import train_part
 
         part = arguments.part.removeprefix("2023-")
         return train_part(part, arguments.data, arguments.out, arguments.recipe)
-    from msanii_live.training.run import TrainingOrder, train
+    from msanii_live.training.commands import TrainingOptions, train
 
-    order = TrainingOrder(
+    order = TrainingOptions(
         data=arguments.data,
         out=arguments.out,
         recipe=arguments.recipe,

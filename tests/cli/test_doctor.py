@@ -27,7 +27,7 @@ from msanii_live.cli.doctor.report import (
 from msanii_live.config import Config
 from msanii_live.dsp import cpu_precision
 from msanii_live.dsp.cpu_precision import Timings
-from msanii_live.dsp.vocoders.registry import SHIPPED
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.mel_flow.engine import WEIGHTS
 from msanii_live.web.zeroconf import own_addresses
 from tests.live import live
@@ -228,7 +228,7 @@ def test_the_precision_and_both_times_are_told(tmp_path, monkeypatch, asked, too
     [
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n"),
-        lambda path: path.write_bytes((SHIPPED / WEIGHTS).read_bytes()[:500_000]),
+        lambda path: path.write_bytes((SHIPPED_WEIGHTS / WEIGHTS).read_bytes()[:500_000]),
         lambda path: path.unlink(),
     ],
     ids=["empty", "pointer", "cut short", "missing"],
@@ -265,7 +265,7 @@ def test_a_server_refuses_broken_weights_in_words(tmp_path):
 
 
 def test_a_broken_vocoder_is_told_from_a_broken_model(tmp_path):
-    shutil.copy(SHIPPED / WEIGHTS, tmp_path / WEIGHTS)
+    shutil.copy(SHIPPED_WEIGHTS / WEIGHTS, tmp_path / WEIGHTS)
     (tmp_path / "vocos.safetensors").write_bytes(b"broken")
     found = list(check_model(config(tmp_path, engine=str(tmp_path))))
     assert states(found) == {"model": "ok", "vocoder": "mend"}

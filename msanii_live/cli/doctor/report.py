@@ -111,10 +111,10 @@ def check_torch(config: Config) -> Iterator[Check]:
 def check_precision(config: Config, device: torch.device) -> Check:
     """Check the precision of networks; on a CPU, with the time that the same work takes in each."""
     from msanii_live.dsp import cpu_precision
-    from msanii_live.dsp.device import name_of, network_dtype
+    from msanii_live.dsp.device import dtype_name, network_dtype
 
     try:
-        taken = name_of(network_dtype(device, config.precision))
+        taken = dtype_name(network_dtype(device, config.precision))
     except ConfigError as error:
         return mend("precision", str(error), "take --precision auto")
     if device.type != "cpu":
@@ -159,8 +159,8 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
     """Check each file of an engine that does not load."""
     import torch
 
-    from msanii_live.dsp.vocoders.registry import READERS, SHIPPED
-    from msanii_live.dsp.weights import BROKEN
+    from msanii_live.dsp.vocoders.registry import READERS, SHIPPED_WEIGHTS
+    from msanii_live.dsp.weights import READ_ERRORS
     from msanii_live.engines.mel_flow import weights
     from msanii_live.engines.mel_flow.engine import MelFlowEngine
     from msanii_live.engines.registry import EngineRegistry
@@ -176,7 +176,7 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
         loaders.append(("vocoder", READERS[config.vocoder]))
     specs = []
     for path, (what, load) in zip(engine.files, loaders, strict=True):
-        own = path.parent == SHIPPED
+        own = path.parent == SHIPPED_WEIGHTS
         remedy = (
             "install the package again (in a checkout: git checkout msanii_live/weights)"
             if own
@@ -184,7 +184,7 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
         )
         try:
             model = load(path, torch.device("cpu"))
-        except BROKEN as fault:
+        except READ_ERRORS as fault:
             yield mend(what, f"cannot load {path}: {_line(fault)}", remedy)
         else:
             specs.append(getattr(model, "spec", None))

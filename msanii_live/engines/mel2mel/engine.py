@@ -10,7 +10,7 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.mel2mel import network as mel2mel
 from msanii_live.engines.mel2mel.brightness import match_brightness
 from msanii_live.engines.mel2mel.network import (
@@ -144,3 +144,12 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
         context.progress(total, total)
         return wave
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> Mel2MelEngine:
+    """Make the engine, with the shipped weights unless the settings name others."""
+    weights = settings.weights or SHIPPED_WEIGHTS / WEIGHTS
+    return Mel2MelEngine(
+        settings.device, weights, settings.name, settings.vocoder, settings.precision
+    )

@@ -12,7 +12,13 @@ from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.dsp.weights import READ_ERRORS
-from msanii_live.engines.base import Capabilities, Context, standalone_context
+from msanii_live.engines.base import (
+    Capabilities,
+    Context,
+    EngineSettings,
+    engine_factory,
+    standalone_context,
+)
 from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel, load
@@ -131,3 +137,12 @@ class MelFlowEngine:
         self.load()
         assert self._model is not None
         return self._vocoders.vocoder(name, self._model.spec, self._model.mean.device)
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> MelFlowEngine:
+    """Make the engine, with the shipped weights unless the settings name others."""
+    weights = settings.weights or SHIPPED_WEIGHTS / WEIGHTS
+    return MelFlowEngine(
+        settings.device, weights, settings.name, settings.vocoder, settings.precision
+    )

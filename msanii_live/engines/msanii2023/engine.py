@@ -10,7 +10,13 @@ import torch
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
-from msanii_live.engines.base import Capabilities, Context, standalone_context
+from msanii_live.engines.base import (
+    Capabilities,
+    Context,
+    EngineSettings,
+    engine_factory,
+    standalone_context,
+)
 from msanii_live.engines.msanii2023 import Msanii2023, load
 from msanii_live.engines.msanii2023.checkpoint import WEIGHTS as WEIGHTS
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, fast_unet
@@ -146,3 +152,12 @@ def engines_of(
         Engine2023(weights, name, MENDED),
         Engine2023(weights, name + AS_IN_THE_PAPER, PAPER),
     ]
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> list[Engine2023]:
+    """Make the engines of the checkpoint that the settings name."""
+    assert settings.weights is not None
+    return engines_of(
+        settings.weights, settings.name, settings.device, settings.compiled, settings.precision
+    )

@@ -10,7 +10,7 @@ import torch
 from msanii_live.audio import Clip
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.mel2mel.network import sharpened
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
@@ -63,3 +63,12 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
         context.progress(total, total)
         return make_note_clip(wave, score, spec, context)
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> NoteDiffusionEngine:
+    """Make the engine, with the shipped weights unless the settings name others."""
+    weights = settings.weights or SHIPPED_WEIGHTS / WEIGHTS
+    return NoteDiffusionEngine(
+        settings.device, weights, settings.name, settings.vocoder, settings.precision
+    )
