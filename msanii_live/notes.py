@@ -1,4 +1,4 @@
-"""Music as notes, outside models: what MIDI says, in seconds, pitches, programs. No torch here."""
+"""Notes and scores: MIDI in seconds, pitches and programs. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-DRUM_CHANNEL = 9  # channel 10 on the front of every synthesizer
-SUSTAIN, ALL_SOUND_OFF, RESET, ALL_NOTES_OFF = 64, 120, 121, 123  # controllers
-PEDAL_DOWN = 64  # value of a controller from which a pedal is pressed
-BENT = 341  # of 8,192: a twelfth of the usual two semitones, below which a bend is no bend
+DRUM_CHANNEL = 9  # counted from 0; channel 10 on a synthesizer's panel
+SUSTAIN, ALL_SOUND_OFF, RESET, ALL_NOTES_OFF = 64, 120, 121, 123  # controller numbers
+PEDAL_DOWN = 64  # controller value from which a pedal counts as pressed
+MIN_PITCH_BEND = 341  # of 8,192, a twelfth of a semitone at the usual range: less is ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Hold one note. start, end: s. pitch: MIDI key, 0-127. velocity: 1-127. program: 0-127."""
+    """A note. start, end: s. pitch: MIDI key, 0-127. velocity: 1-127. program: 0-127."""
 
     start: float
     end: float
@@ -28,11 +28,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Score:
-    """Hold notes in order of their starts, and how long all of it is.
+    """Notes in order of their starts, with the length and metre of the whole.
 
-    seconds: length. bpm: 0 where it varies or is not known. bar: bars from a downbeat to second 0.
-    closes: it is whole bars long, and to be played round and round. lost: what it had that notes
-    cannot say, in words. beats: a bar, 0 where not known.
+    seconds: length. bpm: 0 if it varies or is unknown. bar: bars from the last downbeat to second
+    0. is_loop: it is whole bars long, to be played as a loop. unsupported: what notes cannot
+    represent, in words. beats: per bar, 0 if unknown.
     """
 
     notes: tuple[Note, ...]
@@ -44,7 +44,7 @@ class Score:
     beats: float = 0.0
 
     def cut(self, start: float, end: float) -> Score:
-        """Return what sounds in [start, end), s, from second 0; what is held at either edge is cut.
+        """Return the span [start, end), s, moved to second 0; notes across an edge are cut.
 
         >>> Score((Note(0.0, 9.0, 60, 90),), 9.0).cut(2.0, 4.0).notes[0].end
         2.0
@@ -57,46 +57,46 @@ class Score:
         return replace(self, notes=sort_notes(moved), seconds=end - start, is_loop=False)
 
     def looped(self, start: float, end: float) -> Score:
-        """Return what sounds in [start, end), s, where this is played again and again from 0 on.
+        """Return the span [start, end), s, of this score repeated without end from 0 on.
 
-        >>> [note.start for note in Score((Note(1.0, 1.5, 60, 90),), 2.0).around(1.0, 6.0).notes]
+        >>> [note.start for note in Score((Note(1.0, 1.5, 60, 90),), 2.0).looped(1.0, 6.0).notes]
         [0.0, 2.0, 4.0]
         """
         turns = range(max(0, math.floor(start / self.seconds)), math.ceil(end / self.seconds))
         notes = [
-            replace(note, start=note.start + late, end=note.end + late)
-            for late in (turn * self.seconds for turn in turns)
+            replace(note, start=note.start + shift, end=note.end + shift)
+            for shift in (turn * self.seconds for turn in turns)
             for note in self.notes
-            if note.end + late > start and note.start + late < end
+            if note.end + shift > start and note.start + shift < end
         ]
         return replace(self, notes=tuple(notes)).cut(start, end)
 
     def followed_by(self, after: Score) -> Score:
-        """Return this, and after its last second another; tempo and bars are the other's."""
-        late = self.seconds
-        moved = [replace(n, start=n.start + late, end=n.end + late) for n in after.notes]
+        """Return this score and another one after its end; tempo and bars are the other's."""
+        shift = self.seconds
+        moved = [replace(n, start=n.start + shift, end=n.end + shift) for n in after.notes]
         notes = sort_notes([*self.notes, *moved])
-        return replace(after, notes=notes, seconds=late + after.seconds, is_loop=False)
+        return replace(after, notes=notes, seconds=shift + after.seconds, is_loop=False)
 
     def at_tempo(self, bpm: float) -> Score:
-        """Return the same notes at another tempo, where this one's is known."""
+        """Return the same notes at another tempo; unchanged if this score's tempo is unknown."""
         if not self.bpm:
             return self
-        slower = self.bpm / bpm
+        stretch = self.bpm / bpm
         notes = [
-            replace(note, start=note.start * slower, end=note.end * slower) for note in self.notes
+            replace(note, start=note.start * stretch, end=note.end * stretch) for note in self.notes
         ]
-        return replace(self, notes=tuple(notes), seconds=self.seconds * slower, bpm=bpm)
+        return replace(self, notes=tuple(notes), seconds=self.seconds * stretch, bpm=bpm)
 
 
 def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Return notes by start, then pitch."""
+    """Return notes sorted by start, then pitch."""
     return tuple(sorted(notes, key=lambda note: (note.start, note.pitch, note.program, note.end)))
 
 
 @dataclass(slots=True)
 class _HeldNote:
-    """Hold a note that has not ended. released: its key is up and the pedal holds it."""
+    """A note that has not ended. released: its key is up and the pedal holds it."""
 
     start: float
     velocity: int
@@ -105,26 +105,29 @@ class _HeldNote:
 
 
 class NoteTracker:
-    """Turn messages, in order of time, into notes; knows programs and the sustain pedal."""
+    """A converter of MIDI messages, in order of time, to notes; it tracks programs and pedals.
 
-    def __init__(self, keep: int) -> None:
-        """Begin in silence. keep: notes that have ended are kept, the oldest going first."""
-        self.finished: deque[Note] = deque(maxlen=keep)
-        self.latest: float | None = None  # s, when a key last went down
+    finished: notes that have ended. latest: s, of the last key press, None before the first.
+    unsupported: what came in that notes cannot represent; a dict as an ordered set.
+    """
+
+    def __init__(self, max_notes: int) -> None:
+        """Start without notes. max_notes: number of finished notes kept; the oldest go first."""
+        self.finished: deque[Note] = deque(maxlen=max_notes)
+        self.latest: float | None = None
         self.unsupported: dict[str, None] = {}
         self._held: dict[tuple[int, int], _HeldNote] = {}  # by channel and pitch
         self._programs = [0] * 16
         self._pedals = [False] * 16
 
     def receive(self, message: Any, now: float) -> None:
-        """Take a message in, as mido has it. now: s, not before that of the last."""
+        """Process a message, as mido has it. now: s, not before that of the last message."""
         match message.type:
             case "note_on" if message.velocity:
-                self._close(message.channel, message.note, now)
+                self._finish(message.channel, message.note, now)
                 program = self._programs[message.channel]
-                self._held[message.channel, message.note] = _HeldNote(
-                    now, message.velocity, program
-                )
+                held = _HeldNote(now, message.velocity, program)
+                self._held[message.channel, message.note] = held
                 self.latest = now
             case "note_on" | "note_off":
                 self._release(message.channel, message.note, now)
@@ -132,41 +135,40 @@ class NoteTracker:
                 self._programs[message.channel] = message.program
             case "control_change":
                 self._control(message.channel, message.control, message.value, now)
-            case "pitchwheel" if abs(message.pitch) > BENT:
+            case "pitchwheel" if abs(message.pitch) > MIN_PITCH_BEND:
                 self.unsupported["pitch bend"] = None
 
     def held_notes(self, now: float) -> list[Note]:
-        """Return notes that have not ended, as if they did now."""
+        """Return the notes that have not ended, as if they ended now."""
         return [self._note(channel, pitch, now) for channel, pitch in self._held]
 
     def all_off(self, now: float) -> None:
-        """End all that sounds: whoever played is gone."""
+        """End all held notes and release all pedals."""
         for channel, pitch in list(self._held):
-            self._close(channel, pitch, now)
+            self._finish(channel, pitch, now)
         self._pedals = [False] * 16
 
     def _control(self, channel: int, control: int, value: int, now: float) -> None:
         if control in (SUSTAIN, RESET):
             self._pedals[channel] = control == SUSTAIN and value >= PEDAL_DOWN
             if not self._pedals[channel]:
-                self._end(channel, now, released=True)
+                self._finish_channel(channel, now, only_released=True)
         elif control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-            self._end(channel, now, released=False)
+            self._finish_channel(channel, now, only_released=False)
 
-    def _end(self, channel: int, now: float, released: bool) -> None:
-        """End a channel's notes, or only those whose keys are up."""
+    def _finish_channel(self, channel: int, now: float, only_released: bool) -> None:
         for (owner, pitch), note in list(self._held.items()):
-            if owner == channel and (note.released or not released):
-                self._close(channel, pitch, now)
+            if owner == channel and (note.released or not only_released):
+                self._finish(channel, pitch, now)
 
     def _release(self, channel: int, pitch: int, now: float) -> None:
         note = self._held.get((channel, pitch))
         if note is not None and self._pedals[channel]:
             note.released = True
         else:
-            self._close(channel, pitch, now)
+            self._finish(channel, pitch, now)
 
-    def _close(self, channel: int, pitch: int, now: float) -> None:
+    def _finish(self, channel: int, pitch: int, now: float) -> None:
         if (channel, pitch) in self._held:
             self.finished.append(self._note(channel, pitch, now))
             del self._held[channel, pitch]

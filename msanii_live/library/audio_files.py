@@ -1,4 +1,4 @@
-"""Sound files as samples and back: what may come in, and how clips are written."""
+"""Sound files: which are accepted, how they are decoded, and how clips are encoded."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from msanii_live.library import decoder_process
 _log = logging.getLogger(__name__)
 SAMPLE_RATE = 44_100
 SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif")
-DECODER_TIMEOUT = 90.0  # seconds that the decoder of a foreign file may take
+DECODER_TIMEOUT = 90.0  # s, of the decoder process
 DECODER = (sys.executable, "-P", str(Path(decoder_process.__file__)))
-_BLOCK = 65_536
-# FLOAT keeps every sample bit for bit, which 24-bit integers would not; FLAC has integers only.
+_BLOCK_FRAMES = 65_536
+# FLOAT keeps every sample bit for bit; FLAC has only integers.
 _SUBTYPES = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24")}
 
 
@@ -35,10 +35,10 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
 
 
 def decode_untrusted(path: Path, shown: str) -> Samples:
-    """Read a file that somebody else made, in a process of its own; see `decoding`.
+    """Decode a file of unknown origin in a process of its own; see `decoder_process`.
 
-    shown: how errors call it. Returns float32 (frames, 2) at 44,100 Hz.
-    Raises: CommandError: EPATH, it is no sound file, beyond a limit, or has crashed the decoder.
+    shown: its name in error texts. Returns float32 (frames, 2) at 44,100 Hz.
+    Raises: CommandError: EPATH, it is no sound file, beyond a limit, or crashed the decoder.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise CommandError(Code.EPATH, f"{shown} is none of {', '.join(SUFFIXES)}")
@@ -52,15 +52,15 @@ def decode_untrusted(path: Path, shown: str) -> Samples:
     except OSError as error:
         raise CommandError(Code.EPATH, f"{shown} cannot be decoded: {error.strerror}") from None
     try:
-        told = json.loads(child.stdout[: decoder_process.HEADER])
-        samples = np.frombuffer(child.stdout, np.float32, offset=decoder_process.HEADER).reshape(
-            -1, 2
-        )
+        header = json.loads(child.stdout[: decoder_process.HEADER_BYTES])
+        samples = np.frombuffer(
+            child.stdout, np.float32, offset=decoder_process.HEADER_BYTES
+        ).reshape(-1, 2)
     except ValueError:
-        told, samples = {}, np.zeros((0, 2), dtype=np.float32)
-    if "refused" in told:
-        raise CommandError(Code.EPATH, f"{shown} {told['refused']}")
-    if child.returncode != 0 or told.get("frames") != len(samples):
+        header, samples = {}, np.zeros((0, 2), dtype=np.float32)
+    if "refused" in header:
+        raise CommandError(Code.EPATH, f"{shown} {header['refused']}")
+    if child.returncode != 0 or header.get("frames") != len(samples):
         _log.warning("the decoder of %s ended with %d: %s", shown, child.returncode,
                      child.stderr[-2_000:].decode("utf-8", "replace"))  # fmt: skip
         raise CommandError(Code.EPATH, f"{shown} cannot be read as sound: it made the decoder fail")
@@ -68,22 +68,24 @@ def decode_untrusted(path: Path, shown: str) -> Samples:
 
 
 def read_audio(path: Path, shown: str, rate: int, channels: int) -> Samples:
-    """Read a sound file as float32 (frames, channels) at `rate`, Hz; what fits is left bit for bit.
+    """Read a sound file as float32 (frames, channels) at `rate`, Hz; bit for bit at its own rate.
+
+    shown: its name in error texts.
 
     Raises: CommandError: EPATH, it cannot be read.
     """
     try:
         with soundfile.SoundFile(str(path)) as file:
             file_rate = int(file.samplerate)
-            # In blocks, so that channels nobody wants are never all in memory.
+            # In blocks, so that unused channels are never all in memory.
             blocks = [
                 np.ascontiguousarray(block[:, :channels])
-                for block in file.blocks(_BLOCK, dtype="float32", always_2d=True)
+                for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True)
             ]
     except (OSError, soundfile.SoundFileError) as error:
-        raise _unreadable(shown, error) from None
+        raise _read_error(shown, error) from None
     samples = np.concatenate(blocks) if blocks else np.zeros((0, channels), dtype=np.float32)
-    if not np.isfinite(samples).all():  # one NaN would silence everything that plays beside it
+    if not np.isfinite(samples).all():  # one NaN would make the whole mix NaN
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     if channels == 2:
         samples = as_stereo(samples)
@@ -91,9 +93,9 @@ def read_audio(path: Path, shown: str, rate: int, channels: int) -> Samples:
 
 
 def encode_audio(clip: Clip, suffix: str) -> memoryview:
-    """Return a whole sound file. suffix: .wav (32-bit float) or .flac (24 bits).
+    """Return the bytes of a sound file. suffix: .wav (32-bit float) or .flac (24 bits).
 
-    Encoding in memory lets a full disk be the plain OSError it is; through libsndfile it is not.
+    It is encoded in memory because libsndfile does not report a full disk as an OSError.
     """
     container, subtype = _SUBTYPES[suffix]
     buffer = io.BytesIO()
@@ -101,6 +103,6 @@ def encode_audio(clip: Clip, suffix: str) -> memoryview:
     return buffer.getbuffer()
 
 
-def _unreadable(shown: str, error: Exception) -> CommandError:
+def _read_error(shown: str, error: Exception) -> CommandError:
     reason = error.strerror if isinstance(error, OSError) else str(error).rpartition(": ")[2]
     return CommandError(Code.EPATH, f"{shown} cannot be read as sound: {reason}")

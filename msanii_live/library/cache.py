@@ -1,4 +1,4 @@
-"""Samples kept in memory, the least recently used given up first."""
+"""A cache of clips in memory; the least recently used ones go first."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from msanii_live.audio import Clip
 
 
 class ClipCache:
-    """Keep clips up to a number of bytes; not thread-safe, its owner has the lock.
+    """A cache of clips up to a number of bytes. It is not thread-safe: its owner has the lock.
 
-    A pinned clip exists nowhere else and is never given up, nor is the clip put in last.
+    A pinned clip exists nowhere else and is never evicted. Nor is the clip that was put last.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._clips: OrderedDict[Hashable, Clip] = OrderedDict()
         self._pinned: set[Hashable] = set()
 
     def put(self, key: Hashable, clip: Clip, *, pinned: bool = False) -> None:
-        """Keep a clip, in place of an earlier one of the same key."""
-        self.drop(key)
+        """Add a clip; it replaces an earlier one with the same key."""
+        self.remove(key)
         self._clips[key] = clip
         self._bytes += clip.samples.nbytes
         if pinned:
             self._pinned.add(key)
-        self._shrink(key)
+        self._evict(key)
 
     def get(self, key: Hashable) -> Clip | None:
-        """Return a clip, now the most recently used, or None."""
+        """Return a clip and mark it as most recently used; None if it is not cached."""
         clip = self._clips.get(key)
         if clip is not None:
             self._clips.move_to_end(key)
         return clip
 
     def unpin(self, key: Hashable) -> None:
-        """Let a clip be given up again: it is on disk."""
+        """Allow a clip to be evicted: it is on disk."""
         self._pinned.discard(key)
 
-    def drop(self, key: Hashable) -> None:
-        """Forget a clip, if it is there."""
+    def remove(self, key: Hashable) -> None:
+        """Remove a clip, if it is cached."""
         clip = self._clips.pop(key, None)
         self._pinned.discard(key)
         if clip is not None:
             self._bytes -= clip.samples.nbytes
 
-    def _shrink(self, newest: Hashable) -> None:
-        if self._bytes <= self._most:
+    def _evict(self, newest: Hashable) -> None:
+        if self._bytes <= self._max_bytes:
             return
         for key in [k for k in self._clips if k not in self._pinned and k != newest]:
-            self.drop(key)
-            if self._bytes <= self._most:
+            self.remove(key)
+            if self._bytes <= self._max_bytes:
                 return

@@ -1,68 +1,66 @@
-"""One server a folder: two would take each other's names and sweep each other's files."""
+"""The lock that keeps a second server out of a shared folder.
+
+Two servers in one folder would use each other's names and delete each other's temporary files.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 from typing import IO
+
+from filelock import lock_descriptor
 
 from msanii_live.errors import ConfigError
 
 NAME = ".msanii-live.lock"
+_OWNER_OFFSET = 1  # of the owner's process id: Windows does not let others read the locked byte 0
 
 
 class FolderLock:
-    """Hold a folder until `release`, or until this process ends, however it ends."""
+    """An exclusive lock on a folder, until `release` or the end of this process by any cause.
+
+    The lock file stays when the lock is released, as deleting it would let two servers lock two
+    files of the same name.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Lock a folder, made if need be.
+        """Lock a folder; create it if necessary.
 
-        Raises: ConfigError: another server has it. A folder that cannot hold a lock, as on some
-        network drives, goes without; one that cannot be written is for `Library` to refuse.
+        Raises: ConfigError: another server holds the lock; the text gives its process. A folder
+        that cannot hold a lock, as on some network drives, is used without one. A folder that
+        cannot be written is an error of `Library`.
         """
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / NAME).open("a+", encoding="utf-8")
+            self._file = (folder / NAME).open("a+b", buffering=0)
         if self._file is None:
             return
         try:
-            _lock(self._file)
-        except BlockingIOError:
-            self._file.seek(0)
-            owner = self._file.read(20).strip()
-            self.release()
-            raise ConfigError(
-                f"folder is {folder.as_posix()}: another msanii-live, process {owner or '?'}, has "
-                "it; end that one, or pick another folder with --folder"
-            ) from None
+            is_locked = lock_descriptor(self._file.fileno(), blocking=False)
         except OSError:
             return
+        if not is_locked:
+            owner = self._read_owner()
+            self.release()
+            raise ConfigError(
+                f"folder is {folder.as_posix()}: another msanii-live, process {owner}, has "
+                "it; end that one, or pick another folder with --folder"
+            )
         self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        self._file.write(b" " * _OWNER_OFFSET + f"{os.getpid()}\n".encode())
 
     def release(self) -> None:
-        """Let another server have the folder. Releasing twice is harmless."""
+        """Release the lock. Releasing twice is harmless."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[str]) -> None:
-        file.seek(1_000)  # a byte that is never read, as Windows locks against reading too
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            raise BlockingIOError from None
-
-else:
-    import fcntl
-
-    def _lock(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _read_owner(self) -> str:
+        assert self._file is not None
+        with contextlib.suppress(OSError):
+            self._file.seek(_OWNER_OFFSET)
+            return self._file.read(20).decode(errors="replace").strip() or "?"
+        return "?"

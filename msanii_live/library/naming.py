@@ -1,4 +1,4 @@
-"""Names of clips and files, and what to say when one is wrong."""
+"""Names of clips and files, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from msanii_live.audio import is_clip_name
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.audio_files import SUFFIXES
 
-_MOST_HINTED = 1_000  # names compared for a hint, so that a typo costs no more than milliseconds
+_MAX_COMPARED = 1_000  # names compared for a hint, so that a typo costs only milliseconds
 
 
 def default_name(stem: str) -> str:
-    """Return the clip name that a file's stem gives.
+    """Return the clip name for a file's stem.
 
     >>> default_name("Kick 909 (dry)")
     'Kick-909-dry'
@@ -25,7 +25,7 @@ def default_name(stem: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Refuse what no clip may be called.
+    """Check that a name is legal for a clip.
 
     Raises: CommandError: ERANGE.
     """
@@ -38,46 +38,46 @@ def check_name(name: str) -> None:
 
 
 def is_bare(text: str) -> bool:
-    """Tell whether a text can only be a clip's name, not a file's."""
+    """Return whether a text can be a clip's name but not a file's."""
     return is_clip_name(text) and Path(text).suffix.lower() not in SUFFIXES
 
 
 def highest_number(folder: Path, verb: str, names: Iterable[str]) -> int:
-    """Return the highest number that follows a verb, among these names and the files; else 0."""
+    """Return the highest number after a verb in these names and the folder's files; 0 if none."""
     pattern = re.compile(re.escape(verb) + r"-(\d{4,9})")
     stems = [*names, *(path.stem for path in folder.glob("*") if path.stem.startswith(verb))]
     return max((int(m[1]) for stem in stems if (m := pattern.fullmatch(stem))), default=0)
 
 
 def unknown_clip_error(folder: Path, name: str, known: Sequence[str]) -> CommandError:
-    """Say that a name is unknown, and the three names or files it may have meant.
+    """Return the error for an unknown clip or file, with the three closest names.
 
     known: clip names, newest first.
     """
-    names = list(known[:_MOST_HINTED])
+    names = list(known[:_MAX_COMPARED])
     try:
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     except OSError:
         files = []
     stems = set(known)
-    names += [file for file in files if Path(file).stem not in stems][:_MOST_HINTED]
+    names += [file for file in files if Path(file).stem not in stems][:_MAX_COMPARED]
     return unknown_name_error("clip or file", name, names)
 
 
 def unknown_name_error(what: str, name: str, known: Sequence[str]) -> CommandError:
-    """Say that a name is unknown, and the three of those known that it may have meant."""
-    closest = difflib.get_close_matches(name, known[: 2 * _MOST_HINTED], 3, cutoff=0.0)
+    """Return the error for an unknown name, with the three closest names that are known."""
+    closest = difflib.get_close_matches(name, known[: 2 * _MAX_COMPARED], 3, cutoff=0.0)
     hint = f"; the closest are {', '.join(closest)}" if closest else ""
     return CommandError(Code.ENOCLIP, f"no {what} is called {name!r}{hint}")
 
 
 def error_reason(error: Exception) -> str:
-    """Return what an operating system's error says, without its paths."""
+    """Return the text of an operating system's error, without its paths."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def write_error(shown: str, error: OSError) -> CommandError:
-    """Say that a file could not be written, and what to do."""
+    """Return the error for a file that could not be written. shown: its name in the text."""
     return CommandError(
         Code.EPATH,
         f"{shown} cannot be written ({error_reason(error)}): make room or pick another path",
@@ -85,7 +85,7 @@ def write_error(shown: str, error: OSError) -> CommandError:
 
 
 def memory_only_error(name: str, why: str) -> CommandError:
-    """Say that a clip has no file, and how to give it one."""
+    """Return the error for a clip that could not be written and is only in memory."""
     return CommandError(
         Code.EPATH,
         f"{name}.wav is not in the shared folder ({why}); the clip plays from memory: make room "
@@ -94,7 +94,7 @@ def memory_only_error(name: str, why: str) -> CommandError:
 
 
 def foreign_file_error(name: str) -> CommandError:
-    """Say that a clip has no file because somebody else's is in its place."""
+    """Return the error for a clip that is not written because the user has a file of its name."""
     return CommandError(
         Code.EPATH,
         f"{name}.wav was in the shared folder before and is left alone; the clip plays from "

@@ -1,4 +1,4 @@
-"""Paths inside the shared folder, and files that are either whole there or not there."""
+"""Paths inside the shared folder, and atomic writes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 from msanii_live.errors import Code, CommandError
 
-LEFTOVER_SECONDS = 60.0
+LEFTOVER_SECONDS = 60.0  # age from which a temporary file is taken to be abandoned
 _PREFIX = ".msanii-"
 _SUFFIX = ".partial"
 
 
 def resolve(folder: Path, text: str) -> Path:
-    """Return the absolute path that a musician's text names, links followed.
+    """Return the absolute path that a user's text names, with links resolved.
 
-    folder: absolute and resolved itself. text: relative to it, or an absolute path inside it.
-    Raises: CommandError: EPATH, the path lies outside the folder or can be no path at all.
+    folder: absolute and resolved. text: relative to it, or an absolute path inside it.
+    Raises: CommandError: EPATH, the path is outside the folder or is not a path.
     """
     try:
         path = (folder / text).resolve()
@@ -35,7 +35,7 @@ def resolve(folder: Path, text: str) -> Path:
 
 
 def is_own_file(folder: Path, path: Path) -> bool:
-    """Tell whether a path is a regular file whose links, if any, stay inside the folder."""
+    """Return whether a path is a regular file that, with links resolved, is inside the folder."""
     try:
         return path.is_file() and path.resolve().is_relative_to(folder)
     except (OSError, RuntimeError):
@@ -43,7 +43,7 @@ def is_own_file(folder: Path, path: Path) -> bool:
 
 
 def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
-    """Write a temporary file beside its target, and wait until the disk has it.
+    """Write a temporary file in a folder and flush it to the disk.
 
     Raises: OSError: the disk is full or cannot be written; nothing is left behind.
     """
@@ -60,26 +60,26 @@ def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
 
 
 def write_atomically(target: Path, content: bytes | memoryview) -> None:
-    """Write a file so that whoever looks sees the old one or the new one, never a part.
+    """Write a file so that a reader sees either the old file or the whole new one.
 
-    Raises: OSError: as `stage`; the old file, if any, is untouched.
+    Raises: OSError: it cannot be written; the old file, if any, is unchanged.
     """
-    staged = write_temporary(target.parent, content)
+    temporary = write_temporary(target.parent, content)
     try:
-        os.replace(staged, target)
+        os.replace(temporary, target)
     except BaseException:
-        delete_if_possible(staged)
+        delete_if_possible(temporary)
         raise
 
 
 def delete_if_possible(path: Path) -> None:
-    """Delete a file if that is possible; used where another error is already on its way."""
+    """Delete a file and ignore errors; used while another error is being raised."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 
 
 def delete_leftovers(folder: Path) -> None:
-    """Delete the temporary files that a crash left, but none that may still be written to."""
+    """Delete temporary files left by a crash, except recent ones, which may be in use."""
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         try:
             if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:

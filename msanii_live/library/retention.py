@@ -1,4 +1,4 @@
-"""Keep the shared folder within a size, where the user asked for that."""
+"""The size limit of the shared folder, if the user sets one."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from msanii_live.library.sidecar import sidecar_path, wav_path
 log = logging.getLogger("msanii_live.player")
 
 
-def beyond(infos: Iterable[ClipInfo], most_bytes: int) -> list[str]:
-    """Return the names of the oldest clips, without which the rest fits; the newest always stays.
+def clips_over_limit(infos: Iterable[ClipInfo], max_bytes: int) -> list[str]:
+    """Return the names of the oldest clips that must go for the rest to fit; never the newest.
 
-    infos: oldest first. most_bytes: of 32-bit samples.
+    infos: oldest first. max_bytes: of 32-bit samples.
 
     >>> clips = [ClipInfo(name, 44_100, 2, 1_000) for name in ("a", "b", "c")]
-    >>> beyond(clips, 16_000)
+    >>> clips_over_limit(clips, 16_000)
     ['a']
     """
     clips = list(infos)
     size = sum(4 * clip.frames * clip.channels for clip in clips)
-    over = []
+    over_limit = []
     for clip in clips[:-1]:
-        if size <= most_bytes:
+        if size <= max_bytes:
             break
-        over.append(clip.name)
+        over_limit.append(clip.name)
         size -= 4 * clip.frames * clip.channels
-    return over
+    return over_limit
 
 
-def delete(folder: Path, name: str) -> None:
-    """Delete a clip's two files, the sidecar first: a WAV alone is nobody's clip."""
+def delete_clip(folder: Path, name: str) -> None:
+    """Delete a clip's files, the sidecar first: a WAV without a sidecar is not a clip."""
     delete_if_possible(sidecar_path(folder, name))
     delete_if_possible(wav_path(folder, name))
     log.info("deleted %s to keep the folder within its size", name)

@@ -1,4 +1,4 @@
-"""A clip's two files: its WAV and the JSON beside it, by which a restart finds it again."""
+"""The two files of a clip: its WAV, and a JSON sidecar with its info."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from msanii_live.library.paths import (
 )
 
 _log = logging.getLogger(__name__)
-_MOST_BYTES = 2**20
+_MAX_SIDECAR_BYTES = 2**20
 
 
 def wav_path(folder: Path, name: str) -> Path:
-    """Return where a clip's audio lies."""
+    """Return the path of a clip's WAV."""
     return folder / f"{name}.wav"
 
 
 def sidecar_path(folder: Path, name: str) -> Path:
-    """Return where a clip's sidecar lies."""
+    """Return the path of a clip's sidecar."""
     return folder / f"{name}.json"
 
 
 def is_taken(folder: Path, name: str) -> bool:
-    """Tell whether either of a clip's files is there."""
-    return any(os.path.lexists(of(folder, name)) for of in (wav_path, sidecar_path))
+    """Return whether either of a clip's files exists."""
+    return any(os.path.lexists(path(folder, name)) for path in (wav_path, sidecar_path))
 
 
 def is_foreign(folder: Path, name: str) -> bool:
-    """Tell whether a WAV of this name is there that no sidecar calls a clip."""
+    """Return whether there is a WAV of this name without a sidecar: it is the user's own."""
     return os.path.lexists(wav_path(folder, name)) and not sidecar_path(folder, name).exists()
 
 
@@ -59,9 +59,9 @@ def stage_clip(folder: Path, clip: Clip) -> tuple[Path, Path]:
 
 
 def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
-    """Give staged files their names, the WAV first, so that a listed clip always has its audio.
+    """Rename staged files to a clip's names, the WAV first: a sidecar never lacks its audio.
 
-    Raises: OSError: it cannot be done; no staged file is left behind.
+    Raises: OSError: they cannot be renamed; no staged file is left behind.
     """
     wav, sidecar = staged
     target = sidecar_path(folder, name)
@@ -70,7 +70,7 @@ def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
         try:
             os.replace(sidecar, target)
         except BaseException:
-            delete_if_possible(target)  # it describes the WAV that was there before
+            delete_if_possible(target)  # it describes the previous WAV
             raise
     except BaseException:
         delete_if_possible(wav)
@@ -79,17 +79,18 @@ def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
 
 
 def write_sidecar(folder: Path, info: ClipInfo) -> None:
-    """Write a clip's sidecar alone: its WAV is there.
+    """Write a clip's sidecar; its WAV already exists.
 
-    Raises: OSError: it cannot be done; an older sidecar is untouched.
+    Raises: OSError: it cannot be written; an older sidecar is unchanged.
     """
     write_atomically(sidecar_path(folder, info.name), info.to_json().encode())
 
 
 def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
-    """Rename a clip's files. Whenever this is cut short, one name or the other has both files.
+    """Rename a clip's files. After a crash at any point, one of the names has both files.
 
-    Raises: OSError: it cannot be done; the old files are as they were.
+    renamed: the info with the new name.
+    Raises: OSError: they cannot be renamed; the old files are unchanged.
     """
     write_sidecar(folder, renamed)
     try:
@@ -101,7 +102,7 @@ def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
 
 
 def reload_clip(wav: Path, info: ClipInfo) -> Clip:
-    """Read a clip's audio from disk, as long as it now is.
+    """Read a clip's audio from disk; its length is the file's.
 
     Raises: CommandError: EPATH, it cannot be read.
     """
@@ -110,9 +111,9 @@ def reload_clip(wav: Path, info: ClipInfo) -> Clip:
 
 
 def import_audio(folder: Path, source: Path, name: str = "") -> Clip:
-    """Read a sound file of the folder as a clip of float32 (frames, 2) at 44,100 Hz.
+    """Read a sound file of the folder as a clip: float32 (frames, 2) at 44,100 Hz.
 
-    name: the clip's; where empty the file's path inside the folder.
+    name: of the clip; by default the file's path inside the folder.
     Raises: CommandError: EPATH, unreadable or beyond a limit.
     """
     shown = source.relative_to(folder).as_posix()
@@ -122,7 +123,7 @@ def import_audio(folder: Path, source: Path, name: str = "") -> Clip:
 
 
 def read_clips(folder: Path) -> list[ClipInfo]:
-    """List the clips of the folder that are whole, oldest first.
+    """Return the infos of all complete clips of the folder, oldest first.
 
     Raises: OSError: the folder cannot be listed.
     """
@@ -131,24 +132,24 @@ def read_clips(folder: Path) -> list[ClipInfo]:
 
 
 def read_clip(folder: Path, name: str) -> ClipInfo | None:
-    """Read what is known of one clip; None unless its sidecar and its WAV agree.
+    """Read a clip's info; None unless its sidecar and its WAV agree.
 
-    The file's name is the clip's, whatever the sidecar says: files may be renamed from outside.
+    The name comes from the file and not from the sidecar: the user may rename files.
     """
     sidecar, wav = sidecar_path(folder, name), wav_path(folder, name)
     if not is_clip_name(name) or not is_own_file(folder, sidecar) or not is_own_file(folder, wav):
         return None
     try:
-        if sidecar.stat().st_size > _MOST_BYTES:
+        if sidecar.stat().st_size > _MAX_SIDECAR_BYTES:
             raise ValueError("it is too long")
         info = replace(ClipInfo.from_json(sidecar.read_text("utf-8")), name=name)
         _check_types(info)
         header = soundfile.info(str(wav))
     except (OSError, ValueError, TypeError, RecursionError, soundfile.SoundFileError) as error:
-        _log.info("passed over %s: %s", sidecar.name, error)
+        _log.info("skipped %s: %s", sidecar.name, error)
         return None
     if not _agrees(info, header.frames, header.samplerate):
-        _log.warning("passed over %s: its length is not the one in its sidecar", wav.name)
+        _log.warning("skipped %s: its length is not the one in its sidecar", wav.name)
         return None
     return info
 
@@ -156,12 +157,12 @@ def read_clip(folder: Path, name: str) -> ClipInfo | None:
 def _agrees(info: ClipInfo, frames: int, rate: int) -> bool:
     if rate == info.sample_rate:
         return frames == info.frames
-    # A file taken in where it lay keeps its own rate; resampling rounds its length.
+    # A file that was loaded in place keeps its own rate; resampling rounds its length.
     return rate > 0 and abs(frames * info.sample_rate / rate - info.frames) <= 2
 
 
 def _check_types(info: ClipInfo) -> None:
-    """Refuse values that would only fail later, in a reply.
+    """Check the types of the values, which would otherwise fail later, in a reply.
 
     Raises: ValueError: naming the field.
     """

@@ -1,4 +1,4 @@
-"""MIDI files of the shared folder: read within limits, whoever wrote them, and written."""
+"""MIDI files of the shared folder. They may come from anyone, so they are read within limits."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from msanii_live.notes import DRUM_CHANNEL, Note, NoteTracker, Score, sort_notes
 SUFFIXES = (".mid", ".midi", ".smf")
 MAX_BYTES = 2**20
 MAX_NOTES = 50_000
-MAX_SECONDS = 3_600.0  # s that are read
+MAX_SECONDS = 3_600.0
 TAIL = 1.0  # s after the last note of a piece that is not whole bars long
-_WHOLE = 1e-3  # bars that a length may be off whole ones
-# mido reads numbers of any length, in time that grows with its square.
-_ENDLESS = re.compile(rb"[\x80-\xff]{2048}")
-_TICKS = 9_600  # a beat, in files written here: a twentieth of a millisecond at 120 bpm
-_TEMPO = 500_000  # µs a beat of a file that names none
+_BAR_TOLERANCE = 1e-3  # bars by which the length of whole bars may be off
+# mido reads a number of any length, in time that grows with the square of its length.
+_LONG_NUMBER = re.compile(rb"[\x80-\xff]{2048}")
+_TICKS_PER_BEAT = 9_600  # in files written here: a tick is 0.05 ms at 120 bpm
+_DEFAULT_TEMPO = 500_000  # µs per beat, of a file without a tempo
 
 
 def find(folder: Path, text: str) -> Path:
-    """Return the MIDI file that a text names: its path inside the folder, the suffix optional.
+    """Return the MIDI file that a text names: a path inside the folder, with or without suffix.
 
-    folder: absolute and resolved itself.
-    Raises: CommandError: EPATH, outside the folder; ENOCLIP, there is none.
+    folder: absolute and resolved.
+    Raises: CommandError: EPATH, outside the folder or not a MIDI file; ENOCLIP, there is none.
     """
     path = paths.resolve(folder, text)
     candidates = [path] if path.suffix.lower() in SUFFIXES else []
@@ -47,7 +47,7 @@ def find(folder: Path, text: str) -> Path:
 
 
 def write_new(folder: Path, stem: str, score: Score) -> Path:
-    """Write a score under a name that no file has yet: STEM.mid, STEM-2.mid and so on.
+    """Write a score under the first free name of STEM.mid, STEM-2.mid and so on.
 
     Raises: OSError: it cannot be written.
     """
@@ -60,19 +60,19 @@ def write_new(folder: Path, stem: str, score: Score) -> Path:
 
 
 def read(path: Path, shown: str) -> Score:
-    """Read a MIDI file, all its tracks at once.
+    """Read all tracks of a MIDI file as one score.
 
-    shown: what the file is called in errors.
-    Raises: CommandError: EPATH, it is no MIDI file, or beyond a limit.
+    shown: the file's name in error texts.
+    Raises: CommandError: EPATH, it is not a MIDI file, or beyond a limit.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES} bytes")
         content = path.read_bytes()
-        if _ENDLESS.search(content):
+        if _LONG_NUMBER.search(content):
             raise ValueError("it holds a number without end")
         return score_from_midi(mido.MidiFile(file=io.BytesIO(content), clip=True))
-    except Exception as error:  # mido raises what it happens upon: EOFError, IndexError, KeyError
+    except Exception as error:  # mido also raises EOFError, IndexError, KeyError
         why = naming.error_reason(error) or type(error).__name__
         raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
 
@@ -84,16 +84,16 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
     """
     if midi.ticks_per_beat <= 0:
         raise ValueError("it counts time in SMPTE frames, not in beats")
-    listener = NoteTracker(MAX_NOTES + 1)
+    tracker = NoteTracker(MAX_NOTES + 1)
     tempos: list[int] = []
-    beats, tick, now, tempo, whole = 4.0, 0, 0.0, _TEMPO, True
-    for tick_at, message in _merged(midi.tracks):
+    beats, tick, now, tempo, is_complete = 4.0, 0, 0.0, _DEFAULT_TEMPO, True
+    for tick_at, message in _merge_tracks(midi.tracks):
         now += (tick_at - tick) * tempo / 1e6 / midi.ticks_per_beat
         tick = tick_at
         if now > MAX_SECONDS:
-            listener.unsupported[f"what comes after {MAX_SECONDS:g} s"] = None
+            tracker.unsupported[f"what comes after {MAX_SECONDS:g} s"] = None
             now = MAX_SECONDS
-            whole = False
+            is_complete = False
             break
         if message.type == "set_tempo":
             tempo = max(1, message.tempo)
@@ -101,32 +101,37 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
         elif message.type == "time_signature" and not tick:
             beats = message.numerator * 4 / message.denominator
         else:
-            listener.receive(message, now)
-        if len(listener.finished) > MAX_NOTES:
+            tracker.receive(message, now)
+        if len(tracker.finished) > MAX_NOTES:
             raise ValueError(f"it has more than {MAX_NOTES} notes")
-    listener.all_off(now)
-    bpm = 60e6 / (tempos or [_TEMPO])[0] if len(set(tempos)) <= 1 else 0.0
+    tracker.all_off(now)
+    bpm = 60e6 / (tempos or [_DEFAULT_TEMPO])[0] if len(set(tempos)) <= 1 else 0.0
     bpm = round(bpm, 4) if 20 <= bpm <= 300 else 0.0
-    last = max((note.end for note in listener.finished), default=0.0)
+    last = max((note.end for note in tracker.finished), default=0.0)
     bars = now * bpm / 60 / beats
-    exact = whole and bars >= 0.5 and abs(bars - round(bars)) < _WHOLE and last <= now + 1e-6
+    is_whole_bars = (
+        is_complete
+        and bars >= 0.5
+        and abs(bars - round(bars)) < _BAR_TOLERANCE
+        and last <= now + 1e-6
+    )
     return Score(
-        notes=sort_notes(note for note in listener.finished if note.end > note.start),
-        seconds=now if exact else last + TAIL,
+        notes=sort_notes(note for note in tracker.finished if note.end > note.start),
+        seconds=now if is_whole_bars else last + TAIL,
         bpm=bpm,
-        unsupported=tuple(listener.unsupported),
+        unsupported=tuple(tracker.unsupported),
         beats=beats,
     )
 
 
-def _merged(tracks: Iterable[mido.MidiTrack]) -> list[tuple[int, mido.Message]]:
-    """Return all messages with their ticks; where ticks are equal, tempo and note ends go first."""
+def _merge_tracks(tracks: Iterable[mido.MidiTrack]) -> list[tuple[int, mido.Message]]:
+    """Return all messages with their ticks; at equal ticks, tempo and note ends come first."""
     events = []
     for number, track in enumerate(tracks):
         tick = 0
-        for place, message in enumerate(track):
+        for index, message in enumerate(track):
             tick += message.time
-            events.append((tick, _rank(message), number, place, message))
+            events.append((tick, _rank(message), number, index, message))
     return [(tick, message) for tick, *_, message in sorted(events, key=lambda e: e[:4])]
 
 
@@ -137,19 +142,19 @@ def _rank(message: mido.Message) -> int:
 
 
 def to_midi(score: Score) -> bytes:
-    """Return a score as a MIDI file: a track for tempo and metre, and one for each program."""
+    """Return a score as a MIDI file: one track for tempo and metre, and one per program."""
     bpm = score.bpm or 120.0
     tempo = mido.bpm2tempo(bpm)
-    per_second = _TICKS * 1e6 / tempo
-    midi = mido.MidiFile(type=1, ticks_per_beat=_TICKS)
+    per_second = _TICKS_PER_BEAT * 1e6 / tempo
+    midi = mido.MidiFile(type=1, ticks_per_beat=_TICKS_PER_BEAT)
     end = round(score.seconds * per_second)
     first = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
-    first += _metre(score.beats)
+    first += _time_signature(score.beats)
     first.append(mido.MetaMessage("end_of_track", time=end))
     midi.tracks.append(first)
-    parts = sorted({(note.drum, note.program) for note in score.notes})
+    programs = sorted({(note.drum, note.program) for note in score.notes})
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-    for number, (drum, program) in enumerate(parts):
+    for number, (drum, program) in enumerate(programs):
         channel = DRUM_CHANNEL if drum else free[number % len(free)]
         notes = [n for n in score.notes if (n.drum, n.program) == (drum, program)]
         midi.tracks.append(_track(notes, channel, program, per_second))
@@ -158,13 +163,13 @@ def to_midi(score: Score) -> bytes:
     return out.getvalue()
 
 
-def _metre(beats: float) -> list[mido.MetaMessage]:
-    """Say how many crotchets a bar has, where that is known and can be said."""
+def _time_signature(beats: float) -> list[mido.MetaMessage]:
+    """Return a time signature, if the metre is known and MIDI can represent it. beats: per bar."""
     for denominator in (4, 8, 16):
         numerator = beats * denominator / 4
         if numerator == round(numerator) and 0 < numerator < 256:
-            how = {"numerator": round(numerator), "denominator": denominator}
-            return [mido.MetaMessage("time_signature", **how)]
+            signature = {"numerator": round(numerator), "denominator": denominator}
+            return [mido.MetaMessage("time_signature", **signature)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""MIDI in: a port of this machine, a virtual one, or a connection; found again when it goes."""
+"""The MIDI input: a port of this machine, a virtual port, or a TCP connection; it reconnects."""
 
 from __future__ import annotations
 
@@ -15,104 +15,107 @@ from msanii_live.errors import ConfigError
 
 log = logging.getLogger("msanii_live.midi")
 
-OWN_NAME = "msanii-live"
-TCP = "tcp:"
-_LOOK = 2.0  # s between looks at whether the port is there
-_POLL = 0.002  # s between looks at a connection
-_JACK = "mido.backends.rtmidi/UNIX_JACK"
-_LINUX = "it needs the ALSA sequencer (modprobe snd-seq) or a JACK server"
-Hear = Callable[[Any, float], None]
+VIRTUAL_PORT = "msanii-live"
+TCP_PREFIX = "tcp:"
+_SCAN_INTERVAL = 2.0  # s between searches for the port
+_POLL_INTERVAL = 0.002  # s between two reads of the connections
+_JACK_BACKEND = "mido.backends.rtmidi/UNIX_JACK"
+_LINUX_REMEDY = "it needs the ALSA sequencer (modprobe snd-seq) or a JACK server"
+Listener = Callable[[Any, float], None]
 T = TypeVar("T")
 
 
 class MidiInput:
-    """Hear one MIDI input. Every method may be called from any thread."""
+    """One MIDI input and its listeners. Every method may be called from any thread."""
 
     def __init__(self, wanted: str = "none", clock: Callable[[], float] = time.monotonic) -> None:
-        """Open it, or go on looking for it.
+        """Open the input, or keep searching for its port.
 
-        wanted: "none", "virtual" for a port of our own that others connect to, "tcp:PORT" for
-        mido's own way over the network, from this machine only, or a part of a port's name.
-        clock: s, as listeners are told the time. Raises: ConfigError: there is no way to MIDI here.
+        wanted: "none", "virtual" for a port that other programs connect to, "tcp:PORT" for mido's
+        network protocol, from this machine only, or a part of a port's name. clock: the time, s,
+        that listeners get with a message.
+        Raises: ConfigError: MIDI cannot be opened on this machine.
         """
         self.description = "none"
         self._wanted = wanted
         self._clock = clock
-        self._listeners: tuple[Hear, ...] = ()
-        self._gone: tuple[Callable[[float], None], ...] = ()
+        self._listeners: tuple[Listener, ...] = ()
+        self._on_disconnect: tuple[Callable[[float], None], ...] = ()
         self._port: Any = None
         self._name = ""
-        self._over = threading.Event()
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         if wanted == "none":
             return
-        if wanted.startswith(TCP):
-            self._begin(self._serve, _listening(wanted))
+        if wanted.startswith(TCP_PREFIX):
+            self._start_thread(self._serve, _open_server(wanted))
         elif wanted == "virtual":
-            self._port = _open(OWN_NAME, self._hear, virtual=True)
-            self.description = f"virtual port {OWN_NAME}"
+            self._port = _open(VIRTUAL_PORT, self._receive, virtual=True)
+            self.description = f"virtual port {VIRTUAL_PORT}"
         else:
-            self._look()
-            self._begin(self._watch)
+            self._scan()
+            self._start_thread(self._search)
 
     @property
     def is_open(self) -> bool:
-        """Tell whether there is an input that may be heard."""
+        """Whether there is an input, or may be one once its port appears."""
         return self.description != "none"
 
-    def add_listener(self, receive: Hear, gone: Callable[[float], None] | None = None) -> None:
-        """Have every message told, with its time, s, on a thread of the port's.
+    def add_listener(
+        self, listener: Listener, on_disconnect: Callable[[float], None] | None = None
+    ) -> None:
+        """Call a listener with every message and its time, s, on a thread of the port.
 
-        gone: called with the time when the port has gone, so that nothing hangs.
+        on_disconnect: called with the time when the port is lost, so that no note hangs.
         """
-        self._listeners = (*self._listeners, receive)
-        if gone is not None:
-            self._gone = (*self._gone, gone)
+        self._listeners = (*self._listeners, listener)
+        if on_disconnect is not None:
+            self._on_disconnect = (*self._on_disconnect, on_disconnect)
 
-    def remove_listener(self, receive: Hear) -> None:
-        """End `listen`."""
-        self._listeners = tuple(known for known in self._listeners if known != receive)
+    def remove_listener(self, listener: Listener) -> None:
+        """Stop calling a listener."""
+        self._listeners = tuple(known for known in self._listeners if known != listener)
 
     def close(self) -> None:
-        """Give the input back; harmless when that was done."""
-        self._over.set()
+        """Close the input. Closing twice is harmless."""
+        self._closed.set()
         if self._thread is not None:
             self._thread.join(1.0)
-        self._drop()
+        self._close_port()
 
-    def _begin(self, call: Callable[..., None], *args: Any) -> None:
+    def _start_thread(self, call: Callable[..., None], *args: Any) -> None:
         self._thread = threading.Thread(target=call, args=args, name="midi-in", daemon=True)
         self._thread.start()
 
-    def _hear(self, message: Any) -> None:
+    def _receive(self, message: Any) -> None:
         now = self._clock()
-        for receive in self._listeners:
+        for listener in self._listeners:
             try:
-                receive(message, now)
+                listener(message, now)
             except Exception:
-                log.exception("cannot take in %s", message)
+                log.exception("a listener failed on %s", message)
 
     # -- a port by its name ------------------------------------------------------------------------
 
-    def _watch(self) -> None:
-        """Open the port when it comes, and again when it was away."""
-        while not self._over.wait(_LOOK):
+    def _search(self) -> None:
+        """Open the port when it appears, and again after it was lost."""
+        while not self._closed.wait(_SCAN_INTERVAL):
             try:
-                self._look()
+                self._scan()
             except ConfigError as error:
                 log.warning("%s", error)
 
-    def _look(self) -> None:
-        there = _names()
+    def _scan(self) -> None:
+        available = _port_names()
         if self._port is not None:
-            if self._name not in there:
+            if self._name not in available:
                 log.warning("MIDI input %s has gone", self._name)
-                self._drop()
+                self._close_port()
                 self.description = f"{self._wanted}, which is not there"
             return
-        name = next((n for n in there if self._wanted.lower() in n.lower()), None)
+        name = next((n for n in available if self._wanted.lower() in n.lower()), None)
         if name is not None:
-            self._port, self._name = _open(name, self._hear), name
+            self._port, self._name = _open(name, self._receive), name
             self.description = name
             log.info("MIDI input %s", name)
         elif not self.is_open:
@@ -120,70 +123,74 @@ class MidiInput:
             log.warning(
                 "no MIDI input is called %s; there are: %s. It is taken as soon as it comes",
                 self._wanted,
-                ", ".join(there) or "none",
+                ", ".join(available) or "none",
             )
 
-    def _drop(self) -> None:
+    def _close_port(self) -> None:
         port, self._port = self._port, None
         if port is not None:
-            with contextlib.suppress(Exception):  # whatever a vanished device still says
+            with contextlib.suppress(Exception):  # a vanished device may raise anything
                 port.close()
-            self._tell_gone()
+            self._notify_disconnect()
 
-    # -- a connection ------------------------------------------------------------------------------
+    # -- TCP connections --------------------------------------------------------------------------
 
     def _serve(self, server: Any) -> None:
-        # mido's own `server.receive` never comes back once somebody has connected.
+        # mido's own `server.receive` never returns once a client has connected.
         self.description = self._wanted
         connections: list[Any] = []
         with server:
-            while not self._over.wait(_POLL):
+            while not self._closed.wait(_POLL_INTERVAL):
                 while (new := server.accept(block=False)) is not None:
                     connections.append(new)
                 for connection in connections:
-                    self._take_from(connection)
+                    self._read(connection)
                 if any(connection.closed for connection in connections):
                     connections = [each for each in connections if not each.closed]
-                    self._tell_gone()
+                    self._notify_disconnect()
             for connection in connections:
                 connection.close()
 
-    def _take_from(self, connection: Any) -> None:
+    def _read(self, connection: Any) -> None:
         try:
             for message in connection.iter_pending():
-                self._hear(message)
-        except OSError as error:  # it ended in the middle
+                self._receive(message)
+        except OSError as error:  # it ended within a message
             log.info("MIDI connection: %s", error)
             connection.close()
 
-    def _tell_gone(self) -> None:
+    def _notify_disconnect(self) -> None:
         now = self._clock()
-        for gone in self._gone:
-            gone(now)
+        for on_disconnect in self._on_disconnect:
+            on_disconnect(now)
 
 
-def _listening(wanted: str) -> Any:
+def _open_server(wanted: str) -> Any:
     from mido.sockets import PortServer
 
     try:
-        return PortServer("127.0.0.1", int(wanted.removeprefix(TCP)), backlog=4)
+        return PortServer("127.0.0.1", int(wanted.removeprefix(TCP_PREFIX)), backlog=4)
     except (ValueError, OverflowError):
-        raise ConfigError(f"midi_in is {wanted!r}: it must be {TCP} and a port's number") from None
+        raise ConfigError(
+            f"midi_in is {wanted!r}: it must be {TCP_PREFIX} and a port's number"
+        ) from None
     except OSError as error:
         raise ConfigError(f"midi_in is {wanted!r}: {error.strerror}; pick another port") from None
 
 
-def _names() -> list[str]:
-    return _ask(lambda way: [str(name) for name in way.get_input_names()])
+def _port_names() -> list[str]:
+    return _with_backend(lambda backend: [str(name) for name in backend.get_input_names()])
 
 
-def _open(name: str, receive: Callable[[Any], None], virtual: bool = False) -> Any:
-    return _ask(lambda way: way.open_input(name, virtual=virtual, callback=receive))
+def _open(name: str, callback: Callable[[Any], None], virtual: bool = False) -> Any:
+    return _with_backend(
+        lambda backend: backend.open_input(name, virtual=virtual, callback=callback)
+    )
 
 
-def _ask(call: Callable[[Any], T]) -> T:
-    """Ask mido's own way to ports, then JACK's: a Linux may have no ALSA sequencer."""
-    with _told():
+def _with_backend(call: Callable[[Any], T]) -> T:
+    """Call with mido's default backend, then with JACK's: a Linux may have no ALSA sequencer."""
+    with _config_errors():
         import mido
 
         try:
@@ -193,14 +200,14 @@ def _ask(call: Callable[[Any], T]) -> T:
         except Exception:
             if sys.platform != "linux" or "MIDO_BACKEND" in os.environ:
                 raise
-            with contextlib.suppress(Exception):  # the first error tells more
-                return call(mido.Backend(_JACK))
+            with contextlib.suppress(Exception):  # the first error is more helpful
+                return call(mido.Backend(_JACK_BACKEND))
             raise
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Turn whatever the way to MIDI raises into what the musician can mend.
+def _config_errors() -> Iterator[None]:
+    """Turn whatever a backend raises into an error that the user can act on.
 
     Raises: ConfigError.
     """
@@ -208,6 +215,6 @@ def _told() -> Iterator[None]:
         yield
     except ImportError as error:
         raise ConfigError(f"MIDI needs pip install 'msanii-live[midi]': {error}") from None
-    except Exception as error:  # each backend has errors of its own
-        remedy = f"; {_LINUX}" if sys.platform == "linux" else ""
+    except Exception as error:  # each backend raises its own types
+        remedy = f"; {_LINUX_REMEDY}" if sys.platform == "linux" else ""
         raise ConfigError(f"MIDI cannot be opened here: {error}{remedy}") from None

@@ -1,132 +1,160 @@
-"""Orders on their way to a host: numbered, kept until acknowledged, sent again to the next."""
+"""The queue of commands to an audio host: numbered, kept until acknowledged, then forgotten."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from msanii_live.audio import Clip, Samples, as_stereo
 from msanii_live.library.audio_files import resample
-from msanii_live.playback.commands import Drop, Join, Load, Numbered, Order, Restore, Start, Table
+from msanii_live.playback.commands import (
+    HostCommand,
+    HostReport,
+    LoadClip,
+    NumberedCommand,
+    RestoreRegions,
+    StartAfter,
+    StartRegion,
+    UnloadClip,
+)
 from msanii_live.playback.host_proxy import HostProxy
 from msanii_live.playback.mixer import Region
 
-_SPARE_BYTES = 64 * 2**20  # of clips that do not sound, kept so that they start at once
+_IDLE_BYTES = 64 * 2**20  # of loaded clips that no region uses; kept so that they start at once
 
 
 @dataclass
-class _Loaded:
+class _LoadedClip:
     clip: Clip
     samples: Samples
     key: Hashable
-    used: bool = False  # it was part of something: before that it may be about to be
+    used: bool = False  # a region has used it; until then a command may be about to
 
 
-class Post:
-    """Know what the host has and has been told. Every method may be called from any thread."""
+class CommandQueue:
+    """A queue of commands to the host in charge, and a record of the clips and regions it has.
+
+    If the host is replaced, `replay_to` brings the next one to the same state. Every method may be
+    called from any thread. on_change: called on the host's thread after each of its reports.
+    """
 
     def __init__(self, host: HostProxy) -> None:
-        """Begin with a host that was told nothing."""
+        """Start with a host that has received nothing."""
         self.regions: tuple[Region, ...] = ()
+        self.on_change: Callable[[], object] = lambda: None
         self._host = host
         self._lock = threading.RLock()
-        self._heard = threading.Condition(self._lock)
-        self._sent = 0
-        self._waiting: dict[int, Order] = {}
-        self._loaded: OrderedDict[int, _Loaded] = OrderedDict()
-        self._numbers: dict[Hashable, int] = {}
+        self._acknowledged = threading.Condition(self._lock)
+        self._last_number = 0
+        self._pending: dict[int, HostCommand] = {}
+        self._loaded: OrderedDict[int, _LoadedClip] = OrderedDict()
+        self._clip_numbers: dict[Hashable, int] = {}
         self._next_clip = 1
 
-    def clip(self, clip: Clip, samples: Samples, key: Hashable) -> int:
-        """Return the number of a clip's samples, sent to the host if they were not.
+    def load(self, clip: Clip, samples: Samples, key: Hashable) -> int:
+        """Return the number of a clip's samples; send them first if the host lacks them.
 
-        samples: float32 (frames, 2), at the host's rate. key: the same for the same samples.
-        Raises: CommandError: EOOM.
+        samples: float32 (frames, 2), at the host's rate. key: equal for equal samples.
+        Raises: CommandError: EOOM, shared memory is full.
         """
         with self._lock:
-            number = self._numbers.get(key)
+            number = self._clip_numbers.get(key)
             if number is None:
                 number, self._next_clip = self._next_clip, self._next_clip + 1
-                self._host.send(Numbered(self._sent, Load(number, samples)))
-                self._numbers[key] = number
-                self._loaded[number] = _Loaded(clip, samples, key)
+                self._send_unnumbered(LoadClip(number, samples))
+                self._clip_numbers[key] = number
+                self._loaded[number] = _LoadedClip(clip, samples, key)
             self._loaded.move_to_end(number)
             return number
 
-    def of(self, number: int) -> Clip | None:
-        """Return the clip that a number stands for."""
-        found = self._loaded.get(number)
-        return found.clip if found else None
+    def clip(self, number: int) -> Clip | None:
+        """Return the clip with a number, None if it is not loaded."""
+        loaded = self._loaded.get(number)
+        return loaded.clip if loaded else None
 
     def samples(self, number: int) -> Samples:
-        """Return the samples that a number stands for."""
+        """Return the samples with a number: float32 (frames, 2), at the host's rate."""
         return self._loaded[number].samples
 
     def all_samples(self) -> dict[int, Samples]:
-        """Return all samples by number."""
+        """Return the samples of all loaded clips, by number."""
         with self._lock:
             return {number: loaded.samples for number, loaded in self._loaded.items()}
 
-    def send(self, order: Order) -> None:
-        """Have an order carried out, by this host or the next."""
+    def send(self, command: HostCommand) -> None:
+        """Send a command; if this host fails before it acknowledges, the next host gets it."""
         with self._lock:
-            self._sent += 1
-            self._waiting[self._sent] = order
-            self._host.send(Numbered(self._sent, order))
+            self._last_number += 1
+            self._pending[self._last_number] = command
+            self._host.send(NumberedCommand(self._last_number, command))
 
-    def settle(self, timeout: float) -> None:
-        """Wait, at most so many seconds, until the host has told the effect of all it was sent."""
-        with self._heard:
-            last = self._sent
-            self._heard.wait_for(lambda: not any(n <= last for n in self._waiting), timeout)
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the host has executed and reported every command sent so far."""
+        return not self._pending
 
-    def hear(self, host: HostProxy, table: Table) -> None:
-        """Note what sounds now, unless the host is no longer the one in charge."""
+    def wait_for_acknowledgement(self, timeout: float) -> None:
+        """Wait until the host has executed every command sent so far. timeout: seconds."""
+        with self._acknowledged:
+            last = self._last_number
+            self._acknowledged.wait_for(lambda: all(n > last for n in self._pending), timeout)
+
+    def acknowledge(self, host: HostProxy, report: HostReport) -> None:
+        """Store what a host reports; ignore a host that is no longer in charge."""
         with self._lock:
             if host is not self._host:
                 return
-            self.regions = table.regions
-            for number in [n for n in self._waiting if n <= table.done]:
-                del self._waiting[number]
-            self._drop_unused()
-            self._heard.notify_all()
+            self.regions = report.regions
+            for number in [n for n in self._pending if n <= report.done]:
+                del self._pending[number]
+            self._unload_unused()
+            self._acknowledged.notify_all()
+        self.on_change()
 
-    def move_to(self, host: HostProxy, old_rate: int) -> None:
-        """Tell another host all that the last one knew, or should have. old_rate: of the last."""
+    def replay_to(self, host: HostProxy, old_rate: int) -> None:
+        """Bring a new host to the state of the last one, and send all pending commands to it.
+
+        old_rate: frames per second of the last host; at another rate everything is resampled.
+        Raises: CommandError: EOOM, shared memory is full.
+        """
         with self._lock:
             self._host = host
             if host.rate != old_rate:
-                self._change_rate(host.rate / old_rate, old_rate, host.rate)
+                self._change_rate(old_rate, host.rate)
             for number, loaded in self._loaded.items():
-                host.send(Numbered(0, Load(number, loaded.samples)))
-            host.send(Numbered(0, Restore(self.regions)))
-            for number, order in self._waiting.items():
-                host.send(Numbered(number, order))
+                self._send_unnumbered(LoadClip(number, loaded.samples))
+            self._send_unnumbered(RestoreRegions(self.regions))
+            for number, command in self._pending.items():
+                host.send(NumberedCommand(number, command))
 
-    def _change_rate(self, ratio: float, old: int, new: int) -> None:
+    def _send_unnumbered(self, command: HostCommand) -> None:
+        self._host.send(NumberedCommand(0, command))
+
+    def _change_rate(self, old: int, new: int) -> None:
         for loaded in self._loaded.values():
             loaded.samples = as_stereo(resample(loaded.samples, old, new))
-        self.regions = tuple(self._fitting(region.scaled(ratio)) for region in self.regions)
+        self.regions = tuple(self._limit_length(r.scaled(new / old)) for r in self.regions)
 
-    def _fitting(self, region: Region) -> Region:
-        most = len(self._loaded[region.clip].samples) - region.skip
-        return replace(region, length=min(region.length, most))
+    def _limit_length(self, region: Region) -> Region:
+        available = len(self._loaded[region.clip].samples) - region.skip
+        return replace(region, length=min(region.length, available))
 
-    def _drop_unused(self) -> None:
-        wanted = {region.clip for region in self.regions}
-        for order in self._waiting.values():
-            if isinstance(order, Start | Join):
-                wanted |= {p.clip for p in (order.region, getattr(order, "fallback", None)) if p}
-        for number in wanted & self._loaded.keys():
+    def _unload_unused(self) -> None:
+        needed = {region.clip for region in self.regions}
+        for command in self._pending.values():
+            if isinstance(command, StartRegion | StartAfter):
+                regions = (command.region, getattr(command, "fallback", None))
+                needed |= {region.clip for region in regions if region}
+        for number in needed & self._loaded.keys():
             self._loaded[number].used = True
-        idle = [n for n, loaded in self._loaded.items() if loaded.used and n not in wanted]
+        idle = [n for n, loaded in self._loaded.items() if loaded.used and n not in needed]
         size = sum(self._loaded[n].samples.nbytes for n in idle)
         for number in idle:
-            # What has no name, such as the stream's chunks, is never asked for again.
-            if size > _SPARE_BYTES or not self._loaded[number].clip.info.name:
+            # A clip without a name, such as a chunk of the stream, is never played again.
+            if size > _IDLE_BYTES or not self._loaded[number].clip.info.name:
                 loaded = self._loaded.pop(number)
-                del self._numbers[loaded.key]
+                del self._clip_numbers[loaded.key]
                 size -= loaded.samples.nbytes
-                self._host.send(Numbered(0, Drop(number)))
+                self._send_unnumbered(UnloadClip(number))

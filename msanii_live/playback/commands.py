@@ -1,4 +1,4 @@
-"""What the server tells the audio host, and what the host tells it."""
+"""Messages between the server and the audio host: commands to the host, events from it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from msanii_live.playback.mixer import Region
 if TYPE_CHECKING:
     from msanii_live.audio import Samples
 
-NOW = -1  # for a frame: the first that is not yet rendered
+NOW = -1  # as a frame: the first frame that is not yet rendered
 
 
 @dataclass(frozen=True)
-class Load:
-    """Take samples in under a clip's number. samples: float32 (frames, 2) at the device's rate."""
+class LoadClip:
+    """A clip's samples and the number they get.
+
+    samples: float32 (frames, 2) at the device's rate.
+    """
 
     clip: int
     samples: Samples
 
 
 @dataclass(frozen=True)
-class Attach:
-    """Take samples in that lie in shared memory; how a `Load` reaches another process."""
+class AttachClip:
+    """A clip's samples in shared memory: the form of a `LoadClip` between processes."""
 
     clip: int
     name: str
@@ -31,18 +34,18 @@ class Attach:
 
 
 @dataclass(frozen=True)
-class Drop:
-    """Give a clip's samples up; no part will want them again."""
+class UnloadClip:
+    """A clip that no region will use again."""
 
     clip: int
 
 
 @dataclass(frozen=True)
-class Start:
-    """Sound a part, in place of what its deck sounds.
+class StartRegion:
+    """A region to play in place of what its track plays.
 
-    part: its `start` is the frame wanted, or NOW. quantum: frames; where that frame has passed it
-    starts so many frames later, or twice as many, and so on; 0 is as soon as can be.
+    region: its `start` is the requested frame, or NOW. quantum: frames. If the requested frame has
+    passed, the region starts a whole number of quanta later. A quantum of 0 means at once.
     """
 
     region: Region
@@ -50,13 +53,15 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Join:
-    """Sound a part from the very frame where the part that it `follows` ends.
+class StartAfter:
+    """A region to play from the exact frame where another region ends.
 
-    overlap: frames of the new part that lie before that frame and take the old one's place.
-    spare: a loop that sounds from the new part's end until something is joined to it. Where the
-    frame has passed, the part waits for the end of the spare's turn; without a spare it starts at
-    once, or, where it `must` be joined, not at all.
+    region: None only adds a fallback to a region that already plays. follows: number of the region
+    that ends. overlap: frames of the new region before the seam; they replace the end of the old
+    region. fallback: a loop that plays after the new region until another region follows it.
+
+    If the seam has passed, the region waits for the end of the fallback's current turn. If there is
+    no fallback, the region starts at once, or is rejected when `must_follow` is set.
     """
 
     region: Region | None
@@ -67,8 +72,11 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Stop:
-    """Fade a deck out, or all where it is None, from a frame (or NOW) on. fade: frames."""
+class StopTrack:
+    """A track to fade out, or all tracks if `track` is None.
+
+    begin: first frame of the fade, or NOW. fade: frames. quantum: as for `StartRegion`.
+    """
 
     track: str | None
     begin: int
@@ -77,31 +85,43 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Restore:
-    """Sound these parts, as another host did before it ended."""
+class RestoreRegions:
+    """The regions that the previous host was playing."""
 
     regions: tuple[Region, ...]
 
 
 @dataclass(frozen=True)
-class Quit:
-    """Fade out and end."""
+class QuitHost:
+    """A request to fade out and exit."""
 
 
-Order = Load | Attach | Drop | Start | Join | Stop | Restore | Quit
+HostCommand = (
+    LoadClip
+    | AttachClip
+    | UnloadClip
+    | StartRegion
+    | StartAfter
+    | StopTrack
+    | RestoreRegions
+    | QuitHost
+)
 
 
 @dataclass(frozen=True)
-class Numbered:
-    """Carry an order with its place in the sequence, by which it is acknowledged."""
+class NumberedCommand:
+    """A command with its sequence number, by which the host acknowledges it; 0 needs none."""
 
     number: int
-    order: Order
+    command: HostCommand
 
 
 @dataclass(frozen=True)
-class Opened:
-    """Tell that the device runs. block: of its callback, frames. inputs: channels heard."""
+class HostOpened:
+    """The event that the device runs.
+
+    rate: frames per second. block: frames per callback. inputs: number of input channels.
+    """
 
     description: str
     rate: int
@@ -110,23 +130,25 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Failed:
-    """Tell why the device could not be opened, or runs no more."""
+class HostFailed:
+    """The event that the device could not be opened, or has stopped."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Table:
-    """Tell what sounds and will sound. done: number of the last order that this is the effect of.
+class HostReport:
+    """The event that the host's regions have changed.
 
-    refused: numbers of parts that found nothing to be joined to.
+    done: number of the last command that has been executed. position: the first frame that is not
+    yet rendered. regions: those that play or will play. rejected: numbers of regions that had
+    nothing to follow.
     """
 
     done: int
     position: int
     regions: tuple[Region, ...]
-    refused: tuple[int, ...] = ()
+    rejected: tuple[int, ...] = ()
 
 
-Event = Opened | Failed | Table
+HostEvent = HostOpened | HostFailed | HostReport

@@ -1,4 +1,4 @@
-"""The audio host: a process of its own, so that no lock and no model of the server reaches it.
+"""The audio host: a separate process, so that no lock and no model of the server can delay it.
 
 It imports NumPy and rtmixer and nothing heavier, and ends when the server does.
 """
@@ -12,63 +12,75 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from msanii_live.playback.commands import Attach, Drop, Failed, Load, Numbered, Opened, Quit
-from msanii_live.playback.renderer import Stage
+from msanii_live.playback.commands import (
+    AttachClip,
+    HostFailed,
+    HostOpened,
+    LoadClip,
+    NumberedCommand,
+    QuitHost,
+    UnloadClip,
+)
+from msanii_live.playback.renderer import Renderer
 from msanii_live.playback.shared_state import HostStat, RingBuffer, SharedArray
 from msanii_live.playback.sinks import AudioDeviceError, DeviceSink
 
-_PRIORITY = 10  # of SCHED_RR: over all that is not audio, under JACK
-_LAST_WORDS = 0.5  # s that sound may take to fade out after the end was asked for
+_PRIORITY = 10  # of SCHED_RR: above everything that is not audio, below JACK
+_QUIT_TIMEOUT = 0.5  # s in which the sound may fade out
 
 
 def run_host(
     pipe: Connection,
     device: str | int | None,
-    listen: bool,
+    capture: bool,
     origin: int,
     names: tuple[str, str, str],
     frames: int,
 ) -> None:
-    """Be the host: open the device, then carry out orders until told to end or left alone.
+    """Open the device, then execute commands until the server quits it or ends.
 
-    origin: when frame 0 of the timeline was heard, ns. names: of the shared blocks for gauges,
-    output and input. frames: of sound that the latter two hold.
+    device: name or number, None for the default. capture: open its input too. origin: when frame 0
+    of the timeline was heard, ns. names: of the shared arrays for statistics, output and input.
+    frames: length of the latter two.
     """
-    asked_to_end = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group
-    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
-    gc.disable()  # nothing here makes cycles, and a collection could take a block's time
-    realtime = _ask_priority()
-    outbox = Outbox(pipe)
+    quit_signal = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group
+    signal.signal(signal.SIGTERM, lambda *_: quit_signal.set())
+    gc.disable()  # nothing here makes cycles, and a collection could take as long as a block
+    realtime = _request_realtime_priority()
+    sender = PipeSender(pipe)
     try:
-        sink = DeviceSink(device, realtime=realtime, listen=listen)
-    except AudioDeviceError as lost:
-        outbox.put(Failed(str(lost)))
-        outbox.close()
+        sink = DeviceSink(device, realtime=realtime, capture=capture)
+    except AudioDeviceError as error:
+        sender.put(HostFailed(str(error)))
+        sender.close()
         return
     stats = SharedArray((len(HostStat),), "int64", shared=True, name=names[0])
     output = SharedArray((frames, 2), "float32", shared=True, name=names[1])
-    heard = SharedArray((frames, 2), "float32", shared=True, name=names[2])
+    captured = SharedArray((frames, 2), "float32", shared=True, name=names[2])
     stats.array[HostStat.REALTIME] = realtime
-    stage = Stage(sink, stats.array, RingBuffer(output.array), RingBuffer(heard.array), outbox.put)
-    stage.open(origin)
-    outbox.put(Opened(sink.description, sink.rate, sink.block, sink.inputs))
+    rings = RingBuffer(output.array), RingBuffer(captured.array)
+    renderer = Renderer(sink, stats.array, *rings, sender.put)
+    renderer.open(origin)
+    sender.put(HostOpened(sink.description, sink.rate, sink.block, sink.inputs))
     try:
-        _serve(stage, pipe, asked_to_end)
-    except AudioDeviceError as lost:
-        outbox.put(Failed(str(lost)))
+        _run(renderer, pipe, quit_signal)
+    except AudioDeviceError as error:
+        sender.put(HostFailed(str(error)))
     finally:
-        outbox.close()
-        stage.close()
+        sender.close()
+        renderer.close()
         os._exit(0)  # PortAudio's own exit may wait for a device that is gone
 
 
 def send_device_list(pipe: Connection) -> None:
-    """Send what `outputs` finds through a pipe: in a process of its own, for PortAudio's sake."""
+    """Send all devices and the default output's index, or an error text, through a pipe.
+
+    It runs in a process of its own, because PortAudio may hang or crash.
+    """
     try:
         import sounddevice
 
@@ -82,81 +94,81 @@ def send_device_list(pipe: Connection) -> None:
     pipe.close()
 
 
-class Outbox:
-    """Send through a pipe without ever waiting for the other side to read."""
+class PipeSender:
+    """A queue in front of a pipe, so that a sender never waits for the reader."""
 
     def __init__(self, pipe: Connection) -> None:
         self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._pipe = pipe
-        self._thread = threading.Thread(target=self._send, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._send, name="pipe sender", daemon=True)
         self._thread.start()
 
     def put(self, message: object) -> None:
-        """Send a message, as soon as the pipe takes it."""
+        """Queue a message; it is sent as soon as the pipe takes it."""
         self._queue.put(message)
 
     def close(self, timeout: float = 0.5) -> None:
-        """Send what waits, then close the pipe, within a time in seconds."""
+        """Wait until the queued messages are sent. timeout: seconds."""
         self._queue.put(None)
         self._thread.join(timeout)
 
     def _send(self) -> None:
-        with contextlib.suppress(OSError):  # no one is left to be told
+        with contextlib.suppress(OSError):  # the other side has ended
             while (message := self._queue.get()) is not None:
                 self._pipe.send(message)
 
 
-def _serve(stage: Stage, pipe: Connection, asked_to_end: threading.Event) -> None:
-    """Take orders and turn until the end.
+class _CommandReceiver:
+    """The commands from the pipe, on their way to the renderer: shared clips are attached first."""
 
-    Raises: DeviceLost.
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._clips: dict[int, SharedArray] = {}
+
+    def execute(self, numbered: NumberedCommand) -> None:
+        command = numbered.command
+        if isinstance(command, AttachClip):
+            try:
+                clip = SharedArray((command.frames, 2), "float32", shared=True, name=command.name)
+            except FileNotFoundError:  # it was unloaded before any region used it
+                return
+            self._clips[command.clip] = clip
+            numbered = NumberedCommand(numbered.number, LoadClip(command.clip, clip.array))
+        self._renderer.execute(numbered)
+        if isinstance(command, UnloadClip) and command.clip in self._clips:
+            self._clips.pop(command.clip).close()
+
+
+def _run(renderer: Renderer, pipe: Connection, quit_signal: threading.Event) -> None:
+    """Execute commands and render, until the end.
+
+    Raises: AudioDeviceError: the device has stopped.
     """
-    clips: dict[int, SharedArray] = {}
-    take = _taker(stage, clips)
-    leaving = False
-    deadline = 0.0
+    receiver = _CommandReceiver(renderer)
+    deadline: float | None = None  # set once the host is quitting
     while True:
         try:
-            while not leaving and pipe.poll():
+            while deadline is None and pipe.poll():
                 numbered = pipe.recv()
-                leaving = isinstance(numbered.order, Quit)
-                take(numbered)
-        except (EOFError, OSError):  # the server is gone
-            take(Numbered(0, Quit()))
-            leaving = True
-        if asked_to_end.is_set() and not leaving:
-            take(Numbered(0, Quit()))
-            leaving = True
-        if leaving and not deadline:
-            deadline = time.monotonic() + _LAST_WORDS
-        stage.turn()
-        if leaving and (stage.ended or time.monotonic() > deadline):
+                receiver.execute(numbered)
+                if isinstance(numbered.command, QuitHost):
+                    deadline = time.monotonic() + _QUIT_TIMEOUT
+            server_ended = False
+        except (EOFError, OSError):
+            server_ended = True
+        if deadline is None and (server_ended or quit_signal.is_set()):
+            receiver.execute(NumberedCommand(0, QuitHost()))
+            deadline = time.monotonic() + _QUIT_TIMEOUT
+        renderer.render_ahead()
+        if deadline is not None and (renderer.has_ended or time.monotonic() > deadline):
             return
-        time.sleep(stage.pause)
+        time.sleep(renderer.pause)
 
 
-def _taker(stage: Stage, clips: dict[int, SharedArray]) -> Callable[[Numbered], None]:
-    def take(numbered: Numbered) -> None:
-        order = numbered.order
-        if isinstance(order, Attach):
-            try:
-                block = SharedArray((order.frames, 2), "float32", shared=True, name=order.name)
-            except FileNotFoundError:  # it was dropped before it was ever wanted
-                return
-            clips[order.clip] = block
-            stage.take(Numbered(numbered.number, Load(order.clip, block.array)))
-            return
-        stage.take(numbered)
-        if isinstance(order, Drop) and order.clip in clips:
-            clips.pop(order.clip).close()
-
-    return take
-
-
-def _ask_priority() -> bool:
-    """Ask for real-time priority; a refusal is lived with."""
+def _request_realtime_priority() -> bool:
+    """Request real-time priority; return whether it was granted."""
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_PRIORITY))
-    except (AttributeError, OSError):  # not Linux; not allowed
+    except (AttributeError, OSError):  # not Linux, or not allowed
         return False
     return True

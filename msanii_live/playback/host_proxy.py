@@ -1,4 +1,4 @@
-"""The server's side of whatever renders: the audio host's process, or a silent thread."""
+"""The server's proxies for whatever renders: the audio host's process, or a silent thread."""
 
 from __future__ import annotations
 
@@ -14,9 +14,18 @@ from typing import Protocol
 import numpy as np
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.playback.commands import Attach, Drop, Event, Failed, Load, Numbered, Opened, Quit
-from msanii_live.playback.host_process import Outbox, run_host, send_device_list
-from msanii_live.playback.renderer import Stage
+from msanii_live.playback.commands import (
+    AttachClip,
+    HostEvent,
+    HostFailed,
+    HostOpened,
+    LoadClip,
+    NumberedCommand,
+    QuitHost,
+    UnloadClip,
+)
+from msanii_live.playback.host_process import PipeSender, run_host, send_device_list
+from msanii_live.playback.renderer import Renderer
 from msanii_live.playback.shared_state import (
     HISTORY_SECONDS,
     HostStat,
@@ -26,203 +35,211 @@ from msanii_live.playback.shared_state import (
 )
 from msanii_live.playback.sinks import AudioDeviceError, SilentSink
 
-OPEN_TIMEOUT = 10.0  # s that a device may take to open
-_HIGHEST_RATE = 48_000  # at which KEPT seconds are kept; less at higher ones
-_GRACE = 0.8  # s that a host may take to end
+OPEN_TIMEOUT = 10.0  # s in which a device must open
+_HISTORY_RATE = 48_000  # at which HISTORY_SECONDS fit; less fits at higher rates
+_CLOSE_TIMEOUT = 0.8  # s in which a host must end
 
 
 class HostProxy(Protocol):
-    """Render somewhere. Every method may be called from any thread, and none waits."""
+    """The server's view of an audio host.
+
+    Every method may be called from any thread, and only `close` waits. stats: its statistics.
+    output, captured: the last minute of its output and input. rate: frames per second. inputs:
+    number of input channels. pid: of its process, 0 if it has none.
+    """
 
     stats: HostStats
     output: RingBuffer
-    heard: RingBuffer
+    captured: RingBuffer
     description: str
     rate: int
     inputs: int
     pid: int
 
-    def send(self, numbered: Numbered) -> None:
-        """Have an order carried out."""
+    def send(self, numbered: NumberedCommand) -> None:
+        """Have a command executed."""
 
-    def hangs(self) -> bool:
-        """Tell whether it has not looked round for a second."""
+    def is_hanging(self) -> bool:
+        """Return whether its loop has not run for a second."""
 
     def close(self) -> None:
-        """Fade out and end; waits for that, but not for long."""
+        """Fade out and end; wait for that, for at most a second or two."""
 
 
 class SilentHost:
-    """Render on a thread of the server, at the clock's pace, to no one."""
+    """A host on a thread of the server that renders at the clock's pace and plays nothing."""
 
     pid = 0
     inputs = 0
 
     def __init__(
-        self, tell: Callable[[HostProxy, Event], None], origin: int, description: str
+        self, on_event: Callable[[HostProxy, HostEvent], None], origin: int, description: str
     ) -> None:
-        """Begin at once. tell: takes events, on that thread. origin: of the timeline, ns."""
+        """Start at once. on_event: called on that thread. origin: of the timeline, ns."""
         sink = SilentSink(origin, description=description)
         self.description, self.rate = description, sink.rate
         self.stats = SharedArray((len(HostStat),), "int64", shared=False).array
         frames = round(HISTORY_SECONDS * sink.rate)
         self.output = RingBuffer(SharedArray((frames, 2), "float32", shared=False).array)
-        self.heard = RingBuffer(np.zeros((1, 2), np.float32))
-        self._stage = Stage(
-            sink, self.stats, self.output, self.heard, lambda event: tell(self, event)
+        self.captured = RingBuffer(np.zeros((1, 2), np.float32))
+        self._renderer = Renderer(
+            sink, self.stats, self.output, self.captured, lambda event: on_event(self, event)
         )
-        self._stage.open(origin)
-        self._orders: queue.SimpleQueue[Numbered] = queue.SimpleQueue()
+        self._renderer.open(origin)
+        self._commands: queue.SimpleQueue[NumberedCommand] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="silent player", daemon=True)
         self._thread.start()
 
-    def send(self, numbered: Numbered) -> None:
-        """Have an order carried out."""
-        self._orders.put(numbered)
+    def send(self, numbered: NumberedCommand) -> None:
+        """Have a command executed."""
+        self._commands.put(numbered)
 
-    def hangs(self) -> bool:
-        """Tell that it does not: the server itself would."""
+    def is_hanging(self) -> bool:
+        """Return False: it would hang with the server itself."""
         return False
 
     def close(self) -> None:
         """End at once."""
-        self._orders.put(Numbered(0, Quit()))
-        self._thread.join(_GRACE)
+        self._commands.put(NumberedCommand(0, QuitHost()))
+        self._thread.join(_CLOSE_TIMEOUT)
 
     def _run(self) -> None:
         while True:
             try:
-                numbered = self._orders.get(timeout=self._stage.pause)
+                numbered = self._commands.get(timeout=self._renderer.pause)
             except queue.Empty:
                 pass
             else:
-                if isinstance(numbered.order, Quit):
+                if isinstance(numbered.command, QuitHost):
                     return
-                self._stage.take(numbered)
-            self._stage.turn()
+                self._renderer.execute(numbered)
+            self._renderer.render_ahead()
 
 
 class ProcessHost:
-    """Render in the audio host."""
+    """The audio host in a process of its own."""
 
     def __init__(
         self,
-        tell: Callable[[HostProxy, Event], None],
+        on_event: Callable[[HostProxy, HostEvent], None],
         origin: int,
         device: str | int | None,
-        listen: bool,
+        capture: bool,
     ) -> None:
         """Start the process and wait for its device.
 
-        tell: takes events, on a thread of this object's; Failed is the last.
-        Raises: DeviceLost: there is none, or it does not open.
+        device: name or number, None for the default. capture: open its input too. on_event: called
+        on a thread of this object; HostFailed is the last event.
+        Raises: AudioDeviceError: it is absent or does not open. CommandError: EOOM.
         """
-        frames = round(HISTORY_SECONDS * _HIGHEST_RATE)
-        _check_room(2 * frames * 8)
-        self._tell = tell
-        self._released = False
+        frames = round(HISTORY_SECONDS * _HISTORY_RATE)
+        _check_shared_memory(2 * frames * 8)
+        self._on_event = on_event
+        self._is_released = False
         self._blocks = [
             SharedArray((len(HostStat),), "int64", shared=True),
             SharedArray((frames, 2), "float32", shared=True),
             SharedArray((frames, 2), "float32", shared=True),
         ]
         self.stats = self._blocks[0].array
-        self.output, self.heard = (RingBuffer(block.array) for block in self._blocks[1:])
+        self.output, self.captured = (RingBuffer(block.array) for block in self._blocks[1:])
         self._clips: dict[int, SharedArray] = {}
         self._lock = threading.Lock()
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+        self._pipe, child_pipe = context.Pipe()
         names = (self._blocks[0].name, self._blocks[1].name, self._blocks[2].name)
         self._process = context.Process(
             target=run_host,
-            args=(theirs, device, listen, origin, names, frames),
+            args=(child_pipe, device, capture, origin, names, frames),
             name="msanii-live audio",
             daemon=True,
         )
         self._process.start()
-        theirs.close()  # so that its end is seen here
+        child_pipe.close()  # so that its end is seen here
         self.pid = self._process.pid or 0
-        opened = self._first_words()
+        opened = self._wait_until_open()
         self.description, self.rate, self.inputs = opened.description, opened.rate, opened.inputs
-        self._outbox = Outbox(self._pipe)
-        threading.Thread(target=self._listen, name="audio events", daemon=True).start()
+        self._sender = PipeSender(self._pipe)
+        threading.Thread(target=self._receive_events, name="audio events", daemon=True).start()
 
-    def send(self, numbered: Numbered) -> None:
-        """Have an order carried out; samples go by shared memory.
+    def send(self, numbered: NumberedCommand) -> None:
+        """Have a command executed; samples go by shared memory.
 
         Raises: CommandError: EOOM, shared memory is full.
         """
-        order = numbered.order
-        if self._released:
-            return  # the next host is told all
-        if isinstance(order, Load):
-            block = self._share(order)
-            numbered = Numbered(numbered.number, Attach(order.clip, block.name, len(order.samples)))
-        self._outbox.put(numbered)
-        if isinstance(order, Drop):
+        command = numbered.command
+        if self._is_released:
+            return  # the command queue sends everything to the next host
+        if isinstance(command, LoadClip):
+            block = self._to_shared_memory(command)
+            numbered = NumberedCommand(
+                numbered.number, AttachClip(command.clip, block.name, len(command.samples))
+            )
+        self._sender.put(numbered)
+        if isinstance(command, UnloadClip):
             with self._lock:
-                dropped = self._clips.pop(order.clip, None)
+                dropped = self._clips.pop(command.clip, None)
             if dropped is not None:
                 dropped.close()
 
-    def hangs(self) -> bool:
-        """Tell whether it has not looked round for a second."""
+    def is_hanging(self) -> bool:
+        """Return whether its loop has not run for a second."""
         alive = int(self.stats[HostStat.HEARTBEAT])
         return bool(alive) and time.monotonic_ns() - alive > 1_000_000_000
 
     def close(self) -> None:
-        """Fade out and end; a host that does not is killed."""
-        self._outbox.put(Numbered(0, Quit()))
-        self._process.join(_GRACE)
+        """Fade out and end; kill the process if it does not."""
+        self._sender.put(NumberedCommand(0, QuitHost()))
+        self._process.join(_CLOSE_TIMEOUT)
         self._kill()
         self._release()
 
-    def _first_words(self) -> Opened:
+    def _wait_until_open(self) -> HostOpened:
         try:
-            said = self._pipe.recv() if self._pipe.poll(OPEN_TIMEOUT) else None
+            event = self._pipe.recv() if self._pipe.poll(OPEN_TIMEOUT) else None
         except (EOFError, OSError):
-            said = Failed("the audio host ended as it started")
-        if isinstance(said, Opened):
-            return said
+            event = HostFailed("the audio host ended as it started")
+        if isinstance(event, HostOpened):
+            return event
         self._kill()
         self._pipe.close()
         self._release()
-        if isinstance(said, Failed):
-            raise AudioDeviceError(said.text)
+        if isinstance(event, HostFailed):
+            raise AudioDeviceError(event.text)
         raise AudioDeviceError(f"the audio device did not open within {OPEN_TIMEOUT:.0f} s")
 
-    def _listen(self) -> None:
+    def _receive_events(self) -> None:
         text = "the audio host has ended"
         try:
             while True:
                 event = self._pipe.recv()
-                if isinstance(event, Failed):
+                if isinstance(event, HostFailed):
                     text = event.text
                 else:
-                    self._tell(self, event)
+                    self._on_event(self, event)
         except (EOFError, OSError):
-            self._tell(self, Failed(text))
+            self._on_event(self, HostFailed(text))
 
-    def _share(self, order: Load) -> SharedArray:
-        _check_room(order.samples.nbytes)
-        block = SharedArray(order.samples.shape, "float32", shared=True)
-        block.array[...] = order.samples
+    def _to_shared_memory(self, command: LoadClip) -> SharedArray:
+        _check_shared_memory(command.samples.nbytes)
+        block = SharedArray(command.samples.shape, "float32", shared=True)
+        block.array[...] = command.samples
         with self._lock:
-            if self._released:
+            if self._is_released:
                 block.close()
             else:
-                self._clips[order.clip] = block
+                self._clips[command.clip] = block
         return block
 
     def _kill(self) -> None:
         if self._process.is_alive():
             self._process.kill()
-        self._process.join(_GRACE)
+        self._process.join(_CLOSE_TIMEOUT)
 
     def _release(self) -> None:
-        """Give all shared memory back; gauges and recalls stay readable, as they last were."""
+        """Free all shared memory; the statistics stay readable as they last were."""
         with self._lock:
-            self._released = True
+            self._is_released = True
             blocks, self._clips = list(self._clips.values()), {}
         self.stats = self.stats.copy()
         for block in (*blocks, *self._blocks):
@@ -230,15 +247,15 @@ class ProcessHost:
 
 
 def list_devices() -> tuple[list[dict[str, object]], int]:
-    """Return all audio devices as PortAudio lists them, and the default output's place.
+    """Return all audio devices as PortAudio lists them, and the index of the default output.
 
-    Raises: DeviceLost: PortAudio is missing or does not answer.
+    Raises: AudioDeviceError: PortAudio is missing or does not answer.
     """
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=send_device_list, args=(theirs,), daemon=True)
+    ours, child_pipe = context.Pipe()
+    process = context.Process(target=send_device_list, args=(child_pipe,), daemon=True)
     process.start()
-    theirs.close()
+    child_pipe.close()
     try:
         found, default = (
             ours.recv() if ours.poll(OPEN_TIMEOUT) else ("PortAudio does not answer", -1)
@@ -247,7 +264,7 @@ def list_devices() -> tuple[list[dict[str, object]], int]:
         found, default = "PortAudio ended the process that asked for devices", -1
     finally:
         if process.is_alive():
-            process.join(_GRACE)
+            process.join(_CLOSE_TIMEOUT)
             process.kill()
         ours.close()
     if isinstance(found, str):
@@ -255,8 +272,8 @@ def list_devices() -> tuple[list[dict[str, object]], int]:
     return found, default
 
 
-def _check_room(size: int) -> None:
-    """Refuse what shared memory has no room for: to touch it all the same would end the process.
+def _check_shared_memory(size: int) -> None:
+    """Check that shared memory has room; writing to it when it is full would kill the process.
 
     Raises: CommandError: EOOM.
     """

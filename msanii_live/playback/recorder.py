@@ -1,4 +1,4 @@
-"""Takes: what is heard on the input or played, kept from a moment on, or from before it."""
+"""The audio recorder: takes of the input or the output, from now on or from the last minute."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from msanii_live.playback.player import Player
 from msanii_live.playback.shared_state import HISTORY_SECONDS
 
 MAX_TAKE_SECONDS = 600.0  # s of a take
-_PAUSE = 0.25  # s between fetches; the player keeps what comes in for a minute
+_FETCH_INTERVAL = 0.25  # s; the player keeps the last minute
 
 
-class _Take:
-    """Fetch what comes in until told to end, or until there is enough."""
+class _AudioTake:
+    """A take in progress: the blocks fetched so far, up to a maximum length."""
 
     def __init__(self, player: Player, source: str, name: str, seconds: float | None) -> None:
         self.name = name
@@ -27,75 +27,75 @@ class _Take:
         self._blocks: list[Samples] = []
         self.first = self._next = player.position(source)
         self._host_rate = player.rate
-        self._most = player.to_frames(MAX_TAKE_SECONDS if seconds is None else seconds)
+        self._max_frames = player.to_frames(MAX_TAKE_SECONDS if seconds is None else seconds)
         self.start = player.now()
-        player.read_history(source, self.first, self.first)  # refuses an input that is not there
-        self.over = threading.Event()
+        player.read_history(source, self.first, self.first)  # raises if there is no input
+        self.ended = threading.Event()
         self._lock = threading.Lock()
 
     def fetch(self) -> bool:
-        """Take what has come in; True while there is more to come."""
+        """Fetch what has come in; return whether more is to come."""
         with self._lock:
             return self._fetch()
 
     def _fetch(self) -> bool:
         written = self._player.position(self.source)
         if self._player.rate != self._host_rate or written < self._next:
-            return False  # another device: what it hears belongs to another take
-        last = min(written, self.first + self._most)
+            return False  # another device: its input is not part of this take
+        last = min(written, self.first + self._max_frames)
         self._blocks.append(self._player.read_history(self.source, self._next, last))
         self._next = max(self._next, last)
-        return self._next < self.first + self._most
+        return self._next < self.first + self._max_frames
 
     def samples(self) -> Samples:
-        """Return all that was taken: float32 (frames, 2) at the device's rate."""
+        """Return all that was fetched: float32 (frames, 2) at the device's rate."""
         return np.concatenate(self._blocks) if self._blocks else np.zeros((0, 2), np.float32)
 
 
 class AudioRecorder:
-    """Record one take at a time. Every method may be called from any thread."""
+    """A recorder of one take at a time. Every method may be called from any thread."""
 
     def __init__(self, player: Player) -> None:
-        """Begin with none."""
+        """Start without a take."""
         self._player = player
-        self._take: _Take | None = None
+        self._take: _AudioTake | None = None
         self._lock = threading.Lock()
 
     @property
     def is_recording(self) -> bool:
-        """Tell whether a take runs."""
+        """Whether a take is being recorded."""
         return self._take is not None
 
     def start(
         self, name: str, source: str, seconds: float | None, finished: Callable[[Clip], None]
     ) -> None:
-        """Begin a take.
+        """Start a take.
 
-        source: "input" or "output". seconds: it ends by itself after so many, and `finished` is
-        then called with it, on another thread.
-        Raises: CommandError: EBUSY, one is running; ENOCLIP, there is no input.
+        source: "input" or "output". seconds: after this time it ends by itself, and `finished` is
+        called with it on another thread.
+        Raises: CommandError: EBUSY, a take is being recorded; ENOCLIP, there is no input.
         """
         with self._lock:
             if self._take is not None:
                 raise CommandError(Code.EBUSY, "a take is running: /msanii/record/stop ends it")
-            take = self._take = _Take(self._player, source, name, seconds)
+            take = self._take = _AudioTake(self._player, source, name, seconds)
 
         def run() -> None:
-            while take.fetch() and not take.over.wait(_PAUSE):
+            while take.fetch() and not take.ended.wait(_FETCH_INTERVAL):
                 pass
             with self._lock:
-                mine = self._take is take
-                if mine:
+                is_current = self._take is take
+                if is_current:
                     self._take = None
-            if mine:
+            if is_current:
                 finished(self._clip(take.name, take.samples(), take.start))
 
         threading.Thread(target=run, name="recorder", daemon=True).start()
 
     def stop(self, name: str, source: str, seconds: float | None) -> Clip:
-        """End the take and return it, or, where none runs, what was heard last.
+        """End the take and return it; without a take, return the last minute.
 
-        name: instead of the one that it was begun with. seconds: only the last so many.
+        name: replaces the name given at the start. seconds: only the last ones are returned.
         Raises: CommandError: ENOCLIP, nothing came in.
         """
         with self._lock:
@@ -106,7 +106,7 @@ class AudioRecorder:
             samples = self._player.read_history(source, first, last)
             start = self._player.now() - len(samples) / self._player.rate
             return self._clip(name, samples, start)
-        take.over.set()
+        take.ended.set()
         take.fetch()
         samples, start = take.samples(), take.start
         if seconds is not None and (cut := len(samples) - self._player.to_frames(seconds)) > 0:
@@ -114,10 +114,10 @@ class AudioRecorder:
         return self._clip(name or take.name, samples, start)
 
     def close(self) -> None:
-        """Let a running take go."""
+        """Discard the take, if there is one."""
         with self._lock:
             if self._take is not None:
-                self._take.over.set()
+                self._take.ended.set()
             self._take = None
 
     def _clip(self, name: str, samples: Samples, start: float) -> Clip:

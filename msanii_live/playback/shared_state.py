@@ -1,4 +1,4 @@
-"""Numbers that the audio host shows all the time, and the sound it keeps: arrays, shared or not."""
+"""What the audio host shares with the server: its statistics and the audio of the last minute."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from msanii_live.audio import Samples
 
-HISTORY_SECONDS = 60.0  # seconds of output and of input that can be looked back on
-_EDGE = 8_192  # frames next to be overwritten, which a reader must not trust
+HISTORY_SECONDS = 60.0  # of output and of input that are kept
+_GUARD_FRAMES = 8_192  # next to be overwritten: a reader must not use them
 
 
 class HostStat(IntEnum):
-    """Name the numbers; all are whole. Times are of `time.monotonic_ns`."""
+    """The index of each number that the host publishes. All are whole; times are monotonic ns."""
 
-    RENDERED = 0  # first frame that is not yet rendered
+    RENDERED = 0  # the first frame that is not yet rendered
     ORIGIN_NS = 1  # when frame 0 was, or would have been, heard
-    RATE = 2  # frames a second
+    RATE = 2  # frames per second
     BLOCK_FRAMES = 3  # frames that the device takes at once
     RING_FRAMES = 4  # frames rendered ahead at most
-    LATENCY_NS = 5  # ns from the device's callback to the ear, as the device says
+    LATENCY_NS = 5  # from the device's callback to the ear, as the device reports it
     UNDERFLOWS = 6  # blocks that the device reports as lost
     UNDERRUNS = 7  # times that the ring ran empty
-    LOST_FRAMES = 8  # frames that were due while it was empty
-    MIN_FILL = 9  # frames: the emptiest that the ring has been
-    HEARTBEAT = 10  # when the host last looked round
+    LOST_FRAMES = 8  # frames that were due while the ring was empty
+    MIN_FILL = 9  # the lowest fill of the ring so far, frames
+    HEARTBEAT = 10  # time of the last turn of the host's loop
     CAPTURED = 11  # frames taken from the input
     REALTIME = 12  # 1: the host has real-time priority
 
@@ -39,10 +39,10 @@ HostStats = NDArray[np.int64]
 
 
 class SharedArray:
-    """Hold an array of zeros, in shared memory where another process is to see it."""
+    """An array that starts as zeros; in shared memory if another process must see it."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, *, shared: bool, name: str = "") -> None:
-        """Make it, or with a name attach to the one that another process made."""
+        """Allocate the array, or attach to the shared array with a name."""
         self.shape = shape
         self._memory: shared_memory.SharedMemory | None = None
         self._owner = shared and not name
@@ -58,11 +58,11 @@ class SharedArray:
 
     @property
     def name(self) -> str:
-        """By which another process attaches; empty where it cannot."""
+        """The name by which another process attaches; empty if it is not shared."""
         return self._memory.name if self._memory else ""
 
     def close(self) -> None:
-        """Give the memory back, as soon as no one looks at it; harmless when that was done."""
+        """Free the memory once nothing uses it. Closing twice is harmless."""
         self.array = np.zeros((0,) * len(self.shape), dtype=self.array.dtype)
         if self._memory is None:
             return
@@ -72,27 +72,27 @@ class SharedArray:
             self._owner = False
         try:
             self._memory.close()
-        except BufferError:  # a view is still out there: the memory goes when it does
-            _released_later.append(self._memory)
+        except BufferError:  # a view still exists: try again at the next close
+            _unclosed.append(self._memory)
         self._memory = None
-        for memory in _released_later[:]:
+        for memory in _unclosed[:]:
             with contextlib.suppress(BufferError):
                 memory.close()
-                _released_later.remove(memory)
+                _unclosed.remove(memory)
 
 
-_released_later: list[shared_memory.SharedMemory] = []
+_unclosed: list[shared_memory.SharedMemory] = []
 
 
 class RingBuffer:
-    """Keep the last frames of a signal; one writes, and whoever likes reads."""
+    """The last frames of a signal, for one writer and any number of readers."""
 
     def __init__(self, ring: Samples) -> None:
-        """Take the memory. ring: float32 (frames, 2)."""
+        """Use an array as the ring. ring: float32 (frames, 2)."""
         self._ring = ring
 
     def write(self, position: int, block: Samples) -> None:
-        """Put frames in at an absolute place."""
+        """Write frames. position: absolute, of the first. block: float32 (frames, 2)."""
         size = len(self._ring)
         block = block[-size:]
         first = position % size
@@ -100,11 +100,11 @@ class RingBuffer:
         self._ring[first : first + head] = block[:head]
         self._ring[: len(block) - head] = block[head:]
 
-    def reach(self, written: int) -> int:
-        """Return the earliest frame that may be read while `written` frames have been put in."""
-        return max(0, written - max(len(self._ring) - _EDGE, 0))
+    def earliest(self, written: int) -> int:
+        """Return the first frame that may still be read. written: frames written so far."""
+        return max(0, written - max(len(self._ring) - _GUARD_FRAMES, 0))
 
     def read(self, first: int, last: int, written: int) -> Samples:
-        """Return frames [first, last) of those still kept: float32 (up to last - first, 2)."""
-        first, last = max(first, self.reach(written)), min(last, written)
+        """Return frames [first, last), as far as they are kept: float32 (up to last - first, 2)."""
+        first, last = max(first, self.earliest(written)), min(last, written)
         return self._ring[np.arange(first, max(first, last)) % len(self._ring)]

@@ -1,7 +1,7 @@
-"""Where rendered frames go: an audio device, or nowhere at the same pace.
+"""Sinks for rendered frames: an audio device, or a silent one that runs at the same pace.
 
-sounddevice is imported inside functions alone: it fails without PortAudio, and opens a JACK client
-in whichever process does it. Only the audio host, a process of its own, opens a device.
+sounddevice is imported only inside functions: it fails without PortAudio, and it opens a JACK
+client in the process that imports it. Only the audio host, a separate process, opens a device.
 """
 
 from __future__ import annotations
@@ -15,58 +15,60 @@ if TYPE_CHECKING:
     from msanii_live.audio import Samples
 
 NANO = 1_000_000_000
-_LISTENED = 32_768  # frames of input that may wait to be fetched
-_STANDSTILL = NANO * 7 // 10  # without a block for so long, the device is gone
-_GREETING = 1.5  # s in which a device must ask for its first blocks
+_INPUT_RING_FRAMES = 32_768  # of input that may wait to be read
+_STALL_NS = NANO * 7 // 10  # without a block for so long, the device is gone
+_START_TIMEOUT = 1.5  # s in which a device must ask for its first block
 
 
 class AudioDeviceError(Exception):
-    """Tell that the device cannot be opened, or runs no more."""
+    """The device cannot be opened, or has stopped."""
 
 
 class Sink(Protocol):
-    """Take frames at the pace of a clock of its own. Times are of `time.monotonic_ns`.
+    """A consumer of frames with its own clock. Times are of `time.monotonic_ns`.
 
-    block: frames taken at once. inputs: channels heard. latency: ns from the moment that a block is
-    taken until its first frame is heard.
+    rate: frames per second. block: frames taken at once. ring: frames written ahead at most, 0 for
+    a sink without a ring. inputs: number of input channels. latency: ns from the moment that a
+    block is taken until its first frame is heard.
     """
 
     description: str
     rate: int
     block: int
+    ring: int
     inputs: int
     latency: int
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start to take what has been written."""
 
-    def room(self, position: int, now: int) -> int:
-        """Return how many frames from `position` on it wants at once."""
+    def writable(self, position: int, now: int) -> int:
+        """Return how many frames from `position` on can be written at once."""
 
     def write(self, block: Samples) -> None:
-        """Take frames. block: float32 (frames, 2)."""
+        """Write frames. block: float32 (frames, 2)."""
 
-    def taken(self, position: int, now: int) -> int:
-        """Return the first frame before `position` that has not been taken."""
+    def consumed(self, position: int, now: int) -> int:
+        """Return the first frame that has not been taken. position: the end of what is written."""
 
-    def ran_dry(self, now: int) -> bool:
-        """Tell whether frames were missing, and `begin` must be called again.
+    def has_underrun(self, now: int) -> bool:
+        """Return whether frames were missing; if so, `start` must be called again.
 
-        Raises: DeviceLost.
+        Raises: AudioDeviceError.
         """
 
-    def heard(self) -> Samples | None:
-        """Return what came in since the last call, float32 (frames, 2)."""
+    def read_input(self) -> Samples | None:
+        """Return the input since the last call, float32 (frames, 2)."""
 
     def underflows(self) -> int:
-        """Return how many blocks the device says were lost."""
+        """Return how many blocks the device reports as lost."""
 
     def close(self) -> None:
-        """Give the device back."""
+        """Close the device."""
 
 
 class SilentSink:
-    """Take frames by the clock and sound nothing."""
+    """A sink that takes frames at the clock's pace and plays nothing."""
 
     latency = 0
     inputs = 0
@@ -74,32 +76,32 @@ class SilentSink:
     ring = 0
 
     def __init__(self, origin: int, rate: int = 44_100, description: str = "none") -> None:
-        """Count from a time at which frame 0 was heard, ns."""
+        """Set the clock. origin: when frame 0 was heard, ns. rate: frames per second."""
         self.description = description
         self.rate = rate
         self._origin = origin
         self._ahead = rate // 25
 
-    def begin(self) -> None:
-        """Do nothing: the clock runs already."""
+    def start(self) -> None:
+        """Do nothing: the clock already runs."""
 
-    def room(self, position: int, now: int) -> int:
+    def writable(self, position: int, now: int) -> int:
         """Return how many frames from `position` on are due within 40 ms."""
-        return self.taken(position, now) + self._ahead - position
+        return self.consumed(position, now) + self._ahead - position
 
     def write(self, block: Samples) -> None:
-        """Let frames go by."""
+        """Discard the frames."""
 
-    def taken(self, position: int, now: int) -> int:
+    def consumed(self, position: int, now: int) -> int:
         """Return the frame that would be heard now."""
         return (now - self._origin) * self.rate // NANO
 
-    def ran_dry(self, now: int) -> bool:
-        """Tell that nothing was missing: nobody listens."""
+    def has_underrun(self, now: int) -> bool:
+        """Return False: nobody listens."""
         return False
 
-    def heard(self) -> Samples | None:
-        """Return nothing."""
+    def read_input(self) -> Samples | None:
+        """Return None: there is no input."""
         return None
 
     def underflows(self) -> int:
@@ -111,12 +113,12 @@ class SilentSink:
 
 
 class DeviceSink:
-    """Fill a ring that a callback in C empties: what Python does cannot make it late."""
+    """An audio device fed from a ring buffer by a callback in C, which Python cannot delay."""
 
-    def __init__(self, device: str | int | None, *, realtime: bool, listen: bool) -> None:
-        """Open a device at its own rate, and its input too where it has one and `listen`.
+    def __init__(self, device: str | int | None, *, realtime: bool, capture: bool) -> None:
+        """Open a device at its own rate, with its input if `capture` is set and it has one.
 
-        Raises: DeviceLost: absent, ambiguous, busy, or asking for no blocks.
+        Raises: AudioDeviceError: it is absent, ambiguous or busy, or takes no audio.
         """
         try:
             import rtmixer
@@ -132,56 +134,56 @@ class DeviceSink:
             raise AudioDeviceError(f"no audio device ({error}): connect one") from None
         self.rate = int(found["default_samplerate"])
         self._channels = min(2, int(found["max_output_channels"]))
-        self.inputs = min(2, int(found["max_input_channels"])) if listen else 0
+        self.inputs = min(2, int(found["max_input_channels"])) if capture else 0
         index = int(found["index"])
         try:
             self._mixer = self._open(index)
         except (ValueError, sounddevice.PortAudioError) as error:
             raise AudioDeviceError(f"{found['name']} cannot be opened ({error})") from None
         self._underflows = 0
-        self._counting: Any = None
-        self._counted = 0
-        self.block = self._greet()
+        self._stats_request: Any = None
+        self._stats_time = 0
+        self.block = self._start_stream()
         self.ring = _ring_frames(self.block, self.rate, realtime)
         self._out = rtmixer.RingBuffer(4 * self._channels, self.ring)
         self._playing: Any = None
-        self._listening: Any = None
-        self._in = rtmixer.RingBuffer(4 * self.inputs, _LISTENED) if self.inputs else None
-        self._last_taken, self._last_move = -1, 0
-        ports = "" if not self.inputs else f", {self.inputs} in"
-        self.description = f"{found['name']}, {self.rate} Hz{ports}"
+        self._recording: Any = None
+        self._in = rtmixer.RingBuffer(4 * self.inputs, _INPUT_RING_FRAMES) if self.inputs else None
+        self._last_fill, self._last_change = -1, 0
+        inputs = "" if not self.inputs else f", {self.inputs} in"
+        self.description = f"{found['name']}, {self.rate} Hz{inputs}"
         latency = self._mixer.latency
         seconds = latency[1] if isinstance(latency, tuple) else latency
         self.latency = int(float(seconds) * NANO)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start to take what has been written."""
         self._playing = self._mixer.play_ringbuffer(self._out)
-        self._last_move = time.monotonic_ns()
+        self._last_change = time.monotonic_ns()
 
-    def room(self, position: int, now: int) -> int:
+    def writable(self, position: int, now: int) -> int:
         """Return how many frames the ring has room for."""
         return int(self._out.write_available)
 
     def write(self, block: Samples) -> None:
-        """Put frames into the ring. block: float32 (frames, 2)."""
+        """Write frames to the ring. block: float32 (frames, 2)."""
         if self._channels == 1:
             block = np.mean(block, axis=1, keepdims=True, dtype=np.float32)
         self._out.write(np.ascontiguousarray(block))
 
-    def taken(self, position: int, now: int) -> int:
+    def consumed(self, position: int, now: int) -> int:
         """Return the first frame that is still in the ring."""
         return position - int(self._out.read_available)
 
-    def ran_dry(self, now: int) -> bool:
-        """Tell whether the ring was empty when frames were due; rtmixer then leaves it for good.
+    def has_underrun(self, now: int) -> bool:
+        """Return whether the ring was empty when frames were due; rtmixer then stops reading it.
 
-        Raises: DeviceLost: the callback comes no more.
+        Raises: AudioDeviceError: the callback has stopped.
         """
-        left = int(self._out.read_available)
-        if left != self._last_taken:
-            self._last_taken, self._last_move = left, now
-        elif now - self._last_move > _STANDSTILL:
+        fill = int(self._out.read_available)
+        if fill != self._last_fill:
+            self._last_fill, self._last_change = fill, now
+        elif now - self._last_change > _STALL_NS:
             raise AudioDeviceError("the audio device has stopped")
         if not self._mixer.active:
             raise AudioDeviceError("the audio device has gone")
@@ -190,12 +192,12 @@ class DeviceSink:
             return True
         return False
 
-    def heard(self) -> Samples | None:
-        """Return what came in since the last call, float32 (frames, 2)."""
+    def read_input(self) -> Samples | None:
+        """Return the input since the last call, float32 (frames, 2)."""
         if self._in is None:
             return None
-        if self._listening is None or self._listening not in self._mixer.actions:
-            self._listening = self._mixer.record_ringbuffer(self._in)
+        if self._recording is None or self._recording not in self._mixer.actions:
+            self._recording = self._mixer.record_ringbuffer(self._in)
         waiting = int(self._in.read_available)
         if not waiting:
             return None
@@ -204,22 +206,22 @@ class DeviceSink:
         return block if self.inputs == 2 else np.repeat(block, 2, axis=1)
 
     def underflows(self) -> int:
-        """Return how many blocks the device says were lost, as of a second ago."""
-        if self._counting is not None and self._counting not in self._mixer.actions:
-            self._underflows += int(self._counting.stats.output_underflows)
-            self._counting = None
+        """Return how many blocks the device reports as lost, as of a second ago."""
+        if self._stats_request is not None and self._stats_request not in self._mixer.actions:
+            self._underflows += int(self._stats_request.stats.output_underflows)
+            self._stats_request = None
         now = time.monotonic_ns()
-        if self._counting is None and now - self._counted > NANO:
-            self._counting, self._counted = self._mixer.fetch_and_reset_stats(), now
+        if self._stats_request is None and now - self._stats_time > NANO:
+            self._stats_request, self._stats_time = self._mixer.fetch_and_reset_stats(), now
         return self._underflows
 
     def close(self) -> None:
-        """Stop at once and give the device back."""
+        """Stop at once and close the device."""
         self._mixer.abort()
         self._mixer.close()
 
     def _open(self, index: int) -> Any:
-        """Open both ways where there is an input, and the output alone where that fails."""
+        """Open input and output; if that fails, the output alone."""
         import sounddevice
 
         options = {"samplerate": self.rate, "blocksize": 0, "latency": "low"}
@@ -232,10 +234,10 @@ class DeviceSink:
                 self.inputs = 0
         return self._rtmixer.Mixer(device=index, channels=self._channels, **options)
 
-    def _greet(self) -> int:
+    def _start_stream(self) -> int:
         """Start the stream and return how many frames its callback asks for at once.
 
-        Raises: DeviceLost: it does not start, or asks for none.
+        Raises: AudioDeviceError: it does not start, or takes no audio.
         """
         import sounddevice
 
@@ -244,20 +246,20 @@ class DeviceSink:
         except sounddevice.PortAudioError as error:
             self._mixer.close()
             raise AudioDeviceError(f"the audio device does not start ({error})") from None
-        until = time.monotonic() + _GREETING
-        while time.monotonic() < until:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while time.monotonic() < deadline:
             time.sleep(0.02)
-            asked = self._mixer.fetch_and_reset_stats()
-            while asked in self._mixer.actions and time.monotonic() < until:
+            request = self._mixer.fetch_and_reset_stats()
+            while request in self._mixer.actions and time.monotonic() < deadline:
                 time.sleep(0.002)
-            if asked not in self._mixer.actions and asked.stats.blocks:
-                return int(asked.stats.max_blocksize)
+            if request not in self._mixer.actions and request.stats.blocks:
+                return int(request.stats.max_blocksize)
         self._mixer.abort()
         self._mixer.close()
         raise AudioDeviceError("the audio device starts but takes no sound")
 
 
 def _ring_frames(block: int, rate: int, realtime: bool) -> int:
-    """Return how far to render ahead: four blocks, and 93 ms, or 46 where that was shown to do."""
+    """Return the ring's size: four blocks, and at least 93 ms, or 46 ms with real-time priority."""
     safe = 2_048 if realtime and block <= 256 else 4_096
     return 1 << max(4 * block - 1, safe * max(1, round(rate / 48_000)) - 1).bit_length()

@@ -1,4 +1,4 @@
-"""One time for all: seconds of the player's timeline, as they are heard."""
+"""The player's clock: seconds of the timeline, as they are heard."""
 
 from __future__ import annotations
 
@@ -6,67 +6,68 @@ import time
 
 from msanii_live.playback.shared_state import HostStat, HostStats
 
-_SPAN = 1_000_000_000  # ns over which the least delay is looked for
-_FOLLOW = 0.1  # of what the device's clock was off that is taken over at the end of each span
-_SETTLED = 5  # spans before its drift is looked at
-_JUMP = 50_000_000  # ns: further off than this the device has paused, and time begins anew
+_WINDOW_NS = 1_000_000_000  # in which the earliest observation is looked for
+_LOOP_GAIN = 0.1  # share of the device clock's error that is corrected at the end of each window
+_SETTLING_WINDOWS = 5  # before the drift is estimated
+_JUMP_NS = 50_000_000  # a larger error means that the device has paused: start again
 
 
 class Timebase:
-    """Tell the time by whatever counts frames now; it goes on where none does."""
+    """The clock of the player's timeline: the device's, or without a device the system's."""
 
     def __init__(self) -> None:
-        """Begin at 0."""
+        """Start at 0."""
         self.origin = time.monotonic_ns()
-        self._gauges: HostStats | None = None
+        self._stats: HostStats | None = None
 
-    def follow(self, stats: HostStats | None) -> None:
-        """Take the time from these gauges from now on; None: from the system's clock."""
+    def use_host_clock(self, stats: HostStats | None) -> None:
+        """Take the time from a host's statistics; None means from the system's clock."""
         self.now()
-        self._gauges = stats
+        self._stats = stats
 
     def now(self) -> float:
-        """Return seconds of the timeline: frame `now × rate` is heard now."""
-        stats = self._gauges
+        """Return the timeline's time, s: the frame that is heard now is `now() * rate`."""
+        stats = self._stats
         if stats is not None and (origin := int(stats[HostStat.ORIGIN_NS])):
             self.origin = origin
         return (time.monotonic_ns() - self.origin) / 1e9
 
 
-class Estimate:
-    """Find when frame 0 was due from when blocks were seen to be taken.
+class ClockEstimator:
+    """An estimate of when frame 0 was due, from the times at which blocks were seen to be taken.
 
-    A look comes some milliseconds after the block was taken, never before: over a second the
-    earliest look is the truth, within a tenth of a millisecond. A loop of second order follows
-    from one second to the next, so that a steady drift of the device leaves no lag.
+    An observation comes some milliseconds after the block was taken, never before. So the earliest
+    of a second is right within a tenth of a millisecond. A second-order loop runs from one second
+    to the next, so that a steady drift of the device's clock leaves no error.
     """
 
     def __init__(self, origin: int, rate: int) -> None:
-        """Begin with a guess. origin: ns. rate: frames a second."""
+        """Start with a first guess. origin: ns. rate: frames per second."""
         self.origin = origin
         self._rate = rate
-        self._least: int | None = None
-        self._since = 0
-        self._spans = 0
-        self._drift = 0.0  # ns a span
+        self._earliest: int | None = None
+        self._window_start = 0
+        self._windows = 0
+        self._drift = 0.0  # ns per window
 
-    def look(self, now: int, taken: int) -> bool:
-        """Note that so many frames have been taken by now, ns; True: time has jumped."""
-        seen = now - taken * 1_000_000_000 // self._rate
-        if self._least is None or seen < self._least:
-            self._least = seen
-        if not self._since:
-            self._since = now
-        if not self._spans:
-            self.origin = self._least
-        if now - self._since < _SPAN:
+    def observe(self, now: int, taken: int) -> bool:
+        """Record how many frames were taken by `now`, ns; return whether time has jumped."""
+        observed = now - taken * 1_000_000_000 // self._rate
+        if self._earliest is None or observed < self._earliest:
+            self._earliest = observed
+        if not self._window_start:
+            self._window_start = now
+        if not self._windows:
+            self.origin = self._earliest
+        if now - self._window_start < _WINDOW_NS:
             return False
-        off = self._least - self.origin - self._drift
-        jumped = abs(off) > _JUMP and self._spans > 0
+        error = self._earliest - self.origin - self._drift
+        jumped = abs(error) > _JUMP_NS and self._windows > 0
         if jumped:
-            self._spans = 0
-        self._spans += 1
-        self.origin += round(self._drift + off * max(_FOLLOW, 1.0 / self._spans))
-        self._drift = 0.0 if self._spans < _SETTLED else self._drift + off * _FOLLOW**2 / 4
-        self._least, self._since = None, now
+            self._windows = 0
+        self._windows += 1
+        self.origin += round(self._drift + error * max(_LOOP_GAIN, 1.0 / self._windows))
+        is_settled = self._windows >= _SETTLING_WINDOWS
+        self._drift = self._drift + error * _LOOP_GAIN**2 / 4 if is_settled else 0.0
+        self._earliest, self._window_start = None, now
         return jumped

@@ -1,4 +1,4 @@
-"""Who keeps time: this server, Ableton Link, or a MIDI clock."""
+"""The source of musical time: this server's own transport, Ableton Link, or a MIDI clock."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Any, Protocol
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.midi.input import MidiInput
-from msanii_live.timing.midi_clock import ClockTracker
+from msanii_live.timing.midi_clock import MidiClockTracker
 from msanii_live.timing.transport import Transport
 
 SOURCES = ("internal", "link", "midi")
-_POLL_SECONDS = 0.02  # s between looks at a Link session
-_MAX_READ_US = 200  # µs that reading two clocks may take, or the reading is not used
+_LINK_INTERVAL = 0.02  # s between two readings of a Link session
+_MAX_READ_US = 200  # a reading of two clocks that takes longer is not used
 
 
 class _ExternalSync(Protocol):
-    """Drive the transport from outside until closed."""
+    """An external source that drives the transport until it is closed."""
 
     def set_tempo(self, bpm: float) -> None:
-        """Ask for a tempo. Raises: CommandError: it cannot be asked."""
+        """Set the source's tempo. Raises: CommandError: ERANGE, the source does not take one."""
 
     def describe(self) -> str:
-        """Return how it is, in words."""
+        """Return the source's state in words."""
 
     def close(self) -> None:
-        """Let the transport go."""
+        """Stop driving the transport."""
 
 
 class TransportSync:
-    """Hold the one source of time. Every method may be called from any thread."""
+    """The choice of the one source of time. Every method may be called from any thread."""
 
     def __init__(self, transport: Transport, midi: MidiInput | None = None) -> None:
-        """Begin with this server's own. midi: an input that may be open already."""
+        """Start with the internal source. midi: the server's MIDI input, if it has one."""
         self.source = "internal"
         self._midi = midi
         self._transport = transport
@@ -40,7 +40,7 @@ class TransportSync:
         self._lock = threading.Lock()
 
     def set_source(self, source: str) -> None:
-        """Take time from a source of `SOURCES`.
+        """Change the source of time to one of `SOURCES`.
 
         Raises: CommandError: ERANGE, it is not installed, or there is no such input.
         """
@@ -61,8 +61,10 @@ class TransportSync:
             self._external, self.source = external, source
 
     def set(self, bpm: float | None, beats: int | None, run: int | None) -> None:
-        """Change tempo, metre and run, of a session too where time comes from one.
+        """Change tempo, metre and running state; the tempo also of a Link session.
 
+        bpm: beats per minute. beats: per bar. run: 1 starts and 0 stops; ignored with an external
+        source. None leaves a value as it is.
         Raises: CommandError: ERANGE, the source does not take a tempo.
         """
         external = self._external
@@ -76,17 +78,17 @@ class TransportSync:
             self._transport.set_running(bool(run))
 
     def describe(self) -> str:
-        """Return the source, and how it is."""
+        """Return the source and its state."""
         external = self._external
         return self.source if external is None else f"{self.source}, {external.describe()}"
 
     def close(self) -> None:
-        """Let the source go."""
+        """Close an external source."""
         self.set_source("internal")
 
 
 class LinkSync:
-    """Follow an Ableton Link session, and set its tempo."""
+    """An Ableton Link session that drives the transport."""
 
     def __init__(self, transport: Transport) -> None:
         """Join the session.
@@ -102,8 +104,8 @@ class LinkSync:
         self._transport = transport
         self._link = link.Link(transport.bpm)
         self._link.enabled = True
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="link", daemon=True)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._thread.start()
 
     def set_tempo(self, bpm: float) -> None:
@@ -113,28 +115,26 @@ class LinkSync:
         self._link.commitSessionState(state)
 
     def describe(self) -> str:
-        """Return how many others there are."""
+        """Return the number of peers."""
         return f"{self._link.numPeers()} peers"
 
     def close(self) -> None:
         """Leave the session."""
-        self._over.set()
+        self._closed.set()
         self._thread.join(1.0)
         self._link.enabled = False
 
-    def _follow(self) -> None:
-        while not self._over.is_set():
-            self._look()
-            self._over.wait(_POLL_SECONDS)
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._update_transport()
+            self._closed.wait(_LINK_INTERVAL)
 
-    def _look(self) -> None:
+    def _update_transport(self) -> None:
         clock: Any = self._link.clock()
         before = clock.micros()
         moment = self._transport.now()
         after = clock.micros()
-        if (
-            after - before > _MAX_READ_US
-        ):  # something came between: the two clocks do not belong together
+        if after - before > _MAX_READ_US:  # interrupted: the two readings do not belong together
             return
         state = self._link.captureSessionState()
         beat = state.beatAtTime((before + after) // 2, self._transport.beats)
@@ -142,15 +142,15 @@ class LinkSync:
 
 
 class MidiPortSync:
-    """Follow the clock of the first MIDI input."""
+    """The clock of the first MIDI port, opened for this alone."""
 
     def __init__(self, transport: Transport) -> None:
-        """Open the input.
+        """Open the port.
 
-        Raises: CommandError: ERANGE, there is no MIDI here, or no input.
+        Raises: CommandError: ERANGE, MIDI is not installed, or there is no input.
         """
         self._transport = transport
-        self._tracker = ClockTracker()
+        self._tracker = MidiClockTracker()
         try:
             import mido
 
@@ -166,18 +166,18 @@ class MidiPortSync:
             ) from None
 
     def set_tempo(self, bpm: float) -> None:
-        """Refuse.
+        """Raise an error: a MIDI clock takes no tempo.
 
         Raises: CommandError: ERANGE, always.
         """
-        raise CommandError(Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {self._name}")
+        raise _tempo_error(bpm, self._name)
 
     def describe(self) -> str:
-        """Return the input's name."""
+        """Return the port's name."""
         return self._name
 
     def close(self) -> None:
-        """Give the input back."""
+        """Close the port."""
         self._port.close()
 
     def _receive(self, message: Any) -> None:
@@ -185,41 +185,43 @@ class MidiPortSync:
 
 
 class MidiInputSync:
-    """Follow the clock of the MIDI input that is open for notes."""
+    """The clock of the MIDI input that is already open for notes."""
 
     def __init__(self, transport: Transport, midi: MidiInput) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         self._transport = transport
         self._midi = midi
-        self._tracker = ClockTracker()
-        midi.listen(self._receive)
+        self._tracker = MidiClockTracker()
+        midi.add_listener(self._receive)
 
     def set_tempo(self, bpm: float) -> None:
-        """Refuse.
+        """Raise an error: a MIDI clock takes no tempo.
 
         Raises: CommandError: ERANGE, always.
         """
-        raise CommandError(
-            Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {self._midi.description}"
-        )
+        raise _tempo_error(bpm, self._midi.description)
 
     def describe(self) -> str:
         """Return the input's name."""
         return self._midi.description
 
     def close(self) -> None:
-        """Listen no more; the input stays open for notes."""
+        """Stop listening; the input stays open for notes."""
         self._midi.remove_listener(self._receive)
 
     def _receive(self, message: Any, now: float) -> None:
         follow_midi_clock(self._tracker, self._transport, message)
 
 
-def follow_midi_clock(tracker: ClockTracker, transport: Transport, message: Any) -> None:
-    """Take one MIDI message in, and let the transport follow. message: has `type`, as mido's."""
+def follow_midi_clock(tracker: MidiClockTracker, transport: Transport, message: Any) -> None:
+    """Track a MIDI message and synchronise the transport. message: with a `type`, as mido's."""
     now = transport.now()
     tracker.receive(message.type, now, int(getattr(message, "pos", 0)))
-    place = tracker.estimate()
-    if place is not None:
-        bpm, beat, moment = place
+    estimate = tracker.estimate()
+    if estimate is not None:
+        bpm, beat, moment = estimate
         transport.sync_to(bpm, beat, moment, tracker.is_running)
+
+
+def _tempo_error(bpm: float, name: str) -> CommandError:
+    return CommandError(Code.ERANGE, f"bpm is {bpm:g}: the tempo comes from {name}")

@@ -72,7 +72,7 @@ def test_a_length_that_lies_is_read_as_far_as_there_is_sound(open_server):
 
 
 class Unreadable(Exception):
-    """Say that a file was refused as it should be."""
+    """The refusal of a file, as it should be."""
 
 
 def load(client, name):
@@ -101,18 +101,18 @@ def test_damaged_flac_is_refused_or_read_and_nothing_else(open_server):
 
 
 @pytest.mark.parametrize(
-    ("program", "patience"),
+    ("program", "timeout"),
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 60.0),
         ("import time; time.sleep(60)", 1.0),
-        ("print('not what was agreed')", 60.0),
+        ("print('not the header')", 60.0),
         ("import sys; sys.stdout.write('{\"frames\": 5}'.ljust(256))", 60.0),
     ],
     ids=["crashes", "hangs", "babbles", "lies"],
 )
-def test_a_decoder_that_fails_is_an_answer(tmp_path, monkeypatch, program, patience):
+def test_a_decoder_that_fails_is_an_answer(tmp_path, monkeypatch, program, timeout):
     monkeypatch.setattr(audio_files, "DECODER", (sys.executable, "-c", program))
-    monkeypatch.setattr(audio_files, "PATIENCE", patience)
+    monkeypatch.setattr(audio_files, "DECODER_TIMEOUT", timeout)
     path = tmp_path / "a.wav"
     path.write_bytes(wav())
     started = time.monotonic()

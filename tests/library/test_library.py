@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_the_clip_in_memory(
 
 
 def test_unsaved_clips_are_never_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = Library(tmp_path, memory_bytes=20_000)
+    library = Library(tmp_path, cache_bytes=20_000)
     with monkeypatch.context() as patch:
         fail_from(patch, "replace")
         with refusal(Code.EPATH):

@@ -22,7 +22,7 @@ def cables(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, loopback.Input
     backend = mido.backends.backend.Backend("tests.playback.loopback")
     for name in ("open_input", "get_input_names"):
         monkeypatch.setattr(mido, name, getattr(backend, name))
-    monkeypatch.setattr(input, "_LOOK", 0.02)
+    monkeypatch.setattr(input, "_SCAN_INTERVAL", 0.02)
     yield loopback.PORTS
     loopback.PORTS.clear()
 

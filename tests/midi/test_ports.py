@@ -21,13 +21,13 @@ pytest.importorskip("rtmidi", reason="needs pip install 'msanii-live[midi]'", ex
 
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(input, "_LOOK", 0.1)
+    monkeypatch.setattr(input, "_SCAN_INTERVAL", 0.1)
     monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
-    way = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
     for name in ("open_input", "get_input_names"):  # mido chose its own when it was imported
-        monkeypatch.setattr(mido, name, getattr(way, name))
+        monkeypatch.setattr(mido, name, getattr(backend, name))
     with jack_dummy(real_time=False):
-        yield way
+        yield backend
 
 
 def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -38,9 +38,9 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
     return found
 
 
-def own_port(way: Any) -> Any:
-    name = until(lambda: [n for n in way.get_output_names() if input.OWN_NAME in n])[0]
-    return way.open_output(name)
+def own_port(backend: Any) -> Any:
+    name = until(lambda: [n for n in backend.get_output_names() if input.VIRTUAL_PORT in n])[0]
+    return backend.open_output(name)
 
 
 def test_others_connect_to_the_virtual_port(jack: Any) -> None:

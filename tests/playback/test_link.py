@@ -16,13 +16,13 @@ from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 
 transport = Transport(bpm=float(sys.argv[1]))
-conductor = TransportSync(transport)
-conductor.follow("link")
+sync = TransportSync(transport)
+transport_sync.set_source("link")
 until = time.monotonic() + 20
-while time.monotonic() < until and "1 peers" not in conductor.describe():
+while time.monotonic() < until and "1 peers" not in sync.describe():
     time.sleep(0.05)
 if sys.argv[2] == "leads":
-    conductor.set(123.0, None, None)
+    sync.set(123.0, None, None)
 time.sleep(2.0)
 while time.monotonic() < until and abs(transport.bpm - 123.0) > 1e-3:
     time.sleep(0.05)
@@ -31,10 +31,10 @@ for _ in range(50):
     now = transport.now()
     looks.append((now, transport.beats_at(now)))
     time.sleep(0.02)
-found = {"bpm": transport.bpm, "source": conductor.describe(), "looks": looks}
+found = {"bpm": transport.bpm, "source": sync.describe(), "looks": looks}
 print(json.dumps(found), flush=True)
 sys.stdin.readline()
-conductor.close()
+sync.close()
 """
 
 

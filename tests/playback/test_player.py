@@ -9,14 +9,14 @@ import pytest
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.errors import CommandError, ConfigError
-from msanii_live.playback.commands import Event, Failed
+from msanii_live.playback.commands import HostEvent, HostFailed
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.host_proxy import HostProxy, SilentHost
 from msanii_live.playback.player import Player
 from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.playback.shared_state import HostStat, RingBuffer, SharedArray
 from msanii_live.playback.sinks import AudioDeviceError, _ring_frames
-from msanii_live.playback.timebase import Estimate, Timebase
+from msanii_live.playback.timebase import ClockEstimator, Timebase
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise, refusal
 
@@ -143,9 +143,9 @@ class FailingHost(SilentHost):
 
     opened: ClassVar[list[HostProxy]] = []
 
-    def __init__(self, tell: Callable[[HostProxy, Event], None], origin: int) -> None:
-        super().__init__(tell, origin, "a device")
-        self.tell = tell
+    def __init__(self, on_event: Callable[[HostProxy, HostEvent], None], origin: int) -> None:
+        super().__init__(on_event, origin, "a device")
+        self.on_event = on_event
         FailingHost.opened.append(self)
 
 
@@ -153,10 +153,10 @@ def test_another_host_takes_over_what_should_sound() -> None:
     FailingHost.opened = []
     refuse = False
 
-    def open_host(tell: Callable[[HostProxy, Event], None], origin: int) -> HostProxy:
+    def open_host(on_event: Callable[[HostProxy, HostEvent], None], origin: int) -> HostProxy:
         if refuse:
             raise AudioDeviceError("it is unplugged")
-        return FailingHost(tell, origin)
+        return FailingHost(on_event, origin)
 
     timebase = Timebase()
     player = Player(Transport(clock=timebase.now), timebase, open_host)
@@ -168,7 +168,7 @@ def test_another_host_takes_over_what_should_sound() -> None:
     refuse = True
     first = FailingHost.opened[0]
     assert isinstance(first, FailingHost)
-    first.tell(first, Failed("gone"))
+    first.on_event(first, HostFailed("gone"))
     wait_until(lambda: "unplugged" in player.description)
     player.play(clip("b", 30.0))  # while there is no device
     wait_until(lambda: names(player) == ["a", "b"])
@@ -188,21 +188,21 @@ def test_a_device_of_another_rate_gets_its_clips_resampled() -> None:
     rates = iter([44_100, 48_000])
 
     class Rated(SilentHost):
-        def __init__(self, tell: Callable[[HostProxy, Event], None], origin: int) -> None:
-            super().__init__(tell, origin, "device")
+        def __init__(self, on_event: Callable[[HostProxy, HostEvent], None], origin: int) -> None:
+            super().__init__(on_event, origin, "device")
             self.rate = next(rates)
-            self._stage._sink.rate = self.rate
+            self._renderer._sink.rate = self.rate
             self.stats[HostStat.RATE] = self.rate
-            self.tell = tell
+            self.on_event = on_event
 
     timebase = Timebase()
     player = Player(Transport(clock=timebase.now), timebase, Rated)
     player.play(clip("a", 20.0), at="8")
     wait_until(lambda: player.regions())
     (old,) = player.regions()
-    host = player._keeper.host
+    host = player._supervisor.host
     assert isinstance(host, Rated)
-    host.tell(host, Failed("unplugged"))
+    host.on_event(host, HostFailed("unplugged"))
     wait_until(lambda: player.regions() != (old,))
     (new,) = player.regions()
     assert new.start == round(old.start * 48_000 / 44_100)
@@ -238,14 +238,14 @@ def test_shared_memory_is_seen_by_whoever_attaches_and_gone_once_closed() -> Non
 def test_the_clock_is_found_from_late_looks_and_follows_a_drift() -> None:
     rng = np.random.default_rng(3)
     truth, rate, drift = 5_000_000_000, 44_100, 1.00005
-    estimate = Estimate(truth + 90_000_000, rate)
+    clock = ClockEstimator(truth + 90_000_000, rate)
     errors = []
     for look in range(6_000):
         now = truth + look * 5_000_000 + int(rng.integers(0, 4_000_000))
         blocks = int((now - truth) * drift * rate / 1e9 / 1_024)
-        assert not estimate.look(now, blocks * 1_024)
+        assert not clock.observe(now, blocks * 1_024)
         due = now - (now - truth) * drift  # when frame 0 was, by the device's own clock
-        errors.append(estimate.origin - due)
+        errors.append(clock.origin - due)
     assert np.abs(errors[1_000:]).max() < 1_500_000
 
 
@@ -283,4 +283,4 @@ def test_no_clip_is_played_that_shared_memory_has_no_room_for(monkeypatch) -> No
     from msanii_live.playback import host_proxy
 
     with refusal(Code.EOOM):
-        host_proxy._check_room(2**60)
+        host_proxy._check_shared_memory(2**60)

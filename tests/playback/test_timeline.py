@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msanii_live.audio import Samples
-from msanii_live.playback.commands import NOW, Join, Start, Stop
+from msanii_live.playback.commands import NOW, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.crossfade import largest_step, smooth_seam, splice
 from msanii_live.playback.mixer import Region, render
-from msanii_live.playback.timeline import DECLICK, Decks, last_in_chain
+from msanii_live.playback.timeline import DECLICK, Timeline, last_in_chain
 from tests.playback.test_mixer import tone
 
 BLOCK = 128
@@ -19,16 +19,16 @@ class JobTracker:
     """Render block by block as a host does, with orders in between."""
 
     def __init__(self, clips: dict[int, Samples]) -> None:
-        self.decks = Decks()
+        self.timeline = Timeline()
         self.clips = clips
         self.blocks: list[Samples] = []
         self.position = 0
 
-    def turn(self, frames: int) -> None:
+    def render_ahead(self, frames: int) -> None:
         for _ in range(frames // BLOCK):
-            self.blocks.append(render(self.decks.regions, self.clips, self.position, BLOCK))
+            self.blocks.append(render(self.timeline.regions, self.clips, self.position, BLOCK))
             self.position += BLOCK
-            self.decks.prune(self.position)
+            self.timeline.prune(self.position)
 
     def heard(self) -> Samples:
         return np.concatenate(self.blocks)
@@ -42,29 +42,29 @@ def region(
 
 def test_a_start_that_is_late_waits_for_its_next_quantum() -> None:
     desk = JobTracker({1: tone(500)})
-    desk.turn(1_024)
+    desk.render_ahead(1_024)
     for start, quantum, found in [
         (NOW, 0.0, 1_024),
         (2_000, 300.0, 2_000),
         (900, 100.5, 1_101),
         (900, 0.0, 1_024),
     ]:
-        desk.decks.regions = ()
-        desk.decks.start(Start(region(1, 1, desk, start=start), quantum), desk.position)
-        assert desk.decks.regions[0].start == found
+        desk.timeline.regions = ()
+        desk.timeline.start(StartRegion(region(1, 1, desk, start=start), quantum), desk.position)
+        assert desk.timeline.regions[0].start == found
 
 
 def test_the_same_deck_is_faded_over_and_others_go_on() -> None:
     desk = JobTracker({1: tone(50_000), 2: tone(50_000, 330.0)})
-    desk.decks.start(Start(region(1, 1, desk)), 0)
-    desk.decks.start(Start(region(2, 2, desk, "b")), 0)
-    desk.turn(2_048)
-    desk.decks.start(Start(region(3, 1, desk, fade_in=882)), desk.position)
-    ends = {p.number: p.end for p in desk.decks.regions}
+    desk.timeline.start(StartRegion(region(1, 1, desk)), 0)
+    desk.timeline.start(StartRegion(region(2, 2, desk, "b")), 0)
+    desk.render_ahead(2_048)
+    desk.timeline.start(StartRegion(region(3, 1, desk, fade_in=882)), desk.position)
+    ends = {p.number: p.end for p in desk.timeline.regions}
     assert ends == {1: 2_048 + 882, 2: None, 3: None}
-    desk.decks.stop(Stop(None, NOW, 0), desk.position)
-    assert [p.number for p in desk.decks.regions] == [1, 2]  # 3 had not begun
-    assert all(p.finish <= desk.position + 882 for p in desk.decks.regions if p.finish)
+    desk.timeline.stop(StopTrack(None, NOW, 0), desk.position)
+    assert [p.number for p in desk.timeline.regions] == [1, 2]  # 3 had not begun
+    assert all(p.finish <= desk.position + 882 for p in desk.timeline.regions if p.finish)
 
 
 def chunk_of(wave: Samples, first: int, last: int, overlap: int) -> Samples:
@@ -81,12 +81,14 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
         3: wave[10_000 - bar : 10_000],
     }
     desk = JobTracker(clips)
-    desk.decks.start(Start(region(1, 1, desk)), 0)
+    desk.timeline.start(StartRegion(region(1, 1, desk)), 0)
     fallback = Region(2, 3, "stream", NOW, bar, loop=True, fallback=True)
-    desk.decks.join(Join(None, 1, fallback=fallback), 0)
-    desk.turn(12_800 if late else 6_400)
-    desk.decks.join(Join(region(3, 2, desk, ""), 1, overlap=600, must_follow=True), desk.position)
-    desk.turn(12_800)
+    desk.timeline.start_after(StartAfter(None, 1, fallback=fallback), 0)
+    desk.render_ahead(12_800 if late else 6_400)
+    desk.timeline.start_after(
+        StartAfter(region(3, 2, desk, ""), 1, overlap=600, must_follow=True), desk.position
+    )
+    desk.render_ahead(12_800)
     heard = desk.heard()
     if late:
         joined = 10_000 + bar
@@ -95,29 +97,29 @@ def test_chunks_are_joined_without_a_seam(late: bool) -> None:
         assert np.array_equal(heard[joined - 600 : 24_000], wave[9_400:20_000])
     else:
         assert np.array_equal(heard[:19_200], wave[:19_200])
-    assert not desk.decks.take_refused()
+    assert not desk.timeline.take_rejected()
 
 
 def test_a_loop_is_gone_on_from_at_the_end_of_its_turn() -> None:
     wave = tone(9_000)
     desk = JobTracker({1: wave[:3_000], 2: wave[3_000:]})
-    desk.decks.start(Start(region(1, 1, desk, loop=True, gain=0.5)), 0)
-    desk.turn(3_840)
-    desk.decks.join(Join(region(2, 2, desk), 1), desk.position)
-    desk.turn(3_840)
+    desk.timeline.start(StartRegion(region(1, 1, desk, loop=True, gain=0.5)), 0)
+    desk.render_ahead(3_840)
+    desk.timeline.start_after(StartAfter(region(2, 2, desk), 1), desk.position)
+    desk.render_ahead(3_840)
     expected = 0.5 * np.concatenate([wave[:3_000], wave[:3_000], wave[3_000:4_680]])
     assert np.array_equal(desk.heard(), expected)
-    assert not any(p.loop for p in desk.decks.regions)
+    assert not any(p.loop for p in desk.timeline.regions)
 
 
 def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
     desk = JobTracker({1: tone(5_000)})
-    desk.turn(1_280)
-    desk.decks.join(Join(region(9, 1, desk), 7, must_follow=True), desk.position)
-    assert desk.decks.take_refused() == (9,)
-    assert not desk.decks.regions
-    desk.decks.join(Join(region(10, 1, desk), 7, overlap=100), desk.position)
-    (joined,) = desk.decks.regions
+    desk.render_ahead(1_280)
+    desk.timeline.start_after(StartAfter(region(9, 1, desk), 7, must_follow=True), desk.position)
+    assert desk.timeline.take_rejected() == (9,)
+    assert not desk.timeline.regions
+    desk.timeline.start_after(StartAfter(region(10, 1, desk), 7, overlap=100), desk.position)
+    (joined,) = desk.timeline.regions
     assert (joined.start, joined.skip, joined.length) == (1_280, 100, 4_900)
     assert joined.fade_in >= DECLICK
 
@@ -125,15 +127,18 @@ def test_what_cannot_be_joined_is_refused_or_starts_at_once() -> None:
 def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
     wave = tone(12_300)
     desk = JobTracker({1: wave[:6_400], 2: wave[5_900:], 3: tone(2_205), 4: tone(6_400, 330.0)})
-    desk.decks.start(Start(region(1, 1, desk)), 0)
+    desk.timeline.start(StartRegion(region(1, 1, desk)), 0)
     fallback = region(2, 3, desk, "stream", loop=True, fallback=True)
-    desk.decks.join(Join(None, 1, fallback=fallback), 0)
-    desk.decks.join(Join(region(3, 2, desk, "b"), 1, overlap=500), 0)
-    desk.decks.join(
-        Join(region(4, 4, desk, "stream", fade_out=DECLICK), 1, overlap=500, must_follow=True), 0
+    desk.timeline.start_after(StartAfter(None, 1, fallback=fallback), 0)
+    desk.timeline.start_after(StartAfter(region(3, 2, desk, "b"), 1, overlap=500), 0)
+    desk.timeline.start_after(
+        StartAfter(
+            region(4, 4, desk, "stream", fade_out=DECLICK), 1, overlap=500, must_follow=True
+        ),
+        0,
     )
-    assert last_in_chain(desk.decks.regions, 1) == 4
-    desk.turn(25_600)
+    assert last_in_chain(desk.timeline.regions, 1) == 4
+    desk.render_ahead(25_600)
     heard = desk.heard()
     assert np.array_equal(heard[:12_000], wave[:12_000])
     assert largest_step(heard) < 1.5 * largest_step(desk.clips[4])
@@ -144,11 +149,11 @@ def test_two_that_go_on_from_the_same_come_one_after_the_other() -> None:
 def test_a_stop_across_a_seam_fades_both_sides() -> None:
     wave = tone(20_000)
     desk = JobTracker({1: wave[:6_000], 2: wave[6_000:]})
-    desk.decks.start(Start(region(1, 1, desk)), 0)
-    desk.decks.join(Join(region(2, 2, desk), 1), 0)
-    desk.turn(5_120)
-    desk.decks.stop(Stop(None, NOW, 4_410), desk.position)
-    desk.turn(6_400)
+    desk.timeline.start(StartRegion(region(1, 1, desk)), 0)
+    desk.timeline.start_after(StartAfter(region(2, 2, desk), 1), 0)
+    desk.render_ahead(5_120)
+    desk.timeline.stop(StopTrack(None, NOW, 4_410), desk.position)
+    desk.render_ahead(6_400)
     heard = desk.heard()
     assert largest_step(heard) <= largest_step(wave) * 1.01
     assert not heard[5_120 + 4_410 :].any()
@@ -186,13 +191,13 @@ def test_no_order_makes_a_step_beyond_those_of_the_clips(acts) -> None:
                 number, which, desk, str(which), start, gain=gain, fade_in=max(fade, DECLICK),
                 fade_out=DECLICK if act == "play" else 0, loop=act == "loop",
             )  # fmt: skip
-            desk.decks.start(Start(placed, 500.0), desk.position)
+            desk.timeline.start(StartRegion(placed, 500.0), desk.position)
         else:
             track = str(which) if act == "stop" else None
-            desk.decks.stop(Stop(track, start, fade), desk.position)
-        most = max(most, len(desk.decks.regions))
-        desk.turn(blocks * BLOCK)
-    desk.turn(12_800)
+            desk.timeline.stop(StopTrack(track, start, fade), desk.position)
+        most = max(most, len(desk.timeline.regions))
+        desk.render_ahead(blocks * BLOCK)
+    desk.render_ahead(12_800)
     heard = desk.heard()
     assert np.abs(heard).max() <= 1.0
     # A fade of 5 ms adds, at most, the slope of a quarter sine over 220 frames.
@@ -206,10 +211,12 @@ def test_a_fade_that_a_later_one_overtakes_changes_nothing_before_it() -> None:
         [(768, 0, 220), (256, 300, 477), (0, 300, 220)], 1
     ):
         start = desk.position + ahead
-        order = Start(region(number, 0, desk, start=start, fade_in=fade, fade_out=DECLICK), 0)
-        desk.decks.start(order, desk.position)
-        desk.turn(wait)
-    desk.turn(6_400)
+        command = StartRegion(
+            region(number, 0, desk, start=start, fade_in=fade, fade_out=DECLICK), 0
+        )
+        desk.timeline.start(command, desk.position)
+        desk.render_ahead(wait)
+    desk.render_ahead(6_400)
     assert largest_step(desk.heard()) < 3 * STEEPEST
 
 

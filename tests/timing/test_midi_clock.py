@@ -7,11 +7,11 @@ import pytest
 
 from msanii_live.errors import CommandError
 from msanii_live.playback.transport_sync import TransportSync, follow_midi_clock
-from msanii_live.timing.midi_clock import ClockTracker
+from msanii_live.timing.midi_clock import MidiClockTracker
 from msanii_live.timing.transport import Transport
 
 
-def run(tracker: ClockTracker, bpm: float, ticks: int, start: float, jitter: float) -> float:
+def run(tracker: MidiClockTracker, bpm: float, ticks: int, start: float, jitter: float) -> float:
     """Feed ticks, each up to `jitter` s late; return the true time of the last."""
     late = np.random.default_rng(1).uniform(0, jitter, ticks)
     step = 60 / bpm / 24
@@ -22,7 +22,7 @@ def run(tracker: ClockTracker, bpm: float, ticks: int, start: float, jitter: flo
 
 @pytest.mark.parametrize("bpm", [60.0, 123.0, 174.0])
 def test_tempo_and_place_are_found_through_jitter(bpm: float) -> None:
-    tracker = ClockTracker()
+    tracker = MidiClockTracker()
     tracker.receive("start", 5.0)
     last = run(tracker, bpm, 24 * 8 + 1, 5.0, 0.010)
     estimate = tracker.estimate()
@@ -34,7 +34,7 @@ def test_tempo_and_place_are_found_through_jitter(bpm: float) -> None:
 
 
 def test_too_few_ticks_say_nothing_and_a_pause_begins_anew() -> None:
-    tracker = ClockTracker()
+    tracker = MidiClockTracker()
     run(tracker, 120, 11, 0.0, 0.0)
     assert tracker.estimate() is None
     run(tracker, 120, 24, 1.0, 0.0)
@@ -50,7 +50,7 @@ def test_too_few_ticks_say_nothing_and_a_pause_begins_anew() -> None:
 def test_song_position_start_and_stop_move_the_transport() -> None:
     clock = SimpleNamespace(now=0.0)
     transport = Transport(clock=lambda: clock.now)
-    tracker = ClockTracker()
+    tracker = MidiClockTracker()
 
     def feed(kind: str, pos: int = 0) -> None:
         follow_midi_clock(tracker, transport, SimpleNamespace(type=kind, pos=pos))
