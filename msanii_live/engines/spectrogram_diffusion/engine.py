@@ -12,7 +12,7 @@ import soxr
 import torch
 
 from msanii_live.audio import Clip, make_clip
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.loudness import normalize_loudness
 from msanii_live.engines.notes.base import NotesEngine, progress_counter
 from msanii_live.engines.spectrogram_diffusion import log_mel
@@ -76,3 +76,10 @@ class SpectrogramEngine(NotesEngine[SpectrogramDiffusionPipeline]):
         return make_clip(
             samples, RATE, seed=context.seed, bpm=round(score.bpm, 4), bar_offset=score.bar
         )
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> SpectrogramEngine:
+    """Make the engine of the folder that the settings name."""
+    assert settings.weights is not None
+    return SpectrogramEngine(settings.device, settings.weights)
