@@ -17,7 +17,7 @@ from msanii_live.timing.transport import Transport
 
 transport = Transport(bpm=float(sys.argv[1]))
 sync = TransportSync(transport)
-transport_sync.set_source("link")
+sync.set_source("link")
 until = time.monotonic() + 20
 while time.monotonic() < until and "1 peers" not in sync.describe():
     time.sleep(0.05)
