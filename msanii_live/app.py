@@ -25,7 +25,6 @@ from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
 from msanii_live.midi.takes import MidiRecorder
 from msanii_live.osc.ingress_queue import IngressQueue
-from msanii_live.osc.peer import Connection, Peer
 from msanii_live.osc.transports import Transports
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.recorder import AudioRecorder
@@ -88,7 +87,7 @@ class Server:
 
         on_loop = LoopCaller(asyncio.get_running_loop())
         self._sessions = Sessions()
-        self._sender = ReplySender(self._sessions, lambda: self._transports)
+        self._sender = ReplySender(self._sessions)
         events = EventSender(self._sender, self._sessions, on_loop)
         player.set_warning_callback(
             lambda text: events.send([replies.WARN(AUDIO, text)], (), EVERYONE)
@@ -178,8 +177,11 @@ class Server:
     async def _bind(self) -> None:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
-        ingress = IngressQueue(self.router.receive, self._on_packet, self._on_disconnect)
+        ingress = IngressQueue(
+            self.router.receive, self.router.on_packet, self.router.on_disconnect
+        )
         self._transports = await Transports.open(config.bind, config.port, ingress, allow=networks)
+        self._sender.connect(self._transports)
         everywhere = ipaddress.ip_address(self._transports.address[0]).is_unspecified
         self._oscquery = OscQueryServer(
             lambda: self._transports,
@@ -202,18 +204,6 @@ class Server:
             from msanii_live.web.zeroconf import announce  # costs 50 ms, and few want it
 
             self._announcement = await announce(*self._transports.address, self._web.port)
-
-    def _on_packet(self, size: int, source: Peer, dropped: str) -> None:
-        """Count a packet. dropped: why it was, "" if it was not."""
-        if dropped:
-            self._message_log.add_drop(size, source, dropped)
-        else:
-            self._sender.credit(size, source)
-
-    def _on_disconnect(self, connection: Connection) -> None:
-        """Forget a connection. Its jobs go on; a resent message finds them."""
-        self._sessions.remove(connection)
-        self._message_log.ignore(connection)
 
     def _counters(self) -> dict[str, int]:
         return {

@@ -71,6 +71,7 @@ def _arguments_of_all_commands() -> Sequence[Argument]:
     return [argument for command in COMMANDS for argument in all_arguments(command)]
 
 
+@cache
 def all_arguments(command: type[Command]) -> tuple[Argument, ...]:
     """Return the arguments of a command, including those that every command takes."""
     return (*arguments(command), *ENVELOPE)

@@ -37,18 +37,15 @@ class Lane(Enum):
 class Call:
     """One request, who sent it, and where its replies go.
 
-    due: the second of the player's timeline that its time tag stands for; None for now.
+    token: the client's `id`. due: the second of the player's timeline that its time tag stands for;
+    None for now.
     """
 
     request: Request
+    token: str
     source: Peer
     routes: Routes
     due: float | None = None
-
-    @property
-    def token(self) -> str:
-        """The client's `id`."""
-        return self.request.token
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,17 @@ class ReplySender:
     withheld: replies not sent because their host had not earned them; see `AmplificationLimit`.
     """
 
-    def __init__(self, sessions: Sessions, transports: Callable[[], Transports]) -> None:
-        """Take who is registered, and what returns the transports, which open later."""
+    def __init__(self, sessions: Sessions) -> None:
+        """Take who is registered. See `connect`."""
         self.limit = AmplificationLimit()
         self.withheld = 0
         self._sessions = sessions
-        self._transports = transports
+        self._transports: Transports
         self._observers: list[Observer] = []
+
+    def connect(self, transports: Transports) -> None:
+        """Set the transports, once they are open."""
+        self._transports = transports
 
     def observe(self, observer: Observer) -> None:
         """Call an observer with each message that is sent."""
@@ -66,7 +70,7 @@ class ReplySender:
         """Send a message that is encoded already, without telling the observers."""
         for route in routes:
             if self._is_trusted(route) or self.limit.try_spend(route[0], len(packet)):
-                self._transports().send(packet, route)
+                self._transports.send(packet, route)
             else:
                 self._withhold(message, route)
 
@@ -81,4 +85,4 @@ class ReplySender:
             warning = replies.WARN(message.address, "for all replies send /msanii/notify 1")
             packet = self.encode(warning)
             if self.limit.try_spend(route[0], len(packet)):
-                self._transports().send(packet, route)
+                self._transports.send(packet, route)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.osc.codec import Message
-from msanii_live.osc.peer import Peer, format_peer
+from msanii_live.osc.peer import Connection, Peer
 from msanii_live.protocol import replies
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.commands import BY_ADDRESS
@@ -66,6 +66,18 @@ class Router:
         self.counters = {"late": 0, "ignored_replies": 0, "failed_commands": 0}
         scheduled.connect(self._handle)
 
+    def on_packet(self, size: int, source: Peer, dropped: str) -> None:
+        """Count a packet that came in. size: bytes. dropped: why it was, "" if it was not."""
+        if dropped:
+            self._log.add_drop(size, source, dropped)
+        else:
+            self._sender.credit(size, source)
+
+    def on_disconnect(self, connection: Connection) -> None:
+        """Forget a connection that has closed. Its jobs go on; a resent message finds them."""
+        self._sessions.remove(connection)
+        self._log.ignore(connection)
+
     def receive(self, messages: tuple[Message, ...], source: Peer) -> None:
         """Handle the messages of one packet, at once or at their time tags."""
         self._sessions.touch(source)
@@ -112,7 +124,7 @@ class Router:
             self._log.add(source, message.address, message.args, "ignored: it is a reply")
             return
         try:
-            if is_pattern(message.address):
+            if message.address not in BY_ADDRESS and is_pattern(message.address):
                 for address in matching_commands(message.address):
                     self._handle(replace(message, address=address), source)
                 return
@@ -121,8 +133,8 @@ class Router:
             self._refuse(message, source, to_command_error(error, message.address))
             return
         routes = self._sessions.routes(source, request.reply_port)
-        call = Call(request, source, routes, self._clock.second_of(message.time_tag))
-        log.debug("%s %s %s", format_peer(source), message.address, message.args)
+        due = None if message.time_tag is None else self._clock.second_of(message.time_tag)
+        call = Call(request, request.token, source, routes, due)
         self._log.add(source, message.address, message.args, "ok")
         for key in request.unknown:
             text = f"unknown key {key} was ignored"

@@ -41,7 +41,8 @@ class Bench:
         loop = asyncio.get_running_loop()
         self.wire = Wire()
         self.sessions = Sessions()
-        self.sender = ReplySender(self.sessions, lambda: self.wire)
+        self.sender = ReplySender(self.sessions)
+        self.sender.connect(self.wire)
         self.log = MessageLog(lambda reply, peer: self.sender.send(reply, (peer,)))
         self.scheduled = ScheduledMessages(loop)
         self.worker_calls = []
