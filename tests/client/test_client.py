@@ -1,7 +1,6 @@
 """The client for Python and for the shell, against a real server."""
 
 import asyncio
-import signal
 import socket
 import subprocess
 import sys
@@ -20,10 +19,8 @@ from msanii_live.client import (
     ServerNotRunning,
 )
 from msanii_live.client.packets import build_packet
-from msanii_live.protocol.commands import Ping
+from msanii_live.protocol.commands import Generate, Ping
 from tests.live import free_port
-
-MSANII = (sys.executable, "-m", "msanii_live.cli")
 
 
 @pytest.fixture(params=["udp", "int32", "slip"])
@@ -54,8 +51,13 @@ def test_many_at_once_each_get_their_own(tones):
             assert [clip.seed for clip in clips] == list(range(8))
             rows = await asyncio.gather(client.status(), client.version(), client.transport())
             assert [next(iter(row[0])) for row in rows] == ["state", "version", "bpm"]
-            making = asyncio.create_task(client.generate(seconds=0.5, steps=900))
-            await asyncio.sleep(0.2)
+            running = asyncio.Event()
+            making = asyncio.create_task(
+                client.make(
+                    Generate(seconds=0.5, steps=900), on_message=lambda message: running.set()
+                )
+            )
+            await running.wait()
             (row,) = await client.job_list()
             await client.job_cancel(row["job"])
             with pytest.raises(Cancelled):
@@ -131,63 +133,6 @@ def test_a_lost_datagram_is_sent_again_and_makes_one_clip(tones):
                 middle.sendto(data, sender if source == where else where)
                 making.join(0.01)
             assert result[0].seconds == 0.5
-
-
-def shell(tones, *words):
-    command, *rest = words
-    run = subprocess.run(
-        [*MSANII, command, "--port", str(tones.server.osc_port), *rest],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    return run.returncode, run.stdout.splitlines(), run.stderr
-
-
-def test_send_prints_the_replies(tones):
-    status, lines, _ = shell(tones, "send", "generate", "seconds", "0.5", "seed", "3")
-    assert status == 0
-    assert lines[0].startswith("/msanii/job/queued token=")
-    assert lines[-1].startswith("/msanii/job/done")
-    assert "seed=3" in lines[-1]
-    status, lines, _ = shell(tones, "send", "--udp", "/msanii/ping", "id", "me")
-    assert (status, lines) == (0, ["/msanii/pong token=me"])
-    status, lines, _ = shell(tones, "send", "clip/info", "nosuch")
-    assert status == 1
-    assert "code=ENOCLIP" in lines[-1]
-    status, lines, _ = shell(tones, "send", "/nothing/here", "-3.5")
-    assert status == 1
-    assert "code=EADDR" in lines[-1]
-
-
-def test_send_says_that_nobody_listens():
-    run = subprocess.run(
-        [*MSANII, "send", "--port", "9", "ping"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert run.returncode == 2
-    assert "nobody listens on 127.0.0.1:9" in run.stderr
-
-
-def test_dump_prints_what_comes_in_and_what_becomes_of_it(tones):
-    with subprocess.Popen(
-        [*MSANII, "dump", "--last", "0", "--port", str(tones.server.osc_port)],
-        stdout=subprocess.PIPE, text=True,
-    ) as dump:  # fmt: skip
-        lines = []
-        reading = threading.Thread(target=lambda: lines.extend(dump.stdout), daemon=True)
-        reading.start()
-        until = time.monotonic() + 20
-        while len(lines) < 6 and time.monotonic() < until:
-            tones.client.send("/msanii/gen", "style", "house")
-            tones.client.connection.send(b"not OSC!")
-            tones.ask("/msanii/ping", "id", "dumped", reply="/msanii/pong")
-            time.sleep(0.2)
-        dump.send_signal(signal.SIGINT)
-        assert dump.wait(10) == 130
-        reading.join(10)
-    text = "".join(lines)
-    assert "/msanii/gen style house  → EADDR no command has the address" in text
-    assert "(8 bytes)  → dropped: not OSC" in text
-    assert "/msanii/ping id dumped  → ok" in text
 
 
 def test_the_client_loads_neither_torch_nor_the_server():
