@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from msanii_live.audio import Clip
-from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry
+from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.library import Library
 from msanii_live.midi import files

@@ -59,8 +59,8 @@ class Inputs:
 class Task:
     """A clip to make.
 
-    seed: already drawn. priority: higher goes first. skip_normalization: the engine skips loudness normalisation,
-    since the caller sets the level.
+    seed: already drawn. priority: higher goes first. skip_normalization: the engine leaves the
+    level of rendered notes as it is, because the caller sets it.
     """
 
     command: GenerationCommand

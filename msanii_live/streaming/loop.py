@@ -8,34 +8,23 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
-from msanii_live.audio import Clip, as_stereo
+from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.scheduler import SEED_LIMIT
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task
 from msanii_live.jobs.worker import Worker
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.playback.mixer import Region
-from msanii_live.playback.timeline import last_in_chain
-from msanii_live.protocol.commands import (
-    GenerationCommand,
-    Interpolate,
-    Outpaint,
-    Render,
-    StreamStart,
-)
-from msanii_live.streaming.denoising_steps import DenoisingSteps
+from msanii_live.protocol.commands import GenerationCommand, StreamStart
 from msanii_live.streaming.phrases import ChunkTiming
-from msanii_live.streaming.request import ChunkRequest, MorphTarget
+from msanii_live.streaming.placement import find_placement
+from msanii_live.streaming.request_builder import RequestBuilder
 from msanii_live.streaming.settings import StreamSettings, settle_command
 from msanii_live.streaming.state import STREAM_NAME, StreamState
 from msanii_live.streaming.step import next_chunk
@@ -70,20 +59,6 @@ class StreamListener(Protocol):
         """Receive that the stream has ended and why; exactly once for a stream that began."""
 
 
-@dataclass(frozen=True)
-class _Placement:
-    """Where the end of the stream lies on the player's timeline.
-
-    last: the region that ends last. fallback: the bar that is repeated after it. is_pending: the
-    player has not placed them yet. is_stopped: they fade out, or are gone.
-    """
-
-    last: Region | None = None
-    fallback: Region | None = None
-    is_pending: bool = False
-    is_stopped: bool = False
-
-
 class StreamLoop:
     """One stream, from its start to its end.
 
@@ -107,14 +82,13 @@ class StreamLoop:
         self._services = services
         self._player = services.player
         self._worker = worker
-        self._params = params
+        self._requests = RequestBuilder(services, params)
         self._listener = listener
         self._settings = StreamSettings.from_command(command, services)
         self._played = self._settings.reader  # where the notes of the last chunk came from
         self._state = StreamState()
         self._region = 0  # number of the region that the next chunk follows
         self._took = 1.0  # s that a chunk takes to make, smoothed
-        self._steps = DenoisingSteps()
         self._late_index = -1  # the last chunk that was reported as late
         self._retry_at = -math.inf  # s of the timeline
         self._reason = ""
@@ -172,7 +146,7 @@ class StreamLoop:
 
     def check_player(self) -> None:
         """End the stream if it was stopped in the player."""
-        if not self._state.is_empty and self._placement().is_stopped:
+        if not self._state.is_empty and find_placement(self._player, self._region).is_stopped:
             self.end(STOPPED)
 
     def advance(self) -> float | None:
@@ -186,10 +160,10 @@ class StreamLoop:
             return self._retry_at
         if self._state.is_empty:
             return self._attempt(settings, None)
-        placement = self._placement()
+        placement = find_placement(self._player, self._region)
         if self._reason or placement.is_pending:
             return None
-        late, end = self._report_late(), self._end_of(placement)
+        late, end = self._report_late(), placement.end(self._player)
         due = settings.due_at(self._state_for(settings), self._timing(settings.command, end))
         if due <= now:
             return self._attempt(settings, end)
@@ -233,7 +207,7 @@ class StreamLoop:
         """Begin a stream from nothing."""
         now = self._player.now()
         start = now + self._services.transport.seconds_until(settings.command.at, now)
-        request = self._request(settings, self._state, self._timing(settings.command, start))
+        request = self._requests.build(settings, self._state, self._timing(settings.command, start))
         chunk, state = next_chunk(self._state, request, self._render)
         region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
         self._played = settings.reader
@@ -253,7 +227,7 @@ class StreamLoop:
         """Make the next chunk and have it follow the last one. end: of that one, s."""
         began = time.monotonic()
         before, follows = self._state_for(settings), self._region
-        request = self._request(settings, before, self._timing(settings.command, end))
+        request = self._requests.build(settings, before, self._timing(settings.command, end))
         chunk, state = next_chunk(before, request, self._render)
         self._region = self._player.play_after(
             chunk.clip,
@@ -273,7 +247,7 @@ class StreamLoop:
         start = before.frames / SAMPLE_RATE
         self._listener.chunk_ready(before.index, start, seconds, took, left + seconds)
         late = self._late_index == before.index
-        warning = self._steps.chunk_made(self._wanted_steps(settings), took, seconds, late)
+        warning = self._requests.chunk_made(settings, took, seconds, late)
         if warning:
             self._listener.warn(warning)
 
@@ -285,49 +259,6 @@ class StreamLoop:
         safe = 1.5 * self._took + 0.3
         lead, least = safe + command.ahead, safe + command.ahead / 2
         return ChunkTiming(start, self._player.now(), command.chunk, lead, least)
-
-    def _request(
-        self, settings: StreamSettings, state: StreamState, timing: ChunkTiming
-    ) -> ChunkRequest:
-        """Return what the next chunk is to be, with the params as they are now.
-
-        Raises: CommandError: there is no such target or engine, or nothing to play.
-        """
-        params, transport, command = self._params, self._services.transport, settings.command
-        steps = int(params.number("stream.steps")) or None
-        if self._steps.is_lowered:
-            steps = self._steps.limit(self._wanted_steps(settings))
-        seed, density = int(params.number("stream.seed")), params.number("stream.density")
-        phrase = None
-        if settings.reader is not None:
-            drums = self._services.engine(command.engine, Render.address).capabilities.drums
-            phrase = settings.reader.read(state.reader, timing, state.notes, drums)
-        return ChunkRequest(
-            command,
-            (seed + state.index) % SEED_LIMIT if seed >= 0 else random.randrange(SEED_LIMIT),
-            transport.bpm,
-            transport.beats,
-            steps=steps,
-            density=density if density >= 0 else None,
-            mix=params.number("stream.mix"),
-            target=None if state.is_empty else self._target(settings),
-            phrase=phrase,
-        )
-
-    def _target(self, settings: StreamSettings) -> MorphTarget | None:
-        """Return what chunks are morphed towards. Raises: CommandError: there is no such clip."""
-        name, mix = self._params.text("stream.target"), self._params.number("stream.mix")
-        if not name or mix <= 0 or (settings.reader is not None and settings.command.timbre2):
-            return None
-        samples = as_stereo(self._services.source(name).samples)
-        engine = self._services.shelf.get(settings.command.engine)
-        by_engine = Interpolate.address in engine.capabilities.verbs
-        return MorphTarget(samples, mix, self._params.number("stream.strength"), by_engine)
-
-    def _wanted_steps(self, settings: StreamSettings) -> int:
-        address = (Outpaint if settings.reader is None else Render).address
-        engine = self._services.engine(settings.command.engine, address)
-        return int(self._params.number("stream.steps")) or engine.capabilities.steps
 
     def _render(
         self,
@@ -341,7 +272,7 @@ class StreamLoop:
         """
         assert command.seed is not None
         inputs = Inputs(self._services, clips, score)
-        task = Task(command, command.seed, inputs, PRIORITY, raw=True)
+        task = Task(command, command.seed, inputs, PRIORITY, skip_normalization=True)
         handle = self._worker.submit(task, on_done=lambda _: self.wake())
         while not handle.done.is_set():
             self.check_player()
@@ -351,38 +282,11 @@ class StreamLoop:
             self._sleep_until(self._report_late())
         return handle.result()
 
-    # -- the player ------------------------------------------------------------------------------
-
-    def _placement(self) -> _Placement:
-        """Return where the end of the stream lies, as the player last reported."""
-        is_acknowledged = self._player.is_acknowledged  # to be read before the regions
-        regions = self._player.regions()
-        number = last_in_chain(regions, self._region)
-        fallback = next((r for r in regions if r.fallback and r.follows == number), None)
-        last = next((r for r in regions if r.number == number), None)
-        if last is None and fallback is None:
-            return _Placement(is_pending=not is_acknowledged, is_stopped=is_acknowledged)
-        is_stopped = any(r.end is not None and r.fade_out for r in (last, fallback) if r)
-        return _Placement(last, fallback, is_stopped=is_stopped)
-
-    def _end_of(self, placement: _Placement) -> float:
-        """Return the second at which what is ready ends, of a stream that is placed."""
-        region = placement.last or placement.fallback
-        assert region is not None
-        if region.fallback:
-            return region.start / self._player.rate
-        finish = region.finish
-        if finish is None:  # a loop, which ends with its turn
-            position = self._player.now() * self._player.rate - region.start
-            turns = max(1, math.ceil(position / region.length))
-            finish = region.start + turns * region.length
-        return finish / self._player.rate
-
     def _report_late(self) -> float | None:
         """Report the fallback if it has begun; return when it will, None if that is of no use."""
         if self._state.is_empty or self._late_index == self._state.index:
             return None
-        fallback, rate = self._placement().fallback, self._player.rate
+        fallback, rate = find_placement(self._player, self._region).fallback, self._player.rate
         if fallback is None:
             return None
         start = fallback.start / rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from msanii_live.audio import Samples, as_stereo, limit, make_clip
-from msanii_live.engines.loudness import TARGET_LOUDNESS, MAX_GAIN, measure_loudness
+from msanii_live.engines.loudness import MAX_GAIN, TARGET_LOUDNESS, measure_loudness
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import OVERLAP_FRAMES, align_seam, splice

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.engines.base import Engine
 from msanii_live.engines.notes.instruments import instrument_by_word
+from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
 from msanii_live.protocol.commands import Outpaint, Render, StreamStart

@@ -1,0 +1,113 @@
+"""Check what a job does with its clip: write it, play it, and the one even if not the other."""
+
+import time
+
+import pytest
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.job import Job
+from msanii_live.jobs.runner import finish_job, run_task
+from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import Generate, Outpaint, Render
+from tests.jobs.test_scheduler import services as services
+from tests.library.clips import refusal
+
+SONG = Score((Note(0.0, 0.5, 69, 90),), 1.0, bpm=120.0)
+
+
+def run(services, command, inputs=None, **settings) -> Clip:
+    task = Task(command, 7, inputs or Inputs(services), **settings)
+    return run_task(services, task, TaskHandle(task))
+
+
+def job(command, clip="made") -> Job:
+    return Job(1, command, clip, 7, "", "")
+
+
+def wait_for_regions(player, count):
+    until = time.monotonic() + 10
+    while len(player.regions()) < count:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    return player.regions()
+
+
+def test_a_task_gives_the_same_clip_for_the_same_seed(services):
+    first, second = (run(services, Generate(seconds=0.5)) for _ in range(2))
+    assert (first.samples == second.samples).all()
+    assert (first.info.name, first.info.engine) == ("", "tones")
+    assert first.info.command["address"] == "/msanii/generate"
+
+
+def test_inputs_are_found_by_name_before_the_library_is_asked(services):
+    source = run(services, Generate(seconds=0.5))
+    inputs = Inputs(services, {"here": source.renamed("here")}, SONG)
+    made = run(services, Outpaint(src="here", seconds=0.5, keep=1), inputs)
+    assert made.info.frames == 2 * source.info.frames
+    assert made.info.parents == ("here",)
+    assert inputs.score("whatever it is called") is SONG
+    with refusal(Code.ENOCLIP):
+        inputs.clip("there")
+    with refusal(Code.ENOCLIP):
+        inputs.clip("current")
+
+
+def test_an_engine_that_cannot_do_it_is_refused(services):
+    with refusal(Code.EENGINE):
+        run(services, Generate(engine="mel2mel"))
+
+
+def test_a_finished_job_is_in_the_library_and_plays_if_asked(services):
+    command = Generate(seconds=0.5, play=1)
+    finished = finish_job(
+        services, job(command), run(services, command), Inputs(services), None, print
+    )
+    assert finished.path.is_file()
+    assert services.library.get("made").info.name == "made"
+    assert wait_for_regions(services.player, 1)[0].track == "made"
+
+
+def test_a_disk_that_is_full_keeps_no_one_from_hearing_it(services, monkeypatch):
+    def full(clip):
+        raise CommandError(Code.EPATH, "no space left on device")
+
+    monkeypatch.setattr(services.library, "add", full)
+    command = Generate(seconds=2.0, play=1)
+    with refusal(Code.EPATH):
+        finish_job(services, job(command), run(services, command), Inputs(services), None, print)
+    assert wait_for_regions(services.player, 1)[0].track == "made"
+
+
+def test_a_continuation_of_what_sounds_follows_it_to_the_frame(services):
+    services.player.play(run(services, Generate(seconds=2.0)).renamed("first"))
+    (playing,) = wait_for_regions(services.player, 1)
+    command = Outpaint(src="current", seconds=1.0, keep=1, play=1)
+    inputs = Inputs(services)
+    finish_job(services, job(command), run(services, command, inputs), inputs, None, print)
+    after = next(r for r in wait_for_regions(services.player, 2) if r.follows == playing.number)
+    assert after.start + after.length == playing.start + 3 * 44_100
+    assert after.start < playing.start + 2 * 44_100
+
+
+def test_live_notes_are_written_beside_the_clip(services):
+    command = Render(midi="take")
+    made = run(services, command, Inputs(services, score=SONG))
+    finished = finish_job(services, job(command), made, Inputs(services), SONG, print)
+    assert finished.info.command["midi"] == "made.mid"
+    assert services.score("made.mid").notes[0].pitch == 69
+
+
+def test_notes_that_cannot_be_written_are_a_warning(services, monkeypatch):
+    def full(folder, stem, score):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("msanii_live.midi.files.write_new", full)
+    warnings = []
+    command = Render(midi="take")
+    made = run(services, command, Inputs(services, score=SONG))
+    finished = finish_job(services, job(command), made, Inputs(services), SONG, warnings.append)
+    assert finished.info.command["midi"] == "take"
+    assert "made" in warnings[0]
+    assert pytest.approx(0.0, abs=5) == finished.took

@@ -1,0 +1,267 @@
+"""Check that a worker runs tasks in order, ends each exactly once, and never at the wrong time."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from msanii_live.audio import make_clip
+from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.load import DurationEstimates, LoadMeter
+from msanii_live.jobs.task import Task
+from msanii_live.jobs.worker import Worker
+from msanii_live.protocol.commands import Generate
+
+CLIP = make_clip(np.zeros((10, 2), np.float32), 44_100)
+
+
+def task(seed: int = 0, priority: int = 0, engine: str = "") -> Task:
+    return Task(Generate(engine=engine), seed, None, priority)
+
+
+class Gate:
+    """An engine that waits, so that a test decides when a task goes on and how it ends."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.leave = threading.Semaphore(0)
+        self.ran: list[int] = []
+        self.threads: dict[int, str] = {}
+
+    def __call__(self, task, handle):
+        self.ran.append(task.seed)
+        self.threads[task.seed] = threading.current_thread().name
+        self.entered.release()
+        assert self.leave.acquire(timeout=10)
+        handle.advance(1, 2)
+        return CLIP
+
+    def wait_entered(self, count: int = 1) -> None:
+        for _ in range(count):
+            assert self.entered.acquire(timeout=10)
+
+
+@pytest.fixture
+def gate():
+    return Gate()
+
+
+@pytest.fixture
+def worker(gate):
+    it = Worker(gate)
+    it.start()
+    yield it
+    gate.leave.release(100)
+    assert it.close()
+
+
+def test_tasks_run_by_priority_and_then_in_order(worker, gate):
+    handles = [worker.submit(task(0))]
+    gate.wait_entered()
+    handles += [worker.submit(task(n, p)) for n, p in ((1, 0), (2, 100), (3, -5), (4, 0), (5, 101))]
+    assert [h.task.seed for h in worker.tasks()] == [0, 5, 2, 1, 4, 3]
+    gate.leave.release(6)
+    for handle in handles:
+        assert handle.result(10) is CLIP
+    assert gate.ran == [0, 5, 2, 1, 4, 3]
+
+
+def test_a_waiting_task_is_cancelled_at_once_and_a_running_one_at_its_next_step(worker, gate):
+    ends = []
+    running = worker.submit(task(0), on_done=lambda h: ends.append(h))
+    gate.wait_entered()
+    waiting = worker.submit(task(1), on_done=lambda h: ends.append(h))
+    worker.cancel(waiting)
+    assert ends == [waiting]
+    with pytest.raises(Cancelled):
+        waiting.result(0)
+    worker.cancel(running)
+    assert not running.done.is_set()
+    gate.leave.release()
+    with pytest.raises(Cancelled):
+        running.result(10)
+    worker.cancel(running)  # what has ended stays as it ended
+    after = worker.submit(task(2))
+    gate.leave.release()
+    after.result(10)
+    assert ends == [waiting, running]
+    assert gate.ran == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CommandError(Code.ENOCLIP, "gone"), Code.ENOCLIP),
+        (MemoryError(), Code.EOOM),
+        (RuntimeError("cannot allocate 9 GiB"), Code.EOOM),
+        (ValueError("odd"), Code.EINTERNAL),
+    ],
+)
+def test_whatever_an_engine_raises_is_the_result_and_the_worker_goes_on(error, code):
+    def run(task, handle):
+        if task.seed:
+            raise error
+        return CLIP
+
+    worker = Worker(run)
+    worker.start()
+    failed = worker.submit(task(1))
+    with pytest.raises(CommandError) as caught:
+        failed.result(10)
+    assert caught.value.code is code
+    assert worker.submit(task(0)).result(10) is CLIP
+    assert worker.close()
+
+
+def test_a_callback_that_fails_ends_neither_task_nor_worker(worker, gate):
+    def fail(handle):
+        raise RuntimeError("a listener's fault")
+
+    gate.leave.release(2)
+    assert worker.submit(task(1), on_done=fail).result(10) is CLIP
+    assert worker.submit(task(2)).result(10) is CLIP
+
+
+def test_the_end_is_reported_before_the_next_task_begins(worker, gate):
+    order = []
+    gate.leave.release(2)
+    worker.submit(task(1), on_done=lambda h: order.append(list(gate.ran)))
+    worker.submit(task(2), on_done=lambda h: order.append(list(gate.ran))).result(10)
+    assert order[0] == [1]
+
+
+def test_progress_is_reported_at_most_ten_times_a_second():
+    def run(task, handle):
+        for step in range(400):
+            handle.advance(step, 400)
+            time.sleep(0.001)
+        return CLIP
+
+    reports = []
+    worker = Worker(run)
+    worker.start()
+    began = time.monotonic()
+    handle = worker.submit(task(), on_progress=lambda h: reports.append(h.step))
+    handle.result(10)
+    took = time.monotonic() - began
+    assert worker.close()
+    assert 2 <= len(reports) <= 10 * took + 1
+    assert reports == sorted(reports)
+    assert handle.step == 399
+    assert handle.fraction == 399 / 400
+
+
+def test_a_call_between_tasks_runs_before_the_next_task_and_beside_none(worker, gate):
+    seen = []
+    worker.submit(task(1))
+    gate.wait_entered()
+    last = worker.submit(task(2))
+    called = threading.Event()
+    worker.run_between_tasks(lambda: (seen.append(list(gate.ran)), called.set()))
+    worker.run_between_tasks(lambda: 1 / 0)  # a call that fails ends nothing
+    assert not called.is_set()
+    gate.leave.release(2)
+    last.result(10)
+    assert seen == [[1]]
+
+
+def test_slots_run_at_the_same_time_and_a_call_waits_for_all_of_them(gate):
+    worker = Worker(gate, slots=2)
+    worker.start()
+    first, second = worker.submit(task(1)), worker.submit(task(2))
+    gate.wait_entered(2)
+    called = threading.Event()
+    worker.run_between_tasks(called.set)
+    third = worker.submit(task(3))
+    assert {h.task.seed for h in worker.tasks()[:2]} == {1, 2}
+    gate.leave.release()
+    while not (first.done.is_set() or second.done.is_set()):
+        first.done.wait(0.01)
+    assert not called.is_set()
+    assert gate.ran == [1, 2] or gate.ran == [2, 1]
+    gate.leave.release(2)
+    third.result(10)
+    assert called.is_set()
+    assert worker.close()
+
+
+def test_a_task_goes_to_the_idle_slot_that_ran_its_engine_last(gate):
+    worker = Worker(gate, slots=2)
+    worker.start()
+    pair = [worker.submit(task(1, engine="a")), worker.submit(task(2, engine="b"))]
+    gate.wait_entered(2)
+    gate.leave.release(2)
+    for handle in pair:
+        handle.result(10)
+    for seed, engine in ((3, "b"), (4, "a"), (5, "a"), (6, "b")):
+        _wait_idle(worker)
+        handle = worker.submit(task(seed, engine=engine))
+        gate.leave.release()
+        handle.result(10)
+        assert gate.threads[seed] == gate.threads[{"a": 1, "b": 2}[engine]]
+    assert worker.close()
+
+
+def _wait_idle(worker: Worker) -> None:
+    until = time.monotonic() + 10
+    while not all(slot.is_idle for slot in worker._slots):
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_closing_ends_every_task_and_takes_no_more(gate):
+    worker = Worker(gate)
+    worker.start()
+    ends = []
+    for n in range(3):
+        worker.submit(task(n), on_done=lambda h: ends.append(h.task.seed))
+    gate.wait_entered()
+    gate.leave.release(3)
+    assert worker.close()
+    assert sorted(ends) == [0, 1, 2]
+    with pytest.raises(CommandError) as caught:
+        worker.submit(task())
+    assert caught.value.code is Code.EBUSY
+
+
+def test_a_task_that_never_reports_does_not_hold_up_the_shutdown(gate):
+    worker = Worker(gate)
+    worker.start()
+    handle = worker.submit(task())
+    gate.wait_entered()
+    assert not worker.close(timeout=0.05)
+    gate.leave.release()
+    with pytest.raises(Cancelled):
+        handle.result(10)
+    with pytest.raises(TimeoutError):
+        type(handle)(task()).result(0)
+
+
+def test_load_is_the_share_of_the_last_ten_seconds():
+    meter = LoadMeter(slots=1)
+    meter.add(100.0, 102.0)
+    assert meter.percent(102.0, []) == pytest.approx(20)
+    assert meter.percent(111.0, []) == pytest.approx(10)
+    assert meter.percent(111.0, [106.0]) == pytest.approx(60)
+    assert meter.percent(200.0, [100.0]) == 100
+    assert LoadMeter(slots=2).percent(105.0, [100.0]) == pytest.approx(25)
+
+
+def test_the_eta_follows_how_long_such_tasks_took(worker, gate):
+    estimates = DurationEstimates()
+    assert estimates.get("/x") == 2.0
+    estimates.add("/x", 10.0)
+    estimates.add("/x", 20.0)
+    assert estimates.get("/x") == pytest.approx(13.0)
+    running = worker.submit(task(1))
+    gate.wait_entered()
+    waiting = worker.submit(task(2))
+    assert worker.eta(running) == 2.0  # nothing like it has ended yet
+    assert worker.eta(waiting) == 4.0
+    running.advance(1, 4)
+    assert worker.eta(waiting) == 3.5
+    assert worker.load_percent() > 0
+    gate.leave.release(2)
+    waiting.result(10)
+    assert worker.eta(running) == 0.0
