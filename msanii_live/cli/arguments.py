@@ -59,3 +59,10 @@ def parse_config(arguments: argparse.Namespace) -> Config:
     names = {field.name for field in fields(Config)}
     flags = {name: value for name, value in vars(arguments).items() if name in names}
     return read_config(flags, arguments.config)
+
+
+def engine_name(word: str) -> str:
+    """Return the name that an engine has today, for one that it may have had before."""
+    from msanii_live.engines.builtin import canonical_name
+
+    return canonical_name(word)

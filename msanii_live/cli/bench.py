@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from msanii_live.cli.arguments import Commands
+from msanii_live.cli.arguments import Commands, engine_name
 from msanii_live.errors import ConfigError
 
 
@@ -32,8 +32,9 @@ def add(commands: Commands) -> None:
 
     notes = _add(kinds, "notes", "how right the engines that play notes are; needs FluidSynth")
     notes.add_argument(
-        "--engine", choices=("mel2mel", "spectrogram"), default="mel2mel", help="(%(default)s)"
-    )
+        "--engine", type=engine_name, choices=("mel2mel", "note-diffusion"), default="mel2mel",
+        help="(%(default)s)",
+    )  # fmt: skip
     notes.add_argument("--weights", type=Path, help="(the shipped ones)")
     notes.add_argument("--pieces", type=int, default=4, help="of each kind (%(default)s)")
     notes.add_argument("--scores", action="store_true", help="public-domain piano too; needs npm")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from msanii_live.cli.arguments import Commands
+from msanii_live.cli.arguments import Commands, engine_name
 
 PARTS = (
-    "flow", "few", "vocoder", "bands", "mel2mel", "spectrogram", "2023-vocoder", "2023-unet",
+    "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "2023-vocoder", "2023-unet",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
         "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
     )
     parser.add_argument(
-        "--part", choices=PARTS, default="flow",
+        "--part", type=engine_name, choices=PARTS, default="flow",
         help="(%(default)s); the last two train the 2023 system on a folder of audio",
     )  # fmt: skip
     parser.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")

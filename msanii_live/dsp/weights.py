@@ -45,12 +45,12 @@ def write(
 
 
 def read(
-    path: Path, form: str, what: str
+    path: Path, form: str, what: str, *older: str
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any], MelSpec]:
     """Return tensors, all float32, the network's configuration and its features.
 
-    what: the file should be, for the error. Raises: FileNotFoundError; ValueError: it is damaged,
-    or none of that form.
+    what: the file should be, for the error. older: formats that are read the same way.
+    Raises: FileNotFoundError; ValueError: it is damaged, or none of these formats.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -58,6 +58,6 @@ def read(
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{path} is cut short or damaged: {error}") from None
-    if metadata.get("format") != form:
+    if metadata.get("format") not in (form, *older):
         raise ValueError(f"{path} is {what} of msanii-live")
     return tensors, json.loads(metadata["config"]), MelSpec(**json.loads(metadata["spec"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
@@ -137,6 +137,17 @@ class EngineSettings:
 
 # Makes an engine, or several that share weights; the first is the one that the name stands for.
 EngineFactory = Callable[[EngineSettings], Engine | Sequence[Engine]]
+F = TypeVar("F", bound=EngineFactory)
+
+
+def engine_factory(plugin_api: int) -> Callable[[F], F]:
+    """Mark a factory with the version of this interface that it is written for."""
+
+    def mark(factory: F) -> F:
+        factory.plugin_api = plugin_api  # type: ignore[attr-defined]
+        return factory
+
+    return mark
 
 
 def check_span(command: Inpaint, seconds: float) -> None:

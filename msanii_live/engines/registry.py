@@ -1,102 +1,28 @@
-"""The engines there are; a new one is its file and one line here."""
+"""The engines of a server, each made when it is first asked for."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from msanii_live.engines.base import Engine
+from msanii_live.engines.base import Engine, EngineSettings
+from msanii_live.engines.builtin import ALIASES, BUILT_IN, FALLBACKS, canonical_name
+from msanii_live.engines.formats import find_weights
+from msanii_live.engines.plugins import EngineSource, PluginError, find_formats, find_plugins
 from msanii_live.errors import Code, CommandError, ConfigError
 
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """Hold what an engine is made with: device, vocoder, whether to compile, precision."""
-
-    device: str
-    vocoder: str = "vocos"
-    compiled: bool = False
-    precision: str = "auto"
-
-
-def _mel_flow(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.mel_flow.engine import (
-        MelFlowEngine,
-    )  # torch is loaded only when it is wanted
-
-    return MelFlowEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
-
-
-def _tones(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.tones import Tones
-
-    return Tones()
-
-
-def _mel2mel(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.mel2mel.engine import Mel2MelEngine
-
-    return Mel2MelEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
-
-
-def _spectrogram(setting: EngineSettings) -> Engine:
-    from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
-
-    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
-
-
-FACTORIES: dict[str, Callable[[EngineSettings], Engine]] = {
-    "mel-flow": _mel_flow,
-    "mel2mel": _mel2mel,
-    "spectrogram": _spectrogram,
-    "tones": _tones,
-}
-# Who carries out what the default engine cannot, where a command names no engine.
-STAND_INS = {"/msanii/render": "mel2mel"}
-
-
-def _from_path(path: Path, setting: EngineSettings) -> Sequence[Engine]:
-    """Make engines of a folder that training or `convert` wrote, or of a file of weights.
-
-    The first is the one that the path stands for.
-    """
-    from msanii_live.engines.mel2mel import engine as mel2mel_engine
-    from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
-    from msanii_live.engines.msanii2023 import engine as msanii2023
-    from msanii_live.engines.note_diffusion import engine as note_diffusion_engine
-    from msanii_live.engines.spectrogram_diffusion import engine as spectrogram_diffusion
-
-    if (path / spectrogram_diffusion.INDEX).exists():
-        return [spectrogram_diffusion.SpectrogramEngine(setting.device, path)]
-    if (path / note_diffusion_engine.WEIGHTS).exists():
-        weights = path / note_diffusion_engine.WEIGHTS
-        return [
-            note_diffusion_engine.NoteDiffusionEngine(
-                setting.device, weights, path.name, setting.vocoder, setting.precision
-            )
-        ]
-    if (path / mel2mel_engine.WEIGHTS).exists():
-        weights = path / mel2mel_engine.WEIGHTS
-        return [
-            mel2mel_engine.Mel2MelEngine(
-                setting.device, weights, path.name, setting.vocoder, setting.precision
-            )
-        ]
-    name = (path if path.is_dir() else path.with_suffix("")).name
-    of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
-    if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
-        return msanii2023.engines_of(
-            path, name, setting.device, setting.compiled, setting.precision
-        )
-    weights = path / WEIGHTS if path.is_dir() else path
-    return [MelFlowEngine(setting.device, weights, name, setting.vocoder, setting.precision)]
+log = logging.getLogger(__name__)
 
 
 class EngineRegistry:
-    """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
+    """A server's engines: built-in, of installed packages, or for weights that the user gave.
+
+    Safe to use from any thread. Making one engine does not delay questions about the others.
+    """
 
     def __init__(
         self,
@@ -106,22 +32,23 @@ class EngineRegistry:
         compiled: bool = False,
         precision: str = "auto",
     ) -> None:
-        """Take the device's name and the default engine: a name, or a path to weights."""
-        self._setting = EngineSettings(device, vocoder, compiled, precision)
+        """Take the settings of engines and the default one: a name, or a path to weights.
+
+        Raises: ConfigError: no engine reads the weights at the path.
+        """
+        self._settings = EngineSettings(device, vocoder, compiled, precision)
+        self._plugins = find_plugins({*BUILT_IN, *ALIASES})
         self._engines: dict[str, Engine] = {}
-        self._lock = threading.RLock()
-        path = Path(default).expanduser()
-        if default not in FACTORIES and (path.suffix == ".safetensors" or path.exists()):
-            made = _from_path(path.absolute(), self._setting)
-            self._engines |= {engine.name: engine for engine in made}
-            default = made[0].name
-        self.default = default
+        self._failures: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+        self.default = self._resolve_default(default)
 
     @property
     def device(self) -> str:
         """Where models run; "auto" until one has been loaded."""
-        if self._setting.device != "auto" or "torch" not in sys.modules:
-            return self._setting.device
+        if self._settings.device != "auto" or "torch" not in sys.modules:
+            return self._settings.device
         from msanii_live.dsp.device import pick_device
 
         return pick_device("auto").type
@@ -129,66 +56,169 @@ class EngineRegistry:
     @property
     def precision(self) -> str:
         """The precision of the default engine's networks; the one asked for until it is loaded."""
-        with self._lock:
-            engine = self._engines.get(self.default)
-        return (engine.precision if engine is not None else "") or self._setting.precision
+        engine = self._existing(self.default)
+        own = str(_ask(engine, "precision", "")) if engine is not None else ""
+        return own or self._settings.precision
 
     def check_default(self) -> None:
-        """Refuse a default engine that does not exist, before anything is started.
+        """Check that the default engine exists, before anything is started.
 
-        Raises: ConfigError: naming the engines there are.
+        A plug-in is imported for it. Raises: ConfigError: naming the engines there are.
         """
-        if self.default not in self._engines and self.default not in FACTORIES:
+        if self.default not in self.names(without_default=True):
             raise ConfigError(
-                f"engine is {self.default!r}: there are {', '.join(FACTORIES)}, "
-                "or give a path to weights"
+                f"engine is {self.default!r}: there are "
+                f"{', '.join(self.names(without_default=True))}, or give a path to weights"
             )
+        if self.default in self._plugins:
+            try:
+                self.get()
+            except CommandError as error:
+                raise ConfigError(error.text) from None
 
-    def names(self) -> list[str]:
-        """Return every engine's name, the default one first."""
-        known = dict.fromkeys([self.default, *self._engines, *FACTORIES])
-        return list(known)
+    def names(self, without_default: bool = False) -> list[str]:
+        """Return every engine's name, the default one first; imports none of them."""
+        with self._lock:
+            made = list(self._engines)
+        built_in = [name for name, spec in BUILT_IN.items() if spec.has_weights]
+        first = [] if without_default else [self.default]
+        return list(dict.fromkeys([*first, *made, *built_in, *self._plugins]))
 
     def get(self, name: str = "") -> Engine:
         """Return an engine by name, the default one for "".
 
-        Raises: CommandError: EENGINE, naming the engines there are.
+        Raises: CommandError: EENGINE, there is none of the name, or it cannot be made.
         """
-        wanted = name or self.default
+        wanted = self._canonical(name or self.default)
         with self._lock:
-            if wanted not in self._engines:
-                factory = FACTORIES.get(wanted)
-                if factory is None:
-                    raise CommandError(
-                        Code.EENGINE,
-                        f"no engine is called {wanted}; there are {', '.join(FACTORIES)}",
-                    )
-                self._engines[wanted] = factory(self._setting)
-            return self._engines[wanted]
+            if wanted in self._engines:
+                return self._engines[wanted]
+            making = self._making.setdefault(wanted, threading.Lock())
+        with making:
+            engine = self._existing(wanted)
+            if engine is None:
+                engine = self._create(wanted)
+                with self._lock:
+                    self._engines[wanted] = engine
+            return engine
 
     def serving(self, name: str, address: str) -> Engine:
         """Return the engine for a command: the one it names, the default, or one that can do it.
 
-        Raises: CommandError: EENGINE, no engine has the name.
+        Raises: CommandError: EENGINE, no engine has the name, or it cannot do this; the text names
+        the engines that can.
         """
-        found = self.get(name)
-        if name or address in found.capabilities.verbs or address not in STAND_INS:
-            return found
-        return self.get(STAND_INS[address])
+        engine = self.get(name)
+        if address in engine.capabilities.verbs:
+            return engine
+        if not name and address in FALLBACKS:
+            return self.get(FALLBACKS[address])
+        able = [other for other in self.names() if address in self.verbs(other)]
+        raise CommandError(
+            Code.EENGINE,
+            f"the engine {engine.name} cannot {address.rpartition('/')[2]}"
+            + (f": {', '.join(able)} can" if able else ""),
+        )
 
     def state(self, name: str) -> str:
         """Return "loaded" or "free" for an engine."""
-        with self._lock:
-            engine = self._engines.get(name)
-        return "loaded" if engine is not None and engine.loaded else "free"
+        engine = self._existing(self._canonical(name))
+        return "loaded" if engine is not None and _ask(engine, "loaded", False) else "free"
 
     def verbs(self, name: str) -> tuple[str, ...]:
-        """Return what an engine can do; empty for one that was never asked for."""
-        with self._lock:
-            engine = self._engines.get(name)
-        return engine.capabilities.verbs if engine is not None else ()
+        """Return what an engine can do; empty for a plug-in that was never asked for."""
+        name = self._canonical(name)
+        engine = self._existing(name)
+        if engine is not None:
+            return engine.capabilities.verbs
+        return BUILT_IN[name].verbs if name in BUILT_IN else ()
 
     def memory_mb(self) -> float:
         """Return device memory in use by loaded engines, MB."""
         with self._lock:
-            return max((e.memory_mb() for e in self._engines.values() if e.loaded), default=0.0)
+            engines = list(self._engines.values())
+        loaded = [engine for engine in engines if _ask(engine, "loaded", False)]
+        return max((float(_ask(engine, "memory_mb", 0.0)) for engine in loaded), default=0.0)
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _canonical(self, name: str) -> str:
+        with self._lock:
+            return name if name in self._engines else canonical_name(name)
+
+    def _existing(self, name: str) -> Engine | None:
+        with self._lock:
+            return self._engines.get(name)
+
+    def _resolve_default(self, default: str) -> str:
+        """Return the default engine's name, after making the engines of weights if it is a path."""
+        name = canonical_name(default)
+        path = Path(default).expanduser()
+        is_name = name in self._plugins or (name in BUILT_IN and BUILT_IN[name].has_weights)
+        if is_name or not (path.suffix == ".safetensors" or path.exists()):
+            return name
+        path = path.absolute()
+        name = path.name if path.is_dir() else path.stem
+        engines = self._create_for_weights(path, name)
+        self._engines |= {engine.name: engine for engine in engines}
+        return engines[0].name
+
+    def _create_for_weights(self, path: Path, name: str) -> list[Engine]:
+        """Make the engines of a path. Raises: ConfigError."""
+        sources = {
+            form: EngineSource(own, spec.factory)
+            for own, spec in BUILT_IN.items()
+            for form in spec.formats
+        }
+        sources |= find_formats(sources)
+        weights = find_weights(path, sources)
+        source = sources[weights.format]
+        try:
+            return source.create(replace(self._settings, name=name, weights=weights.path))
+        except PluginError as error:
+            raise ConfigError(
+                f"{path} needs the engine {source.name} of {source.distribution}, which cannot be "
+                f"used: {error}"
+            ) from None
+
+    def _create(self, name: str) -> Engine:
+        """Make an engine by name. Raises: CommandError: EENGINE."""
+        source = self._source(name)
+        if name not in self._failures:
+            try:
+                return source.create(replace(self._settings, name=name))[0]
+            except PluginError as error:
+                log.warning("the engine %s of %s: %s", name, source.distribution, error)
+                log.debug("where it failed", exc_info=error)
+                self._failures[name] = str(error)
+        raise CommandError(
+            Code.EENGINE,
+            f"the engine {name} of {source.distribution} cannot be used: {self._failures[name]}",
+        )
+
+    def _source(self, name: str) -> EngineSource:
+        """Return where an engine comes from. Raises: CommandError: EENGINE, there is none."""
+        if name in self._plugins:
+            return self._plugins[name]
+        if name not in BUILT_IN:
+            raise CommandError(
+                Code.EENGINE, f"no engine is called {name}; there are {', '.join(self.names())}"
+            )
+        if not BUILT_IN[name].has_weights:
+            raise CommandError(
+                Code.EENGINE, f"{name} has no weights of its own: serve --engine PATH gives it some"
+            )
+        return EngineSource(name, BUILT_IN[name].factory)
+
+
+def _ask(engine: Engine, name: str, otherwise: Any) -> Any:
+    """Return an attribute of an engine, or what its method returns.
+
+    A plug-in that fails to answer must not end a status request.
+    """
+    try:
+        value = getattr(engine, name)
+        return value() if callable(value) else value
+    except Exception:
+        log.exception("the engine %s failed to tell its %s", engine.name, name)
+        return otherwise

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
-from msanii_live.engines.base import Capabilities, Context
+from msanii_live.engines.base import Capabilities, Context, EngineSettings, engine_factory
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
@@ -137,3 +137,9 @@ def _sine(note: Note, frames: int) -> np.ndarray:
     pitch = 440.0 * 2 ** ((note.pitch - 69) / 12)
     tone = np.sin(2 * np.pi * pitch * np.arange(frames) / RATE)
     return np.asarray(0.1 * note.velocity / 127 * np.minimum(edge, 1.0) * tone)
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> Tones:
+    """Make the engine; no setting changes it."""
+    return Tones()

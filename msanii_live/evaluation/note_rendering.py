@@ -58,7 +58,7 @@ MelFunction = Callable[[Score, str, int], torch.Tensor]
 
 @dataclass(frozen=True)
 class InstrumentFigures:
-    """Say how an instrument, or a band, fares.
+    """The figures of one instrument, or of a band.
 
     correlation: of ln mels; linear: of magnitudes; of instruments alone. ours, ceiling, floor: F1
     of onsets; None where basic-pitch is missing. ratio: time over length.
@@ -75,7 +75,7 @@ class InstrumentFigures:
 
 @dataclass(frozen=True)
 class TimbreMorph:
-    """Say how brightness goes from one instrument to another, Hz, by mix from 0 to 1."""
+    """The spectral centroid, Hz, along a morph of two instruments, by mix from 0 to 1."""
 
     instruments: tuple[str, str]
     centroids: tuple[float, ...]
@@ -186,7 +186,7 @@ def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> I
 
 
 class _OnsetScorer:
-    """Count onsets over pieces: ours, FluidSynth's, and ours beside another piece's notes."""
+    """A scorer of onsets over pieces: ours, FluidSynth's, and ours against another piece."""
 
     def __init__(self, session: object) -> None:
         self._session = session
@@ -286,7 +286,7 @@ def mean_row(rows: Sequence[InstrumentFigures]) -> InstrumentFigures:
 
 ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], MelFunction]]] = {
     "mel2mel": (Mel2MelEngine, WEIGHTS, mel_to_mel),
-    "spectrogram": (NoteDiffusionEngine, NOTE_DIFFUSION_WEIGHTS, note_diffusion_mel),
+    "note-diffusion": (NoteDiffusionEngine, NOTE_DIFFUSION_WEIGHTS, note_diffusion_mel),
 }
 
 

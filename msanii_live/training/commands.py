@@ -46,7 +46,7 @@ DATA_FOLDER = "data"  # folder inside the engine's, for a set made of somebody's
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """Hold what `msanii-live train` was told.
+    """The options of `msanii-live train`.
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
     one that fits. begin: "shipped", "none" or a path to weights. part: flow, few, vocoder, bands,
@@ -65,7 +65,7 @@ class TrainingOptions:
     compiled: bool = False
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, flush=True)
 
 
@@ -83,48 +83,48 @@ def build_dataset(folder: Path, recipe: Path | None) -> int:
     return 0
 
 
-def train(order: TrainingOptions) -> int:
+def train(options: TrainingOptions) -> int:
     """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
-    order.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     try:
-        if order.part in NOTE_TRAINERS:
-            NOTE_TRAINERS[order.part](order)
+        if options.part in NOTE_TRAINERS:
+            NOTE_TRAINERS[options.part](options)
             return 0
-        data, recipe = _data_and_recipe(order)
+        data, recipe = _data_and_recipe(options)
         parts = {
             "flow": _train_flow,
             "few": _train_few,
             "vocoder": _train_vocoder,
             "bands": _train_bands,
         }
-        parts[order.part](order, data, recipe)
-        if order.part == "bands":
+        parts[options.part](options, data, recipe)
+        if options.part == "bands":
             return 0
     except TrainingInterrupted as pause:
-        _say(str(pause))
+        _print_line(str(pause))
         return 130
-    _say(f"done: msanii-live serve --engine {order.out}")
+    _print_line(f"done: msanii-live serve --engine {options.out}")
     return 0
 
 
-def _data_and_recipe(order: TrainingOptions) -> tuple[DataSet, Path]:
-    if not order.data.is_dir():
+def _data_and_recipe(options: TrainingOptions) -> tuple[DataSet, Path]:
+    if not options.data.is_dir():
         raise ConfigError(
-            f"{order.data} is no folder: build a set with `msanii-live data build {order.data}`, "
+            f"{options.data} is no folder: build a set with `msanii-live data build {options.data}`, "
             "or name a folder of your own loops"
         )
-    if loops.is_built(order.data):
-        return load(order.data), order.recipe or SHIPPED_RECIPE
-    own = order.out / DATA_FOLDER
+    if loops.is_built(options.data):
+        return load(options.data), options.recipe or SHIPPED_RECIPE
+    own = options.out / DATA_FOLDER
     if not loops.is_built(own):
-        base = _begin(order.begin) or _begin("shipped")
+        base = _load_start(options.begin) or _load_start("shipped")
         assert base is not None
-        count = loops.build_from_files(order.data, own, base, order.style, _say)
-        _say(f"{count} files; delete {own} to have them read anew")
-    return load(own), order.recipe or OWN_LOOPS
+        count = loops.build_from_files(options.data, own, base, options.style, _print_line)
+        _print_line(f"{count} files; delete {own} to have them read anew")
+    return load(own), options.recipe or OWN_LOOPS
 
 
-def _begin(words: str) -> FlowModel | None:
+def _load_start(words: str) -> FlowModel | None:
     """Return the weights to begin with."""
     if words == "none":
         return None
@@ -136,55 +136,55 @@ def _begin(words: str) -> FlowModel | None:
         raise ConfigError(f"cannot begin from {path}: {error}") from None
 
 
-def _train_flow(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
+def _train_flow(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = flow.read_recipe(recipe_file)
-    recipe = _fit_to_minutes(recipe, order.minutes, 2.0)
-    base = _begin(order.begin)
+    recipe = _fit_to_minutes(recipe, options.minutes, 2.0)
+    base = _load_start(options.begin)
     average = flow.train(
         data,
         recipe,
         config if base is None or base.net.config.detail_blocks == 0 else base.net.config,
-        order.out,
-        _say,
-        compiled=order.compiled,
+        options.out,
+        _print_line,
+        compiled=options.compiled,
         start=base.net.state_dict() if base is not None else None,
-        on_checkpoint=_checkpoint_writer(order, data),
+        on_checkpoint=_checkpoint_writer(options, data),
     )
-    weights.save(order.out / WEIGHTS, with_statistics_of(average, data))
+    weights.save(options.out / WEIGHTS, flow_model_of(average, data))
 
 
-def _train_few(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
+def _train_few(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, _ = shortcut.read_recipe(recipe_file)
-    base = _begin(order.begin)
+    base = _load_start(options.begin)
     if base is None:
         raise ConfigError("few steps are learnt from a trained flow: name one with --from")
     average = shortcut.train_shortcut(
         data,
-        _fit_to_minutes(recipe, order.minutes, 4.0),
+        _fit_to_minutes(recipe, options.minutes, 4.0),
         base.net,
-        order.out,
-        _say,
-        compiled=order.compiled,
-        on_checkpoint=_checkpoint_writer(order, data),
+        options.out,
+        _print_line,
+        compiled=options.compiled,
+        on_checkpoint=_checkpoint_writer(options, data),
     )
-    weights.save(order.out / WEIGHTS, with_statistics_of(average, data))
+    weights.save(options.out / WEIGHTS, flow_model_of(average, data))
 
 
-def _train_vocoder(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
+def _train_vocoder(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = vocoder.read_recipe(
-        RECIPES / "vocos.toml" if order.recipe is None else recipe_file
+        RECIPES / "vocos.toml" if options.recipe is None else recipe_file
     )
     net = vocoder.train_vocoder(
-        data, _fit_to_minutes(recipe, order.minutes, 0.6), config, order.out, _say
+        data, _fit_to_minutes(recipe, options.minutes, 0.6), config, options.out, _print_line
     )
-    vocos.save(order.out / "vocos.safetensors", net)
+    vocos.save(options.out / "vocos.safetensors", net)
 
 
-def _train_bands(order: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
+def _train_bands(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = bands_training.read_recipe(
-        RECIPES / "bands.toml" if order.recipe is None else recipe_file
+        RECIPES / "bands.toml" if options.recipe is None else recipe_file
     )
-    recipe = _fit_to_minutes(recipe, order.minutes, 2.0)
+    recipe = _fit_to_minutes(recipe, options.minutes, 2.0)
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     if not entries:
         raise ConfigError("the data set holds no audio: build it with `msanii-live data build`")
@@ -194,28 +194,30 @@ def _train_bands(order: TrainingOptions, data: DataSet, recipe_file: Path) -> No
         rng = np.random.default_rng([recipe.seed, step])
         return vocoder.draw_waves(data, entries, rng, recipe.batch, frames, recipe.least)
 
-    path = order.out / "bands.safetensors"
+    path = options.out / "bands.safetensors"
     average = bands_training.train_multiband(
         draw,
         data.spec,
         recipe,
         config,
-        order.out,
-        _say,
+        options.out,
+        _print_line,
         lambda average: multiband.save(path, average),
     )
     multiband.save(path, average)
-    _say(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
+    _print_line(f"done: {path}; beside an engine's weights it is what --vocoder bands takes")
 
 
-def _train_mel2mel(order: TrainingOptions) -> None:
-    recipe, config = read_mel2mel_recipe(order.recipe or RECIPES / "mel2mel.toml")
-    if not (order.data / "set.json").exists():
-        timbre_set.build(order.data, _say)
-    data = timbre_set.load(order.data)
-    net = train_mel2mel(data, _fit_to_minutes(recipe, order.minutes, 0.8), config, order.out, _say)
-    mel2mel.save(order.out / MEL2MEL_WEIGHTS, net)
-    _say(f"done: msanii-live serve --engine {order.out}")
+def _train_mel2mel(options: TrainingOptions) -> None:
+    recipe, config = read_mel2mel_recipe(options.recipe or RECIPES / "mel2mel.toml")
+    if not (options.data / "set.json").exists():
+        timbre_set.build(options.data, _print_line)
+    data = timbre_set.load(options.data)
+    net = train_mel2mel(
+        data, _fit_to_minutes(recipe, options.minutes, 0.8), config, options.out, _print_line
+    )
+    mel2mel.save(options.out / MEL2MEL_WEIGHTS, net)
+    _print_line(f"done: msanii-live serve --engine {options.out}")
 
 
 def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
@@ -226,12 +228,12 @@ def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
     return replace(recipe, steps=steps, decay=min(recipe.decay, steps // 2))
 
 
-def _checkpoint_writer(order: TrainingOptions, data: DataSet) -> Callable[[int, FlowNet], None]:
+def _checkpoint_writer(options: TrainingOptions, data: DataSet) -> Callable[[int, FlowNet], None]:
     """Return what keeps the engine's folder playable: weights and a sample at each checkpoint."""
 
-    def keep(step: int, average: FlowNet) -> None:
-        path = order.out / WEIGHTS
-        weights.save(path, with_statistics_of(average, data))
+    def save_sample(step: int, average: FlowNet) -> None:
+        path = options.out / WEIGHTS
+        weights.save(path, flow_model_of(average, data))
         engine = MelFlowEngine("cpu", path, "sample")
         context = Context(
             clip=lambda name: (_ for _ in ()).throw(KeyError(name)),
@@ -241,31 +243,33 @@ def _checkpoint_writer(order: TrainingOptions, data: DataSet) -> Callable[[int, 
             beats=4,
             seed=1,
         )
-        clip = engine.run(Generate(seconds=6.0, style=order.style), context)
-        (order.out / "samples").mkdir(exist_ok=True)
-        sample = order.out / "samples" / f"step-{step:06}.wav"
+        clip = engine.run(Generate(seconds=6.0, style=options.style), context)
+        (options.out / "samples").mkdir(exist_ok=True)
+        sample = options.out / "samples" / f"step-{step:06}.wav"
         soundfile.write(sample, clip.samples, clip.info.sample_rate, subtype="PCM_16")
-        _say(f"listen: {sample}")
+        _print_line(f"listen: {sample}")
 
-    return keep
+    return save_sample
 
 
-def with_statistics_of(net: FlowNet, data: DataSet) -> FlowModel:
+def flow_model_of(net: FlowNet, data: DataSet) -> FlowModel:
     """Join a network with the features and statistics it was trained on."""
     mean, deviation = (torch.from_numpy(x.copy())[:, :, None] for x in (data.mean, data.deviation))
     return FlowModel(net, data.spec, mean, deviation)
 
 
-def _train_note_diffusion(order: TrainingOptions) -> None:
-    path = order.recipe or RECIPES / "note-diffusion.toml"
+def _train_note_diffusion(options: TrainingOptions) -> None:
+    path = options.recipe or RECIPES / "note-diffusion.toml"
     recipe, config = note_diffusion_training.read_recipe(path)
-    if not (order.data / "notes.json").exists():
-        note_set.build(order.data, _say)
-    data = note_set.load(order.data)
-    recipe = _fit_to_minutes(recipe, order.minutes, 1.5)
-    net = note_diffusion_training.train_note_diffusion(data, recipe, config, order.out, _say)
-    note_diffusion.save(order.out / NOTE_DIFFUSION_WEIGHTS, net)
-    _say(f"done: msanii-live serve --engine {order.out}")
+    if not (options.data / "notes.json").exists():
+        note_set.build(options.data, _print_line)
+    data = note_set.load(options.data)
+    recipe = _fit_to_minutes(recipe, options.minutes, 1.5)
+    net = note_diffusion_training.train_note_diffusion(
+        data, recipe, config, options.out, _print_line
+    )
+    note_diffusion.save(options.out / NOTE_DIFFUSION_WEIGHTS, net)
+    _print_line(f"done: msanii-live serve --engine {options.out}")
 
 
-NOTE_TRAINERS = {"mel2mel": _train_mel2mel, "spectrogram": _train_note_diffusion}
+NOTE_TRAINERS = {"mel2mel": _train_mel2mel, "note-diffusion": _train_note_diffusion}

@@ -11,8 +11,11 @@ from msanii_live.cli import main
 from msanii_live.cli.rerender import render_again
 from msanii_live.config import PRECISIONS
 from msanii_live.dsp import cpu_precision
+from msanii_live.engines.base import EngineSettings, engine_factory
+from msanii_live.engines.builtin import BUILT_IN, EngineSpec
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
-from msanii_live.engines.registry import FACTORIES, EngineRegistry, EngineSettings
+from msanii_live.engines.registry import EngineRegistry
+from msanii_live.engines.tones import Tones
 from msanii_live.errors import MsaniiError
 
 COMMAND = {"address": "/msanii/generate", "seconds": 1.0, "steps": 1}
@@ -31,17 +34,28 @@ def sidecar(tmp_path):
     return written
 
 
+PRECISIONS_ASKED = []
+
+
+class Stub(Tones):
+    """An engine of tones under the name of another."""
+
+    name = "mel-flow"
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings):
+    PRECISIONS_ASKED.append(settings.precision)
+    return Stub()
+
+
 @pytest.fixture
 def asked(monkeypatch):
-    """Note the precisions that engines are made with; engines of tones stand in for them."""
-    seen = []
-
-    def made(setting: EngineSettings):
-        seen.append(setting.precision)
-        return FACTORIES["tones"](setting)
-
-    monkeypatch.setitem(FACTORIES, "mel-flow", made)
-    return seen
+    """Return the precisions that mel-flow is made with; an engine of tones stands in for it."""
+    PRECISIONS_ASKED.clear()
+    spec = EngineSpec(f"{__name__}:create", Tones.capabilities.verbs)
+    monkeypatch.setitem(BUILT_IN, "mel-flow", spec)
+    return PRECISIONS_ASKED
 
 
 @pytest.mark.parametrize(

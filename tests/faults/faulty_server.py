@@ -8,16 +8,17 @@ import os
 import sys
 
 from msanii_live.cli import main
-from msanii_live.engines import registry
+from msanii_live.engines.base import engine_factory
+from msanii_live.engines.builtin import BUILT_IN, EngineSpec
 from msanii_live.engines.tones import Tones
 
 
 class OutOfMemoryError(RuntimeError):
-    """Stand in for torch's, which has this name."""
+    """A stand-in for torch's, which has this name."""
 
 
 class Faulty(Tones):
-    """Play tones, or raise what the prompt names."""
+    """An engine of tones that raises what the prompt names."""
 
     name = "faulty"
 
@@ -35,8 +36,14 @@ class Faulty(Tones):
         return super().run(command, context)
 
 
+@engine_factory(plugin_api=1)
+def create(settings):
+    """Make the engine; no setting changes it."""
+    return Faulty()
+
+
 if __name__ == "__main__":
-    registry.FACTORIES["faulty"] = lambda device: Faulty()
+    BUILT_IN["faulty"] = EngineSpec("faulty_server:create", Tones.capabilities.verbs)
     if limit := os.environ.get("FULL_DISK_BYTES"):
         import resource
 

@@ -36,7 +36,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         self,
         device: str,
         weights: Path = SHIPPED_WEIGHTS / WEIGHTS,
-        name: str = "spectrogram",
+        name: str = "note-diffusion",
         vocoder: str = "vocos",
         precision: str = "auto",
     ) -> None:

@@ -35,7 +35,8 @@ from msanii_live.engines.note_diffusion.note_alignment import (
 from msanii_live.engines.notes.instruments import TRAINED_PROGRAMS
 from msanii_live.notes import Note
 
-FORMAT = "msanii-live spectrogram 1"
+FORMAT = "msanii-live note-diffusion 1"
+OLD_FORMAT = "msanii-live spectrogram 1"  # the same, under the engine's earlier name
 DWELL = 0.15  # under 1: most levels lie near 0, as notes settle what is far above it
 _TIMES = 128  # features of a noise level
 
@@ -337,7 +338,7 @@ def load(path: Path, device: torch.device) -> NoteDiffusion:
 
     Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    tensors, config, spec = read(path, FORMAT, "no Spectrogram Diffusion")
+    tensors, config, spec = read(path, FORMAT, "no note diffusion", OLD_FORMAT)
     config["programs"] = tuple(config["programs"])
     net = NoteDiffusion(NoteDiffusionConfig(**config), spec)
     net.load_state_dict(tensors)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.canvas import Canvas2023
+from msanii_live.engines.msanii2023.pipeline import Canvas2023
 from msanii_live.engines.msanii2023.mel_tasks import MENDED
 from msanii_live.engines.msanii2023.phase import griffin_lim
 from tests.engines.msanii2023.reference import reference, relative_error

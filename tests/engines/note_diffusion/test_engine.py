@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from msanii_live.audio import rms_dbfs
-from msanii_live.engines.note_diffusion.engine import SHIPPED, WEIGHTS
+from msanii_live.engines.note_diffusion.engine import SHIPPED_WEIGHTS, WEIGHTS
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score
@@ -17,7 +17,9 @@ from tests.live import live
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (SHIPPED / WEIGHTS).exists(), reason="the weights are not there"),
+    pytest.mark.skipif(
+        not (SHIPPED_WEIGHTS / WEIGHTS).exists(), reason="the weights are not there"
+    ),
 ]
 
 
@@ -43,7 +45,7 @@ def test_it_plays_the_keys_that_are_written_when_they_are(band, riff):
     right = sum(a % 12 == n.pitch % 12 for a, n in zip(heard, riff.notes, strict=True))
     assert right >= 7
     sidecar = json.loads((Path(band.folder) / "keys.json").read_text())
-    assert (sidecar["engine"], sidecar["bpm"]) == ("spectrogram", 120)
+    assert (sidecar["engine"], sidecar["bpm"]) == ("note-diffusion", 120)
     assert band.count("/msanii/job/progress", "k") >= 1
 
 
@@ -115,7 +117,7 @@ def test_a_clip_is_made_again_from_its_sidecar(band, riff, tmp_path):
 
 
 def test_the_weights_are_described():
-    assert (SHIPPED / WEIGHTS).stat().st_size < 24e6
-    card = (SHIPPED / WEIGHTS).with_suffix(".md").read_text().lower()
+    assert (SHIPPED_WEIGHTS / WEIGHTS).stat().st_size < 24e6
+    card = (SHIPPED_WEIGHTS / WEIGHTS).with_suffix(".md").read_text().lower()
     for word in ("licence", "steps", "wall time", "soundfont", "f1"):
         assert word in card

@@ -116,5 +116,5 @@ def test_the_command_builds_the_set_and_writes_an_engine(tmp_path: Path) -> None
         "[network]\nwidth = 16\nheads = 2\ninner = 16\nblocks = 1\ncontext_blocks = 1\n"
         "lane = 2\ndetail = 16\ndetail_blocks = 1\n"
     )
-    assert train(TrainingOptions(data, out, recipe, part="spectrogram")) == 0
+    assert train(TrainingOptions(data, out, recipe, part="note-diffusion")) == 0
     assert (out / "note-diffusion.safetensors").exists()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.canvas import Canvas2023
+from msanii_live.engines.msanii2023.pipeline import Canvas2023
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
 from msanii_live.engines.msanii2023.mel_tasks import SEMANTICS
 from tests.engines.msanii2023.reference import arrays, reference, relative_error

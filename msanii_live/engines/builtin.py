@@ -1,0 +1,86 @@
+"""The table of the engines in this package. Reading it imports none of them, and no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    Inpaint,
+    Interpolate,
+    Outpaint,
+    Render,
+    Vocode,
+)
+
+_AUDIO_VERBS = tuple(
+    verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio)
+)
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """An engine's place and what is known of it before it is imported.
+
+    factory: "module:attribute" of an `EngineFactory`. verbs: command addresses. formats: of the
+    weights that it reads. has_weights: weights come with it; if not, it is made only for a path.
+    """
+
+    factory: str
+    verbs: tuple[str, ...]
+    formats: tuple[str, ...] = ()
+    has_weights: bool = True
+
+
+BUILT_IN: dict[str, EngineSpec] = {
+    "mel-flow": EngineSpec(
+        "msanii_live.engines.mel_flow.engine:create",
+        (*_AUDIO_VERBS, Vocode.address),
+        ("msanii-live flow 1",),
+    ),
+    "mel2mel": EngineSpec(
+        "msanii_live.engines.mel2mel.engine:create", (Render.address,), ("msanii-live mel2mel 1",)
+    ),
+    "note-diffusion": EngineSpec(
+        "msanii_live.engines.note_diffusion.engine:create",
+        (Render.address,),
+        ("msanii-live note-diffusion 1", "msanii-live spectrogram 1"),
+    ),
+    "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),
+    "msanii2023": EngineSpec(
+        "msanii_live.engines.msanii2023.engine:create",
+        (*_AUDIO_VERBS, Vocode.address),
+        ("msanii-live 2023 1", "msanii 2023 checkpoint"),
+        has_weights=False,
+    ),
+    "spectrogram-diffusion": EngineSpec(
+        "msanii_live.engines.spectrogram_diffusion.engine:create",
+        (Render.address,),
+        ("diffusers SpectrogramDiffusionPipeline",),
+        has_weights=False,
+    ),
+}
+# Names of earlier versions, which commands, flags and sidecars may still hold.
+ALIASES = {"spectrogram": "note-diffusion"}
+# The engine for a verb that the default engine cannot do, if the command names no engine.
+FALLBACKS = {Render.address: "mel2mel"}
+# Formats of files that do not name theirs, by file name or suffix.
+UNNAMED_FORMATS = {
+    "mel-flow.safetensors": "msanii-live flow 1",
+    "mel2mel.safetensors": "msanii-live mel2mel 1",
+    "note-diffusion.safetensors": "msanii-live note-diffusion 1",
+    "spectrogram.safetensors": "msanii-live spectrogram 1",
+    "msanii2023.safetensors": "msanii-live 2023 1",
+    ".pt": "msanii 2023 checkpoint",
+    ".safetensors": "msanii-live flow 1",
+}
+
+
+def canonical_name(name: str) -> str:
+    """Return the name that an engine has today.
+
+    >>> canonical_name("spectrogram"), canonical_name("mel2mel")
+    ('note-diffusion', 'mel2mel')
+    """
+    return ALIASES.get(name, name)
