@@ -28,7 +28,9 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_precision(parser: argparse.ArgumentParser, default: str) -> None:
     """Add --precision. default: what counts where it is absent, in words."""
-    parser.add_argument("--precision", choices=PRECISIONS, help=f"of networks ({default})")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help=f"precision of networks ({default})"
+    )
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:

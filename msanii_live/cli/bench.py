@@ -1,4 +1,4 @@
-"""The benchmarks: where the figures in docs come from."""
+"""`msanii-live bench`: the measurements behind the figures in docs."""
 
 from __future__ import annotations
 
@@ -11,44 +11,54 @@ from msanii_live.errors import ConfigError
 
 def add(commands: Commands) -> None:
     """Add the command's parser, with one for each measurement."""
-    bench = commands.add_parser("bench", help="measure: where the figures in docs come from")
+    bench = commands.add_parser("bench", help="measure what the figures in docs say")
     kinds = bench.add_subparsers(required=True, metavar="WHAT")
 
-    speed = _add(kinds, "speed", "how long clips take, against the plain path of 2023")
+    speed = _add(kinds, "speed", "how long clips take, compared with the unoptimised code of 2023")
     speed.add_argument("--full", action="store_true", help="all 200 steps of the baseline")
     speed.set_defaults(run=_speed)
 
-    precision = _add(kinds, "precision", "clips in fp32 and in bf16 on the CPU", files=False)
-    precision.add_argument("--rounds", type=int, default=5, help="of each (%(default)s)")
+    precision = _add(
+        kinds, "precision", "how long clips take in fp32 and in bf16 on the CPU", files=False
+    )
+    precision.add_argument(
+        "--rounds", type=int, default=5, help="clips of each precision (%(default)s)"
+    )
     precision.set_defaults(run=_precision)
 
-    _add(kinds, "front", "what the OSC front door bears", files=False).set_defaults(run=_front)
+    _add(
+        kinds, "front", "how many messages the server takes, and how fast it answers", files=False
+    ).set_defaults(run=_front)
 
     player = _add(kinds, "player", "whether the audio host loses frames while clips are made")
     player.add_argument("--seconds", type=float, default=60.0, help="how long (%(default)s)")
     player.add_argument("--audio", default="default", help="audio device (%(default)s)")
-    player.add_argument("--engine", default="mel-flow", help="that works meanwhile (%(default)s)")
+    player.add_argument(
+        "--engine", default="mel-flow", help="engine that makes clips meanwhile (%(default)s)"
+    )
     player.set_defaults(run=_player)
 
-    notes = _add(kinds, "notes", "how right the engines that play notes are; needs FluidSynth")
+    notes = _add(kinds, "notes", "how accurately engines play notes; needs FluidSynth")
     notes.add_argument(
         "--engine", type=engine_name, choices=("mel2mel", "note-diffusion"), default="mel2mel",
-        help="(%(default)s)",
+        help="engine to measure (%(default)s)",
     )  # fmt: skip
-    notes.add_argument("--weights", type=Path, help="(the shipped ones)")
-    notes.add_argument("--pieces", type=int, default=4, help="of each kind (%(default)s)")
-    notes.add_argument("--scores", action="store_true", help="public-domain piano too; needs npm")
+    notes.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    notes.add_argument("--pieces", type=int, default=4, help="pieces of each kind (%(default)s)")
+    notes.add_argument(
+        "--scores", action="store_true", help="public-domain piano scores as well; needs npm"
+    )
     notes.set_defaults(run=_notes)
 
-    vocoders = _add(kinds, "vocoders", "the vocoders in one table, on held-out clips")
+    vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     vocoders.add_argument("--engine", type=Path, help="folder whose own vocoders are preferred")
-    vocoders.add_argument("--clips", type=int, default=6, help="how many (%(default)s)")
+    vocoders.add_argument("--clips", type=int, default=6, help="number of clips (%(default)s)")
     vocoders.set_defaults(run=_vocoders)
 
-    paper = _add(kinds, "msanii2023", "the 2023 engine against its plain path")
-    paper.add_argument("--full", action="store_true", help="190 s too")
-    paper.add_argument("--compile", action="store_true", help="compile; needs g++")
+    paper = _add(kinds, "msanii2023", "the 2023 engine, compared with its unoptimised code")
+    paper.add_argument("--full", action="store_true", help="clips of 190 s as well")
+    paper.add_argument("--compile", action="store_true", help="compile the networks; needs g++")
     paper.set_defaults(run=_msanii2023)
 
 

@@ -14,8 +14,10 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "convert", help="make an engine folder of a checkpoint of the 2023 release"
     )
-    parser.add_argument("file", type=Path, help="the checkpoint, .pt; nothing in it is run")
-    parser.add_argument("folder", type=Path, help="engine: msanii-live serve --engine FOLDER")
+    parser.add_argument("file", type=Path, help="the checkpoint, a .pt file; no code in it is run")
+    parser.add_argument(
+        "folder", type=Path, help="folder to write, for msanii-live serve --engine FOLDER"
+    )
     parser.set_defaults(run=_run)
 
 

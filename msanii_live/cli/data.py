@@ -10,20 +10,20 @@ from msanii_live.cli.arguments import Commands
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("data", help="build the training set, or say what it is made of")
+    parser = commands.add_parser("data", help="build the training set, or say where it comes from")
     acts = parser.add_subparsers(required=True, metavar="WHAT")
     build = acts.add_parser("build", help="build it from seeds and public-domain scores")
-    build.add_argument("folder", type=Path)
-    build.add_argument("--recipe", type=Path, help="(the shipped one)")
+    build.add_argument("folder", type=Path, help="folder to write")
+    build.add_argument("--recipe", type=Path, help="TOML file (the shipped one)")
     build.set_defaults(run=_build)
     render = acts.add_parser("render", help="play a folder of MIDI files into FLAC, by FluidSynth")
     render.add_argument("folder", type=Path, help="MIDI files, in folders too")
     render.add_argument("--out", type=Path, help="folder for the FLAC files (FOLDER-flac)")
     render.add_argument(
-        "--soundfont", type=Path, help="SF2 or SF3 (the system's, FluidR3 GM first)"
+        "--soundfont", type=Path, help="SF2 or SF3 file (the system's, FluidR3 GM first)"
     )
     render.set_defaults(run=_render)
-    licences = acts.add_parser("licences", help="print where everything in it comes from")
+    licences = acts.add_parser("licences", help="print the source and licence of everything in it")
     licences.set_defaults(run=_licences)
 
 

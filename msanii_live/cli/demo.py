@@ -35,10 +35,13 @@ STEPS: tuple[tuple[str, str, str, tuple[int | float | str, ...]], ...] = (
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
-        "demo", help="start a server, play it over OSC, write what it made"
+        "demo", help="start a server, play it over OSC, and write what it made"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("demo-output"), help="folder (%(default)s)"
+        "--out",
+        type=Path,
+        default=Path("demo-output"),
+        help="folder for clips and pictures (%(default)s)",
     )
     add_device(parser)
     add_precision(parser, "auto")

@@ -15,11 +15,11 @@ RENEWAL = 20.0  # seconds, well within the lease
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
-        "dump", help="print what reaches a running server, and what becomes of it"
+        "dump", help="print each message that reaches a running server, and its outcome"
     )
     add_server_address(parser)
     parser.add_argument(
-        "--last", type=int, default=20, help="lines from before, 0 to 200 (%(default)s)"
+        "--last", type=int, default=20, help="earlier messages to print, 0 to 200 (%(default)s)"
     )
     parser.set_defaults(run=_run)
 

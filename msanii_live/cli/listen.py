@@ -12,7 +12,7 @@ from msanii_live.cli.arguments import Commands
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("listen", help="print every OSC message that reaches a port")
-    parser.add_argument("port", type=int, nargs="?", default=57121, help="(%(default)s)")
+    parser.add_argument("port", type=int, nargs="?", default=57121, help="UDP port (%(default)s)")
     parser.set_defaults(run=_run)
 
 

@@ -10,12 +10,12 @@ from msanii_live.cli.arguments import Commands, add_device
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("paper", help="draw the 2023 paper's figures 2 to 8 anew")
+    parser = commands.add_parser("paper", help="draw figures 2 to 8 of the 2023 paper again")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument(
         "--engine",
         action="append",
-        help="a row: name or path, as of serve; repeatable (mel-flow, random-2023)",
+        help="engine of one row, as for serve; repeatable (mel-flow, random-2023)",
     )
     add_device(parser)
     parser.set_defaults(run=_run)

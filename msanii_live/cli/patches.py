@@ -17,10 +17,10 @@ def add(commands: Commands) -> None:
     install = acts.add_parser("install", help="copy them, and say where; nothing is ever deleted")
     install.add_argument(
         "programs", nargs="*", metavar="PROGRAM",
-        help="max, live, pd or supercollider, even if it does not seem to be here (all that are)",
+        help="max, live, pd or supercollider, even if it is not found here (all that are found)",
     )  # fmt: skip
     install.add_argument("--to", type=Path, metavar="FOLDER", help="copy everything there instead")
-    install.add_argument("--list", action="store_true", help="only say where things would go")
+    install.add_argument("--list", action="store_true", help="only say where each would go")
     install.set_defaults(run=_install)
 
 

@@ -20,13 +20,13 @@ REPLY_TIMEOUT = 3.0  # seconds that the answer to a command without a job may ta
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
-        "send", help="send one command to a running server, print its replies"
+        "send", help="send one command to a running server and print its replies"
     )
     add_server_address(parser)
-    parser.add_argument("--udp", action="store_true", help="over UDP instead of TCP")
-    parser.add_argument("address", help="such as /msanii/generate, or generate")
+    parser.add_argument("--udp", action="store_true", help="send over UDP instead of TCP")
+    parser.add_argument("address", help="the command, such as /msanii/generate or generate")
     parser.add_argument(
-        "words", nargs=argparse.REMAINDER, help="its arguments: seconds 8 style house"
+        "words", nargs=argparse.REMAINDER, help="its arguments, such as seconds 8 style house"
     )
     parser.set_defaults(run=_run)
 

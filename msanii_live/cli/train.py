@@ -16,23 +16,29 @@ def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "train",
-        help="train or fine-tune, on the built set or your own loops; goes on where it stopped",
-        description="Ctrl-C stops after the step under way; the same command goes on from there. "
-        "The folder that is written can be played at any time: msanii-live serve --engine OUT",
+        help="train or fine-tune on the built set or your own loops; continues where it stopped",
+        description="Ctrl-C stops after the current step; the same command continues from there. "
+        "The folder can be played at any time: msanii-live serve --engine OUT",
     )
     parser.add_argument("--data", type=Path, required=True, help="built set, or folder of loops")
-    parser.add_argument("--out", type=Path, default=Path("my-engine"), help="engine (%(default)s)")
-    parser.add_argument("--recipe", type=Path, help="(the shipped one that fits)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("my-engine"), help="folder of the engine (%(default)s)"
+    )
+    parser.add_argument("--recipe", type=Path, help="TOML file (the shipped one that fits)")
     parser.add_argument(
         "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
     )
     parser.add_argument(
         "--part", type=engine_name, choices=PARTS, default="flow",
-        help="(%(default)s); the last two train the 2023 system on a folder of audio",
+        help="what to train (%(default)s); the last two train the 2023 system on a folder of audio",
     )  # fmt: skip
-    parser.add_argument("--minutes", type=float, default=0.0, help="about how long (the recipe's)")
+    parser.add_argument(
+        "--minutes", type=float, default=0.0, help="about how long to train (as the recipe says)"
+    )
     parser.add_argument("--style", default="", help="style word for all files of a folder of loops")
-    parser.add_argument("--compile", action="store_true", help="an eighth faster; needs g++")
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the networks: an eighth faster; needs g++"
+    )
     parser.set_defaults(run=_run)
 
 

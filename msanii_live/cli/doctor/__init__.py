@@ -11,11 +11,11 @@ def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "doctor",
-        help="say what works on this machine, and what to mend",
-        description="Takes the settings of serve, and looks at what a server with them would need. "
-        "Ends with 1 where something must be mended, else with 0.",
+        help="check what works on this machine, and say what to mend",
+        description="Takes the settings of serve and checks what a server with them needs. "
+        "Ends with 1 if something must be mended, else with 0.",
     )
-    parser.add_argument("--json", action="store_true", help="for programs: one object, all found")
+    parser.add_argument("--json", action="store_true", help="print all results as one JSON object")
     add_config_flags(parser)
     parser.set_defaults(run=_run)
 

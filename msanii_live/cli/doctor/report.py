@@ -159,7 +159,7 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
     """Check each file of an engine that does not load."""
     import torch
 
-    from msanii_live.dsp.vocoders.registry import READERS, SHIPPED_WEIGHTS
+    from msanii_live.dsp.vocoders.registry import LOADERS, SHIPPED_WEIGHTS
     from msanii_live.dsp.weights import READ_ERRORS
     from msanii_live.engines.mel_flow import weights
     from msanii_live.engines.mel_flow.engine import MelFlowEngine
@@ -172,8 +172,8 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
         return
     loaders: list[tuple[str, Callable[[Path, torch.device], object]]]
     loaders = [("model", weights.load)]
-    if config.vocoder in READERS:
-        loaders.append(("vocoder", READERS[config.vocoder]))
+    if config.vocoder in LOADERS:
+        loaders.append(("vocoder", LOADERS[config.vocoder]))
     specs = []
     for path, (what, load) in zip(engine.files, loaders, strict=True):
         own = path.parent == SHIPPED_WEIGHTS
