@@ -1,7 +1,8 @@
-"""The 2023 system as an engine, in our way and in the paper's."""
+"""The 2023 system as two engines: corrected, and as in the paper."""
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from msanii_live.engines.base import (
 from msanii_live.engines.msanii2023 import Msanii2023, load
 from msanii_live.engines.msanii2023.checkpoint import WEIGHTS as WEIGHTS
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, fast_unet
-from msanii_live.engines.msanii2023.mel_tasks import MENDED, PAPER, Semantics
+from msanii_live.engines.msanii2023.mel_tasks import CORRECTED, PAPER, TaskSettings
 from msanii_live.engines.msanii2023.samplers import Model
-from msanii_live.engines.msanii2023.tasks import LONGEST, Work2023
+from msanii_live.engines.msanii2023.tasks import MAX_GENERATED, Msanii2023Tasks
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -35,11 +36,11 @@ from msanii_live.protocol.commands import (
 )
 
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
-AS_IN_THE_PAPER = "-as-in-the-paper"  # after the name of the engine that does it so
+AS_IN_THE_PAPER = "-as-in-the-paper"  # the end of the second engine's name
 
 
-class Weights2023:
-    """Hold one model for the engines that share it; read when first asked for."""
+class SharedWeights2023:
+    """One model for the engines that share it, read on first use."""
 
     def __init__(
         self, device: str, path: Path, compiled: bool = False, precision: str = "auto"
@@ -56,11 +57,11 @@ class Weights2023:
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
+        """Whether the weights are in memory."""
         return self._held is not None
 
     def get(self) -> tuple[Msanii2023, Model]:
-        """Return the model and what predicts noise with it, fast.
+        """Return the model and its fast noise predictor.
 
         Raises: CommandError: EENGINE where the file cannot be read or is refused.
         """
@@ -73,35 +74,37 @@ class Weights2023:
                 except (OSError, ValueError) as error:
                     raise CommandError(Code.EENGINE, f"cannot load {self.path}: {error}") from None
                 net = fast_unet(model.unet, self.dtype, compiled=self._compiled)
+                # It imports diffusers: here, and not within the first step of the first command.
+                importlib.import_module("msanii_live.engines.msanii2023.schedulers")
                 self._held = model, net
             return self._held
 
     def free(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         with self._lock:
             self._held = None
         torch_runtime.release_memory()
 
 
-class Engine2023:
-    """Serve every verb but render with a 2023 checkpoint."""
+class Msanii2023Engine:
+    """An engine for every verb but render, with a 2023 checkpoint."""
 
-    def __init__(self, weights: Weights2023, name: str, semantics: Semantics = MENDED) -> None:
-        """Take weights that may be shared, and the way in which tasks are carried out."""
+    def __init__(self, weights: SharedWeights2023, name: str, settings: TaskSettings = CORRECTED) -> None:
+        """Take weights that may be shared, and how tasks are done."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=tuple(verb.address for verb in VERBS),
             sample_rate=44_100,
             channels=2,
-            max_seconds=LONGEST,
-            steps=semantics.steps,
+            max_seconds=MAX_GENERATED,
+            steps=settings.steps,
         )
         self._weights = weights
-        self._semantics = semantics
+        self._settings = settings
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
+        """Whether the weights are in memory."""
         return self._weights.loaded
 
     @property
@@ -122,7 +125,7 @@ class Engine2023:
             )
 
     def free(self) -> None:
-        """Give the memory back, of the engine that shares it too."""
+        """Free the memory, of the other engine on these weights too."""
         self._weights.free()
 
     def memory_mb(self) -> float:
@@ -130,32 +133,34 @@ class Engine2023:
         return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
-        """Make one short clip, so that the first command is as fast as the next."""
+        """Generate one short clip, so that the first command is as fast as the next."""
         quiet = standalone_context()
         self.run(Generate(seconds=1.0, steps=2), quiet)
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
-        """Carry a command out; see `Engine.run`."""
+        """Run a command; see `Engine.run`."""
         self.load()
         model, net = self._weights.get()
         with torch_runtime.inference(self._weights.dtype):
-            work = Work2023(model, net, self._semantics, command, context, self._weights.multiple)
-            return work.carry_out()
+            tasks = Msanii2023Tasks(
+                model, net, self._settings, command, context, self._weights.multiple
+            )
+            return tasks.run()
 
 
 def engines_of(
     path: Path, name: str, device: str, compiled: bool = False, precision: str = "auto"
-) -> list[Engine2023]:
-    """Return the engines of one checkpoint: ours first, then the paper's, sharing weights."""
-    weights = Weights2023(device, path, compiled, precision)
+) -> list[Msanii2023Engine]:
+    """Return the engines of one checkpoint, which share it: corrected, then as in the paper."""
+    weights = SharedWeights2023(device, path, compiled, precision)
     return [
-        Engine2023(weights, name, MENDED),
-        Engine2023(weights, name + AS_IN_THE_PAPER, PAPER),
+        Msanii2023Engine(weights, name, CORRECTED),
+        Msanii2023Engine(weights, name + AS_IN_THE_PAPER, PAPER),
     ]
 
 
 @engine_factory(plugin_api=1)
-def create(settings: EngineSettings) -> list[Engine2023]:
+def create(settings: EngineSettings) -> list[Msanii2023Engine]:
     """Make the engines of the checkpoint that the settings name."""
     assert settings.weights is not None
     return engines_of(

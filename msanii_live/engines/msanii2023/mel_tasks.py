@@ -1,51 +1,51 @@
-"""The five tasks of the paper on scaled mels, each in the paper's way or in ours.
+"""The five tasks of the paper on scaled mels, each as in the paper or corrected.
 
-A `Semantics` is the list of what differs; docs/msanii2023.md gives the reason for each.
+`TaskSettings` lists what differs; docs/msanii2023.md gives the reasons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
 from msanii_live.engines.msanii2023.phase import Phases
-from msanii_live.engines.msanii2023.samplers import (
-    Model,
-    evaluations,
-    repaint_order,
-    sample_ddim,
-    sample_dpm_solver,
+from msanii_live.engines.msanii2023.repaint import (
+    draw_noise,
+    repaint_evaluations,
+    repaint_levels,
     sample_repaint,
+    sample_repaint_2023,
 )
-from msanii_live.engines.msanii2023.schedule import (
-    add_noise,
-    cosine_alpha_bars,
-    leading_timesteps,
-    trailing_timesteps,
-)
+from msanii_live.engines.msanii2023.samplers import Model, ignore_step, sample
+
+if TYPE_CHECKING:
+    from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+    from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+    from diffusers.schedulers.scheduling_repaint import RePaintScheduler
 
 
 @dataclass(frozen=True)
-class Semantics:
-    """Say how tasks are carried out.
+class TaskSettings:
+    """How the tasks are done: as in the paper, or corrected.
 
-    sampler: of all tasks but inpainting. spacing: "leading" ends at timestep 0, "trailing" begins
-    at the last that the strength reaches. steps: evaluations of a plain pass where nobody asks for
-    a number; inpaint_steps: levels of RePaint then. shares_noise: both sides of an interpolation
-    get the same noise. jump: steps that RePaint goes back up; 0 for a tenth of the levels.
-    resamples: times that it denoises each stretch. phases: where the phase search begins.
-    iterations: of it. keeps_known: samples outside a mask stay, those inside are fitted to them.
-    follows_source: variations start from the phases of what they vary.
+    sampler: of all tasks but inpainting; "ddim" runs on leading timesteps, which end at 0, and
+    "dpm-solver" on trailing ones, which begin at the last that the strength reaches. repaint:
+    "2023" is diffusers' scheduler, "trailing" our own. steps: evaluations of a sampling unless a
+    command says otherwise. inpaint_steps: levels of RePaint. shares_noise: both sides of an
+    interpolation get the same noise. jump: levels that RePaint goes back up, 0 for a tenth of
+    them. resamples: times that it denoises each stretch. phases: the first phases of the phase
+    search. iterations: of the phase search. keeps_known: samples outside a mask stay as they are,
+    and those inside are fitted to them. keeps_source_phases: a variation starts from the phases of
+    its source.
     """
 
     name: str
     sampler: Literal["ddim", "dpm-solver"]
-    spacing: Literal["leading", "trailing"]
+    repaint: Literal["2023", "trailing"]
     steps: int
     inpaint_steps: int
     shares_noise: bool
@@ -54,26 +54,33 @@ class Semantics:
     phases: Phases
     iterations: int
     keeps_known: bool
-    follows_source: bool
+    keeps_source_phases: bool
 
-    def timesteps(self, steps: int, strength: float = 1.0) -> list[int]:
-        """Return the timesteps to visit; see `leading_timesteps`."""
-        space = leading_timesteps if self.spacing == "leading" else trailing_timesteps
-        return space(steps, strength)
+    def scheduler(
+        self, steps: int, strength: float = 1.0
+    ) -> DDIMScheduler | DPMSolverMultistepScheduler:
+        """Return a new scheduler. Raises: ValueError: as `schedule.evaluation_count`."""
+        from msanii_live.engines.msanii2023 import schedulers
 
-    def jump_length(self, steps: int) -> int:
-        """Return how many steps RePaint goes back up."""
-        return self.jump or max(1, steps // 10)
+        if self.sampler == "ddim":
+            return schedulers.ddim(steps, strength)
+        return schedulers.dpm_solver(steps, strength)
+
+    def repaint_scheduler(self, steps: int) -> RePaintScheduler:
+        """Return a new scheduler for an inpainting of so many levels."""
+        from msanii_live.engines.msanii2023 import schedulers
+
+        return schedulers.repaint(steps, self.jump or max(1, steps // 10), self.resamples)
 
     def inpaint_evaluations(self, steps: int) -> int:
         """Return how often an inpainting of so many levels evaluates the network."""
-        return evaluations(repaint_order(steps, self.jump_length(steps), self.resamples))
+        return repaint_evaluations(repaint_levels(self.repaint_scheduler(steps)))
 
 
-PAPER = Semantics(
+PAPER = TaskSettings(
     name="paper",
     sampler="ddim",
-    spacing="leading",
+    repaint="2023",
     steps=200,
     inpaint_steps=200,
     shares_noise=False,
@@ -82,12 +89,12 @@ PAPER = Semantics(
     phases="quadrant",
     iterations=200,
     keeps_known=False,
-    follows_source=False,
+    keeps_source_phases=False,
 )
-MENDED = Semantics(
-    name="mended",
+CORRECTED = TaskSettings(
+    name="corrected",
     sampler="dpm-solver",
-    spacing="trailing",
+    repaint="trailing",
     steps=20,
     inpaint_steps=20,
     shares_noise=True,
@@ -96,20 +103,16 @@ MENDED = Semantics(
     phases="circle",
     iterations=100,
     keeps_known=True,
-    follows_source=True,
+    keeps_source_phases=True,
 )
-SEMANTICS = {semantics.name: semantics for semantics in (MENDED, PAPER)}
-
-
-def _nothing() -> None:
-    pass
+TASK_SETTINGS = {settings.name: settings for settings in (CORRECTED, PAPER)}
 
 
 @dataclass(frozen=True)
-class Tasks:
-    """Carry tasks out on scaled mels, (batch, channels, mels, mel_frames), -1 to 1.
+class MelTasks:
+    """The tasks for one network, on scaled mels, (batch, channels, mels, mel_frames), -1 to 1.
 
-    model: predicts noise. steps: evaluations of a plain pass, levels of an inpainting. generator:
+    model: predicts noise. steps: evaluations of a sampling, levels of an inpainting. generator:
     draws all noise, on its own device, anew for every batch. on_step: called after every
     evaluation; an exception from it ends the task.
     """
@@ -117,65 +120,62 @@ class Tasks:
     model: Model
     steps: int
     generator: torch.Generator
-    semantics: Semantics = MENDED
-    on_step: Callable[[], None] = field(default=_nothing)
-
-    @cached_property
-    def alpha_bars(self) -> Tensor:
-        """Share of signal power at each training timestep."""
-        return cosine_alpha_bars()
+    settings: TaskSettings = CORRECTED
+    on_step: Callable[[], None] = field(default=ignore_step)
 
     def generate(self, like: Tensor) -> Tensor:
-        """Make a mel from noise, of the shape, dtype and device of `like`.
+        """Generate a mel from noise, of the shape, dtype and device of `like`.
 
         Source: Maina 2023, arXiv:2301.06468, section 5.1.
         """
-        return self._sample(self._noise(like), self.semantics.timesteps(self.steps))
+        scheduler = self.settings.scheduler(self.steps)
+        return sample(self.model, draw_noise(like, self.generator), scheduler, self.on_step)
 
     def vary(self, clean: Tensor, strength: float) -> Tensor:
-        """Noise a mel as far as the strength says, above 0 to 1, and make it clean again.
+        """Noise a mel as far as the strength says, above 0 to 1, and denoise it.
 
         Source: Maina 2023, arXiv:2301.06468, section 5.2.
         """
-        timesteps = self.semantics.timesteps(self.steps, strength)
-        noised = add_noise(clean, self._noise(clean), self._level(timesteps[0]))
-        return self._sample(noised, timesteps)
+        scheduler = self.settings.scheduler(self.steps, strength)
+        noise = draw_noise(clean, self.generator)
+        noisy = scheduler.add_noise(clean, noise, scheduler.timesteps[:1])
+        return sample(self.model, noisy, scheduler, self.on_step)
 
     def interpolate(self, a: Tensor, b: Tensor, mix: float, strength: float) -> Tensor:
-        """Noise two mels, mix them, and make the mixture clean; mix 0 is all a, 1 all b.
+        """Noise two mels, mix them, and denoise the mixture; mix 0 is all a, 1 all b.
 
         With a noise for each, the mixture at 0.5 has half the noise power that the network expects
-        at that timestep; with one for both it has all of it.
+        at that timestep; with one noise for both it has all of it.
 
         Source: Maina 2023, arXiv:2301.06468, section 5.3, where the ratio is 1 - mix.
         """
-        timesteps = self.semantics.timesteps(self.steps, strength)
-        level = self._level(timesteps[0])
-        noise = self._noise(a)
-        other = noise if self.semantics.shares_noise else self._noise(b)
-        noised = (1 - mix) * add_noise(a, noise, level) + mix * add_noise(b, other, level)
-        return self._sample(noised, timesteps)
+        scheduler = self.settings.scheduler(self.steps, strength)
+        first = scheduler.timesteps[:1]
+        noise_a = draw_noise(a, self.generator)
+        noise_b = noise_a if self.settings.shares_noise else draw_noise(b, self.generator)
+        noisy_a = scheduler.add_noise(a, noise_a, first)
+        noisy_b = scheduler.add_noise(b, noise_b, first)
+        noisy = (1 - mix) * noisy_a + mix * noisy_b
+        return sample(self.model, noisy, scheduler, self.on_step)
 
     def inpaint(self, clean: Tensor, known: Tensor) -> Tensor:
-        """Make anew what is not known. known: 0 or 1, of a shape that broadcasts to clean's.
+        """Generate what is not known. known: 0 or 1, of clean's dtype, broadcast to its shape.
 
         Source: Maina 2023, arXiv:2301.06468, section 5.4.
         """
+        scheduler = self.settings.repaint_scheduler(self.steps)
+        noise = draw_noise(clean, self.generator)
+        if self.settings.repaint == "2023":
+            return sample_repaint_2023(
+                self.model, noise, clean, known, scheduler, self.generator, self.on_step
+            )
+        levels = repaint_levels(scheduler)
         return sample_repaint(
-            self.model,
-            self._noise(clean),
-            clean,
-            known,
-            self.alpha_bars,
-            self.semantics.timesteps(self.steps),
-            jump_length=self.semantics.jump_length(self.steps),
-            resamples=self.semantics.resamples,
-            generator=self.generator,
-            on_step=self.on_step,
+            self.model, noise, clean, known, levels, self.generator, self.on_step
         )
 
     def outpaint(self, clean: Tensor, spans: int = 1) -> Tensor:
-        """Go on from a mel by `spans` halves of its length, each made from the half before it.
+        """Continue a mel by `spans` halves of its length, each made from the half before it.
 
         Returns clean with the spans after it, along mel_frames.
 
@@ -184,25 +184,12 @@ class Tasks:
         half = clean.shape[-1] // 2
         known = torch.zeros_like(clean[:1, :1, :1])
         known[..., :half] = 1.0
-        made = [clean]
-        canvas = torch.zeros_like(clean)
+        spans_made = [clean]
+        window = torch.zeros_like(clean)
         context = clean[..., clean.shape[-1] - half :]
         for _ in range(spans):
-            canvas[..., :half] = context
-            context = self.inpaint(canvas, known)[..., half:]
-            made.append(context)
+            window[..., :half] = context
+            context = self.inpaint(window, known)[..., half:]
+            spans_made.append(context)
             context = context[..., context.shape[-1] - half :]
-        return torch.cat(made, dim=-1)
-
-    def _noise(self, like: Tensor) -> Tensor:
-        drawn = torch.randn(
-            like.shape, dtype=like.dtype, generator=self.generator, device=self.generator.device
-        )
-        return drawn.to(like.device)
-
-    def _level(self, timestep: int) -> float:
-        return float(self.alpha_bars[timestep])
-
-    def _sample(self, noised: Tensor, timesteps: list[int]) -> Tensor:
-        run = sample_ddim if self.semantics.sampler == "ddim" else sample_dpm_solver
-        return run(self.model, noised, self.alpha_bars, timesteps, on_step=self.on_step)
+        return torch.cat(spans_made, dim=-1)

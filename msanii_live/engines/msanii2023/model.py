@@ -10,15 +10,14 @@ from torch import Tensor
 
 from msanii_live.engines.msanii2023.checkpoint import Parts, read
 from msanii_live.engines.msanii2023.features import Features2023
-from msanii_live.engines.msanii2023.samplers import sample_ddim
-from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars, leading_timesteps
+from msanii_live.engines.msanii2023.samplers import sample
 from msanii_live.engines.msanii2023.unet import UNet2023
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023
 
 
 @dataclass(frozen=True)
 class Msanii2023:
-    """Hold a loaded model, in float32 and eval mode.
+    """A loaded model, in float32 and eval mode.
 
     unet: (x, timesteps) to noise. vocoder: scaled mel to STFT magnitudes. features: waves to scaled
     mels and these back to magnitudes.
@@ -32,22 +31,23 @@ class Msanii2023:
     def sample(self, noise: Tensor, steps: int = 200, strength: float = 1.0) -> Tensor:
         """Turn noise into a scaled mel exactly as the 2023 code does: DDIM on leading timesteps.
 
-        The mended samplers are in `tasks.Tasks`.
+        The corrected samplers are in `mel_tasks.MelTasks`.
 
         noise: float32, (batch, channels, mels, mel_frames); standard normal for strength 1, else a
-            mel noised to the first timestep of `leading_timesteps`.
+            mel noised to the first timestep of `schedulers.ddim`.
         steps: evaluations, 1 to 1000. strength: above 0, at most 1.
 
         Returns float32, -1 to 1, of the shape of noise.
 
         Raises: ValueError: an argument is out of range.
         """
-        timesteps = leading_timesteps(int(steps), float(strength))
-        return sample_ddim(self.unet, noise, cosine_alpha_bars(), timesteps)
+        from msanii_live.engines.msanii2023.schedulers import ddim
+
+        return sample(self.unet, noise, ddim(int(steps), float(strength)))
 
     @property
     def parts(self) -> Parts:
-        """What `checkpoint.write` takes."""
+        """The parts, as `checkpoint.write` takes them."""
         return Parts(self.unet, self.vocoder, self.features)
 
     def to(self, device: torch.device) -> Msanii2023:

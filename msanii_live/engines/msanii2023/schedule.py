@@ -1,4 +1,4 @@
-"""Noise levels and timesteps: the paper's, and those that begin at the true last one."""
+"""The noise levels that the network was trained on, and the timesteps that a sampler visits."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ TRAIN_TIMESTEPS = 1000  # table 2
 def cosine_alpha_bars(train_timesteps: int = TRAIN_TIMESTEPS, max_beta: float = 0.999) -> Tensor:
     """Return the share of signal power at each training timestep under the cosine schedule.
 
-    train_timesteps: length of the schedule, at least 1.
-    max_beta: ceiling of the noise power one timestep adds, 0 to 1; only the last few reach it.
+    train_timesteps: length of the schedule, at least 1. max_beta: ceiling of the noise power one
+    timestep adds, 0 to 1; only the last few reach it.
 
-    Returns float64, (train_timesteps,), falling from nearly 1 to nearly 0.
+    Returns float64, (train_timesteps,), falling from nearly 1 to nearly 0. diffusers' schedulers
+    hold the same in float32.
 
     >>> cosine_alpha_bars()[[0, 500, 999]].tolist()  # doctest: +ELLIPSIS
     [0.9999..., 0.49..., 2.4...e-09]
@@ -33,66 +34,43 @@ def cosine_alpha_bars(train_timesteps: int = TRAIN_TIMESTEPS, max_beta: float = 
     return torch.cumprod(1.0 - betas, dim=0)
 
 
-def leading_timesteps(
-    steps: int, strength: float = 1.0, train_timesteps: int = TRAIN_TIMESTEPS
-) -> list[int]:
-    """Return the 2023 code's timesteps: evenly spaced, falling and ending at 0.
+def evaluation_count(steps: int, strength: float = 1.0) -> int:
+    """Return how often a sampler evaluates the network.
 
-    Their spacing is rounded down to a whole number, so the first lies below where the strength
-    says: at 950 of 999 for 20 steps from pure noise, at 199 instead of 299 for 200 steps at
-    strength 0.3.
+    steps: evaluations that were asked for. strength: share of the timesteps that are run, above 0,
+    at most 1; there are no more evaluations than timesteps.
 
-    steps: evaluations, at least 1; more than the strength has timesteps are not taken.
-    strength: above 0, 1 begins with pure noise.
+    >>> evaluation_count(20), evaluation_count(20, 0.01)
+    (20, 10)
 
-    >>> leading_timesteps(4), leading_timesteps(4, 0.4)
-    ([750, 500, 250, 0], [300, 200, 100, 0])
-
-    Raises: ValueError: steps is below 1 or above train_timesteps, or strength is out of range.
-
-    Source: Lin et al. 2023, arXiv:2305.08891, table 2 ("leading").
+    Raises: ValueError: steps is not 1 to TRAIN_TIMESTEPS, or strength is out of range.
     """
-    reached = _reached(steps, strength, train_timesteps)
-    steps = min(steps, reached)
-    whole = min(round(steps / strength), train_timesteps)
-    spacing = train_timesteps // whole
-    return [step * spacing for step in reversed(range(steps))]
+    return min(steps, _timesteps_within(steps, strength))
 
 
-def trailing_timesteps(
-    steps: int, strength: float = 1.0, train_timesteps: int = TRAIN_TIMESTEPS
-) -> list[int]:
+def trailing_timesteps(steps: int, strength: float = 1.0) -> list[int]:
     """Return timesteps evenly spaced down from the noisiest that the strength reaches.
 
-    Pure noise is what the network was trained on at the last timestep, and at no other.
+    The network was trained on pure noise at the last timestep and at no other, so at strength 1
+    the first is the last of training. diffusers has this spacing for strength 1 alone.
 
-    steps, strength: as for `leading_timesteps`.
+    Arguments and errors as for `evaluation_count`.
 
     >>> trailing_timesteps(4), trailing_timesteps(4, 0.4)
     ([999, 749, 499, 249], [399, 299, 199, 99])
 
-    Raises: ValueError: as `leading_timesteps`.
-
     Source: Lin et al. 2023, arXiv:2305.08891, table 2 ("trailing").
     """
-    reached = _reached(steps, strength, train_timesteps)
-    steps = min(steps, reached)
-    return [round(reached * (steps - step) / steps) - 1 for step in range(steps)]
+    within = _timesteps_within(steps, strength)
+    steps = min(steps, within)
+    return [round(within * (steps - step) / steps) - 1 for step in range(steps)]
 
 
-def _reached(steps: int, strength: float, train_timesteps: int) -> int:
+def _timesteps_within(steps: int, strength: float) -> int:
     """Return how many timesteps lie within the strength."""
-    if not 1 <= steps <= train_timesteps:
-        raise ValueError(f"steps must be 1 to {train_timesteps}, got {steps}")
-    reached = round(strength * train_timesteps) if 0.0 < strength <= 1.0 else 0
-    if reached < 1:
+    if not 1 <= steps <= TRAIN_TIMESTEPS:
+        raise ValueError(f"steps must be 1 to {TRAIN_TIMESTEPS}, got {steps}")
+    within = round(strength * TRAIN_TIMESTEPS) if 0.0 < strength <= 1.0 else 0
+    if within < 1:
         raise ValueError(f"strength must be above 0 and at most 1, got {strength}")
-    return reached
-
-
-def add_noise(clean: Tensor, noise: Tensor, alpha_bar: float) -> Tensor:
-    """Return a clean mel at a noise level; noise: standard normal, of the shape of clean.
-
-    Source: Maina 2023, arXiv:2301.06468, eq. 6.
-    """
-    return math.sqrt(alpha_bar) * clean + math.sqrt(1.0 - alpha_bar) * noise
+    return within

@@ -1,4 +1,4 @@
-"""What each verb means to the 2023 system: lengths, levels, and the clip made."""
+"""What each command means to the 2023 system: lengths, levels, and the clip that results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_
 from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.msanii2023 import Msanii2023
-from msanii_live.engines.msanii2023.pipeline import Canvas2023
-from msanii_live.engines.msanii2023.mel_tasks import Semantics
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
+from msanii_live.engines.msanii2023.mel_tasks import TaskSettings
 from msanii_live.engines.msanii2023.samplers import Model
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
@@ -26,28 +26,28 @@ from msanii_live.protocol.commands import (
 )
 
 RATE = 44_100
-LONGEST = 190.0  # seconds of a clip made at once, as in the paper
-WHOLE = 600.0  # seconds of a clip with all that it was gone on from
-SHORTEST = 2_048  # frames of a source
+MAX_GENERATED = 190.0  # seconds generated at once, as in the paper
+MAX_TOTAL = 600.0  # seconds of an outpainted clip with its source
+MIN_FRAMES = 2_048  # of a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
-LOUDNESS = -18.0  # dBFS RMS that fresh clips are brought to
-CLOSING = 8_192  # frames over which the end of a loop fades into its start
-FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
+LOUDNESS = -18.0  # dBFS RMS of generated clips
+LOOP_CROSSFADE = 8_192  # frames over which the end of a loop fades into its start
+FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a generated clip must not click
 
 
 @dataclass(frozen=True)
-class Work2023:
-    """Carry out one command. net, semantics, multiple: as in `Canvas2023`."""
+class Msanii2023Tasks:
+    """The tasks of one command. net, settings, multiple: as in `Canvas2023`."""
 
     model: Msanii2023
     net: Model
-    semantics: Semantics
+    settings: TaskSettings
     command: GenerationCommand
     context: Context
     multiple: int = 1
 
-    def carry_out(self) -> Clip:
-        """Run the method of the command's verb."""
+    def run(self) -> Clip:
+        """Run the method of the command."""
         command = self.command
         if command.style or command.key or command.prompt or command.density is not None:
             self.context.warn(
@@ -70,13 +70,13 @@ class Work2023:
         raise CommandError(Code.EENGINE, f"a 2023 engine cannot {command.address}")
 
     def generate(self, command: Generate) -> Clip:
-        """Make a clip from noise; whole bars close as a loop."""
+        """Generate a clip; whole bars close as a loop."""
         frames = self._frames(command)
         closes = command.bars is not None and command.bars == round(command.bars)
-        overhang = min(CLOSING, frames // 2) if closes else 0
-        wave = _samples(self._canvas().fresh(frames + overhang))
+        overhang = min(LOOP_CROSSFADE, frames // 2) if closes else 0
+        wave = _samples(self._pipeline().generate(frames + overhang))
         if closes:
-            wave = _closed(wave, frames)
+            wave = _close_loop(wave, frames)
         else:
             fade_edges(wave, FADE_IN, FADE_OUT)
         gain = 10 ** (float(np.clip(LOUDNESS - rms_dbfs(wave), -60, 60)) / 20)
@@ -84,60 +84,60 @@ class Work2023:
         return self._clip(limit(wave * np.float32(gain)), bpm, loops=closes)
 
     def outpaint(self, command: Outpaint) -> Clip:
-        """Go on from a clip, or lead up to it."""
+        """Extend a clip to the right or to the left."""
         source = self._source(command.src)
         new = self._frames(command)
         old = as_stereo(source.samples)
-        self._check_length(len(old) + new, WHOLE)
+        self._check_length(len(old) + new, MAX_TOTAL)
         silence = np.zeros((new, 2), np.float32)
         leftwards = command.side == "left"
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
-        wave = self._fill(joined, start, end, source)
+        wave = self._inpaint(joined, start, end, source)
         moved = -new if leftwards else 0
         if not command.keep:
             wave, moved = wave[start:end], start if not leftwards else -new
         return self._clip(wave, source.info.bpm, (source,), moved)
 
     def inpaint(self, command: Inpaint) -> Clip:
-        """Make a span of a clip anew."""
+        """Replace a span of a clip."""
         source = self._source(command.src)
         check_span(command, source.info.seconds)
         start, end = round(command.start * RATE), round(command.end * RATE)
         samples = as_stereo(source.samples)
-        wave = self._fill(samples, start, min(end, len(samples)), source)
+        wave = self._inpaint(samples, start, min(end, len(samples)), source)
         return self._clip(wave, source.info.bpm, (source,))
 
     def audio_to_audio(self, command: AudioToAudio) -> Clip:
-        """Make a variation of a clip; at strength 0 the clip itself."""
+        """Return a variation of a clip; at strength 0 the clip itself."""
         source = self._source(command.src)
         samples = as_stereo(source.samples)
         if command.strength < 1e-3:
             self.context.progress(1, 1)
             return self._clip(samples, source.info.bpm, (source,))
-        made = self._canvas().vary(self._tensor(samples), command.strength)
+        made = self._pipeline().vary(self._tensor(samples), command.strength)
         return self._clip(limit(_samples(made)), source.info.bpm, (source,))
 
     def interpolate(self, command: Interpolate) -> Clip:
-        """Make a clip between two; in our way all a at mix 0 and all b at mix 1, to the sample."""
+        """Return a clip between two; corrected, mix 0 is a and mix 1 is b, to the sample."""
         a, b = self._source(command.a), self._source(command.b)
         frames = min(a.info.frames, b.info.frames)
         first, second = as_stereo(a.samples)[:frames], as_stereo(b.samples)[:frames]
         strength = command.strength
-        if self.semantics.keeps_known:
+        if self.settings.keeps_known:
             strength *= 4 * command.mix * (1 - command.mix)
         nearer = a if command.mix < 0.5 else b
         if strength < 1e-3:
             self.context.progress(1, 1)
             blend = np.asarray((1 - command.mix) * first + command.mix * second, dtype=np.float32)
             return self._clip(blend, nearer.info.bpm, (a, b))
-        made = self._canvas().blend(
+        made = self._pipeline().interpolate(
             self._tensor(first), self._tensor(second), command.mix, strength
         )
         return self._clip(limit(_samples(made)), nearer.info.bpm, (a, b))
 
     def vocode(self, command: Vocode) -> Clip:
-        """Make a clip anew from nothing but its mel."""
+        """Resynthesize a clip from its mel alone."""
         if command.vocoder not in ("", "griffin-lim"):
             raise CommandError(
                 Code.EENGINE,
@@ -146,18 +146,18 @@ class Work2023:
             )
         source = self._source(command.src)
         wave = self._tensor(as_stereo(source.samples))
-        made = self._canvas().resynthesize(wave, neural=command.vocoder != "griffin-lim")
+        made = self._pipeline().resynthesize(wave, neural=command.vocoder != "griffin-lim")
         return self._clip(limit(_samples(made)), source.info.bpm, (source,))
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _canvas(self) -> Canvas2023:
-        return Canvas2023(
+    def _pipeline(self) -> Msanii2023Pipeline:
+        return Msanii2023Pipeline(
             self.model,
             self.net,
             torch.Generator().manual_seed(self.context.seed),
             self.context.progress,
-            self.semantics,
+            self.settings,
             self.command.steps or 0,
             self.multiple,
         )
@@ -168,14 +168,14 @@ class Work2023:
             bpm = command.bpm or self._bpm_of(command) or self.context.tempo
             seconds = command.bars * self.context.beats * 60.0 / bpm
         frames = round(seconds * RATE)
-        self._check_length(frames, LONGEST)
+        self._check_length(frames, MAX_GENERATED)
         return frames
 
     def _bpm_of(self, command: Generate | Outpaint) -> float:
         return self.context.clip(command.src).info.bpm if isinstance(command, Outpaint) else 0.0
 
     def _check_length(self, frames: int, max_seconds: float) -> None:
-        if not SHORTEST <= frames <= max_seconds * RATE:
+        if not MIN_FRAMES <= frames <= max_seconds * RATE:
             raise CommandError(
                 Code.ERANGE,
                 f"the clip would last {frames / RATE:.2f} s: it must be 0.05 to {max_seconds:g} s",
@@ -187,16 +187,16 @@ class Work2023:
             raise CommandError(
                 Code.EENGINE, f"{name} is at {clip.info.sample_rate} Hz, the engine at {RATE}"
             )
-        self._check_length(clip.info.frames, WHOLE)
+        self._check_length(clip.info.frames, MAX_TOTAL)
         return clip
 
     def _tensor(self, samples: Samples) -> torch.Tensor:
         return torch.from_numpy(samples.T.copy()).to(self.model.features.window.device)
 
-    def _fill(self, samples: Samples, start: int, end: int, source: Clip) -> Samples:
-        """Make frames [start, end) anew, no louder than the source allows."""
-        made = _samples(self._canvas().fill(self._tensor(samples), start, end))
-        if not self.semantics.keeps_known:
+    def _inpaint(self, samples: Samples, start: int, end: int, source: Clip) -> Samples:
+        """Generate frames [start, end), no louder than the source."""
+        made = _samples(self._pipeline().inpaint(self._tensor(samples), start, end))
+        if not self.settings.keeps_known:
             return limit(made)
         level = rms_dbfs(source.samples)
         made = hold_level(made, start, end, level)
@@ -213,7 +213,7 @@ class Work2023:
         moved: int = 0,
         loops: bool = False,
     ) -> Clip:
-        """Return the clip. moved: frames of the first parent at which it begins."""
+        """Return the clip. moved: where it begins, in frames of the first parent."""
         if not np.isfinite(wave).all():
             raise CommandError(Code.EINTERNAL, "the model made values that are no numbers")
         offset = parents[0].info.bar_offset if parents else 0.0
@@ -232,12 +232,12 @@ class Work2023:
 
 
 def _samples(wave: torch.Tensor) -> Samples:
-    """Return a wave, (channels, frames), as clips hold it: float32, (frames, 2)."""
+    """Return a wave, (channels, frames), as the samples of a clip: float32, (frames, 2)."""
     return as_stereo(np.ascontiguousarray(wave.T.float().cpu().numpy()))
 
 
-def _closed(wave: Samples, frames: int) -> Samples:
-    """Return the first `frames` as a loop: what was made beyond them fades into its start."""
+def _close_loop(wave: Samples, frames: int) -> Samples:
+    """Return the first `frames` as a loop: the samples after them fade into its start."""
     beyond = wave[frames:]
     angle = (np.arange(len(beyond), dtype=np.float32) + 0.5)[:, None] / len(beyond) * np.pi / 2
     out = wave[:frames].copy()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.pipeline import Canvas2023
-from msanii_live.engines.msanii2023.mel_tasks import MENDED
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
+from msanii_live.engines.msanii2023.mel_tasks import CORRECTED
 from msanii_live.engines.msanii2023.phase import griffin_lim
 from tests.engines.msanii2023.reference import reference, relative_error
 
@@ -21,8 +21,8 @@ class Stopped(Exception):
 
 def canvas(progress):
     generator, model = torch.Generator().manual_seed(0), reference()
-    quick = replace(MENDED, iterations=1)
-    return Canvas2023(model, model.unet, generator, progress, quick, steps=1)
+    quick = replace(CORRECTED, iterations=1)
+    return Msanii2023Pipeline(model, model.unet, generator, progress, quick, steps=1)
 
 
 @torch.inference_mode()

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from msanii_live.engines.msanii2023.mel_tasks import MENDED, PAPER, SEMANTICS, Tasks
+from msanii_live.engines.msanii2023.mel_tasks import CORRECTED, PAPER, TASK_SETTINGS, Tasks
 from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars
 from tests.engines.msanii2023.reference import reference
 
 SHAPE = (1, 2, 128, 8)
-BOTH = pytest.mark.parametrize("semantics", SEMANTICS.values(), ids=SEMANTICS)
+BOTH = pytest.mark.parametrize("semantics", TASK_SETTINGS.values(), ids=TASK_SETTINGS)
 
 
 class Oracle:
@@ -50,7 +50,7 @@ def test_generation_finds_what_the_model_knows(semantics) -> None:
 
 def test_ours_starts_at_the_true_last_timestep() -> None:
     firsts = {}
-    for name, semantics in SEMANTICS.items():
+    for name, semantics in TASK_SETTINGS.items():
         oracle = Oracle(mel(1))
         tasks(oracle, semantics).generate(mel(1))
         firsts[name] = oracle.seen[0][1]
@@ -81,7 +81,7 @@ def test_shared_noise_keeps_the_variance_of_an_interpolation() -> None:
     """With a noise for each side the network is shown half the noise power it expects."""
     shape = (1, 2, 128, 64)
     shares = {}
-    for name, semantics in SEMANTICS.items():
+    for name, semantics in TASK_SETTINGS.items():
         oracle = Oracle(torch.zeros(shape))
         job = tasks(oracle, semantics, steps=10)
         job.interpolate(torch.zeros(shape), torch.zeros(shape), 0.5, 0.4)
@@ -117,7 +117,7 @@ def test_inpainting_keeps_what_is_known(semantics) -> None:
 
 def test_inpainting_costs_what_the_paper_spent_or_a_tenth() -> None:
     assert PAPER.inpaint_evaluations(PAPER.inpaint_steps) == 1910
-    assert MENDED.inpaint_evaluations(MENDED.inpaint_steps) <= 80
+    assert CORRECTED.inpaint_evaluations(CORRECTED.inpaint_steps) <= 80
 
 
 @BOTH

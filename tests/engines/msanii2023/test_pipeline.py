@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.pipeline import Canvas2023
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
-from msanii_live.engines.msanii2023.mel_tasks import SEMANTICS
+from msanii_live.engines.msanii2023.mel_tasks import TASK_SETTINGS
 from tests.engines.msanii2023.reference import arrays, reference, relative_error
 
 SEAM = 2_048
 # As they are, but for a short phase search.
-QUICK = {name: replace(semantics, iterations=2) for name, semantics in SEMANTICS.items()}
+QUICK = {name: replace(semantics, iterations=2) for name, semantics in TASK_SETTINGS.items()}
 BOTH = pytest.mark.parametrize("semantics", QUICK.values(), ids=QUICK)
-MENDED, PAPER = QUICK["mended"], QUICK["paper"]
+CORRECTED, PAPER = QUICK["mended"], QUICK["paper"]
 
 
-def canvas(semantics=MENDED, seed=0, steps=3, progress=lambda step, steps: None, **more):
+def canvas(semantics=CORRECTED, seed=0, steps=3, progress=lambda step, steps: None, **more):
     generator = torch.Generator().manual_seed(seed)
     model = reference()
-    return Canvas2023(model, model.unet, generator, progress, semantics, steps, **more)
+    return Msanii2023Pipeline(model, model.unet, generator, progress, semantics, steps, **more)
 
 
 def tone(frames: int) -> torch.Tensor:
@@ -137,15 +137,15 @@ def test_variations_follow_the_phases_of_their_source() -> None:
     """At nearly no strength ours stays near the source; the paper's has phases of its own."""
     wave = tone(31 * 1024)
     model = reference()
-    oracle = Canvas2023(
+    oracle = Msanii2023Pipeline(
         model,
         lambda x, t: torch.zeros_like(x),
         torch.Generator().manual_seed(0),
         lambda step, steps: None,
-        MENDED,
+        CORRECTED,
     )
     angle = []
-    for semantics in (MENDED, PAPER):
+    for semantics in (CORRECTED, PAPER):
         oracle.semantics = replace(semantics, iterations=8)
         made = oracle.vary(wave, 0.01)
         window = torch.hann_window(2048)
@@ -172,7 +172,7 @@ def test_an_exception_in_progress_ends_the_work() -> None:
         if step >= 2:
             raise Stopped
 
-    job = Canvas2023(model, net, torch.Generator().manual_seed(0), progress, MENDED, 50)
+    job = Msanii2023Pipeline(model, net, torch.Generator().manual_seed(0), progress, CORRECTED, 50)
     with pytest.raises(Stopped):
         job.fresh(20_000)
     assert len(asked) == 2

@@ -1,0 +1,59 @@
+"""The engines of a server: names, aliases, who serves what, and what is refused."""
+
+import pytest
+
+from msanii_live.engines.base import standalone_context
+from msanii_live.engines.builtin import ALIASES, BUILT_IN
+from msanii_live.engines.registry import EngineRegistry
+from msanii_live.errors import CommandError, ConfigError
+from msanii_live.protocol.commands import Generate, Outpaint, Render
+
+
+def test_the_table_tells_of_each_engine_what_the_engine_tells():
+    registry = EngineRegistry("cpu", "mel-flow")
+    for name in registry.names():
+        told = registry.verbs(name)
+        assert registry.get(name).capabilities.verbs == told
+        assert registry.get(name).name == name
+
+
+def test_old_names_stand_for_new_ones_and_are_not_listed():
+    for old, new in ALIASES.items():
+        registry = EngineRegistry("cpu", old)
+        registry.check_default()
+        assert registry.default == new
+        assert registry.get(old) is registry.get(new)
+        assert registry.verbs(old) == registry.verbs(new)
+        assert old not in registry.names()
+        assert new in BUILT_IN
+
+
+@pytest.mark.parametrize("name", ["nothing", "msanii2023"])
+def test_a_default_that_does_not_exist_is_refused_with_those_there_are(name):
+    registry = EngineRegistry("cpu", name)
+    with pytest.raises(ConfigError, match="mel-flow, mel2mel, note-diffusion, tones, or give a pa"):
+        registry.check_default()
+
+
+def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
+    registry = EngineRegistry("cpu", "mel-flow")
+    with pytest.raises(CommandError) as caught:
+        registry.serving("mel2mel", Outpaint.address)
+    assert caught.value.code == "EENGINE"
+    assert caught.value.text == "the engine mel2mel cannot outpaint: mel-flow, tones can"
+    with pytest.raises(CommandError, match="cannot render: mel2mel, note-diffusion, tones can"):
+        registry.serving("mel-flow", Render.address)
+
+
+def test_without_a_name_another_plays_notes_for_an_engine_that_cannot():
+    registry = EngineRegistry("cpu", "mel-flow")
+    assert registry.serving("", Render.address).name == "mel2mel"
+    assert registry.serving("", Generate.address).name == "mel-flow"
+    assert EngineRegistry("cpu", "tones").serving("", Render.address).name == "tones"
+
+
+def test_one_engine_serves_all_who_ask_for_it():
+    registry = EngineRegistry("cpu", "tones")
+    assert registry.get() is registry.get("tones") is registry.serving("tones", Generate.address)
+    clip = registry.get().run(Generate(seconds=0.5, steps=1), standalone_context())
+    assert clip.info.frames == 22_050
