@@ -57,11 +57,11 @@ def states(findings):
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
 def test_who_holds_a_port_is_named(kind):
     with taken(kind) as port:
-        holder = find_port_owner(kind, port)
-        if holder is None:
+        owner = find_port_owner(kind, port)
+        if owner is None:
             pytest.skip("this system does not tell who holds a port")
-        assert holder.process == os.getpid()
-        assert "pytest" in holder.command or "python" in holder.command
+        assert owner.process == os.getpid()
+        assert "pytest" in owner.command or "python" in owner.command
     assert find_port_owner(kind, port) is None
 
 

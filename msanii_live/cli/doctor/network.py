@@ -125,13 +125,14 @@ def _check_own_server() -> Iterator[Check]:
 
 def check_server(host: str, port: int, http_port: int, server: str) -> Iterator[Check]:
     """Send a ping over each transport. server: what it is, in words."""
-    for what, transport, elsewhere in (
+    clients: tuple[tuple[str, TransportName, bool], ...] = (
         ("client over UDP", "udp", False),
         ("client that listens on another port, as Max does", "udp", True),
         ("client over TCP", "int32", False),
-    ):
+    )
+    for what, transport, elsewhere in clients:
         try:
-            took = _round_trip(host, port, transport, elsewhere)  # type: ignore[arg-type]
+            took = _round_trip(host, port, transport, elsewhere)
         except (NoAnswer, OSError) as error:
             yield mend(what, f"{server}, {host}:{port}: {error}", FIREWALL)
         else:
