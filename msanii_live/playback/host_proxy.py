@@ -237,11 +237,12 @@ class ProcessHost:
         self._process.join(_CLOSE_TIMEOUT)
 
     def _release(self) -> None:
-        """Free all shared memory; the statistics stay readable as they last were."""
+        """Free all shared memory; statistics and recent audio stay readable as they last were."""
         with self._lock:
             self._is_released = True
             blocks, self._clips = list(self._clips.values()), {}
         self.stats = self.stats.copy()
+        self.output, self.captured = self.output.copy(), self.captured.copy()
         for block in (*blocks, *self._blocks):
             block.close()
 

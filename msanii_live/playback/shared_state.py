@@ -46,13 +46,16 @@ class SharedArray:
         self.shape = shape
         self._memory: shared_memory.SharedMemory | None = None
         self._owner = shared and not name
-        count = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if shared:
             self._memory = shared_memory.SharedMemory(
-                name=name or None, create=not name, size=max(count, 1)
+                name=name or None, create=not name, size=max(size, 1)
             )
-        buffer = self._memory.buf if self._memory else None
-        self.array: NDArray[Any] = np.ndarray(shape, dtype, buffer=buffer)
+            # `frombuffer` keeps the memory mapped while a view exists; `ndarray(buffer=)` does not.
+            array = np.frombuffer(self._memory.buf, dtype, count=int(np.prod(shape)))
+            self.array: NDArray[Any] = array.reshape(shape)
+        else:
+            self.array = np.zeros(shape, dtype)
         if not name:
             self.array[...] = 0
 
@@ -90,6 +93,10 @@ class RingBuffer:
     def __init__(self, ring: Samples) -> None:
         """Use an array as the ring. ring: float32 (frames, 2)."""
         self._ring = ring
+
+    def copy(self) -> RingBuffer:
+        """Return a copy that does not use the same memory."""
+        return RingBuffer(self._ring.copy())
 
     def write(self, position: int, block: Samples) -> None:
         """Write frames. position: absolute, of the first. block: float32 (frames, 2)."""

@@ -28,9 +28,9 @@ from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise
 from tests.live import live
+from tests.playback.fakes import wait_until
 from tests.playback.jackdummy import assert_heard, capturing, jack_dummy, place_of
 from tests.playback.test_mixer import tone
-from tests.playback.test_player import wait_until
 from tests.server.test_playback_commands import bundle, send
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]

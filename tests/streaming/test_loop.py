@@ -17,7 +17,7 @@ from msanii_live.playback.mixer import Region
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.loop import StreamLoop
 from msanii_live.timing.transport import Transport
-from tests.playback.test_player import wait_until
+from tests.playback.fakes import wait_until
 
 RATE = 44_100
 ORDER = StreamStart(chunk=2.0, ahead=1.0, at="none")

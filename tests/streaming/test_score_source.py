@@ -16,7 +16,7 @@ from msanii_live.jobs.params import Params
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import StreamStart
-from tests.playback.test_player import wait_until
+from tests.playback.fakes import wait_until
 
 RATE = 44_100
 QUICK = StreamStart(chunk=1.0, ahead=1.0, at="none", midi="song.mid")
