@@ -39,7 +39,7 @@ from msanii_live.protocol.commands import (
     Outpaint,
 )
 from msanii_live.web.mel_spectrogram import mel_decibels
-from msanii_live.web.plots import png
+from msanii_live.web.plots import figure_png
 
 SECONDS = 6.0
 SPAN = (2.0, 4.0)  # seconds that are inpainted
@@ -50,7 +50,10 @@ RANGE = (-80.0, -5.0)  # dB
 
 @dataclass(frozen=True)
 class FigurePanel:
-    """Show one clip. span: seconds of it that were made anew, boxed, or a line where it ends."""
+    """One clip in a figure.
+
+    span: seconds of it that were made anew, boxed, or a line where it ends.
+    """
 
     title: str
     samples: Samples
@@ -71,9 +74,9 @@ def draw_paper_figures(out: Path, engines: Sequence[str], device: str = "auto") 
     with tempfile.TemporaryDirectory() as folder:
         for name in engines:
             path = _random_2023(Path(folder)) if name == "random-2023" else name
-            shelf = EngineRegistry(device, str(path))
-            shelf.check_default()
-            engine = shelf.get()
+            registry = EngineRegistry(device, str(path))
+            registry.check_default()
+            engine = registry.get()
             names.append(engine.name)
             print(f"{engine.name}: ", end="", file=sys.stderr, flush=True)
             for figure, panels in figures(engine, clips).items():
@@ -140,7 +143,7 @@ def draw(rows: Sequence[Sequence[FigurePanel]]) -> bytes:
             axes.set_visible(False)
         for panel, axes in zip(row, line, strict=False):
             _draw_panel(panel, axes)
-    picture = Image.open(io.BytesIO(png(figure))).convert("RGB")
+    picture = Image.open(io.BytesIO(figure_png(figure))).convert("RGB")
     out = io.BytesIO()
     picture.quantize(COLOURS).save(out, format="png", optimize=True)
     return out.getvalue()

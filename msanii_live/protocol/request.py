@@ -71,9 +71,13 @@ def _arguments_of_all_commands() -> Sequence[Argument]:
     return [argument for command in COMMANDS for argument in all_arguments(command)]
 
 
-@cache
-def all_arguments(command: type[Command]) -> tuple[Argument, ...]:
+def all_arguments(command: type) -> tuple[Argument, ...]:
     """Return the arguments of a command, including those that every command takes."""
+    return _cached_arguments(command)
+
+
+@cache
+def _cached_arguments(command: type) -> tuple[Argument, ...]:
     return (*arguments(command), *ENVELOPE)
 
 

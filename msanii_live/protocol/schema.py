@@ -139,12 +139,11 @@ def arguments(command: type) -> tuple[Argument, ...]:
 def _declared_arguments(command: type) -> tuple[Argument, ...]:
     found = []
     for field in dataclasses.fields(command):
-        is_required = field.default is MISSING
         found.append(
             Argument(
                 name=field.name,
-                default=None if is_required else field.default,
-                required=is_required,
+                default=None if field.default is MISSING else field.default,
+                required=field.default is MISSING,
                 positional=field.metadata["positional"],
                 **field.metadata["argument"],
             )

@@ -1,1 +1,1 @@
-"""The monitor page, OSCQuery and WebSocket, over HTTP."""
+"""The HTTP server: the monitor page, OSCQuery, and OSC over WebSocket."""

@@ -1,4 +1,4 @@
-"""Serve the monitor page: what the server is doing, and every clip to hear and see."""
+"""The web server of the monitor page: the state of the server, and every clip's sound and image."""
 
 from __future__ import annotations
 
@@ -13,36 +13,39 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from msanii_live.errors import PortInUse
-from msanii_live.web.security import error, security_middleware
+from msanii_live.web.security import json_error, security_middleware
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
-# Named here: what a system says that .js is may be anything, and a module must be JavaScript.
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-NAME = r"{name:[A-Za-z0-9_.-]{1,64}}"
+# Fixed here: the system's own table may map .js to anything, and browsers require JavaScript.
+CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+NAME_PATTERN = r"{name:[A-Za-z0-9_.-]{1,64}}"
 
 
-class StatusSource(Protocol):
-    """Supply what the page asks for. On the event loop's thread but for `outline` and `mel`."""
+class PageSource(Protocol):
+    """The data that the page requests.
+
+    `outline` and `mel` are called on a thread of their own, the others on the event loop.
+    """
 
     def snapshot(self) -> Mapping[str, object]:
-        """Return the state, as JSON can hold it; see `view.View`."""
+        """Return the state of the server, ready for JSON."""
 
     def wav_path(self, name: str) -> Path | None:
-        """Return the WAV of a clip, or None where there is no such clip or file."""
+        """Return the path of a clip's WAV file, or None if there is no such clip or file."""
 
     def outline(self, name: str) -> object | None:
-        """Return the outline of a clip, as JSON can hold it, or None where there is none."""
+        """Return the waveform outline of a clip, or None if there is no such clip."""
 
     def mel(self, name: str) -> object | None:
-        """Return a PNG of a clip's mel, or None where there is none."""
+        """Return the mel spectrogram of a clip as PNG bytes, or None if there is no such clip."""
 
 
 class WebServer:
-    """Run the page on one port. `port` is the one that is bound."""
+    """A running web server. port: the one that is bound."""
 
     def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
-        """Use `start` instead."""
+        """Use `start_web_server` instead."""
         self._runner = runner
         self.host = host
         self.port = port
@@ -55,29 +58,29 @@ class WebServer:
 async def start_web_server(
     host: str,
     port: int,
-    source: StatusSource,
+    source: PageSource,
     table: Mapping[str, object],
-    front: Sequence[Middleware] = (),
+    middlewares: Sequence[Middleware] = (),
 ) -> WebServer:
     """Serve the page on a host and port (0 picks a free one).
 
-    table: of the commands, see `protocol.forms`. front: what may answer a request before the page
-    does, once it is known to come from no other page.
+    table: the command table, see `protocol.forms`. middlewares: they can answer a request before
+    the page does, after the security checks.
 
     Raises:
         PortInUse: another program has the port.
         OSError: the host is not an address of this machine.
     """
-    app = web.Application(middlewares=[security_middleware(host), *front])
-    # One thread: however many clips are looked at, the server draws one picture at a time.
-    easel = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+    app = web.Application(middlewares=[security_middleware(host), *middlewares])
+    # One thread, so that at most one image is drawn at a time, however many clips are shown.
+    drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
 
-    async def leave_easel(_app: web.Application) -> None:
-        easel.shutdown(wait=False, cancel_futures=True)
+    async def stop_drawing(_app: web.Application) -> None:
+        drawing.shutdown(wait=False, cancel_futures=True)
 
-    app.on_cleanup.append(leave_easel)
-    _add_page(app, source, table)
-    _add_clips(app, source, easel)
+    app.on_cleanup.append(stop_drawing)
+    _add_page_routes(app, source, table)
+    _add_clip_routes(app, source, drawing)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -90,10 +93,10 @@ async def start_web_server(
     return WebServer(runner, host, int(runner.addresses[0][1]))
 
 
-def _add_page(app: web.Application, source: StatusSource, table: Mapping[str, object]) -> None:
+def _add_page_routes(app: web.Application, source: PageSource, table: Mapping[str, object]) -> None:
     def serve(file: Path) -> Handler:
         async def page(_request: web.Request) -> web.StreamResponse:
-            return web.FileResponse(file, headers={"Content-Type": KINDS[file.suffix]})
+            return web.FileResponse(file, headers={"Content-Type": CONTENT_TYPES[file.suffix]})
 
         return page
 
@@ -103,41 +106,41 @@ def _add_page(app: web.Application, source: StatusSource, table: Mapping[str, ob
     async def forms(_request: web.Request) -> web.StreamResponse:
         return web.json_response(table)
 
-    # Each file has its own route: no part of a request is ever made into a path.
+    # Each file has its own route, so no part of a request is ever used as a path.
     for file in sorted(PAGE_FOLDER.iterdir()):
-        if file.suffix in KINDS:
+        if file.suffix in CONTENT_TYPES:
             path = "/" if file.name == INDEX else f"/page/{file.name}"
             app.router.add_get(path, serve(file))
     app.router.add_get("/api/state", state)
     app.router.add_get("/api/table", forms)
 
 
-def _add_clips(app: web.Application, source: StatusSource, easel: ThreadPoolExecutor) -> None:
+def _add_clip_routes(app: web.Application, source: PageSource, drawing: ThreadPoolExecutor) -> None:
     async def wav(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         path = source.wav_path(name)
         if path is None or not path.is_file():
-            return error(404, f"there is no file of a clip {name}")
+            return json_error(404, f"there is no file of a clip {name}")
         return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
 
-    async def drawn(
-        request: web.Request, draw: Callable[[str], object | None]
+    async def draw(
+        request: web.Request, draw_clip: Callable[[str], object | None]
     ) -> object | web.Response:
         name = request.match_info["name"]
         loop = asyncio.get_running_loop()
-        picture = await loop.run_in_executor(easel, draw, name)
-        return error(404, f"there is no picture of {name}") if picture is None else picture
+        image = await loop.run_in_executor(drawing, draw_clip, name)
+        return json_error(404, f"there is no image of {name}") if image is None else image
 
     async def mel(request: web.Request) -> web.StreamResponse:
-        picture = await drawn(request, source.mel)
-        if isinstance(picture, web.Response):
-            return picture
-        return web.Response(body=picture, content_type="image/png")
+        image = await draw(request, source.mel)
+        if isinstance(image, web.Response):
+            return image
+        return web.Response(body=image, content_type="image/png")
 
     async def outline(request: web.Request) -> web.StreamResponse:
-        picture = await drawn(request, source.outline)
-        return picture if isinstance(picture, web.Response) else web.json_response(picture)
+        shape = await draw(request, source.outline)
+        return shape if isinstance(shape, web.Response) else web.json_response(shape)
 
-    app.router.add_get(rf"/clips/{NAME}.wav", wav)
-    app.router.add_get(rf"/clips/{NAME}.png", mel)
-    app.router.add_get(rf"/clips/{NAME}.json", outline)
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.wav", wav)
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.png", mel)
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.json", outline)

@@ -1,7 +1,8 @@
-"""Send the page what has changed, at most ten times a second, and never more than it reads.
+"""State updates for the page: only what has changed, at most ten times a second.
 
-Each section of the page is written as JSON once, whoever watches, and goes only to those who were
-not told the same before. A page that is behind is told the newest state once it has caught up.
+Each section of the state is encoded as JSON once for all subscribers, and sent only to those that
+did not get the same value before. A subscriber that does not keep up gets the newest state once it
+has caught up.
 """
 
 from __future__ import annotations
@@ -14,112 +15,123 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-TICK = 0.1  # s
-SLOW = 5  # ticks from one look at the sections that change now and then to the next
-FIRST_LINES = 100  # of the log, for a page that has just come
-LINES = 20  # of the log a tick: 200 a second, whatever comes in
+UPDATE_INTERVAL = 0.1  # seconds
+SLOW_EVERY = 5  # updates from one reading of the slow sections to the next
+INITIAL_LINES = 100  # of the message log, for a page that has just opened
+MAX_LINES = 20  # of the message log in one update: 200 a second, however many messages come in
+RETRY_DELAY = 1.0  # seconds after an update that failed
 
-Post = Callable[[str], bool]
+Send = Callable[[str], bool]
 
 log = logging.getLogger("msanii_live.monitor")
 
 
-class Source(Protocol):
-    """Supply the sections; see `view.View`."""
+class SectionSource(Protocol):
+    """The sections of the state, ready for JSON."""
 
-    def quick(self) -> dict[str, object]:
-        """Return the sections that move."""
+    def fast_sections(self) -> dict[str, object]:
+        """Return the sections that change all the time."""
 
-    def slow(self) -> dict[str, object]:
+    def slow_sections(self) -> dict[str, object]:
         """Return the sections that change now and then."""
 
-    def log(self, since: int, most: int) -> dict[str, object]:
-        """Return lines of the log."""
+    def log_lines(self, since: int, limit: int) -> dict[str, object]:
+        """Return the newest `limit` lines of the message log after the first `since`."""
 
-    def events(self, since: int, most: int) -> list[list[object]]:
-        """Return replies that were news."""
-
-    @property
-    def log_written(self) -> int:
-        """Lines of the log that there ever were."""
+    def events(self, since: int, limit: int) -> list[list[object]]:
+        """Return the newest `limit` events after the first `since`."""
 
     @property
-    def events_told(self) -> int:
-        """Replies that were news, ever."""
+    def log_count(self) -> int:
+        """The number of lines that were ever logged."""
+
+    @property
+    def event_count(self) -> int:
+        """The number of events that there ever were."""
 
 
 @dataclass(eq=False)
-class _Viewer:
-    """Hold what a page has been told. post: takes a text, False where the page is behind."""
+class _Subscriber:
+    """One page, and what it was sent.
 
-    post: Post
+    send: sends a text and returns True, or returns False if the page is behind. lines, events: how
+    many of each it has. sent: the last value of each section, as JSON.
+    """
+
+    send: Send
     lines: int
     events: int
     is_new: bool = True
-    told: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
 
 
 class Feed:
-    """Watch a server for those who watch it. Everything here runs on the event loop."""
+    """A publisher of state updates. All methods are for the event loop's own thread."""
 
-    def __init__(self, source: Source) -> None:
-        """Take what is watched; nothing is looked at before somebody joins."""
+    def __init__(self, source: SectionSource) -> None:
+        """Store the source. It is not read while nobody subscribes."""
         self._source = source
-        self._viewers: set[_Viewer] = set()
-        self._texts: dict[str, str] = {}
+        self._subscribers: set[_Subscriber] = set()
+        self._sections: dict[str, str] = {}  # the current values, as JSON
         self._task: asyncio.Task[None] | None = None
 
-    def subscribe(self, post: Post) -> Callable[[], None]:
-        """Begin to tell a page; return what ends it. post: takes JSON, False where it is behind."""
-        first = max(0, self._source.log_written - FIRST_LINES)
-        viewer = _Viewer(post, first, self._source.events_told)
-        self._viewers.add(viewer)
+    def subscribe(self, send: Send) -> Callable[[], None]:
+        """Start to send updates to a page. Return the function that ends the subscription.
+
+        send: sends a JSON text and returns True, or returns False if the page is behind.
+        """
+        first_line = max(0, self._source.log_count - INITIAL_LINES)
+        subscriber = _Subscriber(send, first_line, self._source.event_count)
+        self._subscribers.add(subscriber)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
-        return lambda: self._viewers.discard(viewer)
+        return lambda: self._subscribers.discard(subscriber)
 
     async def close(self) -> None:
-        """Tell nobody any more."""
-        self._viewers.clear()
+        """End all subscriptions."""
+        self._subscribers.clear()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
     async def _run(self) -> None:
-        turn = 0
-        while self._viewers:
+        update = 0
+        while self._subscribers:
             try:
-                self._look(turn)
-                for viewer in list(self._viewers):
-                    self._tell(viewer)
-            except Exception:  # the page must not end the server, nor end itself
-                log.exception("the page could not be told")
-                await asyncio.sleep(1.0)
-            turn += 1
-            await asyncio.sleep(TICK)
+                self._read_sections(update)
+                for subscriber in list(self._subscribers):
+                    self._send_changes(subscriber)
+            except Exception:  # a failure here must end neither the server nor the updates
+                log.exception("the page could not be updated")
+                await asyncio.sleep(RETRY_DELAY)
+            update += 1
+            await asyncio.sleep(UPDATE_INTERVAL)
 
-    def _look(self, turn: int) -> None:
-        sections = self._source.quick()
-        if turn % SLOW == 0:
-            sections |= self._source.slow()
-        self._texts |= {name: _json(section) for name, section in sections.items()}
+    def _read_sections(self, update: int) -> None:
+        sections = self._source.fast_sections()
+        if update % SLOW_EVERY == 0:
+            sections |= self._source.slow_sections()
+        self._sections |= {name: _to_json(section) for name, section in sections.items()}
 
-    def _tell(self, viewer: _Viewer) -> None:
-        """Send a page what it does not know yet; what it does not take now it is sent later."""
+    def _send_changes(self, subscriber: _Subscriber) -> None:
+        """Send a page what has changed for it. What it cannot take now is sent later."""
         source = self._source
-        news = {n: text for n, text in self._texts.items() if viewer.told.get(n) != text}
-        lines, events = source.log_written, source.events_told
-        extra = {}
-        if lines != viewer.lines:
-            extra["log"] = _json(source.log(viewer.lines, FIRST_LINES if viewer.is_new else LINES))
-        if events != viewer.events:
-            extra["events"] = _json(source.events(viewer.events, LINES))
-        parts = [f'"{name}":{text}' for name, text in {**news, **extra}.items()]
-        if parts and viewer.post("{" + ",".join(parts) + "}"):
-            viewer.told |= news
-            viewer.lines, viewer.events, viewer.is_new = lines, events, False
+        changed = {
+            name: text for name, text in self._sections.items() if subscriber.sent.get(name) != text
+        }
+        lines, events = source.log_count, source.event_count
+        new = {}
+        if lines != subscriber.lines:
+            limit = INITIAL_LINES if subscriber.is_new else MAX_LINES
+            new["log"] = _to_json(source.log_lines(subscriber.lines, limit))
+        if events != subscriber.events:
+            new["events"] = _to_json(source.events(subscriber.events, MAX_LINES))
+        parts = [f'"{name}":{text}' for name, text in {**changed, **new}.items()]
+        if parts and subscriber.send("{" + ",".join(parts) + "}"):
+            subscriber.sent |= changed
+            subscriber.lines, subscriber.events, subscriber.is_new = lines, events, False
 
 
-def _json(section: object) -> str:
+def _to_json(section: object) -> str:
     return json.dumps(section, separators=(",", ":"))

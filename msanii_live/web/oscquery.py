@@ -1,9 +1,10 @@
-"""OSCQuery: the table as a tree of JSON, for hosts that ask what can be sent.
+"""OSCQuery: the command table as a JSON tree, for programs that discover what can be sent.
 
-Source: the OSCQuery proposal, github.com/Vidvox/OSCQueryProposal. Commands take positional values
-and then pairs of a key and its value, which one type string cannot say; so a node's own form has
-the positions, and OVERLOADS has one form for each key: the positions, the key as the only legal
-word, and its value.
+Source: the OSCQuery proposal, github.com/Vidvox/OSCQueryProposal.
+
+Commands take positional values and then pairs of key and value, which one TYPE string cannot
+express. So TYPE has the positional values only, and OVERLOADS has one variant for each key: the
+positional values, the key as the only legal word, and its value.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ ATTRIBUTES = (
     "FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "RANGE", "UNIT", "DESCRIPTION", "VALUE", "OVERLOADS",
 )  # fmt: skip
 READ, WRITE = 1, 2
-# The proposal's names of units; a unit that it does not name is sent as the table has it.
+# Unit names of the proposal. A unit that it does not have is sent as it is in the table.
 UNITS = {"s": "time.second", "bpm": "time.bpm", "dB": "gain.db"}
 
 
 def addresses() -> list[str]:
-    """Return every address of the tree: commands, and replies that can be listened to."""
+    """Return every address of the tree: commands, and replies that a client can listen to."""
     return sorted({*BY_ADDRESS, *REPLY_BY_ADDRESS})
 
 
 def node_at(path: str, value_of: Lookup) -> Node | None:
-    """Return the part of the tree that begins at a path, None where there is none.
+    """Return the subtree at a path, or None if there is none.
 
-    value_of: returns what an address last said or would say now, None where that is nothing.
+    value_of: returns the current or last value of an address, or None if it has none.
     """
     path = path.rstrip("/") or "/"
     below = [a for a in addresses() if a == path or a.startswith(path.rstrip("/") + "/")]
@@ -43,7 +44,7 @@ def node_at(path: str, value_of: Lookup) -> Node | None:
         return None
     node: Node = {"FULL_PATH": path}
     if path in BY_ADDRESS or path in REPLY_BY_ADDRESS:
-        node |= _method(path, value_of(path))
+        node |= _address_node(path, value_of(path))
     else:
         node["ACCESS"] = 0
     depth = len(path.rstrip("/")) + 1
@@ -55,11 +56,11 @@ def node_at(path: str, value_of: Lookup) -> Node | None:
 
 
 def host_info(address: UdpAddress, wildcard: bool) -> Node:
-    """Return what HOST_INFO asks for. wildcard: bound to every address, so that none is named."""
-    where: Node = {} if wildcard else {"OSC_IP": address[0]}
+    """Return the answer to HOST_INFO. wildcard: bound to every address, so none is named."""
+    ip: Node = {} if wildcard else {"OSC_IP": address[0]}
     return {
         "NAME": "msanii-live",
-        **where,
+        **ip,
         "OSC_PORT": address[1],
         "OSC_TRANSPORT": "UDP",
         "EXTENSIONS": {
@@ -72,48 +73,51 @@ def host_info(address: UdpAddress, wildcard: bool) -> Node:
     }  # fmt: skip
 
 
-def _method(path: str, value: Values | None) -> Node:
+def _address_node(path: str, value: Values | None) -> Node:
     command, reply = BY_ADDRESS.get(path), REPLY_BY_ADDRESS.get(path)
     if command is None:
         assert reply is not None
-        return _described(reply.text, READ, reply.tags, [], value)
+        return _describe(reply.text, READ, reply.tags, [], value)
     text = " ".join((command.__doc__ or "").split())
     if reply is None:
-        return {**_described(text, WRITE, "", places(command), None), **_overloads(command)}
-    # It answers at its own address: what it says is its value.
+        return {
+            **_describe(text, WRITE, "", positional_arguments(command), None),
+            **_overloads(command),
+        }
+    # The answer comes at the same address, so it is the value of the node.
     access = READ if command.read_only else READ | WRITE
-    return {**_described(text, access, reply.tags, [], value), **_overloads(command)}
+    return {**_describe(text, access, reply.tags, [], value), **_overloads(command)}
 
 
-def places(command: type[Command]) -> list[Argument]:
+def positional_arguments(command: type[Command]) -> list[Argument]:
     """Return the positional arguments of a command."""
     return [argument for argument in arguments(command) if argument.positional]
 
 
-def _described(
-    text: str, access: int, tags: str, taken: Sequence[Argument], value: Values | None
+def _describe(
+    text: str, access: int, tags: str, parameters: Sequence[Argument], value: Values | None
 ) -> Node:
     node: Node = {"DESCRIPTION": text, "ACCESS": access}
-    node["TYPE"] = tags or "".join(argument.kind for argument in taken)
-    if taken:
-        node |= _limits(taken)
+    node["TYPE"] = tags or "".join(argument.kind for argument in parameters)
+    if parameters:
+        node |= _ranges(parameters)
     if value is not None:
         node["VALUE"] = list(value)
     return node
 
 
-def _limits(taken: Sequence[Argument | str]) -> Node:
-    limits: Node = {"RANGE": [_range(each) for each in taken]}
+def _ranges(parameters: Sequence[Argument | str]) -> Node:
+    ranges: Node = {"RANGE": [_range(each) for each in parameters]}
     units = [
-        UNITS.get(each.unit, each.unit) if isinstance(each, Argument) else "" for each in taken
+        UNITS.get(each.unit, each.unit) if isinstance(each, Argument) else "" for each in parameters
     ]
     if any(units):
-        limits["UNIT"] = units
-    return limits
+        ranges["UNIT"] = units
+    return ranges
 
 
 def _range(argument: Argument | str) -> Mapping[str, object] | None:
-    if isinstance(argument, str):  # a key: the one word that is legal there
+    if isinstance(argument, str):  # a key: the only legal word
         return {"VALS": [argument]}
     if argument.choices and not argument.or_number:
         return {"VALS": list(argument.choices)}
@@ -122,11 +126,11 @@ def _range(argument: Argument | str) -> Mapping[str, object] | None:
 
 
 def _overloads(command: type[Command]) -> Node:
-    required = [argument for argument in places(command) if argument.required]
-    forms = []
+    required = [argument for argument in positional_arguments(command) if argument.required]
+    variants = []
     for key in arguments(command):
         if not key.positional:
-            taken: list[Argument | str] = [*required, key.name, key]
-            tags = "".join("s" if isinstance(each, str) else each.kind for each in taken)
-            forms.append({"TYPE": tags, "DESCRIPTION": key.text, **_limits(taken)})
-    return {"OVERLOADS": forms} if forms else {}
+            parameters: list[Argument | str] = [*required, key.name, key]
+            tags = "".join("s" if isinstance(each, str) else each.kind for each in parameters)
+            variants.append({"TYPE": tags, "DESCRIPTION": key.text, **_ranges(parameters)})
+    return {"OVERLOADS": variants} if variants else {}

@@ -1,8 +1,8 @@
-"""Serve OSCQuery over HTTP, and OSC over WebSocket, as a layer in front of the monitor page.
+"""OSCQuery over HTTP and OSC over WebSocket, as a middleware in front of the monitor page.
 
-A browser that asks for `/` gets the page, since it says that it takes HTML; whoever does not gets
-the tree. On the page's own WebSocket the server's state goes out as well: MONITOR begins and ends
-it, as JSON in text frames.
+A request for `/` that accepts HTML gets the page; any other gets the OSCQuery tree. A WebSocket
+carries OSC packets in binary frames. In text frames it takes OSCQuery's LISTEN and IGNORE, and
+MONITOR, which starts or stops the updates of the server's state that the page shows.
 """
 
 from __future__ import annotations
@@ -23,102 +23,105 @@ from msanii_live.osc.transports import Transports
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import oscquery
 
-SOCKET_LIMIT = 16
-UNSENT_LIMIT = 2_000  # packets that a WebSocket may be behind
-MESSAGE_LIMIT = 65_536  # bytes
+MAX_WEBSOCKETS = 16
+MAX_UNSENT = 2_000  # packets and texts that wait to be sent on one WebSocket
+MAX_MESSAGE_BYTES = 65_536
 HEARTBEAT = 20.0  # seconds
-UNSENT_STATES = 2  # frames of state that wait to be sent; newer state waits until they are
-LOOK = 0.25  # seconds between looks at values that are listened to
+MAX_UNSENT_FOR_TEXT = 2  # a state update is not queued behind more than this
+POLL_INTERVAL = 0.25  # seconds between readings of values that clients listen to
 
-# Takes what posts a text to a page (False: it is behind); returns what ends that.
-Follow = Callable[[Callable[[str], bool]], Callable[[], None]]
+# Takes a function that sends a text (and returns False if the page is behind), returns one that
+# ends the subscription. See `Feed.subscribe`.
+Subscribe = Callable[[Callable[[str], bool]], Callable[[], None]]
 
 log = logging.getLogger("msanii_live.osc")
 
 
 @dataclass(eq=False)
-class _Socket:
-    """Hold one WebSocket: what it listens to, and packets and texts on their way to it.
+class _WebSocket:
+    """One WebSocket: the addresses it listens to, and what waits to be sent on it.
 
-    is_over: nothing more is sent, and it is closed. unfollow: ends what it is told of the server's
-    state; None where it is told nothing.
+    is_behind: the client does not read, and the connection will be closed. is_closing: nothing more
+    is sent. end_subscription: ends the updates of the server's state, None if there are none.
     """
 
-    unsent: asyncio.Queue[bytes | str] = field(default_factory=lambda: asyncio.Queue(UNSENT_LIMIT))
-    heard: set[str] = field(default_factory=set)
+    unsent: asyncio.Queue[bytes | str] = field(default_factory=lambda: asyncio.Queue(MAX_UNSENT))
+    listened: set[str] = field(default_factory=set)
     is_behind: bool = False
-    is_over: bool = False
-    unfollow: Callable[[], None] | None = None
+    is_closing: bool = False
+    end_subscription: Callable[[], None] | None = None
 
-    def post(self, packet: bytes) -> None:
-        """Send a packet in turn; a client that never reads is given up."""
+    def send(self, packet: bytes) -> None:
+        """Queue a packet. If the queue is full, the connection will be closed."""
         try:
             self.unsent.put_nowait(packet)
         except asyncio.QueueFull:
             self.is_behind = True
 
-    def offer(self, text: str) -> bool:
-        """Send a text unless others wait; tell whether it will be."""
-        if self.unsent.qsize() >= UNSENT_STATES:
+    def try_send_text(self, text: str) -> bool:
+        """Queue a text if the queue is nearly empty. Return whether it was queued."""
+        if self.unsent.qsize() >= MAX_UNSENT_FOR_TEXT:
             return False
         self.unsent.put_nowait(text)
         return True
 
-    def end(self) -> None:
-        """Have the connection closed, whatever is unsent."""
-        self.is_over = True
+    def close(self) -> None:
+        """Close the connection without sending what is queued."""
+        self.is_closing = True
         if self.unsent.empty():
-            self.unsent.put_nowait(b"")
+            self.unsent.put_nowait(b"")  # wakes the sending task
 
-    def leave(self) -> None:
-        """Be told no more of the server's state; harmless where nothing was."""
-        if self.unfollow is not None:
-            self.unfollow()
-            self.unfollow = None
+    def unsubscribe(self) -> None:
+        """End the updates of the server's state, if there are any."""
+        if self.end_subscription is not None:
+            self.end_subscription()
+            self.end_subscription = None
 
 
 class OscQueryServer:
-    """Answer OSCQuery. Everything here runs on the event loop."""
+    """The OSCQuery middleware and its WebSockets. All methods are for the event loop's thread."""
 
     def __init__(
         self,
-        doors: Callable[[], Transports],
+        transports: Callable[[], Transports],
         value_of: Callable[[str], ReplyMessage | None],
         allow: Sequence[Network],
-        is_everywhere: bool,
-        follow: Follow,
+        is_wildcard: bool,
+        subscribe: Subscribe,
     ) -> None:
-        """Take the transports, what returns an address's value, and who may ask.
+        """Store the functions and settings.
 
-        is_everywhere: bound to every address of this machine. follow: what tells a page of the
-        server's state from now on.
+        transports: returns the open transports. value_of: returns the current value of an address,
+        or None if it has none. allow: networks that may connect, besides this machine. is_wildcard:
+        the server is bound to every address of this machine. subscribe: subscribes to updates of
+        the server's state.
         """
-        self._follow = follow
-        self._doors = doors
+        self._subscribe = subscribe
+        self._transports = transports
         self._value_of = value_of
         self._allow = tuple(allow)
-        self._is_everywhere = is_everywhere
-        self._last: dict[str, ReplyMessage] = {}
-        self._sockets: set[_Socket] = set()
-        self._looking: asyncio.Task[None] | None = None
+        self._is_wildcard = is_wildcard
+        self._last_replies: dict[str, ReplyMessage] = {}
+        self._sockets: set[_WebSocket] = set()
+        self._polling: asyncio.Task[None] | None = None
 
     def publish(self, message: ReplyMessage) -> None:
-        """Hear every reply that is sent, and pass it on to those who listen to its address."""
-        self._last[message.address] = message
-        listening = [each for each in self._sockets if message.address in each.heard]
+        """Send a reply to every WebSocket that listens to its address. Call it for every reply."""
+        self._last_replies[message.address] = message
+        listening = [each for each in self._sockets if message.address in each.listened]
         if listening:
             with contextlib.suppress(ValueError):
                 packet = encode(message.address, message.tags, message.args, truncate_text=True)
                 for each in listening:
-                    each.post(packet)
+                    each.send(packet)
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer what is OSCQuery's, and leave the rest to the page."""
+        """Answer OSCQuery and WebSocket requests, and pass all others on to the page."""
         if not is_allowed(request.remote or "", self._allow):
             return web.json_response({"error": "not from a network of --allow"}, status=403)
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._web_socket(request)
+            return await self._serve_websocket(request)
         if request.method != "GET" or not self._is_query(request):
             return await handler(request)
         return self._answer(request)
@@ -131,117 +134,119 @@ class OscQueryServer:
         return request.path.startswith("/msanii") or "HOST_INFO" in request.query
 
     def _answer(self, request: web.Request) -> web.Response:
-        asked = list(request.query)
-        if "HOST_INFO" in asked:
-            return web.json_response(oscquery.host_info(self._doors().address, self._is_everywhere))
-        node = oscquery.node_at(request.path, self._values)
+        attributes = list(request.query)
+        if "HOST_INFO" in attributes:
+            return web.json_response(
+                oscquery.host_info(self._transports().address, self._is_wildcard)
+            )
+        node = oscquery.node_at(request.path, self._value_args)
         if node is None:
             return web.json_response({"error": f"there is no {request.path}"}, status=404)
-        if not asked:
+        if not attributes:
             return web.json_response(node)
-        name = asked[0]
+        name = attributes[0]
         if name not in oscquery.ATTRIBUTES:
-            return web.json_response({"error": f"{name} is no attribute"}, status=400)
+            return web.json_response({"error": f"{name} is not an attribute"}, status=400)
         if name not in node:
             return web.Response(status=204)
         return web.json_response({name: node[name]})
 
-    def _values(self, address: str) -> oscquery.Values | None:
-        message = self._value_of(address) or self._last.get(address)
+    def _value_args(self, address: str) -> oscquery.Values | None:
+        message = self._value_of(address) or self._last_replies.get(address)
         return None if message is None else message.args
 
     # -- WebSocket -------------------------------------------------------------------------------
 
-    async def _web_socket(self, request: web.Request) -> web.StreamResponse:
-        if len(self._sockets) >= SOCKET_LIMIT:
-            error = f"{SOCKET_LIMIT} WebSockets are open already"
+    async def _serve_websocket(self, request: web.Request) -> web.StreamResponse:
+        if len(self._sockets) >= MAX_WEBSOCKETS:
+            error = f"{MAX_WEBSOCKETS} WebSockets are open already"
             return web.json_response({"error": error}, status=503)
-        connection = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MESSAGE_LIMIT)
-        socket = _Socket()
+        response = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MAX_MESSAGE_BYTES)
+        socket = _WebSocket()
         self._sockets.add(socket)
-        stream: Connection | None = None
+        connection: Connection | None = None
         sending: asyncio.Task[None] | None = None
         try:
-            await connection.prepare(request)
+            await response.prepare(request)
             peer = request.transport.get_extra_info("peername") if request.transport else None
             host, port = (peer or (request.remote, 0))[:2]
-            stream = self._doors().add_websocket(str(host), port, socket.post)
-            sending = asyncio.create_task(self._send(connection, socket))
-            await self._receive(connection, socket, stream)
+            connection = self._transports().add_websocket(str(host), port, socket.send)
+            sending = asyncio.create_task(self._send(response, socket))
+            await self._receive(response, socket, connection)
         finally:
             self._sockets.discard(socket)
-            socket.leave()
-            if stream is not None:
-                self._doors().remove_websocket(stream)
+            socket.unsubscribe()
+            if connection is not None:
+                self._transports().remove_websocket(connection)
             if sending is not None:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sending
-        return connection
+        return response
 
     async def _receive(
-        self, connection: web.WebSocketResponse, socket: _Socket, stream: Connection
+        self, response: web.WebSocketResponse, socket: _WebSocket, connection: Connection
     ) -> None:
-        ingress = self._doors().ingress
-        async for message in connection:
+        ingress = self._transports().ingress
+        async for message in response:
             if message.type is WSMsgType.BINARY:
-                ingress.put(message.data, stream, droppable=False)
+                ingress.put(message.data, connection, droppable=False)
                 if ingress.is_saturated:
-                    calm = asyncio.Event()
-                    ingress.on_drained(calm.set)
-                    await calm.wait()
+                    drained = asyncio.Event()
+                    ingress.on_drained(drained.set)
+                    await drained.wait()
             elif message.type is WSMsgType.TEXT:
-                self._heed(message.data, socket)
+                self._handle_text(message.data, socket)
             if socket.is_behind:
                 break
 
-    def _heed(self, text: str, socket: _Socket) -> None:
-        """Carry out LISTEN, IGNORE and MONITOR; others are for servers, and passed over."""
+    def _handle_text(self, text: str, socket: _WebSocket) -> None:
+        """Carry out LISTEN, IGNORE and MONITOR. Ignore other commands, which only servers send."""
         try:
-            said = json.loads(text)
-            command, path = said["COMMAND"], said["DATA"]
+            message = json.loads(text)
+            command, data = message["COMMAND"], message["DATA"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return
-        if command == "LISTEN" and path in oscquery.addresses():
-            socket.heard.add(path)
-            if (now := self._value_of(path)) is not None:
-                socket.post(encode(now.address, now.tags, now.args, truncate_text=True))
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._look())
-        elif command == "IGNORE" and isinstance(path, str):
-            socket.heard.discard(path)
+        if command == "LISTEN" and data in oscquery.addresses():
+            socket.listened.add(data)
+            if (value := self._value_of(data)) is not None:
+                socket.send(encode(value.address, value.tags, value.args, truncate_text=True))
+            if self._polling is None or self._polling.done():
+                self._polling = asyncio.create_task(self._poll_values())
+        elif command == "IGNORE" and isinstance(data, str):
+            socket.listened.discard(data)
         elif command == "MONITOR":
-            socket.leave()
-            if path:
-                socket.unfollow = self._follow(socket.offer)
+            socket.unsubscribe()
+            if data:
+                socket.end_subscription = self._subscribe(socket.try_send_text)
 
-    async def _send(self, connection: web.WebSocketResponse, socket: _Socket) -> None:
+    async def _send(self, response: web.WebSocketResponse, socket: _WebSocket) -> None:
         with contextlib.suppress(ConnectionError, RuntimeError):
             while not socket.is_behind:
-                waiting = await socket.unsent.get()
-                if socket.is_over:
+                item = await socket.unsent.get()
+                if socket.is_closing:
                     break
-                if isinstance(waiting, str):
-                    await connection.send_str(waiting)
+                if isinstance(item, str):
+                    await response.send_str(item)
                 else:
-                    await connection.send_bytes(waiting)
-            await connection.close()
+                    await response.send_bytes(item)
+            await response.close()
 
-    async def _look(self) -> None:
-        """Send values that have changed to those who listen, while anyone does."""
-        told: dict[str, ReplyMessage] = {}
-        while heard := {address for each in self._sockets for address in each.heard}:
-            for address in heard:
-                now = self._value_of(address)
-                if now is not None and told.get(address) != now:
-                    if address in told:
-                        self.publish(now)
-                    told[address] = now
-            await asyncio.sleep(LOOK)
+    async def _poll_values(self) -> None:
+        """Publish values that have changed, as long as a client listens to them."""
+        previous: dict[str, ReplyMessage] = {}
+        while addresses := {address for each in self._sockets for address in each.listened}:
+            for address in addresses:
+                value = self._value_of(address)
+                if value is not None and previous.get(address) != value:
+                    if address in previous:
+                        self.publish(value)
+                    previous[address] = value
+            await asyncio.sleep(POLL_INTERVAL)
 
     def close(self) -> None:
-        """Stop looking, and say farewell; who does not heed it is cut off with the web server."""
+        """Close all WebSockets. One that does not answer is cut off when the web server stops."""
         for socket in self._sockets:
-            socket.end()
-        if self._looking is not None:
-            self._looking.cancel()
+            socket.close()
+        if self._polling is not None:
+            self._polling.cancel()

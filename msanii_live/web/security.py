@@ -1,8 +1,9 @@
-"""Tell who may ask over HTTP: this page, and programs; no page of somebody else's.
+"""Protection against pages of other sites that are open in the user's browser.
 
-A page from elsewhere, open in the musician's browser, may point its own name at this address (DNS
-rebinding): then the browser takes us for that page's server, and only the Host header tells. Or it
-may ask this address outright: then Origin, or where that is not sent Sec-Fetch-Site, tells.
+Programs and this server's own page may send requests; pages of other sites may not. Such a page can
+point its own host name at this address (DNS rebinding). The Host header then has that name. Or it
+can send requests to this address directly. Then the Origin header has the name of the other site
+or, if it is absent, the Sec-Fetch-Site header says so.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # not hosts that a browser names
-HEADERS = {
+EVERY_ADDRESS = frozenset(
+    {"0.0.0.0", "::", ""}
+)  # bound to all addresses; browsers do not send these
+RESPONSE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -26,52 +29,55 @@ HEADERS = {
 
 
 def security_middleware(bound: str) -> Middleware:
-    """Return the middleware that refuses pages from elsewhere and words every error as JSON.
+    """Return a middleware that rejects other sites' requests and sends every error as JSON.
 
-    bound: the address that is listened on. WebSockets pass it as well.
+    bound: the address that the server listens on. WebSocket requests are checked too.
     """
     hosts = LOCAL_HOSTS | ({bound.lower()} - EVERY_ADDRESS)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        name = host_name(request.headers.get("Host", ""))
-        if name not in hosts and not (bound in EVERY_ADDRESS and _is_address(name)):
-            return error(403, f"this server is not {name or 'without a name'}")
-        if is_foreign(request):
-            return error(403, "not from a page of another site")
+        name = parse_host(request.headers.get("Host", ""))
+        if name not in hosts and not (bound in EVERY_ADDRESS and _is_ip_address(name)):
+            return json_error(403, f"this server is not {name or 'without a name'}")
+        if is_cross_site(request):
+            return json_error(403, "not from a page of another site")
         try:
             response = await handler(request)
         except web.HTTPException as failure:
-            return error(failure.status, f"{request.method} {request.path}: {failure.reason}")
+            return json_error(failure.status, f"{request.method} {request.path}: {failure.reason}")
         if not response.prepared:
-            response.headers.update(HEADERS)
+            response.headers.update(RESPONSE_HEADERS)
         return response
 
     return check
 
 
-def is_foreign(request: web.Request) -> bool:
-    """Tell whether a browser says that another site's page asks. A link to here may be followed."""
+def is_cross_site(request: web.Request) -> bool:
+    """Return whether a browser sends a request for a page of another site.
+
+    Following a link to this server is allowed.
+    """
     headers = request.headers
     origin = headers.get("Origin")
     if origin is not None:
-        # "null" is what a page has that hides where it is from.
+        # "null" is the origin of a page that hides it, such as a sandboxed frame.
         return urlsplit(origin).netloc.lower() != headers.get("Host", "").lower()
     if headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
         return False
-    place = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest"))
-    return place != ("navigate", "document")
+    is_link = headers.get("Sec-Fetch-Mode") == "navigate"
+    return not (is_link and headers.get("Sec-Fetch-Dest") == "document")
 
 
-def error(status: int, text: str) -> web.Response:
-    """Return an error in words, as JSON."""
-    return web.json_response({"error": text}, status=status, headers=HEADERS)
+def json_error(status: int, text: str) -> web.Response:
+    """Return an error response with the text as JSON."""
+    return web.json_response({"error": text}, status=status, headers=RESPONSE_HEADERS)
 
 
-def host_name(header: str) -> str:
-    """Return the name in a Host header, without port and brackets, in lower case.
+def parse_host(header: str) -> str:
+    """Return the host in a Host header without port and brackets, in lower case.
 
-    >>> host_name("[::1]:7771"), host_name("LOCALHOST:7771"), host_name("127.0.0.1")
+    >>> parse_host("[::1]:7771"), parse_host("LOCALHOST:7771"), parse_host("127.0.0.1")
     ('::1', 'localhost', '127.0.0.1')
     """
     if header.startswith("["):
@@ -79,8 +85,8 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-def _is_address(name: str) -> bool:
-    # Bound to every address, the page is reached by number: no name that someone else can point.
+def _is_ip_address(name: str) -> bool:
+    # If bound to every address, only IP addresses are accepted: nobody can redirect those.
     try:
         ipaddress.ip_address(name)
     except ValueError:

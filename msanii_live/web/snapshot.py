@@ -1,4 +1,4 @@
-"""What the page shows of the server, as JSON can hold it."""
+"""The state of the server as the page shows it, ready for JSON."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from msanii_live import __version__
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import CommandError
 from msanii_live.jobs.job import Job
-from msanii_live.jobs.runner import Services
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.services import Services
 from msanii_live.library import paths
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import meters
 
-NEWEST = 60  # clips shown
-EVENTS_KEPT = 200
-PICTURES_KEPT = 128
+MAX_CLIPS = 60  # the newest are shown
+MAX_EVENTS = 200
+MAX_CACHED_IMAGES = 128
 
-# Replies that are news to whoever watches, whoever was answered.
-NEWS = {
+# Replies that the page shows as events, whoever they are sent to.
+EVENT_ADDRESSES = {
     reply.address
     for reply in (
         replies.JOB_DONE, replies.JOB_CANCELLED, replies.FAIL, replies.WARN, replies.LATE,
@@ -34,31 +34,33 @@ NEWS = {
 }  # fmt: skip
 
 
-class Line(Protocol):
-    """Be a line of the log of what came in."""
+class LogLine(Protocol):
+    """One line of the message log."""
 
     @property
     def age(self) -> float:
-        """Seconds since it came."""
+        """Seconds since the message came in."""
 
     def fields(self) -> tuple[str, str, str]:
         """Return sender, message and outcome."""
 
 
-class Log(Protocol):
-    """Be the log of what came in; `written` counts every line there ever was."""
+class LogSource(Protocol):
+    """The log of received messages. written: the number of lines that there ever were."""
 
     written: int
 
-    def since(self, number: int) -> Sequence[Line]:
-        """Return the lines after the first so many, of those that are kept."""
+    def since(self, number: int) -> Sequence[LogLine]:
+        """Return the lines after the first `number`, as far as they are kept."""
 
 
 @dataclass(frozen=True)
 class SnapshotSources:
-    """Supply what the rooms beside this one know. All are called on the event loop.
+    """Functions that return the state of other parts. All are called on the event loop.
 
-    state: one of starting, idle, busy, stopping. time_source: who keeps time, in words.
+    state: starting, idle, busy or stopping. osc: the address of OSC, as HOST:PORT. folder: the
+    shared folder. time_source: the clock source in words. stream_midi: name of the notes that the
+    stream plays.
     """
 
     state: Callable[[], str]
@@ -68,54 +70,58 @@ class SnapshotSources:
     time_source: Callable[[], str]
     stream_runs: Callable[[], bool]
     stream_midi: Callable[[], str]
-    log: Log
+    log: LogSource
 
 
 class ServerSnapshot:
-    """Tell the page what it asks for. On the event loop's thread, but for `outline` and `mel`."""
+    """The state of the server and the images of its clips.
 
-    def __init__(self, shop: Services, scheduler: Scheduler, around: SnapshotSources) -> None:
-        """Look at the parts of a server."""
-        self._shop = shop
+    `outline` and `mel` are called on one thread of their own, the others on the event loop.
+    """
+
+    def __init__(self, services: Services, scheduler: Scheduler, sources: SnapshotSources) -> None:
+        """Store the parts whose state is read."""
+        self._services = services
         self._scheduler = scheduler
-        self._around = around
-        self._meters = meters.Meters(shop.player)
-        self._began = time.monotonic()
+        self._sources = sources
+        self._meters = meters.Meters(services.player)
+        self._started_monotonic = time.monotonic()
         self._started = time.time()
-        self._events: deque[list[object]] = deque(maxlen=EVENTS_KEPT)
-        self._told = 0
-        self._pictures: OrderedDict[tuple[str, float, str], object] = OrderedDict()
+        self._events: deque[list[object]] = deque(maxlen=MAX_EVENTS)
+        self._event_count = 0
+        self._images: OrderedDict[tuple[str, float, str], object] = OrderedDict()
 
     # -- sections of the page ---------------------------------------------------------------------
 
-    def quick(self) -> dict[str, object]:
-        """Return the sections that move: meters, jobs, what sounds, the stream."""
+    def fast_sections(self) -> dict[str, object]:
+        """Return the sections that change all the time: meters, jobs, tracks and the stream."""
         return {
-            "meters": self._meters.look(),
+            "meters": self._meters.read(),
             "jobs": [self._job(job) for job in self._scheduler.jobs()],
-            "sounding": meters.sounding(self._shop.player),
+            "sounding": meters.playing_tracks(self._services.player),
             "stream": self._stream(),
         }
 
-    def slow(self) -> dict[str, object]:
+    def slow_sections(self) -> dict[str, object]:
         """Return the sections that change now and then."""
-        shelf = self._shop.shelf
+        registry = self._services.registry
         return {
             "server": self._server(),
-            "uptime": int(time.monotonic() - self._began),
+            "uptime": int(time.monotonic() - self._started_monotonic),
             "transport": self._transport(),
-            "engines": [self._engine(name) for name in shelf.names()],
+            "engines": [self._engine(name) for name in registry.names()],
             "clips": self._clips(),
-            "counters": dict(self._around.counters()),
+            "counters": dict(self._sources.counters()),
         }
 
-    def log(self, since: int, most: int) -> dict[str, object]:
-        """Return the newest `most` lines of the log after the first `since`, and how many are not.
+    def log_lines(self, since: int, limit: int) -> dict[str, object]:
+        """Return the newest `limit` lines of the message log after the first `since`.
 
-        {written, missed, lines: [[Unix seconds, sender, message, outcome]]}
+        {written, missed, lines: [[Unix seconds, sender, message, outcome]]}. missed: number of
+        lines after `since` that are not returned.
         """
-        log, now = self._around.log, time.time()
-        lines = log.since(since)[-most:]
+        log, now = self._sources.log, time.time()
+        lines = log.since(since)[-limit:]
         return {
             "written": log.written,
             "missed": log.written - since - len(lines),
@@ -123,43 +129,46 @@ class ServerSnapshot:
         }
 
     @property
-    def log_written(self) -> int:
-        """Lines of the log that there ever were."""
-        return self._around.log.written
+    def log_count(self) -> int:
+        """The number of lines that were ever logged."""
+        return self._sources.log.written
 
     def record_event(self, message: ReplyMessage) -> None:
         """Record a reply if it is one of `EVENT_ADDRESSES`, whoever it is sent to."""
-        if message.address in NEWS:
-            self._told += 1
+        if message.address in EVENT_ADDRESSES:
+            self._event_count += 1
             self._events.append([round(time.time(), 3), message.address, *message.args])
 
     @property
-    def events_told(self) -> int:
-        """Replies that were news, ever."""
-        return self._told
+    def event_count(self) -> int:
+        """The number of events that there ever were."""
+        return self._event_count
 
-    def events(self, since: int, most: int) -> list[list[object]]:
-        """Return the newest `most` of those after the first `since`: [[s, address, *arguments]]."""
-        fresh = min(self._told - since, len(self._events), most)
-        return list(self._events)[len(self._events) - fresh :]
+    def events(self, since: int, limit: int) -> list[list[object]]:
+        """Return the newest `limit` events after the first `since`.
+
+        [[Unix seconds, address, *arguments]]
+        """
+        count = min(self._event_count - since, len(self._events), limit)
+        return list(self._events)[len(self._events) - count :]
 
     def snapshot(self) -> dict[str, object]:
-        """Return every section but the meters, whose looks belong to the page."""
+        """Return every section but the meters, whose readings belong to the feed."""
         return {
             "jobs": [self._job(job) for job in self._scheduler.jobs()],
-            "sounding": meters.sounding(self._shop.player),
+            "sounding": meters.playing_tracks(self._services.player),
             "stream": self._stream(),
-            **self.slow(),
+            **self.slow_sections(),
         }
 
     # -- clips -----------------------------------------------------------------------------------
 
     def wav_path(self, name: str) -> Path | None:
-        """Return a clip's file; None where there is no such clip, or no file of its own.
+        """Return the file of a clip, or None if there is no such clip or no regular file.
 
-        It may be only in memory, or somebody has put a link to elsewhere in its place.
+        A clip can be in memory only, and a link in place of its file is not followed.
         """
-        library = self._shop.library
+        library = self._services.library
         try:
             path = library.path(name)
         except CommandError:
@@ -167,50 +176,52 @@ class ServerSnapshot:
         return path if paths.is_own_file(library.folder, path) else None
 
     def outline(self, name: str) -> object | None:
-        """Return a clip's outline, see `shapes.outline`; None where there is no such clip."""
-        from msanii_live.web.thumbnails import outline
+        """Return the waveform outline of a clip, or None if there is no such clip."""
+        from msanii_live.web.thumbnails import waveform_outline
 
-        return self._picture(name, "outline", lambda clip: outline(clip.samples))
+        return self._cached_image(name, "outline", lambda clip: waveform_outline(clip.samples))
 
     def mel(self, name: str) -> object | None:
-        """Return a clip's mel as PNG bytes, None where there is no such clip."""
-        from msanii_live.web.thumbnails import mel_png
+        """Return the mel spectrogram of a clip as PNG bytes, or None if there is no such clip."""
+        from msanii_live.web.thumbnails import mel_thumbnail
 
-        return self._picture(name, "mel", lambda clip: mel_png(clip.samples, clip.info.sample_rate))
+        return self._cached_image(
+            name, "mel", lambda clip: mel_thumbnail(clip.samples, clip.info.sample_rate)
+        )
 
-    def _picture(self, name: str, kind: str, draw: Callable[[Clip], object]) -> object | None:
-        """Draw a clip, or return what was drawn of it before. One thread calls this."""
-        library = self._shop.library
+    def _cached_image(self, name: str, kind: str, draw: Callable[[Clip], object]) -> object | None:
+        """Return an image of a clip from the cache, or draw it. Only one thread calls this."""
+        library = self._services.library
         try:
             key = (name, library.info(name).wrote, kind)
-            if key not in self._pictures:
-                self._pictures[key] = draw(library.get(name))
+            if key not in self._images:
+                self._images[key] = draw(library.get(name))
         except CommandError:
             return None
-        self._pictures.move_to_end(key)
-        if len(self._pictures) > PICTURES_KEPT:
-            self._pictures.popitem(last=False)
-        return self._pictures[key]
+        self._images.move_to_end(key)
+        if len(self._images) > MAX_CACHED_IMAGES:
+            self._images.popitem(last=False)
+        return self._images[key]
 
     # -- parts of the sections ---------------------------------------------------------------------
 
     def _server(self) -> dict[str, object]:
-        shop, scheduler = self._shop, self._scheduler
-        player, jobs = shop.player, scheduler.jobs()
+        services, scheduler = self._services, self._scheduler
+        player, jobs = services.player, scheduler.jobs()
         running = sum(job.state == "running" for job in jobs)
-        state = self._around.state()
+        state = self._sources.state()
         return {
             "state": "busy" if state == "idle" and jobs else state,
             "version": __version__,
             "started": round(self._started, 3),
-            "engine": shop.shelf.default,
-            "device": shop.shelf.device,
-            "memory_mb": round(shop.shelf.memory_mb()),
+            "engine": services.registry.default,
+            "device": services.registry.device,
+            "memory_mb": round(services.registry.memory_mb()),
             "load": round(scheduler.load_percent()),
             "running": running,
             "waiting": len(jobs) - running,
-            "osc": self._around.osc(),
-            "folder": self._around.folder.as_posix(),
+            "osc": self._sources.osc(),
+            "folder": self._sources.folder.as_posix(),
             "audio": player.description,
             "rate": player.rate,
             "latency_ms": round(1000 * player.latency),
@@ -219,14 +230,16 @@ class ServerSnapshot:
         }
 
     def _engine(self, name: str) -> dict[str, object]:
-        shelf = self._shop.shelf
-        verbs = [verb.rsplit("/", 1)[1] for verb in shelf.verbs(name)]
+        registry = self._services.registry
+        state = registry.state(name)
+        # An engine that is not loaded may not even be imported, which takes seconds.
+        styles = registry.get(name).capabilities.styles if state == "loaded" else ()
         return {
             "name": name,
-            "state": shelf.state(name),
-            "default": name == shelf.default,
-            "verbs": verbs,
-            "styles": list(shelf.get(name).capabilities.styles) if verbs else [],
+            "state": state,
+            "default": name == registry.default,
+            "verbs": [verb.rsplit("/", 1)[1] for verb in registry.verbs(name)],
+            "styles": list(styles),
         }
 
     def _job(self, job: Job) -> dict[str, object]:
@@ -242,25 +255,25 @@ class ServerSnapshot:
         }
 
     def _clips(self) -> dict[str, object]:
-        infos = self._shop.library.infos()
-        return {"total": len(infos), "newest": [_clip(info) for info in infos[:NEWEST]]}
+        infos = self._services.library.infos()
+        return {"total": len(infos), "newest": [_clip(info) for info in infos[:MAX_CLIPS]]}
 
     def _transport(self) -> dict[str, object]:
-        transport = self._shop.transport
+        transport = self._services.transport
         now = transport.now()
         return {
             "bpm": round(transport.bpm, 3),
             "beats": transport.beats,
             "runs": transport.is_running,
-            "source": self._around.time_source(),
+            "source": self._sources.time_source(),
             "bars": round(transport.bars_at(now), 3),
         }
 
     def _stream(self) -> dict[str, object] | None:
-        if not self._around.stream_runs():
+        if not self._sources.stream_runs():
             return None
-        lead = meters.stream_lead(self._shop.player) or {"state": "starting", "lead": 0.0}
-        return {**lead, "midi": self._around.stream_midi()}
+        lead = meters.stream_lead(self._services.player) or {"state": "starting", "lead": 0.0}
+        return {**lead, "midi": self._sources.stream_midi()}
 
 
 def _clip(info: ClipInfo) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Tell the network where OSCQuery is (Zeroconf, `_oscjson._tcp`), so that hosts find it by name."""
+"""Announcement of OSC and OSCQuery on the network by Zeroconf, so that programs find the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OSC = "_osc._udp.local."
 
 
 class Announcement:
-    """Hold what is announced, until `close`."""
+    """The services that are announced until `close`."""
 
     def __init__(self, zeroconf: AsyncZeroconf, services: list[ServiceInfo]) -> None:
         """Use `announce` instead."""
@@ -24,16 +24,16 @@ class Announcement:
         self.services = services
 
     async def close(self) -> None:
-        """Take it back."""
+        """Withdraw the announcement."""
         for service in self.services:
             await (await self._zeroconf.async_unregister_service(service))
         await self._zeroconf.async_close()
 
 
 async def announce(host: str, osc_port: int, http_port: int) -> Announcement | None:
-    """Announce the server on the networks that reach it; None, and a warning, if that cannot be.
+    """Announce the server on the networks that reach it. On failure, log a warning and return None.
 
-    host: the address that is bound, as a number.
+    host: the IP address that is bound.
     """
     address = ip_address(host)
     addresses = own_addresses() if address.is_unspecified else [host]
@@ -56,7 +56,7 @@ async def announce(host: str, osc_port: int, http_port: int) -> Announcement | N
 
 
 def own_addresses() -> list[str]:
-    """Return this machine's IPv4 addresses that others can reach."""
+    """Return the IPv4 addresses of this machine that others can reach, or loopback if none."""
     import ifaddr
 
     found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]

@@ -16,7 +16,7 @@ from msanii_live.protocol.request import (
     peek_reply_port,
     peek_token,
 )
-from msanii_live.server.message_log import LogEntry, clipped
+from msanii_live.server.message_log import LogEntry, truncate_text
 
 
 def examine(data):
@@ -100,5 +100,5 @@ def refuse(message, error):
     assert error.code in Code
     token = peek_token(message.args, message.address)
     assert 0 <= peek_reply_port(message.args, message.address) <= 65_535
-    told = FAIL(clipped(message.address, 256), token, -1, error.code, error.text)
+    told = FAIL(truncate_text(message.address, 256), token, -1, error.code, error.text)
     assert len(encode(told.address, told.tags, told.args, truncate_text=True)) < PACKET_LIMIT

@@ -1,4 +1,4 @@
-"""Check what the page is served over loopback, with a real client and a real source."""
+"""Check the web server of the page over loopback, with a real client."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ PNG = b"\x89PNG\r\n\x1a\n and the rest"
 
 @dataclass
 class Source:
-    """Hold two clips: one with a file, and one whose file is gone."""
+    """A source with two clips: one with a file, and one whose file is gone."""
 
     folder: Path
     jobs: list[Mapping[str, object]] = field(default_factory=list)
@@ -52,19 +52,19 @@ def visit(folder: Path, check: Visit, host: str = "127.0.0.1") -> None:
         (folder / "loop1.wav").write_bytes(b"RIFF" + bytes(96))
         (folder / "v1.2.wav").write_bytes(b"RIFF")
         source = Source(folder)
-        monitor = await start_web_server(host, 0, source, table())
+        server = await start_web_server(host, 0, source, table())
         try:
-            base = f"http://127.0.0.1:{monitor.port}"
+            base = f"http://127.0.0.1:{server.port}"
             async with ClientSession(base_url=base) as session:
-                await check(session, monitor, source)
+                await check(session, server, source)
         finally:
-            await monitor.stop()
+            await server.stop()
 
     asyncio.run(main())
 
 
 def test_the_state_is_the_snapshot(tmp_path: Path) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, source: Source) -> None:
         async with session.get("/api/state") as answer:
             assert answer.status == 200
             assert answer.headers["Cache-Control"] == "no-cache"
@@ -87,7 +87,7 @@ def text_of(name: str) -> str:
 
 
 def test_the_page_has_all_it_needs_and_nothing_from_elsewhere(tmp_path: Path) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         async with session.get("/") as answer:
             assert answer.status == 200
             assert answer.content_type == "text/html"
@@ -131,7 +131,7 @@ def test_every_module_is_used() -> None:
 
 
 def test_the_table_is_served_whole(tmp_path: Path) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         async with session.get("/api/table") as answer:
             told = await answer.json()
         forms = {form["address"]: form for group in told["groups"] for form in group["commands"]}
@@ -157,7 +157,7 @@ def test_the_messages_to_try_are_messages() -> None:
 
 
 def test_a_clip_is_heard_and_seen(tmp_path: Path) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         async with session.get("/clips/loop1.wav") as answer:
             assert (answer.status, answer.content_type) == (200, "audio/wav")
             assert await answer.read() == b"RIFF" + bytes(96)
@@ -183,7 +183,7 @@ def test_a_clip_is_heard_and_seen(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_an_error_in_json(tmp_path: Path, path: str) -> None:
-    async def check(session: ClientSession, monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, server: WebServer, _source: Source) -> None:
         (tmp_path.parent / "secret.wav").write_bytes(b"secret")
         async with session.get(path) as answer:
             assert (answer.status, answer.content_type) == (404, "application/json")
@@ -193,7 +193,7 @@ def test_what_is_not_there_is_an_error_in_json(tmp_path: Path, path: str) -> Non
 
 
 def test_only_reading_is_served(tmp_path: Path) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         async with session.post("/api/state", data=b"{}") as answer:
             assert (answer.status, answer.content_type) == (405, "application/json")
 
@@ -209,7 +209,7 @@ def test_only_reading_is_served(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_page_from_elsewhere_cannot_pass_for_us(tmp_path: Path, host: str, status: int) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         for path in ("/", "/api/state", "/clips/loop1.wav"):
             async with session.get(path, headers={"Host": host}) as answer:
                 assert answer.status == status, path
@@ -239,8 +239,8 @@ NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 def test_a_page_from_elsewhere_may_not_ask(
     tmp_path: Path, headers: dict[str, str], status: int
 ) -> None:
-    async def check(session: ClientSession, monitor: WebServer, _source: Source) -> None:
-        sent = {k: v.format(ours=f"127.0.0.1:{monitor.port}") for k, v in headers.items()}
+    async def check(session: ClientSession, server: WebServer, _source: Source) -> None:
+        sent = {k: v.format(ours=f"127.0.0.1:{server.port}") for k, v in headers.items()}
         for path in ("/", "/api/state", "/api/table", "/clips/loop1.wav", "/clips/loop1.png"):
             async with session.get(path, headers=sent) as answer:
                 assert answer.status == status, path
@@ -254,7 +254,7 @@ def test_a_page_from_elsewhere_may_not_ask(
 def test_bound_to_every_address_it_is_reached_by_number(
     tmp_path: Path, host: str, status: int
 ) -> None:
-    async def check(session: ClientSession, _monitor: WebServer, _source: Source) -> None:
+    async def check(session: ClientSession, _server: WebServer, _source: Source) -> None:
         async with session.get("/api/state", headers={"Host": host}) as answer:
             assert answer.status == status
 
@@ -262,11 +262,11 @@ def test_bound_to_every_address_it_is_reached_by_number(
 
 
 def test_a_port_in_use_is_named_with_its_flag(tmp_path: Path) -> None:
-    async def check(_session: ClientSession, monitor: WebServer, source: Source) -> None:
-        assert monitor.port > 0
+    async def check(_session: ClientSession, server: WebServer, source: Source) -> None:
+        assert server.port > 0
         with pytest.raises(PortInUse, match="--http-port") as caught:
-            await start_web_server("127.0.0.1", monitor.port, source, {})
-        assert caught.value.port == monitor.port
+            await start_web_server("127.0.0.1", server.port, source, {})
+        assert caught.value.port == server.port
 
     visit(tmp_path, check)
 
@@ -278,12 +278,12 @@ def test_an_address_of_another_machine_is_an_os_error(tmp_path: Path) -> None:
 
 def test_stopping_frees_the_port_and_may_be_done_twice(tmp_path: Path) -> None:
     async def main() -> None:
-        monitor = await start_web_server("127.0.0.1", 0, Source(tmp_path), {})
-        await monitor.stop()
-        await monitor.stop()
+        server = await start_web_server("127.0.0.1", 0, Source(tmp_path), {})
+        await server.stop()
+        await server.stop()
         with socket.socket() as client:
-            assert client.connect_ex(("127.0.0.1", monitor.port)) != 0
-        again = await start_web_server("127.0.0.1", monitor.port, Source(tmp_path), {})
+            assert client.connect_ex(("127.0.0.1", server.port)) != 0
+        again = await start_web_server("127.0.0.1", server.port, Source(tmp_path), {})
         await again.stop()
 
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""Check what the page is told: only what changed, at most ten times a second, and bounded."""
+"""Check state updates: only what has changed, at most ten times a second, and bounded."""
 
 import asyncio
 import json
@@ -7,42 +7,42 @@ import time
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
-from msanii_live.web.feed import FIRST_LINES, LINES, TICK, Feed
+from msanii_live.web.feed import INITIAL_LINES, MAX_LINES, UPDATE_INTERVAL, Feed
 from tests.osc import packets
 
 
 class Source:
-    """Be a small server whose state a test changes."""
+    """A state that a test changes."""
 
     def __init__(self):
         self.level = 0
         self.name = "idle"
         self.lines = []
-        self.news = []
+        self.new_events = []
 
-    def quick(self):
+    def fast_sections(self):
         return {"meters": self.level}
 
-    def slow(self):
+    def slow_sections(self):
         return {"server": self.name}
 
-    def log(self, since, most):
-        lines = self.lines[since:][-most:]
+    def log_lines(self, since, limit):
+        lines = self.lines[since:][-limit:]
         return {"written": len(self.lines), "lines": lines}
 
-    def events(self, since, most):
-        return self.news[since:][-most:]
+    def events(self, since, limit):
+        return self.new_events[since:][-limit:]
 
     @property
-    def log_written(self):
+    def log_count(self):
         return len(self.lines)
 
     @property
-    def events_told(self):
-        return len(self.news)
+    def event_count(self):
+        return len(self.new_events)
 
 
-def watch(scenario):
+def run(scenario):
     async def main():
         source = Source()
         feed = Feed(source)
@@ -59,84 +59,87 @@ async def until(condition):
         if condition():
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen")
+    raise AssertionError("timed out")
 
 
-def test_only_what_has_changed_is_told():
+def test_only_what_has_changed_is_sent():
     async def scenario(source, feed):
-        told = []
-        feed.join(lambda text: told.append(json.loads(text)) or True)
-        await until(lambda: told)
-        assert told == [{"meters": 0, "server": "idle"}]
-        await asyncio.sleep(4 * TICK)
-        assert len(told) == 1
+        received = []
+        feed.subscribe(lambda text: received.append(json.loads(text)) or True)
+        await until(lambda: received)
+        assert received == [{"meters": 0, "server": "idle"}]
+        await asyncio.sleep(4 * UPDATE_INTERVAL)
+        assert len(received) == 1
         source.level = 3
-        source.news.append("done")
-        await until(lambda: len(told) == 2)
-        assert told[1] == {"meters": 3, "events": ["done"]}
+        source.new_events.append("done")
+        await until(lambda: len(received) == 2)
+        assert received[1] == {"meters": 3, "events": ["done"]}
 
-    watch(scenario)
+    run(scenario)
 
 
-def test_a_page_that_is_behind_is_told_the_newest_once_it_reads():
+def test_a_page_that_was_behind_gets_the_newest_state():
     async def scenario(source, feed):
-        told, reads = [], False
+        received, reads = [], False
 
-        def post(text):
+        def send(text):
             if reads:
-                told.append(json.loads(text))
+                received.append(json.loads(text))
             return reads
 
-        feed.join(post)
+        feed.subscribe(send)
         for source.level in range(4):
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(UPDATE_INTERVAL)
         reads = True
-        await until(lambda: told)
-        assert told[0] == {"meters": 3, "server": "idle"}
+        await until(lambda: received)
+        assert received[0] == {"meters": 3, "server": "idle"}
 
-    watch(scenario)
+    run(scenario)
 
 
-def test_a_flood_is_told_in_part():
+def test_a_flood_of_log_lines_is_sent_in_part():
     async def scenario(source, feed):
         source.lines = list(range(1_000))
-        told = []
-        feed.join(lambda text: told.append(json.loads(text)) or True)
-        await until(lambda: told)
-        assert told[0]["log"]["lines"] == list(range(1_000 - FIRST_LINES, 1_000))
+        received = []
+        feed.subscribe(lambda text: received.append(json.loads(text)) or True)
+        await until(lambda: received)
+        assert received[0]["log"]["lines"] == list(range(1_000 - INITIAL_LINES, 1_000))
         source.lines += list(range(1_000, 2_000))
-        await until(lambda: len(told) == 2)
-        assert told[1]["log"] == {"written": 2_000, "lines": list(range(2_000 - LINES, 2_000))}
+        await until(lambda: len(received) == 2)
+        assert received[1]["log"] == {
+            "written": 2_000,
+            "lines": list(range(2_000 - MAX_LINES, 2_000)),
+        }
 
-    watch(scenario)
+    run(scenario)
 
 
-def test_nothing_is_looked_at_while_nobody_watches():
+def test_nothing_is_read_while_nobody_subscribes():
     async def scenario(source, feed):
-        told = []
-        leave = feed.join(lambda text: told.append(text) or True)
-        await until(lambda: told)
-        leave()
-        await asyncio.sleep(2 * TICK)
-        looks = []
-        source.quick = lambda: looks.append(1) or {}
-        await asyncio.sleep(3 * TICK)
-        assert looks == []
+        received = []
+        unsubscribe = feed.subscribe(lambda text: received.append(text) or True)
+        await until(lambda: received)
+        unsubscribe()
+        await asyncio.sleep(2 * UPDATE_INTERVAL)
+        readings = []
+        source.fast_sections = lambda: readings.append(1) or {}
+        await asyncio.sleep(3 * UPDATE_INTERVAL)
+        assert readings == []
 
-    watch(scenario)
+    run(scenario)
 
 
-def test_a_fault_in_a_look_ends_nothing():
+def test_updates_go_on_after_a_failure():
     async def scenario(source, feed):
-        told = []
-        good = source.quick
-        source.quick = lambda: 1 / 0
-        feed.join(lambda text: told.append(text) or True)
-        await asyncio.sleep(2 * TICK)
-        source.quick = good
-        await until(lambda: told)
+        received = []
+        good = source.fast_sections
+        source.fast_sections = lambda: 1 / 0
+        feed.subscribe(lambda text: received.append(text) or True)
+        await asyncio.sleep(2 * UPDATE_INTERVAL)
+        source.fast_sections = good
+        await until(lambda: received)
 
-    watch(scenario)
+    run(scenario)
 
 
 # -- the same from a real server -------------------------------------------------------------------
@@ -164,7 +167,7 @@ async def frames(connection, seconds):
     return found
 
 
-def test_a_server_tells_its_whole_state_and_then_what_changes(tones):
+def test_a_server_sends_its_whole_state_and_then_what_changes(tones):
     async def scenario(connection):
         await connection.send_str('{"COMMAND": "MONITOR", "DATA": true}')
         first = (await frames(connection, 1.0))[0]
@@ -191,15 +194,15 @@ def test_a_server_tells_its_whole_state_and_then_what_changes(tones):
     over_socket(tones, scenario)
 
 
-def test_a_flood_of_messages_is_told_at_most_ten_times_a_second(tones):
+def test_a_flood_of_messages_is_sent_at_most_ten_times_a_second(tones):
     async def scenario(connection):
         await connection.send_str('{"COMMAND": "MONITOR", "DATA": true}')
         for _ in range(1_500):
             tones.client.send("/msanii/nothing", 1)
         found = await frames(connection, 3.0)
         assert 1 < len(found) <= 32
-        assert all(len(frame.get("log", {}).get("lines", ())) <= FIRST_LINES for frame in found)
-        assert all(len(frame.get("events", ())) <= LINES for frame in found)
+        assert all(len(frame.get("log", {}).get("lines", ())) <= INITIAL_LINES for frame in found)
+        assert all(len(frame.get("events", ())) <= MAX_LINES for frame in found)
         await connection.send_bytes(packets.message("/msanii/ping", "id", "still there"))
         while (message := await connection.receive()).type is not WSMsgType.BINARY:
             pass
@@ -209,10 +212,12 @@ def test_a_flood_of_messages_is_told_at_most_ten_times_a_second(tones):
     over_socket(tones, scenario)
 
 
-@pytest.mark.parametrize("told", ['{"COMMAND": "MONITOR", "DATA": [1]}', '{"COMMAND": "MONITOR"}'])
-def test_an_odd_request_harms_nobody(tones, told):
+@pytest.mark.parametrize(
+    "received", ['{"COMMAND": "MONITOR", "DATA": [1]}', '{"COMMAND": "MONITOR"}']
+)
+def test_an_invalid_request_is_ignored(tones, received):
     async def scenario(connection):
-        await connection.send_str(told)
+        await connection.send_str(received)
         await connection.send_bytes(packets.message("/msanii/ping", "id", "odd"))
         while (message := await connection.receive()).type is not WSMsgType.BINARY:
             pass

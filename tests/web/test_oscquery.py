@@ -1,4 +1,4 @@
-"""Ask a real server by OSCQuery: over HTTP, WebSocket and Zeroconf."""
+"""Check OSCQuery of a real server: over HTTP, WebSocket and Zeroconf."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def leaves(node):
         yield from leaves(child)
 
 
-def test_the_tree_has_the_whole_table(tones):
+def test_the_tree_has_every_address(tones):
     status, root = get(tones, "/")
     assert status == 200
     assert root["FULL_PATH"] == "/"
@@ -80,7 +80,7 @@ def test_one_node_and_one_attribute(tones):
     assert len(value["VALUE"]) == 3
 
 
-def test_host_info_says_where_to_send(tones):
+def test_host_info_has_the_port(tones):
     _, info = get(tones, "/?HOST_INFO")
     assert info["OSC_PORT"] == tones.server.osc_port
     assert info["OSC_TRANSPORT"] == "UDP"
@@ -113,47 +113,47 @@ def over_web_socket(tones, scenario, **options):
     asyncio.run(main())
 
 
-async def heard(connection, address):
+async def receive_from(connection, address):
     async for message in connection:
         assert message.type is WSMsgType.BINARY
         (found,) = decode_packet(message.data)
         if found.address == address:
             return found.args
-    raise AssertionError("it was closed")
+    raise AssertionError("the connection was closed")
 
 
 def test_osc_over_web_socket_is_answered_there(tones):
     async def scenario(connection):
         await connection.send_bytes(packets.message("/msanii/ping", "id", "ws"))
-        assert await heard(connection, "/msanii/pong") == ("ws",)
+        assert await receive_from(connection, "/msanii/pong") == ("ws",)
         await connection.send_bytes(
             packets.message("/msanii/generate", "seconds", 0.5, "id", "web")
         )
-        assert (await heard(connection, "/msanii/job/done"))[0] == "web"
+        assert (await receive_from(connection, "/msanii/job/done"))[0] == "web"
         await connection.send_bytes(b"not OSC")
         await connection.send_str("not JSON")
         await connection.send_str('{"COMMAND": "LISTEN", "DATA": ["/"]}')
         await connection.send_bytes(packets.message("/msanii/ping", "id", "still"))
-        assert await heard(connection, "/msanii/pong") == ("still",)
+        assert await receive_from(connection, "/msanii/pong") == ("still",)
 
     over_web_socket(tones, scenario)
 
 
 def test_listening_to_replies_and_values(tones):
-    async def say(connection, command, path):
+    async def send_command(connection, command, path):
         await connection.send_str(json.dumps({"COMMAND": command, "DATA": path}))
 
     async def scenario(connection):
-        await say(connection, "LISTEN", "/msanii/job/done")
-        await say(connection, "LISTEN", "/msanii/transport")
-        first = await heard(connection, "/msanii/transport")
+        await send_command(connection, "LISTEN", "/msanii/job/done")
+        await send_command(connection, "LISTEN", "/msanii/transport")
+        first = await receive_from(connection, "/msanii/transport")
         tones.job("/msanii/generate", "listened", "seconds", 0.5)
-        assert (await heard(connection, "/msanii/job/done"))[0] == "listened"
+        assert (await receive_from(connection, "/msanii/job/done"))[0] == "listened"
         tones.client.send("/msanii/transport", "bpm", 133)
-        while (await heard(connection, "/msanii/transport"))[0] != 133.0:
+        while (await receive_from(connection, "/msanii/transport"))[0] != 133.0:
             pass
-        await say(connection, "IGNORE", "/msanii/job/done")
-        await say(connection, "IGNORE", "/msanii/transport")
+        await send_command(connection, "IGNORE", "/msanii/job/done")
+        await send_command(connection, "IGNORE", "/msanii/transport")
         tones.client.send("/msanii/transport", "bpm", first[0])
         await asyncio.sleep(0.2)  # what was on its way
         tones.job("/msanii/generate", "not listened", "seconds", 0.5)
@@ -168,7 +168,7 @@ def test_listening_to_replies_and_values(tones):
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:3000", "null"])
-def test_a_page_from_elsewhere_may_not_open_one(tones, origin):
+def test_a_page_of_another_site_cannot_open_a_websocket(tones, origin):
     async def scenario(connection):
         raise AssertionError("it was opened")
 
@@ -193,7 +193,7 @@ class Found:
         pass
 
 
-def test_it_is_announced_where_asked(tmp_path):
+def test_zeroconf_announces_the_server(tmp_path):
     with live(tmp_path, "--engine", "tones", "--announce", "on") as it:
         zeroconf = Zeroconf(interfaces=["127.0.0.1"])
         try:

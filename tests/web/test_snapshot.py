@@ -1,10 +1,36 @@
-"""Ask a real server for what the page asks: its state, and clips that are its own."""
+"""Check the state and the images that a real server returns to the page."""
 
 import json
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
+
+from msanii_live.web.snapshot import ServerSnapshot
+
+
+def test_engines_that_are_not_loaded_are_not_made():
+    """Importing an engine takes seconds, in which the event loop would stand still."""
+
+    class Registry:
+        default = "one"
+        names = staticmethod(lambda: ["one", "two"])
+        state = staticmethod(lambda name: {"one": "loaded", "two": "free"}[name])
+        verbs = staticmethod(lambda name: ("/msanii/generate",))
+        made: ClassVar[list[str]] = []
+
+        def get(self, name):
+            self.made.append(name)
+            return SimpleNamespace(capabilities=SimpleNamespace(styles=("house",)))
+
+    services = SimpleNamespace(player=None, registry=(registry := Registry()))
+    snapshot = ServerSnapshot(services, scheduler=None, sources=None)
+    engines = [snapshot._engine(name) for name in registry.names()]
+    assert registry.made == ["one"]
+    assert [engine["styles"] for engine in engines] == [["house"], []]
+    assert [engine["verbs"] for engine in engines] == [["generate"]] * 2
 
 
 def get(server, path):
@@ -28,7 +54,7 @@ def test_the_state_has_every_section(tones):
     assert "outpaint" in engine["verbs"]
 
 
-def test_a_clip_that_was_made_anew_has_a_new_picture(tones):
+def test_a_clip_that_was_replaced_has_new_images(tones):
     tones.job("/msanii/generate", "one", "seconds", 1, "seed", 1, "clip", "again")
     first = get(tones.server, "/clips/again.png"), get(tones.server, "/clips/again.json")
     assert get(tones.server, "/clips/again.png") == first[0]
@@ -37,7 +63,7 @@ def test_a_clip_that_was_made_anew_has_a_new_picture(tones):
     assert get(tones.server, "/clips/again.json") != first[1]
 
 
-def test_a_link_in_a_clips_place_is_not_followed(tones, tmp_path):
+def test_a_link_in_place_of_a_clips_file_is_not_followed(tones, tmp_path):
     path = tones.job("/msanii/generate", "linked", "seconds", 0.5, "clip", "linked")[3]
     secret = tmp_path / "secret"
     secret.write_text("secret")
