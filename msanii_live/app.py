@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msanii_live.config import Config
+from msanii_live.dsp.thread_limit import limit_threads
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import MsaniiError
 from msanii_live.jobs.params import Params
@@ -98,7 +99,7 @@ class Server:
         job_events = JobEvents(on_loop)
         self._scheduler = Scheduler(self.services, job_events)
         tracker = JobTracker(
-            self._scheduler, self.services.library, self.services.shelf, self._sender.send
+            self._scheduler, self.services.library, self.services.registry, self._sender.send
         )
         self._tasks = BackgroundTasks(
             tracker.open_jobs, self._sender.send, on_loop, self._scheduler.run_between_jobs
@@ -122,9 +123,9 @@ class Server:
                 GenerationHandlers(tracker).table(),
                 PlaybackHandlers(self.services, self._transport_sync).table(),
                 RecordingHandlers(self.services, self._recorder, events).table(),
-                StreamHandlers(self._stream, params, self.services.shelf, stream_events).table(),
+                StreamHandlers(self._stream, params, self.services.registry, stream_events).table(),
                 LibraryHandlers(self.services.library).table(),
-                EngineHandlers(self.services.shelf).table(),
+                EngineHandlers(self.services.registry).table(),
                 JobHandlers(self._scheduler, tracker).table(),
                 ClientHandlers(
                     self._sessions, self._tasks, self._message_log, self._sender, self._scheduled
@@ -148,6 +149,7 @@ class Server:
         config = self.config
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
+        limit_threads(config.threads)
         registry = EngineRegistry(
             config.device, config.engine, config.vocoder, config.compile == "on", config.precision
         )
@@ -235,7 +237,7 @@ class Server:
 
         def warm() -> None:
             try:
-                engine = self.services.shelf.get()
+                engine = self.services.registry.get()
                 engine.load()
                 engine.warm()
             except BaseException as error:

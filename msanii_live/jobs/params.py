@@ -1,4 +1,4 @@
-"""What a musician turns while things run: read at the next chunk, never queued; the last wins."""
+"""The params of the stream: set while it runs, and read when the next chunk is made."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _DEFAULTS: dict[str, Value] = {
 
 
 class Params:
-    """Hold one value a param. Every method may be called from any thread."""
+    """The value of each param; the last one set counts. Every method is safe from any thread."""
 
     def __init__(self) -> None:
         """Begin with the defaults."""
         assert {param.address.rsplit("/", 1)[1] for param in PARAMS} == set(_DEFAULTS)
         self._values = dict(_DEFAULTS)
 
-    def turn(self, param: Param) -> Value | None:
-        """Set a param, or return its value where the command has none."""
+    def apply(self, param: Param) -> Value | None:
+        """Set a param to the value of its command; return its value if the command has none."""
         value: Value | None = getattr(param, "value", None)
         if value is None:
             return self._values[param.name]

@@ -61,13 +61,13 @@ def finish_job(
     live_score: what was played on MIDI, to be written beside the clip; None for other commands.
     Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
     """
-    told = dict(made.info.command)
+    arguments = dict(made.info.command)
     if live_score is not None:
-        told |= _write_notes(services, job.clip, live_score, warn)
-    clip = Clip(made.samples, replace(made.info, name=job.clip, command=told))
+        arguments |= _write_notes(services, job.clip, live_score, warn)
+    clip = Clip(made.samples, replace(made.info, name=job.clip, command=arguments))
     try:
         path = services.library.add(clip)
-    finally:  # a full disk must not keep it from sounding
+    finally:  # it plays even if the disk is full
         if job.command.play:
             _play(services.player, job.command, clip, inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()

@@ -26,7 +26,7 @@ LIVE_BARS = 4.0  # bars of the live take, if a command does not say how many
 class Services:
     """The parts of the server that jobs and the stream work with."""
 
-    shelf: EngineRegistry
+    registry: EngineRegistry
     library: Library
     player: Player
     transport: Transport
@@ -47,7 +47,7 @@ class Services:
 
         Raises: CommandError: EENGINE, no engine has the name, or the engine lacks the command.
         """
-        engine = self.shelf.serving(name, address)
+        engine = self.registry.serving(name, address)
         if address not in engine.capabilities.verbs:
             raise CommandError(
                 Code.EENGINE,

@@ -47,13 +47,13 @@ class ServerStatus:
             len(jobs) - running,
             len(self.services.library),
             self.scheduler.load_percent(),
-            self.services.shelf.memory_mb(),
+            self.services.registry.memory_mb(),
             self.services.player.xruns,
         )
 
     def facts(self) -> Facts:
         """Return the rows of `/msanii/caps`, as (name, value)."""
-        registry = self.services.shelf
+        registry = self.services.registry
         return [
             ("version", __version__),
             ("protocol", str(PROTOCOL)),

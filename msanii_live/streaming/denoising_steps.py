@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-FEWEST = 2  # steps, below which chunks are not worth hearing
-_CALM_CHUNKS = 8  # chunks in time, after which the steps are raised again
+FEWEST = 2  # steps; with fewer, chunks sound too poor
+_CHUNKS_IN_TIME = 8  # chunks in time, after which the steps are raised again
 _ROOM = 0.3  # of its own length, within which such a chunk must have been made
 _SLOW = 0.5  # of its own length, beyond which making a chunk counts as the cause of its lateness
 
@@ -13,7 +13,7 @@ class DenoisingSteps:
 
     def __init__(self) -> None:
         self._halvings = 0
-        self._calm = 0
+        self._in_time = 0
 
     def limit(self, wanted: int) -> int:
         """Return the steps to use in place of the wanted ones."""
@@ -31,7 +31,7 @@ class DenoisingSteps:
         in time.
         """
         if late:
-            self._calm = 0
+            self._in_time = 0
             if took > _SLOW * seconds and self.limit(wanted) > FEWEST:
                 self._halvings += 1
                 if self._halvings == 1:
@@ -40,9 +40,9 @@ class DenoisingSteps:
                         f"{self.limit(wanted)}, and further if need be, until the machine has time"
                     )
             return ""
-        self._calm = self._calm + 1 if took < _ROOM * seconds else 0
-        if self._halvings and self._calm >= _CALM_CHUNKS:
-            self._calm = 0
+        self._in_time = self._in_time + 1 if took < _ROOM * seconds else 0
+        if self._halvings and self._in_time >= _CHUNKS_IN_TIME:
+            self._in_time = 0
             self._halvings -= 1
             if not self._halvings:
                 return f"chunks come in time: denoising steps are {wanted} again"

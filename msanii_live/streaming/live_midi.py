@@ -68,8 +68,8 @@ class LiveMidi:
     def _to_repeat(self, played: Score, end: float, drums: bool) -> Score:
         """Return the whole bars to repeat: up to the bar line after the last key that went down.
 
-        If that last bar is empty from its middle on, the bars end one bar earlier: whoever comes to
-        rest on a downbeat does not mean the rest of its bar.
+        If that last bar is empty from its middle on, the bars end one bar earlier, because somebody
+        who stops on a downbeat does not mean the rest of that bar.
         played: up to `TAIL` after `end`, s of the timeline, which is a bar line.
         """
         bar, length = self._bar, played.seconds - TAIL

@@ -32,7 +32,7 @@ from msanii_live.streaming.step import next_chunk
 log = logging.getLogger("msanii_live.stream")
 
 STOPPED = "it was stopped"  # the reason for the end, wherever it was stopped
-PRIORITY = 101  # above what a command can ask for: the stage must not fall silent
+PRIORITY = 101  # above every client's: the stream must not fall silent
 _RETRY = 0.5  # s until a chunk that failed is tried again; the last bar is repeated meanwhile
 _SMOOTHING = 0.3  # weight of the newest chunk in the time that chunks take
 
@@ -85,7 +85,7 @@ class StreamLoop:
         self._requests = RequestBuilder(services, params)
         self._listener = listener
         self._settings = StreamSettings.from_command(command, services)
-        self._played = self._settings.reader  # where the notes of the last chunk came from
+        self._last_reader = self._settings.reader  # of the notes of the last chunk
         self._state = StreamState()
         self._region = 0  # number of the region that the next chunk follows
         self._took = 1.0  # s that a chunk takes to make, smoothed
@@ -210,7 +210,7 @@ class StreamLoop:
         request = self._requests.build(settings, self._state, self._timing(settings.command, start))
         chunk, state = next_chunk(self._state, request, self._render)
         region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
-        self._played = settings.reader
+        self._last_reader = settings.reader
         self._place_first(chunk.clip, region, state)
 
     def _adopt(self, clip: Clip, region: int) -> None:
@@ -219,7 +219,8 @@ class StreamLoop:
         self._place_first(clip, region, state)
 
     def _place_first(self, clip: Clip, region: int, state: StreamState) -> None:
-        self._state, self._region = state, region
+        self._region = region
+        self._state = state  # last: `check_player` looks for the region of a state
         bar = state.last_bar(self._services.transport.bpm)
         self._player.loop_after(clip, region, bar, STREAM_NAME)
 
@@ -238,7 +239,7 @@ class StreamLoop:
             track=STREAM_NAME,
             must_follow=True,
         )
-        self._state, self._played = state, settings.reader
+        self._state, self._last_reader = state, settings.reader
         took = time.monotonic() - began
         self._took += _SMOOTHING * (took - self._took)
         seconds = (state.frames - before.frames) / SAMPLE_RATE
@@ -253,7 +254,9 @@ class StreamLoop:
 
     def _state_for(self, settings: StreamSettings) -> StreamState:
         """Return the state that the next chunk continues; another source begins at its start."""
-        return self._state if settings.reader is self._played else self._state.with_new_source()
+        return (
+            self._state if settings.reader is self._last_reader else self._state.with_new_source()
+        )
 
     def _timing(self, command: StreamStart, start: float) -> ChunkTiming:
         safe = 1.5 * self._took + 0.3
@@ -283,7 +286,10 @@ class StreamLoop:
         return handle.result()
 
     def _report_late(self) -> float | None:
-        """Report the fallback if it has begun; return when it will, None if that is of no use."""
+        """Report the fallback if it has begun; else return the second at which it will begin.
+
+        None: it is reported already, or there is none.
+        """
         if self._state.is_empty or self._late_index == self._state.index:
             return None
         fallback, rate = find_placement(self._player, self._region).fallback, self._player.rate

@@ -27,7 +27,7 @@ class Placement:
         """Return the second at which what is ready ends.
 
         The fallback counts as ready only where nothing else is left. Of a loop, it is the end of
-        the turn that plays. Not to be called of what is pending or gone.
+        the turn that plays. Only for a placement that is neither pending nor gone.
         """
         region = self.last or self.fallback
         assert region is not None

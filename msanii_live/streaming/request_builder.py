@@ -65,6 +65,6 @@ class RequestBuilder:
         if not name or mix <= 0 or (settings.reader is not None and settings.command.timbre2):
             return None
         samples = as_stereo(self._services.source(name).samples)
-        engine = self._services.shelf.get(settings.command.engine)
+        engine = self._services.registry.get(settings.command.engine)
         by_engine = Interpolate.address in engine.capabilities.verbs
         return MorphTarget(samples, mix, self._params.number("stream.strength"), by_engine)

@@ -13,9 +13,15 @@ from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.library.library import Library
+from msanii_live.midi import files
+from msanii_live.notes import Note, Score
+from msanii_live.playback.host_proxy import SilentHost
 from msanii_live.playback.mixer import Region
+from msanii_live.playback.player import Player
+from msanii_live.playback.timebase import Timebase
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.loop import StreamLoop
+from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 from tests.playback.fakes import wait_until
 
@@ -237,9 +243,6 @@ def test_chunks_that_come_late_are_made_with_fewer_steps(bench, monkeypatch):
 
 
 def test_new_notes_begin_at_their_start_and_the_same_notes_go_on(bench, tmp_path):
-    from msanii_live.midi import files
-    from msanii_live.notes import Note, Score
-
     for name, pitch in (("one", 60), ("two", 72)):
         score = Score((Note(0.0, 8.0, pitch, 90),), 8.0, bpm=120.0)
         (tmp_path / f"{name}.mid").write_bytes(files.to_midi(score))
@@ -315,3 +318,52 @@ def test_a_stop_of_all_is_heard_of_at_once(tmp_path):
         player.stop(None)
         wait_until(lambda: log.reasons, seconds=1.0)
         assert not stream.is_running
+
+
+class HangingHost(SilentHost):
+    """A host that executes nothing while it hangs."""
+
+    hangs = False
+
+    def __init__(self, on_event, origin):
+        super().__init__(on_event, origin, "a device")
+
+    def send(self, numbered):
+        if not self.hangs:
+            super().send(numbered)
+
+    def is_hanging(self):
+        return self.hangs
+
+
+def test_it_survives_a_host_that_hangs(tmp_path):
+    hosts: list[HangingHost] = []
+
+    def open_host(on_event, origin):
+        if hosts:
+            time.sleep(0.7)  # as long as a process and its device take to open
+        hosts.append(HangingHost(on_event, origin))
+        return hosts[-1]
+
+    timebase = Timebase()
+    player = Player(Transport(clock=timebase.now), timebase, open_host)
+    registry = EngineRegistry("cpu", "tones")
+    services = Services(registry, Library(tmp_path), player, player.transport)
+    scheduler, log = Scheduler(services, NoJobs()), StreamLog()
+    scheduler.start()
+    stream = Stream(services, scheduler, Params(), log)
+    try:
+        stream.start(replace(ORDER, chunk=1.0))
+        wait_until(lambda: len(log.chunks) == 2)
+        hosts[0].hangs = True
+        wait_until(lambda: len(hosts) == 2)
+        made = len(log.chunks)
+        wait_until(lambda: len(log.chunks) >= made + 2)
+        assert stream.is_running
+        assert not log.reasons
+        stream.close()
+        wait_until(lambda: log.reasons)
+    finally:
+        stream.close()
+        scheduler.close()
+        player.close()

@@ -12,8 +12,8 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.playback.crossfade import largest_step
 from msanii_live.protocol.commands import StreamStart, StreamStop
-from tests.playback.test_mixer import tone
 from tests.playback.fakes import wait_until
+from tests.playback.test_mixer import tone
 
 SHORT = StreamStart(chunk=1.0, ahead=1.0, at="none")
 

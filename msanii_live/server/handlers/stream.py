@@ -86,10 +86,10 @@ class StreamHandlers:
     def _param(self, command: Param, call: Call) -> Answer:
         if getattr(command, "value", None) is None:
             return Answer([self._value(type(command))])
-        self._params.turn(command)
+        self._params.apply(command)
         return Answer([replies.DONE(command.address, call.token, -1)])
 
     def _value(self, param: type[Param]) -> ReplyMessage:
-        value = self._params.turn(param())
+        value = self._params.apply(param())
         assert value is not None
         return replies.PARAM_REPLIES[param](value)

@@ -150,12 +150,12 @@ def test_a_checkpoint_that_is_refused_is_a_clear_failure(tmp_path) -> None:
 
 
 def test_both_engines_share_one_model(folder) -> None:
-    shelf = EngineRegistry("cpu", str(folder))
-    assert shelf.names()[:2] == ["tiny", PAPER]
-    shelf.get().load()
-    assert shelf.get(PAPER).loaded
-    shelf.get(PAPER).free()
-    assert not shelf.get().loaded
+    registry = EngineRegistry("cpu", str(folder))
+    assert registry.names()[:2] == ["tiny", PAPER]
+    registry.get().load()
+    assert registry.get(PAPER).loaded
+    registry.get(PAPER).free()
+    assert not registry.get().loaded
 
 
 def test_compile_is_a_switch() -> None:

@@ -280,10 +280,10 @@ def test_a_folder_is_served_as_an_engine(theirs, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         build(theirs).save_pretrained(tmp_path / "mine")
-    shelf = EngineRegistry("cpu", str(tmp_path / "mine"))
-    engine = shelf.get()
+    registry = EngineRegistry("cpu", str(tmp_path / "mine"))
+    engine = registry.get()
     assert engine.name == "mine"
-    assert shelf.serving("", "/msanii/render") is engine
+    assert registry.serving("", "/msanii/render") is engine
     steps = []
     context = Context(
         clip=lambda name: None, progress=lambda *at: steps.append(at), warn=lambda text: None,
