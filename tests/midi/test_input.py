@@ -1,7 +1,8 @@
-"""Check MIDI in over mido's backends: ports that come and go, a virtual one, and a connection."""
+"""Check the MIDI input on mido's backends: ports that come and go, a virtual port, and TCP."""
 
+import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import mido
 import mido.sockets
@@ -16,6 +17,8 @@ from msanii_live.timing.transport import Transport
 from tests.live import free_port
 from tests.playback import loopback
 
+TIMEOUT = 10.0  # s
+
 
 @pytest.fixture
 def cables(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, loopback.Input | None]]:
@@ -25,13 +28,8 @@ def cables(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, loopback.Input
     monkeypatch.setattr(input, "_SCAN_INTERVAL", 0.02)
     yield loopback.PORTS
     loopback.PORTS.clear()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    while not loopback.OPENED.empty():
+        loopback.OPENED.get()
 
 
 def test_a_port_is_found_by_a_part_of_its_name(cables: dict[str, loopback.Input | None]) -> None:
@@ -51,20 +49,21 @@ def test_a_port_is_found_by_a_part_of_its_name(cables: dict[str, loopback.Input 
 def test_a_port_that_comes_later_or_comes_back_is_taken(
     cables: dict[str, loopback.Input | None],
 ) -> None:
-    gone: list[float] = []
+    lost: queue.Queue[float] = queue.Queue()
     port = MidiInput("keys", lambda: 1.0)
-    port.add_listener(lambda message, now: None, gone.append)
+    port.add_listener(lambda message, now: None, lost.put)
     assert "not there" in port.description
     cables["keys"] = None
-    until(lambda: cables["keys"] is not None)
-    first = cables.pop("keys")
-    until(lambda: gone)
-    assert first is not None
+    first = loopback.OPENED.get(timeout=TIMEOUT)
+    del cables["keys"]
+    assert lost.get(timeout=TIMEOUT) == 1.0
     assert first.closed
     cables["keys"] = None
-    until(lambda: cables["keys"] is not None)
-    until(lambda: port.description == "keys")
+    second = loopback.OPENED.get(timeout=TIMEOUT)
+    assert second is not first
     port.close()
+    assert port.description == "keys"
+    assert second.closed
 
 
 def test_a_listener_that_fails_keeps_no_one_from_hearing(
@@ -108,19 +107,18 @@ def test_the_clock_of_the_same_port_drives_the_transport(
 
 def test_mido_speaks_to_it_over_tcp() -> None:
     number = free_port()
-    heard: list[Message] = []
-    gone: list[float] = []
+    received: queue.Queue[Message] = queue.Queue()
+    lost: queue.Queue[float] = queue.Queue()
     port = MidiInput(f"tcp:{number}", time.monotonic)
-    port.add_listener(lambda message, now: heard.append(message), gone.append)
+    port.add_listener(lambda message, now: received.put(message), lost.put)
     sent = [Message("note_on", note=60, velocity=9), Message("program_change", program=19)]
     client = mido.sockets.connect("127.0.0.1", number)
     for message in sent:
         client.send(message)
-    until(lambda: len(heard) == 2)
-    assert heard == sent
+    assert [received.get(timeout=TIMEOUT) for _ in sent] == sent
     client.close()
     del client  # mido's ports hold their connection as long as they live
-    until(lambda: gone)
+    lost.get(timeout=TIMEOUT)
     with pytest.raises(ConfigError, match="pick another port"):
         MidiInput(f"tcp:{number}", time.monotonic)
     port.close()

@@ -1,8 +1,10 @@
-"""A mido backend whose ports are in this process: what stands for a cable in the tests."""
+"""A mido backend whose ports are in this process: it stands for cables in the tests."""
 
+import queue
 from typing import Any
 
-PORTS: dict[str, "Input | None"] = {}  # by name; None: there, and not open
+PORTS: dict[str, "Input | None"] = {}  # by name; None: the port exists and is not open
+OPENED: "queue.Queue[Input]" = queue.Queue()  # every input, in the order of their opening
 
 
 class Input:
@@ -11,6 +13,7 @@ class Input:
             raise OSError(f"unknown port {name!r}")
         self.name, self.callback, self.closed = name, callback, False
         PORTS[name] = self
+        OPENED.put(self)
 
     def close(self) -> None:
         self.closed = True

@@ -65,7 +65,7 @@ def test_a_clip_that_ends_abruptly_is_faded_unless_it_is_wanted_bit_for_bit(
     (region,) = player.regions()
     wait_for_tracks(player)
     heard = player.read_history("output", region.start, region.start + region.length)
-    assert (np.abs(heard[-1]).max() < 0.01) is is_faded
+    assert bool(np.abs(heard[-1]).max() < 0.01) is is_faded
     assert np.array_equal(heard[-230:], clip.samples[-230:]) is not is_faded
 
 

@@ -68,7 +68,8 @@ def test_moments_beyond_a_change_are_found() -> None:
     assert transport.seconds_until("1.4", 0.3) == pytest.approx(0.2 + 1.0)
     transport.set(beats=3, now=0.3)  # the tempo asked for before is not forgotten
     assert (transport.bpm, transport.beats) == (60, 3)
-    assert transport.seconds_until("bar", 0.6) == pytest.approx(0.5 + 2.0 - 0.6 + 0.0, abs=1.1)
+    # The bar that began at beat 0 now has three beats: beat 1 is at 0.5 s, beat 3 at 2.5 s.
+    assert transport.seconds_until("bar", 0.6) == pytest.approx(1.9)
 
 
 def test_it_stands_still_and_goes_on_from_a_bar_line() -> None:
