@@ -23,12 +23,12 @@ from torch import Tensor
 from msanii_live.benchmarks.plain2023 import plain_griffin_lim
 from msanii_live.benchmarks.speed import machine, peak_memory_mb, print_progress
 from msanii_live.dsp.device import network_dtype
-from msanii_live.engines.msanii2023.canvas import Canvas2023
 from msanii_live.engines.msanii2023.fast_unet import fast_unet
 from msanii_live.engines.msanii2023.features import Features2023, Features2023Config
-from msanii_live.engines.msanii2023.mel_tasks import MENDED
+from msanii_live.engines.msanii2023.mel_tasks import CORRECTED
 from msanii_live.engines.msanii2023.model import Msanii2023
 from msanii_live.engines.msanii2023.phase import griffin_lim
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
 
@@ -39,7 +39,7 @@ WHOLE = 8_387_584  # frames of the paper's 190 s
 
 @dataclass(frozen=True)
 class Comparison2023:
-    """Hold one comparison: processor seconds of the plain path and of ours, and how equal they are.
+    """Processor seconds of the plain path and of ours, and their numerical difference.
 
     error: relative, of ours against plain from the same start; None where they do not compute the
     same. measured: what the seconds are the median of.
@@ -87,8 +87,8 @@ def compare(
     """
     model = model or random_model()
     native = network_dtype(torch.device("cpu"))
-    canvas = Canvas2023(model, model.unet, torch.Generator(), lambda *_: None)
-    mel_frames = canvas.mel_frames(frames)
+    pipeline = Msanii2023Pipeline(model, model.unet, torch.Generator(), lambda *_: None)
+    mel_frames = pipeline.mel_frames(frames)
     noise = torch.randn(1, 2, model.unet.config.mels, mel_frames)
     timesteps = torch.tensor([500])
     rows = []
@@ -127,10 +127,10 @@ def compare(
             "the sum of its parts",
         )
     )
-    ours = vocoding.ours * MENDED.iterations / iterations
+    ours = vocoding.ours * CORRECTED.iterations / iterations
     rows.append(
         Comparison2023(
-            f"the same, at our {MENDED.iterations} iterations",
+            f"the same, at our {CORRECTED.iterations} iterations",
             rows[-1].plain,
             STEPS * step.ours + ours,
             None,
@@ -203,8 +203,10 @@ def _take(steps: int, frames: int) -> dict[str, float]:
             marks.append(time.perf_counter())
             print_progress(f"{frames / 44_100:.0f} s: {step} of {of}")
 
-    canvas = Canvas2023(model, net, torch.Generator().manual_seed(0), progress, steps=steps)
-    wave = canvas.fresh(frames)
+    pipeline = Msanii2023Pipeline(
+        model, net, torch.Generator().manual_seed(0), progress, steps=steps
+    )
+    wave = pipeline.generate(frames)
     assert wave.shape == (2, frames)
     assert bool(wave.isfinite().all())
     return {
@@ -234,7 +236,7 @@ def report_msanii2023(out: Path | None, full: bool, compiled: bool) -> int:
     if full:
         take = figures["take"] = time_long_take()
         print(
-            f"190 s in stereo, one pass, {STEPS} steps, {MENDED.iterations} iterations: "
+            f"190 s in stereo, one pass, {STEPS} steps, {CORRECTED.iterations} iterations: "
             f"{take['seconds']:.0f} s, of which {take['phases']:.0f} s phases, and "
             f"{take['peak_memory_mb'] / 1024:.2f} GiB at its peak"
         )

@@ -21,8 +21,8 @@ from msanii_live.client import Client, NoAnswer
 from msanii_live.client.replies import TERMINAL
 from msanii_live.client.server_process import ServerProcess, running_server
 from msanii_live.dsp.device import network_dtype, precision
-from msanii_live.engines.msanii2023.samplers import sample_ddim
-from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars, leading_timesteps
+from msanii_live.engines.msanii2023.samplers import sample
+from msanii_live.engines.msanii2023.schedulers import ddim
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 
 SECONDS = 6  # of audio in every comparison
@@ -46,7 +46,7 @@ JOBS: tuple[tuple[str, str, Args], ...] = (
 
 @dataclass(frozen=True)
 class TimingSummary:
-    """Hold seconds: median, least and most of `runs`; the 99th percentile where there are many."""
+    """The seconds of `runs` runs: median, least, most and 99th percentile."""
 
     median: float
     least: float
@@ -57,7 +57,7 @@ class TimingSummary:
 
 @dataclass(frozen=True)
 class CostEstimate2023:
-    """Hold the cost of the 2023 recipe, seconds.
+    """The cost of the 2023 recipe, seconds.
 
     step: median of `measured` steps. network: `steps` of them, measured whole where `extrapolated`
     is False. griffin_lim: `iterations` of it, all measured. repaint: an outpainting, always
@@ -227,11 +227,14 @@ def time_steps(net: UNet2023, noise: torch.Tensor, full: bool) -> tuple[list[flo
         marks.append(time.perf_counter())
         return net(x, timesteps).float()  # type: ignore[no-any-return]
 
-    bars, timesteps = cosine_alpha_bars(), leading_timesteps(STEPS_2023)
+    scheduler = ddim(STEPS_2023)
+    timesteps = scheduler.timesteps
     if full:
-        sample_ddim(marked, noise, bars, timesteps[:WARM_UP])
+        scheduler.timesteps = timesteps[:WARM_UP]
+        sample(marked, noise, scheduler)
         marks.clear()
-    sample_ddim(marked, noise, bars, timesteps if full else timesteps[: MEASURED + WARM_UP])
+    scheduler.timesteps = timesteps if full else timesteps[: MEASURED + WARM_UP]
+    sample(marked, noise, scheduler)
     marks.append(time.perf_counter())
     took = [after - before for before, after in pairwise(marks)]
     return (took, marks[-1] - marks[0]) if full else (took[WARM_UP:], 0.0)

@@ -89,7 +89,9 @@ class SharedWeights2023:
 class Msanii2023Engine:
     """An engine for every verb but render, with a 2023 checkpoint."""
 
-    def __init__(self, weights: SharedWeights2023, name: str, settings: TaskSettings = CORRECTED) -> None:
+    def __init__(
+        self, weights: SharedWeights2023, name: str, settings: TaskSettings = CORRECTED
+    ) -> None:
         """Take weights that may be shared, and how tasks are done."""
         self.name = name
         self.capabilities = Capabilities(

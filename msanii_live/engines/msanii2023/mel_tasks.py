@@ -20,7 +20,7 @@ from msanii_live.engines.msanii2023.repaint import (
     sample_repaint,
     sample_repaint_2023,
 )
-from msanii_live.engines.msanii2023.samplers import Model, ignore_step, sample
+from msanii_live.engines.msanii2023.samplers import Model, add_noise, ignore_step, sample
 
 if TYPE_CHECKING:
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -137,8 +137,7 @@ class MelTasks:
         Source: Maina 2023, arXiv:2301.06468, section 5.2.
         """
         scheduler = self.settings.scheduler(self.steps, strength)
-        noise = draw_noise(clean, self.generator)
-        noisy = scheduler.add_noise(clean, noise, scheduler.timesteps[:1])
+        noisy = add_noise(clean, draw_noise(clean, self.generator), scheduler)
         return sample(self.model, noisy, scheduler, self.on_step)
 
     def interpolate(self, a: Tensor, b: Tensor, mix: float, strength: float) -> Tensor:
@@ -150,11 +149,10 @@ class MelTasks:
         Source: Maina 2023, arXiv:2301.06468, section 5.3, where the ratio is 1 - mix.
         """
         scheduler = self.settings.scheduler(self.steps, strength)
-        first = scheduler.timesteps[:1]
         noise_a = draw_noise(a, self.generator)
         noise_b = noise_a if self.settings.shares_noise else draw_noise(b, self.generator)
-        noisy_a = scheduler.add_noise(a, noise_a, first)
-        noisy_b = scheduler.add_noise(b, noise_b, first)
+        noisy_a = add_noise(a, noise_a, scheduler)
+        noisy_b = add_noise(b, noise_b, scheduler)
         noisy = (1 - mix) * noisy_a + mix * noisy_b
         return sample(self.model, noisy, scheduler, self.on_step)
 
@@ -170,9 +168,7 @@ class MelTasks:
                 self.model, noise, clean, known, scheduler, self.generator, self.on_step
             )
         levels = repaint_levels(scheduler)
-        return sample_repaint(
-            self.model, noise, clean, known, levels, self.generator, self.on_step
-        )
+        return sample_repaint(self.model, noise, clean, known, levels, self.generator, self.on_step)
 
     def outpaint(self, clean: Tensor, spans: int = 1) -> Tensor:
         """Continue a mel by `spans` halves of its length, each made from the half before it.

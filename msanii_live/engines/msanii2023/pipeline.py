@@ -30,7 +30,9 @@ INPAINT_VOCODER = VocoderSettings(iterations=64, seam_iterations=32)
 
 @dataclass
 class Msanii2023Pipeline:
-    """The pipeline of one job: audio in, audio out, with progress. Waves are float32, (channels, frames).
+    """The pipeline of one job: audio in, audio out, with progress.
+
+    Waves are float32, (channels, frames).
 
     net: predicts the noise: the model's own U-Net, or a faster equivalent. generator: of the CPU;
     draws all noise. progress: takes (step, steps) and may raise to end the work. steps: evaluations
@@ -126,10 +128,10 @@ class Msanii2023Pipeline:
         return max(0, start - reach), min(frames, end + reach)
 
     def _known_mask(self, mel: Tensor, start: int, end: int, frames: int) -> Tensor:
-        """Return which mel frames are known, bool, (mel_frames,), where samples [start, end) are new.
+        """Return which mel frames are known, bool, (mel_frames,); samples [start, end) are new.
 
-        frames: samples of audio; what follows is padding. As in the paper, the mask is resampled to
-        mel frames, so that frames which see some new samples count as known; corrected, they do not.
+        frames: samples of audio; what follows is padding. As in the paper, the mask is resampled
+        to mel frames, so frames which see some new samples count as known. Corrected, they do not.
         """
         hop, count = self.model.features.config.hop, mel.shape[-1]
         position = torch.arange(count, device=mel.device)

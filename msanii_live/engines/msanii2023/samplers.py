@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -42,6 +42,19 @@ def sample(
         x = scheduler.step(predicted, timestep, x, return_dict=False)[0]
         on_step()
     return x
+
+
+def add_noise(
+    clean: Tensor, noise: Tensor, scheduler: DDIMScheduler | DPMSolverMultistepScheduler
+) -> Tensor:
+    """Return a clean mel at the noise level of the scheduler's first timestep.
+
+    noise: standard normal, of the shape of clean.
+
+    Source: Maina 2023, arXiv:2301.06468, eq. 6.
+    """
+    first = cast(torch.IntTensor, scheduler.timesteps[:1])
+    return scheduler.add_noise(clean, noise, first)
 
 
 def predict_noise(model: Model, x: Tensor, timestep: int) -> Tensor:

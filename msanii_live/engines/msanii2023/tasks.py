@@ -11,8 +11,8 @@ from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_
 from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.msanii2023 import Msanii2023
-from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.mel_tasks import TaskSettings
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.samplers import Model
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.mel_tasks import CORRECTED
 from msanii_live.engines.msanii2023.phase import griffin_lim
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from tests.engines.msanii2023.reference import reference, relative_error
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ class Stopped(Exception):
     pass
 
 
-def canvas(progress):
+def pipeline(progress):
     generator, model = torch.Generator().manual_seed(0), reference()
     quick = replace(CORRECTED, iterations=1)
     return Msanii2023Pipeline(model, model.unet, generator, progress, quick, steps=1)
@@ -28,9 +28,9 @@ def canvas(progress):
 @torch.inference_mode()
 def test_190_seconds_are_one_pass() -> None:
     seen = []
-    job = canvas(lambda step, steps: seen.append((step, steps)))
+    job = pipeline(lambda step, steps: seen.append((step, steps)))
     assert job.mel_frames(WHOLE) == 8_192
-    wave = job.fresh(WHOLE)
+    wave = job.generate(WHOLE)
     assert wave.shape == (2, WHOLE)
     assert wave.isfinite().all()
     # One evaluation, the vocoder's eight chunks, one iteration, and what begins and ends them.
@@ -47,7 +47,7 @@ def test_a_cancelled_vocoding_ends_at_the_next_chunk() -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        canvas(progress).fresh(WHOLE)
+        pipeline(progress).generate(WHOLE)
     assert seen == [0, 1, 1, 1, 1]
 
 

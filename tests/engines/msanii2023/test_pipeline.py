@@ -5,22 +5,22 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
 from msanii_live.engines.msanii2023.mel_tasks import TASK_SETTINGS
+from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from tests.engines.msanii2023.reference import arrays, reference, relative_error
 
 SEAM = 2_048
 # As they are, but for a short phase search.
-QUICK = {name: replace(semantics, iterations=2) for name, semantics in TASK_SETTINGS.items()}
-BOTH = pytest.mark.parametrize("semantics", QUICK.values(), ids=QUICK)
-CORRECTED, PAPER = QUICK["mended"], QUICK["paper"]
+QUICK = {name: replace(settings, iterations=2) for name, settings in TASK_SETTINGS.items()}
+BOTH = pytest.mark.parametrize("settings", QUICK.values(), ids=QUICK)
+CORRECTED, PAPER = QUICK["corrected"], QUICK["paper"]
 
 
-def canvas(semantics=CORRECTED, seed=0, steps=3, progress=lambda step, steps: None, **more):
+def pipeline(settings=CORRECTED, seed=0, steps=3, progress=lambda step, steps: None, **more):
     generator = torch.Generator().manual_seed(seed)
     model = reference()
-    return Msanii2023Pipeline(model, model.unet, generator, progress, semantics, steps, **more)
+    return Msanii2023Pipeline(model, model.unet, generator, progress, settings, steps, **more)
 
 
 def tone(frames: int) -> torch.Tensor:
@@ -31,8 +31,8 @@ def tone(frames: int) -> torch.Tensor:
 
 @BOTH
 @torch.inference_mode()
-def test_fresh_audio_is_exact_in_length_and_repeatable(semantics) -> None:
-    takes = [canvas(semantics, seed).fresh(20_001) for seed in (1, 1, 2)]
+def test_generated_audio_is_exact_in_length_and_repeatable(settings) -> None:
+    takes = [pipeline(settings, seed).generate(20_001) for seed in (1, 1, 2)]
     assert all(take.shape == (2, 20_001) for take in takes)
     assert torch.equal(takes[0], takes[1])
     assert not torch.equal(takes[0], takes[2])
@@ -40,35 +40,35 @@ def test_fresh_audio_is_exact_in_length_and_repeatable(semantics) -> None:
 
 
 def test_lengths_fit_the_network_and_the_bucket() -> None:
-    assert canvas().mel_frames(1) == 4
-    assert canvas().mel_frames(3 * 1024) == 4
-    assert canvas().mel_frames(3 * 1024 + 1) == 8
-    assert canvas(multiple=BUCKET).mel_frames(1) == BUCKET
+    assert pipeline().mel_frames(1) == 4
+    assert pipeline().mel_frames(3 * 1024) == 4
+    assert pipeline().mel_frames(3 * 1024 + 1) == 8
+    assert pipeline(multiple=BUCKET).mel_frames(1) == BUCKET
 
 
 @BOTH
 @torch.inference_mode()
-def test_progress_reaches_its_end(semantics) -> None:
+def test_progress_reaches_its_end(settings) -> None:
     wave = tone(30_000)
     calls = {
-        "fresh": lambda c: c.fresh(20_000),
+        "generate": lambda c: c.generate(20_000),
         "vary": lambda c: c.vary(wave, 0.5),
-        "blend": lambda c: c.blend(wave, wave, 0.5, 0.5),
-        "fill": lambda c: c.fill(wave, 10_000, 20_000),
+        "interpolate": lambda c: c.interpolate(wave, wave, 0.5, 0.5),
+        "inpaint": lambda c: c.inpaint(wave, 10_000, 20_000),
         "resynthesize": lambda c: c.resynthesize(wave),
     }
     for name, call in calls.items():
         seen: list[tuple[int, int]] = []
-        call(canvas(semantics, progress=lambda *at, seen=seen: seen.append(at)))
+        call(pipeline(settings, progress=lambda *at, seen=seen: seen.append(at)))
         steps = [step for step, _ in seen]
         assert steps == sorted(steps), name
         assert seen[-1][0] == seen[-1][1], name
 
 
 @torch.inference_mode()
-def test_filling_keeps_all_else_bit_for_bit() -> None:
+def test_inpainting_keeps_all_else_bit_for_bit() -> None:
     wave = tone(60_000)
-    made = canvas().fill(wave, 20_000, 40_000)
+    made = pipeline().inpaint(wave, 20_000, 40_000)
     assert torch.equal(made[:, : 20_000 - SEAM], wave[:, : 20_000 - SEAM])
     assert torch.equal(made[:, 40_000 + SEAM :], wave[:, 40_000 + SEAM :])
     assert relative_error(made[:, 20_000:40_000], wave[:, 20_000:40_000]) > 0.1
@@ -78,7 +78,7 @@ def test_filling_keeps_all_else_bit_for_bit() -> None:
 def test_new_samples_are_fitted_to_the_known_ones() -> None:
     """Where the magnitudes are right, a tone goes on through the span and no jump is heard."""
     wave = tone(60_000)
-    job = canvas()
+    job = pipeline()
     magnitude = job.model.features.magnitude(job._padded(wave))
 
     class Right:
@@ -86,7 +86,7 @@ def test_new_samples_are_fitted_to_the_known_ones() -> None:
             return magnitude[None]
 
     job.model = replace(job.model, vocoder=Right())
-    made = job.fill(wave, 20_000, 40_000)
+    made = job.inpaint(wave, 20_000, 40_000)
     jump = (made[:, 1:] - made[:, :-1]).abs().amax(0)
     usual = (wave[:, 1:] - wave[:, :-1]).abs().max()
     assert max(jump[19_900:20_100].max(), jump[39_900:40_100].max()) <= 1.5 * usual
@@ -96,39 +96,39 @@ def test_new_samples_are_fitted_to_the_known_ones() -> None:
 
 def test_a_mel_frame_that_sees_anything_new_is_not_known() -> None:
     mel = torch.zeros(1, 2, 128, 16)
-    ours = canvas()._known(mel, 5_000, 8_000, 15 * 1024)
+    ours = pipeline()._known_mask(mel, 5_000, 8_000, 15 * 1024)
     # Frame i sees samples from 1024 (i - 1) to 1024 (i + 1).
     assert ours.tolist() == [i + 1 <= 5_000 / 1024 or i - 1 >= 8_000 / 1024 for i in range(15)] + [
         False  # beyond the audio
     ]
-    papers = canvas(PAPER)._known(mel, 5_000, 8_000, 15 * 1024)
+    papers = pipeline(PAPER)._known_mask(mel, 5_000, 8_000, 15 * 1024)
     assert int(papers.sum()) > int(ours.sum())
 
 
-def test_the_network_is_shown_context_and_no_more_than_that() -> None:
+def test_the_network_sees_context_and_no_more_than_that() -> None:
     minute = 60 * 44_100
     second = 44_100
-    assert canvas()._shown(30 * second, 31 * second, minute) == (18 * second, 43 * second)
-    assert canvas()._shown(40 * second, minute, minute) == (20 * second, minute)
-    assert canvas(PAPER)._shown(30 * second, 31 * second, minute) == (0, minute)
-    assert canvas(PAPER)._shown(50 * second, minute, minute) == (40 * second, minute)
+    assert pipeline()._context_span(30 * second, 31 * second, minute) == (18 * second, 43 * second)
+    assert pipeline()._context_span(40 * second, minute, minute) == (20 * second, minute)
+    assert pipeline(PAPER)._context_span(30 * second, 31 * second, minute) == (0, minute)
+    assert pipeline(PAPER)._context_span(50 * second, minute, minute) == (40 * second, minute)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 20_000), (40_000, 60_000)])
 @torch.inference_mode()
-def test_either_end_can_be_filled(start: int, end: int) -> None:
+def test_either_end_can_be_inpainted(start: int, end: int) -> None:
     wave = tone(60_000)
     wave[:, start:end] = float("nan")  # what the span holds must not count
-    made = canvas().fill(wave, start, end)
+    made = pipeline().inpaint(wave, start, end)
     assert made.isfinite().all()
     kept = slice(20_000 + SEAM, 60_000) if start == 0 else slice(0, 40_000 - SEAM)
     assert torch.equal(made[:, kept], wave[:, kept])
 
 
 @torch.inference_mode()
-def test_the_paper_makes_everything_anew() -> None:
+def test_as_in_the_paper_everything_is_resynthesized() -> None:
     wave = tone(60_000)
-    made = canvas(PAPER, steps=2).fill(wave, 20_000, 40_000)
+    made = pipeline(PAPER, steps=2).inpaint(wave, 20_000, 40_000)
     assert relative_error(made[:, :18_000], wave[:, :18_000]) > 0.1
 
 
@@ -145,8 +145,8 @@ def test_variations_follow_the_phases_of_their_source() -> None:
         CORRECTED,
     )
     angle = []
-    for semantics in (CORRECTED, PAPER):
-        oracle.semantics = replace(semantics, iterations=8)
+    for settings in (CORRECTED, PAPER):
+        oracle.settings = replace(settings, iterations=8)
         made = oracle.vary(wave, 0.01)
         window = torch.hann_window(2048)
         bins = [torch.stft(w, 2048, 1024, window=window, return_complex=True) for w in (made, wave)]
@@ -174,7 +174,7 @@ def test_an_exception_in_progress_ends_the_work() -> None:
 
     job = Msanii2023Pipeline(model, net, torch.Generator().manual_seed(0), progress, CORRECTED, 50)
     with pytest.raises(Stopped):
-        job.fresh(20_000)
+        job.generate(20_000)
     assert len(asked) == 2
 
 
