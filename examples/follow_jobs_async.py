@@ -3,18 +3,17 @@
 import argparse
 import asyncio
 
-from msanii_live.client import AsyncClient, CommandError, MadeClip
-from msanii_live.osc.codec import Message
+from msanii_live.client import AsyncClient, CommandError, MadeClip, Message, as_row
 from msanii_live.protocol.commands import Generate
 
 
 def print_progress(message: Message) -> None:
     """Print a reply of a job."""
+    row = as_row(message)
     if message.address == "/msanii/job/queued":
-        print(f"job {message.args[1]} waits at place {message.args[2]}")
+        print(f"job {row['job']} waits at place {row['position']}")
     elif message.address == "/msanii/job/progress":
-        _, job, step, steps, _ = message.args
-        print(f"job {job}: step {step} of {steps}")
+        print(f"job {row['job']}: step {row['step']} of {row['steps']}")
 
 
 async def make(client: AsyncClient, style: str) -> MadeClip:

@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from msanii_live.client import Client
+from msanii_live.client import Client, as_row
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--port", type=int, default=7770, help="OSC port of the server (%(default)s)")
@@ -19,6 +19,6 @@ with Client(port=arguments.port) as client:
         client.param_stream_density(density)
         message = client.receive(timeout=1.0)  # chunks are reported as they become ready
         if message is not None and message.address == "/msanii/stream/chunk":
-            index, start, seconds, took, ahead = message.args
-            print(f"chunk {index}: {seconds:.2f} s made in {took:.2f} s, {ahead:.1f} s ahead")
+            chunk = as_row(message)
+            print("chunk {index}: {seconds:.2f} s, made in {took:.2f} s".format(**chunk))
     client.stream_stop(at="bar", fade=1.0)

@@ -13,8 +13,9 @@ of the table:
 
 from msanii_live.client.asynchronous import AsyncClient
 from msanii_live.client.blocking import Client
-from msanii_live.client.replies import MadeClip, NoAnswer, ServerNotRunning
+from msanii_live.client.replies import MadeClip, NoAnswer, ServerNotRunning, as_row
 from msanii_live.errors import Cancelled, CommandError
+from msanii_live.osc.codec import Message
 
 __all__ = [
     "AsyncClient",
@@ -22,6 +23,8 @@ __all__ = [
     "Client",
     "CommandError",
     "MadeClip",
+    "Message",
     "NoAnswer",
     "ServerNotRunning",
+    "as_row",
 ]
