@@ -33,7 +33,7 @@ CONFORMANCE = Path("tests/server/test_conformance.py")
 
 @dataclass(frozen=True)
 class RoundTrips:
-    """Hold round trips of one question, in seconds."""
+    """The round-trip times of one probe, in seconds."""
 
     name: str
     seconds: Sequence[float]
@@ -55,7 +55,7 @@ class RoundTrips:
 
 @dataclass(frozen=True)
 class Probe:
-    """Name something to ask, the line to ask it on, and the address of its answer."""
+    """A request, the connection it is sent on, and the address of its answer."""
 
     name: str
     line: ClientConnection

@@ -28,7 +28,9 @@ _SHORT_HOLD = 200_000  # a tenth of that
 
 @dataclass
 class PlayerFigures:
-    """Hold what was measured. Times in ms, memory in MiB, frames at the device's rate.
+    """The results of a measurement.
+
+    Times in ms, memory in MiB, frames at the device's rate.
 
     idle_xruns: of a JACK client that does nothing, in the same run; -1 without JACK.
     """

@@ -1,4 +1,7 @@
-"""Find tempo and bar of a clip whose maker did not say: for loops and grooves of steady tempo."""
+"""Estimate the tempo and the bar position of a clip that comes without them.
+
+For loops and grooves of steady tempo.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,17 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks, stft
 
 MIN_BPM, MAX_BPM = 60.0, 200.0
-PRIOR_BPM = 118.0  # bpm around which tempi are told from their halves and doubles
-PRIOR_OCTAVES = 0.9  # octaves, deviation of that preference
+PRIOR_BPM = 118.0  # decides between a tempo, its half and its double
+PRIOR_OCTAVES = 0.9  # standard deviation of that prior, octaves
 HOP, N_FFT = 256, 1_024
-MIN_CLARITY = 1.5  # onset energy on the beats over the mean, below which there is none
-MIN_SECONDS = 2.0  # seconds in which a tempo can be told
-MIN_ONSETS = 4  # onsets that a pulse can be told from
+MIN_CLARITY = 1.5  # onset energy on the beats over the mean: below it there is no steady beat
+MIN_SECONDS = 2.0  # shortest clip whose tempo can be estimated
+MIN_ONSETS = 4  # fewest onsets from which a tempo can be estimated
 
 
 @dataclass(frozen=True)
 class BeatEstimate:
-    """Hold what was found.
+    """The tempo and bar position found in a clip.
 
     bpm: beats a minute. bar: bars from a downbeat to the first sample, 0 to 1.
     clarity: onset energy on the beats over that between them.
@@ -31,10 +34,10 @@ class BeatEstimate:
 
 
 def estimate_beat(samples: np.ndarray, rate: int, beats: int = 4) -> BeatEstimate | None:
-    """Return tempo and bar of audio, or None where no steady beat is heard.
+    """Return the tempo and bar position of audio, or None where it has no steady beat.
 
-    samples: float32, (frames, channels). rate: Hz. beats: a bar.
-    Onset strength, its autocorrelation weighted towards everyday tempi, then the phase of a comb.
+    samples: float32, (frames, channels). rate: Hz. beats: beats per bar.
+    Method: onset strength, its autocorrelation weighted by a prior on tempo, then a comb filter.
     Source: Ellis 2007, "Beat tracking by dynamic programming", sections 3.1 and 3.2.
     """
     if len(samples) < MIN_SECONDS * rate:
@@ -55,7 +58,7 @@ def estimate_beat(samples: np.ndarray, rate: int, beats: int = 4) -> BeatEstimat
 
 
 def onset_times(samples: np.ndarray, rate: int) -> tuple[float, ...]:
-    """Return when something begins, seconds, ascending. samples: float32, (frames, channels)."""
+    """Return the onset times, seconds, ascending. samples: float32, (frames, channels)."""
     onsets, _ = _onset_strength(samples, rate)
     height = 0.25 * max(float(np.percentile(onsets, 99)), 1e-6)
     peaks, _ = find_peaks(onsets, height=height, distance=8)
@@ -63,7 +66,7 @@ def onset_times(samples: np.ndarray, rate: int) -> tuple[float, ...]:
 
 
 def _onset_strength(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rise of ln magnitudes over all bands, and over the bass, (frames,) each."""
+    """Return the rise of ln magnitudes over all bands and over the bass, (frames,) each."""
     mono = samples.mean(1)
     _, _, bins = stft(mono, rate, nperseg=N_FFT, noverlap=N_FFT - HOP, padded=False)
     size = np.abs(bins) * N_FFT
@@ -76,7 +79,7 @@ def _onset_strength(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndar
 
 
 def _estimate_tempo(onsets: np.ndarray, frames_a_second: float) -> float:
-    """Return the tempo, bpm, whose multiples of a beat repeat best."""
+    """Return the tempo, bpm, at whose beat multiples the autocorrelation is largest."""
     n = len(onsets)
     power = np.abs(np.fft.rfft(onsets, 2 * n)) ** 2
     repeat = np.fft.irfft(power)[:n] / np.maximum(n - np.arange(n), n / 4)
@@ -86,14 +89,14 @@ def _estimate_tempo(onsets: np.ndarray, frames_a_second: float) -> float:
     score = np.zeros(len(tempi))
     for multiple, weight in ((1, 1.0), (2, 0.8), (4, 0.8), (0.5, 0.4)):
         lag = period * multiple
-        heard = lag < 0.75 * n
-        score += np.where(heard, weight * np.interp(lag, lag_of, repeat), 0)
+        reliable = lag < 0.75 * n
+        score += np.where(reliable, weight * np.interp(lag, lag_of, repeat), 0)
     preference = np.exp(-0.5 * (np.log2(tempi / PRIOR_BPM) / PRIOR_OCTAVES) ** 2)
     return float(tempi[np.argmax(np.maximum(score, 0) * preference)])
 
 
 def _fit_comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
-    """Return period and start, frames, of the comb that gathers most, and how clear it is."""
+    """Return period and start, frames, of the comb that collects most energy, and its clarity."""
     smooth = gaussian_filter1d(np.maximum(onsets, 0), 1.0)
     place = np.arange(len(smooth))
     best = (-1.0, period, 0.0)
@@ -115,9 +118,9 @@ def _fit_comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
 def _find_downbeat(
     onsets: np.ndarray, low: np.ndarray, period: float, start: float, beats: int
 ) -> int:
-    """Return which beat, 0 to beats - 1, opens the bar: where bass and whole rise most.
+    """Return the index of the downbeat, 0 to beats - 1: where bass and all bands rise most.
 
-    A clip that begins on a beat most likely begins on its bar.
+    A clip that begins on a beat is assumed to begin on a bar.
     """
     place = np.arange(len(onsets))
     at = np.arange(start, len(onsets), period)

@@ -1,4 +1,4 @@
-"""The faster precision of this CPU: measured once, then kept in a file of the user's cache."""
+"""The faster precision of this CPU: measured once, then read from a file in the user's cache."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import torch
 
-MIN_SPEEDUP = 1.1  # times as fast as fp32 bf16 must be: below that, noise would decide
+MIN_SPEEDUP = 1.1  # of bf16 over fp32; a smaller one could be noise
 WARM_UPS, REPETITIONS = 2, 5
-TIME_BUDGET = 0.5  # s after which three repetitions suffice
+TIME_BUDGET = 0.5  # seconds after which three repetitions are enough
 FILE = "precision.json"
 VERSION = 1
 TOKENS, MEL_FRAMES = 132, 528  # of a clip of 6 s
@@ -55,16 +55,16 @@ class Timings:
 
 
 def has_bf16() -> bool:
-    """Tell whether matrix products in bf16 work on this CPU, natively or emulated."""
-    # oneDNN says yes on every CPU with AVX-512, also where bf16 is emulated and much slower.
-    there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return bool(there and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    """Return whether matrix products in bf16 work on this CPU, natively or emulated."""
+    # oneDNN reports bf16 on every CPU with AVX-512, even where it is emulated and much slower.
+    available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(available and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def timings(measure: Callable[[], Timings] | None = None) -> Timings:
-    """Return what was measured on this CPU with this torch and number of threads, or measure now.
+    """Return the measurement for this CPU, torch version and number of threads; measure if needed.
 
-    measure: in place of `measure_both`.
+    measure: replaces `measure_both`.
     """
     with _lock:
         key = machine_key()
@@ -83,15 +83,15 @@ def timings(measure: Callable[[], Timings] | None = None) -> Timings:
 
 
 def machine_key() -> str:
-    """Return what the measurement depends on, as one text."""
+    """Return everything that the measurement depends on, as one string."""
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")  # oneDNN then leaves instructions unused
-    told = f"{cpu_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    return f"{told}, {limit}" if limit else told
+    key = f"{cpu_name()}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    return f"{key}, {limit}" if limit else key
 
 
 @cache
 def cpu_name() -> str:
-    """Return the CPU's model name, and whether it has bf16 instructions where Linux tells."""
+    """Return the CPU's model name, with its bf16 instructions where Linux lists them."""
     try:
         if sys.platform == "darwin":
             name = ["sysctl", "-n", "machdep.cpu.brand_string"]
@@ -106,7 +106,7 @@ def cpu_name() -> str:
 def _parse_cpuinfo(cpuinfo: str) -> str:
     """Return the model name in the text of /proc/cpuinfo.
 
-    Virtual machines give different CPUs one name, so its instructions for bf16 are a part of it.
+    Virtual machines may give different CPUs one name, so the bf16 instructions are appended.
 
     >>> _name_in("model name\\t: AMD EPYC\\nflags\\t: sse avx512_bf16\\n")
     'AMD EPYC avx512_bf16'
@@ -129,9 +129,9 @@ def _parse_cpuinfo(cpuinfo: str) -> str:
 
 
 def measure_both(repetitions: int = REPETITIONS) -> Timings:
-    """Time blocks of the shipped networks, of their sizes, in both precisions by turns.
+    """Time blocks of the shipped networks in both precisions, alternately.
 
-    Returns medians. The global random generator is left as it was.
+    Returns medians. The global random generator is not changed.
     """
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         work = _blocks()
@@ -150,18 +150,18 @@ def measure_both(repetitions: int = REPETITIONS) -> Timings:
 
 
 def _blocks() -> Callable[[], None]:
-    """Return a pass through a block of each kind: convolution, attention, vocoder."""
+    """Return a function that runs one block of each kind: convolution, attention, vocoder."""
     from msanii_live.dsp.vocoders import vocos
     from msanii_live.engines.mel_flow import network
 
-    flow, voice = network.FlowConfig(), vocos.VocosConfig()
+    flow, vocos_config = network.FlowConfig(), vocos.VocosConfig()
     convolution = network.AdaLNBlock(flow, network.GatedConvolution(flow.width, flow.kernel))
     attention = network.AdaLNBlock(flow, network.RotaryAttention(flow.width, flow.heads))
-    vocoder = vocos.ConvNeXtBlock(voice)
+    vocoder = vocos.ConvNeXtBlock(vocos_config)
     for block in (convolution, attention, vocoder):
         block.requires_grad_(False).eval()
     tokens, modulation = torch.randn(2, TOKENS, flow.width), torch.randn(2, 6, flow.width)
-    features = torch.randn(2, MEL_FRAMES, voice.width)
+    features = torch.randn(2, MEL_FRAMES, vocos_config.width)
 
     def work() -> None:
         attention(convolution(tokens, modulation), modulation)
@@ -174,7 +174,7 @@ def _blocks() -> Callable[[], None]:
 
 
 def cache_file(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return where measurements are kept; None where the user has no home."""
+    """Return the path of the measurements; None if the user has no home folder."""
     try:
         if sys.platform == "win32":
             local = environment.get("LOCALAPPDATA")
@@ -190,7 +190,7 @@ def cache_file(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def _read(file: Path) -> dict[str, Timings]:
-    """Return the measurements of a file; none where it is missing, damaged or not ours."""
+    """Return the measurements in a file; none if it is missing, damaged or not ours."""
     try:
         raw = json.loads(file.read_text("utf-8"))
         if not isinstance(raw, dict) or raw.get("version") != VERSION:
@@ -212,18 +212,18 @@ def _validated(fp32_ms: float, bf16_ms: float) -> Timings:
 
 
 def _save(file: Path | None, key: str, found: Timings) -> None:
-    """Add a measurement to the file, at once or not at all."""
+    """Add a measurement to the file, atomically."""
     if file is None:
         _log.warning("there is no home folder to keep the measured precision in")
         return
     rows = {**_read(file), key: found}
-    told = {"version": VERSION, "measured": {k: asdict(row) for k, row in rows.items()}}
+    content = {"version": VERSION, "measured": {k: asdict(row) for k, row in rows.items()}}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)
         try:
             with open(handle, "w", encoding="utf-8") as written:
-                written.write(json.dumps(told, indent=1) + "\n")
+                written.write(json.dumps(content, indent=1) + "\n")
             os.replace(name, file)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 import torch
 
 from msanii_live.dsp import cpu_precision
+from msanii_live.dsp.thread_limit import apply_limit
 from msanii_live.errors import ConfigError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -21,8 +22,10 @@ _precision_override: ContextVar[torch.dtype | None] = ContextVar(
 def pick_device(name: str) -> torch.device:
     """Return the device that `auto`, `cpu`, `cuda` or `mps` means here.
 
+    The limit of `limit_threads` is applied first, because every engine comes by here to load.
     Raises: ConfigError: a device that this machine lacks.
     """
+    apply_limit()
     has_mps = torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")
@@ -66,7 +69,7 @@ def _has_bf16(device: torch.device) -> bool:
 
 
 def dtype_name(dtype: torch.dtype) -> str:
-    """Return what a precision is called in settings, sidecars and replies.
+    """Return the name of a precision in settings, sidecars and replies.
 
     >>> name_of(torch.bfloat16)
     'bf16'
@@ -76,7 +79,7 @@ def dtype_name(dtype: torch.dtype) -> str:
 
 @contextmanager
 def override_precision(dtype: torch.dtype) -> Iterator[None]:
-    """Let `precision` take this one, in this thread, whatever is the faster."""
+    """Make `precision` use this dtype in this thread and context."""
     token = _precision_override.set(dtype)
     try:
         yield
@@ -87,7 +90,7 @@ def override_precision(dtype: torch.dtype) -> Iterator[None]:
 def precision(device: torch.device) -> AbstractContextManager[object]:
     """Return the context in which networks run on a device; norms and exponentials stay float32.
 
-    The precision is that of `taking`, and outside it that of `auto`.
+    The precision is that of `override_precision`, and outside it that of `auto`.
     """
     return _autocast(device, _precision_override.get() or network_dtype(device))
 

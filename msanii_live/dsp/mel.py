@@ -12,7 +12,7 @@ import torchaudio
 
 @dataclass(frozen=True)
 class MelSpec:
-    """Describe a mel representation.
+    """The parameters of a mel representation.
 
     Frequencies in Hz, `n_fft` and `hop` in frames (samples in time), `floor` is the smallest mel
     magnitude that is told from silence.
@@ -33,8 +33,8 @@ class MelSpec:
 
 @lru_cache(maxsize=4)
 def filter_bank(spec: MelSpec) -> torch.Tensor:
-    """Return the Slaney-style triangles, float32, (bins, mels)."""
-    with torch.inference_mode(False):  # kept, so training may come by it as well
+    """Return the mel filters (Slaney's triangles), float32, (bins, mels)."""
+    with torch.inference_mode(False):  # the result is cached, and training needs it too
         bank: torch.Tensor = torchaudio.functional.melscale_fbanks(
             spec.n_fft // 2 + 1,
             spec.f_min,
@@ -55,7 +55,7 @@ def hann_window(length: int, device: torch.device) -> torch.Tensor:
 
 
 def mid_side(wave: torch.Tensor) -> torch.Tensor:
-    """Turn left and right into mid and side; its own inverse up to a factor of two.
+    """Convert left and right to mid and side.
 
     wave: (..., 2, frames). Returns the same shape, ((l + r) / 2, (l - r) / 2).
     """
@@ -98,7 +98,7 @@ def mel_to_magnitude(
     """Find non-negative STFT magnitudes whose mel bands are the given ones.
 
     Multiplicative updates for the Kullback-Leibler divergence, so the result stays positive and
-    bands are matched relative to their own size, as the ear does.
+    bands are matched relative to their own level.
 
     mel: ln mel magnitudes, (..., mels, mel_frames). start: first guess of the magnitudes, whose
     shape within each band is kept as far as the mel allows. Returns (..., bins, mel_frames).

@@ -12,7 +12,7 @@ from msanii_live.dsp.mel import MelSpec, hann_window
 
 
 class FrameGrid:
-    """Place analysis frames on a signal; `Line` and `Loop` say where.
+    """A placement of analysis frames on a signal; see `LinearGrid` and `CircularGrid`.
 
     window: float32, (n_fft,). length: samples of the signal. count: mel frames.
     """
@@ -27,7 +27,7 @@ class FrameGrid:
 
     def analyse(self, wave: torch.Tensor) -> torch.Tensor:
         """Return the STFT. wave: (..., length) → complex (..., mel_frames, bins)."""
-        bins: torch.Tensor = torch.fft.rfft(self._cut(wave) * self.window)
+        bins: torch.Tensor = torch.fft.rfft(self._frame_signal(wave) * self.window)
         return bins
 
     def synthesise(self, bins: torch.Tensor) -> torch.Tensor:
@@ -36,32 +36,32 @@ class FrameGrid:
         Source: Griffin & Lim 1984, eq. 6.
         """
         pieces = torch.fft.irfft(bins, n=len(self.window)).mul_(self.window)
-        return self._add(pieces).div_(self._weight)
+        return self._overlap_add(pieces).div_(self._window_sum)
 
-    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
-        """Tell which frames see nothing but samples of a span.
+    def frames_inside(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Return which frames cover only samples of a span.
 
-        span: bool, (length,). beyond: whether what lies outside the signal counts as in it.
+        span: bool, (length,). beyond: whether samples outside the signal count as inside the span.
         Returns bool, (mel_frames,).
         """
         raise NotImplementedError
 
     @cached_property
-    def _weight(self) -> torch.Tensor:
+    def _window_sum(self) -> torch.Tensor:
         squared = (self.window**2).expand(self.count, -1)
-        return self._add(squared).clamp_min(1e-3)
+        return self._overlap_add(squared).clamp_min(1e-3)
 
-    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return what each frame sees. wave: (..., length) → (..., mel_frames, n_fft)."""
+    def _frame_signal(self, wave: torch.Tensor) -> torch.Tensor:
+        """Cut a signal into frames. wave: (..., length) → (..., mel_frames, n_fft)."""
         raise NotImplementedError
 
-    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
-        """Lay frames over one another. pieces: (..., mel_frames, n_fft) → (..., length)."""
+    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
+        """Overlap and add frames. pieces: (..., mel_frames, n_fft) → (..., length)."""
         raise NotImplementedError
 
 
 class LinearGrid(FrameGrid):
-    """Place frames every `hop` samples, mel frame i centred on i * hop; beyond the ends is zero.
+    """Frames every `hop` samples: mel frame i is centred on i * hop, zeros beyond the ends.
 
     The window's length must be a multiple of the hop.
     """
@@ -72,17 +72,17 @@ class LinearGrid(FrameGrid):
 
     @property
     def centres(self) -> torch.Tensor:
-        """Samples on which frames are centred; see `Frames.centres`."""
+        """Samples on which frames are centred; see `FrameGrid.centres`."""
         return torch.arange(self.count, device=self.window.device) * self.hop
 
-    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
-        """Tell which frames see nothing but samples of a span; see `Frames.all_in`."""
+    def frames_inside(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Return which frames cover only samples of a span; see `FrameGrid.frames_inside`."""
         misses = self._pad((~span).long(), int(not beyond)).cumsum(0)
         upto = F.pad(misses, (1, 0))
         first = torch.arange(self.count, device=span.device) * self.hop
         return upto[first + len(self.window)] == upto[first]
 
-    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
+    def _frame_signal(self, wave: torch.Tensor) -> torch.Tensor:
         return self._pad(wave, 0).unfold(-1, len(self.window), self.hop)
 
     def _pad(self, wave: torch.Tensor, value: int) -> torch.Tensor:
@@ -91,7 +91,7 @@ class LinearGrid(FrameGrid):
         padded = F.pad(wave, (before, max(0, needed - before - self.length)), value=value)
         return padded[..., :needed]
 
-    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
+    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
         parts = pieces.reshape(*pieces.shape[:-1], -1, self.hop)  # (..., mel_frames, parts, hop)
         overlap, before = parts.shape[-2], len(self.window) // 2
         blocks = max(self.count + overlap - 1, -(-(before + self.length) // self.hop))
@@ -102,7 +102,7 @@ class LinearGrid(FrameGrid):
 
 
 class CircularGrid(FrameGrid):
-    """Place frames evenly around a loop whose end flows into its start.
+    """Frames spread evenly around a loop whose end flows into its start.
 
     The hop is length / mel frames rounded frame by frame, so that a loop may be any length.
     """
@@ -116,17 +116,17 @@ class CircularGrid(FrameGrid):
 
     @property
     def centres(self) -> torch.Tensor:
-        """Samples on which frames are centred; see `Frames.centres`."""
+        """Samples on which frames are centred; see `FrameGrid.centres`."""
         return self._places
 
-    def all_in(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
-        """Tell which frames see nothing but samples of a span; a loop has no beyond."""
+    def frames_inside(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
+        """Return which frames cover only samples of a span; `beyond` has no meaning in a loop."""
         return span[self.index].all(-1)
 
-    def _cut(self, wave: torch.Tensor) -> torch.Tensor:
+    def _frame_signal(self, wave: torch.Tensor) -> torch.Tensor:
         return wave[..., self.index]
 
-    def _add(self, pieces: torch.Tensor) -> torch.Tensor:
+    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
         flat = pieces.reshape(-1, self.index.numel())
         out = torch.zeros(len(flat), self.length, dtype=flat.dtype, device=flat.device)
         out.index_add_(1, self.index.reshape(-1), flat)
@@ -134,14 +134,14 @@ class CircularGrid(FrameGrid):
 
 
 def linear_grid(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> LinearGrid:
-    """Place a spec's frames on a line."""
+    """Return the linear grid of a spec."""
     return LinearGrid(hann_window(spec.n_fft, device), length, mel_frames, spec.hop)
 
 
 def circular_grid(
     spec: MelSpec, length: int, mel_frames: int, device: torch.device
 ) -> CircularGrid:
-    """Place a spec's frames around a loop."""
+    """Return the circular grid of a spec."""
     return CircularGrid(hann_window(spec.n_fft, device), length, mel_frames)
 
 
@@ -158,9 +158,9 @@ def griffin_lim(
     """Find a signal whose STFT magnitudes are the given ones.
 
     magnitude: float32, (channels, mel_frames, bins). start: first guess of the signal, float32,
-    (channels, length): noise, or something whose phase is worth keeping. kept: float32, (length,),
-    how much of `start` is put back after each iteration but the last: 1 where it is known, falling
-    to 0 where it is to be found, since a hard edge would stay in the phases as a click.
+    (channels, length): noise, or a signal whose phases are a good start. kept: float32, (length,),
+    the share of `start` that is restored after each iteration but the last: 1 where samples are
+    known, falling smoothly to 0 where they are wanted, because a hard edge would leave a click.
     Returns float32, (channels, length).
     Source: Perraudin et al. 2013, "A fast Griffin-Lim algorithm", algorithm 2.
     """

@@ -26,7 +26,7 @@ Level = TypeVar("Level", float, torch.Tensor)
 
 
 def shift_level(even: Level, shift: float = SHIFT) -> Level:
-    """Map an even level to the schedule's own, which dwells near 1; 0 and 1 stay.
+    """Map a uniform noise level to the shifted schedule, which is denser near 1.
 
     Source: Esser et al. 2024, arXiv:2403.03206, eq. 23.
     """
@@ -39,23 +39,25 @@ def unshift_level(level: Level, shift: float = SHIFT) -> Level:
 
 
 def noise_level(strength: float) -> float:
-    """Return the noise level at which a share of a mel's structure is gone.
+    """Return the noise level at which this share of a mel's structure is lost.
 
-    strength: 0 keeps all, 1 keeps nothing. A musician's half-way lies near level 0.83: below it
-    nearly everything can still be seen through the noise.
+    strength: 0 keeps everything, 1 keeps nothing. Strength 0.5 maps to level 0.83, because nearly
+    all structure survives lower levels.
     """
     return shift_level(strength)
 
 
 def shifted_times(steps: int, start: float = 1.0) -> torch.Tensor:
-    """Return noise levels that dwell near 1, float32, (steps + 1,), from `start` down to 0.
+    """Return noise levels that are denser near 1, float32, (steps + 1,), from `start` down to 0.
 
-    The bins of a mel are so alike that its structure is settled while t is above 0.8: uniform
-    levels would spend most steps where there is little left to decide.
+    Neighbouring bins of a mel are so similar that its structure is decided while t is above 0.8.
+    Uniform levels would spend most steps where little is left to decide.
 
     Raises: ValueError: as `uniform_times`.
     """
-    return shift_level(uniform_times(steps, unshift_level(start)))  # the start is met exactly
+    return shift_level(
+        uniform_times(steps, unshift_level(start))
+    )  # the first level is exactly `start`
 
 
 def sample_euler(

@@ -17,16 +17,16 @@ def gpu_memory_mb() -> float:
 
 
 def release_memory() -> None:
-    """Give memory back that nothing holds any more."""
+    """Return unused GPU memory to the device."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 @contextmanager
 def inference(dtype: torch.dtype) -> Iterator[None]:
-    """Run networks without gradients, at a precision.
+    """Return a context in which networks run without gradients, at a precision.
 
-    Raises: CommandError: EOOM, the memory does not suffice.
+    Raises: CommandError: EOOM, memory ran out.
     """
     try:
         with torch.inference_mode(), override_precision(dtype):

@@ -1,4 +1,4 @@
-"""Turn mels into samples on a canvas, joining what is already there."""
+"""Vocode mels into samples on a canvas, with seamless joins to the samples that are known."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
 from msanii_live.dsp.partials import Partials
 from msanii_live.dsp.phase import FrameGrid, circular_grid, griffin_lim, linear_grid
 
-REACH = 8_192  # known samples that each span is fitted to, either side
-AHEAD = 4_096  # samples made and thrown away beyond a span that goes on
-SPAN = 327_680  # most samples fitted at once: a network window and some
-SEAM = 8_192  # made samples that are fitted to the known ones at a seam
-FIT = 4_096  # samples beyond them, either side, that stay as they are and are fitted to
-RESHAPINGS = 4  # steps that fit the network's magnitudes to the mel again
-FADE = 512  # samples before and after over which what stays fades into what was fitted
+CONTEXT_SAMPLES = 8_192  # known samples on either side to which each span is fitted
+LOOKAHEAD_SAMPLES = 4_096  # made beyond a span and discarded, where another span follows
+MAX_SPAN_SAMPLES = 327_680  # fitted at once: a little more than a network window
+SEAM_SAMPLES = 8_192  # made samples that are refined at a seam
+SEAM_CONTEXT_SAMPLES = 4_096  # on either side of those, fixed
+MEL_FIT_ITERATIONS = 4  # updates that fit the network's magnitudes to the mel
+FADE_SAMPLES = 512  # length of the crossfade at either side of a span
 
 Estimate = tuple[torch.Tensor, torch.Tensor | None]
-"""Magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
+"""Magnitudes of a span, (channels, mel_frames, bins), and an initial signal of it."""
 
 
 class Vocoder(Protocol):
-    """Say what a neural vocoder is: a network from a channel's mel to STFT bins with phase."""
+    """The interface of a neural vocoder: from a channel's mel to STFT bins with phase."""
 
     @property
     def spec(self) -> MelSpec:
@@ -47,14 +47,13 @@ class Vocoder(Protocol):
 
 @dataclass(frozen=True)
 class VocoderSettings:
-    """Say how mels become samples.
+    """How mels become samples.
 
-    net: the neural vocoder, or None: then the phase is searched for from whatever is on the
-    canvas. iterations: of the phase search (Griffin-Lim) over all that is made.
-    seam_iterations: of the one near each seam. loop_iterations: of the one around a loop, whose
-    frames are not exactly a hop apart. keeps_phase: search from the canvas even with a network.
-    partials: of the notes that are played, where they are known; what a network guesses is then
-    led by them.
+    net: the neural vocoder; None: Griffin-Lim alone, which starts from the canvas.
+    iterations: of Griffin-Lim over each span. seam_iterations: of Griffin-Lim near each seam.
+    loop_iterations: of Griffin-Lim around a loop, whose frames are not exactly a hop apart.
+    keeps_phase: start from the canvas even with a network. partials: of the notes that are played,
+    if they are known; they correct the network's bins.
     """
 
     net: Vocoder | None = None
@@ -67,7 +66,7 @@ class VocoderSettings:
 
 @dataclass(frozen=True)
 class Span:
-    """Hold one piece of the work: make [start, end) while fitting [first, last)."""
+    """One unit of vocoding: write [start, end) while fitting [first, last), in samples."""
 
     first: int
     last: int
@@ -77,13 +76,13 @@ class Span:
 
 def plan_spans(frames: int, start: int, end: int, hop: int) -> list[Span]:
     """Cut [start, end) of a canvas of `frames` samples into spans of nearly equal length."""
-    count = -(-(end - start) // SPAN)
+    count = -(-(end - start) // MAX_SPAN_SAMPLES)
     edges = [start + (end - start) * i // count // hop * hop for i in range(count)]
     edges = [start, *edges[1:], end]
     spans = []
     for a, b in pairwise(edges):
-        first = max(0, a - REACH) // hop * hop
-        last = min(frames, b + (REACH if b == end else AHEAD))
+        first = max(0, a - CONTEXT_SAMPLES) // hop * hop
+        last = min(frames, b + (CONTEXT_SAMPLES if b == end else LOOKAHEAD_SAMPLES))
         spans.append(Span(first, last, a, b))
     return spans
 
@@ -102,15 +101,15 @@ def vocode_line(
     """Make samples [start, end) of the canvas from mels.
 
     mel: ln magnitudes, float32, (channels, mels, mel_frames), for the whole canvas.
-    canvas: float32, (channels, frames): known samples outside the span, and inside it, for a voice
-    without a network, whatever the phase search starts from. on_iteration, on_span: called after
-    each; an exception from them ends the work.
-    Returns the canvas with the span made; FADE samples at either side of it are faded, all other
-    known samples are kept bit for bit.
+    canvas: float32, (channels, frames): known samples outside the span; inside it, the start of
+    Griffin-Lim where there is no network. on_iteration, on_span: called after each; an exception
+    from them ends the work.
+    Returns the canvas with the span filled. FADE_SAMPLES on either side of it are crossfaded; all
+    other known samples are unchanged, bit for bit.
     """
 
     def estimate(first: int, grid: FrameGrid) -> Estimate:
-        return _estimate(mel, first, grid, spec, vocoder)
+        return _estimate_span(mel, first, grid, spec, vocoder)
 
     return reconstruct_line(
         estimate,
@@ -135,11 +134,11 @@ def reconstruct_line(
     on_iteration: Callable[[], None],
     on_span: Callable[[], None],
 ) -> torch.Tensor:
-    """Make samples [start, end) of the canvas from magnitudes, whoever estimates them.
+    """Make samples [start, end) of the canvas from estimated magnitudes.
 
-    estimate: takes the number of a span's first mel frame and the span's grid; returns the
-    magnitudes wanted there and a first signal, or None to begin with what is on the canvas.
-    spec: of which hop and n_fft count. The rest as `vocode_line`, which see.
+    estimate: takes the index of a span's first mel frame and the span's grid; returns the target
+    magnitudes and an initial signal, or None to start from the canvas.
+    spec: only hop and n_fft are used. Other arguments: see `vocode_line`.
     """
     out = canvas.clone()
     frames = canvas.shape[-1]
@@ -151,15 +150,15 @@ def reconstruct_line(
         grid = linear_grid(spec, length, spec.mel_frames(length), canvas.device)
         wanted, guess = estimate(first_mel, grid)
         before = out[:, span.first : span.last]
-        # Of a span that goes on, the overshoot is as free as the rest.
-        stop = span.end if span.end == end else span.last + FADE
-        weight = _ramp(length, span.start - span.first, stop - span.first, out.device)
+        # Where another span follows, the overshoot may change as freely as the span itself.
+        stop = span.end if span.end == end else span.last + FADE_SAMPLES
+        weight = _fade_weights(length, span.start - span.first, stop - span.first, out.device)
         guess = before if guess is None else torch.lerp(before, guess, weight)
-        # Where all that a frame sees is known, its own magnitudes are better than the model's.
-        seen = grid.all_in(known, beyond=True)
+        # A frame that covers only known samples has exact magnitudes: they replace the estimate.
+        exact = grid.frames_inside(known, beyond=True)
         magnitude = wanted
-        if seen.any():
-            magnitude = torch.where(seen[None, :, None], grid.analyse(before).abs(), wanted)
+        if exact.any():
+            magnitude = torch.where(exact[None, :, None], grid.analyse(before).abs(), wanted)
         if vocoder.iterations:
             made = griffin_lim(
                 magnitude,
@@ -173,20 +172,26 @@ def reconstruct_line(
         joins = [span.start] if span.start > 0 else []
         joins += [end] if span.end == end and end < frames else []
         for at in joins:
-            free = (at, min(at + SEAM, end)) if at == span.start else (max(at - SEAM, start), at)
+            free = (
+                (at, min(at + SEAM_SAMPLES, end))
+                if at == span.start
+                else (max(at - SEAM_SAMPLES, start), at)
+            )
             a, b = (edge - span.first for edge in free)
-            guess = _join(guess, magnitude, (a, b), spec, vocoder.seam_iterations, on_iteration)
-        # Nothing beyond the fade is touched; an overshoot is the next span's to make.
+            guess = _refine_seam(
+                guess, magnitude, (a, b), spec, vocoder.seam_iterations, on_iteration
+            )
+        # Samples beyond the fade stay; the next span makes the overshoot again.
         made_here = (weight > 0) & ((place < span.end) | (span.end == end))
         out[:, span.first : span.last] = torch.where(made_here, guess, before)
         on_span()
     return out
 
 
-def _estimate(
+def _estimate_span(
     mel: torch.Tensor, first: int, grid: FrameGrid, spec: MelSpec, vocoder: VocoderSettings
 ) -> Estimate:
-    """Return the magnitudes of a span, (channels, mel_frames, bins), and a first signal of it."""
+    """Return the magnitudes of a span, (channels, mel_frames, bins), and an initial signal."""
     count = grid.count
     if vocoder.net is None:
         part = mel[:, :, first : first + count]
@@ -195,11 +200,11 @@ def _estimate(
     part = mel[:, :, first - early : first + count + vocoder.net.reach]
     bins = vocoder.net.bins(part)[:, early : early + count]
     at = grid.centres + first * spec.hop
-    wanted, signal = _fitted(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
+    wanted, signal = _fit_to_mel(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
     return wanted, None if vocoder.keeps_phase else signal
 
 
-def _fitted(
+def _fit_to_mel(
     bins: torch.Tensor,
     mel: torch.Tensor,
     grid: FrameGrid,
@@ -207,26 +212,28 @@ def _fitted(
     spec: MelSpec,
     vocoder: VocoderSettings,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fit what a network made to its mel, and to the partials where those are known.
+    """Fit a network's bins to the mel, and to the partials if they are known.
 
-    at: samples of the whole on which frames are centred. Returns magnitudes and a first signal.
+    at: samples of the whole canvas on which frames are centred.
+    Returns magnitudes and an initial signal.
     """
     signal = grid.synthesise(bins)
-    # What overlaps partly cancels, so the signal is measured rather than the bins.
-    heard = grid.analyse(signal)
-    shape = heard.abs()
+    # Overlapping frames partly cancel, so the signal is analysed instead of using the bins.
+    analysed = grid.analyse(signal)
+    shape = analysed.abs()
     if vocoder.partials is not None:
         shape = shape * vocoder.partials.weights(at)
-    wanted = mel_to_magnitude(mel, spec, RESHAPINGS, shape.transpose(1, 2)).transpose(1, 2)
+    wanted = mel_to_magnitude(mel, spec, MEL_FIT_ITERATIONS, shape.transpose(1, 2)).transpose(1, 2)
     if vocoder.partials is not None:
-        steadied = [
-            vocoder.partials.steadied(*channel, at) for channel in zip(wanted, heard, strict=True)
+        with_partial_phases = [
+            vocoder.partials.with_partial_phases(*channel, at)
+            for channel in zip(wanted, analysed, strict=True)
         ]
-        signal = grid.synthesise(torch.stack(steadied))
+        signal = grid.synthesise(torch.stack(with_partial_phases))
     return wanted, signal
 
 
-def _join(
+def _refine_seam(
     wave: torch.Tensor,
     magnitude: torch.Tensor,
     free: tuple[int, int],
@@ -234,20 +241,20 @@ def _join(
     iterations: int,
     on_iteration: Callable[[], None],
 ) -> torch.Tensor:
-    """Fit the samples of `free` to what lies on either side of them, and fade at its ends."""
+    """Refine the samples of `free` with the samples on either side fixed; crossfade at its ends."""
     length = wave.shape[-1]
-    first = max(0, free[0] - FIT) // spec.hop * spec.hop
-    last = min(length, free[1] + FIT)
+    first = max(0, free[0] - SEAM_CONTEXT_SAMPLES) // spec.hop * spec.hop
+    last = min(length, free[1] + SEAM_CONTEXT_SAMPLES)
     grid = linear_grid(spec, last - first, spec.mel_frames(last - first), wave.device)
-    # Frames at the edges of the part see only half of it: their own magnitudes fit better.
+    # Frames at the edges cover only half of their window: the analysed magnitudes fit better.
     part = wave[:, first:last]
     begin = first // spec.hop
     target = magnitude[:, begin : begin + grid.count]
-    whole = grid.all_in(
+    whole = grid.frames_inside(
         torch.ones(last - first, dtype=torch.bool, device=wave.device), beyond=False
     )
     target = torch.where(whole[None, :, None], target, grid.analyse(part).abs())
-    weight = _ramp(last - first, free[0] - first, free[1] - first, wave.device)
+    weight = _fade_weights(last - first, free[0] - first, free[1] - first, wave.device)
     made = griffin_lim(
         target,
         grid,
@@ -261,11 +268,11 @@ def _join(
     return out
 
 
-def _ramp(length: int, start: int, end: int, device: torch.device) -> torch.Tensor:
-    """Return 1 on [start, end), falling to 0 over FADE samples at either side, (length,)."""
+def _fade_weights(length: int, start: int, end: int, device: torch.device) -> torch.Tensor:
+    """Return 1 on [start, end), falling to 0 over FADE_SAMPLES at either side, (length,)."""
     place = torch.arange(length, device=device, dtype=torch.float32)
-    rise = ((place - (start - FADE) + 0.5) / FADE).clamp(0, 1)
-    fall = (((end + FADE) - place - 0.5) / FADE).clamp(0, 1)
+    rise = ((place - (start - FADE_SAMPLES) + 0.5) / FADE_SAMPLES).clamp(0, 1)
+    fall = (((end + FADE_SAMPLES) - place - 0.5) / FADE_SAMPLES).clamp(0, 1)
     return torch.minimum(rise, fall)
 
 
@@ -291,7 +298,7 @@ def vocode_loop(
         reach = min(vocoder.net.reach, mel.shape[-1])
         around = F.pad(mel, (reach, reach), mode="circular")
         bins = vocoder.net.bins(around)[:, reach:-reach]
-        magnitude, start = _fitted(bins, mel, grid, grid.centres, spec, vocoder)
+        magnitude, start = _fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
     return griffin_lim(
         magnitude,
         grid,
@@ -302,5 +309,5 @@ def vocode_loop(
 
 
 def continue_phase(vocoder: VocoderSettings, iterations: int = 16) -> VocoderSettings:
-    """Return a voice that starts from the phases on the canvas instead of making new ones."""
+    """Return settings that start from the phases on the canvas instead of new ones."""
     return replace(vocoder, keeps_phase=True, iterations=max(vocoder.iterations, iterations))

@@ -17,7 +17,7 @@ from msanii_live.dsp.mel import MelSpec
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-# What a file may do to whoever reads it that is missing, cut short, or none of ours.
+# What reading a file can raise that is missing, truncated or of another format.
 READ_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError)
 
 
@@ -31,7 +31,8 @@ def write(
 ) -> None:
     """Write a network; matrices as float16, all else as float32.
 
-    form: the format's name and version. state: of the network. exact: kept as they are.
+    form: the format's name and version. state: the network's state dict. exact: tensors stored
+    unchanged.
     """
     tensors = {name: v.half() if v.ndim >= 2 else v.float() for name, v in state.items()} | exact
     metadata = {
@@ -47,10 +48,10 @@ def write(
 def read(
     path: Path, form: str, what: str, *older: str
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any], MelSpec]:
-    """Return tensors, all float32, the network's configuration and its features.
+    """Return the tensors as float32, the network's configuration and its mel parameters.
 
-    what: the file should be, for the error. older: formats that are read the same way.
-    Raises: FileNotFoundError; ValueError: it is damaged, or none of these formats.
+    what: what a file of another format is not, for the error text. older: formats that are read
+    the same way. Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
     try:
         with safe_open(path, framework="pt") as file:

@@ -1,4 +1,4 @@
-"""Measures of sound with known answers: convergence, chroma, timbre, onsets, beat, ranking."""
+"""Features of audio and statistics of scores: convergence, chroma, centroid, onsets, beat, ROC."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.metrics import Array
 
-# Frames of 3 ms, so that a beat's offset is told far below the 50 ms that onsets are smoothed by.
+# A hop of 3 ms resolves beat offsets far below the 50 ms over which onsets are smoothed.
 ONSET_SPEC = MelSpec(n_fft=1_024, hop=128, mels=40, f_min=40.0, f_max=16_000.0)
 ONSET_FRAME_SECONDS = ONSET_SPEC.hop / ONSET_SPEC.sample_rate  # seconds
-ONSET_DYNAMIC_RANGE = (
-    50 / 8.686
-)  # nats under the loudest band (50 dB) below which changes are no onsets
+ONSET_DYNAMIC_RANGE = 50 / 8.686  # nats (50 dB) below the loudest band; less counts as silence
 BEAT_DIVISIONS = 96  # of a beat
-CHROMA_FFT = 8_192  # bins 5.4 Hz apart: under a semitone from LOWEST on
-CHROMA_MIN_HZ, CHROMA_MAX_HZ = 100.0, 2_000.0  # Hz of the bins that chroma counts
+CHROMA_FFT = 8_192  # bins 5.4 Hz apart: less than a semitone above CHROMA_MIN_HZ
+CHROMA_MIN_HZ, CHROMA_MAX_HZ = 100.0, 2_000.0  # range of the bins that count
 
 
 def mono(samples: Samples) -> Array:
@@ -33,8 +31,9 @@ def mel_of(samples: Samples, spec: MelSpec = ONSET_SPEC) -> Array:
 
 
 def onsets(mel: Array) -> Array:
-    """Return the onset envelope, (mel_frames,), of a mel of `FINE`; see `metrics.onset_envelope`.
+    """Return the onset envelope, (mel_frames,), of a mel with the parameters of `ONSET_SPEC`.
 
+    See `metrics.onset_envelope`.
     The floor is the same for all bands, 50 dB under the loudest value.
     """
     floor = np.full(len(mel), float(mel.max()) - ONSET_DYNAMIC_RANGE)
@@ -87,9 +86,9 @@ def centroid(samples: Samples, rate: int) -> float:
 def beat_offset(envelope: Array, seam: int, beat: float) -> float:
     """Return how much later, seconds, the beat falls after the seam than before it.
 
-    envelope: onsets of `FINE`, (mel_frames,). seam: mel frame. beat: seconds a beat. Both sides
-    are folded onto one beat, counted from mel frame 0, and the lag at which the two profiles
-    agree best is taken, between -beat / 2 and beat / 2.
+    envelope: onsets of `ONSET_SPEC`, (mel_frames,). seam: mel frame. beat: seconds per beat. Both
+    sides are folded onto one beat, counted from mel frame 0. The result is the lag at which the two
+    profiles correlate best, between -beat / 2 and beat / 2.
     """
     place = np.arange(len(envelope)) * ONSET_FRAME_SECONDS / beat
     before, after = (

@@ -1,4 +1,4 @@
-"""All that is judged in sound: one run of the engine over held-out clips, many measures of it."""
+"""The measures of audio: the engine continues held-out clips once, and every measure uses them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from msanii_live.training.data.dataset import DataSet
 
 @dataclass(frozen=True)
 class AudioFigures:
-    """Hold the rows of each measure; see the module that each is of."""
+    """The rows of every measure that needs audio; each is defined in its own module."""
 
     seams: tuple[seam_measures.SeamJump, ...]
     fits: tuple[seam_measures.SeamFit, ...]
@@ -45,7 +45,7 @@ class AudioFigures:
 def measure_audio(
     data: DataSet, engine: MelFlowEngine, settings: EvalSettings, report: Callable[[str], None]
 ) -> AudioFigures:
-    """Outpaint, loop, chain and interpolate held-out clips through the engine, and listen.
+    """Outpaint, loop, chain and interpolate held-out clips through the engine, and measure them.
 
     Raises: CommandError: EENGINE, no weights.
     """

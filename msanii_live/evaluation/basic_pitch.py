@@ -48,7 +48,7 @@ OnsetList = tuple[tuple[float, int], ...]  # s and MIDI key, in order
 
 @dataclass(frozen=True)
 class OnsetMatch:
-    """Count how onsets agree."""
+    """Counts of onsets: matched, found in the audio, and in the score."""
 
     found: int
     made: int
@@ -56,7 +56,7 @@ class OnsetMatch:
 
     @property
     def f1(self) -> float:
-        """Twice what agrees, over all there are."""
+        """The F1 score: twice the matches over all onsets of both sides."""
         return 2 * self.found / max(1, self.made + self.true)
 
     def __add__(self, other: OnsetMatch) -> OnsetMatch:
@@ -65,7 +65,7 @@ class OnsetMatch:
 
 
 def fetch_network(folder: Path = CACHE) -> bytes:
-    """Return the network, its wheel downloaded into a folder with pip the first time.
+    """Return the network; pip downloads its wheel into a folder the first time.
 
     Raises: MissingTool: it is not there and pip cannot download it.
     """
@@ -94,7 +94,7 @@ def fetch_network(folder: Path = CACHE) -> bytes:
 
 
 def open_network(network: bytes) -> Any:
-    """Return what runs the network.
+    """Return an inference session of the network.
 
     Raises: MissingTool: onnxruntime is not installed.
     """
@@ -109,7 +109,10 @@ def open_network(network: bytes) -> Any:
 
 @dataclass(frozen=True)
 class NotePosteriors:
-    """Hold what the network hears. onsets, sounding: likelihoods, (frames, 88). times: s."""
+    """The output of the network.
+
+    onsets, sounding: likelihoods, (frames, 88). times: s.
+    """
 
     onsets: Array
     sounding: Array
@@ -117,48 +120,48 @@ class NotePosteriors:
 
 
 def note_posteriors(session: Any, samples: Array, rate: int) -> NotePosteriors:
-    """Return how likely each key goes down, and is down. samples: float32, (frames,), mono."""
-    heard = soxr.resample(samples, rate, RATE).astype(np.float32)
+    """Return the posteriors of onsets and of sounding keys. samples: float32, (frames,), mono."""
+    wave = soxr.resample(samples, rate, RATE).astype(np.float32)
     step = WINDOW - 2 * EDGE * HOP
     lead = EDGE * HOP
-    count = -(-len(heard) // step)
-    padded = np.pad(heard, (lead, count * step + WINDOW - len(heard)))
+    count = -(-len(wave) // step)
+    padded = np.pad(wave, (lead, count * step + WINDOW - len(wave)))
     onsets, sounding, times = [], [], []
     inner = np.arange(EDGE, _FRAMES - EDGE)
     name = session.get_inputs()[0].name
     for window in range(count):
         part = padded[window * step : window * step + WINDOW]
-        downs, keys = session.run([ONSETS_OUTPUT, NOTES_OUTPUT], {name: part[None, :, None]})
-        onsets.append(downs[0][inner])
-        sounding.append(keys[0][inner])
+        outputs = session.run([ONSETS_OUTPUT, NOTES_OUTPUT], {name: part[None, :, None]})
+        onsets.append(outputs[0][0][inner])
+        sounding.append(outputs[1][0][inner])
         times.append((window * step - lead + inner * HOP) / RATE)
     return NotePosteriors(np.concatenate(onsets), np.concatenate(sounding), np.concatenate(times))
 
 
-def decode_onsets(heard: NotePosteriors) -> OnsetList:
-    """Return the onsets: likelier than the threshold and their neighbours, and then held."""
-    likely = heard.onsets
+def decode_onsets(posteriors: NotePosteriors) -> OnsetList:
+    """Return the onsets: peaks above the threshold after which the key sounds."""
+    likely = posteriors.onsets
     before = np.pad(likely, ((1, 0), (0, 0)))[:-1]
     after = np.pad(likely, ((0, 1), (0, 0)))[1:]
-    summed = np.cumsum(np.pad(heard.sounding, ((1, MIN_NOTE_FRAMES), (0, 0))), axis=0)
+    summed = np.cumsum(np.pad(posteriors.sounding, ((1, MIN_NOTE_FRAMES), (0, 0))), axis=0)
     held = (summed[MIN_NOTE_FRAMES:] - summed[:-MIN_NOTE_FRAMES])[: len(likely)] / MIN_NOTE_FRAMES
     peaks = (
         (likely >= THRESHOLD) & (likely > before) & (likely >= after) & (held >= MIN_NOTE_POSTERIOR)
     )
     return tuple(
-        (float(heard.times[frame]), int(key) + LOWEST)
+        (float(posteriors.times[frame]), int(key) + LOWEST)
         for frame, key in zip(*np.nonzero(peaks), strict=True)
     )
 
 
 def score_onsets(notes: Sequence[Note]) -> OnsetList:
-    """Return what a score says: keys as the piano has them, two at once on one key being one."""
+    """Return the onsets of a score on the piano's keys; simultaneous onsets of a key count once."""
     found = {(round(note.start, 3), on_keyboard(note.pitch)) for note in notes if not note.drum}
     return tuple(sorted(found))
 
 
 def match_onsets(made: OnsetList, true: OnsetList, tolerance: float = TOLERANCE) -> OnsetMatch:
-    """Pair onsets of the same key within the tolerance, s, as many as can be."""
+    """Match as many onsets of equal keys as possible, within the tolerance in seconds."""
     found = 0
     for key in {k for _, k in true} & {k for _, k in made}:
         a = np.array([t for t, k in made if k == key])

@@ -1,4 +1,4 @@
-"""Run an evaluation, print its tables, and keep its figures."""
+"""The evaluations of the command line: run, print the tables, write the figures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _data(source: Path) -> DataSet:
 def report_vocoders(source: Path, engine: Path | None, out: Path | None, count: int) -> int:
     """Compare the vocoders on held-out clips; print the table. Returns the status.
 
-    engine: a folder whose vocoders are preferred to those that ship. count: of clips.
+    engine: a folder whose vocoders take precedence over those that ship. count: number of clips.
     """
     data = _data(source)
     try:

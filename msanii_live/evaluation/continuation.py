@@ -1,4 +1,4 @@
-"""Measure whether what follows belongs to what came before: its beat, its harmony, its sound."""
+"""Measure whether a continuation fits its context: beat, harmony and timbre."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from msanii_live.evaluation.audio_features import (
 from msanii_live.evaluation.metrics import Array
 from msanii_live.evaluation.validation_clips import ContinuedClip, ValidationClip, markdown_table
 
-UNSTEADY_STYLES = ("ambient", "piano")  # styles whose onsets need not tell the beat
-ON_BEAT_SECONDS = 0.025  # seconds: a beat that is off by less is heard as on time
+UNSTEADY_STYLES = ("ambient", "piano")  # styles whose onsets need not lie on the beat
+ON_BEAT_SECONDS = 0.025  # an offset below this is inaudible
 TRUE, OTHER = "the true continuation", "another piece's"
 KINDS = ("chroma", "timbre", "onsets")
 
 
 @dataclass(frozen=True)
 class BeatOffset:
-    """Say how far the beat after the seam is from the one before it.
+    """The distance of the beat after the seam from the beat before it.
 
-    median_ms: of the sizes of the offsets. near: share within 25 ms. chance_ms: the median if
-    offsets fell anywhere, a quarter of a beat. clips: of the styles with a steady beat.
+    median_ms: of the absolute offsets. near: share within 25 ms. chance_ms: the median of uniformly
+    random offsets, a quarter of a beat. clips: number of clips with a steady beat.
     """
 
     name: str
@@ -46,11 +46,10 @@ class BeatOffset:
 
 @dataclass(frozen=True)
 class Harmony:
-    """Say how alike the mean chroma on either side of the seam are.
+    """The chroma similarity of the stretches on either side of the seam.
 
-    similarity: median cosine. adjacent, others: mean percentile of the cosine among those of real
-    neighbouring stretches, and among those of stretches of different pieces; real neighbours have
-    50 in the first.
+    similarity: median cosine. adjacent: mean percentile of the cosine among those of adjacent real
+    stretches, for which it is 50. others: the same among stretches of different pieces.
     """
 
     name: str
@@ -62,12 +61,12 @@ class Harmony:
 
 @dataclass(frozen=True)
 class ContextSwap:
-    """Say how well a continuation is told from one that was made from another context.
+    """How well continuations are told from those made from another context.
 
-    area: under the ROC curve of the sum of three likenesses of the past with what follows, each
-    scaled to deviation 1 over all pairs; chroma, timbre, onsets: of each alone. first: share of
-    clips where the own continuation scores above the other. onsets_true, onsets_wrong: mean
-    correlation of onset envelopes with the true continuation, and with another piece's.
+    area: area under the ROC curve of the sum of three similarities of context and continuation,
+    each scaled to standard deviation 1 over all pairs. chroma, timbre, onsets: the area of each
+    alone. first: share of clips whose own continuation scores higher. onsets_true, onsets_wrong:
+    mean correlation of onset envelopes with the true continuation, and with another piece's.
     """
 
     name: str
@@ -81,8 +80,8 @@ class ContextSwap:
     clips: int
 
 
-def _each(continued: Sequence[ContinuedClip]) -> list[ValidationClip]:
-    return list({id(c.held): c.held for c in continued}.values())
+def _references(continued: Sequence[ContinuedClip]) -> list[ValidationClip]:
+    return list({id(c.reference): c.reference for c in continued}.values())
 
 
 def _by_steps(continued: Sequence[ContinuedClip]) -> list[tuple[str, list[ContinuedClip]]]:
@@ -96,27 +95,27 @@ def _by_steps(continued: Sequence[ContinuedClip]) -> list[tuple[str, list[Contin
 def beat_offsets(continued: Sequence[ContinuedClip]) -> tuple[BeatOffset, ...]:
     """Return the beat's offset across the seam by steps, and for true and wrong continuations.
 
-    Returns no rows where no clip has a steady beat.
+    The result is empty if no clip has a steady beat.
     """
-    steady = [c for c in continued if c.held.clip.info.style not in UNSTEADY_STYLES]
-    held = _each(steady)
-    if not held:
+    steady = [c for c in continued if c.reference.clip.info.style not in UNSTEADY_STYLES]
+    references = _references(steady)
+    if not references:
         return ()
-    rows = [(name, [(c.held, c.joined) for c in some]) for name, some in _by_steps(steady)]
-    rows += [(TRUE, [(h, h.true) for h in held]), (OTHER, [(h, h.wrong) for h in held])]
+    rows = [(name, [(c.reference, c.joined) for c in some]) for name, some in _by_steps(steady)]
+    rows += [(TRUE, [(r, r.true) for r in references]), (OTHER, [(r, r.wrong) for r in references])]
     return tuple(_beat_row(name, joined) for name, joined in rows)
 
 
 def _beat_row(name: str, joined: Sequence[tuple[ValidationClip, Samples]]) -> BeatOffset:
     offsets = []
-    for held, samples in joined:
-        seam = round(held.clip.info.frames / ONSET_SPEC.hop)
-        offsets.append(abs(beat_offset(onsets(mel_of(samples)), seam, held.beat)))
+    for reference, samples in joined:
+        seam = round(reference.clip.info.frames / ONSET_SPEC.hop)
+        offsets.append(abs(beat_offset(onsets(mel_of(samples)), seam, reference.beat)))
     return BeatOffset(
         name,
         median_ms=1_000 * float(np.median(offsets)),
         near=float(np.mean(np.array(offsets) <= ON_BEAT_SECONDS)),
-        chance_ms=1_000 * float(np.mean([held.beat / 4 for held, _ in joined])),
+        chance_ms=1_000 * float(np.mean([reference.beat / 4 for reference, _ in joined])),
         clips=len(joined),
     )
 
@@ -125,14 +124,15 @@ def _beat_row(name: str, joined: Sequence[tuple[ValidationClip, Samples]]) -> Be
 
 
 def harmonies(continued: Sequence[ContinuedClip]) -> tuple[Harmony, ...]:
-    """Return the likeness of chroma across the seam by steps, and of the true continuation."""
-    held = _each(continued)
-    past = {id(h): _chroma_before(h) for h in held}
-    true = {id(h): chroma(h.after, h.clip.info.sample_rate) for h in held}
-    adjacent = np.array([past[id(h)] @ true[id(h)] for h in held])
-    # Another clip's continuation may be of the same piece where clips outnumber pieces; the other
-    # that each clip came with is not.
-    others = np.array([past[id(h)] @ chroma(h.other_after, h.clip.info.sample_rate) for h in held])
+    """Return the chroma similarity across the seam by steps, and of the true continuation."""
+    references = _references(continued)
+    past = {id(r): _chroma_before(r) for r in references}
+    true = {id(r): chroma(r.after, r.clip.info.sample_rate) for r in references}
+    adjacent = np.array([past[id(r)] @ true[id(r)] for r in references])
+    # Each clip's partner is from another piece, which another clip's continuation need not be.
+    others = np.array(
+        [past[id(r)] @ chroma(r.other_after, r.clip.info.sample_rate) for r in references]
+    )
 
     def row(name: str, cosines: Array) -> Harmony:
         return Harmony(
@@ -147,7 +147,10 @@ def harmonies(continued: Sequence[ContinuedClip]) -> tuple[Harmony, ...]:
         row(
             name,
             np.array(
-                [past[id(c.held)] @ chroma(c.made, c.held.clip.info.sample_rate) for c in some]
+                [
+                    past[id(c.reference)] @ chroma(c.made, c.reference.clip.info.sample_rate)
+                    for c in some
+                ]
             ),
         )
         for name, some in _by_steps(continued)
@@ -155,9 +158,9 @@ def harmonies(continued: Sequence[ContinuedClip]) -> tuple[Harmony, ...]:
     return (*rows, row(TRUE, adjacent), row(OTHER, others))
 
 
-def _chroma_before(held: ValidationClip) -> Array:
-    """Return the chroma of as much of the clip's end as follows it."""
-    return chroma(held.clip.samples[-len(held.after) :], held.clip.info.sample_rate)
+def _chroma_before(reference: ValidationClip) -> Array:
+    """Return the chroma of the clip's end, as long as the continuation."""
+    return chroma(reference.clip.samples[-len(reference.after) :], reference.clip.info.sample_rate)
 
 
 # -- context -----------------------------------------------------------------------------------
@@ -166,29 +169,29 @@ def _chroma_before(held: ValidationClip) -> Array:
 def context_swaps(continued: Sequence[ContinuedClip]) -> tuple[ContextSwap, ...]:
     """Return how well continuations are told from those of another context, by steps.
 
-    The last row tells true continuations from those of the other piece: what real music allows.
+    The last row is the ceiling: true continuations against those of the other piece.
     """
     rows = [
-        _swap_row(name, [(c.held, c.made, c.swapped) for c in some])
+        _swap_row(name, [(c.reference, c.made, c.swapped) for c in some])
         for name, some in _by_steps(continued)
     ]
-    real = [(h, h.after, h.other_after) for h in _each(continued)]
+    real = [(r, r.after, r.other_after) for r in _references(continued)]
     return (*rows, _swap_row("real music", real))
 
 
 def _swap_row(name: str, pairs: Sequence[tuple[ValidationClip, Samples, Samples]]) -> ContextSwap:
-    own = np.array([similarity_features(held, made) for held, made, _ in pairs])
-    swapped = np.array([similarity_features(held, made) for held, _, made in pairs])
+    own = np.array([similarity_features(reference, made) for reference, made, _ in pairs])
+    swapped = np.array([similarity_features(reference, made) for reference, _, made in pairs])
     spread = np.maximum(np.concatenate([own, swapped]).std(axis=0), 1e-9)
     sums = [(x / spread).sum(axis=1) for x in (own, swapped)]
     alone = {kind: roc_area(own[:, i], swapped[:, i]) for i, kind in enumerate(KINDS)}
     matched = []
-    for held, made, _ in pairs:
-        heard = _after(held, made)
+    for reference, made, _ in pairs:
+        envelope = _after(reference, made)
         matched.append(
             [
-                metrics.correlation(heard, _after(held, real))
-                for real in (held.after, held.other_after)
+                metrics.correlation(envelope, _after(reference, real))
+                for real in (reference.after, reference.other_after)
             ]
         )
     true, wrong = np.mean(matched, axis=0)
@@ -205,35 +208,35 @@ def _swap_row(name: str, pairs: Sequence[tuple[ValidationClip, Samples, Samples]
     )
 
 
-def similarity_features(held: ValidationClip, following: Samples) -> Array:
-    """Return how alike a clip and what follows it are: chroma, timbre, onsets; more is more alike.
+def similarity_features(reference: ValidationClip, following: Samples) -> Array:
+    """Return the similarity of a clip and its continuation: chroma, timbre, onsets; more is closer.
 
     Cosine of mean chroma; minus the root mean square difference of mean ln mels, nats;
     correlation of onset envelopes folded onto the sixteenths of the bar.
     """
-    past = held.clip.samples
+    past = reference.clip.samples
     seam = round(len(past) / ONSET_SPEC.hop)
     mel = mel_of(np.concatenate([past, following]))
     before, after = mel[:, :seam], mel[:, seam:]
-    bars = held.clip.info.bar_offset + np.arange(mel.shape[1]) * ONSET_FRAME_SECONDS / (
-        held.beat * BEATS_PER_BAR
+    bars = reference.clip.info.bar_offset + np.arange(mel.shape[1]) * ONSET_FRAME_SECONDS / (
+        reference.beat * BEATS_PER_BAR
     )
     envelope = onsets(mel)
     folds = [metrics.fold(envelope[part], bars[part]) for part in (slice(seam), slice(seam, None))]
     return np.array(
         [
-            _chroma_before(held) @ chroma(following, held.clip.info.sample_rate),
+            _chroma_before(reference) @ chroma(following, reference.clip.info.sample_rate),
             -metrics.rms_distance(before.mean(1), after.mean(1)),
             metrics.correlation(folds[0], folds[1]),
         ]
     )
 
 
-def _after(held: ValidationClip, following: Samples) -> Array:
-    """Return the onset envelope of what follows, heard after the clip."""
-    seam = round(held.clip.info.frames / ONSET_SPEC.hop)
-    last = seam + len(held.after) // ONSET_SPEC.hop
-    return onsets(mel_of(np.concatenate([held.clip.samples, following])))[seam:last]
+def _after(reference: ValidationClip, following: Samples) -> Array:
+    """Return the onset envelope of a continuation, computed with the clip before it."""
+    seam = round(reference.clip.info.frames / ONSET_SPEC.hop)
+    last = seam + len(reference.after) // ONSET_SPEC.hop
+    return onsets(mel_of(np.concatenate([reference.clip.samples, following])))[seam:last]
 
 
 # -- words -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Measure the default engine's network on held-out pieces; see `report_markdown` for the words."""
+"""Measure the default engine's network on held-out pieces; see `report_markdown`."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def evaluate(
     report: Report = lambda _: None,
     cache: Path = CACHE,
 ) -> Evaluation:
-    """Measure a network; the windows come from the test split, conditions from validation.
+    """Measure a network; windows come from the test split, conditions from the validation split.
 
-    engine: the same network as an engine, for all that is judged in sound; None leaves that out.
-    cache: the folder where musicnn's wheel is, or is put.
+    engine: the same network as an engine, for the measures of audio; None leaves these out.
+    cache: the folder of musicnn's wheel.
     Raises: ValueError: a split is empty.
     """
     data = with_statistics(data, model)
     if not data.split("test") or not data.split("validation"):
         raise ValueError("the data set needs a test and a validation split")
-    ear = load_audio_decoder(engine, cache, report) if engine is not None else None
+    decoder = load_audio_decoder(engine, cache, report) if engine is not None else None
     with torch.inference_mode():
         salience, continuations = measure_continuations(data, model, settings, report)
-        distances = measure_distances(data, model, settings, report, ear)
+        distances = measure_distances(data, model, settings, report, decoder)
     sound = measure_audio(data, engine, settings, report) if engine and settings.clips else None
     return Evaluation(settings, salience, continuations, distances, sound)
 
@@ -59,10 +59,10 @@ def evaluate(
 def measure_continuations(
     data: DataSet, model: FlowModel, settings: EvalSettings, report: Report
 ) -> tuple[float, tuple[Continuation, ...]]:
-    """Continue held-out windows from their first halves; returns the real salience and the rows."""
+    """Continue held-out windows from their first halves; returns the true salience and the rows."""
     config = model.net.config
     half = config.window // 2 // config.patch * config.patch
-    # The token before the seam would see past it: the engine has it made anew, so do we.
+    # The token before the seam covers frames after it. The engine regenerates it, and so do we.
     shown = half - config.patch
     test = data.split("test")
     windows = draw_windows(data, test, settings.windows, config.window, settings.seed)
@@ -109,7 +109,7 @@ def _judge(
     settings: EvalSettings,
     onsets: OnsetEnvelopes,
 ) -> Continuation:
-    """Compare second halves, (windows, channels, mels, mel_frames), with true and other ones."""
+    """Compare continuations, (windows, channels, mels, mel_frames), with true and other ones."""
     rng = np.random.default_rng(settings.seed + 2)
     true_onsets, made_onsets = onsets(windows.mels)[:, half:], onsets(made)[:, half:]
     other_onsets = onsets(pools.mels)
@@ -117,7 +117,7 @@ def _judge(
     sums: dict[str, list[float]] = {}
     for i, piece in enumerate(windows.pieces):
         halves = [x[i, :, :, half:].numpy() for x in (made, windows.mels)]
-        # Where a set has too few other pieces or places for the choices, some are drawn twice.
+        # In a small set some of the other windows are drawn twice.
         others = [
             rng.choice(pool, settings.choices - 1, replace=len(pool) < settings.choices - 1)
             for pool in (np.flatnonzero(seeds != piece.seed), np.flatnonzero(seeds == piece.seed))

@@ -1,4 +1,4 @@
-"""Measure long runs: drift over chained continuations, and the way from one clip to another."""
+"""Measure drift over chained continuations, and the path of an interpolation of two clips."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from msanii_live.evaluation.validation_clips import (
 from msanii_live.protocol.commands import Interpolate
 
 MIXES = (0.0, 0.25, 0.5, 0.75, 1.0)
-MONOTONE_TOLERANCE = 0.02  # of the whole distance: a step back by less does not count
+MONOTONE_TOLERANCE = 0.02  # of the whole distance: a smaller step back does not count
 TRUE = "the true continuation"
 
 # -- drift -------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ TRUE = "the true continuation"
 
 @dataclass(frozen=True)
 class ChainLink:
-    """Compare one link of a chain of continuations with the clip that it began from, medians.
+    """One link of a chain of continuations compared with the first clip; medians over clips.
 
     link: from 1. level_db: level over the clip's. centroid: spectral centroid over the clip's.
     mel: root mean square difference of the mean ln mels, nats. quietest_db: least level_db.
@@ -56,21 +56,26 @@ def measure_drift(
     seed: int = 0,
     report: Report = lambda _: None,
 ) -> tuple[ChainLink, ...]:
-    """Go on from what was made, link by link, and compare each link with the clip.
+    """Continue the result again and again, and compare each link with the first clip.
 
-    Each link is made from as much of the end as the clip was long. The true continuation is
-    measured as far as every clip's `after` reaches.
+    The context of each link is as long as the clip. The true continuation is measured as far as
+    every clip's `after` reaches.
     """
     rows = []
     for count in steps:
         chains = []
-        for number, held in enumerate(clips):
+        for number, reference in enumerate(clips):
             chains.append(
-                continue_repeatedly(engine, held.clip, links, seconds, count, seed + links * number)
+                continue_repeatedly(
+                    engine, reference.clip, links, seconds, count, seed + links * number
+                )
             )
             report(f"drift in {count} steps: {number + 1} of {len(clips)}")
         rows += _links(f"{count} steps", clips, chains)
-    true = [_cut(held.after, seconds, held.clip.info.sample_rate, links) for held in clips]
+    true = [
+        _cut(reference.after, seconds, reference.clip.info.sample_rate, links)
+        for reference in clips
+    ]
     return (*rows, *_links(TRUE, clips, true))
 
 
@@ -109,8 +114,8 @@ def _links(
     rows = []
     for link in range(min(len(made) for made in chains)):
         found = []
-        for held, made in zip(clips, chains, strict=True):
-            source, part, rate = held.clip.samples, made[link], held.clip.info.sample_rate
+        for reference, made in zip(clips, chains, strict=True):
+            source, part, rate = reference.clip.samples, made[link], reference.clip.info.sample_rate
             found.append(
                 (
                     rms_dbfs(part) - rms_dbfs(source),
@@ -129,7 +134,7 @@ def _links(
 
 @dataclass(frozen=True)
 class InterpolationPath:
-    """Follow one way from a clip to another.
+    """The distances to both clips along one interpolation.
 
     to_a, to_b: root mean square difference of ln mels, frame by frame, nats, at each mix.
     monotone: to_a never falls and to_b never rises, but for 2 % of the whole distance.
@@ -176,7 +181,7 @@ def measure_interpolations(
 def compare_with_ends(
     a: Clip, b: Clip, steps: int, mixes: Sequence[float], made: Sequence[Samples]
 ) -> InterpolationPath:
-    """Compare what was made at each mix with both clips."""
+    """Compare the result at each mix with both clips."""
     spec = MelSpec(sample_rate=a.info.sample_rate)
     to_a, to_b = ([_distance(samples, clip.samples, spec) for samples in made] for clip in (a, b))
     slack = MONOTONE_TOLERANCE * max(*to_a, *to_b)

@@ -1,4 +1,4 @@
-"""Measures with known answers: plain NumPy functions over mels, envelopes, features and samples."""
+"""Metrics as pure NumPy functions over mels, envelopes, features and samples."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def onset_envelope(mel: Array, floor: Array, frame_seconds: float) -> Array:
     """Return the mean rise over all bands from one mel frame to the next, smoothed over 50 ms.
 
     mel: ln magnitudes, (..., mels, mel_frames). floor: (mels,), ln magnitude below which a band's
-    changes do not count, lest noise near silence pass for onsets. Returns (..., mel_frames), 0 or
-    more; its peaks lie at the onsets, as a mel frame is centred on its time.
+    changes do not count, so that noise near silence makes no onsets. Returns (..., mel_frames), 0
+    or more; its peaks lie at the onsets, because a mel frame is centred on its time.
     """
     loud = np.maximum(mel, floor[:, None])
     rise = np.maximum(np.diff(loud, axis=-1, prepend=loud[..., :1]), 0.0).mean(axis=-2)
@@ -61,7 +61,7 @@ def fold(envelope: Array, bar_position: Array, parts: int = SIXTEENTHS) -> Array
 
 
 def salience(envelope: Array, bar_position: Array) -> float:
-    """Return the mean envelope near sixteenths of the bar over that between them; 1 knows no beat.
+    """Return the mean envelope near sixteenths of the bar over that between them; 1: no beat.
 
     envelope, bar_position (bars): (mel_frames,). Near is within a quarter of a sixteenth.
     """
@@ -79,7 +79,7 @@ def onsets_a_second(envelope: Array, threshold: float, frame_seconds: float) -> 
 
 
 def features(mels: Array, envelopes: Array, threshold: float, frame_seconds: float) -> Array:
-    """Describe each window by fixed numbers: timbre, dynamics and onsets, no learnt network.
+    """Return hand-made features of each window: timbre, dynamics and onsets.
 
     mels: normalised, (windows, channels, mels, mel_frames). envelopes: (windows, mel_frames).
     threshold: of an onset. Returns (windows, 2 * channels * BANDS + 3): mean and deviation over
@@ -103,7 +103,7 @@ def features(mels: Array, envelopes: Array, threshold: float, frame_seconds: flo
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """Scale features and turn them to their main directions, both fixed by a reference set.
+    """A scaling and a projection of features, both fixed by a reference set.
 
     mean, scale: (features,). axes: (features, directions).
     """
@@ -117,7 +117,7 @@ class FeatureSpace:
         return np.asarray((x - self.mean) / self.scale)
 
     def projected(self, x: Array) -> Array:
-        """Return (windows, directions): few enough for a covariance of as many windows."""
+        """Return the projection onto the main directions, (windows, directions)."""
         return np.asarray(self.scaled(x) @ self.axes)
 
 
@@ -144,8 +144,9 @@ def frechet_distance(a: Array, b: Array) -> float:
 def kernel_distance(a: Array, b: Array) -> float:
     """Return the unbiased squared maximum mean discrepancy under a polynomial kernel of degree 3.
 
-    a, b: (windows, features), at least two windows each. About 0, and negative half of the time,
-    for two sets of one distribution. Source: Bińkowski et al. 2018, arXiv:1801.01401, section 4.
+    a, b: (windows, features), at least two windows each. For two sets of one distribution it is
+    near 0, and negative as often as positive.
+    Source: Bińkowski et al. 2018, arXiv:1801.01401, section 4.
     """
 
     def kernel(x: Array, y: Array) -> Array:

@@ -1,8 +1,8 @@
 """Figures of the engines that play notes.
 
-On pieces that no training saw, instrument by instrument: how near the mel is to FluidSynth's, what
-basic-pitch hears of the notes (beside FluidSynth's own playing, the ceiling, and beside the notes
-of another piece, the floor), how long it takes, and whether a morph's brightness goes one way.
+Measured on unseen pieces for each instrument: the correlation of the mel with FluidSynth's; the F1
+score of onsets that basic-pitch transcribes, with FluidSynth's own audio as the ceiling and the
+notes of another piece as the floor; the time; and whether a morph's brightness is monotone.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ from msanii_live.training.data.grooves import generate
 from msanii_live.training.data.scores import fetch_scores
 from msanii_live.training.trainers.mel2mel import correlation
 
-FIRST_SEED = 970_000  # of pieces that no training and no choice of ours has seen
-PIECE_SECONDS = 24.0  # s
-MIN_LOG_MAGNITUDE = -9.2  # ln magnitude, -80 dB, under which two mels are alike
+FIRST_SEED = 970_000  # of pieces that were never used in training or development
+PIECE_SECONDS = 24.0
+MIN_LOG_MAGNITUDE = -9.2  # -80 dB; differences below it do not count
 Report = Callable[[str], None]
 MelFunction = Callable[[Score, str, int], torch.Tensor]
-"""Takes a score, an instrument and how many mel frames; returns ln magnitudes, (count, mels)."""
+"""Takes a score, an instrument and a number of mel frames; returns ln magnitudes, (count, mels)."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class TimbreMorph:
 
     @property
     def monotone(self) -> bool:
-        """Tell whether it only rises or only falls, within 1 %."""
+        """Whether brightness only rises or only falls, within 1 %."""
         steps = np.diff(self.centroids) * np.sign(self.centroids[-1] - self.centroids[0])
         return bool((steps > -0.01 * max(self.centroids)).all())
 
 
 def validation_scores(count: int, with_scores: bool) -> list[Score]:
-    """Return pieces: generated piano and grooves without drums, and public-domain piano."""
+    """Return unseen pieces: generated piano, grooves without drums, and public-domain piano."""
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
@@ -102,7 +102,7 @@ def validation_scores(count: int, with_scores: bool) -> list[Score]:
 
 
 def validation_bands(count: int) -> list[Score]:
-    """Return grooves of several instruments with drums, that no training saw."""
+    """Return unseen grooves of several instruments with drums."""
     found = []
     for n in range(count):
         midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
@@ -111,16 +111,18 @@ def validation_bands(count: int) -> list[Score]:
     return found
 
 
-def render_mono(engine: Engine, score: Score, *how: str, mix: float = 0.5) -> NDArray[np.float32]:
-    """Return what the engine makes of a score, mono. how: one timbre or two."""
-    one, other = (*how, "")[:2]
+def render_mono(
+    engine: Engine, score: Score, *timbres: str, mix: float = 0.5
+) -> NDArray[np.float32]:
+    """Return an engine's rendering of a score, mono. timbres: one or two."""
+    one, other = (*timbres, "")[:2]
     context = standalone_context(score=lambda name: score)
     made = engine.run(Render(midi="piece", timbre=one, timbre2=other, mix=mix), context)
     return made.samples[:, 0]
 
 
 def mel_to_mel(weights: Path) -> MelFunction:
-    """Return what gives the mel that Mel2Mel makes of a score by one instrument."""
+    """Return the function from a score and an instrument to Mel2Mel's mel."""
     net = mel2mel.load(weights, torch.device("cpu"))
 
     def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
@@ -132,7 +134,7 @@ def mel_to_mel(weights: Path) -> MelFunction:
 
 
 def note_diffusion_mel(weights: Path) -> MelFunction:
-    """Return what gives the mel that Spectrogram Diffusion makes of a score by one instrument."""
+    """Return the function from a score and an instrument to Spectrogram Diffusion's mel."""
     net = note_diffusion.load(weights, torch.device("cpu"))
 
     def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
@@ -146,11 +148,11 @@ def note_diffusion_mel(weights: Path) -> MelFunction:
 def measure(
     engine: Engine, mel_of: MelFunction, pieces: Sequence[Score], session: object, report: Report
 ) -> list[InstrumentFigures]:
-    """Return a row for each instrument. mel_of: as the engine's network makes them."""
+    """Return a row for each instrument. mel_of: the mels of the engine's network."""
     rows = []
     for name, program in INSTRUMENTS.items():
         near, linear, took = [], [], 0.0
-        ear = _OnsetScorer(session)
+        scorer = _OnsetScorer(session)
         for number, score in enumerate(pieces):
             true = timbre_set.render_score(score, program)
             began = time.perf_counter()
@@ -161,11 +163,11 @@ def measure(
                 a = mel_of(score, name, len(b))
             near.append(correlation(a.clamp_min(MIN_LOG_MAGNITUDE), b.clamp_min(MIN_LOG_MAGNITUDE)))
             linear.append(correlation(a.exp(), b.exp()))
-            ear.compare(score, made, true, pieces[number - 1])
+            scorer.compare(score, made, true, pieces[number - 1])
         ratio = took / sum(score.seconds for score in pieces)
         rows.append(
             InstrumentFigures(
-                name, float(np.mean(near)), float(np.mean(linear)), *ear.f1_scores, ratio
+                name, float(np.mean(near)), float(np.mean(linear)), *scorer.f1_scores, ratio
             )
         )
         report(f"{rows[-1]}")
@@ -174,14 +176,14 @@ def measure(
 
 def measure_bands(engine: Engine, pieces: Sequence[Score], session: object) -> InstrumentFigures:
     """Return a row for pieces of several instruments with drums, by their own programs."""
-    ear, took = _OnsetScorer(session), 0.0
+    scorer, took = _OnsetScorer(session), 0.0
     for number, score in enumerate(pieces):
         began = time.perf_counter()
         made = render_mono(engine, score, "")
         took += time.perf_counter() - began
-        ear.compare(score, made, timbre_set.render_score(score), pieces[number - 1])
+        scorer.compare(score, made, timbre_set.render_score(score), pieces[number - 1])
     return InstrumentFigures(
-        "a band", None, None, *ear.f1_scores, took / sum(score.seconds for score in pieces)
+        "a band", None, None, *scorer.f1_scores, took / sum(score.seconds for score in pieces)
     )
 
 
@@ -195,15 +197,15 @@ class _OnsetScorer:
     def compare(
         self, score: Score, made: NDArray[np.float32], true: NDArray[np.float32], other: Score
     ) -> None:
-        """Take a piece in. made, true: as we and as FluidSynth play it."""
+        """Add a piece. made, true: our rendering and FluidSynth's."""
         if self._session is None:
             return
-        wanted, heard = score_onsets(score.notes), transcribe_onsets(self._session, made, 44_100)
-        self._ours += match_onsets(heard, wanted)
+        wanted, onsets = score_onsets(score.notes), transcribe_onsets(self._session, made, 44_100)
+        self._ours += match_onsets(onsets, wanted)
         self._ceiling += match_onsets(
             transcribe_onsets(self._session, _level(true), 44_100), wanted
         )
-        self._floor += match_onsets(heard, score_onsets(other.notes))
+        self._floor += match_onsets(onsets, score_onsets(other.notes))
 
     @property
     def f1_scores(self) -> tuple[float | None, float | None, float | None]:
@@ -214,12 +216,12 @@ class _OnsetScorer:
 
 
 def _level(wave: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring to the peak that clips have, as the ear of the bench is used to."""
+    """Scale audio to the peak level of clips."""
     return np.asarray(wave * (0.89 / max(1e-6, float(np.abs(wave).max()))), np.float32)
 
 
 def measure_morphs(engine: Engine, report: Report) -> list[TimbreMorph]:
-    """Return how the brightness of every pair of instruments goes as one becomes the other."""
+    """Return the brightness along the morph of every pair of instruments."""
     rng = Random(1)
     notes = tuple(
         Note(n / 4, n / 4 + 0.4, rng.choice((48, 55, 60, 64, 67, 72)), 90) for n in range(8)
@@ -242,7 +244,7 @@ def centroid(wave: NDArray[np.float32]) -> float:
 
 
 def time_to_audio(engine: Engine) -> float:
-    """Return the seconds from the end of four bars of 120 bpm to their audio; best of five."""
+    """Return the seconds from the end of four bars at 120 bpm to their audio; best of five."""
     notes = tuple(Note(n / 4, n / 4 + 0.2, 60 + n % 12, 90) for n in range(32))
     score = Score(notes, 8.0, bpm=120.0, is_loop=True)
     took = []
@@ -293,9 +295,9 @@ ENGINES: dict[str, tuple[Callable[[str, Path], Engine], str, Callable[[Path], Me
 def report_notes(
     name: str, weights: Path | None, count: int, with_scores: bool, out: Path | None
 ) -> int:
-    """Measure one of ENGINES, print, and write into `out` if given. Returns the exit status.
+    """Measure one of ENGINES, print the table and write it into `out`. Returns the exit status.
 
-    weights: None for those that ship. count: of pieces of each kind.
+    weights: None for those that ship. count: number of pieces of each kind.
     """
     kind, file, mel_of = ENGINES[name]
     weights = weights or SHIPPED_WEIGHTS / file

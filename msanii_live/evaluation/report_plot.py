@@ -11,9 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-# Sections are lists of rows as `dataclasses.asdict` gives them; any may be missing or empty:
-# distances (evaluation.Distance), seams, loops (joins.SeamJump), fits (joins.SeamFit), beats,
-# harmonies, swaps (follows), drift (long_run.Link), ways (long_run.Way), voices (voices.VoiceRow).
+# Sections are lists of rows as `dataclasses.asdict` returns them; any may be missing or empty:
+# distances (results.Distance), seams and loops (seams.SeamJump), fits (seams.SeamFit), beats,
+# harmonies and swaps (continuation), drift (long_runs.ChainLink), ways
+# (long_runs.InterpolationPath), voices (vocoders.VocoderFigures). The keys are those of eval.json.
 Rows = Sequence[Mapping[str, Any]]
 Figures = Mapping[str, Any]
 
@@ -25,9 +26,20 @@ TITLE_PAD = 20  # points over the plot, so that the legend has room between
 
 
 def plot_evaluation(figures: Figures) -> bytes:
-    """Draw every section that the figures hold, two plots a row; the same figures, same bytes.
+    """Draw every section that the figures hold, two plots a row.
 
-    figures: what eval.json holds. Returns a PNG, 1,200 pixels wide.
+    figures: the content of eval.json. Returns a PNG, 1,200 pixels wide; the same figures give the
+    same bytes. Raises: ValueError: there is nothing to draw.
+    """
+    out = io.BytesIO()
+    # No date and no version in the file, so that the page can be compared.
+    draw_page(figures).savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def draw_page(figures: Figures) -> Figure:
+    """Return the page of `plot_evaluation` as a matplotlib figure, one axes a plot.
+
     Raises: ValueError: there is nothing to draw.
     """
     plots = []
@@ -38,6 +50,7 @@ def plot_evaluation(figures: Figures) -> bytes:
         raise ValueError("the figures hold no section that can be drawn")
     lines = -(-len(plots) // 2)
     figure = Figure(figsize=(WIDTH, HEIGHT * lines), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
     grid = figure.subplots(lines, 2, squeeze=False)
     for axes, (draw, rows) in zip(grid.flat, plots, strict=False):
         draw(axes, rows)
@@ -45,11 +58,7 @@ def plot_evaluation(figures: Figures) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in grid.flat[len(plots) :]:
         axes.set_axis_off()
-    out = io.BytesIO()
-    # No date and no version in the file, so that the page can be compared.
-    FigureCanvasAgg(figure)
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return figure
 
 
 def _bars(
@@ -63,7 +72,7 @@ def _bars(
     line: float | None = None,
     logarithmic: bool = False,
 ) -> None:
-    """Draw groups of horizontal bars, the first row on top. fields: names in the legend."""
+    """Draw groups of horizontal bars, the first row on top. fields: labels in the legend."""
     height = 0.8 / len(fields)
     shown = [name for name in fields if any(name in row for row in rows)]
     for number, name in enumerate(shown):
@@ -88,7 +97,7 @@ def _bars(
 
 
 def _legend(axes: Axes, columns: int) -> None:
-    """Name what is drawn between the title and the plot, where it covers nothing."""
+    """Place the legend between the title and the plot, where it covers nothing."""
     axes.legend(
         fontsize=7,
         frameon=False,
@@ -106,7 +115,7 @@ def _short(value: float) -> str:
 
 
 def _distances_of(field: str, title: str) -> Callable[[Axes, Rows], None]:
-    """Draw distance against steps; rows that no steps made are levels to compare with."""
+    """Draw distance against steps; rows without steps are drawn as reference levels."""
 
     def draw(axes: Axes, rows: Rows) -> None:
         made = sorted((row["steps"], row[field]) for row in rows if row.get("steps"))
@@ -119,7 +128,7 @@ def _distances_of(field: str, title: str) -> Callable[[Axes, Rows], None]:
         levels = [row for row in rows if not row.get("steps")]
         for number, row in enumerate(levels):
             axes.axhline(row[field], **LINE)  # type: ignore[arg-type]
-            # Names sit on their lines, right and left in turn, since levels may lie close.
+            # Labels alternate between right and left, because levels may lie close together.
             axes.text(
                 1 - number % 2,
                 row[field],
@@ -193,7 +202,7 @@ def _drift_of(field: str, title: str, unit: str, none: float) -> Callable[[Axes,
 
 
 def _interpolations(axes: Axes, rows: Rows) -> None:
-    """Draw means over pairs, and each pair faintly behind."""
+    """Draw the means over pairs, and each pair faintly behind them."""
     for number, steps in enumerate(sorted({row["steps"] for row in rows})):
         some = [row for row in rows if row["steps"] == steps]
         for field, style in (("to_a", "-"), ("to_b", "--")):
@@ -219,7 +228,7 @@ def _speeds(axes: Axes, rows: Rows) -> None:
           "time over length", line=1.0, logarithmic=True)  # fmt: skip
 
 
-# Section, the figure that a row must have to be drawn, and how.
+# Section, the figure that a row must have to be drawn, and the function that draws it.
 PLOTS: tuple[tuple[str, str, Callable[[Axes, Rows], None]], ...] = (
     ("distances", "heard_frechet", _distances_of("heard_frechet", "Fresh clips: heard by musicnn")),
     ("distances", "frechet", _distances_of("frechet", "Fresh clips: simple features")),

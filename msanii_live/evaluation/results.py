@@ -1,4 +1,4 @@
-"""What an evaluation is sized by, what it yields, and the words around its figures."""
+"""The settings and the results of an evaluation, and their report as Markdown."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvalSettings:
-    """Size the evaluation.
+    """The sizes of an evaluation.
 
-    windows: continued, each told from `choices` - 1 others. fresh: made from nothing, at each
-    number of denoising `steps`. few, many: steps of continuations. seams: clips outpainted through
-    the engine. batch: windows at once.
+    windows: windows continued, each ranked against `choices` - 1 others. fresh: windows generated
+    from noise at each number of denoising `steps`. few, many: steps of continuations. clips: clips
+    continued by the engine. long: of them for the slower measures. batch: windows at once.
     """
 
     windows: int = 40
@@ -33,14 +33,13 @@ class EvalSettings:
 
 @dataclass(frozen=True)
 class Continuation:
-    """Say how well second halves follow from first ones.
+    """How well the second halves of windows follow from the first halves.
 
-    hits: of `windows`, where the true second half was the nearest of `choices`, the others from
-    other pieces; hits_same_piece: the others from other places of the same piece. to_true,
-    to_other: mean root mean square distance of normalised mels. onsets, onsets_wrong: correlation
-    of the onset envelope with the true one, and with that of another piece; folded: the same
-    after folding each onto the sixteenths of its own bar. salience: onsets near sixteenths over
-    those between.
+    hits: number of `windows` whose true second half was the nearest of `choices` from other pieces.
+    hits_same_piece: the same among other places of the same piece. to_true, to_other: mean root
+    mean square distance of normalised mels. onsets, onsets_wrong: correlation of the onset envelope
+    with the true one and with that of another piece. folded, folded_wrong: the same after folding
+    each onto the sixteenths of its own bar. salience: onsets near sixteenths over those between.
     """
 
     name: str
@@ -58,12 +57,12 @@ class Continuation:
 
 @dataclass(frozen=True)
 class Distance:
-    """Say how far a set of windows lies from held-out ones.
+    """The distance of a set of windows from the held-out ones.
 
-    steps: that made it, 0 for none. frechet, kernel: by simple features of mels. contrast: their
-    deviation over that of real ones. heard_frechet, heard_kernel: of the audio, by musicnn's
-    embedding. diversity: mean distance of its embeddings from one another over that of real ones.
-    The last three are None where musicnn is missing.
+    steps: number of denoising steps, 0 for none. frechet, kernel: distances of simple features of
+    mels. contrast: standard deviation of the mels over that of real ones. heard_frechet,
+    heard_kernel: distances of musicnn's embeddings of the audio. diversity: mean pairwise distance
+    of the embeddings over that of real ones. The last three are None where musicnn is missing.
     """
 
     name: str
@@ -78,7 +77,10 @@ class Distance:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Hold all figures. real_salience: of the true second halves. sound: None without engine."""
+    """All figures of an evaluation.
+
+    real_salience: of the true second halves. sound: None without engine.
+    """
 
     settings: EvalSettings
     real_salience: float
@@ -87,12 +89,12 @@ class Evaluation:
     sound: AudioFigures | None
 
     def as_dict(self) -> dict[str, object]:
-        """Return what `json.dumps` takes."""
+        """Return the figures in a form that `json.dumps` accepts."""
         return asdict(self)
 
 
 def report_markdown(results: Evaluation) -> str:
-    """Return the section of docs/benchmarks.md that tells the figures and how they were made."""
+    """Return the section of docs/benchmarks.md with the figures and the method."""
     s = results.settings
     parts = [
         "### Continuing held-out music",
@@ -148,8 +150,8 @@ def few_step_ratio(
 ) -> float | None:
     """Return the kernel distance at few steps over that at many.
 
-    heard: by musicnn's embedding. None where a row or its figure is missing, or where the distance
-    at many steps is not above 0, as the unbiased estimate may be.
+    heard: use the distance of musicnn's embeddings. Returns None where a figure is missing, or
+    where the distance at many steps is not above 0, which an unbiased estimate can be.
     """
     kernels = {row.steps: row.heard_kernel if heard else row.kernel for row in distances}
     above, below = kernels.get(few), kernels.get(many)
@@ -157,7 +159,7 @@ def few_step_ratio(
 
 
 def _fresh(results: Evaluation) -> list[str]:
-    """Return the paragraphs and the table about windows made from nothing."""
+    """Return the paragraphs and the table about windows generated from noise."""
     s, rows = results.settings, results.distances
     heard = any(row.heard_frechet is not None for row in rows)
     parts = [
@@ -182,20 +184,18 @@ def _fresh(results: Evaluation) -> list[str]:
         )
     table = []
     for row in rows:
-        told = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
+        cells = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
         if heard:
             figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "132", strict=True)
-            told = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + told
-        table.append((row.name, *told))
+            cells = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + cells
+        table.append((row.name, *cells))
     parts.append(_table(head, table))
     for name, by_ear in (("musicnn kernel", True), ("kernel", False)):
         known = heard or not by_ear
         if known and {s.few, s.many} <= {row.steps for row in rows}:
             ratio = few_step_ratio(rows, s.few, s.many, by_ear)
-            told_ratio = "no figure, as that is not above 0" if ratio is None else f"{ratio:.2f}"
-            parts.append(
-                f"The {name} distance at {s.few} steps over that at {s.many}: {told_ratio}."
-            )
+            words = "no figure, as that is not above 0" if ratio is None else f"{ratio:.2f}"
+            parts.append(f"The {name} distance at {s.few} steps over that at {s.many}: {words}.")
     return parts
 
 

@@ -1,4 +1,4 @@
-"""Measure joins sample by sample: seams of continuations, of known answers, and of loops."""
+"""Measure seams sample by sample: of continuations, of reconstructions, and of loops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from msanii_live.audio import Samples, crossfade
 from msanii_live.dsp.mel import MelSpec, left_right, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.phase import griffin_lim, linear_grid
-from msanii_live.dsp.vocoding import FADE, VocoderSettings, vocode_line
+from msanii_live.dsp.vocoding import FADE_SAMPLES, VocoderSettings, vocode_line
 from msanii_live.engines.base import Engine
 from msanii_live.evaluation.audio_features import convergence_at
 from msanii_live.evaluation.metrics import seam_steps
@@ -24,21 +24,21 @@ from msanii_live.evaluation.validation_clips import (
 )
 from msanii_live.protocol.commands import Generate
 
-NEAR_SECONDS = 0.1  # seconds to either side of a seam that its wider convergence is taken over
+NEAR_SECONDS = 0.1  # to either side of a seam, for the wider convergence
 PAST_SECONDS, NEXT_SECONDS = (
     2.0,
     1.5,
-)  # seconds of known and of made audio around the seam of a known answer
-CROSSFADE_SECONDS = 0.04  # seconds
-TOKEN_FRAMES = 2_048  # samples: a seam lies on the network's token grid
-NOISE_LEVEL = 1e-2  # level of the noise that the phase search starts from
+)  # known and reconstructed audio around a seam
+CROSSFADE_SECONDS = 0.04
+TOKEN_FRAMES = 2_048  # a seam lies on the network's token grid
+NOISE_LEVEL = 1e-2  # of the noise from which Griffin-Lim starts
 
 # -- continuations -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class SeamJump:
-    """Compare the largest sample step at a seam with stretches as long elsewhere, medians.
+    """The largest sample step at a seam over that of stretches elsewhere; medians over clips.
 
     typical: over the median stretch's largest step. loud: over the 95th percentile's.
     """
@@ -58,11 +58,11 @@ def seam_jumps(continued: Sequence[ContinuedClip]) -> tuple[SeamJump, ...]:
     """Return the seams of continuations by steps, and those of the true and a wrong one."""
     rows = []
     for steps in sorted({c.steps for c in continued}):
-        made = [(c.joined, c.held.clip.info.frames) for c in continued if c.steps == steps]
+        made = [(c.joined, c.reference.clip.info.frames) for c in continued if c.steps == steps]
         rows.append(_jumps(f"{steps} steps", made))
-    held = list({id(c.held): c.held for c in continued}.values())
-    true = [(h.true, h.clip.info.frames) for h in held]
-    wrong = [(h.wrong, h.clip.info.frames) for h in held]
+    references = list({id(c.reference): c.reference for c in continued}.values())
+    true = [(r.true, r.clip.info.frames) for r in references]
+    wrong = [(r.wrong, r.clip.info.frames) for r in references]
     return (*rows, _jumps("the true continuation", true), _jumps("hard splice", wrong))
 
 
@@ -71,7 +71,7 @@ def seam_jumps(continued: Sequence[ContinuedClip]) -> tuple[SeamJump, ...]:
 
 @dataclass(frozen=True)
 class SeamFit:
-    """Say how well the samples at a seam agree with the true ones, where the answer is known.
+    """The agreement of the samples at a seam with the true ones, where these are known.
 
     source: of the magnitudes, "true" or "mel". join: how the made samples meet the known ones; one
     row is of the true audio itself, for its jump.
@@ -98,14 +98,15 @@ def measure_seam_fits(
     seed: int = 0,
     report: Report = lambda _: None,
 ) -> tuple[SeamFit, ...]:
-    """Find samples for true magnitudes after true samples, joined in three ways.
+    """Reconstruct samples after true samples from their magnitudes, joined in three ways.
 
-    voice: joins as shipped, from true mels. iterations: of the search from true magnitudes.
+    vocoder: the shipped settings, used with true mels. iterations: of Griffin-Lim from true
+    magnitudes.
     """
     cut = (spec.n_fft / 2 - spec.hop) / spec.sample_rate  # seconds: frames that the seam cuts
     found: dict[tuple[str, str], list[tuple[float, ...]]] = {}
-    for number, held in enumerate(clips):
-        true, seam = _around_seam(held, spec.sample_rate)
+    for number, reference in enumerate(clips):
+        true, seam = _around_seam(reference, spec.sample_rate)
         generator = torch.Generator().manual_seed(seed + number)
         noise = NOISE_LEVEL * torch.randn(true.shape, generator=generator)
         with torch.inference_mode():
@@ -133,10 +134,12 @@ def measure_seam_fits(
     return tuple(fits)
 
 
-def _around_seam(held: ValidationClip, rate: int) -> tuple[torch.Tensor, int]:
+def _around_seam(reference: ValidationClip, rate: int) -> tuple[torch.Tensor, int]:
     """Return mid and side, (2, frames), and the sample of the seam."""
-    seam = min(round(PAST_SECONDS * rate), held.clip.info.frames) // TOKEN_FRAMES * TOKEN_FRAMES
-    both = [held.clip.samples[-seam:], held.after[: round(NEXT_SECONDS * rate)]]
+    seam = (
+        min(round(PAST_SECONDS * rate), reference.clip.info.frames) // TOKEN_FRAMES * TOKEN_FRAMES
+    )
+    both = [reference.clip.samples[-seam:], reference.after[: round(NEXT_SECONDS * rate)]]
     return mid_side(torch.from_numpy(np.concatenate(both).T.copy())), seam
 
 
@@ -150,7 +153,7 @@ Search = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
 def _joined(
     true: torch.Tensor, noise: torch.Tensor, seam: int, rate: int, search: Search
 ) -> dict[str, torch.Tensor]:
-    """Make what follows the seam, fitted to the past or without it, and join it."""
+    """Reconstruct the samples after the seam, with and without the past, and join them."""
     fade = round(CROSSFADE_SECONDS * rate)
     alone = search(true, noise, 0)
     faded, spliced = true.clone(), true.clone()
@@ -188,7 +191,7 @@ def _from_magnitudes(
     frames = true.shape[-1]
     grid = linear_grid(spec, frames, spec.mel_frames(frames), true.device)
     place = torch.arange(frames)
-    kept = ((start - place - 0.5) / FADE).clamp(0, 1)  # as the engine's own seam
+    kept = ((start - place - 0.5) / FADE_SAMPLES).clamp(0, 1)  # as the engine's own seam
     made = griffin_lim(
         grid.analyse(true).abs(),
         grid,
@@ -211,15 +214,15 @@ def measure_loops(
     seed: int = 0,
     report: Report = lambda _: None,
 ) -> tuple[SeamJump, ...]:
-    """Generate loops with the clips' tempi, styles and keys, play each twice, look at the join.
+    """Generate loops with the clips' tempi, styles and keys, and measure the seam of two passes.
 
-    The rows named "inside" look at the middle of the same loops, where nothing was joined.
+    The rows named "inside" measure the middle of the same loops, where nothing was joined.
     """
     rows = []
     for count in steps:
         joined, inside = [], []
-        for number, held in enumerate(clips):
-            info = held.clip.info
+        for number, reference in enumerate(clips):
+            info = reference.clip.info
             command = Generate(
                 bars=bars, bpm=round(info.bpm, 4), style=info.style, key=info.key, steps=count
             )

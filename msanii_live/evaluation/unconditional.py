@@ -1,6 +1,6 @@
-"""Compare windows made from nothing with held-out music, by mels and as a published network hears.
+"""Compare windows generated from noise with held-out music, by mels and by a published embedding.
 
-The network is musicnn; see `bench.musicnn` for what it cannot hear.
+The embedding is that of musicnn; the module `musicnn` states its limits.
 """
 
 from __future__ import annotations
@@ -37,19 +37,22 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class AudioDecoder:
-    """Hear windows. voice: makes them audio. weights: musicnn's, or None where it is missing."""
+    """The vocoder and the embedding network that windows are judged with.
+
+    vocoder: decodes mels to audio. weights: musicnn's, or None where it is missing.
+    """
 
     vocoder: VocoderSettings
     weights: musicnn.Weights | None
 
 
 def load_audio_decoder(engine: MelFlowEngine, folder: Path, report: Report) -> AudioDecoder:
-    """Return an engine's own voice, and musicnn where its wheel is in the folder or can be got.
+    """Return an engine's own vocoder, and musicnn if its wheel is in the folder or can be fetched.
 
-    Raises: CommandError: as `MelFlow.load`.
+    Raises: CommandError: as `MelFlowEngine.load`.
     """
     engine.load()
-    vocoder = engine.vocoder()  # the very one that makes its clips
+    vocoder = engine.vocoder()  # the one that makes its clips
     try:
         return AudioDecoder(vocoder, musicnn.load(musicnn.fetch_wheel(folder)))
     except MissingTool as missing:
@@ -60,10 +63,10 @@ def load_audio_decoder(engine: MelFlowEngine, folder: Path, report: Report) -> A
 def decode_windows(
     model: FlowModel, vocoder: VocoderSettings, mels: torch.Tensor, seed: int
 ) -> torch.Tensor:
-    """Make audio of windows, float32, (windows, 2, frames), left and right, on the CPU.
+    """Vocode windows; returns float32, (windows, 2, frames), left and right, on the CPU.
 
-    mels: normalised, (windows, channels, mels, mel_frames). seed: of the noise that a phase search
-    starts from.
+    mels: normalised, (windows, channels, mels, mel_frames). seed: of the noise from which
+    Griffin-Lim starts.
     """
     device, hop = model.mean.device, model.spec.hop
     generator = torch.Generator().manual_seed(seed)
@@ -86,7 +89,7 @@ def decode_windows(
 
 
 def diversity(embeddings: Array) -> float:
-    """Return the mean Euclidean distance of two members of a set. embeddings: (windows, size)."""
+    """Return the mean pairwise Euclidean distance. embeddings: (windows, size)."""
     squares = (embeddings**2).sum(1)
     gaps = squares[:, None] + squares - 2 * embeddings @ embeddings.T
     count = len(embeddings)
@@ -96,17 +99,20 @@ def diversity(embeddings: Array) -> float:
 
 @dataclass(frozen=True)
 class _EmbeddingReference:
-    """Compare the audio of sets with that of held-out windows, `aim`. spread: of real windows."""
+    """The embeddings of held-out windows, with which other sets are compared.
+
+    spread: of real windows.
+    """
 
     weights: musicnn.Weights
-    aim: Array
+    target: Array
     spread: float
 
     def figures(self, embeddings: Array) -> tuple[float, float, float]:
         """Return Fréchet distance, kernel distance and diversity."""
         return (
-            metrics.frechet_distance(embeddings, self.aim),
-            metrics.kernel_distance(embeddings, self.aim),
+            metrics.frechet_distance(embeddings, self.target),
+            metrics.kernel_distance(embeddings, self.target),
             diversity(embeddings) / max(self.spread, 1e-9),
         )
 
@@ -120,13 +126,13 @@ def measure_distances(
     model: FlowModel,
     settings: EvalSettings,
     report: Report,
-    ear: AudioDecoder | None = None,
+    decoder: AudioDecoder | None = None,
 ) -> tuple[Distance, ...]:
-    """Compare fresh windows, real ones of other pieces and noise with the test split.
+    """Compare generated windows, real ones of other pieces and noise with the test split.
 
-    Fresh windows take the conditions of validation windows, so that those are the floor for them.
-    data: normalised as the model. ear: None leaves the vocoder and musicnn out; musicnn is left
-    out too, with a notice, where the set holds no audio.
+    Generated windows use the conditions of validation windows, which therefore are their floor.
+    data: normalised as the model. decoder: None leaves out the vocoder and musicnn. musicnn is also
+    left out, with a notice, if the set holds no audio.
     """
     count, seed, frames = settings.fresh, settings.seed, model.net.config.window
     rate = data.spec.sample_rate
@@ -142,26 +148,32 @@ def measure_distances(
         return metrics.features(mels.numpy(), onsets(mels), threshold, onsets.frame_seconds)
 
     space = metrics.fit_space(described(reference.mels), directions=min(16, count // 2))
-    aim = described(target.mels)
-    weights = ear.weights if ear is not None else None
+    target_features = described(target.mels)
+    weights = decoder.weights if decoder is not None else None
     if weights is not None and not has_audio(data):
         report("musicnn is left out: the data set holds no audio of its held-out pieces")
         weights = None
-    heard = floor_heard = None
+    embedding_reference = floor_embeddings = None
     if weights is not None:
         report("musicnn: real windows")
-        floor_heard = _embedded(weights, window_audio(data, floor), rate)
-        target_heard = _embedded(weights, window_audio(data, target), rate)
-        heard = _EmbeddingReference(weights, target_heard, diversity(floor_heard))
+        floor_embeddings = _embedded(weights, window_audio(data, floor), rate)
+        target_embeddings = _embedded(weights, window_audio(data, target), rate)
+        embedding_reference = _EmbeddingReference(
+            weights, target_embeddings, diversity(floor_embeddings)
+        )
 
     def row(name: str, steps: int, mels: torch.Tensor, embeddings: Array | None) -> Distance:
         made = described(mels)
-        figures = heard.figures(embeddings) if heard and embeddings is not None else (None,) * 3
+        figures = (
+            embedding_reference.figures(embeddings)
+            if embedding_reference and embeddings is not None
+            else (None,) * 3
+        )
         return Distance(
             name,
             steps,
-            metrics.frechet_distance(space.projected(made), space.projected(aim)),
-            metrics.kernel_distance(space.scaled(made), space.scaled(aim)),
+            metrics.frechet_distance(space.projected(made), space.projected(target_features)),
+            metrics.kernel_distance(space.scaled(made), space.scaled(target_features)),
             float(mels.std() / floor.mels.std()),
             *figures,
         )
@@ -169,10 +181,10 @@ def measure_distances(
     def embedded(waves: torch.Tensor) -> Array | None:
         return _embedded(weights, waves, rate) if weights is not None else None
 
-    rows = [row("real, other pieces (floor)", 0, floor.mels, floor_heard)]
-    if ear is not None:
+    rows = [row("real, other pieces (floor)", 0, floor.mels, floor_embeddings)]
+    if decoder is not None:
         report("the vocoder on real windows")
-        waves = decode_windows(model, ear.vocoder, floor.mels, seed + 7)
+        waves = decode_windows(model, decoder.vocoder, floor.mels, seed + 7)
         rows.append(
             row("those through the vocoder", 0, normalised_mels(model, waves), embedded(waves))
         )
@@ -190,9 +202,9 @@ def measure_distances(
             on_batch=lambda n, name=name: report(f"{name}: {n} of {count}"),  # type: ignore[misc]
         )
         embeddings = None
-        if ear is not None and weights is not None:
+        if decoder is not None and weights is not None:
             report(f"{name}: listening")
-            embeddings = embedded(decode_windows(model, ear.vocoder, mels, seed + 7))
+            embeddings = embedded(decode_windows(model, decoder.vocoder, mels, seed + 7))
         rows.append(row(name, steps, mels, embeddings))
     noise = white_noise(model, count, frames, seed)
     rows.append(row("white noise (ceiling)", 0, normalised_mels(model, noise), embedded(noise)))

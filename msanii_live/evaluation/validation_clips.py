@@ -1,4 +1,4 @@
-"""Held-out pieces as clips that an engine can be asked to go on from, and its answers."""
+"""Held-out pieces as clips that an engine continues, and its continuations."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from msanii_live.training.data.dataset import DataSet, Entry
 
 Report = Callable[[str], None]
 
-TAIL_SECONDS = 2.0  # seconds at the end of a piece where it only dies away
+TAIL_SECONDS = 2.0  # end of a piece, where it only decays
 
 
 @dataclass(frozen=True)
 class ValidationClip:
-    """Hold one clip with what truly follows, and the same of another piece.
+    """A held-out clip with its true continuation, and the same of another piece.
 
-    after, other_after: (frames, channels). other: a context to swap in: the audio of another
-    piece, of the same style where there is one, from the same place in the bar; its information
-    is this clip's, so that an engine is told the same conditions.
+    after, other_after: the true continuations, (frames, channels). other: another context: audio of
+    another piece, of the same style if there is one, at the same position in the bar. It carries
+    this clip's metadata, so that an engine gets the same conditions.
     """
 
     clip: Clip
@@ -36,28 +36,28 @@ class ValidationClip:
 
     @property
     def true(self) -> Samples:
-        """The clip with what truly follows."""
+        """The clip with its true continuation."""
         return np.concatenate([self.clip.samples, self.after])
 
     @property
     def wrong(self) -> Samples:
-        """The clip with what follows in the other piece."""
+        """The clip with the continuation of the other piece."""
         return np.concatenate([self.clip.samples, self.other_after])
 
     @property
     def beat(self) -> float:
-        """Seconds a beat."""
+        """Seconds per beat."""
         return 60.0 / self.clip.info.bpm
 
 
 @dataclass(frozen=True)
 class ContinuedClip:
-    """Hold an engine's answers: joined goes on from the clip, swapped from the other one.
+    """The continuations that an engine made of a clip.
 
     made, swapped: the new audio alone, (frames, channels). joined: clip and new audio as one.
     """
 
-    held: ValidationClip
+    reference: ValidationClip
     steps: int
     joined: Samples
     swapped: Samples
@@ -65,7 +65,7 @@ class ContinuedClip:
     @property
     def made(self) -> Samples:
         """The new audio alone."""
-        return self.joined[self.held.clip.info.frames :]
+        return self.joined[self.reference.clip.info.frames :]
 
 
 def cut_validation_clips(
@@ -77,9 +77,9 @@ def cut_validation_clips(
     seed: int = 0,
     split: str = "test",
 ) -> tuple[ValidationClip, ...]:
-    """Cut clips at random places of held-out pieces of steady tempo; pieces take turns.
+    """Cut clips at random positions of held-out pieces of steady tempo; pieces take turns.
 
-    seconds, after: lengths of the clip and of what follows. The same seed cuts the same clips.
+    seconds, after: lengths of the clip and of its continuation. Equal seeds give equal clips.
     Raises: ValueError: fewer than two pieces of the split are long enough and have audio.
     """
     rate = data.spec.sample_rate
@@ -88,7 +88,7 @@ def cut_validation_clips(
     pieces = [
         piece
         for piece in data.split(split)
-        # A bar more than is cut, so that the other piece has a place with the same bar position.
+        # One bar more than is cut, so that every bar position can be found in the other piece.
         if piece.wave >= 0
         and piece.beat_seconds > 0
         and piece.frames > room + piece.beat_seconds * BEATS_PER_BAR * rate
@@ -125,7 +125,7 @@ def cut_validation_clips(
 
 
 def _closest_piece(piece: Entry, pieces: Sequence[Entry]) -> Entry:
-    """Return the piece nearest in tempo, of the same style if there is one."""
+    """Return the other piece nearest in tempo, of the same style if there is one."""
     others = [other for other in pieces if other.seed != piece.seed or other.wave != piece.wave]
     return min(
         others,
@@ -147,7 +147,7 @@ def _cut(
 def run_command(
     engine: Engine, command: GenerationCommand, sources: Sequence[Clip], seed: int
 ) -> Clip:
-    """Carry out one command whose sources are the given clips, by their names."""
+    """Run one command; its sources are looked up among the given clips by name."""
     by_name = {clip.info.name: clip for clip in sources}
 
     def find(name: str) -> Clip:
@@ -180,21 +180,23 @@ def continue_clips(
     seed: int = 0,
     report: Report = lambda _: None,
 ) -> tuple[ContinuedClip, ...]:
-    """Outpaint each clip, and the other that goes with it, as far as the true continuation goes."""
+    """Outpaint each clip and its partner by the length of the true continuation."""
     out = []
     for count in steps:
-        for number, held in enumerate(clips):
-            seconds = len(held.after) / held.clip.info.sample_rate
+        for number, reference in enumerate(clips):
+            seconds = len(reference.after) / reference.clip.info.sample_rate
             joined, swapped = (
                 continue_clip(engine, clip, seconds, count, seed + number)
-                for clip in (held.clip, held.other)
+                for clip in (reference.clip, reference.other)
             )
-            out.append(ContinuedClip(held, count, joined, swapped[held.other.info.frames :]))
+            out.append(
+                ContinuedClip(reference, count, joined, swapped[reference.other.info.frames :])
+            )
             report(f"continued in {count} steps: {number + 1} of {len(clips)}")
     return tuple(out)
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table whose columns after the first hold figures."""
+    """Return a Markdown table; the columns after the first are aligned to the right."""
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

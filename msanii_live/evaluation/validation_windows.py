@@ -1,4 +1,4 @@
-"""Held-out windows, and the network's answers to them, a batch at a time."""
+"""Held-out windows of mels, and the network's continuations of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NOISE_RMS = 10 ** (-18 / 20)  # RMS of the white noise that serves as a ceiling
 
 @dataclass(frozen=True)
 class ValidationWindows:
-    """Hold windows of pieces that the network has not heard.
+    """Windows of pieces that the network was not trained on.
 
     mels: normalised, float32, (windows, channels, mels, mel_frames). bars: bars since a downbeat,
-    float64, (windows, mel_frames). pieces: the piece of each. firsts: the mel frame in it where
-    each window starts.
+    float64, (windows, mel_frames). pieces: the piece of each window. firsts: the mel frame of the
+    piece at which each window starts.
     """
 
     mels: torch.Tensor
@@ -41,7 +41,7 @@ class ValidationWindows:
 def draw_windows(
     data: DataSet, entries: Sequence[Entry], count: int, mel_frames: int, seed: int
 ) -> ValidationWindows:
-    """Draw windows at random places; pieces take turns."""
+    """Draw windows at random positions; pieces take turns."""
     rng = np.random.default_rng(seed)
     pieces = tuple(entries[i % len(entries)] for i in range(count))
     firsts = [int(rng.integers(0, max(p.mel_frames - mel_frames, 1))) for p in pieces]
@@ -60,15 +60,15 @@ def draw_windows(
 
 
 def has_audio(data: DataSet) -> bool:
-    """Tell whether the set holds the audio of all its validation and test pieces."""
+    """Return whether the set holds the audio of all its validation and test pieces."""
     return all(piece.wave >= 0 for name in ("validation", "test") for piece in data.split(name))
 
 
 def window_audio(data: DataSet, windows: ValidationWindows) -> torch.Tensor:
-    """Return what the windows sound like, float32, (windows, 2, frames), left and right.
+    """Return the audio of the windows, float32, (windows, 2, frames), left and right.
 
-    The first sample is the one that the first mel frame is centred on. Past the end of a piece
-    there is silence. Raises: ValueError: the set does not hold the audio of a piece.
+    The first mel frame is centred on the first sample. Beyond the end of a piece is silence.
+    Raises: ValueError: the set does not hold the audio of a piece.
     """
     hop, mel_frames = data.spec.hop, windows.mels.shape[-1]
     out = np.zeros((len(windows.pieces), 2, mel_frames * hop), np.float32)
@@ -82,7 +82,7 @@ def window_audio(data: DataSet, windows: ValidationWindows) -> torch.Tensor:
 
 
 class OnsetEnvelopes:
-    """Turn normalised mels into onset envelopes of the mid channel."""
+    """A function from normalised mels to onset envelopes of the mid channel."""
 
     def __init__(self, data: DataSet) -> None:
         self.mean, self.deviation = data.mean[0], data.deviation[0]
@@ -117,11 +117,11 @@ def sample_windows(
     batch: int = 8,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> torch.Tensor:
-    """Let the network make all mel frames after the first `known_frames` of each window.
+    """Generate all mel frames after the first `known_frames` of each window.
 
-    shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it past
-    `known_frames` reaches the network. steps: at most MOST_JUMPS are told to the network as jumps,
-    as `painting.paint` does. seed: the same noise whatever the batch and steps.
+    shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it beyond
+    `known_frames` reaches the network. steps: up to MOST_JUMPS steps are shortcut jumps,
+    as `inpainting.inpaint_windows` does. seed: the same noise whatever the batch and steps.
     on_batch: called with windows done. Returns the shape of shown, float32, on the CPU.
     """
     device = model.mean.device
@@ -149,7 +149,7 @@ def sample_windows(
             return predict_with_guidance(model.net, x, t, known, masks, given, guidance, reach)
 
         made = sample_euler(denoise, noise, times, lambda _: None)
-        # What the network says of frames that it was given means nothing: training leaves it free.
+        # The network's output at known frames has no meaning: no loss covers it in training.
         out.append(torch.where(masks == 1, known, made).float().cpu())
         on_batch(min(start + batch, len(shown)))
     return torch.cat(out)
@@ -158,10 +158,10 @@ def sample_windows(
 def repeat_last_beats(
     windows: ValidationWindows, known_frames: int, mel_frames_a_beat: Sequence[float]
 ) -> torch.Tensor:
-    """Continue each window by repeating its last beats: the baseline that needs no network.
+    """Continue each window by repeating its last beats: the baseline without a network.
 
-    Whole bars of four beats are repeated where one fits in the known part, else as many beats as
-    do. Returns the shape of windows.mels.
+    A whole bar of four beats is repeated if one fits in the known part, otherwise as many beats as
+    fit. Returns the shape of windows.mels.
     """
     out = windows.mels.clone()
     beyond = torch.arange(out.shape[-1] - known_frames)

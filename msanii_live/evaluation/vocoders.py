@@ -1,4 +1,4 @@
-"""Compare vocoders on true mels of held-out clips: what they lose, how fast, where spans meet."""
+"""Compare vocoders on true mels of held-out clips: quality, speed, and seams between spans."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ import torch
 
 from msanii_live.config import VOCODERS
 from msanii_live.dsp.mel import MelSpec, left_right, log_mel, mid_side, stft_magnitudes
-from msanii_live.dsp.vocoding import SPAN, Vocoder, VocoderSettings, plan_spans, vocode_line
+from msanii_live.dsp.vocoding import (
+    MAX_SPAN_SAMPLES,
+    Vocoder,
+    VocoderSettings,
+    plan_spans,
+    vocode_line,
+)
 from msanii_live.errors import CommandError
 from msanii_live.evaluation.audio_features import convergence_at
 from msanii_live.evaluation.validation_clips import Report, ValidationClip, markdown_table
 from msanii_live.training.trainers.vocoder import spectral_losses
 
-EDGE_MEL_FRAMES = 8  # mel frames at either end that are not judged
-NEAR_SECONDS = 0.1  # seconds to either side of a cut between spans
-NOISE_LEVEL = 1e-2  # level of the noise that the phase search starts from
+EDGE_MEL_FRAMES = 8  # at either end, left out of the figures
+NEAR_SECONDS = 0.1  # to either side of a boundary between spans
+NOISE_LEVEL = 1e-2  # of the noise from which Griffin-Lim starts
 
 
 @dataclass(frozen=True)
 class VocoderFigures:
-    """Say what a vocoder makes of true mels; medians over clips.
+    """What a vocoder makes of true mels; medians over clips.
 
     log_distance (nats), convergence, slopes: of STFTs at several resolutions, left and right, see
     `spectral_losses`. mel: mean difference of ln mels of mid and side, nats. ratio: time over
-    length of the audio, 1 is real time. cut: spectral convergence of two spans to one around
-    where they meet; 0 says that the cut changed nothing. cut_true, whole_true: convergence of
-    either to the true samples there. None where a clip fits into one span.
+    length of the audio, 1 is real time. cut: spectral convergence, around a boundary of two spans,
+    of the audio made in two spans to that made in one; 0 is no difference. cut_true, whole_true:
+    convergence of the one and the other to the true samples. None where a clip fits into one span.
     """
 
     name: str
@@ -48,9 +54,9 @@ class VocoderFigures:
 def available_networks(
     vocoder: Callable[[str], VocoderSettings], report: Report = lambda _: None
 ) -> dict[str, Vocoder]:
-    """Return the neural vocoders that there are, by the names of their rows.
+    """Return the neural vocoders that can be loaded, by the names of their rows.
 
-    voice: returns the voice of a vocoder's name. One that cannot be had is told of, and left out.
+    vocoder: returns the settings of a vocoder by name. One that fails is reported and left out.
     """
     found = {}
     for name in VOCODERS:
@@ -65,7 +71,7 @@ def available_networks(
 
 
 def vocoder_variants(nets: Mapping[str, Vocoder]) -> tuple[tuple[str, VocoderSettings], ...]:
-    """Return what is compared, by name: the phase search alone, and each network before it."""
+    """Return the settings to compare: Griffin-Lim, and each network with 0, 4 and 8 iterations."""
     refined = tuple(
         (f"{name}, then {n} iterations" if n else name, VocoderSettings(net, iterations=n))
         for name, net in nets.items()
@@ -82,18 +88,18 @@ def measure_vocoders(
     seed: int = 0,
     report: Report = lambda _: None,
 ) -> tuple[VocoderFigures, ...]:
-    """Make each clip with what follows it anew from its mel, with each vocoder.
+    """Resynthesise each clip and its continuation from their mel, with each vocoder.
 
-    Clips longer than `SPAN` samples in all are made in spans; the middle of them is made again in
-    one, for comparison.
+    Audio longer than `MAX_SPAN_SAMPLES` is made in spans; the middle is made again in one span for
+    comparison.
     """
     rows = []
     for name, vocoder in voices:
         _warm(vocoder, spec)
         found: list[tuple[float, ...]] = []
         cuts: list[tuple[float, float, float]] = []
-        for number, held in enumerate(clips):
-            true = torch.from_numpy(held.true.T.copy())
+        for number, reference in enumerate(clips):
+            true = torch.from_numpy(reference.true.T.copy())
             generator = torch.Generator().manual_seed(seed + number)
             noise = NOISE_LEVEL * torch.randn(true.shape, generator=generator)
             with torch.inference_mode():
@@ -134,7 +140,7 @@ def compare(
 ) -> tuple[float, float, float, float]:
     """Return log distance, convergence, error of slopes, and distance of mels.
 
-    made, true: left and right, float32, (2, frames), more than 2 * EDGE mel frames.
+    made, true: left and right, float32, (2, frames), more than 2 * EDGE_MEL_FRAMES mel frames.
     """
     inner = slice(EDGE_MEL_FRAMES * spec.hop, -EDGE_MEL_FRAMES * spec.hop)
     losses = spectral_losses(made[:, inner], true[:, inner])
@@ -160,7 +166,7 @@ def _vocode(
 
 
 def _warm(vocoder: VocoderSettings, spec: MelSpec) -> None:
-    """Make a little silence, so that the first clip is not charged for what loads once."""
+    """Vocode a little silence, so that one-time costs are not counted."""
     frames = 32 * spec.hop
     mel = torch.full((2, spec.mels, 32), float(np.log(spec.floor)))
     with torch.inference_mode():
@@ -175,16 +181,16 @@ def _cut(
     spec: MelSpec,
     vocoder: VocoderSettings,
 ) -> tuple[float, float, float] | None:
-    """Compare audio made in spans with one span around the first cut; None if there is none.
+    """Compare audio made in spans with audio made in one, around the first boundary.
 
-    Returns the convergence of the first to the second, of the first to the true audio, and of the
-    second to that.
+    Returns the convergence of the former to the latter, of the former to the true audio, and of the
+    latter to the true audio; None if there is only one span.
     """
     frames = true.shape[-1]
     spans = plan_spans(frames, 0, frames, spec.hop)
     if len(spans) < 2:
         return None
-    place, reach = spans[0].end, SPAN // 2 // spec.hop * spec.hop
+    place, reach = spans[0].end, MAX_SPAN_SAMPLES // 2 // spec.hop * spec.hop
     first, last = max(0, place - reach), min(frames, place + reach)
     part = slice(first, last)
     mel_part = mel[..., first // spec.hop : first // spec.hop + spec.mel_frames(last - first)]

@@ -14,13 +14,13 @@ def train_part(part: str, data: Path, out: Path, recipe: Path | None) -> int:
     Raises: ConfigError: see `msanii2023.train`.
     """
     try:
-        train(part, data, out, _say, recipe)
+        train(part, data, out, _print_line, recipe)
     except TrainingInterrupted as pause:
-        _say(str(pause))
+        _print_line(str(pause))
         return 130
-    _say(f"done: msanii-live serve --engine {out}")
+    _print_line(f"done: msanii-live serve --engine {out}")
     return 0
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, flush=True)

@@ -16,7 +16,13 @@ from msanii_live.dsp.mel import (
     stft_magnitudes,
 )
 from msanii_live.dsp.phase import circular_grid, griffin_lim, linear_grid
-from msanii_live.dsp.vocoding import FADE, VocoderSettings, plan_spans, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import (
+    FADE_SAMPLES,
+    VocoderSettings,
+    plan_spans,
+    vocode_line,
+    vocode_loop,
+)
 
 SPEC = MelSpec()
 
@@ -129,7 +135,7 @@ def test_vocoding_keeps_what_is_known_and_joins_it(span):
     )
     assert len(spans) == 1
     kept = torch.ones(frames, dtype=torch.bool)
-    kept[max(0, start - FADE) : end + FADE] = False
+    kept[max(0, start - FADE_SAMPLES) : end + FADE_SAMPLES] = False
     assert torch.equal(made[:, kept], wave[:, kept])
     steps = np.abs(np.diff(made.numpy(), axis=1))
     for seam in (start, end):

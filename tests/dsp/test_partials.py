@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
-from msanii_live.dsp.partials import BESIDE_DRUMS, BETWEEN, RELEASE, Partials
+from msanii_live.dsp.partials import BESIDE_DRUMS, OFF_PARTIAL_WEIGHT, RELEASE_SECONDS, Partials
 from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders import vocos
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
@@ -29,17 +29,17 @@ def test_weights_are_at_the_partials_of_what_sounds() -> None:
     sounding = made[round(0.4 * 44_100 / 512)]
     for number in (1, 2, 5):
         assert sounding[round(440 * number / BIN)] > 0.8
-    assert sounding[round(660 / BIN)] == pytest.approx(BETWEEN)
+    assert sounding[round(660 / BIN)] == pytest.approx(OFF_PARTIAL_WEIGHT)
     assert sounding[round(8_000 / BIN)] == 1.0
-    for second in (0.1, 0.5 + RELEASE + 0.05):
+    for second in (0.1, 0.5 + RELEASE_SECONDS + 0.05):
         silent = made[round(second * 44_100 / 512)]
-        assert silent[: round(3_000 / BIN)].max() == pytest.approx(BETWEEN)
+        assert silent[: round(3_000 / BIN)].max() == pytest.approx(OFF_PARTIAL_WEIGHT)
 
 
 def test_a_drum_lifts_what_lies_between() -> None:
     notes = [Note(0.0, 1.0, 69, 90), Note(0.5, 0.6, 38, 90, drum=True)]
     made = Partials(notes, SPEC).weights(grid().centres)[:, round(660 / BIN)]
-    assert made[round(0.3 * 44_100 / 512)] == pytest.approx(BETWEEN)
+    assert made[round(0.3 * 44_100 / 512)] == pytest.approx(OFF_PARTIAL_WEIGHT)
     assert made[round(0.55 * 44_100 / 512)] == pytest.approx(BESIDE_DRUMS)
 
 
@@ -51,7 +51,7 @@ def test_phases_are_those_of_one_sine(pitch: float) -> None:
     magnitude = frames.analyse(true).abs()
     noise = frames.analyse(torch.randn(FRAMES, generator=torch.Generator().manual_seed(1)))
     partials = Partials([Note(0.0, 1.0, int(pitch), 90)], SPEC)
-    made = frames.synthesise(partials.steadied(magnitude, noise, frames.centres))
+    made = frames.synthesise(partials.with_partial_phases(magnitude, noise, frames.centres))
     inner = slice(8_192, -8_192)
     # Whatever its phase, it is that sine: as strong, and with little beside it.
     at = torch.arange(FRAMES)[inner] * (2 * math.pi * frequency / 44_100)
@@ -65,10 +65,12 @@ def test_phases_are_those_of_one_sine(pitch: float) -> None:
 def test_where_no_key_is_down_phases_are_left_alone() -> None:
     frames = grid()
     heard = frames.analyse(torch.randn(FRAMES, generator=torch.Generator().manual_seed(2)))
-    made = Partials([], SPEC).steadied(heard.abs(), heard, frames.centres)
+    made = Partials([], SPEC).with_partial_phases(heard.abs(), heard, frames.centres)
     assert torch.allclose(made, heard, atol=1e-4)
     drums = Partials([Note(0.0, 0.5, 38, 90, drum=True)], SPEC)
-    assert torch.allclose(drums.steadied(heard.abs(), heard, frames.centres), heard, atol=1e-4)
+    assert torch.allclose(
+        drums.with_partial_phases(heard.abs(), heard, frames.centres), heard, atol=1e-4
+    )
 
 
 def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
@@ -81,7 +83,7 @@ def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
     ]
     partials, ones = Partials(notes, SPEC), torch.ones(1, SPEC.n_fft // 2 + 1)
     start, end = (
-        partials.steadied(ones, ones.to(torch.complex64), torch.tensor([at]))[0]
+        partials.with_partial_phases(ones, ones.to(torch.complex64), torch.tensor([at]))[0]
         for at in (0, length)
     )
     place = round(261.6 / BIN)

@@ -33,7 +33,7 @@ def clicks(beat, seconds, first=0.0, seed=0):
     return out.astype(np.float32)
 
 
-def held(true, other, seam, number=0, **info):
+def validation_clip(true, other, seam, number=0, **info):
     """Cut two sounds, (frames, 2), at `seam` seconds into a clip and what follows."""
     at = round(seam * RATE)
     info = {"bpm": 120.0, "style": "house", "key": "A min", **info}

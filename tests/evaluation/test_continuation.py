@@ -3,7 +3,7 @@ import pytest
 
 from msanii_live.evaluation import continuation
 from msanii_live.evaluation.validation_clips import ContinuedClip
-from tests.evaluation.sounds import clicks, held, tone
+from tests.evaluation.sounds import clicks, tone, validation_clip
 
 CHORDS = ([220, 277.2, 329.6], [246.9, 311.1, 370.0], [261.6, 329.6, 392.0], [196, 233.1, 293.7])
 
@@ -14,7 +14,7 @@ def clips():
     beats = (0.5, 0.375, 0.5, 0.25)
     pairs = enumerate(zip(CHORDS, beats, strict=True))
     sounds = [tone(chord, 8) + clicks(beat, 8, seed=i) for i, (chord, beat) in pairs]
-    return [held(sounds[i], sounds[i - 1], 5.0, i) for i in range(4)]
+    return [validation_clip(sounds[i], sounds[i - 1], 5.0, i) for i in range(4)]
 
 
 def answers(clips, own, swapped):
@@ -34,8 +34,8 @@ def wrong(clips):
 
 
 def test_the_beat_goes_on_or_comes_late():
-    clip = held(clicks(0.5, 9), clicks(0.5, 9), 6.0)
-    ambient = held(clicks(0.5, 9), clicks(0.5, 9), 6.0, style="ambient")
+    clip = validation_clip(clicks(0.5, 9), clicks(0.5, 9), 6.0)
+    ambient = validation_clip(clicks(0.5, 9), clicks(0.5, 9), 6.0, style="ambient")
     late = answers([clip, ambient], lambda c: clicks(0.5, 3, 0.04), lambda c: c.after)
     made, true, _ = continuation.beat_offsets(late)
     assert made.clips == 1
@@ -66,6 +66,6 @@ def test_own_continuations_are_told_from_swapped_ones(right, wrong):
     swapped = continuation.context_swaps(wrong)[0]
     assert (swapped.area, swapped.first) == (0, 0)
     assert swapped.onsets_wrong == pytest.approx(1)
-    blind = answers([c.held for c in right], lambda c: c.after, lambda c: c.after)
+    blind = answers([c.validation_clip for c in right], lambda c: c.after, lambda c: c.after)
     assert continuation.context_swaps(blind)[0].area == 0.5
     assert "| real music | 1.00 |" in continuation.swaps_markdown([made, real])

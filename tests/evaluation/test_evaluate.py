@@ -22,7 +22,7 @@ from msanii_live.evaluation.validation_windows import (
     without_beat,
 )
 from msanii_live.training.data.dataset import DataSet, Entry
-from msanii_live.web.plots import hertz_of, mel_decibels, mel_of, spectrogram_png
+from msanii_live.web.plots import hertz_to_mel, mel_decibels, mel_to_hertz, spectrogram_png
 
 SETTINGS = EvalSettings(windows=6, choices=4, fresh=8, few=1, many=2, batch=4)
 CONFIG = FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64)
@@ -201,8 +201,8 @@ def test_repeating_continues_a_period_exactly(data):
 def test_the_spectrogram_shows_a_tone_at_its_frequency_and_level():
     time = np.arange(44_100) / 44_100
     mel = mel_decibels(np.sin(2 * math.pi * 1_000 * time), 44_100)[:, 10:-10]
-    low, high = mel_of(np.array([20.0, 20_000.0]))
-    peak = hertz_of(low + (high - low) * (mel.mean(1).argmax() + 1) / 161)
+    low, high = hertz_to_mel(np.array([20.0, 20_000.0]))
+    peak = mel_to_hertz(low + (high - low) * (mel.mean(1).argmax() + 1) / 161)
     assert peak == pytest.approx(1_000, rel=0.03)
     assert mel.max() == pytest.approx(0, abs=3)
 

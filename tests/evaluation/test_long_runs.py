@@ -10,7 +10,7 @@ from msanii_live.evaluation.long_runs import (
     measure_drift,
     measure_interpolations,
 )
-from tests.evaluation.sounds import RATE, clicks, held, small_engine, tone
+from tests.evaluation.sounds import RATE, clicks, small_engine, tone, validation_clip
 
 __all__ = ["small_engine"]
 
@@ -29,7 +29,7 @@ class Halving:
 
 
 def test_a_chain_that_halves_loses_6_db_a_link():
-    clip = held(tone(440, 8), tone(440, 8), 2.0)
+    clip = validation_clip(tone(440, 8), tone(440, 8), 2.0)
     rows = measure_drift(Halving(), [clip], [4], links=3, seconds=1.0)
     made = [r for r in rows if r.name == "4 steps"]
     assert [r.link for r in made] == [1, 2, 3]
@@ -45,14 +45,14 @@ def test_a_chain_that_halves_loses_6_db_a_link():
 
 def test_a_chain_keeps_count_of_the_bar():
     engine = Halving()
-    clip = held(clicks(0.5, 4), clicks(0.5, 4), 2.0, bar_offset=0.75).clip
+    clip = validation_clip(clicks(0.5, 4), clicks(0.5, 4), 2.0, bar_offset=0.75).clip
     made = continue_repeatedly(engine, clip, 3, 1.0, 4, 0)
     assert [len(part) for part in made] == [RATE] * 3
     assert engine.bars == pytest.approx([0.75, 0.25, 0.75])  # half a bar a second at 120 bpm
 
 
 def test_a_chain_of_the_engine_differs_from_link_to_link(small_engine):
-    clip = held(clicks(0.5, 4), clicks(0.5, 4), 2.0).clip
+    clip = validation_clip(clicks(0.5, 4), clicks(0.5, 4), 2.0).clip
     first, second = continue_repeatedly(small_engine, clip, 2, 0.5, 1, 0)
     assert len(first) == len(second) == RATE // 2
     assert np.abs(first - second).max() > 1e-3
@@ -73,7 +73,10 @@ def test_ways_that_turn_back_are_not_monotone():
 
 
 def test_the_engine_begins_at_one_clip_and_ends_at_the_other(small_engine):
-    clips = [held(sound, sound, 1.5, i) for i, sound in enumerate((tone(300, 2), clicks(0.25, 2)))]
+    clips = [
+        validation_clip(sound, sound, 1.5, i)
+        for i, sound in enumerate((tone(300, 2), clicks(0.25, 2)))
+    ]
     (way,) = measure_interpolations(small_engine, clips, [1], mixes=(0.0, 0.5, 1.0))
     assert way.to_a[0] == way.to_b[2] == 0
     assert way.to_a[1] > 0.1

@@ -13,7 +13,7 @@ from msanii_live.evaluation.seams import (
 )
 from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
 from msanii_live.training.data.dataset import DataSet, Entry
-from tests.evaluation.sounds import RATE, SPEC, Knowing, clicks, held, small_engine, tone
+from tests.evaluation.sounds import RATE, SPEC, Knowing, clicks, small_engine, tone, validation_clip
 
 __all__ = ["small_engine"]
 
@@ -21,7 +21,7 @@ __all__ = ["small_engine"]
 @pytest.fixture(scope="module")
 def clips():
     # The other tone is cut where it is far from the first: a click.
-    return [held(tone(220 + i, 3), -tone(330.4, 3), 2.0, i) for i in range(2)]
+    return [validation_clip(tone(220 + i, 3), -tone(330.4, 3), 2.0, i) for i in range(2)]
 
 
 def test_a_true_continuation_has_no_seam_and_a_wrong_one_has(clips):
@@ -50,7 +50,7 @@ def test_each_is_continued_by_the_engine_from_its_own_and_from_the_other_context
 def test_a_projected_seam_fits_better_than_a_splice():
     sound = tone([220, 277.2, 329.6, 440], 4, 0.1) + clicks(0.5, 4)
     vocoder = VocoderSettings(iterations=8, seam_iterations=8)
-    rows = measure_seam_fits(vocoder, [held(sound, sound, 2.25)], SPEC, iterations=16)
+    rows = measure_seam_fits(vocoder, [validation_clip(sound, sound, 2.25)], SPEC, iterations=16)
     by_name = {(r.source, r.join): r for r in rows}
     assert len(rows) == len(by_name) == 7
     assert by_name["true", "nothing made"].convergence == 0

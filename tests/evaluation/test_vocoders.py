@@ -19,7 +19,7 @@ from msanii_live.evaluation.vocoders import (
     vocoders_markdown,
 )
 from msanii_live.training.data.dataset import Entry
-from tests.evaluation.sounds import SPEC, clicks, held, small_engine, tone
+from tests.evaluation.sounds import SPEC, clicks, small_engine, tone, validation_clip
 
 __all__ = ["small_engine"]
 
@@ -37,7 +37,7 @@ def test_a_perfect_vocoder_loses_nothing_and_half_the_level_is_told():
 def test_vocoders_are_ranked_by_what_they_lose():
     torch.manual_seed(0)
     sound = tone([220, 277.2, 329.6], 2, 0.1) + clicks(0.5, 2)
-    clip = held(sound, sound, 1.0)
+    clip = validation_clip(sound, sound, 1.0)
     untrained = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0)
     voices = (("searched", VocoderSettings(iterations=16)), ("untrained", untrained))
     searched, raw = measure_vocoders(voices, [clip], SPEC)
@@ -52,7 +52,7 @@ def test_vocoders_are_ranked_by_what_they_lose():
 def test_the_meeting_of_two_spans_is_looked_at():
     sound = tone([220, 277.2, 329.6], 8, 0.1)
     vocoder = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0, seam_iterations=0)
-    (row,) = measure_vocoders([("raw", vocoder)], [held(sound, sound, 6.0)], SPEC)
+    (row,) = measure_vocoders([("raw", vocoder)], [validation_clip(sound, sound, 6.0)], SPEC)
     # No layer looks along time beyond its reach and nothing is searched for: the cut leaves a
     # fade between two guesses that agree.
     assert row.cut < 0.02

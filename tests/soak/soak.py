@@ -35,7 +35,7 @@ GROWTH = 0.02
 
 
 class Tally:
-    """Count what was sent and what came back; every client has its own."""
+    """Counts of what one client sent and received."""
 
     def __init__(self, name):
         self.name = name

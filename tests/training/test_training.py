@@ -12,7 +12,7 @@ from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS
 from msanii_live.engines.mel_flow.network import FlowConfig
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.errors import ConfigError
-from msanii_live.training.commands import RECIPES, SHIPPED_RECIPE, with_statistics_of
+from msanii_live.training.commands import RECIPES, SHIPPED_RECIPE, flow_model_of
 from msanii_live.training.data import dataset
 from msanii_live.training.data.batches import draw_batch, draw_mask
 from msanii_live.training.trainers import flow, shortcut, vocoder
@@ -94,7 +94,7 @@ def test_training_learns_resumes_and_serves(toy, tmp_path):
     assert losses[-1] < 0.8 * losses[0]
     from msanii_live.engines.mel_flow.weights import load, save
 
-    save(tmp_path / "m.safetensors", with_statistics_of(net, data))
+    save(tmp_path / "m.safetensors", flow_model_of(net, data))
     model = load(tmp_path / "m.safetensors", torch.device("cpu"))
     assert model.mean.shape == (2, 8, 1)
 

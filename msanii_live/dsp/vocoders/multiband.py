@@ -1,9 +1,9 @@
-"""A vocoder that makes each octave at its own rate, after a published idea; and its critics.
+"""A vocoder that generates each octave at its own sample rate, and its discriminators.
 
-Five bands, each generated from the same mel at the lowest rate that holds it. The last layer of a
-generator is a bank of FIR filters that no training moves, driven by one excitation a filter; the
-first layer of a critic is the same bank. Bands are split and joined by half-band filters, so that
-joining what was split gives the signal back.
+Five bands are generated from the same mel, each at the lowest rate that represents it. The last
+layer of a generator is a fixed bank of FIR filters with one excitation a filter. The first layer of
+a discriminator is the same bank. Half-band filters split and join the bands with perfect
+reconstruction.
 
 Source: J. Vinyard 2020, "A music vocoder using conditional generative adversarial networks"; the
 layers between are MelGAN's (Kumar et al. 2019, arXiv:1910.06711, section 2). Ours runs at 44.1 kHz.
@@ -35,16 +35,18 @@ from msanii_live.dsp.vocoders.multiband_layers import (
 from msanii_live.dsp.weights import read, write
 
 FORMAT = "msanii-live bands 1"
-HALF_BAND = 63  # taps that split a band from what is under it
-PIECE = 1_024  # mel frames made at once: what bounds the memory that a long clip takes
-LEVELLINGS = 2  # steps that bring its magnitudes to the mel
-LOUDER = 50.0  # times: what one filter of many lets through is small, and a critic would be deaf
-LAST = 3  # taps of the convolution that makes excitations
+HALF_BAND_TAPS = 63
+CHUNK_MEL_FRAMES = 1_024  # generated at once, which bounds the memory for a long clip
+MEL_FIT_ITERATIONS = 2  # updates that fit the magnitudes to the mel
+FILTER_GAIN = 50.0  # one filter of many passes little energy; discriminators need more
+EXCITATION_TAPS = 3  # of the convolution that makes excitations
 
 
 @dataclass(frozen=True)
 class MultibandConfig:
-    """Size the networks. width: channels at the mel's rate, halved at each step up, to `least`.
+    """The sizes of the networks.
+
+    width: channels at the mel's rate, halved at each step up, to `least`.
 
     filters, taps: of each frozen bank.
     """
@@ -56,20 +58,20 @@ class MultibandConfig:
     taps: int = 127
 
 
-def half_band(taps: int = HALF_BAND) -> torch.Tensor:
+def half_band(taps: int = HALF_BAND_TAPS) -> torch.Tensor:
     """Return a low-pass at half of Nyquist, float32, (taps,), that sums to 1."""
     n = np.arange(taps) - taps // 2
     h = np.sinc(n / 2) * np.kaiser(taps, 8.0)
     return torch.from_numpy((h / h.sum()).astype(np.float32))
 
 
-def _down(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+def _downsample(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     """Halve the rate. x: (batch, frames), of an even number of frames."""
     out = F.conv1d(x[:, None], h[None, None], stride=2, padding=len(h) // 2)
     return out[:, 0, : x.shape[-1] // 2]
 
 
-def _up(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+def _upsample(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     """Double the rate. x: (batch, frames)."""
     stuffed = F.pad(x[..., None], (0, 1)).flatten(1)
     return F.conv1d(stuffed[:, None], 2 * h[None, None], padding=len(h) // 2)[:, 0]
@@ -84,25 +86,25 @@ def split_bands(wave: torch.Tensor, bands: int) -> list[torch.Tensor]:
     h = half_band().to(wave.device)
     found = []
     for _ in range(bands - 1):
-        low = _down(wave, h)
-        found.append(wave - _up(low, h))
+        low = _downsample(wave, h)
+        found.append(wave - _upsample(low, h))
         wave = low
     return [wave, *reversed(found)]
 
 
 def join_bands(bands: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Undo `split`."""
+    """Undo `split_bands`."""
     h = half_band().to(bands[0].device)
     wave = bands[0]
     for band in bands[1:]:
-        wave = _up(wave, h) + band
+        wave = _upsample(wave, h) + band
     return wave
 
 
 def bandpass_bank(filters: int, taps: int, lowest: bool) -> torch.Tensor:
-    """Return band-pass filters side by side, float32, (filters, taps).
+    """Return adjacent band-pass filters, float32, (filters, taps).
 
-    They share out the upper half up to Nyquist or, for the lowest band, all of it.
+    They cover the upper half of the spectrum; for the lowest band they cover all of it.
     """
     edges = np.linspace(0.0 if lowest else 0.5, 1.0, filters + 1)  # of Nyquist
     n = np.arange(taps) - taps // 2
@@ -111,7 +113,7 @@ def bandpass_bank(filters: int, taps: int, lowest: bool) -> torch.Tensor:
     return torch.from_numpy(h.astype(np.float32))
 
 
-def _steps_up(times: int) -> list[int]:
+def _upsampling_factors(times: int) -> list[int]:
     """Return factors of at most 8 whose product is `times`, a power of two."""
     factors = []
     while times > 1:
@@ -121,18 +123,18 @@ def _steps_up(times: int) -> list[int]:
 
 
 class BandGenerator(nn.Module):
-    """Make one octave from a mel."""
+    """A generator of one octave from a mel."""
 
     def __init__(self, config: MultibandConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
         width = config.width
         layers: list[nn.Module] = [Convolution(mels, width, 7)]
-        for factor in _steps_up(times):
+        for factor in _upsampling_factors(times):
             narrow = max(config.least, width // 2)
             layers += [nn.LeakyReLU(SLOPE), Upsample(width, narrow, factor), ResidualStack(narrow)]
             width = narrow
         self.layers = nn.Sequential(*layers, nn.LeakyReLU(SLOPE))
-        self.excite = Convolution(width, config.filters, LAST)
+        self.excite = Convolution(width, config.filters, EXCITATION_TAPS)
         self.bank: torch.Tensor
         self.register_buffer(
             "bank", bandpass_bank(config.filters, config.taps, lowest), persistent=False
@@ -145,7 +147,7 @@ class BandGenerator(nn.Module):
 
 
 class MultibandVocoder(nn.Module):
-    """Make a signal, octave by octave, from a mel."""
+    """A generator of a signal from a mel, one octave at a time."""
 
     def __init__(self, config: MultibandConfig, spec: MelSpec) -> None:
         super().__init__()
@@ -161,20 +163,20 @@ class MultibandVocoder(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Mel frames to either side that a frame's bins, and its samples, depend on at most."""
+        """Receptive field: mel frames to either side on which bins and samples depend at most."""
         dilated = sum(DILATIONS)
         widest = 0.0
         for n in reversed(range(self.config.bands)):
             frames, rate = 3.0, 1  # the first convolution's, and its rate in mel frames
-            for factor in _steps_up(self.spec.hop >> n):
+            for factor in _upsampling_factors(self.spec.hop >> n):
                 frames += 1.0 / rate
                 rate *= factor
                 frames += dilated / rate
-            frames += (LAST // 2 + self.config.taps // 2) / rate
+            frames += (EXCITATION_TAPS // 2 + self.config.taps // 2) / rate
             widest = max(widest, frames)
-        joined = HALF_BAND * 2 ** (self.config.bands - 1) / self.spec.hop
-        seen = self.spec.n_fft // 2 // self.spec.hop  # by the window that bins are taken with
-        return int(widest + joined) + 2 + seen
+        joined = HALF_BAND_TAPS * 2 ** (self.config.bands - 1) / self.spec.hop
+        window = self.spec.n_fft // 2 // self.spec.hop  # of the STFT that gives the bins
+        return int(widest + joined) + 2 + window
 
     def forward(self, mel: torch.Tensor) -> list[torch.Tensor]:
         """Make every band, the lowest first. mel: ln magnitudes, (batch, mels, mel_frames)."""
@@ -182,33 +184,33 @@ class MultibandVocoder(nn.Module):
         return [generator(scaled) for generator in self.generators]
 
     def wave(self, mel: torch.Tensor) -> torch.Tensor:
-        """Make the signal, (batch, mel_frames * hop), with mel frame i centred on i * hop.
+        """Return the signal, (batch, mel_frames * hop), with mel frame i centred on i * hop.
 
-        A long one is made in pieces that come out as the whole would.
+        Long mels are processed in chunks with context; the result equals that of one pass.
         """
         hop, pieces = self.spec.hop, []
-        for first in range(0, mel.shape[-1], PIECE):
+        for first in range(0, mel.shape[-1], CHUNK_MEL_FRAMES):
             early = min(first, self.reach)
-            made = join_bands(self(mel[..., first - early : first + PIECE + self.reach]))
-            pieces.append(made[:, early * hop : (early + PIECE) * hop])
+            made = join_bands(self(mel[..., first - early : first + CHUNK_MEL_FRAMES + self.reach]))
+            pieces.append(made[:, early * hop : (early + CHUNK_MEL_FRAMES) * hop])
         return torch.cat(pieces, dim=1)
 
     def bins(self, mel: torch.Tensor) -> torch.Tensor:
         """Return STFT bins of the signal, complex64, (batch, mel_frames, bins).
 
-        They are at the levels that the mel has: left to itself the network hums in silence. All of
-        it is float32: samples made in bfloat16 have noise 37 dB under them.
+        Their magnitudes are fitted to the mel, because the network alone hums in silence. All of it
+        is float32: bfloat16 adds noise 37 dB below the signal.
         """
         wave = self.wave(mel)
         grid = linear_grid(self.spec, wave.shape[-1], mel.shape[-1], mel.device)
         bins = grid.analyse(wave)
         size = bins.abs().clamp_min(1e-9)
-        levelled = mel_to_magnitude(mel, self.spec, LEVELLINGS, size.transpose(1, 2))
+        levelled = mel_to_magnitude(mel, self.spec, MEL_FIT_ITERATIONS, size.transpose(1, 2))
         return bins * (levelled.transpose(1, 2) / size)
 
 
 class BandDiscriminator(nn.Module):
-    """Judge one octave beside the mel that it should follow, place by place."""
+    """A discriminator of one octave, conditioned on the mel, with one score a mel frame."""
 
     def __init__(self, config: MultibandConfig, mels: int, times: int, lowest: bool) -> None:
         super().__init__()
@@ -217,7 +219,7 @@ class BandDiscriminator(nn.Module):
             "bank", bandpass_bank(config.filters, config.taps, lowest), persistent=False
         )
         width, layers = config.filters, []
-        for factor in reversed(_steps_up(times)):
+        for factor in reversed(_upsampling_factors(times)):
             wide = min(config.width, 2 * width)
             layers.append(nn.Sequential(Downsample(width, wide, factor), nn.LeakyReLU(SLOPE)))
             width = wide
@@ -228,22 +230,22 @@ class BandDiscriminator(nn.Module):
     def forward(
         self, band: torch.Tensor, mel: torch.Tensor
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return judgements, (batch, mel_frames), and what each layer saw.
+        """Return scores, (batch, mel_frames), and the activations of each layer.
 
         band: (batch, frames). mel: scaled, (batch, mels, mel_frames).
         """
-        h = apply_filters(band, self.bank) * LOUDER
-        seen = []
+        h = apply_filters(band, self.bank) * FILTER_GAIN
+        activations = []
         for layer in self.layers:
             h = layer(h)
-            seen.append(h)
+            activations.append(h)
         h = self.meet(torch.cat([h, mel.transpose(1, 2).to(h.dtype)], dim=-1))
-        seen.append(h)
-        return self.judge(h)[..., 0], seen
+        activations.append(h)
+        return self.judge(h)[..., 0], activations
 
 
 class Discriminators(nn.Module):
-    """Hold a critic for each band."""
+    """One discriminator for each band."""
 
     def __init__(self, config: MultibandConfig, spec: MelSpec) -> None:
         super().__init__()
@@ -255,7 +257,7 @@ class Discriminators(nn.Module):
     def forward(
         self, bands: Sequence[torch.Tensor], mel: torch.Tensor
     ) -> list[tuple[torch.Tensor, list[torch.Tensor]]]:
-        """Judge every band; see `BandDiscriminator`."""
+        """Return scores and activations of every band; see `BandDiscriminator`."""
         return [c(band, mel) for c, band in zip(self.critics, bands, strict=True)]
 
 

@@ -1,8 +1,8 @@
 """The layers of the band-wise vocoder, written as matrix products: features last, time before them.
 
-They are the convolutions of MelGAN (Kumar et al. 2019, arXiv:1910.06711). A CPU's convolutions of
-so few channels at audio rates run at a tenth of what its matrix products reach, and frozen filters
-of a hundred taps are cheaper as spectra.
+They are the convolutions of MelGAN (Kumar et al. 2019, arXiv:1910.06711). On a CPU, convolutions of
+few channels at audio rates reach a tenth of the speed of matrix products. Fixed filters of a
+hundred taps are faster as FFTs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ DILATIONS = (1, 3, 9)
 
 
 class Convolution(nn.Module):
-    """Convolve over time, as long as before. kernel: odd."""
+    """A convolution over time that keeps the length; `kernel` is odd.
+
+    kernel: odd.
+    """
 
     def __init__(self, narrow: int, wide: int, kernel: int, dilation: int = 1) -> None:
         super().__init__()
@@ -34,7 +37,7 @@ class Convolution(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Raise the rate by an even factor; each output hears the two nearest inputs."""
+    """A transposed convolution by an even factor; each output depends on the two nearest inputs."""
 
     def __init__(self, narrow: int, wide: int, factor: int) -> None:
         super().__init__()
@@ -53,7 +56,7 @@ class Upsample(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Lower the rate by an even factor; each output hears two factors of inputs around it."""
+    """A strided convolution by an even factor; each output covers two factors of inputs."""
 
     def __init__(self, narrow: int, wide: int, factor: int) -> None:
         super().__init__()
@@ -85,45 +88,48 @@ class ResidualStack(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what x is, and more, (batch, length, width)."""
+        """Apply the layers. x: (batch, length, width) → the same shape."""
         for layer in self.layers:
             x = x + layer(x)
         return x
 
 
 def apply_filters(wave: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
-    """Split a signal by filters. wave: (batch, frames). bank: (filters, taps), symmetric.
+    """Filter a signal by each filter. wave: (batch, frames). bank: (filters, taps), symmetric.
 
     Returns float32, (batch, frames, filters).
     """
-    spectra = torch.fft.rfft(wave.float(), _size(wave.shape[1], bank))[:, None]
-    spectra = spectra * _response(bank, wave.shape[1])
-    return _cut(spectra, bank, wave.shape[1]).transpose(1, 2)
+    spectra = torch.fft.rfft(wave.float(), _fft_length(wave.shape[1], bank))[:, None]
+    spectra = spectra * _frequency_response(bank, wave.shape[1])
+    return _inverse_fft(spectra, bank, wave.shape[1]).transpose(1, 2)
 
 
 def filter_and_sum(excitations: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
-    """Filter each excitation, (batch, frames, filters), and add them up, float32, (batch, frames).
+    """Filter each excitation and add up the results.
 
-    bank: (filters, taps), symmetric.
+    excitations: (batch, frames, filters). bank: (filters, taps), symmetric.
+    Returns float32, (batch, frames).
     """
     frames = excitations.shape[1]
-    spectra = torch.fft.rfft(excitations.float().transpose(1, 2), _size(frames, bank))
-    return _cut((spectra * _response(bank, frames)).sum(1), bank, frames)
+    spectra = torch.fft.rfft(excitations.float().transpose(1, 2), _fft_length(frames, bank))
+    return _inverse_fft((spectra * _frequency_response(bank, frames)).sum(1), bank, frames)
 
 
-def _size(frames: int, bank: torch.Tensor) -> int:
-    """Return a length that a transform likes and in which nothing wraps round."""
+def _fft_length(frames: int, bank: torch.Tensor) -> int:
+    """Return a fast FFT length that is long enough for a linear convolution."""
     least = frames + bank.shape[1] - 1
     step = 1 << max(0, least.bit_length() - 4)
     return -(-least // step) * step
 
 
-def _response(bank: torch.Tensor, frames: int) -> torch.Tensor:
-    made: torch.Tensor = torch.fft.rfft(bank, _size(frames, bank))
+def _frequency_response(bank: torch.Tensor, frames: int) -> torch.Tensor:
+    made: torch.Tensor = torch.fft.rfft(bank, _fft_length(frames, bank))
     return made
 
 
-def _cut(spectra: torch.Tensor, bank: torch.Tensor, frames: int) -> torch.Tensor:
+def _inverse_fft(spectra: torch.Tensor, bank: torch.Tensor, frames: int) -> torch.Tensor:
     lead = bank.shape[1] // 2
-    made: torch.Tensor = torch.fft.irfft(spectra, _size(frames, bank))[..., lead : lead + frames]
+    made: torch.Tensor = torch.fft.irfft(spectra, _fft_length(frames, bank))[
+        ..., lead : lead + frames
+    ]
     return made

@@ -1,4 +1,4 @@
-"""The vocoders that engines of mels choose from: found, read when first wanted, and checked."""
+"""The vocoders that mel engines choose from: located, loaded on first use, and checked."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from msanii_live.dsp.weights import READ_ERRORS
 from msanii_live.errors import Code, CommandError
 
 SHIPPED_WEIGHTS = Path(__file__).parents[2] / "weights"
-# Each is in the file of its name. griffin-lim has none: it is a search.
-READERS: dict[str, Callable[[Path, torch.device], Vocoder]] = {
+# Each lies in a file of its name. griffin-lim is an algorithm and has no file.
+LOADERS: dict[str, Callable[[Path, torch.device], Vocoder]] = {
     "vocos": vocos.load,
     "bands": multiband.load,
 }
 
 
 class VocoderRegistry:
-    """Give one engine its voices by name; each network is read when it is first asked for."""
+    """The vocoders of one engine, by name; each network is read on first use."""
 
     def __init__(self, weights: Path, own: str, refined: VocoderSettings) -> None:
-        """Take the engine's file of weights, its own vocoder, and the search after a network.
+        """Take the engine's weights file, its default vocoder, and the settings for networks.
 
-        A vocoder that lies beside the weights is preferred to the one that ships.
+        A vocoder file beside the weights takes precedence over the one that ships.
         """
         self._weights, self._own, self._refined = weights, own, refined
         self._nets: dict[str, Vocoder] = {}
 
     def file(self, name: str = "") -> Path | None:
-        """Return a vocoder's file, "" meaning the engine's own; None for one without a network."""
+        """Return a vocoder's file, "" for the engine's default; None if it has no network."""
         name = name or self._own
-        if name not in READERS:
+        if name not in LOADERS:
             return None
         beside = self._weights.with_name(f"{name}.safetensors")
         return beside if beside.exists() else SHIPPED_WEIGHTS / beside.name
 
     def vocoder(self, name: str, spec: MelSpec, device: torch.device) -> VocoderSettings:
-        """Return how mels become samples; `name` is a vocoder, "" the engine's own.
+        """Return the settings of a vocoder; "" is the engine's default.
 
         Raises: CommandError: EENGINE, its file is missing, damaged, or for other features.
         """
@@ -55,11 +55,11 @@ class VocoderRegistry:
         return replace(self._refined, net=self._nets[name])
 
     def free(self) -> None:
-        """Forget the networks."""
+        """Release the networks."""
         self._nets.clear()
 
     def _read(self, name: str, path: Path, spec: MelSpec, device: torch.device) -> Vocoder:
-        others = " or ".join(other for other in (*READERS, "griffin-lim") if other != name)
+        others = " or ".join(other for other in (*LOADERS, "griffin-lim") if other != name)
         if not path.exists():
             raise CommandError(
                 Code.EENGINE,
@@ -67,7 +67,7 @@ class VocoderRegistry:
                 f"{self._weights.parent}, or take {others}",
             )
         try:
-            net = READERS[name](path, device)
+            net = LOADERS[name](path, device)
         except READ_ERRORS as error:
             raise CommandError(
                 Code.EENGINE, f"cannot load {path}: {error}; copy it again, or take {others}"

@@ -19,7 +19,10 @@ MAX_LOG_MAGNITUDE = 8.0  # ln of the largest magnitude that a bin may have
 
 @dataclass(frozen=True)
 class VocosConfig:
-    """Size the network. `width` in features a mel frame, `expansion` of each block's MLP."""
+    """The sizes of the network.
+
+    `width` in features a mel frame, `expansion` of each block's MLP.
+    """
 
     width: int = 192
     blocks: int = 8
@@ -53,7 +56,7 @@ class ConvNeXtBlock(nn.Module):
 
 
 class Vocos(nn.Module):
-    """Predict magnitude and phase of every STFT bin from ln mel magnitudes.
+    """A network that predicts magnitude and phase of every STFT bin from ln mel magnitudes.
 
     The magnitudes start from the mel bands spread over their bins, so that the network has only
     to learn what the bands have lost; the phase is an angle whose wrapping costs nothing.

@@ -16,7 +16,10 @@ from msanii_live.training.trainers.recipe2023 import AudioConfig
 
 @dataclass(frozen=True)
 class AudioFiles:
-    """Hold the files of a folder that can be read at the recipe's rate. lengths: frames of each."""
+    """The files of a folder that match the recipe's sample rate.
+
+    lengths: frames of each.
+    """
 
     paths: tuple[Path, ...]
     lengths: tuple[int, ...]

@@ -20,7 +20,7 @@ from msanii_live.training.data.dataset import DataSet, Entry
 
 @dataclass(frozen=True)
 class Batch:
-    """Hold windows for one step.
+    """The windows of one training step.
 
     x: normalised clean mels, float32, (batch, channels, mels, mel_frames).
     mask: float32, (batch, 1, 1, mel_frames), 1 where the mel is given to the network.

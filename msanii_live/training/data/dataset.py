@@ -42,7 +42,7 @@ PARTS = ("mels.f16", "waves.i16")
 
 @dataclass(frozen=True)
 class Entry:
-    """Place one piece in the mel file and say what is known about it.
+    """One piece of the set: its place in the mel file and its metadata.
 
     key: UNKNOWN where no key is given. tempo: bpm, 0 where it varies. start, mel_frames: its span
     in the mel file. beat_seconds: length of a beat, 0 where the bar is not known. onsets: seconds
@@ -67,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Hold the built set: features, normalisation and every piece.
+    """A built data set: features, normalisation statistics and pieces.
 
     mels: float16 memory map, (mel_frames, channels, mels), ln magnitudes of mid and side.
     mean, deviation: float32, (channels, mels), over the training pieces.
@@ -143,7 +143,10 @@ def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _RenderedPiece:
-    """Hold one piece on its way into the set. wave: int16, (frames, 2), or None."""
+    """One piece before it is written to the set.
+
+    wave: int16, (frames, 2), or None.
+    """
 
     mel: np.ndarray
     entry: Entry
@@ -165,7 +168,7 @@ def _make_piece(index: int, spec: MelSpec) -> _RenderedPiece:
         onsets=onset_seconds(midi),
         split=split_of(index),
     )
-    return _analysed(wave, entry, spec, keeps_audio(index))
+    return _analyse(wave, entry, spec, keeps_audio(index))
 
 
 def _make_score(score: PublicDomainScore, spec: MelSpec) -> _RenderedPiece:
@@ -182,10 +185,10 @@ def _make_score(score: PublicDomainScore, spec: MelSpec) -> _RenderedPiece:
         onsets=onset_seconds(score.midi),
         split="train",
     )
-    return _analysed(wave, entry, spec, keep_audio=True)
+    return _analyse(wave, entry, spec, keep_audio=True)
 
 
-def _analysed(wave: np.ndarray, entry: Entry, spec: MelSpec, keep_audio: bool) -> _RenderedPiece:
+def _analyse(wave: np.ndarray, entry: Entry, spec: MelSpec, keep_audio: bool) -> _RenderedPiece:
     torch.set_num_threads(1)
     mel = log_mel(stft_magnitudes(mid_side(torch.from_numpy(wave.T.copy())), spec), spec)
     kept = np.round(wave * 32_767).astype(np.int16) if keep_audio else None
@@ -215,7 +218,7 @@ def build(
     total = np.zeros((2, 2, spec.mels))  # sum and sum of squares, over channels and mels
     mel_part, wave_part = (folder / f"{name}.partial" for name in PARTS)
     with mel_part.open("wb") as mels, wave_part.open("wb") as waves:
-        for made in _make_all(pieces, scores, spec, workers):
+        for made in _make_pieces(pieces, scores, spec, workers):
             made.mel.tofile(mels)
             place = {"start": start}
             start += len(made.mel)
@@ -244,7 +247,7 @@ def build(
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def _make_all(
+def _make_pieces(
     pieces: int, scores: Sequence[PublicDomainScore], spec: MelSpec, workers: int
 ) -> Iterator[_RenderedPiece]:
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -263,7 +266,7 @@ def load(folder: Path) -> DataSet:
     return DataSet(
         spec=spec,
         mels=np.memmap(folder / "mels.f16", np.float16, "r", shape=shape),
-        waves=_waves(folder, manifest.get("frames", 0)),
+        waves=_open_waves(folder, manifest.get("frames", 0)),
         mean=np.array(manifest["mean"], np.float32),
         deviation=np.array(manifest["deviation"], np.float32),
         entries=tuple(
@@ -272,7 +275,7 @@ def load(folder: Path) -> DataSet:
     )
 
 
-def _waves(folder: Path, frames: int) -> np.ndarray:
+def _open_waves(folder: Path, frames: int) -> np.ndarray:
     if not frames:  # a memory map cannot be empty
         return np.zeros((0, 2), np.int16)
     return np.memmap(folder / "waves.i16", np.int16, "r", shape=(frames, 2))

@@ -134,7 +134,7 @@ COMPS: dict[str, tuple[tuple[int, ...], float]] = {
 
 @dataclass(frozen=True)
 class GrooveFeel:
-    """Hold how a style moves.
+    """The tempo, drums, swing and scale of a style.
 
     tempo: lowest and highest, bpm. grids: names in DRUM_GRIDS, none for no drums. swing: lowest and
     highest delay of each second sixteenth, as a part of a sixteenth. scale: None to draw one.
@@ -148,7 +148,7 @@ class GrooveFeel:
 
 @dataclass(frozen=True)
 class StylePatterns:
-    """Hold the ways in which a style's bass and chords may be played."""
+    """The bass and chord patterns that a style may use."""
 
     bass: tuple[str, ...]
     chords: tuple[str, ...]
@@ -156,7 +156,7 @@ class StylePatterns:
 
 @dataclass(frozen=True)
 class ProgramPools:
-    """Hold pools of General MIDI programs, 0-127; `kits` are programs of the drum channel."""
+    """Pools of General MIDI programs, 0-127, for each part."""
 
     bass: tuple[int, ...]
     chords: tuple[int, ...]
@@ -166,7 +166,7 @@ class ProgramPools:
 
 @dataclass(frozen=True)
 class GrooveStyle:
-    """Hold all that tells a style of groove from another."""
+    """The complete definition of a style of groove."""
 
     feel: GrooveFeel
     lines: StylePatterns

@@ -50,11 +50,11 @@ def build_from_files(
     with (folder / "mels.f16").open("wb") as mels, (folder / "waves.i16").open("wb") as waves:
         for path in files:
             try:
-                wave = _read(path, model.spec.sample_rate)
+                wave = _read_audio(path, model.spec.sample_rate)
             except (OSError, soundfile.LibsndfileError) as error:
                 report(f"left out {path.name}: {error}")
                 continue
-            entry, wave = _described(path, wave, model, style, len(entries))
+            entry, wave = _describe_file(path, wave, model, style, len(entries))
             mel = log_mel(
                 stft_magnitudes(mid_side(torch.from_numpy(wave.T.copy())), model.spec), model.spec
             )
@@ -91,7 +91,7 @@ def tempo_in_name(name: str) -> float:
     return tempo if 20 <= tempo <= 300 else 0.0
 
 
-def _read(path: Path, rate: int) -> np.ndarray:
+def _read_audio(path: Path, rate: int) -> np.ndarray:
     """Return stereo audio at `rate`, float32, (frames, 2), its peak at -1 dBFS."""
     with soundfile.SoundFile(path) as file:
         wave = file.read(round(MAX_SECONDS * file.samplerate), dtype="float32", always_2d=True)
@@ -104,15 +104,15 @@ def _read(path: Path, rate: int) -> np.ndarray:
     return np.asarray(wave * (PEAK / float(np.abs(wave).max())), dtype=np.float32)
 
 
-def _described(
+def _describe_file(
     path: Path, wave: np.ndarray, model: FlowModel, style: str, number: int
 ) -> tuple[Entry, np.ndarray]:
     """Return what is known of a file, and its audio, repeated if it is a short loop."""
     rate = model.spec.sample_rate
-    pulse = estimate_beat(wave, rate)
+    beat = estimate_beat(wave, rate)
     named = tempo_in_name(path.name)
-    tempo = named or (pulse.bpm if pulse else 0.0)
-    bar = pulse.bar if pulse and abs(pulse.bpm / tempo - 1) < 0.03 else 0.0
+    tempo = named or (beat.bpm if beat else 0.0)
+    bar = beat.bar if beat and abs(beat.bpm / tempo - 1) < 0.03 else 0.0
     if len(wave) < MIN_SECONDS * rate:
         wave = np.tile(wave, (int(np.ceil(MIN_SECONDS * rate / len(wave))), 1))
     words = parse_prompt(re.sub(r"[\W_]+", " ", path.stem), style, "")

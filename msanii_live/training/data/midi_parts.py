@@ -21,7 +21,7 @@ NOTE_OFF, NOTE_ON, CONTROL = 0x80, 0x90, 0xB0  # MIDI status bytes, without the 
 
 
 class TickNote(NamedTuple):
-    """Hold one note: start and length in ticks, pitch 0-127, velocity 1-127."""
+    """One note: start and length in ticks, pitch 0-127, velocity 1-127."""
 
     tick: int
     ticks: int
@@ -31,7 +31,7 @@ class TickNote(NamedTuple):
 
 @dataclass(frozen=True)
 class MidiPart:
-    """Hold one instrument: MIDI channel 0-15, General MIDI program, volume and pan 0-127, notes.
+    """One part: MIDI channel 0-15, General MIDI program, volume and pan 0-127, notes.
 
     pedal_bars: bars in each of which the sustain pedal is pressed anew.
     """
@@ -47,7 +47,7 @@ class MidiPart:
 
 @dataclass(frozen=True)
 class Composition:
-    """Hold a finished piece before it becomes MIDI; tempo in bpm, key and chord roots 0-11."""
+    """A finished piece before it becomes MIDI; tempo in bpm, key and chord roots 0-11."""
 
     kind: Kind
     style: str

@@ -39,7 +39,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class NoteSplit:
-    """Hold one split. pieces: their notes. mels: float16, (pieces, mel_frames, mels)."""
+    """One split of the set.
+
+    pieces: their notes. mels: float16, (pieces, mel_frames, mels).
+    """
 
     pieces: tuple[tuple[Note, ...], ...]
     mels: np.ndarray
@@ -47,7 +50,7 @@ class NoteSplit:
 
 @dataclass(frozen=True)
 class NoteSet:
-    """Hold the built set."""
+    """A built set of notes and mels."""
 
     spec: MelSpec
     train: NoteSplit
@@ -89,7 +92,7 @@ def build(
     """
     spec = spec or MelSpec()
     folder.mkdir(parents=True, exist_ok=True)
-    told: dict[str, object] = {"spec": asdict(spec)}
+    description: dict[str, object] = {"spec": asdict(spec)}
 
     def mel_of(score: Score) -> np.ndarray:
         return timbre_set.analyse(timbre_set.render_score(score), spec)
@@ -102,9 +105,9 @@ def build(
                 file.write(mel.tobytes())
                 if number % 25 == 0 or number == count:
                     report(f"{split}: {number} of {count} pieces")
-        told[split] = [[astuple(note) for note in score.notes] for score in scores]
+        description[split] = [[astuple(note) for note in score.notes] for score in scores]
         partial.replace(folder / f"{split}.f16")
-    (folder / "notes.json").write_text(json.dumps(told))
+    (folder / "notes.json").write_text(json.dumps(description))
 
 
 def load(folder: Path) -> NoteSet:
@@ -113,15 +116,19 @@ def load(folder: Path) -> NoteSet:
     Raises: ConfigError: it is not there or not whole.
     """
     try:
-        told = json.loads((folder / "notes.json").read_text())
-        spec = MelSpec(**told["spec"])
-        splits = [_split(folder / f"{split}.f16", told[split], spec) for split in PIECES]
+        description = json.loads((folder / "notes.json").read_text())
+        spec = MelSpec(**description["spec"])
+        splits = [
+            _open_split(folder / f"{split}.f16", description[split], spec) for split in PIECES
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder} holds no set of notes: {error}") from None
     return NoteSet(spec, *splits)
 
 
-def _split(path: Path, told: Sequence[Sequence[Sequence[object]]], spec: MelSpec) -> NoteSplit:
-    pieces = tuple(tuple(Note(*note) for note in notes) for notes in told)  # type: ignore[arg-type]
+def _open_split(
+    path: Path, description: Sequence[Sequence[Sequence[object]]], spec: MelSpec
+) -> NoteSplit:
+    pieces = tuple(tuple(Note(*note) for note in notes) for notes in description)  # type: ignore[arg-type]
     shape = (len(pieces), spec.mel_frames(round(SECONDS * spec.sample_rate)), spec.mels)
     return NoteSplit(pieces, np.memmap(path, np.float16, "r", shape=shape))

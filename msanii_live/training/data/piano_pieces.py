@@ -35,7 +35,7 @@ MOTIF_ORDER = (0, 1, 0, 2)
 
 @dataclass(frozen=True)
 class _PianoPlan:
-    """Hold what is drawn once for a piano piece; jitter is in ticks (standard deviation)."""
+    """The choices that hold for a whole piano piece; jitter: standard deviation, ticks."""
 
     style: str
     tempo: int
@@ -55,7 +55,7 @@ class _PianoPlan:
 
 @dataclass(frozen=True)
 class _PianoBar:
-    """Hold one bar: its number, chord degree, chord voicing, lowest root and base velocity.
+    """One bar: its number, chord degree, voicing, lowest root and base velocity.
 
     at: maps a step 0-15 to a tick near it; each call draws a new deviation.
     """

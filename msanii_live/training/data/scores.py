@@ -22,7 +22,10 @@ SITE = "www.mutopiaproject.org"
 
 @dataclass(frozen=True)
 class PublicDomainScore:
-    """Hold one score. key: as `conditions.key_index`, or None. tempo: bpm, 0 where it varies."""
+    """One score.
+
+    key: as `conditions.key_index`, or None. tempo: bpm, 0 where it varies.
+    """
 
     name: str
     midi: mido.MidiFile

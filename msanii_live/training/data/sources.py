@@ -9,7 +9,7 @@ from msanii_live.training.data.scores import PACKAGE
 
 @dataclass(frozen=True)
 class DataSource:
-    """Name one source of training data."""
+    """One source of training data."""
 
     what: str
     where: str

@@ -43,7 +43,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TimbreSplit:
-    """Hold one split. mels: float16 memory map, (instruments, mel_frames, mels)."""
+    """One split of the set.
+
+    mels: float16 memory map, (instruments, mel_frames, mels).
+    """
 
     notes: tuple[Note, ...]
     mels: np.ndarray
@@ -51,7 +54,7 @@ class TimbreSplit:
 
 @dataclass(frozen=True)
 class TimbreSet:
-    """Hold the built set; all instruments play the same notes."""
+    """A built set in which all instruments play the same notes."""
 
     spec: MelSpec
     instruments: tuple[str, ...]
@@ -72,7 +75,7 @@ def compose_until(first_seed: int, seconds: float) -> Score:
 
 
 def compose(kind: str, seed: int) -> list[Note]:
-    """Return one piece of PIECE seconds, on the piano's keys and without drums."""
+    """Return one piece of PIECE_SECONDS seconds, on the piano's keys and without drums."""
     rng = Random(seed)
     if kind == "struck":
         return _random_chords(rng)
@@ -185,11 +188,11 @@ def build(
 ) -> None:
     """Build the set into a folder. scale: of its length, for a try.
 
-    Raises: MissingTool: as `play`.
+    Raises: MissingTool: as `render_score`.
     """
     spec = spec or MelSpec()
     folder.mkdir(parents=True, exist_ok=True)
-    told: dict[str, object] = {"spec": asdict(spec), "instruments": list(instruments)}
+    description: dict[str, object] = {"spec": asdict(spec), "instruments": list(instruments)}
     for split, seconds in SECONDS.items():
         score = compose_until(
             FIRST_SEED[split], max(2 * (PIECE_SECONDS + GAP_SECONDS), seconds * scale)
@@ -198,9 +201,12 @@ def build(
             for name in instruments:
                 file.write(analyse(render_score(score, INSTRUMENTS[name]), spec).tobytes())
                 report(f"{split}: {name}, {score.seconds:.0f} s")
-        told[split] = {"seconds": score.seconds, "notes": [astuple(n)[:4] for n in score.notes]}
+        description[split] = {
+            "seconds": score.seconds,
+            "notes": [astuple(n)[:4] for n in score.notes],
+        }
         (folder / f"{split}.f16.partial").replace(folder / f"{split}.f16")
-    (folder / "set.json").write_text(json.dumps(told))
+    (folder / "set.json").write_text(json.dumps(description))
 
 
 def load(folder: Path) -> TimbreSet:
@@ -209,18 +215,18 @@ def load(folder: Path) -> TimbreSet:
     Raises: ConfigError: it is not there or not whole.
     """
     try:
-        told = json.loads((folder / "set.json").read_text())
-        spec, names = MelSpec(**told["spec"]), tuple(told["instruments"])
-        splits = [_split(folder, split, told[split], spec, names) for split in SECONDS]
+        description = json.loads((folder / "set.json").read_text())
+        spec, names = MelSpec(**description["spec"]), tuple(description["instruments"])
+        splits = [_open_split(folder, split, description[split], spec, names) for split in SECONDS]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder} holds no set of timbres: {error}") from None
     return TimbreSet(spec, names, *splits)
 
 
-def _split(
-    folder: Path, split: str, told: dict[str, object], spec: MelSpec, names: Sequence[str]
+def _open_split(
+    folder: Path, split: str, description: dict[str, object], spec: MelSpec, names: Sequence[str]
 ) -> TimbreSplit:
-    seconds, notes = told["seconds"], told["notes"]
+    seconds, notes = description["seconds"], description["notes"]
     assert isinstance(seconds, float)
     assert isinstance(notes, list)
     count = spec.mel_frames(round(seconds * spec.sample_rate))

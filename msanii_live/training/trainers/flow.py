@@ -24,7 +24,7 @@ FlowModel = Callable[
 
 @dataclass(frozen=True, kw_only=True)
 class FlowRecipe(Schedule):
-    """Hold every number that decides a training run.
+    """The hyperparameters of a training run.
 
     context_noise: largest deviation of the noise added to the known mels, against drift when
     outpainting is chained. time_mean, time_deviation: of the logit of the noise level. pure_noise:
@@ -70,7 +70,7 @@ def flow_loss(
 
 @dataclass(frozen=True)
 class NoiseSample:
-    """Hold what is drawn for a batch beside its windows.
+    """The random part of a batch.
 
     t: noise levels, (batch,). noise: shaped like the mels. context: what the network is shown of
     the known part, shaped like the mels.
@@ -144,7 +144,7 @@ def train(
     """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
     compiled: run through torch.compile, an eighth faster on a CPU after a minute's start; needs a
-    C++ compiler. start: weights to begin with instead of random ones; see `adopt`.
+    C++ compiler. start: weights to begin with instead of random ones; see `copy_matching_weights`.
     Raises: as `loop.run`.
     """
     torch.manual_seed(recipe.seed)

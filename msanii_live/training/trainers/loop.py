@@ -28,7 +28,7 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Hold the numbers of every training run.
+    """The hyperparameters that every training run has.
 
     steps: optimiser steps; decay: the last of them, over which the rate falls to zero; warm_up:
     the first, over which it rises. clip: largest norm of the gradient. ema: decay of the averaged
@@ -70,7 +70,7 @@ def read_recipe_tables(path: Path, training: type[R], network: type[C]) -> tuple
 
 
 class TrainingInterrupted(Exception):
-    """Ctrl-C came; the checkpoint is written."""
+    """The run was interrupted by Ctrl-C; its checkpoint is written."""
 
 
 def run(
@@ -90,7 +90,7 @@ def run(
     what an unbroken one would. validate: takes the averaged network. on_checkpoint: called after
     each checkpoint is on disk. forward: what computes the loss, if not the model as it is (a
     compiled one).
-    Raises: Interrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
+    Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     average.load_state_dict(model.state_dict())
@@ -113,7 +113,7 @@ def run(
             step += 1
             update_average(average, model, schedule.ema, step)
             progress.step(step, value.item())
-            if step % schedule.every == 0 or step == schedule.steps or interruption.asked:
+            if step % schedule.every == 0 or step == schedule.steps or interruption.requested:
                 saved = {
                     "model": model.state_dict(),
                     "average": average.state_dict(),
@@ -123,7 +123,7 @@ def run(
                     "schedule": asdict(schedule),
                 }
                 write_checkpoint(folder / CHECKPOINT, saved)
-                if interruption.asked:
+                if interruption.requested:
                     raise TrainingInterrupted(
                         f"stopped at step {step}; the same command goes on from it"
                     )
@@ -176,24 +176,24 @@ def log_row(folder: Path, row: Mapping[str, float], progress: TrainingProgress) 
 
 
 class InterruptHandler:
-    """Note SIGINT and SIGTERM instead of dying of them; a second one kills as usual."""
+    """A context in which SIGINT and SIGTERM set a flag; a second signal interrupts at once."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def __enter__(self) -> InterruptHandler:
         self._before: dict[signal.Signals, Any] = {}
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
-                self._before[number] = signal.signal(number, self._ask)
+                self._before[number] = signal.signal(number, self._request)
             except ValueError:  # not the main thread: whoever owns it decides
                 break
         return self
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
@@ -201,12 +201,12 @@ class InterruptHandler:
 
 
 class TrainingProgress:
-    """Show how far a run is: a bar on a terminal, a line now and then elsewhere."""
+    """The progress of a run: a bar on a terminal, a line every 50 steps elsewhere."""
 
     def __init__(self, steps: int, done: int, spent: float, report: Report) -> None:
         self._steps, self._first, self._report = steps, done, report
-        self._begun = time.monotonic()
-        self._started = self._begun - spent
+        self._sitting_start = time.monotonic()
+        self._started = self._sitting_start - spent
         self._bar = sys.stderr.isatty()
         self.loss = math.nan
 
@@ -218,9 +218,9 @@ class TrainingProgress:
     def step(self, step: int, loss: float) -> None:
         """Take the loss of a finished step."""
         self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
-        a_step = (time.monotonic() - self._begun) / (step - self._first)
+        a_step = (time.monotonic() - self._sitting_start) / (step - self._first)
         left = a_step * (self._steps - step)
-        text = f"step {step}/{self._steps}  loss {self.loss:.4f}  {_clock(left)} left"
+        text = f"step {step}/{self._steps}  loss {self.loss:.4f}  {_format_duration(left)} left"
         if self._bar:
             filled = 24 * step // self._steps
             bar = "█" * filled + "·" * (24 - filled)
@@ -235,7 +235,7 @@ class TrainingProgress:
         self._report(text)
 
 
-def _clock(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -20,7 +20,7 @@ LOSSES = ("tanh-log-abs", "log-abs", "abs")
 
 @dataclass(frozen=True, kw_only=True)
 class Mel2MelRecipe(Schedule):
-    """Hold every number that decides a training run.
+    """The hyperparameters of a training run.
 
     window: mel frames. skip: of them at the start, where no loss looks: keys may be down of which
     nobody saw when they went. loss: one of LOSSES. morphs: share of windows that lie between two
@@ -35,7 +35,7 @@ class Mel2MelRecipe(Schedule):
 
 
 def read_recipe(path: Path) -> tuple[Mel2MelRecipe, Mel2MelConfig]:
-    """Read a recipe file; see `loop.read_tables`.
+    """Read a recipe file; see `loop.read_recipe_tables`.
 
     Raises: ConfigError: also where the loss is none of LOSSES.
     """
@@ -71,7 +71,7 @@ class Mel2MelBatch:
 
 
 class WindowSampler:
-    """Draw windows of a split."""
+    """A sampler of random training windows from one split."""
 
     def __init__(self, split: TimbreSplit, seconds_a_frame: float) -> None:
         """Draw its rolls once."""

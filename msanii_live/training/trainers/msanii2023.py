@@ -51,7 +51,7 @@ def train(
 
     data: folder of audio files. out: engine folder, where the U-Net finds its vocoder. recipe: None
     for the paper's.
-    Raises: ConfigError: the recipe or the data cannot be, or the vocoder is missing. Interrupted:
+    Raises: ConfigError: the recipe or the data cannot be, or the vocoder is missing. TrainingInterrupted:
         on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     read = read_recipe(recipe or RECIPES / f"msanii2023-{part}.toml", part)
@@ -60,23 +60,23 @@ def train(
 
 
 class _TrainingRun:
-    """Be one training run."""
+    """One training run: network, average, optimiser and their state."""
 
     def __init__(
         self, part: str, recipe: Recipe2023, out: Path, device: torch.device, report: Report
     ) -> None:
         self.part, self.recipe, self.out = part, recipe, out
         self.device, self.report = device, report
-        torch.manual_seed(recipe.numbers.seed)
+        torch.manual_seed(recipe.training.seed)
         self.parts = _load_or_create(part, recipe, out)
         self.net = getattr(self.parts, part).to(device).train().requires_grad_(True)
         self.features = self.parts.features.to(device).train()
         self.average = type(self.net)(self.net.config).to(device).requires_grad_(False)
-        numbers = recipe.numbers
+        training = recipe.training
         self.optimiser = torch.optim.Adam(
-            self.net.parameters(), lr=numbers.rate, betas=numbers.betas
+            self.net.parameters(), lr=training.rate, betas=training.betas
         )
-        scaled = device.type == "cuda" and numbers.precision == 16
+        scaled = device.type == "cuda" and training.precision == 16
         self.scaler = torch.amp.grad_scaler.GradScaler(device.type, enabled=scaled)
         self.alpha_bars = cosine_alpha_bars().float()
         self.step, self.spent = 0, 0.0
@@ -88,41 +88,41 @@ class _TrainingRun:
 
     def train(self, files: AudioFiles) -> None:
         """Run to the end, or to Ctrl-C."""
-        numbers = self.recipe.numbers
+        training = self.recipe.training
         self.out.mkdir(parents=True, exist_ok=True)
         self.average.load_state_dict(self.net.state_dict())
         self._resume()
-        progress = TrainingProgress(numbers.steps, self.step, self.spent, self.report)
+        progress = TrainingProgress(training.steps, self.step, self.spent, self.report)
         with InterruptHandler() as interruption:
-            while self.step < numbers.steps:
-                loss = self._take_step(files, numbers)
+            while self.step < training.steps:
+                loss = self._take_step(files, training)
                 self.step += 1
                 self._average()
                 progress.step(self.step, loss)
-                due = self.step % numbers.every == 0 or self.step == numbers.steps
-                if due or interruption.asked:
+                due = self.step % training.every == 0 or self.step == training.steps
+                if due or interruption.requested:
                     self.spent = progress.seconds
                     self._save()
                     line = {"step": self.step, "loss": progress.loss, "seconds": self.spent}
                     with (self.out / f"log-2023-{self.part}.jsonl").open("a") as log:
                         log.write(json.dumps(line) + "\n")
                     progress.line(f"step {self.step}  loss {progress.loss:.4g}")
-                if interruption.asked:
+                if interruption.requested:
                     raise TrainingInterrupted(
                         f"stopped at step {self.step}; the same command goes on from it"
                     )
 
-    def _take_step(self, files: AudioFiles, numbers: OptimiserConfig) -> float:
-        generator = torch.Generator().manual_seed(numbers.seed * 1_000_003 + self.step)
-        rng = np.random.default_rng([numbers.seed, self.step])
+    def _take_step(self, files: AudioFiles, training: OptimiserConfig) -> float:
+        generator = torch.Generator().manual_seed(training.seed * 1_000_003 + self.step)
+        rng = np.random.default_rng([training.seed, self.step])
         for group in self.optimiser.param_groups:
-            group["lr"] = numbers.rate_at(self.step)
-        wave = files.draw(numbers.batch, rng).to(self.device)
+            group["lr"] = training.rate_at(self.step)
+        wave = files.draw(training.batch, rng).to(self.device)
         loss = self._loss(wave, generator)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(self.scaler.scale(loss))
         self.scaler.unscale_(self.optimiser)
-        nn.utils.clip_grad_norm_(self.net.parameters(), numbers.clip)
+        nn.utils.clip_grad_norm_(self.net.parameters(), training.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         value = loss.item()
@@ -136,13 +136,13 @@ class _TrainingRun:
         with torch.no_grad():
             true = self.features.magnitude(wave)
             mel = self.features.scale(true)
-        with _precision(self.device, self.recipe.numbers.precision):
+        with _precision(self.device, self.recipe.training.precision):
             if self.part == "vocoder":
                 # The exponential that ends the vocoder overflows in half precision.
                 made = self.net.logarithms(mel).float().exp()
             else:
                 return noise_loss(
-                    self.net, mel, self.alpha_bars, generator, self.recipe.numbers.loss
+                    self.net, mel, self.alpha_bars, generator, self.recipe.training.loss
                 )
         return spectral_loss(made, true)
 
@@ -185,19 +185,19 @@ def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> Parts:
 
     Raises: ConfigError: the folder's features or vocoder do not fit the recipe.
     """
-    held = _held(out)
+    existing = _load_existing(out)
     if part == "vocoder":
         assert isinstance(recipe.network, Vocoder2023Config)
-        unet = held.unet if held else _placeholder(recipe.features.mels)
+        unet = existing.unet if existing else _placeholder(recipe.features.mels)
         return Parts(unet, Vocoder2023(recipe.network), Features2023(recipe.features))
     assert isinstance(recipe.network, UNet2023Config)
-    if held is None:
+    if existing is None:
         raise ConfigError(
             f"{out} holds no vocoder: train it first, with --part 2023-vocoder and the same --out"
         )
-    if held.features.config != recipe.features:
+    if existing.features.config != recipe.features:
         raise ConfigError(f"{out} was trained on other features than the recipe's")
-    return Parts(UNet2023(recipe.network), held.vocoder, held.features)
+    return Parts(UNet2023(recipe.network), existing.vocoder, existing.features)
 
 
 def _placeholder(mels: int) -> UNet2023:
@@ -214,7 +214,7 @@ def _placeholder(mels: int) -> UNet2023:
     return UNet2023(config)
 
 
-def _held(out: Path) -> Parts | None:
+def _load_existing(out: Path) -> Parts | None:
     if not (out / WEIGHTS).exists():
         return None
     try:

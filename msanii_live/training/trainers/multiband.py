@@ -40,7 +40,7 @@ WaveSource = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, 
 
 @dataclass(frozen=True, kw_only=True)
 class MultibandRecipe(Schedule):
-    """Hold every number that decides a training run.
+    """The hyperparameters of a training run.
 
     crop: mel frames of a window. matching: weight of the feature-matching loss. spectral: weight of
     a loss of magnitudes at several resolutions, which the source has not: without it the generators
@@ -63,7 +63,7 @@ def read_recipe(path: Path) -> tuple[MultibandRecipe, MultibandConfig]:
 
 @dataclass(frozen=True)
 class MultibandLosses:
-    """Hold what one batch costs: the generators, the critics, and the parts of the former."""
+    """The losses of one batch: generators', discriminators', and parts of the former."""
 
     generator: torch.Tensor
     critic: torch.Tensor
@@ -119,7 +119,7 @@ def train_multiband(
 
     draw: gives the waves of a step, recipe.crop mel frames of them. on_checkpoint: takes the
     average after each checkpoint is on disk.
-    Raises: Interrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
+    Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,12 +154,12 @@ def train_multiband(
             step += 1
             update_average(average, net, recipe.ema, step)
             progress.step(step, losses.generator.item())
-            if step % recipe.every == 0 or step == recipe.steps or interruption.asked:
+            if step % recipe.every == 0 or step == recipe.steps or interruption.requested:
                 saved = {name: part.state_dict() for name, part in parts.items()}
                 numbers = {"step": step, "seconds": progress.seconds, "recipe": asdict(recipe)}
                 write_checkpoint(folder / CHECKPOINT, {**saved, **numbers})
                 on_checkpoint(average)
-                if interruption.asked:
+                if interruption.requested:
                     raise TrainingInterrupted(
                         f"stopped at step {step}; the same command goes on from it"
                     )

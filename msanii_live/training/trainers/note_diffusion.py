@@ -23,7 +23,7 @@ from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tab
 
 @dataclass(frozen=True, kw_only=True)
 class NoteDiffusionRecipe(Schedule):
-    """Hold every number that decides a training run.
+    """The hyperparameters of a training run.
 
     alone: share of windows that see none of what was before. context_noise: largest deviation of
     the noise on what was before, so that a chain bears what it made itself. time_mean,

@@ -18,7 +18,10 @@ LOSSES = {"vocoder": ("spectral",), "unet": ("squared", "absolute")}
 
 @dataclass(frozen=True, kw_only=True)
 class AudioConfig:
-    """Say what is drawn from the files. audio_length: frames of a crop; channels: 1 or 2."""
+    """The crops that are drawn from the files.
+
+    audio_length: frames of a crop; channels: 1 or 2.
+    """
 
     sample_rate: int
     audio_length: int
@@ -27,7 +30,9 @@ class AudioConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EmaConfig:
-    """Average the weights every so many steps from a step on; before it they are copied."""
+    """The exponential moving average of the weights: copied before step `start`, then
+    updated every `every` steps.
+    """
 
     start: int
     decay: float
@@ -36,7 +41,7 @@ class EmaConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimiserConfig:
-    """Hold the numbers of the optimiser.
+    """The hyperparameters of the optimiser.
 
     rate: of Adam, which rises linearly from warm_up_factor of it within warm_up steps. precision:
     32, or 16: fp16 with a scaled loss on a GPU, bf16 on a CPU where it is faster. loss: see
@@ -58,9 +63,9 @@ class OptimiserConfig:
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, from 0.
 
-        >>> numbers = Numbers(steps=9, batch=1, rate=3.0, betas=(0.5, 0.9), warm_up=4,
+        >>> training = OptimiserConfig(steps=9, batch=1, rate=3.0, betas=(0.5, 0.9), warm_up=4,
         ...     warm_up_factor=1 / 3, precision=32, loss="squared")
-        >>> [round(numbers.rate_at(step), 3) for step in (0, 2, 4, 8)]
+        >>> [round(training.rate_at(step), 3) for step in (0, 2, 4, 8)]
         [1.0, 2.0, 3.0, 3.0]
         """
         risen = min(1.0, step / self.warm_up) if self.warm_up else 1.0
@@ -69,13 +74,16 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class Recipe2023:
-    """Hold a whole recipe. network: of the part that is trained. ema: None for the vocoder."""
+    """A whole recipe of the 2023 system.
+
+    network: of the part that is trained. ema: None for the vocoder.
+    """
 
     audio: AudioConfig
     features: Features2023Config
     network: UNet2023Config | Vocoder2023Config
     ema: EmaConfig | None
-    numbers: OptimiserConfig
+    training: OptimiserConfig
 
 
 def read_recipe(path: Path, part: str) -> Recipe2023:
@@ -96,9 +104,9 @@ def read_recipe(path: Path, part: str) -> Recipe2023:
         recipe = _build(tables, part)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    if recipe.numbers.loss not in LOSSES[part]:
+    if recipe.training.loss not in LOSSES[part]:
         raise ConfigError(f"{path}: loss must be one of {', '.join(LOSSES[part])}")
-    if recipe.numbers.precision not in (16, 32):
+    if recipe.training.precision not in (16, 32):
         raise ConfigError(f"{path}: precision must be 16 or 32")
     return recipe
 
@@ -110,7 +118,7 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
         raise ValueError(f"hop is {hop}: it must be half of n_fft")
     audio = AudioConfig(**tables["data"])
     scaling = _pick(Features2023Config, features) | {"sample_rate": audio.sample_rate}
-    numbers, network = OptimiserConfig(**tables["training"]), tables["network"]
+    training, network = OptimiserConfig(**tables["training"]), tables["network"]
     shared = {"mels": features["mels"]}
     if part == "vocoder":
         shared["n_fft"] = features["n_fft"]
@@ -119,7 +127,7 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
             Features2023Config(**scaling),
             Vocoder2023Config(**network, **shared),
             None,
-            numbers,
+            training,
         )
     diffusion = tables["diffusion"]
     if (diffusion.pop("schedule"), diffusion.pop("timesteps")) != ("cosine", TRAIN_TIMESTEPS):
@@ -131,7 +139,7 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
         Features2023Config(**scaling),
         UNet2023Config(**network, **shared),
         EmaConfig(**tables["ema"]),
-        numbers,
+        training,
     )
 
 

@@ -33,7 +33,10 @@ FINEST_STEPS = 16  # steps of the teacher
 
 @dataclass(frozen=True, kw_only=True)
 class ShortcutRecipe(FlowRecipe):
-    """Hold every number that decides the run. plain: share of each batch that stays flow."""
+    """The hyperparameters of a training run.
+
+    plain: share of each batch that stays flow.
+    """
 
     plain: float = 0.33
 

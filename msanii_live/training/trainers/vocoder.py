@@ -23,7 +23,7 @@ EDGE = 8  # mel frames at either end of a crop that no loss looks at
 
 @dataclass(frozen=True, kw_only=True)
 class VocoderRecipe(Schedule):
-    """Hold every number that decides a training run.
+    """The hyperparameters of a training run.
 
     crop: mel frames of a window. mel_noise: largest deviation of the noise added to the mel the
     network is shown, in nats: what it will be shown later is made, not measured. phase,

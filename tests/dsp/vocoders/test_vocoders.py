@@ -9,9 +9,9 @@ from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders import multiband
 from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
-from msanii_live.dsp.vocoders.registry import READERS, SHIPPED_WEIGHTS
+from msanii_live.dsp.vocoders.registry import LOADERS, SHIPPED_WEIGHTS
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
-from msanii_live.dsp.vocoding import SPAN, VocoderSettings, vocode_line, vocode_loop
+from msanii_live.dsp.vocoding import MAX_SPAN_SAMPLES, VocoderSettings, vocode_line, vocode_loop
 
 SPEC = MelSpec(mels=16)
 HOP = SPEC.hop
@@ -94,11 +94,11 @@ def test_a_line_of_bands_is_what_the_network_made_from_its_first_sample_on():
     assert near(on_line(net, mel, 80 * HOP - 100)[:, :-HOP], made[:, :-HOP], 0.02)
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", LOADERS)
 def test_silence_stays_silent(name):
     spec, net = (
         MelSpec(),
-        READERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
+        LOADERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
     )
     grid = linear_grid(spec, 80 * HOP, 80, torch.device("cpu"))
     with torch.inference_mode():
@@ -107,7 +107,7 @@ def test_silence_stays_silent(name):
 
 
 def test_a_span_has_the_sound_of_the_whole(net):
-    frames = SPAN + 40 * HOP  # two spans
+    frames = MAX_SPAN_SAMPLES + 40 * HOP  # two spans
     mel = mels(frames // HOP)
     both = on_line(net, mel, frames)
     with torch.inference_mode():
@@ -123,7 +123,7 @@ def test_a_long_mel_is_made_in_pieces_that_no_one_hears(monkeypatch):
     net, mel = small_bands(), mels(150)
     with torch.inference_mode():
         whole = net.wave(mel)
-        monkeypatch.setattr(multiband, "PIECE", 64)
+        monkeypatch.setattr(multiband, "CHUNK_MEL_FRAMES", 64)
         assert net.wave(mel).shape == whole.shape
         assert near(net.wave(mel), whole, 1e-4)
 
@@ -156,11 +156,11 @@ def test_the_search_after_it_brings_the_mel_nearer(net):
     assert refined < (0.75 if isinstance(net, multiband.MultibandVocoder) else 0.5) * raw
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", LOADERS)
 def test_a_vocoder_that_ships_plays_a_click_when_it_comes(name):
     spec, net = (
         MelSpec(),
-        READERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
+        LOADERS[name](SHIPPED_WEIGHTS / f"{name}.safetensors", torch.device("cpu")),
     )
     noise = torch.randn(400, generator=torch.Generator().manual_seed(1))
     wave = torch.zeros(1, 80 * HOP)

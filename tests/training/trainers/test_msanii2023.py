@@ -177,8 +177,8 @@ def test_the_recipes_hold_the_papers_numbers():
     assert unet.ema == EmaConfig(start=2000, decay=0.995, every=10)
     same = {"rate": 2e-4, "betas": (0.5, 0.999), "warm_up": 500, "precision": 16}
     expected = OptimiserConfig(steps=40_000, batch=8, warm_up_factor=1 / 3, loss="spectral", **same)
-    assert vocoder.numbers == expected
-    assert unet.numbers == replace(expected, steps=110_000, batch=4, loss="squared")
+    assert vocoder.training == expected
+    assert unet.training == replace(expected, steps=110_000, batch=4, loss="squared")
     assert vocoder.features.hop == 1024
     assert unet.features == vocoder.features
 
@@ -186,7 +186,7 @@ def test_the_recipes_hold_the_papers_numbers():
 @pytest.mark.parametrize("part", ["vocoder", "unet"])
 def test_the_small_recipes_can_be_read(part):
     small = read_recipe(RECIPES / f"msanii2023-small-{part}.toml", part)
-    assert small.numbers.steps < 2_000
+    assert small.training.steps < 2_000
     assert small.audio.audio_length == 127 * small.features.hop
 
 
