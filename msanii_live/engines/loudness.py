@@ -23,12 +23,12 @@ def measure_loudness(samples: Samples) -> float:
     return float(10 * np.log10(sounding.mean())) if len(sounding) else TARGET_LOUDNESS
 
 
-def normalize_loudness(samples: Samples) -> Samples:
-    """Return a copy at the target loudness, with its peaks limited.
+def normalize_loudness(samples: Samples, target: float = TARGET_LOUDNESS) -> Samples:
+    """Return a copy at a loudness, with its peaks limited.
 
-    samples: float32, (frames, channels).
+    samples: float32, (frames, channels). target: dBFS RMS over the sounding blocks.
     """
-    gain_db = np.clip(TARGET_LOUDNESS - measure_loudness(samples), -MAX_GAIN, MAX_GAIN)
+    gain_db = np.clip(target - measure_loudness(samples), -MAX_GAIN, MAX_GAIN)
     return limit(np.asarray(samples * 10 ** (gain_db / 20), dtype=np.float32)).copy()
 
 
