@@ -20,5 +20,6 @@ with Client(port=arguments.port) as client:
         message = client.receive(timeout=1.0)  # chunks are reported as they become ready
         if message is not None and message.address == "/msanii/stream/chunk":
             chunk = as_row(message)
-            print("chunk {index}: {seconds:.2f} s, made in {took:.2f} s".format(**chunk))
+            seconds, took = float(chunk["seconds"]), float(chunk["took"])
+            print(f"chunk {chunk['index']}: {seconds:.2f} s, made in {took:.2f} s")
     client.stream_stop(at="bar", fade=1.0)

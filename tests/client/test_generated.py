@@ -85,21 +85,27 @@ def test_every_command_is_a_method_with_its_arguments(command, client):
             assert parameter.default == argument.default
 
 
-def type_check(folder, code):
-    (folder / "sample.py").write_text(code)
+def type_check(folder, *files):
     return subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--follow-imports=silent",
-         "--ignore-missing-imports", "--cache-dir", str(CACHE), "sample.py"],
+         "--ignore-missing-imports", "--cache-dir", str(CACHE), *files],
         cwd=folder, env={"MYPYPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def test_a_type_checker_takes_right_calls_and_refuses_wrong_ones(tmp_path):
-    right = type_check(tmp_path, SAMPLE)
+    (tmp_path / "right.py").write_text(SAMPLE)
+    right = type_check(tmp_path, "right.py")
     assert right.returncode == 0, right.stdout + right.stderr
-    wrong = type_check(tmp_path, WRONG)
+    (tmp_path / "wrong.py").write_text(WRONG)
+    wrong = type_check(tmp_path, "wrong.py")
     lines = {int(line.split(":")[1]) for line in wrong.stdout.splitlines() if ": error:" in line}
     assert lines == set(range(5, 12)), wrong.stdout
+
+
+def test_the_examples_have_right_types():
+    checked = type_check(ROOT / "examples", *(p.name for p in (ROOT / "examples").glob("*.py")))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_package_says_that_it_has_types():
