@@ -162,7 +162,8 @@ class _Residual(nn.Module):
         assert isinstance(convolution, nn.Conv2d)
         assert convolution.bias is not None
         self.eps = _eps(block.in_fn[0])
-        weight = across_channels(convolution.weight, make.channels).to(make.dtype)
+        self.dilation = convolution.dilation[0]
+        weight = across_channels(convolution.weight, make.channels, self.dilation).to(make.dtype)
         # As a convolution of height 1, so that the library takes its kernels for this layout.
         weight = weight[:, :, None].contiguous(memory_format=torch.channels_last)
         self.register_buffer("weight", weight, persistent=False)
@@ -180,7 +181,13 @@ class _Residual(nn.Module):
     def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
         batch, mel_frames, channels, _ = h.shape
         normed = _normed(h, self.eps).flatten(2).transpose(1, 2)[:, :, None]
-        mixed = F.conv2d(normed, self.weight, self.bias, padding=(0, 1))
+        mixed = F.conv2d(
+            normed,
+            self.weight,
+            self.bias,
+            padding=(0, self.dilation),
+            dilation=(1, self.dilation),
+        )
         mixed = mixed[:, :, 0].transpose(1, 2).reshape(batch, mel_frames, channels, -1)
         mixed = mixed + self.timestep(timestep)[:, None, None]
         out: Tensor = self.residual(h) + self.narrow(F.gelu(self.widen(F.gelu(mixed))))
@@ -228,17 +235,20 @@ class _Resample(nn.Module):
         return out.permute(0, 3, 2, 1)
 
 
-def across_channels(weight: Tensor, channels: int) -> Tensor:
+def across_channels(weight: Tensor, channels: int, dilation: int = 1) -> Tensor:
     """Return a padded 3×3 convolution over (channels, mel_frames) as one over mel_frames alone.
 
-    weight: (out_width, in_width, 3, 3). Returns (channels * out_width, channels * in_width, 3):
-    row c of the result reads row d by the kernel's row d - c + 1, and rows further away not at all.
+    weight: (out_width, in_width, 3, 3). Returns (channels * out_width, channels * in_width, 3),
+    for a convolution of the same dilation: channel c of the result reads channel c + k * dilation
+    by the kernel's row k + 1, k from -1 to 1.
     """
     out_width, in_width = weight.shape[:2]
     out = weight.new_zeros(channels, out_width, channels, in_width, 3)
-    for made in range(channels):
-        for read in range(max(0, made - 1), min(channels, made + 2)):
-            out[made, :, read] = weight[:, :, read - made + 1]
+    for target in range(channels):
+        for row in range(3):
+            source = target + (row - 1) * dilation
+            if 0 <= source < channels:
+                out[target, :, source] = weight[:, :, row]
     return out.reshape(channels * out_width, channels * in_width, 3)
 
 

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class UNet2023Config:
-    """Describe a 2023 U-Net; the defaults are the published model, 49,878,016 parameters.
+    """The sizes of a 2023 U-Net; the defaults are the published model, 49,878,016 parameters.
 
     The tuples hold one entry a level, from the full time resolution (first) to the coarsest.
 
@@ -38,6 +38,8 @@ class UNet2023Config:
     has_attention: whether the blocks of a level end in attention.
     has_resampling: whether mel_frames is halved after a level; False for the last.
     block_layers: blocks in a level, in the encoder and again in the decoder.
+    dilations: of the 3×3 convolutions of a level's blocks; empty for 1 throughout. The block in
+        the middle has 1 always.
 
     Raises: ValueError: the tuples differ in length or are empty, a number is below 1,
         `timestep_width` is odd or below 4, `heads` does not divide a width, or the last level
@@ -50,7 +52,7 @@ class UNet2023Config:
     ...
     ValueError: heads must divide every width, and 3 does not
 
-    Source: Maina 2023, arXiv:2301.06468, table 2; its dilations, 1 throughout, are left out.
+    Source: Maina 2023, arXiv:2301.06468, table 2.
     """
 
     mels: int = 128
@@ -62,14 +64,16 @@ class UNet2023Config:
     has_attention: tuple[bool, ...] = (False, False, False, False, False, True, True)
     has_resampling: tuple[bool, ...] = (True, True, True, True, True, True, False)
     block_layers: tuple[int, ...] = (2, 2, 2, 2, 2, 2, 2)
+    dilations: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         levels = len(self.multipliers)
-        per_level = (self.has_attention, self.has_resampling, self.block_layers)
+        dilations = self.level_dilations
+        per_level = (self.has_attention, self.has_resampling, self.block_layers, dilations)
         if levels == 0 or any(len(entries) != levels for entries in per_level):
             raise ValueError(f"each tuple needs one entry a level, and there are {levels} levels")
         sizes = (self.mels, self.width, self.hidden_factor, self.heads)
-        if min(*sizes, *self.multipliers, *self.block_layers) < 1:
+        if min(*sizes, *self.multipliers, *self.block_layers, *dilations) < 1:
             raise ValueError("every size and count must be at least 1")
         if self.timestep_width < 4 or self.timestep_width % 2:
             raise ValueError(f"timestep_width must be even, 4 or more, got {self.timestep_width}")
@@ -79,13 +83,18 @@ class UNet2023Config:
             raise ValueError("has_resampling must be False for the last level")
 
     @property
+    def level_dilations(self) -> tuple[int, ...]:
+        """The dilation of each level."""
+        return self.dilations or (1,) * len(self.multipliers)
+
+    @property
     def total_stride(self) -> int:
-        """Return the number that mel_frames must be a multiple of."""
+        """The number that mel_frames must be a multiple of."""
         return 1 << sum(self.has_resampling)
 
 
 class TimestepEmbedding(nn.Module):
-    """Embed a diffusion timestep: sines and cosines of it, then a two-layer perceptron.
+    """An embedding of the timestep: its sines and cosines, then a two-layer perceptron.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.5, with angular frequencies that fall
     geometrically from 1 to exactly 1/10000 per timestep.
@@ -114,21 +123,26 @@ class TimestepEmbedding(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Mix neighbours in a window of 3 by 3, add the timestep, and pass the sum through an MLP.
+    """A 3×3 convolution over channels and mel frames, the timestep added to it, and an MLP.
 
-    The vocoder's block has no timestep.
+    The vocoder's block has no timestep. dilation: of the convolution.
 
     Source: Maina 2023, arXiv:2301.06468, section 3.1.2.
     """
 
     def __init__(
-        self, in_width: int, out_width: int, hidden_factor: int, timestep_width: int | None = None
+        self,
+        in_width: int,
+        out_width: int,
+        hidden_factor: int,
+        timestep_width: int | None = None,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         hidden_width = out_width * hidden_factor
         self.in_fn = nn.Sequential(
             nn.InstanceNorm2d(in_width),
-            nn.Conv2d(in_width, out_width, kernel_size=3, padding=1),
+            nn.Conv2d(in_width, out_width, kernel_size=3, padding=dilation, dilation=dilation),
         )
         if timestep_width is not None:
             self.timestep_fn = nn.Conv2d(timestep_width, out_width, kernel_size=1)
@@ -156,7 +170,7 @@ class ResidualBlock(nn.Module):
 
 
 class LinearAttention(nn.Module):
-    """Attend over time at a cost linear in mel_frames, each audio channel by itself.
+    """Attention over time at a cost linear in mel_frames, for each audio channel by itself.
 
     Keys are softmaxed over time, so a head gathers one summary (features by features) of the whole
     length and every mel frame reads it through its query; no position enters. The values are
@@ -193,20 +207,22 @@ class LinearAttention(nn.Module):
 
 
 class UNetBlock(nn.Module):
-    """Run a residual block, then attention where the level has it.
+    """A residual block, then attention where the level has it.
 
     Source: Maina 2023, arXiv:2301.06468, section 3.1.3 (attention after the residual block).
     """
 
-    def __init__(
-        self, in_width: int, out_width: int, config: UNet2023Config, has_attention: bool
-    ) -> None:
+    def __init__(self, in_width: int, out_width: int, config: UNet2023Config, level: int) -> None:
         super().__init__()
         self.residual_fn = ResidualBlock(
-            in_width, out_width, config.hidden_factor, config.timestep_width
+            in_width,
+            out_width,
+            config.hidden_factor,
+            config.timestep_width,
+            config.level_dilations[level],
         )
         self.attention_fn: nn.Module = nn.Identity()
-        if has_attention:
+        if config.has_attention[level]:
             self.attention_fn = LinearAttention(out_width, config.heads)
 
     def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
@@ -216,7 +232,7 @@ class UNetBlock(nn.Module):
 
 
 class MiddleBlock(nn.Module):
-    """Join encoder and decoder: residual block, attention, residual block, all of one width."""
+    """The block between encoder and decoder: residual block, attention, residual block."""
 
     def __init__(self, width: int, config: UNet2023Config) -> None:
         super().__init__()
@@ -233,7 +249,7 @@ class MiddleBlock(nn.Module):
 
 
 class UNet2023(nn.Module):
-    """Predict the noise in a noisy mel spectrogram, for any number of audio channels.
+    """A network that predicts the noise in a mel spectrogram, for any number of audio channels.
 
     >>> small = UNet2023Config(
     ...     mels=8, width=8, heads=2, multipliers=(1, 1), has_attention=(False, True),
@@ -258,19 +274,17 @@ class UNet2023(nn.Module):
         self.decoder_blocks = nn.ModuleList()
         self.output_fn = nn.Sequential(nn.Conv2d(widths[0], config.mels, 1))
         for level, (outer, inner) in enumerate(ends):
-            attends = config.has_attention[level]
             for in_width in (outer, *[inner] * (config.block_layers[level] - 1)):
-                self.encoder_blocks.append(UNetBlock(in_width, inner, config, attends))
+                self.encoder_blocks.append(UNetBlock(in_width, inner, config, level))
             if config.has_resampling[level]:
                 down = nn.Conv2d(inner, inner, (1, 3), stride=(1, 2), padding=(0, 1))
                 self.encoder_blocks.append(down)
         for level, (outer, inner) in reversed(list(enumerate(ends))):
-            attends = config.has_attention[level]
             if config.has_resampling[level]:
                 up = nn.ConvTranspose2d(inner, inner, (1, 4), stride=(1, 2), padding=(0, 1))
                 self.decoder_blocks.append(up)
             for out_width in (*[inner] * (config.block_layers[level] - 1), outer):
-                self.decoder_blocks.append(UNetBlock(2 * inner, out_width, config, attends))
+                self.decoder_blocks.append(UNetBlock(2 * inner, out_width, config, level))
 
     def forward(self, x: Tensor, timesteps: Tensor) -> Tensor:
         """Return the predicted noise, of the shape and dtype of x.

@@ -114,7 +114,8 @@ def changed(tmp_path: Path, part: str, **values: object) -> Path:
 
 def test_configurations_that_are_not_known_are_refused(tmp_path) -> None:
     for part, values, words in (
-        ("unet_config", {"dilations": [1, 2, 1]}, "dilations"),
+        ("unet_config", {"dilations": [1, 2]}, "one entry a level"),
+        ("unet_config", {"dilations": [1, 0, 1]}, "at least 1"),
         ("unet_config", {"d_base": 64}, "size mismatch"),
         ("transforms_config", {"hop_length": 512}, "hop 512"),
         ("scheduler_config", {"prediction_type": "v_prediction"}, "prediction_type"),
@@ -122,6 +123,35 @@ def test_configurations_that_are_not_known_are_refused(tmp_path) -> None:
     ):
         with pytest.raises(BadCheckpoint, match=words):
             load(changed(tmp_path, part, **values))
+
+
+@torch.inference_mode()
+def test_dilations_are_those_of_the_checkpoint(tmp_path) -> None:
+    """A dilated kernel is a larger one with zeros between its numbers."""
+    path = changed(tmp_path, "unet_config", dilations=[1, 3, 2])
+    model = load(path)
+    assert model.unet.config.dilations == (1, 3, 2)
+    (x, t) = arrays("unet_x", "unet_t")
+    dilated = model.unet(x, t)
+    plain = load(CHECKPOINT).unet
+    assert relative_error(dilated, plain(x, t)) > 0.01
+    seen = set()
+    for name, convolution in model.unet.named_modules():
+        if not isinstance(convolution, torch.nn.Conv2d) or convolution.kernel_size != (3, 3):
+            continue
+        (dilation, _) = convolution.dilation
+        seen.add(dilation)
+        weight = convolution.weight
+        sparse = weight.new_zeros(*weight.shape[:2], 2 * dilation + 1, 2 * dilation + 1)
+        sparse[:, :, ::dilation, ::dilation] = weight
+        larger = plain.get_submodule(name)
+        larger.weight = torch.nn.Parameter(sparse, requires_grad=False)
+        larger.padding, larger.kernel_size = (dilation, dilation), sparse.shape[2:]
+    assert seen == {1, 2, 3}
+    assert plain.middle_block.in_residual_fn.in_fn[1].kernel_size == (3, 3)
+    assert relative_error(dilated, plain(x, t)) <= 1e-5
+    write(tmp_path, model.parts)
+    assert torch.equal(load(tmp_path).unet(x, t), dilated)
 
 
 def test_lists_of_omegaconf_are_read_as_lists(tmp_path, monkeypatch) -> None:

@@ -8,6 +8,7 @@ import torch
 from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
 from msanii_live.engines.msanii2023.mel_tasks import TASK_SETTINGS
 from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
+from msanii_live.engines.msanii2023.unet import UNet2023
 from tests.engines.msanii2023.reference import arrays, reference, relative_error
 
 SEAM = 2_048
@@ -179,6 +180,15 @@ def test_an_exception_in_progress_ends_the_work() -> None:
 
 
 @torch.inference_mode()
+def test_the_fast_network_computes_the_same_with_dilations() -> None:
+    torch.manual_seed(0)
+    unet = UNet2023(replace(reference().unet.config, dilations=(1, 2, 3)))
+    (x,) = arrays("unet_x")
+    timesteps = torch.tensor([417] * len(x))
+    assert relative_error(FastUNet(unet)(x, timesteps), unet(x, timesteps)) <= 1e-5
+
+
+@torch.inference_mode()
 def test_the_fast_network_computes_the_same() -> None:
     (x,) = arrays("unet_x")
     for batch in (1, 3):
@@ -198,14 +208,16 @@ def test_the_fast_network_computes_the_same() -> None:
         assert relative_error(rough, expected) <= 0.03
 
 
+@pytest.mark.parametrize("dilation", [1, 2, 3])
 @torch.inference_mode()
-def test_a_3x3_convolution_over_channels_is_one_over_time() -> None:
+def test_a_3x3_convolution_over_channels_is_one_over_time(dilation: int) -> None:
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(5, 4, 3, 3, generator=generator, dtype=torch.float64)
     for channels in (1, 2, 3):
         h = torch.randn(2, 4, channels, 9, generator=generator, dtype=torch.float64)
-        expected = torch.nn.functional.conv2d(h, weight, padding=1)
+        expected = torch.nn.functional.conv2d(h, weight, padding=dilation, dilation=dilation)
         flat = h.transpose(1, 2).flatten(1, 2)
-        made = torch.nn.functional.conv1d(flat, across_channels(weight, channels), padding=1)
+        flat_weight = across_channels(weight, channels, dilation)
+        made = torch.nn.functional.conv1d(flat, flat_weight, padding=dilation, dilation=dilation)
         made = made.unflatten(1, (channels, 5)).transpose(1, 2)
         torch.testing.assert_close(made, expected)
