@@ -12,10 +12,10 @@ sys.path.insert(0, str(HERE.parent))
 
 def write(folder: Path) -> list[Path]:
     """Write all that is generated beneath a folder; return the paths, sorted."""
-    from max_patches.generators.everything import files
+    from max_patches.generators.all_files import generated_files
 
     written = []
-    for name, content in sorted(files().items()):
+    for name, content in sorted(generated_files().items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -1,1 +1,1 @@
-"""Write the patches of every program from the protocol's table."""
+"""Generators of the patches, from the command table and from sketches."""

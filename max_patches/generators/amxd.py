@@ -1,7 +1,7 @@
-"""Read and write Max for Live devices (.amxd), unfrozen: three chunks around a patcher's JSON.
+"""The file format of unfrozen Max for Live devices (.amxd): three chunks.
 
-Each chunk is four letters, the length of what follows (32 bits, little-endian), and so many bytes:
-`ampf` the kind of device, `meta` a number, `ptch` the JSON with a line feed and a NUL behind it.
+Each chunk has a tag of four letters, its length (32 bits, little-endian) and its content. `ampf` is
+the kind of device, `meta` a number, and `ptch` the patcher's JSON, a line feed and a NUL.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ KINDS = {"audio effect": b"aaaa", "instrument": b"iiii", "midi effect": b"mmmm"}
 
 
 def pack(patcher: dict[str, Any], kind: str = "instrument") -> bytes:
-    """Return a device file. patcher: the whole tree, with `patcher` as its root key."""
+    """Return the content of a device file. patcher: a dict with the root key `patcher`."""
     text = json.dumps(patcher, indent=1, ensure_ascii=False).encode()
     return b"".join(
         (
@@ -28,7 +28,7 @@ def pack(patcher: dict[str, Any], kind: str = "instrument") -> bytes:
 def unpack(content: bytes) -> tuple[str, dict[str, Any]]:
     """Return the kind of device and its patcher.
 
-    Raises: ValueError: the chunks do not add up, or it is frozen (it holds other files).
+    Raises: ValueError: the chunks are damaged, or the device is frozen (contains other files).
     """
     chunks, at = {}, 0
     while at + 8 <= len(content):
@@ -39,7 +39,7 @@ def unpack(content: bytes) -> tuple[str, dict[str, Any]]:
         raise ValueError("the last chunk is cut short, or something follows it")
     patch = chunks[b"ptch"]
     if patch.startswith(b"mx@c"):
-        raise ValueError("a frozen device: it holds other files")
+        raise ValueError("a frozen device: it contains other files")
     kind = {tag: name for name, tag in KINDS.items()}[chunks[b"ampf"]]
     return kind, json.loads(patch.rstrip(b"\0"))
 

@@ -1,4 +1,4 @@
-"""Write the Max for Live instrument: its panel, its parameters, and what they send."""
+"""The Max for Live instrument: its panel, its parameters, and the messages they send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STYLES = (
 WIDTH, HEIGHT = 566.0, 169.0  # of the panel, pixels
 FLOAT, INT, ENUM = 0, 1, 2  # as Live numbers the types of parameters
 AS_INT, AS_FLOAT, AS_DECIBELS = 0, 1, 4  # and the ways to write their values
-BORN = 3_590_052_493  # a date that a project block must have; it never changes
+CREATION_DATE = 3_590_052_493  # required by the format; fixed, so that the file never changes
 
 INSIDE = """
     20 8 "Msanii Live: an instrument whose clips are made by the msanii-live server"
@@ -168,48 +168,48 @@ WIRES = """
 """
 
 DIALS = (
-    # name, what Live calls it, type, low, high, start, way to write it, x, hint
-    ("dial_bars", "Bars", INT, 1, 32, 4, AS_INT, 6, "Length of what is made, in bars."),
-    ("dial_density", "Density", FLOAT, 0, 1, 0.5, AS_FLOAT, 54, "How busy: 0 sparse, 1 full."),
-    ("dial_seed", "Seed", FLOAT, -1, 9999, -1, AS_INT, 102, "Same seed, same clip; -1 is any."),
-    ("dial_mix", "Mix", FLOAT, 0, 1, 0.5, AS_FLOAT, 150, "Morph: 0 is all A, 1 is all B."),
+    # name, name in Live, type, low, high, initial value, unit style, x, hint
+    ("dial_bars", "Bars", INT, 1, 32, 4, AS_INT, 6, "Length of the new clip in bars."),
+    ("dial_density", "Density", FLOAT, 0, 1, 0.5, AS_FLOAT, 54, "How many notes and hits: 0 is sparse, 1 is full."),
+    ("dial_seed", "Seed", FLOAT, -1, 9999, -1, AS_INT, 102, "The same seed gives the same clip. -1 is random."),
+    ("dial_mix", "Mix", FLOAT, 0, 1, 0.5, AS_FLOAT, 150, "Morph: 0 is only A, 1 is only B."),
     ("dial_strength", "Strength", FLOAT, 0, 1, 0.5, AS_FLOAT, 198,
-     "Vary and Morph: how far the clip is made anew."),
+     "Vary and Morph: how much of the clip is regenerated."),
 )  # fmt: skip
 BUTTONS = (
-    # name, its label, place on the panel, hint
-    ("go", "Generate", (6, 102, 74, 18), "Make a new clip in Live's tempo."),
-    ("goes_on", "Go on", (84, 102, 74, 18), "Go on from the clip for so many bars."),
-    ("varies", "Vary", (162, 102, 74, 18), "Make a variation of the clip."),
-    ("keep_a", "Keep A", (6, 124, 48, 18), "Remember the clip as A."),
-    ("keep_b", "Keep B", (58, 124, 48, 18), "Remember the clip as B."),
-    ("morphs", "Morph", (110, 124, 60, 18), "Make what lies between A and B, at Mix."),
-    ("cancels", "Cancel", (174, 124, 62, 18), "End the job under way."),
+    # name, label, position on the panel, hint
+    ("go", "Generate", (6, 102, 74, 18), "Generate a new clip in Live's tempo."),
+    ("goes_on", "Go on", (84, 102, 74, 18), "Continue the clip for this number of bars."),
+    ("varies", "Vary", (162, 102, 74, 18), "Generate a variation of the clip."),
+    ("keep_a", "Keep A", (6, 124, 48, 18), "Use the clip as A."),
+    ("keep_b", "Keep B", (58, 124, 48, 18), "Use the clip as B."),
+    ("morphs", "Morph", (110, 124, 60, 18), "Generate a clip between A and B, at Mix."),
+    ("cancels", "Cancel", (174, 124, 62, 18), "Cancel the running job."),
 )
 SWITCHES = (
-    ("loop", "Loop", (6, 146, 74, 17), 1, "Go round."),
+    ("loop", "Loop", (6, 146, 74, 17), 1, "Loop the clip."),
     ("follow", "Follow", (84, 146, 74, 17), 0, "Change speed and pitch with Live's tempo."),
-    ("on_bar", "On bar", (162, 146, 74, 17), 1, "A new clip begins with Live's next bar."),
+    ("on_bar", "On bar", (162, 146, 74, 17), 1, "A new clip starts at Live's next bar."),
 )
 
 
 def device() -> bytes:
-    """Return the .amxd."""
-    return amxd.pack({"patcher": patcher().tree()})
+    """Return the content of the .amxd file."""
+    return amxd.pack({"patcher": patcher().to_dict()})
 
 
 def patcher() -> Patcher:
-    """Write the device's patcher."""
-    made = Patcher(1200, 900)
-    made.inside("client", 20, 560, "client", max_client.core())
-    made.inside("player", 300, 760, "player", max_player.core("---"))
+    """Return the device's patcher."""
+    patch = Patcher(1200, 900)
+    patch.add_subpatcher("client", 20, 560, "client", max_client.core())
+    patch.add_subpatcher("player", 300, 760, "player", max_player.core("---"))
     names: dict[str, list[Any]] = {}
     for add in (_dials, _menu, _buttons, _switches, _gain):
-        for box, long in add(made):
+        for box, long in add(patch):
             names[box["id"]] = [long, long, 0]
-    made.draw(INSIDE + WIRES)
+    patch.draw(INSIDE + WIRES)
     banks = [long for _, long, *_ in DIALS] + ["Style", "Loop", "Generate"]
-    made.attributes |= {
+    patch.attributes |= {
         "openinpresentation": 1, "openrect": [0.0, 0.0, WIDTH, HEIGHT], "devicewidth": WIDTH, "description": "msanii-live in Live",
         "parameters": {
             **names,
@@ -218,27 +218,27 @@ def patcher() -> Patcher:
         },
         "project": _project(),
     }  # fmt: skip
-    return made
+    return patch
 
 
-def _dials(made: Patcher) -> list[tuple[dict[str, Any], str]]:
+def _dials(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     found = []
     for row, (name, long, kind, low, high, start, style, x, hint) in enumerate(DIALS):
         options = {"p": f"{x} 48 41 48", "hint": hint}
         box = Box(name, 1240 + 60 * row, 40, "control", "live.dial", options)
         stored = _parameter(long, kind, low, high, start, style)
-        found.append((made.add(box, **stored, varname=long, annotation_name=long), long))
+        found.append((patch.add(box, **stored, varname=long, annotation_name=long), long))
     return found
 
 
-def _menu(made: Patcher) -> list[tuple[dict[str, Any], str]]:
-    options = {"p": "6 28 90 15", "hint": "Style of what Generate makes."}
+def _menu(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
+    options = {"p": "6 28 90 15", "hint": "Style of a generated clip."}
     box = Box("menu_style", 1240, 110, "control", "live.menu", options)
     stored = _parameter("Style", ENUM, 0, len(STYLES) - 1, 0, AS_INT, STYLES)
-    return [(made.add(box, **stored, varname="Style", annotation_name="Style"), "Style")]
+    return [(patch.add(box, **stored, varname="Style", annotation_name="Style"), "Style")]
 
 
-def _buttons(made: Patcher) -> list[tuple[dict[str, Any], str]]:
+def _buttons(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     found = []
     for row, (name, label, place, hint) in enumerate(BUTTONS):
         options = {"p": " ".join(map(str, place)), "hint": hint}
@@ -248,12 +248,12 @@ def _buttons(made: Patcher) -> list[tuple[dict[str, Any], str]]:
         stored = _parameter(label, ENUM, 0, 1, 0, AS_INT, ("off", "on"))
         looks = {"mode": 0, "text": label, "texton": label}
         found.append(
-            (made.add(box, **stored, **looks, varname=label, annotation_name=label), label)
+            (patch.add(box, **stored, **looks, varname=label, annotation_name=label), label)
         )
     return found
 
 
-def _switches(made: Patcher) -> list[tuple[dict[str, Any], str]]:
+def _switches(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     found = []
     for row, (name, label, place, start, hint) in enumerate(SWITCHES):
         options = {"p": " ".join(map(str, place)), "hint": hint}
@@ -261,22 +261,22 @@ def _switches(made: Patcher) -> list[tuple[dict[str, Any], str]]:
         stored = _parameter(label, ENUM, 0, 1, start, AS_INT, ("off", "on"))
         looks = {"mode": 1, "text": label, "texton": label}
         found.append(
-            (made.add(box, **stored, **looks, varname=label, annotation_name=label), label)
+            (patch.add(box, **stored, **looks, varname=label, annotation_name=label), label)
         )
     return found
 
 
-def _gain(made: Patcher) -> list[tuple[dict[str, Any], str]]:
+def _gain(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     box = Box("gain", 1240, 620, "control", "live.gain~", {"p": "512 24 48 140", "hint": "Level."})
     stored = _parameter("Gain", FLOAT, -70, 6, 0, AS_DECIBELS)
-    return [(made.add(box, **stored, varname="Gain", annotation_name="Gain"), "Gain")]
+    return [(patch.add(box, **stored, varname="Gain", annotation_name="Gain"), "Gain")]
 
 
 def _parameter(
     long: str, kind: int, low: float, high: float, start: float, style: int,
     words: tuple[str, ...] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """Return what makes a box a parameter that Live stores and automates."""
+    """Return the attributes that make a box a parameter that Live stores and automates."""
     value: dict[str, Any] = {
         "parameter_longname": long, "parameter_shortname": long, "parameter_type": kind,
         "parameter_mmin": float(low), "parameter_mmax": float(high),
@@ -289,9 +289,9 @@ def _parameter(
 
 
 def _project() -> dict[str, Any]:
-    """Return the block that makes Live read the file as a device without files beside it."""
+    """Return the block with which Live reads the file as a device without other files."""
     return {
-        "version": 1, "creationdate": BORN, "modificationdate": BORN,
+        "version": 1, "creationdate": CREATION_DATE, "modificationdate": CREATION_DATE,
         "viewrect": [0.0, 0.0, 300.0, 500.0], "autoorganize": 1, "hideprojectwindow": 1,
         "showdependencies": 1, "autolocalize": 0, "contents": {"patchers": {}}, "layout": {},
         "searchpath": {}, "detailsvisible": 0, "amxdtype": int.from_bytes(b"iiii", "big"),

@@ -1,4 +1,4 @@
-"""Write the Max client: messages out by udpsend, replies in by a udpreceive on a port of its own."""
+"""The Max client: udpsend for messages, and udpreceive on a port of its own for replies."""
 
 from __future__ import annotations
 
@@ -132,10 +132,10 @@ BOOT = """
 
 
 def core() -> Patcher:
-    """Write the inside of the client, which waits for `start`."""
+    """Return the inside of the client, which starts with the message `start`."""
     return Patcher(1060, 760).draw(CLIENT)
 
 
 def client() -> Patcher:
-    """Write msanii.maxpat, which starts by itself."""
+    """Return msanii.maxpat, which starts by itself."""
     return core().draw(BOOT)

@@ -1,4 +1,4 @@
-"""Write the Max help patches and examples."""
+"""The Max help patches and examples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from max_patches.generators.maxpat import Patcher
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.reference import example
 
-# What every example ends in: a client, a player, a level, the light and the words.
+# The end of every example: a client, a player, a level, the light and the status text.
 TAIL = """
     client 30 400 [msanii]
     quits  150 400 (cancel)
@@ -213,16 +213,16 @@ PLAYER_HELP = """
 
 
 def example_patch(name: str) -> Patcher:
-    """Write one of the examples."""
+    """Return one of the examples."""
     return Patcher(780, 620).draw(EXAMPLES[name] + TAIL)
 
 
 def help_patch(name: str) -> Patcher:
-    """Write the help patch of msanii or msanii-player~."""
+    """Return the help patch of msanii or msanii-player~."""
     patcher = Patcher(780, 520)
     patcher.draw({"msanii": CLIENT_HELP, "msanii-player~": PLAYER_HELP}[name])
     if name == "msanii":
-        patcher.inside("all", 30, 220, "every-command", _every_command())
+        patcher.add_subpatcher("all", 30, 220, "every-command", _every_command())
         patcher.draw("all -> client")
     return patcher
 
@@ -241,7 +241,7 @@ def _every_command() -> Patcher:
 
 
 def overview() -> Patcher:
-    """Write the page of the Extras menu, which opens the examples and the server's own page."""
+    """Return the page of the Extras menu, which opens the examples and the monitor page."""
     told = {
         "set": "a set in five clicks", "generate": "a new clip at each click",
         "outpaint": "go on from the clip that sounds", "interpolate": "between two clips",

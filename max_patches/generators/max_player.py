@@ -1,4 +1,4 @@
-"""Write the Max player: two buffers, the idle one loaded, then crossed over to."""
+"""The Max player: two buffers. The idle one is loaded, then the player crossfades to it."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ DECK = """
 
 
 def core(token: str) -> Patcher:
-    """Write the inside of the player. token: what makes its buffers' names its own: #0 or ---."""
+    """Return the inside of the player. token: makes the buffer names unique, #0 or ---."""
     decks = []
     for k in (0, 1):
         x = 20 + 540 * k
@@ -150,5 +150,5 @@ def buffer(token: str, k: int) -> str:
 
 
 def player() -> Patcher:
-    """Write msanii-player~.maxpat."""
+    """Return msanii-player~.maxpat."""
     return core("#0")

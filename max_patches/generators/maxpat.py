@@ -1,4 +1,4 @@
-"""Write Max patches from sketches, in the JSON of .maxpat files."""
+"""Max patches from sketches, in the JSON format of .maxpat files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from max_patches.generators.ports import TYPES, ports
-from max_patches.generators.sketch import Box, read, settle
+from max_patches.generators.sketch import Box, parse_sketch, resolve_overlaps
 
 VERSION = {"major": 8, "minor": 6, "revision": 5, "architecture": "x64", "modernui": 1}
 CHARACTER, PADDING, HEIGHT = 6.6, 16.0, 22.0  # pixels, of Arial 12 in a box
@@ -22,7 +22,7 @@ CONTROLS = frozenset(SIZES) - {"inlet", "outlet"}
 
 @dataclass
 class Patcher:
-    """Collect the boxes and wires of one patcher. width, height: of its window, pixels."""
+    """The boxes and wires of one patcher. width, height: of its window, in pixels."""
 
     width: int = 640
     height: int = 480
@@ -32,13 +32,14 @@ class Patcher:
     attributes: dict[str, Any] = field(default_factory=dict)
 
     def draw(self, sketch: str) -> Patcher:
-        """Add what a sketch says; a later one may name the boxes of an earlier one.
+        """Add the boxes and wires of a sketch. Wires can refer to boxes of earlier sketches.
 
-        Raises: ValueError: two boxes of one name, or a wire to a port that is not there.
-        KeyError: a name without a box, or an object whose ports are not known.
+        Raises:
+            ValueError: two boxes have the same name, or a wire ends at a port that does not exist.
+            KeyError: a wire names a box that does not exist, or the ports of an object are unknown.
         """
-        boxes, wires = read(sketch)
-        for box in settle(boxes, _size):
+        boxes, wires = parse_sketch(sketch)
+        for box in resolve_overlaps(boxes, _size):
             self.add(box)
         for wire in wires:
             source, sink = self.names[wire.source], self.names[wire.sink]
@@ -51,9 +52,9 @@ class Patcher:
             self.lines.append({"patchline": ends})
         return self
 
-    def add(self, box: Box, **more: Any) -> dict[str, Any]:
-        """Add one box, with attributes that a sketch cannot say; return it."""
-        made = {"id": f"obj-{len(self.boxes) + 1}", **_box(box), **more}
+    def add(self, box: Box, **attributes: Any) -> dict[str, Any]:
+        """Add one box with further attributes. Return its dict."""
+        made = {"id": f"obj-{len(self.boxes) + 1}", **_box_to_dict(box), **attributes}
         if made["maxclass"] in ("inlet", "outlet"):
             kind = made["maxclass"]
             made["index"] = 1 + sum(b["box"]["maxclass"] == kind for b in self.boxes)
@@ -64,7 +65,7 @@ class Patcher:
         self.boxes.append({"box": made})
         return made
 
-    def inside(self, name: str, x: int, y: int, title: str, patcher: Patcher) -> None:
+    def add_subpatcher(self, name: str, x: int, y: int, title: str, patcher: Patcher) -> None:
         """Add a subpatcher `p title`."""
         inlets = sum(b["box"]["maxclass"] == "inlet" for b in patcher.boxes)
         outlets = [b["box"] for b in patcher.boxes if b["box"]["maxclass"] == "outlet"]
@@ -73,13 +74,13 @@ class Patcher:
             "id": f"obj-{len(self.boxes) + 1}", "maxclass": "newobj", "text": box.text,
             "numinlets": inlets, "numoutlets": len(outlets),
             "outlettype": ["signal" if "signal" in b["comment"] else "" for b in outlets],
-            "patching_rect": _rect(box), "patcher": patcher.tree(),
+            "patching_rect": _rect(box), "patcher": patcher.to_dict(),
         }  # fmt: skip
         self.names[name] = made
         self.boxes.append({"box": made})
 
-    def tree(self) -> dict[str, Any]:
-        """Return the patcher as Max nests it, in a window that holds all of it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the patcher as a dict, with a window that is large enough for all boxes."""
         edges = [box["box"]["patching_rect"] for box in self.boxes]
         width = max([float(self.width), *[x + w + 20 for x, _, w, _ in edges]])
         height = max([float(self.height), *[y + h + 20 for _, y, _, h in edges]])
@@ -95,13 +96,13 @@ class Patcher:
         }  # fmt: skip
 
     def render(self) -> bytes:
-        """Return the file."""
-        text = json.dumps({"patcher": self.tree()}, indent=1, ensure_ascii=False)
+        """Return the content of the file."""
+        text = json.dumps({"patcher": self.to_dict()}, indent=1, ensure_ascii=False)
         return text.encode() + b"\n"
 
 
-def _box(box: Box) -> dict[str, Any]:
-    """Return what Max stores of a box."""
+def _box_to_dict(box: Box) -> dict[str, Any]:
+    """Return a box as Max stores it."""
     options = dict(box.options)
     if box.kind == "control":
         kind, _, label = box.text.partition(" ")
@@ -129,7 +130,7 @@ def _box(box: Box) -> dict[str, Any]:
 
 
 def _size(box: Box) -> tuple[float, float]:
-    """Return the width and height of a box, as Max would draw it, pixels."""
+    """Return the width and height of a box as Max draws it, in pixels."""
     if "size" in box.options:
         width, height = (float(n) for n in box.options["size"].split())
         return width, height

@@ -1,11 +1,11 @@
-"""Write Pure Data patches from sketches."""
+"""Pure Data patches from sketches."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from max_patches.generators.sketch import Box, read, settle
+from max_patches.generators.sketch import Box, parse_sketch, resolve_overlaps
 
 FONT = 12
 INK, PAPER, LABEL = "#000000", "#fcfcfc", "#404040"
@@ -15,7 +15,7 @@ ESCAPED = re.compile(r"([,;]|\$(?=[0-9]))")
 
 @dataclass
 class Canvas:
-    """Collect the boxes and wires of one patch. width, height: of its window, pixels."""
+    """The boxes and wires of one patch. width, height: of its window, in pixels."""
 
     width: int = 760
     height: int = 560
@@ -26,12 +26,14 @@ class Canvas:
     count: int = 0
 
     def draw(self, sketch: str) -> Canvas:
-        """Add what a sketch says; a later one may name the boxes of an earlier one.
+        """Add the boxes and wires of a sketch. Wires can refer to boxes of earlier sketches.
 
-        Raises: ValueError: two boxes of one name. KeyError: a name without a box.
+        Raises:
+            ValueError: two boxes have the same name.
+            KeyError: a wire names a box that does not exist.
         """
-        boxes, wires = read(sketch)
-        for box in settle(boxes, size):
+        boxes, wires = parse_sketch(sketch)
+        for box in resolve_overlaps(boxes, size):
             if box.name in self.names:
                 raise ValueError(f"two boxes are called {box.name}")
             if box.name:
@@ -44,25 +46,25 @@ class Canvas:
         return self
 
     def declare(self, flags: str) -> None:
-        """Say where abstractions lie; beside this an object [declare] shows it."""
+        """Declare where abstractions are. The patch should also have a [declare] object."""
         self.head.append(f"#X declare {flags}")
 
     def restore(self, record: str) -> None:
-        """Add a subpatch, given as the whole of its records."""
+        """Add a subpatch, given as its complete text."""
         self.records.append(record)
         self.count += 1
 
     def render(self) -> str:
-        """Return the file."""
+        """Return the content of the file."""
         window = f"#N canvas 60 60 {self.width} {self.height} {FONT}"
         lines = (window, *self.head, *self.records, *self.wires)
         return "".join(f"{line};\n" for line in lines)
 
 
 def record(box: Box) -> str:
-    """Return the line of the file that makes a box.
+    """Return the line of the file for a box.
 
-    Raises: ValueError: a comment that Pd would break in the wrong place.
+    Raises: ValueError: a comment has a semicolon, at which Pd would break the line.
     """
     at = f"{box.x} {box.y}"
     match box.kind:
@@ -78,12 +80,12 @@ def record(box: Box) -> str:
 
 
 def size(box: Box) -> tuple[float, float]:
-    """Return about the width and height of a box on the screen, pixels."""
+    """Return the approximate width and height of a box on the screen, in pixels."""
     if box.kind != "control":
         height = {"comment": 17.0, "message": 20.0 + 15.0 * box.text.count(";")}
         return len(box.text) * CHARACTER + 8.0, height.get(box.kind, 20.0)
     kind, _, rest = box.text.partition(" ")
-    numbers, _, words = parts(kind, rest)
+    numbers, _, words = split_control(kind, rest)
     label = len(" ".join(words)) * CHARACTER
     match kind:
         case "strip" | "heading":
@@ -96,7 +98,7 @@ def size(box: Box) -> tuple[float, float]:
 
 
 def escape(text: str) -> str:
-    r"""Write commas, semicolons and dollars so that Pd reads them as parts of a box.
+    r"""Escape commas, semicolons and dollar signs, so that Pd reads them as text.
 
     >>> print(escape("0, $1 30"))
     0 \, \$1 30
@@ -105,7 +107,7 @@ def escape(text: str) -> str:
 
 
 def one_word(text: str) -> str:
-    r"""Write words so that Pd reads them as one symbol.
+    r"""Escape spaces, so that Pd reads the words as one symbol.
 
     >>> print(one_word("not running"))
     not\ running
@@ -113,48 +115,52 @@ def one_word(text: str) -> str:
     return text.replace(" ", "\\ ")
 
 
-def parts(kind: str, rest: str) -> tuple[list[str], str, list[str]]:
-    """Part what follows the kind of a control: numbers, what it can be sent to by, label."""
+def split_control(kind: str, rest: str) -> tuple[list[str], str, list[str]]:
+    """Split the text of a control into numbers, receive name and label words."""
     words = rest.split()
-    hears = escape(words.pop(0)[1:]) if words and words[0].startswith("@") else "empty"
+    receive = escape(words.pop(0)[1:]) if words and words[0].startswith("@") else "empty"
     count = {"slider": 3, "strip": 1, "heading": 1}.get(kind, 0)
-    return words[:count], hears, words[count:]
+    return words[:count], receive, words[count:]
 
 
 def control(place: str, kind: str, rest: str = "") -> str:
-    """Return the record of something to click or to look at.
+    """Return the line of the file for a control.
 
-    rest: numbers, then its label, which may have spaces; @NAME is what it can be sent to by.
+    rest: numbers, then the label, which may have spaces. @NAME before it is the receive name.
     """
-    numbers, hears, words = parts(kind, rest)
+    numbers, receive, words = split_control(kind, rest)
     label = escape("\\ ".join(words)) or "empty"
     at = f"#X obj {place}"
     match kind:
         case "toggle" | "light":
             ink = "#00a030" if kind == "light" else INK
-            return f"{at} tgl 19 0 empty {hears} {label} 25 10 0 12 {PAPER} {ink} {LABEL} 0 1"
+            return f"{at} tgl 19 0 empty {receive} {label} 25 10 0 12 {PAPER} {ink} {LABEL} 0 1"
         case "button":
-            return f"{at} bng 19 250 50 0 empty {hears} {label} 25 10 0 12 {PAPER} {INK} {LABEL}"
-        case "slider":  # low, high, and where it stands, 0 to 1 of its way
-            low, high, part = numbers
-            stand = round(float(part) * 12_700)
+            return f"{at} bng 19 250 50 0 empty {receive} {label} 25 10 0 12 {PAPER} {INK} {LABEL}"
+        case "slider":  # low, high, and its position, 0 to 1
+            low, high, position = numbers
+            value = round(float(position) * 12_700)
             return (
-                f"{at} hsl 128 19 {low} {high} 0 0 empty {hears} {label} 134 9 0 12 "
-                f"{PAPER} {INK} {LABEL} {stand} 1"
+                f"{at} hsl 128 19 {low} {high} 0 0 empty {receive} {label} 134 9 0 12 "
+                f"{PAPER} {INK} {LABEL} {value} 1"
             )
-        case "strip":  # width, pixels: a line that shows words
-            return f"{at} cnv 15 {numbers[0]} 22 empty {hears} {label} 6 11 0 12 #e8e8e8 {LABEL} 0"
+        case "strip":  # width in pixels: a line of text
+            return (
+                f"{at} cnv 15 {numbers[0]} 22 empty {receive} {label} 6 11 0 12 #e8e8e8 {LABEL} 0"
+            )
         case "heading":
-            return f"{at} cnv 15 {numbers[0]} 36 empty {hears} {label} 8 18 0 18 #d0dcf0 #202020 0"
+            return (
+                f"{at} cnv 15 {numbers[0]} 36 empty {receive} {label} 8 18 0 18 #d0dcf0 #202020 0"
+            )
         case "number":
             return f"#X floatatom {place} 7 0 0 0 - - - 0"
         case "meter":
-            return f"{at} vu 15 120 empty {hears} -1 -8 0 10 #404040 {INK} 1 0"
+            return f"{at} vu 15 120 empty {receive} -1 -8 0 10 #404040 {INK} 1 0"
     raise ValueError(f"no control is called {kind}")
 
 
 def meta(canvas: Canvas, fields: dict[str, str]) -> None:
-    """Add the subpatch [pd META] that Pd's search reads."""
+    """Add the subpatch [pd META], which Pd's help search reads."""
     lines = [
         f"#X text 12 {12 + 24 * i} {name} {escape(value)};"
         for i, (name, value) in enumerate(fields.items())

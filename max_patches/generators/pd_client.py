@@ -1,4 +1,4 @@
-"""Write the Pure Data client: one abstraction that speaks to the server and reads its replies."""
+"""The Pure Data client: an abstraction that sends messages to the server and reads its replies."""
 
 from __future__ import annotations
 
@@ -160,5 +160,5 @@ CLIENT = f"""
 
 
 def client() -> Canvas:
-    """Write msanii.pd: messages as docs/osc.md has them go out, replies come in as words and numbers."""
+    """Return msanii.pd, which sends the messages of docs/osc.md and outputs the replies."""
     return Canvas(900, 820).draw(CLIENT)

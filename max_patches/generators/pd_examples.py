@@ -1,10 +1,10 @@
-"""Write the Pure Data examples."""
+"""The Pure Data examples."""
 
 from __future__ import annotations
 
 from max_patches.generators.pd import Canvas
 
-# What every example ends in: a client, a player, a level, the light and the words.
+# The end of every example: a client, a player, a level, the light and the status text.
 TAIL = """
     client 30 {y0} [msanii]
     quits  150 {y0} (cancel)
@@ -176,7 +176,7 @@ EXAMPLES = {
 
 
 def example_patch(name: str) -> Canvas:
-    """Write one of the examples, which lie in a folder beneath the library."""
+    """Return one of the examples, which are in a subfolder of the library."""
     canvas = Canvas(740, 560)
     canvas.declare("-path ..")
     canvas.draw("600 525 [declare -path ..]")

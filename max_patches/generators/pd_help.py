@@ -1,4 +1,4 @@
-"""Write the Pure Data help patches."""
+"""The Pure Data help patches."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _about(text: str) -> dict[str, str]:
 
 
 def help_patch(name: str) -> Canvas:
-    """Write the help patch of msanii, msanii-player~ or msanii-deck~."""
+    """Return the help patch of msanii, msanii-player~ or msanii-deck~."""
     sketch, about = {
         "msanii": (CLIENT_HELP, "Client of the msanii-live server"),
         "msanii-player~": (PLAYER_HELP, "Player of two decks that crosses over without a click"),

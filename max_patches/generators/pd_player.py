@@ -1,4 +1,4 @@
-"""Write the Pure Data player: two decks, each a pair of tables, and a crossfade between them."""
+"""The Pure Data player: two decks, each a pair of tables, and a crossfade between them."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ PLAYER = """
 
 
 def deck() -> Canvas:
-    """Write msanii-deck~.pd: one sound file in memory, at its own rate, looped to the frame.
+    """Return msanii-deck~.pd: one sound file in memory, at its own rate, looped to the frame.
 
     A table is read in spans of about 0.2 s. Each begins at a block, with a whole number of frames as
     its onset, so that the index of tabread4~ stays small: a 32-bit float then holds it to 1/1,000 of
@@ -297,5 +297,5 @@ def deck() -> Canvas:
 
 
 def player() -> Canvas:
-    """Write msanii-player~.pd: a path comes in, and crosses over from what sounds, without a click."""
+    """Return msanii-player~.pd, which crossfades to the file whose path it receives."""
     return Canvas(820, 760).draw(PLAYER)

@@ -1,4 +1,4 @@
-"""Count the inlets and outlets of Max objects, as Max itself writes them into a patch."""
+"""The inlets and outlets of Max objects, as Max writes them into a patch."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TYPES = {"m": "", "b": "bang", "i": "int", "f": "float", "s": "signal", "l": "li
 
 
 def ports(text: str) -> tuple[int, list[str]]:
-    """Return the number of inlets and the outlet types of an object, from what is typed in it.
+    """Return the number of inlets and the outlet types of an object. text: what is typed in it.
 
-    Raises: KeyError: an object that is not known here.
+    Raises: KeyError: the object is not in `FIXED`.
 
     >>> ports("route done fail")
     (3, ['', '', ''])

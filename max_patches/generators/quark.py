@@ -1,4 +1,4 @@
-"""Write the part of the SuperCollider Quark that the table knows: commands, replies, help."""
+"""The parts of the SuperCollider Quark that follow from the command table."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
 from msanii_live.protocol.schema import Argument, arguments
 
-TAKEN = {"dump": "dumpLines"}  # names that every SuperCollider object has for something else
-CALLS = "keys, done, progress, fail"
-HEAD = "// Written by max_patches/generate.py from the protocol's table. Do not edit it.\n"
+RENAMED = {"dump": "dumpLines"}  # every SuperCollider object has a method `dump`
+CALLBACKS = "keys, done, progress, fail"
+HEADER = "// Written by max_patches/generate.py from the protocol's table. Do not edit it.\n"
 
 HELP = """\
 TITLE:: Msanii
-SUMMARY:: Speak to the msanii-live server
+SUMMARY:: Client of the msanii-live server
 CATEGORIES:: External Control>OSC, Libraries>Msanii
 RELATED:: Classes/MsaniiPlayer, Classes/OSCFunc
 
 DESCRIPTION::
-A client of the server that keeps music-diffusion models warm and takes OSC. Start the server in a
-terminal: code::msanii-live serve::. Each command of the protocol is a method; what comes back is
-given to a function. Every key and range is in the server's docs/osc.md.
+A client of the msanii-live server, which generates music with diffusion models. Start the server in
+a terminal: code::msanii-live serve::. Each command is a method, and the replies are passed to
+functions. The server's docs/osc.md lists every key and its range.
 
 code::
 m = Msanii();
@@ -35,27 +35,27 @@ m.outpaint(\\a, (bars: 4), { |clip| p.load(clip.path) }, { |done| done.postln })
 CLASSMETHODS::
 METHOD:: new
 ARGUMENT:: host
-where the server is
+the server's host
 ARGUMENT:: port
-its OSC port
+the server's OSC port
 METHOD:: patience
-Seconds without any answer until a command has failed with code::\\ENOANSWER::.
+Seconds without an answer after which a command fails with code::\\ENOANSWER::.
 PRIVATE:: replies, answers, listed
 
 INSTANCEMETHODS::
 PRIVATE:: init, hear, fieldsOf, settle
 
 SUBSECTION:: Common
-All commands end in these arguments:
+The last arguments of every command are:
 table::
 ## keys || an Event of named values, such as code::(bars: 4, style: \\house)::
-## done || called with an Event of the reply's fields; with an Array of them where a list comes
-## progress || called with 0 to 1 while a clip is made
-## fail || called with a code and words; without it they are posted as a warning
+## done || called with an Event of the reply's fields, or an Array of Events if the reply is a list
+## progress || called with 0 to 1 while a clip is generated
+## fail || called with a code and a text; if absent, they are posted as a warning
 ::
 
 METHOD:: ask
-Send any command; what the methods below call. Returns its token.
+Send any command. The methods below call it. Returns the command's token.
 ARGUMENT:: address
 ARGUMENT:: args
 values without a key
@@ -65,9 +65,9 @@ ARGUMENT:: progress
 ARGUMENT:: fail
 
 METHOD:: cancel
-Cancel what was asked for.
+Cancel a job.
 ARGUMENT:: token
-what the command returned; all jobs without it
+what the command returned; if absent, all jobs are cancelled
 
 METHOD:: addr
 The server's NetAddr.
@@ -92,12 +92,12 @@ def classes() -> str:
     tables = [
         "\t// the fields of each reply\n\t*replies {\n\t\t^IdentityDictionary[\n"
         + ",\n".join(rows) + "\n\t\t]\n\t}",
-        "\t// what each command is answered with\n\t*answers {\n\t\t^IdentityDictionary[\n"
+        "\t// the reply to each command\n\t*answers {\n\t\t^IdentityDictionary[\n"
         + ",\n".join(answers) + "\n\t\t]\n\t}",
-        "\t// replies of which several come, up to /msanii/done\n\t*listed {\n\t\t^[\n"
+        "\t// replies that are lists, which /msanii/done ends\n\t*listed {\n\t\t^[\n"
         + ",\n".join(listed) + "\n\t\t]\n\t}",
     ]  # fmt: skip
-    return HEAD + "+ Msanii {\n" + "\n\n".join([*methods, *tables]) + "\n}\n"
+    return HEADER + "+ Msanii {\n" + "\n\n".join([*methods, *tables]) + "\n}\n"
 
 
 def client_help() -> str:
@@ -106,22 +106,22 @@ def client_help() -> str:
 
 
 def method_name(address: str) -> str:
-    """Return what a command is called as a method.
+    """Return the method name of a command.
 
     >>> method_name("/msanii/clip/list"), method_name("/msanii/param/stream.mix")
     ('clipList', 'streamMix')
     """
     words = re.split(r"[/.]", address.removeprefix("/msanii/").removeprefix("param/"))
     name = words[0] + "".join(word.capitalize() for word in words[1:])
-    return TAKEN.get(name, name)
+    return RENAMED.get(name, name)
 
 
 def _method(command: type[Command]) -> str:
-    places = [a.name for a in arguments(command) if a.positional]
-    taken = ", ".join([*places, CALLS])
+    positional = [a.name for a in arguments(command) if a.positional]
+    parameters = ", ".join([*positional, CALLBACKS])
     return (
-        f"\t{method_name(command.address)} {{ |{taken}|\n"
-        f"\t\t^this.ask('{command.address}', [{', '.join(places)}], {CALLS})\n\t}}"
+        f"\t{method_name(command.address)} {{ |{parameters}|\n"
+        f"\t\t^this.ask('{command.address}', [{', '.join(positional)}], {CALLBACKS})\n\t}}"
     )
 
 

@@ -1,12 +1,12 @@
-"""Read the sketch of a patch: one line a box, one line a row of wires.
+"""A small language for patches: one line for each box, and one for each row of wires.
 
     in    20 20  [inlet]              an object
     go    20 60  (0, $1 30)           a message box
           20 90  "words"              a comment
     lamp  20 120 {light connected}    a control with its label
-    in -> go -> other:1               wires; `name:n` is outlet n where it sends, inlet n at the end
+    in -> go -> other:1               wires; `name:n` is outlet n of a sender, inlet n at the end
 
-After ` || ` a box may have options, each a word and the rest: `hint what it does`.
+After ` || ` a box can have options, each a word and its value: `hint what it does`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS = {"[": "object", "(": "message", '"': "comment", "{": "control"}
 
 @dataclass(frozen=True)
 class Box:
-    """Be one box. kind: object, message, comment or control. x, y: pixels."""
+    """One box. kind: object, message, comment or control. x, y: position in pixels."""
 
     name: str
     x: int
@@ -37,7 +37,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Wire:
-    """Connect an outlet of one box to an inlet of another, both named."""
+    """A connection from an outlet of one named box to an inlet of another."""
 
     source: str
     outlet: int
@@ -45,10 +45,10 @@ class Wire:
     inlet: int
 
 
-def read(sketch: str) -> tuple[list[Box], list[Wire]]:
-    """Return the boxes and the wires of a sketch, each in its order.
+def parse_sketch(sketch: str) -> tuple[list[Box], list[Wire]]:
+    """Return the boxes and the wires of a sketch, in their order.
 
-    Raises: ValueError: a line that is neither box nor wires.
+    Raises: ValueError: a line is neither a box nor wires.
     """
     boxes: list[Box] = []
     wires: list[Wire] = []
@@ -56,24 +56,24 @@ def read(sketch: str) -> tuple[list[Box], list[Wire]]:
         shape, *options = line.split(" || ")
         if found := BOX.match(shape.strip()):
             name, x, y, kind, text = found.groups()
-            told = dict(option.strip().split(" ", 1) for option in options)
-            boxes.append(Box(name or "", int(x), int(y), KINDS[kind], text, told))
+            settings = dict(option.strip().split(" ", 1) for option in options)
+            boxes.append(Box(name or "", int(x), int(y), KINDS[kind], text, settings))
         elif " -> " in line:
-            wires += _wires(line)
+            wires += _parse_wires(line)
         elif line:
             raise ValueError(f"neither a box nor wires: {line}")
     return boxes, wires
 
 
-def settle(boxes: list[Box], size: Callable[[Box], tuple[float, float]]) -> list[Box]:
-    """Push boxes to the right until none lies over another; their order stays as it was.
+def resolve_overlaps(boxes: list[Box], size: Callable[[Box], tuple[float, float]]) -> list[Box]:
+    """Return the boxes, moved to the right until none overlaps another, in the same order.
 
-    size: width and height of a box, pixels.
+    size: returns the width and height of a box in pixels.
     """
-    settled = list(boxes)
+    moved = list(boxes)
     placed: list[tuple[Box, float, float]] = []
-    for place in sorted(range(len(boxes)), key=lambda i: (boxes[i].y, boxes[i].x)):
-        box = boxes[place]
+    for index in sorted(range(len(boxes)), key=lambda i: (boxes[i].y, boxes[i].x)):
+        box = boxes[index]
         width, height = size(box)
         while over := [
             other.x + w + GAP
@@ -85,12 +85,12 @@ def settle(boxes: list[Box], size: Callable[[Box], tuple[float, float]]) -> list
         ]:
             box = replace(box, x=int(max(over)) + 1)
         placed.append((box, width, height))
-        settled[place] = box
-    return settled
+        moved[index] = box
+    return moved
 
 
-def _wires(line: str) -> Iterator[Wire]:
+def _parse_wires(line: str) -> Iterator[Wire]:
     stops = [stop.strip().partition(":") for stop in line.split("->")]
-    for place, (source, sink) in enumerate(pairwise(stops), start=2):
-        inlet = sink[2] if place == len(stops) else ""
+    for index, (source, sink) in enumerate(pairwise(stops), start=2):
+        inlet = sink[2] if index == len(stops) else ""
         yield Wire(source[0], int(source[2] or 0), sink[0], int(inlet or 0))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.generators.everything import files
+from max_patches.generators.all_files import generated_files
 from msanii_live.cli import main
 from tests.clients.pure_data import COMPLAINTS, run, write
 
@@ -20,7 +20,7 @@ STEPS = re.findall(r"^    (/msanii/.*)$", TUTORIAL, re.MULTILINE)
 
 def test_its_messages_are_those_of_the_patches_that_are_played():
     assert len(STEPS) == 4
-    made = files()
+    made = generated_files()
     in_pd = re.findall(r"#X msg \d+ \d+ (/msanii/.*);", made["pd/msanii/examples/set.pd"].decode())
     in_max = made["msanii-live/examples/msanii-set.maxpat"].decode()
     assert in_pd == STEPS  # which test_pd_library clicks through

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from max_patches.generators import amxd, device
-from max_patches.generators.everything import files
+from max_patches.generators.all_files import generated_files
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
 from msanii_live.protocol.request import parse_request
@@ -39,7 +39,7 @@ def test_a_second_generation_is_the_same_bytes(tmp_path):
 
 
 def test_nothing_generated_is_left_from_earlier():
-    made = {FOLDER / name for name in files()}
+    made = {FOLDER / name for name in generated_files()}
     there = {
         path
         for path in FOLDER.rglob("*")
@@ -58,7 +58,7 @@ def test_every_address_is_in_the_table(path):
 
 def messages():
     """Every message box of every patch that begins with an address."""
-    for name, content in sorted(files().items()):
+    for name, content in sorted(generated_files().items()):
         if name.endswith(".pd"):
             for record in re.findall(r"#X msg \d+ \d+ (/msanii/[^;]*);", content.decode()):
                 yield name, record.replace("\\$", "$")

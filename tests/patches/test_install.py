@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.generators.everything import files
+from max_patches.generators.all_files import generated_files
 from msanii_live.cli import main
 from msanii_live.patches.install import patches_folder
 from msanii_live.patches.install_targets import install_targets
@@ -72,7 +72,7 @@ def test_copies_says_where_and_deletes_nothing(home, capsys):
     assert main(["patches", "install", "pd", "supercollider"]) == 0
     assert f"pd: copied to {extra}" in capsys.readouterr().out
     assert (extra / "mine.pd").read_text() == "kept"
-    assert (extra / "msanii.pd").read_bytes() == files()["pd/msanii/msanii.pd"]
+    assert (extra / "msanii.pd").read_bytes() == generated_files()["pd/msanii/msanii.pd"]
     assert (extra / "examples" / "set.pd").is_file()
     quark = home / ".local" / "share" / "SuperCollider" / "Extensions" / "Msanii"
     assert (quark / "Classes" / "Msanii.sc").is_file()
@@ -91,7 +91,7 @@ def test_to_a_folder_goes_everything_but_the_generator(tmp_path, capsys):
     there = {
         p.relative_to(tmp_path / "here").as_posix() for p in tmp_path.rglob("*") if p.is_file()
     }
-    assert set(files()) <= there
+    assert set(generated_files()) <= there
     assert "sonic_pi/set.rb" in there
     assert not any(name.endswith(".py") for name in there)
     assert "copied to" in capsys.readouterr().out
@@ -126,7 +126,7 @@ def test_a_wheel_holds_every_patch(tmp_path):
         names = set(archive.namelist())
         archive.extractall(tmp_path / "site")
     inside = {n.removeprefix("msanii_live/patches/shipped/") for n in names if "/shipped/" in n}
-    assert set(files()) <= inside
+    assert set(generated_files()) <= inside
     folder = ROOT / "max_patches"
     left_out = {"generators", "__pycache__", "generate.py"}
     wanted = {

@@ -10,7 +10,7 @@ import pytest
 import max_patches.generators
 from max_patches.generators.maxpat import Patcher
 from max_patches.generators.pd import Canvas
-from max_patches.generators.sketch import Wire, read, settle
+from max_patches.generators.sketch import Wire, parse_sketch, resolve_overlaps
 
 SKETCH = """
     in   20 20  [route a b] || hint words
@@ -20,7 +20,7 @@ SKETCH = """
 
 
 def test_a_sketch_says_boxes_and_wires():
-    boxes, wires = read(SKETCH)
+    boxes, wires = parse_sketch(SKETCH)
     assert [(box.name, box.kind, box.text) for box in boxes] == [
         ("in", "object", "route a b"),
         ("go", "message", "0, $1 30"),
@@ -31,7 +31,7 @@ def test_a_sketch_says_boxes_and_wires():
 
 def test_what_is_no_sketch_is_refused():
     with pytest.raises(ValueError, match="neither a box nor wires"):
-        read("in 20 [route]")
+        parse_sketch("in 20 [route]")
     with pytest.raises(ValueError, match="two boxes"):
         Canvas().draw("a 1 1 [f]\na 1 30 [f]")
     with pytest.raises(KeyError):
@@ -58,8 +58,8 @@ def test_pure_data_and_max_write_the_same_sketch():
 
 
 def test_boxes_are_pushed_apart_in_their_order():
-    boxes, _ = read('20 20 "a"\n25 20 "b"\n20 24 "c"\n20 60 "d"')
-    settled = settle(boxes, lambda _: (30.0, 20.0))
+    boxes, _ = parse_sketch('20 20 "a"\n25 20 "b"\n20 24 "c"\n20 60 "d"')
+    settled = resolve_overlaps(boxes, lambda _: (30.0, 20.0))
     assert [(box.text, box.x) for box in settled] == [("a", 20), ("b", 57), ("c", 94), ("d", 20)]
 
 

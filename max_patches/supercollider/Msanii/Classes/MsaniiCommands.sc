@@ -199,7 +199,7 @@
 		]
 	}
 
-	// what each command is answered with
+	// the reply to each command
 	*answers {
 		^IdentityDictionary[
 			'/msanii/generate' -> '/msanii/job/done',
@@ -246,7 +246,7 @@
 		]
 	}
 
-	// replies of which several come, up to /msanii/done
+	// replies that are lists, which /msanii/done ends
 	*listed {
 		^[
 			'/msanii/caps',

@@ -1,4 +1,4 @@
-"""Name every file that is generated."""
+"""All generated files, by path."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from max_patches.generators import (
 PACKAGE = "msanii-live"
 
 
-def files() -> dict[str, bytes]:
-    """Return the content of each generated file by its path beneath max_patches."""
+def generated_files() -> dict[str, bytes]:
+    """Return the content of each generated file by its path in max_patches."""
     return {**max_package(), **pure_data(), **super_collider()}
 
 
@@ -34,29 +34,31 @@ def max_package() -> dict[str, bytes]:
     }
     for name in max_pages.EXAMPLES:
         patches[f"examples/msanii-{name}.maxpat"] = max_pages.example_patch(name)
-    made = {name: patch.render() for name, patch in patches.items()}
-    made["docs/msanii.maxref.xml"] = maxref.client_page().encode()
-    made["docs/msanii-player~.maxref.xml"] = maxref.player_page().encode()
-    made["package-info.json"] = maxref.package_info().encode()
-    made["devices/Msanii Live.amxd"] = device.device()
-    return {f"{PACKAGE}/{name}": content for name, content in made.items()}
+    content = {name: patch.render() for name, patch in patches.items()}
+    content["docs/msanii.maxref.xml"] = maxref.client_page().encode()
+    content["docs/msanii-player~.maxref.xml"] = maxref.player_page().encode()
+    content["package-info.json"] = maxref.package_info().encode()
+    content["devices/Msanii Live.amxd"] = device.device()
+    return {f"{PACKAGE}/{name}": data for name, data in content.items()}
 
 
 def pure_data() -> dict[str, bytes]:
     """Return the Pure Data library."""
-    made = {
+    canvases = {
         "msanii": pd_client.client(), "msanii-player~": pd_player.player(),
         "msanii-deck~": pd_player.deck(),
     }  # fmt: skip
-    made |= {f"{name}-help": pd_help.help_patch(name) for name in list(made)}
-    made |= {f"examples/{name}": pd_examples.example_patch(name) for name in pd_examples.EXAMPLES}
-    return {f"pd/msanii/{name}.pd": canvas.render().encode() for name, canvas in made.items()}
+    canvases |= {f"{name}-help": pd_help.help_patch(name) for name in list(canvases)}
+    canvases |= {
+        f"examples/{name}": pd_examples.example_patch(name) for name in pd_examples.EXAMPLES
+    }
+    return {f"pd/msanii/{name}.pd": canvas.render().encode() for name, canvas in canvases.items()}
 
 
 def super_collider() -> dict[str, bytes]:
-    """Return what is generated of the Quark."""
-    made = {
+    """Return the generated files of the Quark."""
+    texts = {
         "Classes/MsaniiCommands.sc": quark.classes(),
         "HelpSource/Classes/Msanii.schelp": quark.client_help(),
     }
-    return {f"supercollider/Msanii/{name}": text.encode() for name, text in made.items()}
+    return {f"supercollider/Msanii/{name}": text.encode() for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""Draw the patches for the docs: `python -m max_patches.generators.pictures docs/pictures`.
+"""Images of the patches for the docs: `python -m max_patches.generators.docs_images docs/pictures`.
 
 Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files.
 Needs puredata-gui, xvfb, py2max and Pillow.
@@ -26,7 +26,7 @@ WINDOW = (60, 60, 801, 653)  # of the patch on the screen, pixels
 
 
 def pure_data(patch: Path, out: Path) -> None:
-    """Open a patch in Pure Data's own window and write what is seen as a PNG."""
+    """Open a patch in Pure Data and write a screenshot as a PNG."""
     with tempfile.TemporaryDirectory() as folder:
         screen = subprocess.Popen(
             ["Xvfb", DISPLAY, "-screen", "0", "900x700x24", "-fbdir", folder],
@@ -48,16 +48,16 @@ def pure_data(patch: Path, out: Path) -> None:
         )
         try:
             time.sleep(6.0)
-            picture = framebuffer(Path(folder) / "Xvfb_screen0")
+            screenshot = framebuffer(Path(folder) / "Xvfb_screen0")
         finally:
             for child in (pd, screen):
                 child.terminate()
                 child.wait()
-    picture.crop(WINDOW).quantize(32).save(out, optimize=True)
+    screenshot.crop(WINDOW).quantize(32).save(out, optimize=True)
 
 
 def framebuffer(path: Path) -> Image.Image:
-    """Read an X window dump of 24 bits a pixel."""
+    """Return the image of an X window dump with 24 bits per pixel."""
     content = path.read_bytes()
     head = struct.unpack(">25I", content[:100])
     width, height, stride, colours = head[4], head[5], head[12], head[19]
@@ -71,13 +71,13 @@ def max_patch(patch: Path) -> str:
 
 
 def panel(device: Path) -> str:
-    """Return the SVG of a device's panel: what is shown in presentation, where it is shown."""
+    """Return the SVG of a device's panel: its boxes in presentation mode."""
     tree = amxd.unpack(device.read_bytes())[1]
     shown = [item for item in tree["patcher"]["boxes"] if item["box"].get("presentation")]
     for item in shown:
         box = item["box"]
         box["patching_rect"] = box["presentation_rect"]
-        if "varname" in box:  # py2max has no picture of these: write what Live calls them
+        if "varname" in box:  # py2max cannot draw these, so their names in Live are shown
             box |= {"maxclass": "message", "text": box["varname"]}
     tree["patcher"] |= {"boxes": shown, "lines": []}
     with tempfile.NamedTemporaryFile("w", suffix=".maxpat") as file:
@@ -87,7 +87,7 @@ def panel(device: Path) -> str:
 
 
 def main(out: Path) -> None:
-    """Write all pictures to a folder."""
+    """Write all images to a folder."""
     for name, patch in {"pd-set": "examples/set.pd", "pd-client-help": "msanii-help.pd"}.items():
         pure_data(PATCHES / "pd" / "msanii" / patch, out / f"{name}.png")
     package = PATCHES / "msanii-live"
