@@ -8,9 +8,8 @@ import pytest
 
 from msanii_live.audio import make_clip
 from msanii_live.errors import Cancelled, Code, CommandError
-from msanii_live.jobs.load import DurationEstimates, LoadMeter
 from msanii_live.jobs.task import Task
-from msanii_live.jobs.worker import Worker
+from msanii_live.jobs.worker import DurationEstimates, LoadMeter, Worker
 from msanii_live.protocol.commands import Generate
 
 CLIP = make_clip(np.zeros((10, 2), np.float32), 44_100)
