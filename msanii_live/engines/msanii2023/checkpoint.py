@@ -229,7 +229,6 @@ def _plain(value: Any) -> Any:
 
 
 def _unet_config(config: Mapping[str, Any]) -> UNet2023Config:
-    dilations = config.get("dilations", ())
     return UNet2023Config(
         mels=config["d_freq"],
         width=config["d_base"],
@@ -240,7 +239,7 @@ def _unet_config(config: Mapping[str, Any]) -> UNet2023Config:
         has_attention=config["has_attention"],
         has_resampling=config["has_resampling"],
         block_layers=config["n_block_layers"],
-        dilations=dilations if set(dilations) - {1} else (),
+        dilations=config.get("dilations", ()),
     )
 
 

@@ -38,8 +38,8 @@ class UNet2023Config:
     has_attention: whether the blocks of a level end in attention.
     has_resampling: whether mel_frames is halved after a level; False for the last.
     block_layers: blocks in a level, in the encoder and again in the decoder.
-    dilations: of the 3×3 convolutions of a level's blocks; empty for 1 throughout. The block in
-        the middle has 1 always.
+    dilations: of the 3×3 convolutions of a level's blocks; the middle block always has 1. Empty
+        means 1 throughout, and becomes so where all are 1.
 
     Raises: ValueError: the tuples differ in length or are empty, a number is below 1,
         `timestep_width` is odd or below 4, `heads` does not divide a width, or the last level
@@ -67,6 +67,11 @@ class UNet2023Config:
     dilations: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check()
+        if set(self.dilations) == {1}:
+            object.__setattr__(self, "dilations", ())
+
+    def _check(self) -> None:
         levels = len(self.multipliers)
         dilations = self.level_dilations
         per_level = (self.has_attention, self.has_resampling, self.block_layers, dilations)

@@ -132,8 +132,6 @@ def _build(tables: dict[str, dict[str, Any]], part: str) -> Recipe2023:
     diffusion = tables["diffusion"]
     if (diffusion.pop("schedule"), diffusion.pop("timesteps")) != ("cosine", TRAIN_TIMESTEPS):
         raise ValueError("only the cosine schedule of 1000 timesteps is known")
-    if set(network.pop("dilations", ())) - {1}:
-        raise ValueError("only dilations of 1 are known")
     return Recipe2023(
         audio,
         Features2023Config(**scaling),

@@ -1,0 +1,55 @@
+"""Check that starting with the engines that ship imports none of the slow libraries."""
+
+import subprocess
+import sys
+
+import pytest
+
+SLOW = ("diffusers", "transformers", "huggingface_hub")
+SHIPPED = (
+    "msanii_live.engines.mel_flow.engine",
+    "msanii_live.engines.mel2mel.engine",
+    "msanii_live.engines.note_diffusion.engine",
+    "msanii_live.engines.registry",
+    "msanii_live.app",
+    # The two that use diffusers import it when their weights are loaded, and not before.
+    "msanii_live.engines.msanii2023.engine",
+    "msanii_live.engines.spectrogram_diffusion.engine",
+)
+
+
+def imported_by(code: str) -> set[str]:
+    """Return which of the slow libraries a new interpreter has imported after running code."""
+    code += f"\nimport sys; print(*(set({SLOW!r}) & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("module", SHIPPED)
+def test_no_module_of_the_start_imports_them(module: str) -> None:
+    assert imported_by(f"import {module}") == set()
+
+
+@pytest.mark.slow
+def test_the_default_engine_plays_without_them() -> None:
+    code = """
+from msanii_live.engines.registry import EngineRegistry
+
+engine = EngineRegistry("cpu").get()
+assert engine.name == "mel-flow"
+engine.warm()  # generates a short clip
+"""
+    assert imported_by(code) == set()
+
+
+@pytest.mark.slow
+def test_the_2023_engine_imports_diffusers_when_it_is_loaded() -> None:
+    code = """
+from pathlib import Path
+from msanii_live.engines.msanii2023.engine import engines_of
+
+engines_of(Path("tests/parity/msanii-tiny.pt"), "tiny", "cpu")[0].load()
+"""
+    assert imported_by(code) == {"diffusers", "huggingface_hub"}
