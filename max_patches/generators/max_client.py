@@ -13,7 +13,7 @@ CLIENT = f"""
     which  20 80  [route start connect cancel]
     in -> which
 
-    300 40 "a port to listen on that no other patch has: from one taken at random on"
+    300 40 "find a free port to listen on, from a random one upwards"
     once   300 70  [t b b]
     seed   340 100 [random {PORTS}]
     base   340 130 [+ {FIRST_PORT}]
@@ -29,7 +29,7 @@ CLIENT = f"""
     port:1 -> listen -> ears
     port -> hello -> net
 
-    20 110 "every message says where to answer, and has a token of its own"
+    20 110 "every message has a reply port and a token of its own"
     out    20 140 [t l b]
     count  120 170 [counter 1 99999]
     here   120 225 [i]
@@ -51,7 +51,7 @@ CLIENT = f"""
     stop   420 290 (/msanii/job/cancel $1)
     which:2 -> job -> stop -> out
 
-    640 40 "every 2 s: how are you, or, where nobody answers, the next port"
+    640 40 "every 2 s: ask for the status, or try the next port if there is no answer"
     beat   640 100 [metro 2000]
     is     640 130 [i 0]
     there  640 160 [sel 0]
@@ -63,7 +63,7 @@ CLIENT = f"""
     there:1 -> pulse -> out
     found:1 -> next:1
 
-    20 370 "what comes in"
+    20 370 "replies"
     all    20 400 [t l l b]
     ears -> all
     all:2 -> heard

@@ -47,7 +47,7 @@ GENERATE = """
 """
 
 OUTPAINT = """
-    20 10 "1 makes a loop. 2 asks for two bars more of what is in the player, and crosses over to it."
+    20 10 "1 makes a loop. 2 makes two more bars of the clip in the player, and crossfades to them."
     one    30 60  {button} || hint make a loop
     make   30 110 (/msanii/generate style house bpm 124 bars 2)
     one -> make -> client
@@ -64,11 +64,11 @@ OUTPAINT = """
     client:4 -> done -> name
     name:2 -> which:1
     name:2 -> which2:1
-    30 300 "What the server itself plays goes on with /msanii/outpaint current bars 2 play 1"
+    30 300 "To continue what the server plays: /msanii/outpaint current bars 2 play 1"
 """
 
 INTERPOLATE = """
-    20 10 "Make a and b, then move the slider: what lies there is made, and crossed over to."
+    20 10 "Make a and b, then move the slider: a clip between them is made, and the player crossfades to it."
     one    30 60  {button} || hint make a
     two    430 60 {button} || hint make b
     makea  30 110 (/msanii/generate style house bpm 124 bars 2 clip a)
@@ -83,7 +83,7 @@ INTERPOLATE = """
     mix    30 320 (/msanii/interpolate a b mix $1 clip between)
     slide -> hold -> rest -> value -> mixed -> mix -> client
     hold:1 -> value:1
-    200 230 "sent once the hand rests for a fifth of a second"
+    200 230 "sent when the slider has not moved for 0.2 s"
     loop   430 160 {toggle} || hint go round
     loops  470 160 [prepend loop]
     loop -> loops -> player
@@ -94,7 +94,7 @@ STREAM = """
     fresh  30 60  (/msanii/generate style house bpm 124 bars 4 clip seed1)
     start  30 95  (/msanii/stream/start last ahead 4 chunk 3)
     hands  330 95 (/msanii/stream/start midi take)
-    330 125 "plays what comes in on MIDI"
+    330 125 "renders the MIDI input"
     stop   30 130 (/msanii/stream/stop fade 2)
     fresh -> client
     start -> client
@@ -146,7 +146,7 @@ EXAMPLES = {
 }  # fmt: skip
 
 CLIENT_HELP = """
-    20 10 "msanii: speak to the server. Messages as docs/osc.md has them go in, clips come out."
+    20 10 "msanii: client of the server. In: messages of docs/osc.md. Out: clips."
     make   30 60  (/msanii/generate style house bpm 124 bars 4 clip a)
     info   30 95  (/msanii/status)
     where  30 130 (connect 127.0.0.1 7770)
@@ -154,7 +154,7 @@ CLIENT_HELP = """
     430 60 "any command, with its keys"
     430 95 "every reply comes out on the right"
     430 130 "another machine or port"
-    430 165 "end the last job"
+    430 165 "cancel the last job"
     client 30 280 [msanii]
     make -> client
     info -> client
@@ -172,12 +172,12 @@ CLIENT_HELP = """
     client:2 -> light
     client:3 -> say -> words
     client:4 -> reply
-    30 420 "Each msanii listens on a UDP port of its own from 7800 on, and tells the server which: several"
-    30 440 "stand side by side. It adds id and reply_port to what it sends; give neither, and no @keys."
+    30 420 "You can use several: each msanii listens on a UDP port of its own, from 7800 upwards."
+    30 440 "It adds id and reply_port to each message, so give neither, and do not use @keys."
 """
 
 PLAYER_HELP = """
-    20 10 "msanii-player~: play a sound file; a new one is crossed over to in 30 ms, without a click."
+    20 10 "msanii-player~: play a sound file, with a crossfade of 30 ms to each new one."
     open   30 60  {button} || hint open a sound file
     panel  30 100 [opendialog]
     open -> panel -> player
@@ -196,7 +196,7 @@ PLAYER_HELP = """
     slow -> player
     later -> player
     now -> player
-    580 60 "what is loaded waits"
+    580 60 "a loaded file waits"
     580 95 "and starts here"
     player 30 220 [msanii-player~]
     level  30 260 [*~ 0.5]
@@ -230,7 +230,7 @@ def help_patch(name: str) -> Patcher:
 def _every_command() -> Patcher:
     """Return one message for each command of the table."""
     patcher = Patcher(760, 480)
-    lines = ['20 10 "one of each, as msanii-live spec shows them; docs/osc.md has the rest"']
+    lines = ['20 10 "one message for each command; docs/osc.md describes them all"']
     for i, command in enumerate(COMMANDS):
         address, args = example(command)
         words = [address, *(a if isinstance(a, str) else f"{a:g}" for a in args if a != "id")]
@@ -244,7 +244,7 @@ def overview() -> Patcher:
     """Return the page of the Extras menu, which opens the examples and the monitor page."""
     told = {
         "set": "a set in five clicks", "generate": "a new clip at each click",
-        "outpaint": "go on from the clip that sounds", "interpolate": "between two clips",
+        "outpaint": "continue the clip that plays", "interpolate": "between two clips",
         "stream": "without end",
     }  # fmt: skip
     lines = ['20 10 "msanii-live: start the server in a terminal with  msanii-live serve"']

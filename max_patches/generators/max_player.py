@@ -7,12 +7,12 @@ from max_patches.generators.maxpat import Patcher
 FADE = 30  # ms
 
 HEAD = """
-    20 8 "path of a WAV to load and cross over to; loop 0|1, play, stop, fade MS, rate R, hold 0|1, now"
+    20 8 "path of a WAV to load and crossfade to; loop 0|1, play, stop, fade MS, rate R, hold 0|1, now"
     in     20 40  [inlet] || hint path of a WAV; loop, play, stop, fade, rate, hold, now
     which  20 80  [route loop play stop fade rate hold now]
     in -> which
 
-    20 110 "while a clip is loaded or a fade lasts, the last path asked for waits"
+    20 110 "while a clip loads or fades, the last path waits"
     ask    20 140 [t b s]
     path   120 170 [zl.reg]
     busy   20 170 [i 0]
@@ -38,7 +38,7 @@ HEAD = """
     order:1 -> pick -> which2
     order -> path -> which2:1
 
-    320 110 "a deck may be loaded again once it has faded out"
+    320 110 "a deck can be loaded again when it has faded out"
     unlock 260 170 [t b b]
     zero   340 200 (0)
     zero -> busy:1
@@ -56,7 +56,7 @@ HEAD = """
     which:3 -> times
     times:1 -> plus -> faded:1
 
-    560 110 "held back until now, to start on a bar"
+    560 110 "wait for now, to start on a bar"
     hold   560 140 [i 0]
     holds  560 170 [sel 0]
     which:5 -> hold:1

@@ -13,7 +13,7 @@ CLIENT = f"""
     which  20 75  [route connect disconnect cancel]
     in -> which
 
-    330 50 "where the server is"
+    330 50 "host and port of the server"
     load   330 75  [loadbang]
     port   330 100 [f $1]
     given  330 125 [sel 0]
@@ -29,7 +29,7 @@ CLIENT = f"""
     ask:2 -> named -> where:1
     named  200 125 [list]
 
-    20 100 "a message: connect where that is not done yet, then send it"
+    20 100 "a message: connect if needed, then send it"
     out    20 125 [t a b]
     open   120 150 [f 0]
     shut   120 175 [sel 0]
@@ -63,7 +63,7 @@ CLIENT = f"""
     job    230 180 [f -1]
     stop   230 205 (/msanii/job/cancel $1)
 
-    460 290 "is it there? ask every 2 s. What comes in winds the clock of 5 s"
+    460 290 "ping every 2 s. Every reply restarts the timeout of 5 s"
     on     330 320 [t f f]
     net -> on
     on:1 -> open:1
@@ -92,7 +92,7 @@ CLIENT = f"""
     sorry:1 -> there -> words
     sorry:1 -> hello
 
-    20 450 "what comes in"
+    20 450 "replies"
     parse  20 475 [oscparse]
     list   20 500 [list trim]
     ours   20 525 [route msanii]

@@ -55,7 +55,7 @@ GENERATE = """
 
 OUTPAINT = """
     20 10 {heading 700 Go on from the clip that sounds}
-    30 56 "1 makes a loop. 2 asks for two bars more of what is in the player, and crosses over to it."
+    30 56 "1 makes a loop. 2 makes two more bars of the clip in the player, and crossfades to them."
     one    30 90  {button @msanii-outpaint-1 1 make a loop}
     make   30 120 (/msanii/generate style house bpm 124 bars 2)
     on     430 90 (; pd dsp 1)
@@ -63,7 +63,7 @@ OUTPAINT = """
     one -> make -> first -> client
     first:1 -> on
     two    30 185 {button @msanii-outpaint-2 2 two bars more}
-    30 210 "the clip in the player: its name came with its path"
+    30 210 "name of the clip in the player, from its path"
     which  30 235 [symbol]
     more   30 260 (/msanii/outpaint $1 bars 2)
     two -> which -> more -> client
@@ -83,7 +83,7 @@ OUTPAINT = """
 
 INTERPOLATE = """
     20 10 {heading 700 Between two clips}
-    30 56 "Make a and b, then move the slider: what lies there is made, and crossed over to."
+    30 56 "Make a and b, then move the slider: a clip between them is made, and the player crossfades to it."
     one    30 90  {button @msanii-interpolate-a a}
     two    130 90 {button @msanii-interpolate-b b}
     makea  30 120 (/msanii/generate style house bpm 124 bars 2 clip a)
@@ -94,7 +94,7 @@ INTERPOLATE = """
     two -> makeb -> both
     both:1 -> on
     slide  30 220 {slider @msanii-interpolate-mix 0 1 0.5 mix}
-    30 246 "it is sent once the hand rests for a fifth of a second"
+    30 246 "it is sent when the slider has not moved for 0.2 s"
     hold   250 220 [t b f]
     rest   250 245 [delay 200]
     value  250 270 [f]
@@ -109,17 +109,17 @@ INTERPOLATE = """
 
 STREAM = """
     20 10 {heading 700 A stream without end, played by the server}
-    30 56 "The server's own player sounds here: start it with a sound card."
+    30 56 "The server plays this itself: start it with an audio device."
     start  30 90  (/msanii/stream/start last ahead 4 chunk 3)
     fresh  30 118 (/msanii/generate style house bpm 124 bars 4 clip seed1)
     stop   30 146 (/msanii/stream/stop fade 2)
     hands  400 118 (/msanii/stream/start midi take)
-    400 146 "plays what comes in on MIDI"
+    400 146 "renders the MIDI input"
     start -> client
     hands -> client
     fresh -> client
     stop -> client
-    400 90 "goes on from the newest clip"
+    400 90 "continues the newest clip"
     busy   30 185 {slider @msanii-stream-density 0 1 0.5 density}
     blend  30 215 {slider @msanii-stream-mix 0 1 0 mix towards the target}
     dense  250 185 (/msanii/param/stream.density $1)
@@ -136,7 +136,7 @@ STREAM = """
     ahead  560 335 {number}
     client:4 -> news -> chunk -> each
     each:4 -> ahead
-    620 335 "s ready ahead of the ear"
+    620 335 "s of audio ready ahead of playback"
 """
 
 SET = """

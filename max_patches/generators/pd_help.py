@@ -11,7 +11,7 @@ KEYWORDS = "osc diffusion music generate outpaint interpolate loop"
 
 CLIENT_HELP = """
     20 10 {heading 700 msanii}
-    30 56 "Speak to the server: messages as docs/osc.md has them go in, clips come out."
+    30 56 "Client of the server. In: messages of docs/osc.md. Out: clips."
     30 74 "[msanii] looks for it at 127.0.0.1, port 7770. [msanii 7790] looks at another port."
     make   30 110 (/msanii/generate style house bpm 124 bars 4 clip a)
     info   30 140 (/msanii/status)
@@ -20,7 +20,7 @@ CLIENT_HELP = """
     400 110 "any command, with its keys"
     400 140 "it connects by itself at the first message"
     400 170 "to another machine or port"
-    400 200 "end the last job"
+    400 200 "cancel the last job"
     client 30 270 [msanii]
     all    30 235 [pd every-command]
     make -> client
@@ -43,13 +43,13 @@ CLIENT_HELP = """
     client:4 -> all2
     30 400 "Outlets, from the left: path of each clip once it is whole, progress from 0 to 1,"
     30 418 "1 while the server answers, state and errors in words, every reply as a list."
-    30 450 "Several of them stand side by side: each has a socket of its own, and hears its own replies."
+    30 450 "You can use several: each has a socket of its own and gets its own replies."
     30 480 "See also [msanii-player~] and the patches in examples/"
 """
 
 PLAYER_HELP = """
     20 10 {heading 700 msanii-player~}
-    30 56 "Play a sound file. A new one is loaded beside it and crossed over to in 30 ms. No clicks."
+    30 56 "Play a sound file, with a crossfade of 30 ms to each new one."
     open   30 90  {button open a sound file}
     panel  30 115 [openpanel]
     open -> panel -> player
@@ -63,9 +63,9 @@ PLAYER_HELP = """
     again -> player
     stop -> player
     long -> player
-    450 90 "from the start, crossed over as well"
+    450 90 "from the start, with a crossfade"
     450 120 "fade out"
-    500 150 "ms, of every fade from now on"
+    500 150 "length of every fade, ms"
     player 30 200 [msanii-player~]
     level  30 240 [*~ 0.5]
     level2 90 240 [*~ 0.5]
@@ -126,7 +126,7 @@ def help_patch(name: str) -> Canvas:
     """Return the help patch of msanii, msanii-player~ or msanii-deck~."""
     sketch, about = {
         "msanii": (CLIENT_HELP, "Client of the msanii-live server"),
-        "msanii-player~": (PLAYER_HELP, "Player of two decks that crosses over without a click"),
+        "msanii-player~": (PLAYER_HELP, "Player of two decks with a crossfade"),
         "msanii-deck~": (DECK_HELP, "One sound file in memory, looped to the frame"),
     }[name]
     canvas = Canvas(740, 560)
@@ -142,7 +142,7 @@ def help_patch(name: str) -> Canvas:
 def _every_command() -> str:
     """Return the subpatch with one message box for each command of the table."""
     inner = Canvas(760, 60 + 26 * len(COMMANDS))
-    lines = ['20 10 "one of each, as msanii-live spec shows them. docs/osc.md has the rest"']
+    lines = ['20 10 "one message for each command. docs/osc.md describes them all"']
     for i, command in enumerate(COMMANDS):
         address, args = example(command)
         lines.append(f"m{i} 20 {40 + 26 * i} ({' '.join([address, *map(_plain, args)])})")

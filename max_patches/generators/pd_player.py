@@ -6,12 +6,12 @@ from max_patches.generators.pd import Canvas
 
 DECK = """
     20 8 "msanii-deck~  in: load PATH / play MS / stop / loop 0|1 / fade TARGET MS"
-    20 26 "out: left, right, frames once loaded (0: unreadable), bang at the end"
+    20 26 "out: left, right, frames when loaded (0: unreadable), bang at the end"
     in     20 50  [inlet]
     which  20 75  [route load play stop loop fade]
     in -> which
 
-    20 100 "read the file, halting what still ran of the last one"
+    20 100 "read the file, and stop the last one"
     order  20 120 [t a b]
     halt   110 145 (0)
     path   20 145 [symbol]
@@ -21,7 +21,7 @@ DECK = """
     which -> order -> path -> named -> read -> filer
     order:1 -> halt
 
-    150 240 "how many frames of the file go by in one span of the device"
+    150 240 "frames of the file in one span of the device"
     facts    150 260 [unpack f f f f s]
     rate     150 285 [t f f b]
     device   270 310 [samplerate~]
@@ -48,7 +48,7 @@ DECK = """
     rate:1 -> clipms:1
     frames:2 -> clipms
 
-    20 490 "put the first span once more behind the last frame"
+    20 490 "copy the first span after the last frame"
     size   20 510 [expr $f1 + $f2 + 8]
     size2  20 535 [t f f]
     sizel  20 560 [array size $0-l]
@@ -119,7 +119,7 @@ DECK = """
     mono -> twice:1
     left -> twice
 
-    720 75 "the end: fade within 5 ms, or go round"
+    720 75 "the end: fade within 5 ms, or loop"
     whole  720 100 [f]
     less   720 125 [- 6]
     due    720 150 [delay]
@@ -177,7 +177,7 @@ PLAYER = """
     which  20 75  [route symbol loop play stop fade]
     in -> which
 
-    20 100 "while a fade lasts, the last path asked for waits"
+    20 100 "during a fade, the last path waits"
     ask    20 120 [t b a]
     fading 20 145 [f 0]
     busy   20 170 [sel 0]
@@ -190,7 +190,7 @@ PLAYER = """
     busy -> go
     which:2 -> fading
 
-    20 245 "load into the deck that does not sound"
+    20 245 "load into the deck that is not playing"
     live   20 265 [f 1]
     idle   20 290 [== 0]
     what   20 320 [pack f s]
@@ -212,7 +212,7 @@ PLAYER = """
     which:1 -> loops -> loopt -> deck0
     loopt -> deck1
 
-    220 480 "it is whole: start it and cross over"
+    220 480 "it is loaded: start it and crossfade"
     got0   100 500 [t f f]
     got1   480 500 [t f f]
     ok0    170 525 [moses 1]
@@ -240,7 +240,7 @@ PLAYER = """
     cross1:1 -> ms1 -> up1 -> deck1
     ms1 -> down1 -> deck0
 
-    420 100 "no deck is loaded before it has faded out"
+    420 100 "a deck is loaded only after it has faded out"
     times  560 75  [t f f f]
     which:4 -> times
     times:1 -> ms0:1

@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "Make a and b, then move the slider: what lies there is made, and crossed over to.",
+     "text": "Make a and b, then move the slider: a clip between them is made, and the player crossfades to it.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       10.0,
-      550.6,
+      656.2,
       22.0
      ]
     }
@@ -238,14 +238,14 @@
     "box": {
      "id": "obj-12",
      "maxclass": "comment",
-     "text": "sent once the hand rests for a fifth of a second",
+     "text": "sent when the slider has not moved for 0.2 s",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       200.0,
       230.0,
-      332.8,
+      306.4,
       22.0
      ]
     }

@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "1 makes a loop. 2 asks for two bars more of what is in the player, and crosses over to it.",
+     "text": "1 makes a loop. 2 makes two more bars of the clip in the player, and crossfades to them.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       10.0,
-      610.0,
+      596.8,
       22.0
      ]
     }
@@ -211,7 +211,7 @@
       ""
      ],
      "patching_rect": [
-      581.0,
+      560.0,
       300.0,
       161.2,
       22.0
@@ -243,14 +243,14 @@
     "box": {
      "id": "obj-12",
      "maxclass": "comment",
-     "text": "What the server itself plays goes on with /msanii/outpaint current bars 2 play 1",
+     "text": "To continue what the server plays: /msanii/outpaint current bars 2 play 1",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       30.0,
       300.0,
-      544.0,
+      497.8,
       22.0
      ]
     }

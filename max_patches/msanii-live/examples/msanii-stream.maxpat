@@ -108,14 +108,14 @@
     "box": {
      "id": "obj-5",
      "maxclass": "comment",
-     "text": "plays what comes in on MIDI",
+     "text": "renders the MIDI input",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       330.0,
       125.0,
-      194.2,
+      161.2,
       22.0
      ]
     }

@@ -140,14 +140,14 @@
     "box": {
      "id": "obj-7",
      "maxclass": "comment",
-     "text": "go on from the clip that sounds",
+     "text": "continue the clip that plays",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       280.0,
       132.0,
-      220.6,
+      200.8,
       22.0
      ]
     }

@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "msanii-player~: play a sound file;\ra new one is crossed over to in 30 ms, without a click.",
+     "text": "msanii-player~: play a sound file, with a crossfade of 30 ms to each new one.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       10.0,
-      610.0,
+      524.2,
       22.0
      ]
     }
@@ -237,14 +237,14 @@
     "box": {
      "id": "obj-12",
      "maxclass": "comment",
-     "text": "what is loaded waits",
+     "text": "a loaded file waits",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       580.0,
       60.0,
-      148.0,
+      141.4,
       22.0
      ]
     }

@@ -12,7 +12,7 @@
   "rect": [
    60.0,
    90.0,
-   1309.6,
+   1184.6,
    520.0
   ],
   "bglocked": 0,
@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "msanii: speak to the server. Messages as docs/osc.md has them go in, clips come out.",
+     "text": "msanii: client of the server. In: messages of docs/osc.md. Out: clips.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       10.0,
-      570.4,
+      478.0,
       22.0
      ]
     }
@@ -174,14 +174,14 @@
     "box": {
      "id": "obj-9",
      "maxclass": "comment",
-     "text": "end the last job",
+     "text": "cancel the last job",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       430.0,
       165.0,
-      121.6,
+      141.4,
       22.0
      ]
     }
@@ -335,14 +335,14 @@
     "box": {
      "id": "obj-18",
      "maxclass": "comment",
-     "text": "Each msanii listens on a UDP port of its own from 7800 on, and tells the server which: several",
+     "text": "You can use several: each msanii listens on a UDP port of its own, from 7800 upwards.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       30.0,
       420.0,
-      636.4,
+      577.0,
       22.0
      ]
     }
@@ -351,14 +351,14 @@
     "box": {
      "id": "obj-19",
      "maxclass": "comment",
-     "text": "stand side by side. It adds id and reply_port to what it sends;\rgive neither, and no @keys.",
+     "text": "It adds id and reply_port to each message, so give neither, and do not use @keys.",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
-      673.0,
+      614.0,
       440.0,
-      616.6,
+      550.6,
       22.0
      ]
     }
@@ -418,14 +418,14 @@
         "box": {
          "id": "obj-1",
          "maxclass": "comment",
-         "text": "one of each, as msanii-live spec shows them;\rdocs/osc.md has the rest",
+         "text": "one message for each command;\rdocs/osc.md describes them all",
          "numinlets": 1,
          "numoutlets": 0,
          "outlettype": [],
          "patching_rect": [
           20.0,
           10.0,
-          471.4,
+          412.0,
           22.0
          ]
         }

@@ -12,7 +12,7 @@
   "rect": [
    60.0,
    90.0,
-   1123.8,
+   1100.0,
    790.0
   ],
   "bglocked": 0,
@@ -38,14 +38,14 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "path of a WAV to load and cross over to;\rloop 0|1, play, stop, fade MS, rate R, hold 0|1, now",
+     "text": "path of a WAV to load and crossfade to;\rloop 0|1, play, stop, fade MS, rate R, hold 0|1, now",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       8.0,
-      629.8,
+      623.2,
       22.0
      ]
     }
@@ -98,14 +98,14 @@
     "box": {
      "id": "obj-4",
      "maxclass": "comment",
-     "text": "while a clip is loaded or a fade lasts, the last path asked for waits",
+     "text": "while a clip loads or fades, the last path waits",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       110.0,
-      471.4,
+      332.8,
       22.0
      ]
     }
@@ -373,12 +373,12 @@
     "box": {
      "id": "obj-19",
      "maxclass": "comment",
-     "text": "a deck may be loaded again once it has faded out",
+     "text": "a deck can be loaded again when it has faded out",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
-      498.0,
+      359.0,
       110.0,
       332.8,
       22.0
@@ -538,14 +538,14 @@
     "box": {
      "id": "obj-28",
      "maxclass": "comment",
-     "text": "held back until now, to start on a bar",
+     "text": "wait for now, to start on a bar",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
-      837.0,
+      698.0,
       110.0,
-      266.8,
+      220.6,
       22.0
      ]
     }

@@ -94,14 +94,14 @@
     "box": {
      "id": "obj-4",
      "maxclass": "comment",
-     "text": "a port to listen on that no other patch has: from one taken at random on",
+     "text": "find a free port to listen on, from a random one upwards",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       300.0,
       40.0,
-      491.2,
+      385.6,
       22.0
      ]
     }
@@ -257,14 +257,14 @@
     "box": {
      "id": "obj-13",
      "maxclass": "comment",
-     "text": "every message says where to answer, and has a token of its own",
+     "text": "every message has a reply port and a token of its own",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       729.0,
       110.0,
-      425.2,
+      365.8,
       22.0
      ]
     }
@@ -494,14 +494,14 @@
     "box": {
      "id": "obj-26",
      "maxclass": "comment",
-     "text": "every 2 s: how are you, or, where nobody answers, the next port",
+     "text": "every 2 s: ask for the status, or try the next port if there is no answer",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
-      798.0,
+      692.0,
       40.0,
-      431.8,
+      497.8,
       22.0
      ]
     }
@@ -638,14 +638,14 @@
     "box": {
      "id": "obj-34",
      "maxclass": "comment",
-     "text": "what comes in",
+     "text": "replies",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       20.0,
       370.0,
-      101.8,
+      62.2,
       22.0
      ]
     }

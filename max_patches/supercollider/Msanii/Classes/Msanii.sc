@@ -1,4 +1,4 @@
-// Speak to the msanii-live server. The commands themselves are in MsaniiCommands.sc, which is generated.
+// A client of the msanii-live server. The commands are in MsaniiCommands.sc, which is generated.
 Msanii {
 	classvar <>patience = 4; // seconds without any answer until a command has failed
 
