@@ -52,7 +52,9 @@ class SharedArray:
                 name=name or None, create=not name, size=max(size, 1)
             )
             # `frombuffer` keeps the memory mapped while a view exists; `ndarray(buffer=)` does not.
-            array = np.frombuffer(self._memory.buf, dtype, count=int(np.prod(shape)))
+            buffer = self._memory.buf
+            assert buffer is not None
+            array = np.frombuffer(buffer, dtype, count=int(np.prod(shape)))
             self.array: NDArray[Any] = array.reshape(shape)
         else:
             self.array = np.zeros(shape, dtype)

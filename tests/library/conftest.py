@@ -1,4 +1,4 @@
-"""Give each test of this room an empty shared folder."""
+"""An empty shared folder for each test."""
 
 from pathlib import Path
 

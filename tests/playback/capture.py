@@ -1,4 +1,4 @@
-"""Record two JACK ports with every block where its time says; run as a program of its own.
+"""Record two JACK ports, each block at the place of its time; run as a program of its own.
 
     python -m tests.playback.capture OUT.npy SECONDS
 
@@ -17,7 +17,7 @@ import numpy as np
 
 
 class Capture:
-    """Place blocks by the time of their cycle. An idle client: it makes no sound."""
+    """A JACK client that stores each block at the place of its cycle's time. It plays nothing."""
 
     def __init__(self, seconds: float) -> None:
         self.client = jack.Client(f"capture{time.monotonic_ns()}", no_start_server=True)
@@ -45,7 +45,7 @@ class Capture:
             self.end = place + frames
 
     def read_clocks(self) -> None:
-        """Note JACK's frame and the system's clock of one moment: of the quickest look so far."""
+        """Store JACK's frame and the system's time of one moment; the quickest reading counts."""
         before = time.monotonic()
         frame = self.client.frame_time
         after = time.monotonic()
@@ -56,7 +56,7 @@ class Capture:
         self.xruns += 1
 
     def connect(self) -> bool:
-        """Connect to what plays; True when that is new."""
+        """Connect to the client that plays; return whether the connection is new."""
         if self.ports[0].number_of_connections:
             return False
         own = self.client.name + ":"

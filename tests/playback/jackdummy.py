@@ -23,7 +23,7 @@ RATE = 44_100
 
 @contextlib.contextmanager
 def jack_dummy(period: int = PERIOD, rate: int = RATE, real_time: bool = True) -> Iterator[None]:
-    """Run a JACK server of our own, or skip, saying why."""
+    """Run a JACK server of our own; skip the test with the reason if that is not possible."""
     jackd = shutil.which("jackd")
     if jackd is None:
         pytest.skip("jackd is not installed: apt-get install jackd2")
@@ -61,7 +61,7 @@ def jack_dummy(period: int = PERIOD, rate: int = RATE, real_time: bool = True) -
 
 @dataclass
 class Captured:
-    """Hold what was captured, once it has ended. frames: NaN where the capture missed them."""
+    """What was captured, once it has ended. frames: NaN where the capture missed them."""
 
     frames: Samples = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     figures: dict[str, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def capturing(path: Path, seconds: float) -> Iterator[Captured]:
 
 
 def place_of(heard: Samples, wanted: Samples) -> int:
-    """Return where in `heard` the first 64 sounding frames of `wanted` are, less their place there.
+    """Return the place of `wanted` in `heard`, found by its first 64 frames that are not silent.
 
     Raises: AssertionError: they are nowhere.
     """
