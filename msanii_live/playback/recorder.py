@@ -13,7 +13,7 @@ from msanii_live.library.audio_files import SAMPLE_RATE, resample
 from msanii_live.playback.player import Player
 from msanii_live.playback.shared_state import HISTORY_SECONDS
 
-MAX_TAKE_SECONDS = 600.0  # s of a take
+MAX_TAKE_SECONDS = 600.0
 _FETCH_INTERVAL = 0.25  # s; the player keeps the last minute
 
 

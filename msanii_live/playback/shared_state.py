@@ -103,7 +103,8 @@ class RingBuffer:
     def write(self, position: int, block: Samples) -> None:
         """Write frames. position: absolute, of the first. block: float32 (frames, 2)."""
         size = len(self._ring)
-        block = block[-size:]
+        skipped = max(0, len(block) - size)  # of a block longer than the ring
+        position, block = position + skipped, block[skipped:]
         first = position % size
         head = min(len(block), size - first)
         self._ring[first : first + head] = block[:head]
