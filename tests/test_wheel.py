@@ -1,9 +1,11 @@
 """The wheel that is built: what is in it, and a server that runs from it."""
 
+import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -21,8 +23,12 @@ MAX_BYTES = 100 * 2**20  # PyPI's limit
 pytestmark = pytest.mark.slow
 
 
-def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+def run(*command):
+    """Run a command that does not see the checkout; return its output."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        command, env=env, cwd=tempfile.gettempdir(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
