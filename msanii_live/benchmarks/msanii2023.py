@@ -150,9 +150,9 @@ def _vocoding(
     true = plain_griffin_lim(magnitude, few)
     torch.manual_seed(0)
     error = _error(griffin_lim(magnitude, few, phases="quadrant"), true)
-    error = max(error, _error(vocoder.in_chunks(mel), magnitude))
+    error = max(error, _error(vocoder.forward_in_chunks(mel), magnitude))
     times = max(1, rounds // 2)
-    networks = _in_turns(times, lambda: vocoder(mel), lambda: vocoder.in_chunks(mel))
+    networks = _in_turns(times, lambda: vocoder(mel), lambda: vocoder.forward_in_chunks(mel))
     phases = _in_turns(
         times,
         lambda: plain_griffin_lim(magnitude, measured),

@@ -24,7 +24,7 @@ from PIL import Image
 from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.engines.base import Context, Engine
 from msanii_live.engines.msanii2023 import write
-from msanii_live.engines.msanii2023.checkpoint import Parts
+from msanii_live.engines.msanii2023.checkpoint import CheckpointParts
 from msanii_live.engines.msanii2023.features import Features2023, Features2023Config
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
@@ -211,6 +211,6 @@ def _random_2023(folder: Path) -> Path:
     frames = round(SECONDS * RATE)
     sounds = np.stack([drum_loop(frames).T, piano_notes(frames).T])
     features.mel(torch.from_numpy(sounds))
-    parts = Parts(UNet2023(config), Vocoder2023(Vocoder2023Config(width=32)), features.eval())
+    parts = CheckpointParts(UNet2023(config), Vocoder2023(Vocoder2023Config(width=32)), features.eval())
     write(folder / "random-2023", parts)
     return folder / "random-2023"

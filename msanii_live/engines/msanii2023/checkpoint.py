@@ -1,9 +1,8 @@
-"""Read checkpoints of the 2023 release without running anything in them, and keep our own.
+"""Checkpoints of the 2023 release, read without running code in them, and our own format.
 
-A release file is a pickle of three configs (diffusers' FrozenDict, with omegaconf's lists in
-some) and three state dicts. It is read by torch's restricted unpickler, which takes tensors, plain
-containers, and the classes listed here: none of them is imported, each stands for a container that
-does nothing.
+A release file is a pickle of configs (diffusers' FrozenDict, with omegaconf's lists in some) and
+three state dicts. It is read by torch's restricted unpickler, which takes tensors, plain containers
+and the classes listed here. None of those is imported: each is replaced by an inert container.
 """
 
 from __future__ import annotations
@@ -31,25 +30,25 @@ WEIGHTS = "msanii2023.safetensors"
 PARTS = ("unet", "vocoder", "features")
 
 
-class BadCheckpoint(ValueError):
-    """Refuse a file: it is no checkpoint, or holds what a checkpoint has no need of."""
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, or asks for names that no checkpoint needs."""
 
 
 class _Inert:
-    """Stand for an object of omegaconf's or of typing's: hold its state and do nothing."""
+    """A replacement for an object of omegaconf or typing: it has its state and no methods."""
 
 
 def _inert(*_: object) -> _Inert:
-    """Stand for a function: return something inert whatever it is given."""
+    """Return an inert object, in place of a function that a pickle calls."""
     return _Inert()
 
 
-def _stands_for(module: str, *names: str) -> tuple[tuple[object, str], ...]:
+def _replaced(module: str, *names: str) -> tuple[tuple[object, str], ...]:
     return tuple((type(name, (_Inert,), {}), f"{module}.{name}") for name in names)
 
 
-# Each name that a file may use beyond tensors and plain containers, and what stands for it. Those
-# of omegaconf and typing, and the release's own, are what describes a list of omegaconf's.
+# The names that a file may use beyond tensors and plain containers, each after its replacement.
+# Those of omegaconf, of typing and of the release itself describe omegaconf's lists.
 SAFE: tuple[tuple[object, str], ...] = (
     (OrderedDict, "diffusers.configuration_utils.FrozenDict"),
     (defaultdict, "collections.defaultdict"),
@@ -61,15 +60,15 @@ SAFE: tuple[tuple[object, str], ...] = (
     (int, "__builtin__.long"),
     (_inert, "__builtin__.type"),
     (_inert, "_operator.getitem"),
-    *_stands_for("typing", "Any", "List", "Tuple", "Dict", "Optional", "Union"),
-    *_stands_for("omegaconf.listconfig", "ListConfig"),
-    *_stands_for("omegaconf.tupleconfig", "TupleConfig"),
-    *_stands_for("omegaconf.dictconfig", "DictConfig"),
-    *_stands_for("omegaconf.base", "ContainerMetadata", "Metadata"),
-    *_stands_for(
+    *_replaced("typing", "Any", "List", "Tuple", "Dict", "Optional", "Union"),
+    *_replaced("omegaconf.listconfig", "ListConfig"),
+    *_replaced("omegaconf.tupleconfig", "TupleConfig"),
+    *_replaced("omegaconf.dictconfig", "DictConfig"),
+    *_replaced("omegaconf.base", "ContainerMetadata", "Metadata"),
+    *_replaced(
         "omegaconf.nodes", "AnyNode", "IntegerNode", "FloatNode", "BooleanNode", "StringNode"
     ),
-    *_stands_for(
+    *_replaced(
         "msanii.config.training_config",
         "AudioDataModuleConfig",
         "TransformsConfig",
@@ -89,15 +88,15 @@ SAFE: tuple[tuple[object, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Hold the networks and features of a checkpoint, in eval mode and float32."""
+class CheckpointParts:
+    """The networks and features of a checkpoint, in eval mode and float32."""
 
     unet: UNet2023
     vocoder: Vocoder2023
     features: Features2023
 
 
-def read(path: Path) -> Parts:
+def read(path: Path) -> CheckpointParts:
     """Read a release's `.pt`, our safetensors file, or a folder that holds one.
 
     Raises: FileNotFoundError: there is nothing. BadCheckpoint: it is none of these, or unsafe.
@@ -109,7 +108,7 @@ def read(path: Path) -> Parts:
     return _read_own(path) if path.suffix == ".safetensors" else _read_release(path)
 
 
-def write(folder: Path, parts: Parts) -> Path:
+def write(folder: Path, parts: CheckpointParts) -> Path:
     """Write a folder that `read` and `--engine` take, whole or not at all; returns the file.
 
     Weights stay float32.
@@ -126,18 +125,18 @@ def write(folder: Path, parts: Parts) -> Path:
     return partial.replace(folder / WEIGHTS)
 
 
-def _read_own(path: Path) -> Parts:
+def _read_own(path: Path) -> CheckpointParts:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise BadCheckpoint(f"{path} is not a 2023 model of msanii-live")
+                raise CheckpointError(f"{path} is not a 2023 model of msanii-live")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise BadCheckpoint(f"{path} is not a safetensors file: {error}") from None
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
     try:
         configs = {name: _lists_as_tuples(json.loads(metadata[name])) for name in PARTS}
-        parts = Parts(
+        parts = CheckpointParts(
             UNet2023(UNet2023Config(**configs["unet"])),
             Vocoder2023(Vocoder2023Config(**configs["vocoder"])),
             Features2023(Features2023Config(**configs["features"])),
@@ -146,7 +145,7 @@ def _read_own(path: Path) -> Parts:
             own = {k.removeprefix(name + "."): v for k, v in tensors.items() if _is_of(k, name)}
             getattr(parts, name).load_state_dict(own, strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise BadCheckpoint(f"{path} does not fit its own description: {error}") from None
+        raise CheckpointError(f"{path} does not fit its own description: {error}") from None
     return _ready(parts)
 
 
@@ -158,7 +157,7 @@ def _lists_as_tuples(config: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
 
 
-def _ready(parts: Parts) -> Parts:
+def _ready(parts: CheckpointParts) -> CheckpointParts:
     for name in PARTS:
         module: nn.Module = getattr(parts, name)
         module.requires_grad_(False).eval()
@@ -168,19 +167,19 @@ def _ready(parts: Parts) -> Parts:
 # -- the release's own format ----------------------------------------------------------------------
 
 
-def _read_release(path: Path) -> Parts:
+def _read_release(path: Path) -> CheckpointParts:
     try:
         with torch.serialization.safe_globals(list(SAFE)):  # type: ignore[arg-type]
             saved = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise BadCheckpoint(
+        raise CheckpointError(
             f"{path} was not read: it is no 2023 checkpoint, or asks for more than tensors, plain "
             f"containers and known configs, which may be an attack. {_reason(error)}"
         ) from None
     except OSError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way
-        raise BadCheckpoint(
+        raise CheckpointError(
             f"{path} is no 2023 checkpoint, or is damaged: {_reason(error)}"
         ) from None
     try:
@@ -188,7 +187,7 @@ def _read_release(path: Path) -> Parts:
             _plain(saved[f"{name}_config"]) for name in ("unet", "vocoder", "transforms")
         )
         _check_scheduler(_plain(saved["scheduler_config"]))
-        parts = Parts(
+        parts = CheckpointParts(
             UNet2023(_unet_config(unet)),
             Vocoder2023(_vocoder_config(vocoder)),
             Features2023(_features_config(transforms)),
@@ -198,14 +197,14 @@ def _read_release(path: Path) -> Parts:
         features = _features_state(saved["transforms_state_dict"])
         parts.features.load_state_dict(features, strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise BadCheckpoint(
+        raise CheckpointError(
             f"{path} is no 2023 checkpoint that is understood: {_reason(error)}"
         ) from None
     return _ready(parts)
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong, without torch's advice to read the file unsafely."""
+    """Return the reason of an error, without torch's advice to read the file unsafely."""
     text = str(error)
     if asked := re.search(r"GLOBAL (\S+)", text):
         return f"It asks for {asked[1]}"
@@ -217,7 +216,7 @@ def _reason(error: Exception) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a config's value with everything of diffusers and omegaconf taken off."""
+    """Return a config's value as plain containers, without those of diffusers and omegaconf."""
     if isinstance(value, _Inert):
         content = vars(value)
         return _plain(content["_content"] if "_content" in content else content["_val"])
@@ -293,7 +292,7 @@ def _features_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _check_scheduler(config: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint trained on another schedule or objective than the samplers know."""
+    """Refuse a checkpoint of another schedule or objective than the samplers have."""
     expected = {
         "num_train_timesteps": 1000,
         "beta_schedule": "squaredcos_cap_v2",

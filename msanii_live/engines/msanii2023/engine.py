@@ -20,7 +20,7 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.msanii2023 import Msanii2023, load
 from msanii_live.engines.msanii2023.checkpoint import WEIGHTS as WEIGHTS
-from msanii_live.engines.msanii2023.fast_unet import BUCKET, fast_unet
+from msanii_live.engines.msanii2023.fast_unet import LENGTH_MULTIPLE, fast_unet
 from msanii_live.engines.msanii2023.mel_tasks import CORRECTED, PAPER, TaskSettings
 from msanii_live.engines.msanii2023.samplers import Model
 from msanii_live.engines.msanii2023.tasks import MAX_GENERATED, Msanii2023Tasks
@@ -47,7 +47,9 @@ class SharedWeights2023:
     ) -> None:
         """Take the device's name, a folder, `.pt` or `.safetensors` file, and the precision."""
         self.path = path
-        self.multiple = BUCKET if compiled else 1  # of mel frames: each length is compiled anew
+        self.multiple = (
+            LENGTH_MULTIPLE if compiled else 1
+        )  # of mel frames: each length is compiled anew
         self._device = device
         self._compiled = compiled
         self._asked = precision

@@ -1,12 +1,12 @@
-"""The U-Net for speed: cast once on a CPU, rearranged for a GPU; the same sums either way.
+"""A faster U-Net with the same result: cast once on a CPU, in another memory layout on a GPU.
 
-On a CPU its time is that of the library's convolutions and products, which run near the processor's
-peak (padded taps are skipped there): nothing but a smaller type helps. Weights are cast once, where
+On a CPU the time is that of the library's convolutions and matrix products, which run near the
+processor's peak and skip padded taps. So only a smaller type helps. The weights are cast once;
 autocast would cast all of them at every step.
 
 On a GPU latents lie in memory as (batch, mel_frames, channels, width). So 1×1 convolutions are
 matrix products, and a 3×3 convolution over two channels is one over time alone with channels ×
-width features: of its nine taps a channel three always met padding, and are gone.
+width features. Three of the nine taps of a channel met only padding, and are left out.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from msanii_live.engines.msanii2023.unet import (
     UNetBlock,
 )
 
-BUCKET = 256  # mel frames that lengths are rounded up to where a graph is kept for each: 6 s
+LENGTH_MULTIPLE = 256  # mel frames that lengths are rounded up to when compiled: 6 s
 
 
 def fast_unet(unet: UNet2023, dtype: torch.dtype, compiled: bool = False) -> Model:
-    """Return what computes what the U-Net computes, in less time.
+    """Return a function with the result of the U-Net that takes less time.
 
-    unet: stays as it is. dtype: of matrix products. compiled: compile it, on a GPU with a CUDA
+    unet: is not changed. dtype: of matrix products. compiled: compile it, on a GPU with a CUDA
     graph for each length; lengths should then be few.
     """
     on_gpu = next(unet.parameters()).is_cuda
     if not on_gpu and dtype == torch.float32 and not compiled:
         return unet
-    net = FastUNet(unet, dtype) if on_gpu else Cast(unet, dtype)
+    net = FastUNet(unet, dtype) if on_gpu else CastUNet(unet, dtype)
     if not compiled:
         return net
     mode = "reduce-overhead" if on_gpu else "default"
@@ -53,8 +53,8 @@ def fast_unet(unet: UNet2023, dtype: torch.dtype, compiled: bool = False) -> Mod
     return cloned
 
 
-class Cast(nn.Module):
-    """Be a copy of the U-Net in another precision, for inputs in float32."""
+class CastUNet(nn.Module):
+    """A copy of the U-Net in another precision, for inputs in float32."""
 
     def __init__(self, unet: UNet2023, dtype: torch.dtype) -> None:
         """Take a U-Net and the precision."""
@@ -69,7 +69,7 @@ class Cast(nn.Module):
 
 
 class FastUNet(nn.Module):
-    """Be the U-Net with its latents laid out for matrix products, for a fixed number of channels.
+    """The U-Net in the GPU's memory layout, for a fixed number of channels.
 
     Source: Maina 2023, arXiv:2301.06468, section 3.1; see `UNet2023`.
     """
@@ -82,17 +82,17 @@ class FastUNet(nn.Module):
         self.timestep_embedding = unet.timestep_embedding
         self.dtype = dtype
         self.channels = channels
-        make = _Maker(dtype, channels)
-        self.enter = make.product(unet.input_fn[1])
-        self.leave = make.product(unet.output_fn[0])
-        self.encoder = nn.ModuleList(make.layer(block) for block in unet.encoder_blocks)
-        self.middle = nn.ModuleList(make.parts(unet.middle_block))
-        self.decoder = nn.ModuleList(make.layer(block) for block in unet.decoder_blocks)
+        convert = _LayerConverter(dtype, channels)
+        self.input_product = convert.product(unet.input_fn[1])
+        self.output_product = convert.product(unet.output_fn[0])
+        self.encoder = nn.ModuleList(convert.layer(block) for block in unet.encoder_blocks)
+        self.middle = nn.ModuleList(convert.parts(unet.middle_block))
+        self.decoder = nn.ModuleList(convert.layer(block) for block in unet.decoder_blocks)
 
     def forward(self, x: Tensor, timesteps: Tensor) -> Tensor:
         """Return the predicted noise; see `UNet2023.forward`."""
         timestep = self.timestep_embedding(timesteps, torch.float32).to(self.dtype)
-        h = self.enter(x.permute(0, 3, 1, 2).to(self.dtype))
+        h = self.input_product(x.permute(0, 3, 1, 2).to(self.dtype))
         skips: list[Tensor] = []
         for layer in self.encoder:
             h = layer(h, timestep)
@@ -104,24 +104,24 @@ class FastUNet(nn.Module):
             if isinstance(layer, _Block):
                 h = torch.cat([h, skips.pop()], dim=-1)
             h = layer(h, timestep)
-        out: Tensor = self.leave(h).permute(0, 2, 3, 1)
+        out: Tensor = self.output_product(h).permute(0, 2, 3, 1)
         return out.to(x.dtype).contiguous()
 
 
-class _Maker:
-    """Make fast layers of slow ones."""
+class _LayerConverter:
+    """A converter from layers of `UNet2023` to those of this module."""
 
     def __init__(self, dtype: torch.dtype, channels: int) -> None:
         self.dtype = dtype
         self.channels = channels
 
     def layer(self, block: nn.Module) -> nn.Module:
-        """Return the layer of a block, or of what halves or doubles the time."""
+        """Convert a block, or a convolution that halves or doubles the time."""
         if isinstance(block, UNetBlock):
             return _Block(self.parts(block))
         if isinstance(block, nn.Conv2d | nn.ConvTranspose2d):
             return _Resample(block, self.dtype)
-        raise TypeError(f"no fast form of {type(block).__name__}")
+        raise TypeError(f"no conversion of {type(block).__name__}")
 
     def parts(self, block: UNetBlock | MiddleBlock) -> list[nn.Module]:
         """Return the layers of a block, in order."""
@@ -143,7 +143,7 @@ class _Maker:
 
 
 class _Block(nn.Module):
-    """Be a residual block, and attention where the level has it. Leaves a skip behind."""
+    """A residual block, and attention where the level has it. Its output is a skip connection."""
 
     def __init__(self, parts: list[nn.Module]) -> None:
         super().__init__()
@@ -156,31 +156,33 @@ class _Block(nn.Module):
 
 
 class _Residual(nn.Module):
-    def __init__(self, block: ResidualBlock, make: _Maker) -> None:
+    def __init__(self, block: ResidualBlock, convert: _LayerConverter) -> None:
         super().__init__()
         convolution = block.in_fn[1]
         assert isinstance(convolution, nn.Conv2d)
         assert convolution.bias is not None
         self.eps = _eps(block.in_fn[0])
         self.dilation = convolution.dilation[0]
-        weight = across_channels(convolution.weight, make.channels, self.dilation).to(make.dtype)
+        weight = across_channels(convolution.weight, convert.channels, self.dilation).to(
+            convert.dtype
+        )
         # As a convolution of height 1, so that the library takes its kernels for this layout.
         weight = weight[:, :, None].contiguous(memory_format=torch.channels_last)
         self.register_buffer("weight", weight, persistent=False)
         self.weight: Tensor
         self.bias: Tensor
-        bias = convolution.bias.repeat(make.channels).to(make.dtype)
+        bias = convolution.bias.repeat(convert.channels).to(convert.dtype)
         self.register_buffer("bias", bias, persistent=False)
-        self.timestep = make.product(block.timestep_fn)
-        self.widen, self.narrow = make.product(block.out_fn[1]), make.product(block.out_fn[3])
+        self.timestep = convert.product(block.timestep_fn)
+        self.widen, self.narrow = convert.product(block.out_fn[1]), convert.product(block.out_fn[3])
         residual = block.residual_fn
         self.residual = (
-            nn.Identity() if isinstance(residual, nn.Identity) else make.product(residual)
+            nn.Identity() if isinstance(residual, nn.Identity) else convert.product(residual)
         )
 
     def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
         batch, mel_frames, channels, _ = h.shape
-        normed = _normed(h, self.eps).flatten(2).transpose(1, 2)[:, :, None]
+        normed = _instance_norm(h, self.eps).flatten(2).transpose(1, 2)[:, :, None]
         mixed = F.conv2d(
             normed,
             self.weight,
@@ -195,27 +197,30 @@ class _Residual(nn.Module):
 
 
 class _Attention(nn.Module):
-    def __init__(self, attention: LinearAttention, make: _Maker) -> None:
+    def __init__(self, attention: LinearAttention, convert: _LayerConverter) -> None:
         super().__init__()
         self.eps = _eps(attention.in_fn[0])
         self.heads = attention.heads
-        self.ask, self.tell = make.product(attention.in_fn[1]), make.product(attention.out_fn)
+        self.in_product, self.out_product = (
+            convert.product(attention.in_fn[1]),
+            convert.product(attention.out_fn),
+        )
 
     def forward(self, h: Tensor, timestep: Tensor) -> Tensor:
         batch, mel_frames, channels, width = h.shape
-        asked = self.ask(_normed(h, self.eps)).float()
-        split = asked.reshape(batch, mel_frames, channels, 3, self.heads, width // self.heads)
+        projected = self.in_product(_instance_norm(h, self.eps)).float()
+        split = projected.reshape(batch, mel_frames, channels, 3, self.heads, width // self.heads)
         # query, key, value: (batch, channels, heads, mel_frames, head_width)
         query, key, value = split.permute(3, 0, 2, 4, 1, 5).unbind(0)
         query = query.softmax(dim=-1) / math.sqrt(query.shape[-1])
         summary = key.softmax(dim=-2).transpose(-1, -2) @ (value / mel_frames)
         attended = (query @ summary).permute(0, 3, 1, 2, 4).reshape(h.shape)
-        out: Tensor = self.tell(attended.to(h.dtype))
+        out: Tensor = self.out_product(attended.to(h.dtype))
         return h + out
 
 
 class _Resample(nn.Module):
-    """Halve or double the time, each channel by itself."""
+    """A convolution that halves or doubles the time, for each channel by itself."""
 
     def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d, dtype: torch.dtype) -> None:
         super().__init__()
@@ -257,8 +262,8 @@ def _eps(norm: nn.Module) -> float:
     return norm.eps
 
 
-def _normed(h: Tensor, eps: float) -> Tensor:
-    """Bring each feature to mean 0 and variance 1 over channels and time, measured in float32."""
+def _instance_norm(h: Tensor, eps: float) -> Tensor:
+    """Normalise each feature over channels and time, computed in float32."""
     flat = h.float().flatten(1, 2)
     centred = flat - flat.mean(1, keepdim=True)
     scale = (centred.square().mean(1, keepdim=True) + eps).rsqrt()

@@ -1,7 +1,7 @@
-"""Features of Msanii (2023): mel spectrograms in -1 to 1, and the way back to magnitudes.
+"""Features of Msanii (2023): mel spectrograms scaled to -1 to 1, and their inverse.
 
-Log-mels are standardised by one running mean and variance, then stretched to -1 to 1 by one running
-least and greatest value, all learnt while training and fixed after it.
+Log mels are standardised by one running mean and variance. They are then scaled to -1 to 1 by one
+running minimum and maximum. All four are updated in training and fixed afterwards.
 
 Source: Maina 2023, arXiv:2301.06468, section 4.2.1 and appendix A.
 """
@@ -19,12 +19,12 @@ FLOOR = 1e-5  # added to mel magnitudes before the logarithm
 
 @dataclass(frozen=True)
 class Features2023Config:
-    """Describe the features; the defaults are the paper's, with the release's Griffin-Lim.
+    """The settings of the features; the defaults are the paper's, with the release's Griffin-Lim.
 
     sample_rate: Hz. n_fft: frames; the hop is half of it. mels: from 0 Hz to half the rate.
     low, high: range of a scaled mel. momentum: weight of a batch in the running statistics.
-    momentum_decay: factor of it at each batch. eps: added to the variance. clip: hold scaled mels
-    in their range. iterations, griffin_lim_momentum: of the phase search.
+    momentum_decay: factor of it at each batch. eps: added to the variance. clip: clamp scaled mels
+    to their range. iterations, griffin_lim_momentum: of the phase search.
 
     Raises: ValueError: n_fft is odd, or high is not above low.
 
@@ -55,8 +55,8 @@ class Features2023Config:
         return self.n_fft // 2
 
 
-class _Running(nn.Module):
-    """Keep two statistics of what was seen in training, moving ever less."""
+class _RunningStatistics(nn.Module):
+    """Two running statistics of the training data, whose momentum decays."""
 
     momentum: Tensor
     first: Tensor
@@ -73,7 +73,7 @@ class _Running(nn.Module):
 
     @torch.no_grad()
     def update(self, first: Tensor, second: Tensor) -> None:
-        """Take the statistics of a batch in; the first batch's are taken as they are.
+        """Update by the statistics of a batch; the first batch replaces the initial values.
 
         Source: Maina 2023, arXiv:2301.06468, algorithm 1, lines 1 to 10.
         """
@@ -86,10 +86,10 @@ class _Running(nn.Module):
         self.second.lerp_(second, self.momentum)
 
 
-class StandardScaler(_Running):
-    """Bring values to mean 0 and variance 1, over everything at once.
+class StandardScaler(_RunningStatistics):
+    """A scaler to mean 0 and variance 1, over all values at once.
 
-    Buffers: first is the mean, second the variance.
+    The buffer `first` is the mean, `second` the variance.
 
     Source: Maina 2023, arXiv:2301.06468, algorithm 1.
     """
@@ -98,7 +98,7 @@ class StandardScaler(_Running):
         super().__init__(config, 0.0, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale; in training by the batch's own statistics, which are taken in."""
+        """Scale; in training by the batch's own statistics, which update the running ones."""
         mean, variance = self.first, self.second
         if self.training:
             mean, variance = x.mean(), x.var(unbiased=False)
@@ -110,8 +110,10 @@ class StandardScaler(_Running):
         return x * (self.second + self.config.eps).sqrt() + self.first
 
 
-class MinMaxScaler(_Running):
-    """Stretch values to the range of the config. Buffers: first is the least, second the greatest.
+class MinMaxScaler(_RunningStatistics):
+    """A scaler to the range of the config.
+
+    The buffer `first` is the minimum, `second` the maximum.
 
     Source: Maina 2023, arXiv:2301.06468, appendix A.2.
     """
@@ -120,24 +122,26 @@ class MinMaxScaler(_Running):
         super().__init__(config, 0.0, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale; in training by the batch's own extremes, which are taken in."""
-        least, greatest = self.first, self.second
+        """Scale; in training by the batch's own extremes, which update the running ones."""
+        minimum, maximum = self.first, self.second
         if self.training:
-            least, greatest = x.min(), x.max()
-            self.update(least, greatest)
+            minimum, maximum = x.min(), x.max()
+            self.update(minimum, maximum)
         low, high = self.config.low, self.config.high
-        scaled = (x - least) / (greatest - least) * (high - low) + low
+        scaled = (x - minimum) / (maximum - minimum) * (high - low) + low
         return scaled.clamp(low, high) if self.config.clip else scaled
 
     def inverse(self, x: Tensor) -> Tensor:
-        """Undo `forward` by the running extremes; what was clipped stays so."""
+        """Undo `forward` by the running extremes; clipped values stay clipped."""
         low, high = self.config.low, self.config.high
         x = x.clamp(low, high) if self.config.clip else x
         return (x - low) / (high - low) * (self.second - self.first) + self.first
 
 
 class Features2023(nn.Module):
-    """Turn waves into scaled mels and these into magnitudes. In eval mode after loading.
+    """The transform from waves to scaled mels and from these to magnitudes.
+
+    It is in eval mode after loading.
 
     >>> features = Features2023(Features2023Config()).eval()
     >>> features.mel(torch.zeros(1, 2, 31 * 1024)).shape
@@ -183,7 +187,7 @@ class Features2023(nn.Module):
         return scaled
 
     def inverse_mel(self, mel: Tensor) -> Tensor:
-        """Return magnitudes whose mels are nearly the given ones, by the bank's pseudo-inverse.
+        """Return the magnitudes that the pseudo-inverse of the filter bank makes of a mel.
 
         mel: scaled, (..., mels, mel_frames). Returns (..., bins, mel_frames), 0 or more.
         """

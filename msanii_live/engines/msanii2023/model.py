@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from msanii_live.engines.msanii2023.checkpoint import Parts, read
+from msanii_live.engines.msanii2023.checkpoint import CheckpointParts, read
 from msanii_live.engines.msanii2023.features import Features2023
 from msanii_live.engines.msanii2023.samplers import sample
 from msanii_live.engines.msanii2023.unet import UNet2023
@@ -46,9 +46,9 @@ class Msanii2023:
         return sample(self.unet, noise, ddim(int(steps), float(strength)))
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> CheckpointParts:
         """The parts, as `checkpoint.write` takes them."""
-        return Parts(self.unet, self.vocoder, self.features)
+        return CheckpointParts(self.unet, self.vocoder, self.features)
 
     def to(self, device: torch.device) -> Msanii2023:
         """Move everything to a device; returns itself."""

@@ -1,9 +1,9 @@
 """Phase search of Msanii (2023): fast Griffin-Lim, in chunks, real FFTs, all channels at once.
 
 An STFT is linear, so the momentum step `STFT(w) - m STFT(v)` is `STFT(w - m v)`: one transform an
-iteration, and nothing but two waves to remember. With a hop of half a window each block of a wave
-is seen by two frames only, so that an iteration walks through time chunk by chunk in the cache. The
-chunks are exact: every frame is met once, with what its neighbours made in the same iteration.
+iteration, and only two waves are kept. With a hop of half a window each block of a wave belongs to
+two frames only, so an iteration works through time in chunks that fit the cache. The chunks are
+exact: each frame is computed once, from its neighbours of the same iteration.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 MOMENTUM = 0.99  # not in the paper; the release's
-CHUNK = 64  # mel frames in the cache at once
+CHUNK = 64  # mel frames
 
 Phases = Literal["circle", "quadrant"]
 
@@ -32,18 +32,18 @@ def griffin_lim(
     chunk: int = CHUNK,
     on_iteration: Callable[[], None] = lambda: None,
 ) -> Tensor:
-    """Find a phase for STFT magnitudes and return the audio.
+    """Return audio whose STFT has the given magnitudes, as nearly as the search finds.
 
     magnitude: linear, float32, 0 or more, (batch, channels, bins, mel_frames), from a periodic
         Hann window of n_fft = 2 (bins - 1) frames with a hop of half of it; 3 mel frames or more.
     iterations: rounds of phase recovery, 0 or more; the paper uses 200.
     momentum: 0 up to 1; 0 is the plain algorithm.
-    phases: where the first phases are drawn from: the full circle, or the one quadrant (and
-        lengths from 0 to the root of 2) that the 2023 code drew real and imaginary parts from.
-    start: a wave to take the first phases of instead, float32, (batch, channels, frames) as the
-        result.
+    phases: the first phases are drawn from the full circle; or as in the 2023 code, which drew
+        real and imaginary parts from 0 to 1: from one quadrant, with lengths from 0 to √2.
+    start: a wave whose phases are the first ones instead, float32, (batch, channels, frames) as
+        the result.
     generator: draws the phases, on its own device; None for torch's global one of the magnitude's.
-    chunk: mel frames worked on at once, at least 1; it changes nothing but rounding.
+    chunk: mel frames in a chunk, at least 1; it changes only rounding.
     on_iteration: called after each; an exception from it ends the work.
 
     Returns float32, (batch, channels, hop * (mel_frames - 1)), at the magnitude's scale.
@@ -65,7 +65,7 @@ def griffin_lim(
     flat = magnitude.reshape(-1, bins, mel_frames)
     search = _Search(flat, chunk)
     if start is None:
-        wave = search.synthesise(_drawn(flat, phases, generator))
+        wave = search.synthesise(_random_phases(flat, phases, generator))
     else:
         wave = start.reshape(len(flat), -1)
         if wave.shape != (len(flat), search.frames):
@@ -80,7 +80,7 @@ def griffin_lim(
     return wave.reshape(*outer, search.frames)
 
 
-def _drawn(flat: Tensor, phases: Phases, generator: torch.Generator | None) -> Tensor:
+def _random_phases(flat: Tensor, phases: Phases, generator: torch.Generator | None) -> Tensor:
     """Return the first phases as complex factors, of the shape of the magnitudes."""
     device = flat.device if generator is None else generator.device
     if phases == "quadrant":
@@ -92,7 +92,7 @@ def _drawn(flat: Tensor, phases: Phases, generator: torch.Generator | None) -> T
 
 
 class _Search:
-    """Hold what every iteration needs. flat: magnitudes, (rows, bins, mel_frames)."""
+    """The constants of a search, and its projection. flat: magnitudes, (rows, bins, mel_frames)."""
 
     def __init__(self, flat: Tensor, chunk: int) -> None:
         rows, bins, self.mel_frames = flat.shape
@@ -117,11 +117,11 @@ class _Search:
         def bins(a: int, b: int) -> Tensor:
             halves = blocks[:, a : b + 1]
             pieces = torch.cat([halves[:, :-1], halves[:, 1:]], dim=-1)
-            found: Tensor = torch.fft.rfft(pieces.mul_(self.window))
-            parts = torch.view_as_real(found)
+            spectrum: Tensor = torch.fft.rfft(pieces.mul_(self.window))
+            parts = torch.view_as_real(spectrum)
             length = parts.square().sum(-1).clamp_min_(1e-32).rsqrt_()
-            found *= length.mul_(self.magnitude[:, a:b])
-            return found
+            spectrum *= length.mul_(self.magnitude[:, a:b])
+            return spectrum
 
         return self._add(bins)
 
@@ -133,7 +133,7 @@ class _Search:
         return mirrored.reshape(len(wave), -1, self.hop)
 
     def _add(self, bins: Callable[[int, int], Tensor]) -> Tensor:
-        """Overlap and add the frames of a spectrum that is made chunk by chunk."""
+        """Overlap and add the frames of a spectrum; bins: returns a chunk of it."""
         out = self.window.new_empty(len(self._blank), self.mel_frames, self.hop)
         carried = self._blank
         for first in range(0, self.mel_frames, self.chunk):

@@ -152,7 +152,7 @@ class Msanii2023Pipeline:
     def _magnitude(self, mel: Tensor, neural: bool = True) -> Tensor:
         if not neural:
             return self.model.features.inverse_mel(mel)
-        return self.model.vocoder.in_chunks(mel, on_chunk=self._check_cancelled)
+        return self.model.vocoder.forward_in_chunks(mel, on_chunk=self._check_cancelled)
 
     def _synthesize(
         self, mel: Tensor, frames: int, source: Tensor | None = None, neural: bool = True

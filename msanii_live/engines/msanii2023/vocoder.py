@@ -1,8 +1,8 @@
 """The neural vocoder of Msanii (2023): scaled mels to STFT magnitudes.
 
 One residual block of the U-Net's between two projections. Its InstanceNorm takes statistics over
-stereo and all time, so a chunk by itself is not a part of the whole: `in_chunks` gathers the whole
-clip's statistics first, and then gives what the whole gives.
+stereo and all time, so a chunk alone gives another result than the same part of the whole clip.
+`forward_in_chunks` gathers the statistics of the whole first, and so gives the same result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHUNK = 1_024  # mel frames vocoded at once: 24 s
 
 @dataclass(frozen=True)
 class Vocoder2023Config:
-    """Describe a 2023 vocoder; the defaults are the published model, 1,412,097 parameters.
+    """The sizes of a 2023 vocoder; the defaults are the published model, 1,412,097 parameters.
 
     n_fft: of the magnitudes. mels: mel bins. width: of the latent. hidden_factor: of the MLP.
 
@@ -34,7 +34,7 @@ class Vocoder2023Config:
 
 
 class Vocoder2023(nn.Module):
-    """Make linear STFT magnitudes of a scaled mel spectrogram, for any number of channels.
+    """A network from scaled mels to linear STFT magnitudes, for any number of channels.
 
     Module and parameter names are those of the 2023 checkpoints.
 
@@ -62,17 +62,17 @@ class Vocoder2023(nn.Module):
 
         Raises: ValueError: mel is of another shape.
         """
-        return self.logarithms(mel).exp()
+        return self.log_magnitude(mel).exp()
 
-    def logarithms(self, mel: Tensor) -> Tensor:
-        """Return ln of what `forward` returns."""
+    def log_magnitude(self, mel: Tensor) -> Tensor:
+        """Return ln of the magnitudes that `forward` returns."""
         out: Tensor = self.fn(self._checked(mel))
         return out.transpose(1, 2)
 
-    def in_chunks(
+    def forward_in_chunks(
         self, mel: Tensor, size: int = CHUNK, on_chunk: Callable[[], None] = lambda: None
     ) -> Tensor:
-        """Return what `forward` returns, up to rounding, holding one chunk's latent at a time.
+        """Return the result of `forward`, up to rounding, with the latents of one chunk in memory.
 
         size: mel frames of a chunk, at least 1. on_chunk: called after each; an exception from it
         ends the work.

@@ -1,7 +1,7 @@
 """Train the 2023 system as its paper did: the vocoder first, then the U-Net, each resumable.
 
-Everything that a step draws comes from the seed and the step's number, so that a run that was
-interrupted ends where an unbroken one does.
+All random numbers of a step depend only on the seed and the step's number, so that an interrupted
+run ends with the same weights as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from msanii_live.dsp.device import network_dtype, pick_device
 from msanii_live.engines.msanii2023 import load, write
-from msanii_live.engines.msanii2023.checkpoint import WEIGHTS, Parts
+from msanii_live.engines.msanii2023.checkpoint import WEIGHTS, CheckpointParts
 from msanii_live.engines.msanii2023.features import Features2023
 from msanii_live.engines.msanii2023.schedule import cosine_alpha_bars
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
@@ -47,12 +47,12 @@ def train(
     recipe: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Train a part, "vocoder" or "unet", to the recipe's end; goes on where it was stopped.
+    """Train a part, "vocoder" or "unet", to the recipe's end, resuming if it was interrupted.
 
     data: folder of audio files. out: engine folder, where the U-Net finds its vocoder. recipe: None
     for the paper's.
-    Raises: ConfigError: the recipe or the data cannot be, or the vocoder is missing. TrainingInterrupted:
-        on SIGINT or SIGTERM, after the step under way and a checkpoint.
+    Raises: ConfigError: the recipe or the data are not valid, or the vocoder is missing.
+        TrainingInterrupted: on SIGINT or SIGTERM, after the current step and a checkpoint.
     """
     read = read_recipe(recipe or RECIPES / f"msanii2023-{part}.toml", part)
     run = _TrainingRun(part, read, out, pick_device(device), report)
@@ -83,7 +83,7 @@ class _TrainingRun:
 
     @property
     def checkpoint(self) -> Path:
-        """Where the run's state is kept."""
+        """The file with the run's state."""
         return self.out / f"checkpoint-2023-{self.part}.pt"
 
     def train(self, files: AudioFiles) -> None:
@@ -139,7 +139,7 @@ class _TrainingRun:
         with _precision(self.device, self.recipe.training.precision):
             if self.part == "vocoder":
                 # The exponential that ends the vocoder overflows in half precision.
-                made = self.net.logarithms(mel).float().exp()
+                made = self.net.log_magnitude(mel).float().exp()
             else:
                 return noise_loss(
                     self.net, mel, self.alpha_bars, generator, self.recipe.training.loss
@@ -148,7 +148,7 @@ class _TrainingRun:
 
     @torch.no_grad()
     def _average(self) -> None:
-        """Follow the weights: copy them before the average starts, then move towards them."""
+        """Update the average: a copy of the weights before the start step, then a mean."""
         ema = self.recipe.ema
         theirs, own = list(self.net.parameters()), list(self.average.parameters())
         if ema is None or self.step < ema.start:
@@ -168,7 +168,7 @@ class _TrainingRun:
         self.report(f"resumed at step {self.step}")
 
     def _save(self) -> None:
-        """Write the run's state, and the folder that can be played."""
+        """Write the run's state, and an engine folder that can be loaded."""
         saved: dict[str, Any] = {
             name: getattr(self, name).state_dict()
             for name in ("net", "average", "features", "optimiser", "scaler")
@@ -177,11 +177,11 @@ class _TrainingRun:
         saved["recipe"] = json.dumps(asdict(self.recipe.network))
         write_checkpoint(self.checkpoint, saved)
         parts = {name: getattr(self.parts, name) for name in ("unet", "vocoder")}
-        write(self.out, Parts(**{**parts, self.part: self.average}, features=self.features))
+        write(self.out, CheckpointParts(**{**parts, self.part: self.average}, features=self.features))
 
 
-def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> Parts:
-    """Return the model to begin with: what the folder holds, or a new one.
+def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> CheckpointParts:
+    """Return the model to train: the folder's, or a new one.
 
     Raises: ConfigError: the folder's features or vocoder do not fit the recipe.
     """
@@ -189,7 +189,7 @@ def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> Parts:
     if part == "vocoder":
         assert isinstance(recipe.network, Vocoder2023Config)
         unet = existing.unet if existing else _placeholder(recipe.features.mels)
-        return Parts(unet, Vocoder2023(recipe.network), Features2023(recipe.features))
+        return CheckpointParts(unet, Vocoder2023(recipe.network), Features2023(recipe.features))
     assert isinstance(recipe.network, UNet2023Config)
     if existing is None:
         raise ConfigError(
@@ -197,11 +197,11 @@ def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> Parts:
         )
     if existing.features.config != recipe.features:
         raise ConfigError(f"{out} was trained on other features than the recipe's")
-    return Parts(UNet2023(recipe.network), existing.vocoder, existing.features)
+    return CheckpointParts(UNet2023(recipe.network), existing.vocoder, existing.features)
 
 
 def _placeholder(mels: int) -> UNet2023:
-    """Return a small random U-Net, for a folder that waits for its own; what it makes is noise."""
+    """Return a small random U-Net for a folder whose own is not trained yet; it generates noise."""
     config = UNet2023Config(
         mels=mels,
         width=8,
@@ -214,7 +214,7 @@ def _placeholder(mels: int) -> UNet2023:
     return UNet2023(config)
 
 
-def _load_existing(out: Path) -> Parts | None:
+def _load_existing(out: Path) -> CheckpointParts | None:
     if not (out / WEIGHTS).exists():
         return None
     try:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023 import BadCheckpoint, load, write
-from msanii_live.engines.msanii2023.checkpoint import SAFE, WEIGHTS, Parts
+from msanii_live.engines.msanii2023 import CheckpointError, load, write
+from msanii_live.engines.msanii2023.checkpoint import SAFE, WEIGHTS, CheckpointParts
 from msanii_live.engines.msanii2023.features import Features2023, Features2023Config
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Config
@@ -71,7 +71,7 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path) -> None:
     torch.save(saved, tmp_path / "zip.pt")
     (tmp_path / "bare.pt").write_bytes(pickle.dumps(saved, protocol=2))
     for name in ("zip.pt", "bare.pt"):
-        with pytest.raises(BadCheckpoint, match=r"may be an attack|damaged") as refused:
+        with pytest.raises(CheckpointError, match=r"may be an attack|damaged") as refused:
             load(tmp_path / name)
         assert "weights_only=False" not in str(refused.value)  # torch's advice, which is bad here
     assert not target.exists()
@@ -79,7 +79,7 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path) -> None:
 
 def test_the_refusal_names_what_the_file_asked_for(tmp_path) -> None:
     torch.save({"unet_config": Attack(tmp_path / "no")}, tmp_path / "bad.pt")
-    with pytest.raises(BadCheckpoint, match="mkdir"):
+    with pytest.raises(CheckpointError, match="mkdir"):
         load(tmp_path / "bad.pt")
 
 
@@ -96,10 +96,10 @@ def test_what_is_no_checkpoint_is_refused_with_a_reason(tmp_path) -> None:
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(BadCheckpoint, match=name):
+        with pytest.raises(CheckpointError, match=name):
             load(tmp_path / name)
     torch.save({"model": torch.zeros(3)}, tmp_path / "other.pt")
-    with pytest.raises(BadCheckpoint, match="no 2023 checkpoint that is understood"):
+    with pytest.raises(CheckpointError, match="no 2023 checkpoint that is understood"):
         load(tmp_path / "other.pt")
 
 
@@ -121,7 +121,7 @@ def test_configurations_that_are_not_known_are_refused(tmp_path) -> None:
         ("scheduler_config", {"prediction_type": "v_prediction"}, "prediction_type"),
         ("scheduler_config", {"beta_schedule": "linear"}, "beta_schedule"),
     ):
-        with pytest.raises(BadCheckpoint, match=words):
+        with pytest.raises(CheckpointError, match=words):
             load(changed(tmp_path, part, **values))
 
 
@@ -195,7 +195,7 @@ def test_every_safe_name_stands_for_something_that_does_nothing() -> None:
 
 
 def test_small_parts_are_written_and_read(tmp_path) -> None:
-    parts = Parts(
+    parts = CheckpointParts(
         UNet2023(
             UNet2023Config(
                 mels=8,

@@ -72,14 +72,14 @@ def test_a_config_that_cannot_be_is_refused() -> None:
 def test_vocoding_in_chunks_is_vocoding_the_whole(size: int) -> None:
     (mel,) = arrays("mel")
     vocoder, seen = reference().vocoder, []
-    chunked = vocoder.in_chunks(mel, size, lambda: seen.append(1))
+    chunked = vocoder.forward_in_chunks(mel, size, lambda: seen.append(1))
     torch.testing.assert_close(chunked, vocoder(mel), rtol=1e-4, atol=1e-6)
     assert len(seen) == -(-32 // size)
 
 
 @torch.inference_mode()
 def test_chunks_on_their_own_are_not_the_whole() -> None:
-    """Why `in_chunks` gathers statistics first: InstanceNorm looks at all of time."""
+    """Why `forward_in_chunks` gathers statistics first: InstanceNorm looks at all of time."""
     (mel,) = arrays("mel")
     vocoder = reference().vocoder
     halves = torch.cat([vocoder(mel[..., :16]), vocoder(mel[..., 16:])], dim=-1)
@@ -92,4 +92,4 @@ def test_the_vocoder_refuses_other_shapes() -> None:
         with pytest.raises(ValueError, match="mel must be"):
             vocoder(torch.zeros(shape))
     with pytest.raises(ValueError, match="size"):
-        vocoder.in_chunks(torch.zeros(1, 2, 8, 4), 0)
+        vocoder.forward_in_chunks(torch.zeros(1, 2, 8, 4), 0)

@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from msanii_live.engines.msanii2023.fast_unet import BUCKET, FastUNet, across_channels, fast_unet
+from msanii_live.engines.msanii2023.fast_unet import (
+    LENGTH_MULTIPLE,
+    FastUNet,
+    across_channels,
+    fast_unet,
+)
 from msanii_live.engines.msanii2023.mel_tasks import TASK_SETTINGS
 from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.unet import UNet2023
@@ -44,7 +49,7 @@ def test_lengths_fit_the_network_and_the_bucket() -> None:
     assert pipeline().mel_frames(1) == 4
     assert pipeline().mel_frames(3 * 1024) == 4
     assert pipeline().mel_frames(3 * 1024 + 1) == 8
-    assert pipeline(multiple=BUCKET).mel_frames(1) == BUCKET
+    assert pipeline(multiple=LENGTH_MULTIPLE).mel_frames(1) == LENGTH_MULTIPLE
 
 
 @BOTH
@@ -83,7 +88,7 @@ def test_new_samples_are_fitted_to_the_known_ones() -> None:
     magnitude = job.model.features.magnitude(job._padded(wave))
 
     class Right:
-        def in_chunks(self, mel, on_chunk):
+        def forward_in_chunks(self, mel, on_chunk):
             return magnitude[None]
 
     job.model = replace(job.model, vocoder=Right())
