@@ -106,8 +106,8 @@ class Server:
         )
         job_events.connect(tracker, self._tasks, self._sender, self._sessions)
 
-        params, stream_events = Params(), StreamEvents(events)
-        self._stream = Stream(self.services, self._scheduler, params, stream_events)
+        params = Params()
+        self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
         status = ServerStatus(
@@ -123,7 +123,7 @@ class Server:
                 GenerationHandlers(tracker).table(),
                 PlaybackHandlers(self.services, self._transport_sync).table(),
                 RecordingHandlers(self.services, self._recorder, events).table(),
-                StreamHandlers(self._stream, params, self.services.registry, stream_events).table(),
+                StreamHandlers(self._stream, params, self.services.registry, events).table(),
                 LibraryHandlers(self.services.library).table(),
                 EngineHandlers(self.services.registry).table(),
                 JobHandlers(self._scheduler, tracker).table(),

@@ -1,20 +1,28 @@
-"""The queue of received packets, shared by all transports: bounded, decoded in turn, counted."""
+"""The queue of received packets, shared by all transports: bounded, fair, counted.
+
+Every peer has a queue of its own. Peers take turns, and each turn is paid in time: a peer whose
+packets took long to handle misses turns until it has paid, so that no client delays another.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from msanii_live.osc.codec import REASONS, Message, PacketError, decode_packet
 from msanii_live.osc.peer import Connection, Peer, format_peer
 
-MAX_PENDING_BYTES = 4 * 1024 * 1024  # bytes not yet decoded; beyond it, datagrams are dropped
-SATURATION_BYTES = MAX_PENDING_BYTES // 4  # beyond it, connections are not read
+MAX_PENDING_BYTES = 4 * 1024 * 1024  # of one peer; beyond it, its datagrams are dropped
+MAX_TOTAL_BYTES = 4 * MAX_PENDING_BYTES  # of all peers together
+SATURATION_BYTES = MAX_PENDING_BYTES // 4  # of one connection; beyond it, it is not read
 PACKET_OVERHEAD = 256  # bytes of memory, about, that even an empty packet takes up
 
-_DECODE_BATCH = 64  # packets decoded before the rest of the event loop has a turn
+_SLICE = 0.002  # s spent on packets before the rest of the event loop has a turn
+_TURN = 0.00025  # s that a turn pays for
 _COUNTERS = ("received", "handled", "receive_errors")
 _DROP_REASONS = ("source", "loop", "backlog", *REASONS)
 
@@ -25,8 +33,19 @@ OnDisconnect = Callable[[Connection], None]
 log = logging.getLogger("msanii_live.osc")
 
 
+@dataclass(eq=False)
+class _PeerQueue:
+    """The pending packets of one peer. debt: s of handling that its next turns pay for."""
+
+    peer: Peer
+    packets: deque[bytes] = field(default_factory=deque)
+    bytes: int = 0
+    debt: float = 0.0
+    resume: list[Callable[[], None]] = field(default_factory=list)
+
+
 class IngressQueue:
-    """A bounded queue of received packets. All methods are for the event loop's own thread.
+    """A bounded, fair queue of received packets. All methods are for the event loop's own thread.
 
     counters: `received` is the sum of `handled`, `receive_errors`, every `dropped_…` and the
     packets that still wait.
@@ -37,6 +56,7 @@ class IngressQueue:
         on_messages: OnMessages,
         on_packet: OnPacket = lambda size, peer, reason: None,
         on_disconnect: OnDisconnect = lambda connection: None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Store the callbacks.
 
@@ -44,31 +64,40 @@ class IngressQueue:
         its sender. It must be quick. An exception that it raises is logged and counted.
         on_packet: called before that for every packet, with its size in bytes, its sender, and the
         reason for which it is dropped, or "".
-        on_disconnect: called with each connection that has closed.
+        on_disconnect: called with each connection that has closed. clock: seconds.
         """
         self._on_messages = on_messages
         self._on_packet = on_packet
         self.on_disconnect = on_disconnect
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._pending: deque[tuple[bytes, Peer]] = deque()
+        self._queues: dict[Peer, _PeerQueue] = {}
+        self._turns: deque[_PeerQueue] = deque()  # those with pending packets or a debt
         self._pending_bytes = 0
         self._is_decoding = False  # whether a call of `_decode` is scheduled
-        self._drain_callbacks: deque[Callable[[], None]] = deque()
         self._is_closed = False
         names = [*_COUNTERS, *(f"dropped_{reason}" for reason in _DROP_REASONS)]
         self.counters = dict.fromkeys(names, 0)
 
     def put(self, data: bytes, peer: Peer, *, droppable: bool = True) -> None:
-        """Queue a packet, or drop it if it is droppable and the queue is full."""
+        """Queue a packet, or drop it if it is droppable and too much is pending."""
         if self._is_closed:
             return
-        cost = len(data) + PACKET_OVERHEAD
-        if droppable and self._pending_bytes + cost > MAX_PENDING_BYTES:
+        size = len(data) + PACKET_OVERHEAD
+        queue = self._queues.get(peer)
+        own = queue.bytes if queue else 0
+        if droppable and (
+            own + size > MAX_PENDING_BYTES or self._pending_bytes + size > MAX_TOTAL_BYTES
+        ):
             self.reject(data, peer, "backlog")
             return
+        if queue is None:
+            queue = self._queues[peer] = _PeerQueue(peer)
+            self._turns.append(queue)
         self.counters["received"] += 1
-        self._pending_bytes += cost
-        self._pending.append((data, peer))
+        self._pending_bytes += size
+        queue.bytes += size
+        queue.packets.append(data)
         if not self._is_decoding:
             self._is_decoding = True
             self._loop.call_soon(self._decode)
@@ -78,34 +107,48 @@ class IngressQueue:
         self.counters["received"] += 1
         self._count_drop(data, peer, reason)
 
-    @property
-    def is_saturated(self) -> bool:
-        """Whether so much is pending that connections should pause reading; see `on_drained`."""
-        return self._pending_bytes > SATURATION_BYTES
+    def is_saturated(self, peer: Peer) -> bool:
+        """Return whether so much of a peer is pending that it should not be read."""
+        queue = self._queues.get(peer)
+        return queue is not None and queue.bytes > SATURATION_BYTES
 
-    def on_drained(self, resume: Callable[[], None]) -> None:
-        """Call `resume` once, when the queue is no longer saturated."""
-        self._drain_callbacks.append(resume)
+    def on_drained(self, peer: Peer, resume: Callable[[], None]) -> None:
+        """Call `resume` once, when a peer that is saturated no longer is."""
+        self._queues[peer].resume.append(resume)
 
     def close(self) -> None:
         """Discard pending packets and accept no more."""
         self._is_closed = True
-        self._pending.clear()
-        self._drain_callbacks.clear()
+        self._queues.clear()
+        self._turns.clear()
 
     def _decode(self) -> None:
-        """Deliver one batch of packets, oldest first, and schedule the next batch."""
-        for _ in range(_DECODE_BATCH):
-            if not self._pending:  # checked each time: `on_messages` may have closed this queue
-                break
-            data, peer = self._pending.popleft()
-            self._pending_bytes -= len(data) + PACKET_OVERHEAD
-            self._deliver(data, peer)
-        self._is_decoding = bool(self._pending)
+        """Handle packets for one slice of time, each peer in its turn, and schedule the next."""
+        now = self._clock()
+        end = now + _SLICE
+        while self._turns and now < end:
+            queue = self._turns.popleft()
+            if queue.debt > 0.0:
+                queue.debt -= _TURN
+            elif queue.packets:
+                data = queue.packets.popleft()
+                size = len(data) + PACKET_OVERHEAD
+                queue.bytes -= size
+                self._pending_bytes -= size
+                self._deliver(data, queue.peer)
+                began, now = now, self._clock()
+                queue.debt = now - began - _TURN
+                if self._is_closed:
+                    return
+            if queue.packets or queue.debt > 0.0:
+                self._turns.append(queue)
+            else:
+                self._queues.pop(queue.peer, None)
+            while queue.resume and queue.bytes <= SATURATION_BYTES:
+                queue.resume.pop()()
+        self._is_decoding = bool(self._turns)
         if self._is_decoding:
             self._loop.call_soon(self._decode)
-        while self._drain_callbacks and not self.is_saturated:
-            self._drain_callbacks.popleft()()
 
     def _deliver(self, data: bytes, peer: Peer) -> None:
         try:

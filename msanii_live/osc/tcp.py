@@ -1,8 +1,8 @@
 """OSC over TCP, in either framing. Replies use the framing of their connection.
 
 Limits: 64 connections, of which the 65th is told EBUSY and closed; 10 s for a packet that has
-begun; 4 MiB of replies that a client does not read. While the ingress queue is saturated,
-connections are not read.
+begun; 4 MiB of replies that a client does not read. A connection of which too
+much is pending is not read.
 """
 
 from __future__ import annotations
@@ -204,9 +204,9 @@ class _TcpProtocol(asyncio.Protocol):
         ingress = self._server._ingress
         for packet in packets:
             ingress.put(packet, self.connection, droppable=False)
-        if ingress.is_saturated:
+        if ingress.is_saturated(self.connection):
             self._transport.pause_reading()
-            ingress.on_drained(self._resume)
+            ingress.on_drained(self.connection, self._resume)
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._server._remove(self)

@@ -191,9 +191,9 @@ class OscQueryServer:
         async for message in response:
             if message.type is WSMsgType.BINARY:
                 ingress.put(message.data, connection, droppable=False)
-                if ingress.is_saturated:
+                if ingress.is_saturated(connection):
                     drained = asyncio.Event()
-                    ingress.on_drained(drained.set)
+                    ingress.on_drained(connection, drained.set)
                     await drained.wait()
             elif message.type is WSMsgType.TEXT:
                 self._handle_text(message.data, socket)

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+import pytest
+
 from msanii_live.osc import ingress_queue
 from msanii_live.osc.codec import Message, encode
 from msanii_live.osc.ingress_queue import PACKET_OVERHEAD, IngressQueue
@@ -37,6 +39,9 @@ class Receiver:
         return {name: count for name, count in self.queue.counters.items() if count}
 
 
+OTHER = ("127.0.0.1", 9_002)
+
+
 def run(scenario, **arguments):
     async def main():
         await asyncio.wait_for(scenario(Receiver(**arguments)), 10)
@@ -62,15 +67,77 @@ def test_packets_are_decoded_in_order_after_put_returns():
     run(scenario)
 
 
-def test_other_callbacks_run_between_batches():
-    async def scenario(receiver):
-        for _ in range(200):
-            receiver.queue.put(PACKET, PEER)
-        seen = []
-        while len(receiver.messages) < 200:
+class Clock:
+    """A clock that goes on by so many seconds for each message of a peer."""
+
+    def __init__(self, **cost):
+        self.now = 0.0
+        self.cost = cost
+
+    def __call__(self):
+        return self.now
+
+
+def test_other_callbacks_run_between_slices_of_time():
+    async def scenario(_receiver):
+        clock, handled, seen = Clock(), [], []
+
+        def handle(messages, peer):
+            handled.append(peer)
+            clock.now += 0.0005
+
+        queue = IngressQueue(handle, clock=clock)
+        for _ in range(40):
+            queue.put(PACKET, PEER)
+        while len(handled) < 40:
             await turns()
-            seen.append(len(receiver.messages))
-        assert seen == [64, 128, 192, 200]
+            seen.append(len(handled))
+        assert seen == [4 * (n + 1) for n in range(10)]  # 2 ms each
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("cost", [0.0001, 0.001, 0.02])
+def test_a_flood_does_not_delay_another_peer(cost):
+    async def scenario(_receiver):
+        clock, answered = Clock(), []
+
+        def handle(messages, peer):
+            clock.now += cost if peer == PEER else 0.0001
+            if peer != PEER:
+                answered.append(clock.now)
+
+        queue = IngressQueue(handle, clock=clock)
+        for _ in range(5_000):
+            queue.put(PACKET, PEER)
+        for n in range(20):
+            await turns()
+            sent = clock.now
+            queue.put(PACKET, ("127.0.0.1", 9_001))
+            while len(answered) <= n:
+                await turns()
+            assert answered[-1] - sent <= 0.0022 + cost
+
+    run(scenario)
+
+
+def test_turns_are_paid_in_time():
+    async def scenario(_receiver):
+        clock, spent = Clock(), {PEER: 0.0, OTHER: 0.0}
+
+        def handle(messages, peer):
+            seconds = 0.004 if peer == PEER else 0.0005
+            clock.now += seconds
+            spent[peer] += seconds
+
+        queue = IngressQueue(handle, clock=clock)
+        for _ in range(400):
+            queue.put(PACKET, PEER)
+        for _ in range(3_200):
+            queue.put(PACKET, OTHER)
+        while clock.now < 1.0:
+            await turns()
+        assert spent[PEER] == pytest.approx(spent[OTHER], rel=0.1)
 
     run(scenario)
 
@@ -134,12 +201,13 @@ def test_a_saturated_queue_calls_back_once_when_it_has_drained(monkeypatch):
         queue, resumed = receiver.queue, []
         for _ in range(150):
             queue.put(PACKET, PEER, droppable=False)
-        assert queue.is_saturated
-        queue.on_drained(lambda: resumed.append(len(receiver.messages)))
-        await turns(5)
-        assert not queue.is_saturated
-        assert resumed == [64]  # after the first batch, 86 are pending
-        assert len(receiver.messages) == 150
+        assert queue.is_saturated(PEER)
+        assert not queue.is_saturated(OTHER)
+        queue.on_drained(PEER, lambda: resumed.append(len(receiver.messages)))
+        while len(receiver.messages) < 150:
+            await turns()
+        assert not queue.is_saturated(PEER)
+        assert resumed == [50]  # 100 are pending
 
     run(scenario)
 

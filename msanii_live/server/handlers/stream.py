@@ -20,13 +20,13 @@ TOPIC = "stream"
 class StreamEvents:
     """Events of the stream, sent to whoever started it and to topic `stream`.
 
-    Called from the stream's thread; see `streaming.loop.StreamListener`. routes: who started it.
+    Called from the stream's thread; see `streaming.loop.StreamListener`.
     """
 
-    def __init__(self, events: EventSender) -> None:
-        """Take what sends events."""
-        self.routes: Routes = ()
+    def __init__(self, events: EventSender, routes: Routes) -> None:
+        """Take what sends events, and who started the stream."""
         self._events = events
+        self._routes = routes
 
     def chunk_ready(
         self, index: int, start: float, seconds: float, took: float, ahead: float
@@ -47,16 +47,16 @@ class StreamEvents:
         self._send(replies.WARN(StreamStart.address, f"the stream has ended: {reason}"))
 
     def _send(self, message: ReplyMessage) -> None:
-        self._events.send([message], self.routes, TOPIC)
+        self._events.send([message], self._routes, TOPIC)
 
 
 class StreamHandlers:
     """Commands that start, stop and steer the stream."""
 
     def __init__(
-        self, stream: Stream, params: Params, registry: EngineRegistry, events: StreamEvents
+        self, stream: Stream, params: Params, registry: EngineRegistry, events: EventSender
     ) -> None:
-        """Take the stream, what steers it, and what hears of it."""
+        """Take the stream, what steers it, the engines, and what sends events."""
         self._stream = stream
         self._params = params
         self._registry = registry
@@ -75,8 +75,7 @@ class StreamHandlers:
 
     def _start(self, command: StreamStart, call: Call) -> Answer:
         self._registry.get(command.engine)
-        self._events.routes = call.routes
-        self._stream.start(command)
+        self._stream.start(command, StreamEvents(self._events, call.routes))
         return Answer()
 
     def _stop(self, command: StreamStop, call: Call) -> Answer:
