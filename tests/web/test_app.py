@@ -115,7 +115,7 @@ def test_a_module_finds_what_it_names(name: str) -> None:
         assert module in MODULES
     made_here = set(re.findall(r'id: "([\w-]+)"', "".join(map(text_of, MODULES))))
     places = set(re.findall(r'id="([\w-]+)"', text_of("index.html"))) | made_here
-    assert set(re.findall(r'place\("([\w-]+)"\)', script)) <= places
+    assert set(re.findall(r'byId\("([\w-]+)"\)', script)) <= places
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert way not in script
 

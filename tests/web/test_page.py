@@ -128,7 +128,7 @@ def test_a_clip_sounds_on_the_server_until_a_key_stops_all(page, tones):
         "!document.querySelector('.meter .rms').style.clipPath.includes('100%')",
     )
     page.keyboard.press(".")
-    page.locator("#sounding", has_text="nothing sounds").wait_for()
+    page.locator("#sounding", has_text="nothing is playing").wait_for()
     assert tones.count("/msanii/fail", "heard") == 0
 
 

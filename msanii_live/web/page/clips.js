@@ -1,29 +1,29 @@
-/** A card a clip: see it, hear it here, play it there, take it away, go on from it. */
+/** A card for each clip: its image, playback here and on the server, download, and outpaint. */
 
-import { hear, isHeard, stop, whenMoving } from "./audition.js";
-import { arrange, button, make, number, place, seconds, setText } from "./dom.js";
-import { drawWhenSeen } from "./shapes.js";
+import { preview, isPreviewing, stop, onProgress } from "./preview.js";
+import { arrange, button, make, number, byId, seconds, setText } from "./dom.js";
+import { drawWhenVisible } from "./thumbnails.js";
 
-const NONE = make("li", { className: "quiet" }, "None yet: choose generate and send it.");
+const EMPTY = make("li", { className: "quiet" }, "No clips yet: choose generate and send it.");
 
 const cards = new Map(); // key → {row, head, clip}
-let onUse = () => {};
+let useCallback = () => {};
 
-/** Have a clip put into the form of a command: onUse(address, name). */
-export function whenUsed(call) {
-  onUse = call;
+/** Set the callback that fills a clip into the form of a command: (address, name). */
+export function onUseClip(call) {
+  useCallback = call;
 }
 
 export const names = () => [...cards.values()].map(({ clip }) => clip.name);
 
-const keyOf = ({ name, wrote }) => `${name} ${wrote}`; // a name may be given to another clip
+const clipKey = ({ name, wrote }) => `${name} ${wrote}`; // a name can be given to another clip
 
-function facts(clip) {
-  const told = [seconds(clip.seconds)];
-  if (clip.bpm) told.push(`${number(clip.bpm)} bpm`);
-  if (clip.loops) told.push("loops");
-  told.push(...[clip.style, clip.key, clip.verb].filter(Boolean), `seed ${clip.seed}`);
-  return told.join(" · ");
+function describe(clip) {
+  const facts = [seconds(clip.seconds)];
+  if (clip.bpm) facts.push(`${number(clip.bpm)} bpm`);
+  if (clip.loops) facts.push("loops");
+  facts.push(...[clip.style, clip.key, clip.verb].filter(Boolean), `seed ${clip.seed}`);
+  return facts.join(" · ");
 }
 
 function makeCard(link, clip) {
@@ -31,73 +31,73 @@ function makeCard(link, clip) {
   const version = `?wrote=${clip.wrote}`;
   const wav = `${base}.wav${version}`;
   const play = (loop) =>
-    link.send("/msanii/play", [["s", clip.name], ["s", "@at"], ["s", place("quantum").value], ["s", "@loop"], ["i", loop]]);
+    link.send("/msanii/play", [["s", clip.name], ["s", "@at"], ["s", byId("quantum").value], ["s", "@loop"], ["i", loop]]);
 
-  const canvas = make("canvas", { role: "img", aria: { label: `outline of ${clip.name}` } });
+  const canvas = make("canvas", { role: "img", aria: { label: `waveform of ${clip.name}` } });
   const picture = make("img", { alt: `mel spectrogram of ${clip.name}`, draggable: false });
   const head = make("div", { className: "head", hidden: true });
-  const shape = make("div", { className: "shape", title: "a click hears it from there" }, canvas, picture, head);
+  const shape = make("div", { className: "shape", title: "click to listen from here" }, canvas, picture, head);
   shape.addEventListener("click", (event) => {
     const { left, width } = shape.getBoundingClientRect();
-    hear(clip, wav, Math.max(0, (event.clientX - left) / width));
+    preview(clip, wav, Math.max(0, (event.clientX - left) / width));
   });
-  drawWhenSeen(shape, canvas, picture, base, version);
+  drawWhenVisible(shape, canvas, picture, base, version);
 
-  const grip = make("span", { className: "drag", draggable: true, title: "drag the WAV into a folder or a DAW" }, "⠿ drag");
-  grip.addEventListener("dragstart", (event) => carry(event.dataTransfer, clip.name, new URL(wav, location.href).href));
+  const dragHandle = make("span", { className: "drag", draggable: true, title: "drag the WAV into a folder or a DAW" }, "⠿ drag");
+  dragHandle.addEventListener("dragstart", (event) => setDragData(event.dataTransfer, clip.name, new URL(wav, location.href).href));
 
   const deeds = make("div", { className: "deeds" },
-    button("Hear", () => (isHeard(clip.name) ? stop() : hear(clip, wav)), { data: { deed: "hear" }, title: "in this browser" }),
+    button("Listen", () => (isPreviewing(clip.name) ? stop() : preview(clip, wav)), { data: { deed: "hear" }, title: "in this browser" }),
     button("Play", () => play(0), { data: { deed: "play" }, title: "on the server" }),
-    button("Loop", () => play(1), { data: { deed: "loop" }, title: "on the server, round and round" }),
+    button("Loop", () => play(1), { data: { deed: "loop" }, title: "on the server, as a loop" }),
     button("Stop", () => link.send("/msanii/stop", [["s", clip.name]]), { data: { deed: "stop" }, title: "on the server" }),
     make("a", { className: "button", href: wav, download: `${clip.name}.wav`, title: "download the WAV" }, "WAV"),
-    button("Go on…", () => onUse("/msanii/outpaint", clip.name), { data: { deed: "use" }, title: "outpaint it" }),
+    button("Continue…", () => useCallback("/msanii/outpaint", clip.name), { data: { deed: "use" }, title: "outpaint this clip" }),
   );
-  const row = make("li", { className: "clip", tabIndex: -1, data: { clip: clip.name, key: keyOf(clip) } },
-    make("header", {}, make("h3", {}, clip.name), grip), shape, make("p", { className: "quiet" }, facts(clip)), deeds);
+  const row = make("li", { className: "clip", tabIndex: -1, data: { clip: clip.name, key: clipKey(clip) } },
+    make("header", {}, make("h3", {}, clip.name), dragHandle), shape, make("p", { className: "quiet" }, describe(clip)), deeds);
   return { row, head, clip };
 }
 
-/** Say what is dragged, in every way that a browser knows: Chromium writes the file itself. */
-function carry(parcel, name, url) {
-  parcel.effectAllowed = "copy";
-  parcel.setData("DownloadURL", `audio/wav:${name}.wav:${url}`);
-  parcel.setData("text/uri-list", url);
-  parcel.setData("text/plain", url);
+/** Set what is dragged, in every format that browsers support. Chromium writes the file itself. */
+function setDragData(data, name, url) {
+  data.effectAllowed = "copy";
+  data.setData("DownloadURL", `audio/wav:${name}.wav:${url}`);
+  data.setData("text/uri-list", url);
+  data.setData("text/plain", url);
 }
 
 export function showClips(link, { total, newest }) {
   const wanted = newest.map((clip) => {
-    const key = keyOf(clip);
+    const key = clipKey(clip);
     if (!cards.has(key)) cards.set(key, makeCard(link, clip));
     return cards.get(key).row;
   });
-  const keys = new Set(newest.map(keyOf));
+  const keys = new Set(newest.map(clipKey));
   for (const key of [...cards.keys()]) if (!keys.has(key)) cards.delete(key);
-  arrange(place("clips"), wanted.length ? wanted : [NONE]);
-  if (!place("clips").querySelector('[tabindex="0"]') && wanted.length) wanted[0].tabIndex = 0;
-  setText(place("clip-count"), total > newest.length ? `the newest ${newest.length} of ${total}` : String(total));
+  arrange(byId("clips"), wanted.length ? wanted : [EMPTY]);
+  if (!byId("clips").querySelector('[tabindex="0"]') && wanted.length) wanted[0].tabIndex = 0;
+  setText(byId("clip-count"), total > newest.length ? `the newest ${newest.length} of ${total}` : String(total));
 }
 
-/** Mark the cards of what the server sounds. */
-export function markSounding(parts) {
-  const heard = new Set(parts.map(({ name }) => name));
-  for (const { row, clip } of cards.values()) row.classList.toggle("heard", heard.has(clip.name));
+/** Mark the cards of the clips that the server plays. */
+export function markPlaying(parts) {
+  const playing = new Set(parts.map(({ name }) => name));
+  for (const { row, clip } of cards.values()) row.classList.toggle("heard", playing.has(clip.name));
 }
 
-whenMoving((name, fraction) => {
+onProgress((name, fraction) => {
   for (const { head, row, clip } of cards.values()) {
     if (clip.name !== name) continue;
     head.hidden = fraction === null;
     if (fraction !== null) head.style.left = `${100 * fraction}%`;
-    setText(row.querySelector("[data-deed=hear]"), fraction === null ? "Hear" : "Quiet");
+    setText(row.querySelector("[data-deed=hear]"), fraction === null ? "Listen" : "End");
   }
 });
 
-/** Move the focus from card to card. */
-export function step(by) {
-  const rows = [...place("clips").querySelectorAll(".clip")];
+/** Move the focus to another card. */
+export function moveFocus(by) {
+  const rows = [...byId("clips").querySelectorAll(".clip")];
   if (!rows.length) return;
   const now = rows.indexOf(document.activeElement?.closest?.(".clip"));
   const next = rows[Math.max(0, Math.min(rows.length - 1, now < 0 ? 0 : now + by))];
@@ -106,8 +106,8 @@ export function step(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-/** Do to the card in focus, or the newest, what a button of it does. */
-export function act(deed) {
-  const card = document.activeElement?.closest?.(".clip") ?? place("clips").querySelector(".clip");
+/** Click a button of the focused card, or of the newest. */
+export function clickButton(deed) {
+  const card = document.activeElement?.closest?.(".clip") ?? byId("clips").querySelector(".clip");
   card?.querySelector(`[data-deed=${deed}]`)?.click();
 }

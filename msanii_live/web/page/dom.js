@@ -1,6 +1,6 @@
-/** Make and find elements. Text is set as text, never as HTML: names and tokens come from others. */
+/** Helpers to create and find elements. Text is never set as HTML: names come from other clients. */
 
-export const place = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /** Make an element with properties, and children that are elements or texts. */
 export function make(tag, properties = {}, ...children) {
@@ -12,24 +12,24 @@ export function make(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Make a button that does something. */
+/** Make a button with a click handler. */
 export function button(text, act, properties = {}) {
   const made = make("button", { type: "button", ...properties }, text);
   made.addEventListener("click", act);
   return made;
 }
 
-/** Make the rows of a list of pairs. */
+/** Make the elements of a list of name and value pairs. */
 export function pairs(entries) {
   return entries.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]);
 }
 
-/** Set a text only where it differs, so that nothing is laid out or read aloud for no reason. */
+/** Set a text only if it differs, to avoid layout and announcements by screen readers. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Bring a list to the rows wanted, by key; rows that are there stay, and keep focus and state. */
+/** Make a list contain exactly these rows. Rows that are in it keep their focus and state. */
 export function arrange(list, wanted) {
   const keep = new Set(wanted);
   for (const row of [...list.children]) if (!keep.has(row)) row.remove();
@@ -38,13 +38,13 @@ export function arrange(list, wanted) {
   });
 }
 
-/** Write seconds as a person would. */
+/** Format seconds. */
 export const seconds = (value) => `${value.toFixed(value < 10 ? 2 : 1)} s`;
 
-/** Write a decimal without zeros at its end. */
+/** Format a decimal without trailing zeros. */
 export const number = (value, digits = 2) => String(Number(value.toFixed(digits)));
 
-/** Write the time of day of Unix seconds. */
+/** Format Unix seconds as the time of day. */
 export function timeOfDay(unix) {
   const date = new Date(unix * 1000);
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];

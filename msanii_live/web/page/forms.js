@@ -1,31 +1,31 @@
-/** A form for every command, made from the table; the server judges what is sent, in its words. */
+/** A form for every command, built from the table. The server validates what is sent. */
 
 import { names as clipNames } from "./clips.js";
-import { button, make, place, setText } from "./dom.js";
-import { command, groups, inWords, isListed, meaning, title } from "./words.js";
+import { button, make, byId, setText } from "./dom.js";
+import { command, groups, describeReply, isListed, codeMeaning, title } from "./table.js";
 
 const CLIPS = new Set(["src", "a", "b", "name", "target"]); // what takes a clip's name
 const SOURCES = ["current", "last", "input"];
-const CAREFUL = new Set(["/msanii/quit"]); // asked twice
-const ANSWERS_SHOWN = 60;
+const CONFIRMED = new Set(["/msanii/quit"]); // need a second click
+const MAX_ANSWERS = 60;
 
 let link = null;
 let engines = [];
 let shown = null; // the command whose form is shown
-const kept = new Map(); // address → {name: text}, so that a form is found as it was left
+const savedValues = new Map(); // address → {name: text}, so that a form keeps its values
 
 /** Fill the list of commands. */
 export function startForms(theLink) {
   link = theLink;
-  const list = place("command");
+  const list = byId("command");
   list.replaceChildren(...groups().map(({ title, commands }) =>
     make("optgroup", { label: title }, ...commands.map(({ address }) => make("option", { value: address }, address)))));
   list.onchange = () => show(list.value);
   show(shown?.address ?? "/msanii/generate");
 }
 
-export function knowEngines(told) {
-  engines = told;
+export function setEngines(newEngines) {
+  engines = newEngines;
 }
 
 /** Show the form of a command, with some of its values. */
@@ -33,50 +33,50 @@ export function show(address, values = {}) {
   const next = command(address);
   if (!next) return;
   shown = next;
-  place("command").value = address;
-  kept.set(address, { ...kept.get(address), ...values });
-  const form = place("form");
+  byId("command").value = address;
+  savedValues.set(address, { ...savedValues.get(address), ...values });
+  const form = byId("form");
   const own = next.arguments.filter((each) => !each.shared);
   const shared = next.arguments.filter((each) => each.shared);
-  const message = make("code", { className: "message", id: "message", title: "what is sent, as you would type it" });
+  const message = make("code", { className: "message", id: "message", title: "the message as text" });
   const answers = make("div", { className: "answers", id: "answers", role: "status" });
   form.replaceChildren(
     make("p", { className: "about-command" }, next.text.replaceAll("`", "")),
     ...own.map(field),
-    ...(shared.length ? [make("details", { open: false }, make("summary", {}, "What every such command takes"), ...shared.map(field))] : []),
+    ...(shared.length ? [make("details", { open: false }, make("summary", {}, "Shared keys"), ...shared.map(field))] : []),
     message,
-    make("div", { className: "send" }, sendButton(next), button("Clear", () => clear(address))),
+    make("div", { className: "send" }, sendButton(next), button("Clear", () => clearForm(address))),
     answers,
   );
-  form.oninput = () => note(address);
+  form.oninput = () => saveValues(address);
   form.onsubmit = (event) => {
     event.preventDefault();
     submit(next);
   };
-  note(address);
+  saveValues(address);
 }
 
 function sendButton({ address }) {
   const text = title(address);
-  const made = make("button", { className: CAREFUL.has(address) ? "alarm" : "main", type: "submit", id: "send" }, text);
-  if (!CAREFUL.has(address)) return made;
+  const made = make("button", { className: CONFIRMED.has(address) ? "alarm" : "main", type: "submit", id: "send" }, text);
+  if (!CONFIRMED.has(address)) return made;
   let isSure = false;
   made.addEventListener("click", (event) => {
     if (isSure) return;
     event.preventDefault();
     isSure = true;
-    setText(made, "Really? It ends the server");
+    setText(made, "Really? It stops the server");
     setTimeout(() => { isSure = false; setText(made, text); }, 4000);
   });
   return made;
 }
 
-function clear(address) {
-  kept.delete(address);
+function clearForm(address) {
+  savedValues.delete(address);
   show(address);
 }
 
-/** Make the field of one argument: its name, unit, range, default and meaning are the table's. */
+/** Make the field of one argument, with its name, unit, range, default and meaning. */
 function field(argument) {
   const id = `field-${argument.name}`;
   const unit = argument.unit && argument.unit !== argument.name && ` ${argument.unit}`;
@@ -87,7 +87,7 @@ function field(argument) {
 }
 
 function inputOf(argument, id) {
-  const value = kept.get(shown.address)?.[argument.name] ?? "";
+  const value = savedValues.get(shown.address)?.[argument.name] ?? "";
   const shared = { id, name: argument.name, required: argument.required };
   if (argument.choices.length && !argument.or_number) {
     const options = [...(argument.required ? [] : [""]), ...argument.choices.filter(Boolean)];
@@ -116,73 +116,73 @@ function suggestions({ name, positional, choices }) {
 
 const defaultText = (argument) => (argument.default === null || argument.default === "" ? "" : String(argument.default));
 
-/** Remember what is typed, and show the message that it makes. */
-function note(address) {
-  const values = Object.fromEntries([...new FormData(place("form"))].filter(([, value]) => value !== ""));
-  kept.set(address, values);
+/** Save the values of a form, and show the message that they make. */
+function saveValues(address) {
+  const values = Object.fromEntries([...new FormData(byId("form"))].filter(([, value]) => value !== ""));
+  savedValues.set(address, values);
   const words = [address];
   for (const argument of shown.arguments) {
     const value = values[argument.name];
     if (value === undefined) continue;
-    const typed = /\s/.test(value) ? JSON.stringify(value) : value;
-    words.push(argument.positional ? typed : `${argument.name} ${typed}`);
+    const shownValue = /\s/.test(value) ? JSON.stringify(value) : value;
+    words.push(argument.positional ? shownValue : `${argument.name} ${shownValue}`);
   }
-  setText(place("message"), words.join(" "));
+  setText(byId("message"), words.join(" "));
 }
 
-/** Return the pairs of tag and value that are sent; what is no number goes as it is typed. */
-function typed(argument, text) {
+/** Return the pair of tag and value that is sent. What is not a number is sent as text. */
+function toOscArgument(argument, text) {
   const value = Number(text.replace(",", "."));
   if (argument.kind === "s" || text.trim() === "" || !Number.isFinite(value)) return ["s", text];
   return argument.kind === "i" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? ["i", value] : ["f", value];
 }
 
 function submit({ address, arguments: taken, reply }) {
-  const values = kept.get(address) ?? {};
+  const values = savedValues.get(address) ?? {};
   const args = [];
-  let isWhole = true; // after a position that is left out none may move into its place
+  let isComplete = true; // no later positional value may move into a place that is left empty
   for (const argument of taken) {
     const value = values[argument.name];
-    if (value === undefined) isWhole &&= !argument.positional;
-    if (value === undefined || (argument.positional && !isWhole)) continue;
+    if (value === undefined) isComplete &&= !argument.positional;
+    if (value === undefined || (argument.positional && !isComplete)) continue;
     if (!argument.positional) args.push(["s", `@${argument.name}`]);
-    args.push(typed(argument, value));
+    args.push(toOscArgument(argument, value));
   }
-  markWrong("");
-  const answers = place("answers");
+  markInvalid("");
+  const answers = byId("answers");
   answers.replaceChildren(make("p", { className: "quiet" }, "sent"));
-  const onAnswer = (heard, isLast) => {
+  const onAnswer = (message, isLast) => {
     if (!answers.isConnected) return;
-    tell(answers, heard, isLast);
+    showReply(answers, message, isLast);
   };
   if (!link.send(address, args, { reply, listed: isListed(reply), onAnswer })) {
     answers.replaceChildren(make("p", { className: "bad" }, "not sent: the server does not answer"));
   }
 }
 
-function tell(answers, heard, isLast) {
-  const [text, kind] = inWords(heard);
-  const isStep = heard.address === "/msanii/job/progress";
+function showReply(answers, message, isLast) {
+  const [text, kind] = describeReply(message);
+  const isStep = message.address === "/msanii/job/progress";
   const line = make("p", { className: kind, data: { kind: isStep ? "step" : "line" } }, text);
-  if (heard.address === "/msanii/fail") {
-    line.title = meaning(heard.args[3]);
-    markWrong(heard.args[4]);
+  if (message.address === "/msanii/fail") {
+    line.title = codeMeaning(message.args[3]);
+    markInvalid(message.args[4]);
   }
   const last = answers.lastElementChild;
   if (last?.dataset.kind === "step" || last?.textContent === "sent") last.remove();
   answers.append(line);
-  while (answers.children.length > ANSWERS_SHOWN) answers.firstElementChild.remove();
-  if (isLast) answers.dataset.ended = heard.address;
+  while (answers.children.length > MAX_ANSWERS) answers.firstElementChild.remove();
+  if (isLast) answers.dataset.ended = message.address;
 }
 
-/** Mark the field that a failure names at its start, as in "seconds is 500: ...". */
-function markWrong(text) {
-  for (const label of place("form").querySelectorAll(".field")) {
-    const isWrong = text.startsWith(`${label.dataset.name} is `);
-    label.classList.toggle("wrong", isWrong);
+/** Mark the field that a failure begins with, as in "seconds is 500: ...". */
+function markInvalid(text) {
+  for (const label of byId("form").querySelectorAll(".field")) {
+    const isInvalid = text.startsWith(`${label.dataset.name} is `);
+    label.classList.toggle("wrong", isInvalid);
     const input = label.querySelector("input, select");
-    input.setAttribute("aria-invalid", String(isWrong));
-    if (isWrong) {
+    input.setAttribute("aria-invalid", String(isInvalid));
+    if (isInvalid) {
       label.closest("details")?.setAttribute("open", "");
       input.focus();
     }

@@ -1,40 +1,40 @@
-/** Keys for hands that have no time for a mouse; none of them works while something is typed. */
+/** Keyboard shortcuts. They are off while the user types in a field. */
 
-import { stop as stopHere } from "./audition.js";
-import { act, step } from "./clips.js";
-import { pairs, place } from "./dom.js";
+import { stop as stopPreview } from "./preview.js";
+import { clickButton, moveFocus } from "./clips.js";
+import { pairs, byId } from "./dom.js";
 import { show } from "./forms.js";
 
 const KEYS = {
-  ".": ["stop all sound on the server", () => place("stop-all").click()],
-  x: ["cancel all jobs", () => place("cancel-all").click()],
-  "/": ["choose a command", () => place("command").focus()],
+  ".": ["stop all sound on the server", () => byId("stop-all").click()],
+  x: ["cancel all jobs", () => byId("cancel-all").click()],
+  "/": ["choose a command", () => byId("command").focus()],
   g: ["generate", () => compose("/msanii/generate")],
   o: ["outpaint", () => compose("/msanii/outpaint")],
-  j: ["next clip", () => step(1)],
-  k: ["clip before", () => step(-1)],
-  h: ["hear the clip in this browser", () => act("hear")],
-  p: ["play the clip on the server", () => act("play")],
-  l: ["loop the clip on the server", () => act("loop")],
-  s: ["stop the clip on the server", () => act("stop")],
-  q: ["quiet in this browser", stopHere],
-  "?": ["these keys", () => place("keys").showModal()],
+  j: ["next clip", () => moveFocus(1)],
+  k: ["previous clip", () => moveFocus(-1)],
+  h: ["listen to the clip in this browser", () => clickButton("hear")],
+  p: ["play the clip on the server", () => clickButton("play")],
+  l: ["loop the clip on the server", () => clickButton("loop")],
+  s: ["stop the clip on the server", () => clickButton("stop")],
+  q: ["stop listening in this browser", stopPreview],
+  "?": ["show these keys", () => byId("keys").showModal()],
 };
 
 function compose(address) {
   show(address);
-  place("form").querySelector("input, select")?.focus();
+  byId("form").querySelector("input, select")?.focus();
 }
 
 const isTyping = (element) => element?.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea") ?? false;
 
 export function startKeys() {
-  place("key-list").replaceChildren(...pairs(Object.entries(KEYS).map(([key, [text]]) => [key, text])));
-  place("show-keys").addEventListener("click", () => place("keys").showModal());
+  byId("key-list").replaceChildren(...pairs(Object.entries(KEYS).map(([key, [text]]) => [key, text])));
+  byId("show-keys").addEventListener("click", () => byId("keys").showModal());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (isTyping(event.target) || place("keys").open) return;
+    if (isTyping(event.target) || byId("keys").open) return;
     const found = KEYS[event.key];
     if (!found) return;
     event.preventDefault();

@@ -1,63 +1,63 @@
-/** What comes in, and what becomes of it, newest first; errors stand there in words. */
+/** The log of received messages and their outcome, newest first. */
 
-import { make, place, timeOfDay } from "./dom.js";
-import { meaning } from "./words.js";
+import { make, byId, timeOfDay } from "./dom.js";
+import { codeMeaning } from "./table.js";
 
-const MOST = 300; // lines
-const TROUBLE = /^(E[A-Z]+) |^dropped|^ignored/;
+const MAX_SHOWN = 300; // lines
+const ERROR_OUTCOME = /^(E[A-Z]+) |^dropped|^ignored/;
 
-const isTrouble = (outcome) => TROUBLE.test(outcome);
+const isError = (outcome) => ERROR_OUTCOME.test(outcome);
 
-function fits(row) {
-  if (place("log-errors").checked && row.dataset.trouble !== "true") return false;
-  const wanted = place("log-filter").value.trim().toLowerCase();
+function matchesFilter(row) {
+  if (byId("log-errors").checked && row.dataset.trouble !== "true") return false;
+  const wanted = byId("log-filter").value.trim().toLowerCase();
   return !wanted || row.textContent.toLowerCase().includes(wanted);
 }
 
 function makeRow(link, [time, sender, message, outcome]) {
-  const trouble = isTrouble(outcome);
-  const code = outcome.match(TROUBLE)?.[1];
+  const trouble = isError(outcome);
+  const code = outcome.match(ERROR_OUTCOME)?.[1];
   const row = make("li", { data: { trouble }, title: `from ${sender}` },
     make("time", { dateTime: new Date(time * 1000).toISOString() }, timeOfDay(time)),
     message,
-    outcome === "ok" ? null : make("div", { className: trouble ? "trouble" : "what", title: code ? meaning(code) : "" }, outcome),
-    make("div", { className: "what" }, link.wrote(message) ? "this page" : sender));
-  row.hidden = !fits(row);
+    outcome === "ok" ? null : make("div", { className: trouble ? "trouble" : "what", title: code ? codeMeaning(code) : "" }, outcome),
+    make("div", { className: "what" }, link.isOwnMessage(message) ? "this page" : sender));
+  row.hidden = !matchesFilter(row);
   return row;
 }
 
-let seen = 0; // lines of this server, shown or passed over
-let held = []; // rows that wait while the log is held still
+let shownCount = 0; // number of lines of this server that were shown or skipped
+let pausedRows = []; // rows that wait while the log is paused
 
-/** Begin anew: another server counts its lines from 0. */
-export function forgetLog() {
-  seen = 0;
+/** Start again: a new server counts its lines from 0. */
+export function resetLog() {
+  shownCount = 0;
 }
 
-/** Show lines. written: how many the server ever wrote, by which those that were shown are known. */
+/** Show new lines. written: number of lines that the server ever logged. */
 export function showLog(link, { written, lines, missed }) {
   const first = written - lines.length;
-  const fresh = lines.slice(Math.max(0, seen - first));
-  const gap = seen ? Math.min(missed, Math.max(0, first - seen)) : 0;
-  seen = written;
-  const rows = fresh.map((line) => makeRow(link, line)).reverse();
-  if (gap > 0) rows.push(make("li", { className: "quiet", data: { trouble: true } }, `… ${gap} more came in`));
-  held = [...rows, ...held].slice(0, MOST);
-  if (!place("log-hold").checked) release();
+  const newLines = lines.slice(Math.max(0, shownCount - first));
+  const gap = shownCount ? Math.min(missed, Math.max(0, first - shownCount)) : 0;
+  shownCount = written;
+  const rows = newLines.map((line) => makeRow(link, line)).reverse();
+  if (gap > 0) rows.push(make("li", { className: "quiet", data: { trouble: true } }, `… ${gap} more lines`));
+  pausedRows = [...rows, ...pausedRows].slice(0, MAX_SHOWN);
+  if (!byId("log-hold").checked) showHeld();
 }
 
-function release() {
-  const list = place("log");
-  list.prepend(...held);
-  held = [];
-  while (list.children.length > MOST) list.lastElementChild.remove();
+function showHeld() {
+  const list = byId("log");
+  list.prepend(...pausedRows);
+  pausedRows = [];
+  while (list.children.length > MAX_SHOWN) list.lastElementChild.remove();
 }
 
 export function startLog() {
-  const sift = () => {
-    for (const row of place("log").children) row.hidden = !fits(row);
+  const applyFilter = () => {
+    for (const row of byId("log").children) row.hidden = !matchesFilter(row);
   };
-  place("log-filter").addEventListener("input", sift);
-  place("log-errors").addEventListener("change", sift);
-  place("log-hold").addEventListener("change", () => place("log-hold").checked || release());
+  byId("log-filter").addEventListener("input", applyFilter);
+  byId("log-errors").addEventListener("change", applyFilter);
+  byId("log-hold").addEventListener("change", () => byId("log-hold").checked || showHeld());
 }

@@ -1,56 +1,56 @@
-/** Wire the parts together: each section of a frame goes to the part that shows it. */
+/** The entry point: passes each section of a state update to the module that shows it. */
 
-import { markSounding, showClips, whenUsed } from "./clips.js";
-import { place, setText } from "./dom.js";
-import { knowEngines, show, startForms } from "./forms.js";
-import { noteEnding, showJobs } from "./jobs.js";
+import { markPlaying, showClips, onUseClip } from "./clips.js";
+import { byId, setText } from "./dom.js";
+import { setEngines, show, startForms } from "./forms.js";
+import { showEnding, showJobs } from "./jobs.js";
 import { startKeys } from "./keys.js";
-import { Link } from "./link.js";
-import { forgetLog, showLog, startLog } from "./log.js";
+import { ServerConnection } from "./connection.js";
+import { resetLog, showLog, startLog } from "./log.js";
 import { showMeters } from "./meters.js";
 import { notice } from "./notices.js";
 import { showCounters, showEngines, showFacts } from "./server.js";
-import { showAway, showLead, showServer, showSounding, showTransport } from "./stage.js";
-import { noteChunk, startStream } from "./stream.js";
-import { inWords, loadTable } from "./words.js";
+import { showDisconnected, showLead, showServer, showPlaying, showTransport } from "./header.js";
+import { showChunk, startStream } from "./stream.js";
+import { describeReply, loadTable } from "./table.js";
 
-const NEWS = new Set(["/msanii/fail", "/msanii/warn", "/msanii/stream/late"]);
+const NOTICE_ADDRESSES = new Set(["/msanii/fail", "/msanii/warn", "/msanii/stream/late"]);
 
-const link = new Link();
-let started = null; // when the server was, to know it again
+const link = new ServerConnection();
+let started = null; // when the server was started, to recognise a restart
 
 const SECTIONS = {
-  server: (told) => {
-    meet(told);
-    showServer(told);
-    showFacts(told);
+  server: (serverState) => {
+    checkServer(serverState);
+    showServer(serverState);
+    showFacts(serverState);
   },
   uptime: (uptime) => showFacts({ uptime }),
   transport: showTransport,
   meters: showMeters,
   jobs: (jobs) => showJobs(link, jobs),
   sounding: (parts) => {
-    showSounding(parts);
-    markSounding(parts);
+    showPlaying(parts);
+    markPlaying(parts);
   },
   stream: showLead,
   engines: (engines) => {
-    knowEngines(engines);
+    setEngines(engines);
     showEngines(link, engines);
   },
   clips: (clips) => showClips(link, clips),
   counters: showCounters,
   log: (lines) => showLog(link, lines),
-  events: (events) => events.forEach(hearEvent),
+  events: (events) => events.forEach(handleEvent),
 };
 
-/** Tell a server that was started again from one that was out of sight. */
-async function meet({ started: when }) {
+/** Load the table of a new server. Tell a restart from a lost connection. */
+async function checkServer({ started: when }) {
   if (when === started) return;
-  const isAnother = started !== null;
+  const isRestart = started !== null;
   started = when;
-  if (isAnother) {
-    forgetLog();
+  if (isRestart) {
+    resetLog();
     notice("The server was started again.", "fine");
   }
   try {
@@ -62,13 +62,13 @@ async function meet({ started: when }) {
   }
 }
 
-function hearEvent(event) {
-  noteEnding(event);
-  noteChunk(event);
+function handleEvent(event) {
+  showEnding(event);
+  showChunk(event);
   const [, address, ...args] = event;
-  // What this page asked for is answered in its form.
-  if (!NEWS.has(address) || args.some((each) => link.owns(each))) return;
-  const [text, kind] = inWords({ address, args });
+  // Replies to commands of this page are shown in its form.
+  if (!NOTICE_ADDRESSES.has(address) || args.some((each) => link.isOwnToken(each))) return;
+  const [text, kind] = describeReply({ address, args });
   notice(text, kind);
 }
 
@@ -76,22 +76,22 @@ link.addEventListener("frame", ({ detail }) => {
   for (const [name, section] of Object.entries(detail)) SECTIONS[name]?.(section);
 });
 link.addEventListener("away", ({ detail }) => {
-  setText(place("away"), `${detail} Trying again; it is started with: msanii-live serve`);
-  place("away").hidden = false;
-  showAway();
+  setText(byId("away"), `${detail} Reconnecting. To start the server: msanii-live serve`);
+  byId("away").hidden = false;
+  showDisconnected();
 });
 link.addEventListener("back", () => {
-  place("away").hidden = true;
+  byId("away").hidden = true;
 });
 link.addEventListener("unsent", ({ detail }) => notice(`${detail} was not sent: the server does not answer`, "bad"));
 
-place("stop-all").addEventListener("click", () => link.send("/msanii/stop"));
-place("cancel-all").addEventListener("click", () => {
+byId("stop-all").addEventListener("click", () => link.send("/msanii/stop"));
+byId("cancel-all").addEventListener("click", () => {
   link.send("/msanii/job/cancel", [["s", "all"]]);
 });
-whenUsed((address, name) => {
+onUseClip((address, name) => {
   show(address, { src: name });
-  place("commands").focus();
+  byId("commands").focus();
 });
 startLog();
 startKeys();

@@ -1,32 +1,32 @@
-/** OSC 1.0 messages with the tags i, f and s: all that this page sends, and all that answers use. */
+/** OSC 1.0 messages with the tags i, f and s, the only ones that this page and the replies use. */
 
-const WRITER = new TextEncoder();
-const READER = new TextDecoder();
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 const BUNDLE = "#bundle";
 
-function padded(text) {
-  const bytes = WRITER.encode(text.replaceAll("\0", ""));
+function encodeText(text) {
+  const bytes = ENCODER.encode(text.replaceAll("\0", ""));
   const out = new Uint8Array((bytes.length & ~3) + 4);
   out.set(bytes);
   return out;
 }
 
-function four(write) {
+function fourBytes(write) {
   const view = new DataView(new ArrayBuffer(4));
   write(view);
   return new Uint8Array(view.buffer);
 }
 
-const FORMS = {
-  i: (value) => four((view) => view.setInt32(0, value)),
-  f: (value) => four((view) => view.setFloat32(0, value)),
-  s: padded,
+const ENCODERS = {
+  i: (value) => fourBytes((view) => view.setInt32(0, value)),
+  f: (value) => fourBytes((view) => view.setFloat32(0, value)),
+  s: encodeText,
 };
 
 /** Return the packet of a message. args: pairs of a tag and a value. */
 export function encode(address, args) {
   const tags = args.map(([tag]) => tag).join("");
-  const pieces = [padded(address), padded(`,${tags}`), ...args.map(([tag, value]) => FORMS[tag](value))];
+  const pieces = [encodeText(address), encodeText(`,${tags}`), ...args.map(([tag, value]) => ENCODERS[tag](value))];
   const packet = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -36,14 +36,14 @@ export function encode(address, args) {
   return packet;
 }
 
-/** Return {address, args} of a packet, or null where it is none that the server sends. */
+/** Return {address, args} of a packet, or null if it is not a message with these tags. */
 export function decode(buffer) {
   const view = new DataView(buffer);
   let at = 0;
   const text = () => {
     let end = at;
     while (end < view.byteLength && view.getUint8(end) !== 0) end += 1;
-    const found = READER.decode(new Uint8Array(buffer, at, end - at));
+    const found = DECODER.decode(new Uint8Array(buffer, at, end - at));
     at = (end & ~3) + 4;
     return found;
   };
@@ -52,8 +52,8 @@ export function decode(buffer) {
     return read(at - 4);
   };
   const readers = {
-    i: () => number((place) => view.getInt32(place)),
-    f: () => number((place) => view.getFloat32(place)),
+    i: () => number((offset) => view.getInt32(offset)),
+    f: () => number((offset) => view.getFloat32(offset)),
     s: text,
   };
   const address = text();

@@ -1,30 +1,30 @@
-/** The server's own facts, its engines and what it has counted. */
+/** Facts about the server, its engines and its counters. */
 
-import { arrange, button, make, pairs, place } from "./dom.js";
+import { arrange, button, make, pairs, byId } from "./dom.js";
 
 const HOUR = 3600;
 
 let facts = {};
 
-function age(uptime) {
+function formatUptime(uptime) {
   const hours = Math.floor(uptime / HOUR);
   const minutes = Math.floor((uptime % HOUR) / 60);
   return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${uptime % 60} s` : `${uptime} s`;
 }
 
-export function showFacts(told) {
-  facts = { ...facts, ...told };
+export function showFacts(changed) {
+  facts = { ...facts, ...changed };
   const { version, engine, device, memory_mb: memory, load, osc, folder, audio, rate, latency_ms: latency, xruns, frames_lost: lost, uptime } = facts;
-  place("facts").replaceChildren(...pairs([
-    ["version", version], ["up", age(uptime ?? 0)], ["engine", `${engine} on ${device}`],
-    ["busy", `${load} % of 10 s${memory ? `, ${memory} MB on the GPU` : ""}`],
-    ["OSC", osc], ["folder", folder], ["sound", `${audio}, ${rate} Hz, heard after ${latency} ms`],
+  byId("facts").replaceChildren(...pairs([
+    ["version", version], ["uptime", formatUptime(uptime ?? 0)], ["engine", `${engine} on ${device}`],
+    ["load", `${load} % of 10 s${memory ? `, ${memory} MB on the GPU` : ""}`],
+    ["OSC", osc], ["folder", folder], ["audio", `${audio}, ${rate} Hz, latency ${latency} ms`],
     ["lost", xruns || lost ? `${xruns} times, ${lost} frames` : "nothing"],
   ]));
 }
 
 export function showEngines(link, engines) {
-  arrange(place("engines"), engines.map(({ name, state, default: isDefault, verbs }) => {
+  arrange(byId("engines"), engines.map(({ name, state, default: isDefault, verbs }) => {
     const isLoaded = state === "loaded";
     const act = isLoaded ? "free" : "load";
     return make("li", { title: verbs.join(", ") },
@@ -35,5 +35,5 @@ export function showEngines(link, engines) {
 
 export function showCounters(counters) {
   const counted = Object.entries(counters).filter(([, count]) => count);
-  place("counters").replaceChildren(...pairs(counted.map(([name, count]) => [name.replaceAll("_", " "), count])));
+  byId("counters").replaceChildren(...pairs(counted.map(([name, count]) => [name.replaceAll("_", " "), count])));
 }

@@ -1,18 +1,18 @@
-/** Start, stop and steer the stream; a slider for each param that has a range. */
+/** Controls of the stream: start, stop, and a slider for each param that has a range. */
 
-import { button, make, number, place, setText } from "./dom.js";
+import { button, make, number, byId, setText } from "./dom.js";
 import { show } from "./forms.js";
-import { groups } from "./words.js";
+import { groups } from "./table.js";
 
-const INTERVAL = 100; // ms between two values of a slider that is moved
+const SEND_INTERVAL_MS = 100; // ms between two values of a slider that is moved
 
 /** Build the controls from the table. */
 export function startStream(link) {
   const params = groups().find(({ title }) => title === "Params")?.commands ?? [];
   const sliders = params.filter(({ arguments: [value] }) => value.kind === "f" && value.low !== null && value.high !== null);
-  place("stream-controls").replaceChildren(
+  byId("stream-controls").replaceChildren(
     make("div", { className: "deeds" },
-      button("Start", () => link.send("/msanii/stream/start"), { className: "main", title: "from what sounds, or a fresh clip" }),
+      button("Start", () => link.send("/msanii/stream/start"), { className: "main", title: "continues what is playing, or a new clip" }),
       button("Stop", () => link.send("/msanii/stream/stop", [["s", "@fade"], ["f", 1]])),
       button("More…", () => show("/msanii/stream/start"))),
     ...sliders.map((command) => slider(link, command)),
@@ -22,9 +22,9 @@ export function startStream(link) {
 
 function slider(link, { address, text, reply, arguments: [value] }) {
   const name = address.split("stream.").pop();
-  const told = make("span", { className: "told" });
+  const valueText = make("span", { className: "told" });
   const input = make("input", { type: "range", min: value.low, max: value.high, step: 0.01, aria: { label: name } });
-  const say = (now) => setText(told, now < 0 ? "auto" : number(now));
+  const showValue = (now) => setText(valueText, now < 0 ? "auto" : number(now));
   let timer = null;
   let last = null;
   const send = () => {
@@ -32,25 +32,25 @@ function slider(link, { address, text, reply, arguments: [value] }) {
     if (last === null) return;
     link.send(address, [["f", last]]);
     last = null;
-    timer = setTimeout(send, INTERVAL);
+    timer = setTimeout(send, SEND_INTERVAL_MS);
   };
   input.addEventListener("input", () => {
     last = Number(input.value);
-    say(last);
+    showValue(last);
     if (timer === null) send();
   });
-  // What it is now; another client may turn it, and the next look at the page shows it.
+  // The current value. If another client changes it, the page shows that when it is reloaded.
   link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
     if (said !== address) return;
     input.value = now;
-    say(now);
+    showValue(now);
   } });
-  return make("label", { className: "slider", title: text }, name, input, told);
+  return make("label", { className: "slider", title: text }, name, input, valueText);
 }
 
-export function noteChunk([, address, ...args]) {
+export function showChunk([, address, ...args]) {
   if (address !== "/msanii/stream/chunk" && address !== "/msanii/stream/late") return;
   const [index, , length, took] = args;
   const text = address.endsWith("late") ? `chunk ${index} is late` : `chunk ${index}: ${length.toFixed(1)} s, made in ${took.toFixed(2)} s`;
-  if (place("chunk")) setText(place("chunk"), text);
+  if (byId("chunk")) setText(byId("chunk"), text);
 }

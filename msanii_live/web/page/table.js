@@ -1,12 +1,12 @@
-/** The table of commands, and what replies say in words. */
+/** The command table, and replies as text. */
 
 let table = null;
 const byAddress = new Map();
 
-/** Fetch the table, or fetch it anew after a server was started again. */
+/** Fetch the table, at the start and after a restart of the server. */
 export async function loadTable() {
   const answer = await fetch("/api/table");
-  if (!answer.ok) throw new Error(`the table of commands did not come (${answer.status})`);
+  if (!answer.ok) throw new Error(`the command table could not be loaded (${answer.status})`);
   table = await answer.json();
   byAddress.clear();
   for (const { commands } of table.groups) {
@@ -18,29 +18,29 @@ export async function loadTable() {
 export const command = (address) => byAddress.get(address);
 export const groups = () => table?.groups ?? [];
 export const isListed = (address) => table?.replies[address]?.listed ?? false;
-export const meaning = (code) => table?.codes[code] ?? "";
+export const codeMeaning = (code) => table?.codes[code] ?? "";
 
-/** Return an address without what all share. */
-export const short = (address) => address.replace("/msanii/", "");
+/** Return an address without the common prefix. */
+export const shortAddress = (address) => address.replace("/msanii/", "");
 
-/** Return what a command is called on its button: "Generate", "Clip list". */
+/** Return the label of a command's button, such as "Generate" or "Clip list". */
 export function title(address) {
-  const words = short(address).replaceAll("/", " ");
+  const words = shortAddress(address).replaceAll("/", " ");
   return words[0].toUpperCase() + words.slice(1);
 }
 
-/** Return a reply in words, and how it is: "fine", "warned", "bad" or "". */
-export function inWords({ address, args }) {
+/** Return a reply as text, and its kind: "fine", "warned", "bad" or "". */
+export function describeReply({ address, args }) {
   const [first, second, third, fourth, fifth] = args;
   switch (address) {
     case "/msanii/fail":
-      return [`${short(first)}: ${fifth} (${fourth})`, "bad"];
+      return [`${shortAddress(first)}: ${fifth} (${fourth})`, "bad"];
     case "/msanii/warn":
-      return [`${short(first)}: ${second}`, "warned"];
+      return [`${shortAddress(first)}: ${second}`, "warned"];
     case "/msanii/late":
-      return [`${short(first)} came ${second.toFixed(2)} s late`, "warned"];
+      return [`${shortAddress(first)} came ${second.toFixed(2)} s late`, "warned"];
     case "/msanii/done":
-      return [`${short(first)}: done`, "fine"];
+      return [`${shortAddress(first)}: done`, "fine"];
     case "/msanii/job/queued":
       return [third ? `job ${second} waits behind ${third}` : `job ${second} is next`, ""];
     case "/msanii/job/progress":
@@ -50,14 +50,14 @@ export function inWords({ address, args }) {
     case "/msanii/job/cancelled":
       return [`job ${second} was cancelled at step ${third}`, "warned"];
     case "/msanii/stream/late":
-      return [`stream: chunk ${first} is late, the last bar goes round`, "warned"];
+      return [`stream: chunk ${first} is late, the last bar repeats`, "warned"];
     case "/msanii/stream/chunk":
       return [`stream: chunk ${first}, ${args[2].toFixed(1)} s, made in ${args[3].toFixed(2)} s`, ""];
     default: {
       const fields = table?.replies[address]?.fields ?? [];
       const shown = args.map((value, index) => [fields[index] ?? "", value]);
-      const told = shown.filter(([name]) => !/token/.test(name));
-      return [told.map(([name, value]) => `${name} ${round(value)}`).join(", "), ""];
+      const values = shown.filter(([name]) => !/token/.test(name));
+      return [values.map(([name, value]) => `${name} ${round(value)}`).join(", "), ""];
     }
   }
 }
