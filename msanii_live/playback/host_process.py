@@ -64,10 +64,11 @@ def run_host(
     stats.array[HostStat.REALTIME] = realtime
     rings = RingBuffer(output.array), RingBuffer(captured.array)
     renderer = Renderer(sink, stats.array, *rings, sender.put)
+    receiver = _CommandReceiver(renderer)  # here, so that its clips stay mapped until the exit
     renderer.open(origin)
     sender.put(HostOpened(sink.description, sink.rate, sink.block, sink.inputs))
     try:
-        _run(renderer, pipe, quit_signal)
+        _run(renderer, receiver, pipe, quit_signal)
     except AudioDeviceError as error:
         sender.put(HostFailed(str(error)))
     finally:
@@ -139,12 +140,13 @@ class _CommandReceiver:
             self._clips.pop(command.clip).close()
 
 
-def _run(renderer: Renderer, pipe: Connection, quit_signal: threading.Event) -> None:
+def _run(
+    renderer: Renderer, receiver: _CommandReceiver, pipe: Connection, quit_signal: threading.Event
+) -> None:
     """Execute commands and render, until the end.
 
     Raises: AudioDeviceError: the device has stopped.
     """
-    receiver = _CommandReceiver(renderer)
     deadline: float | None = None  # set once the host is quitting
     while True:
         try:

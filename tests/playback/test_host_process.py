@@ -52,7 +52,8 @@ def pipes():
 
 def run(sink: FakeSink, host: Connection, quit_signal: threading.Event) -> threading.Thread:
     renderer, _ = renderer_on(sink)
-    thread = threading.Thread(target=_run, args=(renderer, host, quit_signal), daemon=True)
+    args = renderer, _CommandReceiver(renderer), host, quit_signal
+    thread = threading.Thread(target=_run, args=args, daemon=True)
     thread.start()
     return thread
 
