@@ -128,7 +128,7 @@ class IngressQueue:
         end = now + _SLICE
         while self._turns and now < end:
             queue = self._turns.popleft()
-            if queue.debt > 0.0:
+            if queue.debt > _TURN / 2:
                 queue.debt -= _TURN
             elif queue.packets:
                 data = queue.packets.popleft()
@@ -140,7 +140,7 @@ class IngressQueue:
                 queue.debt = now - began - _TURN
                 if self._is_closed:
                     return
-            if queue.packets or queue.debt > 0.0:
+            if queue.packets or queue.debt > _TURN / 2:
                 self._turns.append(queue)
             else:
                 self._queues.pop(queue.peer, None)

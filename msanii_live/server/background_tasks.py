@@ -66,9 +66,11 @@ class BackgroundTasks:
         self._on_loop = on_loop
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._sound = ThreadPoolExecutor(1, thread_name_prefix="sound")
+        self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._submit: Mapping[Lane, Submit] = {
             Lane.DISK: self._disk.submit,
             Lane.SOUND: self._sound.submit,
+            Lane.ENGINE: self._engine.submit,
             Lane.WORKER: on_worker,
         }
         self._running: set[_Task] = set()
@@ -139,5 +141,5 @@ class BackgroundTasks:
 
     def close(self) -> None:
         """Start no more tasks."""
-        for threads in (self._disk, self._sound):
+        for threads in (self._disk, self._sound, self._engine):
             threads.shutdown(wait=False, cancel_futures=True)

@@ -23,13 +23,14 @@ class Lane(Enum):
     """The thread that a handler runs on.
 
     Each runs its handlers in order of arrival. EVENT_LOOP: for what only reads or sets memory.
-    DISK: for what touches the disk. SOUND: for what starts and stops sound, which must not wait for
-    the disk. WORKER: for what loads or frees an engine; between jobs.
+    DISK: for what touches the disk. SOUND: for what starts and stops sound, which waits for nothing
+    else. ENGINE: for what may import an engine. WORKER: for what loads or frees one, between jobs.
     """
 
     EVENT_LOOP = auto()
     DISK = auto()
     SOUND = auto()
+    ENGINE = auto()
     WORKER = auto()
 
 
@@ -88,6 +89,11 @@ def on_disk(run: Callable[[Any, Call], Answer]) -> Handler:
 def on_sound(run: Callable[[Any, Call], Answer], lead: float = 0.0) -> Handler:
     """Return a handler that runs on the thread of sound; see `Handler` for `lead`."""
     return Handler(run, Lane.SOUND, lead)
+
+
+def on_engine(run: Callable[[Any, Call], Answer]) -> Handler:
+    """Return a handler that runs on the thread that imports engines."""
+    return Handler(run, Lane.ENGINE)
 
 
 def on_worker(run: Callable[[Any, Call], Answer]) -> Handler:

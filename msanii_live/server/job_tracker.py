@@ -167,9 +167,7 @@ class JobTracker:
                 f"clip is {command.clip!r}: a name is 1 to 64 of A-Z a-z 0-9 _ . - and none of "
                 "current, last, input, all, none",
             )
-        capabilities = self.registry.serving(command.engine, command.address).capabilities
-        if command.address not in capabilities.verbs:
-            raise CommandError(Code.EENGINE, f"the engine cannot {command.address}")
+        self.registry.check_serving(command.engine, command.address)
         names = [getattr(command, "src", "")]
         if isinstance(command, Interpolate):
             names = [command.a, command.b]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import EngineFree, EngineInfo, EngineList, EngineLoad
-from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_worker
+from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_engine, on_worker
 
 
 class EngineHandlers:
@@ -19,7 +19,7 @@ class EngineHandlers:
         """Return the handler of each command."""
         return {
             EngineList: Handler(self._list),
-            EngineInfo: Handler(self._info),
+            EngineInfo: on_engine(self._info),
             EngineLoad: on_worker(self._load),
             EngineFree: on_worker(self._free),
         }

@@ -10,7 +10,15 @@ from msanii_live.protocol import replies
 from msanii_live.protocol.commands import PARAMS, Param, StreamStart, StreamStop
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.events import EventSender
-from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Routes, on_sound
+from msanii_live.server.handler import (
+    Answer,
+    Call,
+    Handler,
+    HandlerTable,
+    Routes,
+    on_engine,
+    on_sound,
+)
 from msanii_live.server.scheduled_messages import LEAD
 from msanii_live.streaming.stream import Stream
 
@@ -65,7 +73,7 @@ class StreamHandlers:
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
         return {
-            StreamStart: on_sound(self._start),
+            StreamStart: on_engine(self._start),
             StreamStop: on_sound(self._stop, LEAD),
             **{
                 param: Handler(self._param, question=partial(self._value, param))
@@ -74,7 +82,7 @@ class StreamHandlers:
         }
 
     def _start(self, command: StreamStart, call: Call) -> Answer:
-        self._registry.get(command.engine)
+        self._registry.get(command.engine)  # may import for seconds; nothing may wait for that
         self._stream.start(command, StreamEvents(self._events, call.routes))
         return Answer()
 
