@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 MIN_SPEEDUP = 1.1  # of bf16 over fp32; a smaller one could be noise
 WARM_UPS, REPETITIONS = 2, 5
@@ -26,6 +28,7 @@ TIME_BUDGET = 0.5  # seconds after which three repetitions are enough
 FILE = "precision.json"
 VERSION = 1
 TOKENS, MEL_FRAMES = 132, 528  # of a clip of 6 s
+WIDTH, HEADS, DETAIL_WIDTH = 320, 5, 256  # of the default engine's network
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -150,24 +153,45 @@ def measure_both(repetitions: int = REPETITIONS) -> Timings:
 
 
 def _blocks() -> Callable[[], None]:
-    """Return a function that runs one block of each kind: convolution, attention, vocoder."""
+    """Return a function that runs one block of each kind: attention, convolution, vocoder."""
+    from msanii_live.dsp.layers import ModulatedConvNeXtBlock
     from msanii_live.dsp.vocoders import vocos
-    from msanii_live.engines.mel_flow import network
 
-    flow, vocos_config = network.FlowConfig(), vocos.VocosConfig()
-    convolution = network.AdaLNBlock(flow, network.GatedConvolution(flow.width, flow.kernel))
-    attention = network.AdaLNBlock(flow, network.RotaryAttention(flow.width, flow.heads))
-    vocoder = vocos.ConvNeXtBlock(vocos_config)
-    for block in (convolution, attention, vocoder):
+    config = vocos.VocosConfig()
+    attention = _AttentionBlock(WIDTH, HEADS)
+    convolution = ModulatedConvNeXtBlock(DETAIL_WIDTH, WIDTH)
+    vocoder = vocos.ConvNeXtBlock(config)
+    for block in (attention, convolution, vocoder):
         block.requires_grad_(False).eval()
-    tokens, modulation = torch.randn(2, TOKENS, flow.width), torch.randn(2, 6, flow.width)
-    features = torch.randn(2, MEL_FRAMES, vocos_config.width)
+    tokens, conditions = torch.randn(2, TOKENS, WIDTH), torch.randn(2, WIDTH)
+    detail = torch.randn(2, MEL_FRAMES, DETAIL_WIDTH)
+    features = torch.randn(2, MEL_FRAMES, config.width)
 
     def work() -> None:
-        attention(convolution(tokens, modulation), modulation)
+        attention(tokens)
+        convolution(detail, conditions)
         vocoder(features)
 
     return work
+
+
+class _AttentionBlock(nn.Module):
+    """The matrix products of a transformer block: attention and an MLP."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the block. x: (batch, tokens, width) → the same shape."""
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
+        out: torch.Tensor = self.mlp(x + self.out(mixed))
+        return out
 
 
 # -- the file --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Figures 2 to 8 of the 2023 paper, redone with the engines that there are.
+"""Figures 2 to 8 of the 2023 paper, redrawn with the available engines.
 
 Every figure has a row for each engine; what the pictures mean, and what they do not, is in
 docs/paper.md.
@@ -133,7 +133,7 @@ def figures(engine: Engine, clips: dict[str, Clip]) -> dict[str, list[FigurePane
 
 
 def draw(rows: Sequence[Sequence[FigurePanel]]) -> bytes:
-    """Draw rows of mel spectrograms as one PNG of few colours."""
+    """Return rows of mel spectrograms as one PNG with few colours."""
     columns = max(len(row) for row in rows)
     size = (min(3.4 * columns, 12.0), 1.55 * len(rows) + 0.3)
     figure = Figure(figsize=size, dpi=80, layout="constrained")
@@ -168,7 +168,7 @@ def _draw_panel(panel: FigurePanel, axes: Axes) -> None:
         return
     start, end = panel.span
     if end >= seconds - 0.01:
-        axes.axvline(start, color=RED, linewidth=1.5)
+        axes.axvline(start, color=RED, linewidth=3.0)  # thinner lines lose their colour below
     else:
         box = Rectangle((start, 1), end - start, len(mel) - 2, fill=False, color=RED, linewidth=1.5)
         axes.add_patch(box)
@@ -211,6 +211,8 @@ def _random_2023(folder: Path) -> Path:
     frames = round(SECONDS * RATE)
     sounds = np.stack([drum_loop(frames).T, piano_notes(frames).T])
     features.mel(torch.from_numpy(sounds))
-    parts = CheckpointParts(UNet2023(config), Vocoder2023(Vocoder2023Config(width=32)), features.eval())
+    parts = CheckpointParts(
+        UNet2023(config), Vocoder2023(Vocoder2023Config(width=32)), features.eval()
+    )
     write(folder / "random-2023", parts)
     return folder / "random-2023"

@@ -1,4 +1,4 @@
-"""Run the data and training commands of the command line, with progress."""
+"""The data and training commands of the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RECIPES = Path(__file__).parent / "recipes"
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
 OWN_LOOPS = RECIPES / "own-loops.toml"
 R = TypeVar("R", bound=Schedule)
-DATA_FOLDER = "data"  # folder inside the engine's, for a set made of somebody's own files
+DATA_FOLDER = "data"  # inside the engine's folder, for a set made from the user's own files
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class TrainingOptions:
     """The options of `msanii-live train`.
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
-    one that fits. begin: "shipped", "none" or a path to weights. part: flow, few, vocoder, bands,
-    or mel2mel or spectrogram, whose sets are built in `data` if they are not there.
-    minutes: about how long, instead of the recipe's steps; 0 leaves those. style: a word for all
-    files of a folder of audio.
+    default of the part. begin: "shipped", "none" or a path to weights. part: what to train; the
+    sets of the engines of notes are built in `data` if they are not there. minutes: approximate
+    duration instead of the recipe's steps; 0 keeps the steps. style: a style word for all files of
+    a folder of audio.
     """
 
     data: Path
@@ -70,7 +70,7 @@ def _print_line(line: str) -> None:
 
 
 def build_dataset(folder: Path, recipe: Path | None) -> int:
-    """Build the data set that a recipe asks for. Returns the exit status."""
+    """Build the data set that a recipe needs. Returns the exit status."""
     pieces = tomllib.loads((recipe or SHIPPED_RECIPE).read_text())["data"]["pieces"]
     started = time.monotonic()
 
@@ -84,7 +84,7 @@ def build_dataset(folder: Path, recipe: Path | None) -> int:
 
 
 def train(options: TrainingOptions) -> int:
-    """Train what was ordered, to the end or to Ctrl-C. Returns the exit status."""
+    """Train one part of an engine, to the end or to Ctrl-C. Returns the exit status."""
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         if options.part in NOTE_TRAINERS:
@@ -110,8 +110,8 @@ def train(options: TrainingOptions) -> int:
 def _data_and_recipe(options: TrainingOptions) -> tuple[DataSet, Path]:
     if not options.data.is_dir():
         raise ConfigError(
-            f"{options.data} is no folder: build a set with `msanii-live data build {options.data}`, "
-            "or name a folder of your own loops"
+            f"{options.data} is no folder: build a set with `msanii-live data build "
+            f"{options.data}`, or name a folder of your own loops"
         )
     if loops.is_built(options.data):
         return load(options.data), options.recipe or SHIPPED_RECIPE
@@ -125,7 +125,7 @@ def _data_and_recipe(options: TrainingOptions) -> tuple[DataSet, Path]:
 
 
 def _load_start(words: str) -> FlowModel | None:
-    """Return the weights to begin with."""
+    """Return the model to start from; None to start from random weights."""
     if words == "none":
         return None
     path = SHIPPED_WEIGHTS / WEIGHTS if words == "shipped" else Path(words).expanduser()
@@ -221,7 +221,7 @@ def _train_mel2mel(options: TrainingOptions) -> None:
 
 
 def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
-    """Fit a recipe's steps into a time, guessing what a step takes on two cores."""
+    """Return a recipe whose steps take about this long on two cores."""
     if not minutes:
         return recipe
     steps = max(20, round(minutes * 60 / seconds_a_step))
@@ -229,7 +229,7 @@ def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
 
 
 def _checkpoint_writer(options: TrainingOptions, data: DataSet) -> Callable[[int, FlowNet], None]:
-    """Return what keeps the engine's folder playable: weights and a sample at each checkpoint."""
+    """Return a callback that writes the weights and a sample clip at each checkpoint."""
 
     def save_sample(step: int, average: FlowNet) -> None:
         path = options.out / WEIGHTS
@@ -253,7 +253,7 @@ def _checkpoint_writer(options: TrainingOptions, data: DataSet) -> Callable[[int
 
 
 def flow_model_of(net: FlowNet, data: DataSet) -> FlowModel:
-    """Join a network with the features and statistics it was trained on."""
+    """Return a network with the mel parameters and statistics it was trained on."""
     mean, deviation = (torch.from_numpy(x.copy())[:, :, None] for x in (data.mean, data.deviation))
     return FlowModel(net, data.spec, mean, deviation)
 

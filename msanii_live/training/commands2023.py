@@ -1,4 +1,4 @@
-"""Run the 2023 system's training for the command line."""
+"""The training of the 2023 system for the command line."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SLOW, FAST = Timings(4.0, 20.0), Timings(4.0, 2.0)
 @pytest.fixture
 def fresh(tmp_path, monkeypatch):
     """Begin with nothing measured, and an empty cache."""
-    monkeypatch.setattr(cpu_precision, "_held", {})
+    monkeypatch.setattr(cpu_precision, "_known", {})
     monkeypatch.setattr(cpu_precision, "cache_file", lambda: tmp_path / "cache" / "precision.json")
     monkeypatch.setattr(cpu_precision, "has_bf16", lambda: True)
     return tmp_path / "cache" / "precision.json"
@@ -38,7 +38,7 @@ def gives(monkeypatch, found):
 
 def again(monkeypatch):
     """Forget what this process has measured, as a new one would."""
-    monkeypatch.setattr(cpu_precision, "_held", {})
+    monkeypatch.setattr(cpu_precision, "_known", {})
 
 
 def refuses():

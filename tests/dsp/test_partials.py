@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
-from msanii_live.dsp.partials import BESIDE_DRUMS, OFF_PARTIAL_WEIGHT, RELEASE_SECONDS, Partials
+from msanii_live.dsp.partials import DRUM_MIN_WEIGHT, OFF_PARTIAL_WEIGHT, RELEASE_SECONDS, Partials
 from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders import vocos
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
@@ -40,7 +40,7 @@ def test_a_drum_lifts_what_lies_between() -> None:
     notes = [Note(0.0, 1.0, 69, 90), Note(0.5, 0.6, 38, 90, drum=True)]
     made = Partials(notes, SPEC).weights(grid().centres)[:, round(660 / BIN)]
     assert made[round(0.3 * 44_100 / 512)] == pytest.approx(OFF_PARTIAL_WEIGHT)
-    assert made[round(0.55 * 44_100 / 512)] == pytest.approx(BESIDE_DRUMS)
+    assert made[round(0.55 * 44_100 / 512)] == pytest.approx(DRUM_MIN_WEIGHT)
 
 
 @pytest.mark.parametrize("pitch", [33, 60, 69.0, 96])

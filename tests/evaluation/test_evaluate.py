@@ -213,6 +213,8 @@ def test_a_picture_is_deterministic_and_of_the_stated_size(frames, channels):
     first = spectrogram_png(samples, 44_100, "noise", seam_seconds=0.5)
     assert first == spectrogram_png(samples, 44_100, "noise", seam_seconds=0.5)
     assert imread(io.BytesIO(first)).shape[:2] == (400, 900)
+    if frames > 1:
+        assert spectrogram_png(samples / 100, 44_100, "noise", seam_seconds=0.5) != first
 
 
 def test_nothing_to_draw_is_refused():
@@ -225,3 +227,10 @@ def test_the_gallery_is_written(data, tmp_path):
     paths = pictures(tmp_path / "new", data, model_of(data, FlowNet(CONFIG)), SETTINGS)
     assert [path.name for path in paths] == ["continuation.png", "styles.png"]
     assert all(0 < path.stat().st_size < 400_000 for path in paths)
+    assert all(imread(path)[..., :3].std() > 0.1 for path in paths)
+    other = replace(data, mels=data.mels + np.float16(2) * (np.arange(64) % 2 == 0))
+    model = model_of(data, FlowNet(CONFIG))
+    for path, again in zip(
+        paths, pictures(tmp_path / "other", other, model, SETTINGS), strict=True
+    ):
+        assert path.read_bytes() != again.read_bytes()

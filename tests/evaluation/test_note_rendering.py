@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig
@@ -66,5 +67,11 @@ def test_the_space_is_drawn(tmp_path: Path, timbre: int) -> None:
     bright, loud = brightness_and_level(model, centre[None] + torch.zeros(3, timbre))
     assert bright.shape == loud.shape == (3,)
     assert 20 < bright[0] < 20_000
-    draw_space(model, tmp_path / "x.png")
-    assert (tmp_path / "x.png").read_bytes()[:4] == b"\x89PNG"
+    draw_space(model, tmp_path / "space.png")
+    picture = imread(tmp_path / "space.png")[..., :3]
+    assert picture.std() > 0.1
+    with torch.no_grad():
+        model.timbres.weight.add_(torch.randn_like(model.timbres.weight))
+    draw_space(model, tmp_path / "moved.png")
+    moved = imread(tmp_path / "moved.png")[..., :3]
+    assert moved.shape != picture.shape or np.abs(moved - picture).mean() > 0.005

@@ -24,9 +24,13 @@ def test_one_command_draws_figures_2_to_8(tmp_path, monkeypatch, capsys) -> None
     about = json.loads((tmp_path / "paper.json").read_text())
     assert about["engines"] == ["random-2023"]
     assert sum(about["bytes"].values()) < 1e6
-    for name in FIGURES:
-        picture = np.asarray(Image.open(tmp_path / name).convert("RGB"))
+    pictures = {name: np.asarray(Image.open(tmp_path / name).convert("RGB")) for name in FIGURES}
+    for name, picture in pictures.items():
         assert picture.std() > 10, name
+        red = (np.abs(picture.astype(int) - (255, 48, 48)).max(-1) < 40).mean()
+        # What was made anew is boxed where clips were inpainted and outpainted.
+        assert (red > 1e-3) == (name in ("figure-7.png", "figure-8.png")), name
+    assert len({picture.tobytes() for picture in pictures.values()}) == len(FIGURES)
     assert "7 figures" in capsys.readouterr().out
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from msanii_live.audio import make_clip
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.evaluation.seams import (
@@ -62,11 +63,31 @@ def test_a_projected_seam_fits_better_than_a_splice():
     assert "| true, projected | 0." in seam_fits_markdown(rows)
 
 
-def test_a_loop_is_looked_at_where_it_meets_itself(clips, small_engine):
-    joined, inside = measure_loops(small_engine, clips[:1], [1], bars=1)
+class Looping:
+    """Makes loops of a tone; the last sample meets the first one with a click, or smoothly."""
+
+    def __init__(self, clicks):
+        self.cycles = 440.5 if clicks else 440.0
+
+    def run(self, command, context):
+        place = np.arange(RATE) / RATE  # starts at the crest, so that half a cycle is a click
+        wave = 0.2 * np.cos(2 * np.pi * self.cycles * place)
+        return make_clip(np.repeat(wave[:, None], 2, axis=1).astype(np.float32), RATE)
+
+
+def test_a_loop_is_looked_at_where_it_meets_itself(clips):
+    joined, inside = measure_loops(Looping(clicks=True), clips[:1], [1], bars=1)
     assert (joined.name, inside.name) == ("1 steps", "1 steps, inside")
+    assert joined.typical > 5
+    assert inside.typical == pytest.approx(1, abs=0.02)
+    smooth, _ = measure_loops(Looping(clicks=False), clips[:1], [1], bars=1)
+    assert smooth.typical == pytest.approx(1, abs=0.02)
+    assert f"| 1 steps | {joined.typical:.2f} |" in loops_markdown([joined, inside])
+
+
+def test_the_engine_s_loops_are_measured(clips, small_engine):
+    joined, _ = measure_loops(small_engine, clips[:1], [1], bars=1)
     assert 0 < joined.typical < 5
-    assert "| 1 steps, inside |" in loops_markdown([joined, inside])
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """A folder of loops, from files to a set, some steps of each training, and an engine."""
 
+import copy
 import signal
 import threading
 from pathlib import Path
@@ -23,7 +24,9 @@ from msanii_live.engines.mel_flow.weights import FlowModel, save
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data import dataset, loops
+from msanii_live.training.data.batches import Batch
 from msanii_live.training.trainers import shortcut, vocoder
+from msanii_live.training.trainers.flow import seeded_batch
 from msanii_live.training.trainers.loop import TrainingInterrupted
 from tests.dsp.test_beats import clicks
 
@@ -73,14 +76,72 @@ def test_a_folder_without_audio_is_refused_with_the_remedy(tmp_path, own):
 
 def test_few_steps_are_learnt_and_plain_flow_is_not_forgotten(own, tmp_path):
     _, _, data, model = own
+    torch.manual_seed(0)
+    teacher = copy.deepcopy(model.net)
+    for parameter in teacher.parameters():  # else its output layer is zero and all jumps are alike
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.3)
     recipe = shortcut.ShortcutRecipe(
-        steps=4, decay=2, batch=6, warm_up=1, every=2, rate=1e-3, plain=0.34
+        steps=40, decay=10, batch=8, warm_up=4, every=20, rate=3e-3, plain=0.34, ema=0.9
     )
     lines = []
-    net = shortcut.train_shortcut(data, recipe, model.net, tmp_path, lines.append)
+    student = shortcut.train_shortcut(data, recipe, teacher, tmp_path, lines.append)
     assert sum("validation" in line for line in lines) == 2
-    assert net.jump.weight.abs().sum() > 0
-    assert not torch.equal(net.tokenise.weight, model.net.tokenise.weight)
+
+    batch = seeded_batch(data, recipe, TINY, 999)
+    noise = torch.randn(batch.x.shape, generator=torch.Generator().manual_seed(5))
+    context, levels = batch.x * batch.mask, (torch.full((8,), 0.9), torch.full((8,), 0.6))
+    x = 0.1 * batch.x + 0.9 * noise
+    with torch.no_grad():
+        target = shortcut.jump_target(teacher, teacher, batch, x, context, 4, levels)
+
+        def errors(net):
+            given = (x, levels[0], context, batch.mask, batch.conditions)
+            jump = (net(*given, levels[1]) - target).square().mean()
+            plain = (net(*given, levels[0]) - batch.x).square().mean()
+            return jump.item(), plain.item()
+
+        (jump, plain), (jump_before, plain_before) = errors(student), errors(teacher)
+    assert jump < 0.9 * jump_before
+    assert plain < plain_before
+
+
+class LinearFlow:
+    """Predicts a share of what it sees: the flow is then x(t) = x(now) (t / now) ** (1 - share)."""
+
+    def __init__(self, share):
+        self.share, self.ends = share, []
+
+    def __call__(self, x, now, context, mask, conditions, to=None):
+        self.ends.append(None if to is None else round(float(to[0]), 4))
+        return self.share * x
+
+
+def test_the_target_of_a_jump_is_where_small_steps_end():
+    x, share = torch.randn(2, 1, 1, 4), 0.5
+    batch = Batch(x, torch.zeros(2, 1, 1, 4), None)
+    now, to = torch.full((2,), 0.9), torch.full((2,), 0.5)
+    teacher, average = LinearFlow(share), LinearFlow(share)
+    target = shortcut.jump_target(teacher, average, batch, x, x, 4, (now, to))
+    end = shortcut.jump_to(x, target, now, to)
+    exact = x * (0.5 / 0.9) ** (1 - share)
+    one_jump = shortcut.jump_to(x, share * x, now, to)
+    assert (end - exact).norm() < 0.4 * (one_jump - exact).norm()
+    assert teacher.ends == [None] * 4
+    assert not average.ends
+
+
+def test_the_fewest_steps_are_learnt_from_two_jumps_of_the_average():
+    x = torch.randn(2, 1, 1, 4)
+    batch = Batch(x, torch.zeros(2, 1, 1, 4), None)
+    now, to = torch.ones(2), torch.zeros(2)
+    teacher, average = LinearFlow(0.5), LinearFlow(0.5)
+    target = shortcut.jump_target(teacher, average, batch, x, x, 1, (now, to))
+    assert not teacher.ends
+    middle, last = average.ends
+    assert 0 < middle < 1
+    assert last == 0
+    assert torch.allclose(target, 0.5 * (0.5 + 0.5 * middle) * x, atol=1e-4)
 
 
 def test_a_jump_lands_where_small_steps_of_a_straight_flow_do():

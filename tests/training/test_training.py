@@ -97,6 +97,10 @@ def test_training_learns_resumes_and_serves(toy, tmp_path):
     save(tmp_path / "m.safetensors", flow_model_of(net, data))
     model = load(tmp_path / "m.safetensors", torch.device("cpu"))
     assert model.mean.shape == (2, 8, 1)
+    batch = flow.seeded_batch(data, RECIPE, TINY, 999)
+    given = (batch.x, torch.full((4,), 0.5), batch.x * batch.mask, batch.mask, batch.conditions)
+    with torch.no_grad():
+        assert torch.allclose(model.net(*given), net(*given), atol=0.02)
 
 
 def test_an_interrupted_run_equals_an_unbroken_one(toy, tmp_path):

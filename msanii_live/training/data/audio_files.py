@@ -1,4 +1,4 @@
-"""Random crops of the audio files in a folder, as the 2023 system was trained on."""
+"""Random crops of the audio files in a folder, for training the 2023 system."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class AudioFiles:
     audio: AudioConfig
 
     def draw(self, size: int, rng: np.random.Generator) -> torch.Tensor:
-        """Return crops from random files at random places, float32, (size, channels, frames).
+        """Return random crops of random files, float32, (size, channels, frames).
 
-        A file shorter than a crop is followed by silence, as in the release.
+        A file shorter than a crop is padded with silence, as in the release.
         """
         crops = np.zeros((size, self.audio.channels, self.audio.audio_length), np.float32)
         for crop in crops:

@@ -38,7 +38,7 @@ class Batch:
 def window(data: DataSet, entry: Entry, first: int, mel_frames: int) -> torch.Tensor:
     """Return one normalised window, float32, (channels, mels, mel_frames).
 
-    first: mel frame in the piece where the window starts. Past the end the piece is silent.
+    first: mel frame of the piece at which the window starts. Beyond its end the piece is silent.
     """
     begin = entry.start + first
     end = min(begin + mel_frames, entry.start + entry.mel_frames)
@@ -67,10 +67,10 @@ def window_density(data: DataSet, entry: Entry, first: int, mel_frames: int) -> 
 
 
 def draw_mask(rng: np.random.Generator, mel_frames: int, patch: int) -> np.ndarray:
-    """Draw which mel frames are known, on the token grid.
+    """Draw a mask of known mel frames, on the token grid.
 
-    Half a known prefix of random length, an eighth a known suffix, an eighth both with a hole
-    between, the rest nothing. Returns float32, (mel_frames,).
+    With probability 1/2 a prefix of random length is known, with 1/8 a suffix, with 1/8 both with a
+    gap between, otherwise nothing. Returns float32, (mel_frames,).
     """
     tokens = mel_frames // patch
     known = np.zeros(tokens, np.float32)
@@ -98,7 +98,7 @@ def draw_batch(
 ) -> Batch:
     """Draw a batch of random windows.
 
-    dropout: chance that each condition is hidden; with a third of it all are hidden at once.
+    dropout: probability that each condition is hidden; with a third of it, all are hidden.
     """
     xs, masks, phases = [], [], []
     style, key, tempo, density = [], [], [], []

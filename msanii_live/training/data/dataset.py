@@ -1,11 +1,11 @@
-"""Build the training set: generate pieces, render them with FluidSynth, keep their mels.
+"""Build the training set: generate pieces, render them with FluidSynth, and store their mels.
 
-Everything is made from seeds, ten public-domain scores and one soundfont (FluidR3 GM, MIT), so the
-set is rebuilt by one command and never committed. Layout of the folder:
+The set is made from seeds, ten public-domain scores and one soundfont (FluidR3 GM, MIT). One
+command rebuilds it, so it is never committed. Layout of the folder:
 
-    manifest.json   feature settings, statistics, and one entry a piece (split by piece)
+    manifest.json   mel parameters, statistics, and one entry per piece (split by piece)
     mels.f16        all mels end to end, float16, (mel_frames, channels * mels)
-    waves.i16       audio of the pieces whose entry has a place in it, int16, (frames, 2)
+    waves.i16       audio of the pieces whose entry points into it, int16, (frames, 2)
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from msanii_live.training.data.scores import PublicDomainScore, fetch_scores
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 PEAK = 10 ** (-1 / 20)  # -1 dBFS
-# An earlier set used the seeds from 0 on; its training pieces must not meet today's held-out ones.
+# Smaller seeds belong to an earlier set, whose training pieces must not be validation pieces here.
 FIRST_SEED = 100_000
-VARIANTS = {"pop": ("disco", "rock", "ballad")}  # grooves behind one style word
+VARIANTS = {"pop": ("disco", "rock", "ballad")}  # groove styles of one style word
 PARTS = ("mels.f16", "waves.i16")
 
 
@@ -44,11 +44,11 @@ PARTS = ("mels.f16", "waves.i16")
 class Entry:
     """One piece of the set: its place in the mel file and its metadata.
 
-    key: UNKNOWN where no key is given. tempo: bpm, 0 where it varies. start, mel_frames: its span
-    in the mel file. beat_seconds: length of a beat, 0 where the bar is not known. onsets: seconds
-    of each note onset from the start of the piece. split: "train", "validation" or "test".
-    bar: bars from a downbeat to its first sample. wave, frames: its span in the file of audio; wave
-    is -1 where that does not hold it.
+    key: UNKNOWN if no key is given. tempo: bpm, 0 if it varies. start, mel_frames: its span in the
+    mel file. beat_seconds: length of a beat, 0 if the bar is not known. onsets: note onsets in
+    seconds from the start of the piece. split: "train", "validation" or "test". bar: bars from a
+    downbeat to its first sample. wave, frames: its span in the audio file; wave is -1 if the audio
+    is not stored.
     """
 
     seed: int
@@ -87,17 +87,17 @@ class DataSet:
 
 
 def split_of(index: int) -> str:
-    """Assign a piece to a split by its index: 1 in 20 validates, 1 in 20 tests."""
+    """Return the split of a piece by its index: 1 in 20 validation, 1 in 20 test."""
     return {0: "validation", 10: "test"}.get((index // len(STYLES)) % 20, "train")
 
 
 def keeps_audio(index: int) -> bool:
-    """Tell whether a piece's audio is kept: all that is held out, and a quarter of the rest."""
+    """Return whether a piece's audio is stored: all held-out pieces and a quarter of the others."""
     return split_of(index) != "train" or (index // len(STYLES)) % 4 == 1
 
 
 def compose(index: int) -> tuple[mido.MidiFile, GeneratedPiece, str]:
-    """Return piece number `index`; styles take turns so that each has an equal share."""
+    """Return piece number `index`; the styles alternate, so that each has an equal share."""
     style, seed = STYLES[index % len(STYLES)], FIRST_SEED + index
     if style == "piano":
         return *generate(seed, kind="piano"), style
@@ -117,7 +117,7 @@ def onset_seconds(midi: mido.MidiFile) -> tuple[float, ...]:
 
 
 def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
-    """Play a MIDI file through FluidSynth, peak at -1 dBFS.
+    """Render a MIDI file with FluidSynth, peak at -1 dBFS.
 
     Returns float32, (frames, 2) at 44.1 kHz.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
@@ -172,7 +172,7 @@ def _make_piece(index: int, spec: MelSpec) -> _RenderedPiece:
 
 
 def _make_score(score: PublicDomainScore, spec: MelSpec) -> _RenderedPiece:
-    """Render and analyse one score; its bar is not known, so it trains only."""
+    """Render and analyse one score; its bar is not known, so it is used for training only."""
     wave = render(score.midi)
     entry = Entry(
         seed=-1,
@@ -203,9 +203,9 @@ def build(
     workers: int = 2,
     with_scores: bool = True,
 ) -> None:
-    """Build the set into `folder`; a set already there is replaced when the new one is whole.
+    """Build the set into `folder`; a set that is there is replaced when the new one is complete.
 
-    pieces: how many are generated; styles take turns. report: called with (done, all) after each.
+    pieces: number of generated pieces. report: called with (done, total) after each piece.
     with_scores: add the public-domain scores, if npm can fetch them.
     Raises: ConfigError: too few pieces for a training split. MissingTool: as `render`.
     """

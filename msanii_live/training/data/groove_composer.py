@@ -157,7 +157,7 @@ def _draw_plan(rng: Random, name: str, bars: int | None) -> _GroovePlan:
 
 
 def _draw_layers(rng: Random, first: bool) -> frozenset[str]:
-    """Draw the parts that play for four bars, which makes intros, drops and breaks."""
+    """Draw the parts that play for four bars, which gives intros, drops and breaks."""
     core = ("drums", "bass", "chords")
     playing = {*core}
     playing |= {part for part, chance in (("lead", 0.55), ("pad", 0.35)) if rng.random() < chance}
@@ -260,7 +260,7 @@ def _strikes(rng: Random, plan: _GroovePlan, bar: _GrooveBar, comp: str) -> Iter
 def _lead(
     rng: Random, plan: _GroovePlan, bar: _GrooveBar, degree: int
 ) -> tuple[list[TickNote], int]:
-    """Play a motif on from scale degree `degree` (-2..9); return the notes and the last degree."""
+    """Return a motif from scale degree `degree` (-2..9), and its last degree."""
     motif = plan.motifs[bar.index // 2 % 2] if rng.random() < 0.85 else draw_motif(rng)
     register = 72 if plan.key < 5 else 60
     notes: list[TickNote] = []

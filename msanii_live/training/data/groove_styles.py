@@ -1,4 +1,4 @@
-"""Hold the tables of the groove generator: styles, drum grids, rhythms, chords.
+"""The tables of the groove generator: styles, drum grids, rhythms, chords.
 
 The tables hold generic idioms (four-on-the-floor, backbeat, tumbao, ...); none transcribes a work.
 Pools that repeat an entry weight it: one is drawn uniformly. Their order is part of the data: the
@@ -269,21 +269,21 @@ STYLES: dict[str, GrooveStyle] = {
 }
 EXTENDED_STYLES = frozenset(
     {"lofi", "funk", "bossa", "house", "disco", "hiphop", "jazz"}
-)  # like sevenths
-TIGHT_STYLES = frozenset({"techno", "trance", "synth", "house", "trap"})  # played by a machine
+)  # often with sevenths
+TIGHT_STYLES = frozenset({"techno", "trance", "synth", "house", "trap"})  # quantised
 PIANO_STYLES = ("pop", "arp", "stride", "chorale", "lyric", "minimal")
 
 
 def chord_pitches(key: int, scale: Scale, degree: int, seventh: bool) -> list[int]:
-    """Stack thirds of the scale on a degree; pitches rise from the octave of `key`."""
+    """Return a chord of stacked thirds on a scale degree, ascending from the octave of `key`."""
     degrees = [degree + third for third in ((0, 2, 4, 6) if seventh else (0, 2, 4))]
     return [key + scale[d % 7] + 12 * (d // 7) for d in degrees]
 
 
 def nearest_voicing(chord: list[int], previous: list[int] | None, low: int, high: int) -> list[int]:
-    """Choose the close inversion within low..high that moves least from the previous chord.
+    """Return the close inversion within low..high that moves least from the previous chord.
 
-    Without a previous chord of the same size, the one nearest to the middle of the range.
+    Without a previous chord of the same size it is the one nearest to the middle of the range.
     """
     classes = [pitch % 12 for pitch in chord]
     inversions = [classes[turn:] + classes[:turn] for turn in range(len(classes))]
@@ -302,7 +302,7 @@ def nearest_voicing(chord: list[int], previous: list[int] | None, low: int, high
 
 
 def _stack_upwards(classes: list[int], octave: int) -> list[int]:
-    """Place pitch classes one above the other, the first in the given MIDI octave."""
+    """Return pitches in ascending order, the first in the given MIDI octave."""
     pitches = [classes[0] + 12 * octave]
     for pitch_class in classes[1:]:
         pitches.append(pitches[-1] + 1 + (pitch_class - pitches[-1] - 1) % 12)

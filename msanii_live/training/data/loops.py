@@ -1,4 +1,4 @@
-"""Make a training set of a musician's own audio files: loops, stems, whole pieces."""
+"""Build a training set from a musician's own audio files: loops, stems, whole pieces."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import PEAK, Entry
 
 SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
-MIN_SECONDS = 14.0  # seconds; a shorter file is taken for a loop and repeated until it lasts that
-MAX_SECONDS = 900.0  # seconds of one file that are read
-VALIDATION_EVERY = 10  # one file in so many validates
+MIN_SECONDS = 14.0  # a shorter file is treated as a loop and repeated
+MAX_SECONDS = 900.0  # read from one file
+VALIDATION_EVERY = 10  # each tenth file is for validation
 
 
 def is_built(folder: Path) -> bool:
-    """Tell whether a folder holds a set made by `msanii-live data build`."""
+    """Return whether a folder holds a set made by `msanii-live data build`."""
     return (folder / "manifest.json").exists()
 
 
@@ -38,9 +38,9 @@ def build_from_files(
 ) -> int:
     """Read every audio file under `source` into a training set in `folder`.
 
-    model: whose features and statistics are taken, so that it can be trained further. style: a
-    style word for all files; "" reads one from each file's name, if it has any.
-    report: called with a line for each file. Returns how many files were read.
+    model: its mel parameters and statistics are used, so that it can be fine-tuned. style: a style
+    word for all files; "" takes it from each file's name. report: called with a line for each file.
+    Returns the number of files read.
     Raises: ConfigError: the folder holds no audio that can be read.
     """
     files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
@@ -81,7 +81,7 @@ def build_from_files(
 
 
 def tempo_in_name(name: str) -> float:
-    """Return the tempo that a file's name tells, such as `dub_124bpm.wav`; 0 if it tells none.
+    """Return the tempo in a file name such as `dub_124bpm.wav`; 0 if there is none.
 
     >>> tempo_in_name("dub_124bpm_Am.wav"), tempo_in_name("92.5 BPM keys"), tempo_in_name("take 3")
     (124.0, 92.5, 0.0)
@@ -107,7 +107,7 @@ def _read_audio(path: Path, rate: int) -> np.ndarray:
 def _describe_file(
     path: Path, wave: np.ndarray, model: FlowModel, style: str, number: int
 ) -> tuple[Entry, np.ndarray]:
-    """Return what is known of a file, and its audio, repeated if it is a short loop."""
+    """Return a file's entry, and its audio, repeated if it is a short loop."""
     rate = model.spec.sample_rate
     beat = estimate_beat(wave, rate)
     named = tempo_in_name(path.name)

@@ -1,4 +1,4 @@
-"""What every piece is made of: notes, motifs, parts, and the MIDI file they become.
+"""The material of generated pieces: notes, motifs, parts, and the MIDI file.
 
 Every draw comes from the one `random.Random` handed in, so the order of draws is part of the data.
 """
@@ -60,7 +60,7 @@ class Composition:
 
 
 def make_note(tick: float, ticks: float, pitch: int, velocity: float) -> TickNote:
-    """Make a note that MIDI can hold: in whole ticks, not before the start, velocity 1-127."""
+    """Return a note within MIDI's limits: whole ticks, not before the start, velocity 1-127."""
     return TickNote(max(0, int(tick)), max(20, int(ticks)), pitch, max(1, min(127, int(velocity))))
 
 
@@ -72,13 +72,13 @@ def draw_motif(rng: Random) -> Motif:
 
 
 def motif_lengths(motif: Motif) -> list[int]:
-    """Measure from each onset to the next, the last to the end of the bar, in steps."""
+    """Return the steps from each onset to the next; the last one lasts to the end of the bar."""
     ends = [step for step, _ in motif[1:]] + [16]
     return [end - step for end, (step, _) in zip(ends, motif, strict=True)]
 
 
 def midi_file(rng: Random, parts: list[MidiPart], beat_microseconds: int) -> mido.MidiFile:
-    """Write the parts that play as tracks, after one that holds tempo and metre."""
+    """Return a MIDI file: a track with tempo and metre, then one for each part with notes."""
     midi = mido.MidiFile(type=1, ticks_per_beat=BEAT)
     conductor = [
         mido.MetaMessage("set_tempo", tempo=beat_microseconds),
@@ -105,9 +105,9 @@ def _track(part: MidiPart, reverb: int) -> mido.MidiTrack:
 
 
 def _events(part: MidiPart) -> list[tuple[int, int, int, int]]:
-    """List a part's events in playing order: tick, status byte and two data bytes.
+    """Return a part's events in playing order: tick, status byte and two data bytes.
 
-    A note still sounding when its pitch is struck again ends a tick before, but lasts 10 at least.
+    A note ends one tick before the next onset of its pitch, but lasts at least 10 ticks.
     """
     notes = sorted(part.notes)
     ends = [played.tick + played.ticks for played in notes]

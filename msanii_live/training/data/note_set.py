@@ -1,10 +1,10 @@
-"""The set from which Spectrogram Diffusion is learnt: pieces, solo and in bands, and their mels.
+"""Build the training set of note diffusion: pieces for one or several instruments, and their mels.
 
-Composed from seeds and played by FluidSynth, dry and middle only. Two pieces in three are for one
-instrument; the others are grooves of several, with drums. Layout of the folder:
+Pieces are composed from seeds and rendered by FluidSynth, dry and mono. Two in three are for one
+instrument; the others are grooves of several instruments with drums. Layout of the folder:
 
-    notes.json  feature settings, and the notes of every piece
-    SPLIT.f16   float16, (mel_frames, mels), ln magnitudes; piece after piece, all of one length
+    notes.json  mel parameters, and the notes of every piece
+    SPLIT.f16   float16, (mel_frames, mels), ln magnitudes; piece after piece, of equal lengths
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ PIECES = {"train": 900, "validation": 30}
 FIRST_SEED = {"train": 1_100_000, "validation": 1_900_000}
 SECONDS = PIECE_SECONDS + GAP_SECONDS
 WORKERS = 2
-SOLOS = ("piano", "piano", "groove", "struck", "struck", "held")  # kinds, as often as they stand
-# How often each program plays alone.
+SOLOS = ("piano", "piano", "groove", "struck", "struck", "held")  # kinds, weighted by repetition
+# The weight of each program in solo pieces.
 _SHARES = dict.fromkeys(TRAINED_PROGRAMS, 1) | dict.fromkeys(INSTRUMENTS.values(), 2) | {0: 5}
 Report = Callable[[str], None]
 
@@ -58,7 +58,7 @@ class NoteSet:
 
 
 def compose(seed: int) -> Score:
-    """Return the piece of a seed, SECONDS long with the rest in which it rings out."""
+    """Return the piece of a seed, SECONDS long with the rest in which it decays."""
     rng = Random(seed)
     if rng.random() < 1 / 3:
         return Score(sort_notes(_band(rng, seed)), SECONDS, bpm=120.0)
@@ -69,7 +69,7 @@ def compose(seed: int) -> Score:
 
 
 def _band(rng: Random, seed: int) -> list[Note]:
-    """Return a groove with its drums, in another key and at another force."""
+    """Return a groove with its drums, transposed and with scaled velocities."""
     midi, _ = generate(seed, kind="groove")
     moved, force = rng.randint(-5, 6), rng.uniform(0.7, 1.2)
     return [
@@ -86,7 +86,7 @@ def _band(rng: Random, seed: int) -> list[Note]:
 def build(
     folder: Path, report: Report, spec: MelSpec | None = None, pieces: dict[str, int] | None = None
 ) -> None:
-    """Build the set into a folder. pieces: how many of each split, for a try.
+    """Build the set into a folder. pieces: number of pieces of each split; None for PIECES.
 
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
     """

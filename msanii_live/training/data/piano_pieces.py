@@ -123,7 +123,7 @@ def _humanizer(rng: Random, jitter: float, index: int) -> Callable[[int], float]
 
 
 def _accompaniment(rng: Random, plan: _PianoPlan, bar: _PianoBar) -> Iterator[TickNote]:
-    """Play all but the melody of one bar."""
+    """Return all notes of one bar except the melody."""
     if plan.style == "chorale":
         yield from _chorale(rng, bar)
     elif plan.style == "arp":
@@ -147,7 +147,7 @@ def _chorale(rng: Random, bar: _PianoBar) -> Iterator[TickNote]:
 
 
 def _arpeggio(rng: Random, bar: _PianoBar, stride: int) -> Iterator[TickNote]:
-    """Run up and down two octaves, one note every `stride` steps."""
+    """Return notes up and down two octaves, one every `stride` steps."""
     v = bar.voicing
     rising = [bar.bass, bar.bass + 12, *v, v[0] + 12, v[1] + 12]
     wave = rising + rising[-2:0:-1]
@@ -197,7 +197,7 @@ def _pop_chords(rng: Random, bar: _PianoBar) -> Iterator[TickNote]:
 def _melody(
     rng: Random, plan: _PianoPlan, bar: _PianoBar, degree: int
 ) -> tuple[list[TickNote], int]:
-    """Play a bar's motif on from scale degree `degree` (0-11); return notes and last degree."""
+    """Return the melody of a bar from scale degree `degree` (0-11), and its last degree."""
     motif = plan.motifs[MOTIF_ORDER[bar.index % 4]]
     chord_degrees = [bar.degree + third + octave for third in (0, 2, 4) for octave in (0, 7)]
     notes: list[TickNote] = []

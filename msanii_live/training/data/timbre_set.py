@@ -1,11 +1,11 @@
-"""Build the set that models which play notes learn from: the same music by every instrument.
+"""Build the training set of Mel2Mel: the same music by every instrument.
 
-The music is drawn from seeds: keys struck at random, keys held long, and pieces that the generators
-compose. FluidSynth plays each instrument once through, dry, at one gain, so that how loud a key is
-depends on how it was struck and on nothing else. Layout of the folder:
+The music is drawn from seeds: random chords, sustained keys, and generated pieces. FluidSynth
+renders it once per instrument, dry and at one gain, so that the level of a note depends on its
+velocity alone. Layout of the folder:
 
-    set.json    feature settings, instruments, and the notes of each split
-    SPLIT.f16   float16, (instruments, mel_frames, mels), ln magnitudes of the middle
+    set.json    mel parameters, instruments, and the notes of each split
+    SPLIT.f16   float16, (instruments, mel_frames, mels), ln magnitudes of the mid channel
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from msanii_live.notes import Note, Score, sort_notes
 from msanii_live.training.data.dataset import SOUNDFONT
 from msanii_live.training.data.grooves import generate
 
-PIECE_SECONDS, GAP_SECONDS = 24.0, 2.0  # s of a piece, and of rest after it, in which it rings out
+PIECE_SECONDS, GAP_SECONDS = 24.0, 2.0  # of a piece, and of the rest in which it decays
 SECONDS = {"train": 2_400.0, "validation": 120.0}
 FIRST_SEED = {"train": 500_000, "validation": 900_000}
-GAIN = 0.6  # FluidSynth's; music of several voices then lies near -20 dBFS
-LAYERS = (("piano", 9), ("groove", 3), ("struck", 5), ("held", 3))  # kinds, and how often
+GAIN = 0.6  # FluidSynth's; polyphonic music then lies near -20 dBFS
+LAYERS = (("piano", 9), ("groove", 3), ("struck", 5), ("held", 3))  # kinds, and their shares
 ANALYSIS_FRAMES = 441_000  # frames analysed at once
 Report = Callable[[str], None]
 
@@ -63,7 +63,7 @@ class TimbreSet:
 
 
 def compose_until(first_seed: int, seconds: float) -> Score:
-    """Return pieces one after another, with rests between, until it is long enough."""
+    """Return pieces one after another, with rests between, that fill this many seconds."""
     notes: list[Note] = []
     start, seed = 0.0, first_seed
     kinds = [kind for kind, share in LAYERS for _ in range(share)]
@@ -97,7 +97,7 @@ def compose(kind: str, seed: int) -> list[Note]:
 
 
 def _random_chords(rng: Random) -> list[Note]:
-    """Strike chords of any keys at any moments."""
+    """Return chords of random keys at random times."""
     notes, now = [], rng.uniform(0, 0.5)
     lively = rng.uniform(0.1, 0.8)
     while now < PIECE_SECONDS - 0.2:
@@ -112,7 +112,7 @@ def _random_chords(rng: Random) -> list[Note]:
 
 
 def _sustained_keys(rng: Random) -> list[Note]:
-    """Hold few keys for long, so that what becomes of them is heard."""
+    """Return few notes of long duration, so that their decay is learnt."""
     notes, now = [], 0.2
     while now < PIECE_SECONDS - 1.0:
         length = rng.uniform(0.5, 7.0)
@@ -124,7 +124,7 @@ def _sustained_keys(rng: Random) -> list[Note]:
 
 
 def _without_overlaps(notes: object) -> list[Note]:
-    """Let no key go down while it is down: the one before ends first."""
+    """End each note before the next onset of its key."""
     out: list[Note] = []
     latest: dict[int, int] = {}
     for note in sorted(notes, key=lambda n: (n.start, n.pitch)):  # type: ignore[call-overload]
@@ -141,7 +141,7 @@ def _without_overlaps(notes: object) -> list[Note]:
 def render_score(
     score: Score, program: int | None = None, soundfont: Path = SOUNDFONT
 ) -> np.ndarray:
-    """Play notes, all with one General MIDI program if any: dry, middle only, at the set's gain.
+    """Render notes dry, to mono, at the set's gain; `program` replaces the notes' programs.
 
     Returns float32, (frames,) at 44.1 kHz, as long as the score.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
@@ -166,7 +166,7 @@ def render_score(
 
 
 def analyse(wave: np.ndarray, spec: MelSpec) -> np.ndarray:
-    """Return ln mel magnitudes, float16, (mel_frames, mels), part by part to save memory."""
+    """Return ln mel magnitudes, float16, (mel_frames, mels), computed in parts to save memory."""
     part = ANALYSIS_FRAMES // spec.hop * spec.hop
     edge = spec.n_fft // spec.hop * spec.hop
     padded = np.pad(wave, (edge, edge + part))
@@ -186,7 +186,7 @@ def build(
     scale: float = 1.0,
     instruments: Sequence[str] = INSTRUMENT_NAMES,
 ) -> None:
-    """Build the set into a folder. scale: of its length, for a try.
+    """Build the set into a folder. scale: factor of its length, for trials.
 
     Raises: MissingTool: as `render_score`.
     """

@@ -55,8 +55,8 @@ def flow_loss(
 ) -> torch.Tensor:
     """Return the velocity-weighted error of the predicted clean mel, over the unknown frames.
 
-    t: (batch,), in (0, 1]. noise, context: shaped like batch.x; context is what the network is
-    shown of the known part. Returns the loss of each window, (batch,).
+    t: (batch,), in (0, 1]. noise, context: shaped like batch.x; context is the network's input for
+    the known part. Returns the loss of each window, (batch,).
     Source: Liu et al. 2022, arXiv:2209.03003, eq. 1, with x_t = (1 - t) x_0 + t noise, rewritten
     for x_0: (v̂ - v)² = (x̂_0 - x_0)² / t².
     """
@@ -72,8 +72,8 @@ def flow_loss(
 class NoiseSample:
     """The random part of a batch.
 
-    t: noise levels, (batch,). noise: shaped like the mels. context: what the network is shown of
-    the known part, shaped like the mels.
+    t: noise levels, (batch,). noise: shaped like the mels. context: the network's input for the
+    known part, shaped like the mels.
     """
 
     t: torch.Tensor
@@ -116,9 +116,10 @@ def seeded_batch(data: DataSet, recipe: FlowRecipe, config: FlowConfig, step: in
 
 
 def copy_matching_weights(net: FlowNet, tensors: Mapping[str, torch.Tensor]) -> str:
-    """Copy the weights of another network where the shapes allow, and say what was new.
+    """Copy the weights of another network where the shapes match.
 
-    Tables that have grown keep their first rows; what the other network lacks stays as it is.
+    Of tables that have grown, the first rows are copied. Weights that the other network lacks keep
+    their values. Returns a message that lists them.
     """
     new = []
     for name, value in net.state_dict().items():
@@ -143,8 +144,8 @@ def train(
 ) -> FlowNet:
     """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
-    compiled: run through torch.compile, an eighth faster on a CPU after a minute's start; needs a
-    C++ compiler. start: weights to begin with instead of random ones; see `copy_matching_weights`.
+    compiled: use torch.compile, an eighth faster on a CPU after a minute of compilation; needs a
+    C++ compiler. start: weights to start from, see `copy_matching_weights`; None for random ones.
     Raises: as `loop.run`.
     """
     torch.manual_seed(recipe.seed)

@@ -30,9 +30,9 @@ C = TypeVar("C")
 class Schedule:
     """The hyperparameters that every training run has.
 
-    steps: optimiser steps; decay: the last of them, over which the rate falls to zero; warm_up:
-    the first, over which it rises. clip: largest norm of the gradient. ema: decay of the averaged
-    weights. every: steps between checkpoints.
+    steps: optimiser steps. warm_up: first steps, over which the learning rate rises. decay: last
+    steps, over which it falls to zero. clip: largest norm of the gradient. ema: decay of the
+    averaged weights. every: steps between checkpoints.
     """
 
     steps: int
@@ -56,7 +56,7 @@ class Schedule:
 def read_recipe_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
     """Read a recipe file with the tables [training] and [network].
 
-    Raises: ConfigError: a key that neither dataclass has, or a file that is no recipe.
+    Raises: ConfigError: the file is no recipe, or has a key that the dataclass lacks.
     """
     try:
         tables = tomllib.loads(path.read_text())
@@ -86,10 +86,10 @@ def run(
 ) -> None:
     """Train `model` and its running average, resuming from the folder's checkpoint if it has one.
 
-    loss: takes the network, the step and a generator seeded by it, so that a resumed run draws
-    what an unbroken one would. validate: takes the averaged network. on_checkpoint: called after
-    each checkpoint is on disk. forward: what computes the loss, if not the model as it is (a
-    compiled one).
+    loss: takes the network, the step and a generator seeded by the step, so that a resumed run
+    draws the same numbers as an uninterrupted one. validate: takes the averaged network.
+    on_checkpoint: called after each checkpoint is on disk. forward: the module that computes the
+    loss, if it is not `model` itself (a compiled one).
     Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,20 +156,20 @@ def _resume(
 
 
 def write_checkpoint(path: Path, saved: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all."""
+    """Write a checkpoint atomically."""
     torch.save(dict(saved), path.with_suffix(".partial"))
     path.with_suffix(".partial").replace(path)
 
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
-    """Move averaged weights towards the model's, faster in the first steps of a run."""
+    """Update the exponential moving average of the weights; its decay is smaller in early steps."""
     decay = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
 def log_row(folder: Path, row: Mapping[str, float], progress: TrainingProgress) -> None:
-    """Show the figures of a checkpoint, and add them to the folder's log."""
+    """Print the figures of a checkpoint, and append them to the folder's log."""
     progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
     with (folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
@@ -212,11 +212,11 @@ class TrainingProgress:
 
     @property
     def seconds(self) -> float:
-        """Wall time of the run so far, earlier sittings included."""
+        """Wall time of the run, earlier sittings included."""
         return time.monotonic() - self._started
 
     def step(self, step: int, loss: float) -> None:
-        """Take the loss of a finished step."""
+        """Update the display with the loss of a finished step."""
         self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
         a_step = (time.monotonic() - self._sitting_start) / (step - self._first)
         left = a_step * (self._steps - step)
@@ -229,7 +229,7 @@ class TrainingProgress:
             self._report(text)
 
     def line(self, text: str) -> None:
-        """Write a line that stays."""
+        """Print a line above the bar."""
         if self._bar:
             print("\r\033[K", end="", file=sys.stderr)
         self._report(text)

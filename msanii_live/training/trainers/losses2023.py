@@ -11,7 +11,7 @@ EPSILON = 1e-6  # under the logarithm and the fraction; the paper calls it a sma
 
 
 def spectral_convergence(made: Tensor, true: Tensor) -> Tensor:
-    """Return the size of the error as a share of the true magnitudes' size: heeds what is loud.
+    """Return the norm of the error over that of the true magnitudes: emphasises loud bins.
 
     made, true: magnitudes, float, 0 or more, of one shape.
 
@@ -23,7 +23,7 @@ def spectral_convergence(made: Tensor, true: Tensor) -> Tensor:
 
 
 def log_magnitude(made: Tensor, true: Tensor) -> Tensor:
-    """Return the mean distance of logarithms: heeds what is quiet.
+    """Return the mean distance of the logarithms: emphasises quiet bins.
 
     The mean over bins where the paper writes their sum, so that its weight beside `eq. 1` does not
     hang on the size of a batch; so did the release.

@@ -1,4 +1,4 @@
-"""Train Mel2Mel: the three losses of its paper, and windows between two instruments."""
+"""Train Mel2Mel with one of the three losses of its paper, and on mixes of two instruments."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LOSSES = ("tanh-log-abs", "log-abs", "abs")
 class Mel2MelRecipe(Schedule):
     """The hyperparameters of a training run.
 
-    window: mel frames. skip: of them at the start, where no loss looks: keys may be down of which
-    nobody saw when they went. loss: one of LOSSES. morphs: share of windows that lie between two
-    instruments, which the paper has not: their target is the mean of both mels, in ln, and a morph
-    then goes from the one to the other without passing through a third.
+    window: mel frames. skip: first frames of a window, excluded from the loss, because the onsets
+    of their notes may lie before it. loss: one of LOSSES. morphs: share of windows that mix two
+    instruments, an addition to the paper: the target is the mean of both ln mels, so that a morph
+    does not pass through a third instrument.
     """
 
     window: int = 352
@@ -46,10 +46,10 @@ def read_recipe(path: Path) -> tuple[Mel2MelRecipe, Mel2MelConfig]:
 
 
 def mel_loss(kind: str, made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
-    """Return the mean squared difference of two mels as the loss sees them.
+    """Return the mean squared difference of two mels after the transform of the loss.
 
     made, true: ln magnitudes. kind: "abs" compares magnitudes, "log-abs" their logarithms, and
-    "tanh-log-abs" a quarter of these through tanh, which cares less for what is hardly heard.
+    "tanh-log-abs" tanh of a quarter of these, which gives less weight to quiet cells.
     Source: arXiv:1811.00223, table 1.
     """
     if kind == "abs":
@@ -74,14 +74,14 @@ class WindowSampler:
     """A sampler of random training windows from one split."""
 
     def __init__(self, split: TimbreSplit, seconds_a_frame: float) -> None:
-        """Draw its rolls once."""
+        """Compute the piano rolls of the split."""
         self._split = split
         self._rolls = piano_rolls(split.notes, split.mels.shape[1], seconds_a_frame).half()
 
     def draw(
         self, rng: np.random.Generator, batch: int, window: int, morphs: float
     ) -> Mel2MelBatch:
-        """Return a batch at random places, by instruments at random."""
+        """Return a batch of random windows by random instruments."""
         mels, count = self._split.mels, self._split.mels.shape[1]
         instruments = len(mels)
         drawn, shares, targets = [], torch.zeros(batch, instruments), []
@@ -101,7 +101,7 @@ class WindowSampler:
 
 
 def predict(net: Mel2Mel, drawn: Mel2MelBatch) -> torch.Tensor:
-    """Return the mels that a network makes of a batch."""
+    """Return a network's mels for a batch."""
     made: torch.Tensor = net(drawn.rolls, drawn.timbre @ net.timbres.weight)
     return made
 

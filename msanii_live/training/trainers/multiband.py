@@ -1,4 +1,4 @@
-"""Train the band-wise vocoder: a generator and a critic an octave, both beside the mel."""
+"""Train the multi-band vocoder: a generator and a discriminator for each octave."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from msanii_live.training.trainers.loop import (
 from msanii_live.training.trainers.vocoder import RESOLUTIONS, spectral_losses
 
 CHECKPOINT = "bands.pt"
-EDGE = 4  # mel frames at either end of a crop that no loss looks at
+EDGE = 4  # mel frames at either end of a crop, excluded from the losses
 CheckpointParts = dict[str, torch.nn.Module | torch.optim.Optimizer]
 WaveSource = Callable[[int], torch.Tensor]  # a step's batch of waves, float32, (batch, frames)
 
@@ -43,10 +43,10 @@ class MultibandRecipe(Schedule):
     """The hyperparameters of a training run.
 
     crop: mel frames of a window. matching: weight of the feature-matching loss. spectral: weight of
-    a loss of magnitudes at several resolutions, which the source has not: without it the generators
-    know nothing for as long as the critics do. critics_from: step from which critics count. least:
-    root mean square of a crop under which another is drawn: in near silence convergence has no
-    bound, and one such crop outweighs its batch.
+    a spectral loss at several resolutions, an addition to the source: it trains the generators
+    while the discriminators know nothing yet. critics_from: first step with discriminators. least:
+    root mean square of a crop below which another is drawn, because spectral convergence is
+    unbounded near silence.
     """
 
     crop: int = 32
@@ -81,9 +81,9 @@ def batch_losses(
 ) -> MultibandLosses:
     """Return the losses of a batch of waves, (batch, frames).
 
-    judged: whether the critics count; they judge what was made once, and either side takes of it
-    the gradients of its own weights alone. resolutions: of the spectral loss, n_fft; all if None.
-    Feature matching is the mean absolute difference of what each layer of a critic sees.
+    judged: whether the discriminators are used. They run once on the generated bands, and each side
+    takes the gradients of its own weights. resolutions: n_fft of the spectral loss; None for all.
+    Feature matching is the mean absolute difference of the discriminators' activations.
     Source: arXiv:1910.06711, eq. 1 to 3.
     """
     spec = net.spec
@@ -117,7 +117,7 @@ def train_multiband(
 ) -> MultibandVocoder:  # fmt: skip
     """Train, resuming if `folder` holds a checkpoint; return the generators' running average.
 
-    draw: gives the waves of a step, recipe.crop mel frames of them. on_checkpoint: takes the
+    draw: returns the waves of a step, recipe.crop mel frames long. on_checkpoint: called with the
     average after each checkpoint is on disk.
     Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
@@ -139,7 +139,7 @@ def train_multiband(
         while step < recipe.steps:
             for group in (*makers.param_groups, *judges.param_groups):
                 group["lr"] = recipe.rate_at(step)
-            # Two resolutions a step see as much in the end.
+            # Two random resolutions a step are enough.
             rng = np.random.default_rng([recipe.seed, step])
             drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
             judged = step >= recipe.critics_from
@@ -174,7 +174,7 @@ def train_multiband(
 
 
 def gradients_of(loss: torch.Tensor, owner: torch.nn.Module) -> tuple[torch.Tensor, ...]:
-    """Return the gradients of one side's weights alone."""
+    """Return the gradients with respect to one module's weights."""
     return torch.autograd.grad(loss, list(owner.parameters()), retain_graph=True)
 
 
@@ -184,7 +184,7 @@ def optimiser_step(
     owner: torch.nn.Module,
     clip: float,
 ) -> None:
-    """Take a step of one side."""
+    """Apply gradients to one module, after clipping their norm."""
     owned = list(owner.parameters())
     for parameter, gradient in zip(owned, gradients, strict=True):
         parameter.grad = gradient

@@ -25,11 +25,10 @@ from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tab
 class NoteDiffusionRecipe(Schedule):
     """The hyperparameters of a training run.
 
-    alone: share of windows that see none of what was before. context_noise: largest deviation of
-    the noise on what was before, so that a chain bears what it made itself. time_mean,
-    time_deviation: of the logit of the noise level; pure_noise: share of windows at level 1.
-    time_floor: least level by which the error is divided. sparse: chance that a window without a
-    note is kept.
+    alone: share of windows without context. context_noise: largest standard deviation of the noise
+    on the context, against drift over chained windows. time_mean, time_deviation: of the logit of
+    the noise level. pure_noise: share of windows at level 1. time_floor: smallest level by which
+    the error is divided. sparse: probability of keeping a window without notes.
     """
 
     alone: float = 0.25
@@ -64,7 +63,7 @@ def draw_batch(
     rng: np.random.Generator,
     recipe: NoteDiffusionRecipe,
 ) -> NoteDiffusionBatch:
-    """Return a batch of windows at random places."""
+    """Return a batch of random windows."""
     config = net.config
     window, length = config.window, split.mels.shape[1]
     chosen: list[list[Note]] = []

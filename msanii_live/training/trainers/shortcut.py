@@ -1,9 +1,9 @@
-"""Teach the flow network to arrive in few steps: one straight jump where its own small steps lead.
+"""Distil the flow network to few steps: one jump replaces several of its small steps.
 
-The teacher is the trained flow. For four and eight steps the student learns where the teacher's
-small steps between two noise levels of that schedule end; for two and one, where its own average
-would be after two jumps of the schedule twice as fine. A share of each batch goes on as plain
-flow, so that the same network still serves many steps.
+The teacher is the trained flow. For schedules of four and eight steps, the student learns the end
+point of the teacher's small steps between two noise levels. For two steps and one, it learns the
+end point of two jumps of its own running average on the schedule with twice as many steps. A share
+of each batch stays plain flow, so that the same network still serves many steps.
 
 Source: Salimans & Ho 2022, arXiv:2202.00512, section 3 (distillation of deterministic samplers);
 Frans et al. 2024, arXiv:2410.12557, section 3 (one network for all numbers of steps).
@@ -49,7 +49,10 @@ def read_recipe(path: Path) -> tuple[ShortcutRecipe, FlowConfig]:
 def jump_to(
     x: torch.Tensor, clean: torch.Tensor, now: torch.Tensor, to: torch.Tensor
 ) -> torch.Tensor:
-    """Go straight from level `now` to level `to` towards a clean mel. now, to: (batch,)."""
+    """Return the point at level `to` on the line from `x`, at level `now`, to a clean mel.
+
+    now, to: (batch,).
+    """
     share = (to / now)[:, None, None, None]
     return clean + (x - clean) * share
 
@@ -57,7 +60,7 @@ def jump_to(
 def draw_levels(batch: int, generator: torch.Generator) -> tuple[int, torch.Tensor, torch.Tensor]:
     """Draw a number of steps and, for each window, one step of its schedule.
 
-    Returns the number of steps, and the levels from which and to which, (batch,) each.
+    Returns the number of steps, and the start and end levels of the step, (batch,) each.
     """
     weights = torch.tensor([0.1, 0.15, 0.5, 0.25])
     steps = (1, 2, 4, 8)[int(torch.multinomial(weights, 1, generator=generator))]
@@ -76,7 +79,7 @@ def jump_target(
     steps: int,
     levels: tuple[torch.Tensor, torch.Tensor],
 ) -> torch.Tensor:
-    """Return the clean mel towards which a straight jump lands where small steps would."""
+    """Return the clean mel for which one jump ends where several small steps end."""
     now, to = levels
     substeps = FINEST_STEPS // steps if steps >= 4 else 2
     fine = _between(now, to, substeps)
@@ -92,7 +95,7 @@ def jump_target(
 
 
 def _between(now: torch.Tensor, to: torch.Tensor, count: int) -> list[torch.Tensor]:
-    """Return count + 1 levels from one to the other, even on the schedule's own scale."""
+    """Return count + 1 levels from one to the other, uniform on the schedule's scale."""
     a, b = unshift_level(now), unshift_level(to)
     return [shift_level(a + (b - a) * i / count) for i in range(count + 1)]
 
@@ -109,7 +112,7 @@ def train_shortcut(
 ) -> FlowNet:
     """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
-    trained: the flow to begin with, which is also the teacher. Raises: as `loop.run`.
+    trained: the flow to start from, which is also the teacher. Raises: as `loop.run`.
     """
     torch.manual_seed(recipe.seed)
     config = trained.config

@@ -1,4 +1,4 @@
-"""Train the neural vocoder: spectral losses at many resolutions, and of the phase's slopes."""
+"""Train the neural vocoder with spectral and phase-derivative losses at several resolutions."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from msanii_live.training.data.dataset import DataSet, Entry
 from msanii_live.training.trainers.loop import Report, Schedule, read_recipe_tables, run
 
 RESOLUTIONS = (256, 512, 1_024, 2_048, 4_096)  # n_fft of the losses; hop is a quarter
-EDGE = 8  # mel frames at either end of a crop that no loss looks at
+EDGE = 8  # mel frames at either end of a crop, excluded from the losses
 
 
 @dataclass(frozen=True, kw_only=True)
 class VocoderRecipe(Schedule):
     """The hyperparameters of a training run.
 
-    crop: mel frames of a window. mel_noise: largest deviation of the noise added to the mel the
-    network is shown, in nats: what it will be shown later is made, not measured. phase,
-    convergence, mel: weights of these losses beside the log magnitudes'.
+    crop: mel frames of a window. mel_noise: largest standard deviation, nats, of the noise added to
+    the input mel, because generated mels have errors. phase, convergence, mel: weights of these
+    losses; that of the log magnitudes is 1.
     """
 
     crop: int = 72
@@ -50,9 +50,9 @@ def draw_waves(
     frames: int,
     least: float = 0.0,
 ) -> torch.Tensor:
-    """Cut random crops: mid, side, left or right, at a random level. Returns (size, frames).
+    """Return random crops of mid, side or left, at a random level, (size, frames).
 
-    least: root mean square under which a crop is drawn anew.
+    least: root mean square below which another crop is drawn.
     """
     waves: list[np.ndarray] = []
     while len(waves) < size:
@@ -85,8 +85,8 @@ def spectral_losses(
     """Return distance of ln magnitudes, spectral convergence, and error of the phase's slopes.
 
     made, true: (batch, frames). Each is the mean over the resolutions, given as n_fft. The slopes
-    are the differences of phase from bin to bin and from frame to frame, as unit vectors weighted
-    by magnitude, so that they need no unwrapping.
+    are the phase differences between neighbouring bins and between neighbouring frames. They are
+    compared as unit vectors weighted by magnitude, so that no unwrapping is needed.
     Source: Yamamoto et al. 2020, arXiv:1910.11480, eq. 4–6; Ai & Ling 2023, arXiv:2305.07952,
     section 3.3 (group delay and instantaneous frequency).
     """
@@ -106,7 +106,7 @@ def spectral_losses(
 
 
 def _slope_error(a: torch.Tensor, b: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
-    weight = size.sqrt()  # between all bins alike and the loudest alone
+    weight = size.sqrt()  # a compromise between equal weights and weights by magnitude
     total = a.real.new_zeros(())
     for axis in (1, 2):
         n = a.shape[axis] - 1
@@ -184,7 +184,7 @@ def train_vocoder(
         assert isinstance(net, Vocos)
         rng = np.random.default_rng([recipe.seed, step])
         waves = draw_waves(data, entries, rng, recipe.batch, frames)
-        # Two resolutions a step see as much in the end, at less than half the time.
+        # Two random resolutions a step are enough, at less than half the time.
         drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
         return batch_loss(net, waves, recipe, generator, drawn)[0]
 

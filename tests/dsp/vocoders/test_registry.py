@@ -52,7 +52,7 @@ def engine(tmp_path_factory):
 def nothing_ships(tmp_path, monkeypatch):
     """An installation without vocoders."""
     (tmp_path / "shipped").mkdir()
-    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED_WEIGHTS", tmp_path / "shipped")
 
 
 def fails(call):

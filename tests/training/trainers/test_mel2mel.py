@@ -87,6 +87,12 @@ def test_windows_between_instruments_lie_between_them() -> None:
     assert 0.2 < between < 0.8
     assert drawn.mel.shape == (50, 40, 8)
     assert drawn.rolls.shape == (50, 40, 176)
+    # The piano's notes are loud (1, not -6) in the lower four bands, the organ's in the upper four.
+    sounding = [row for row in range(50) if drawn.mel[row].max() > -5.9]
+    assert len(sounding) > 30
+    for mel, (piano, organ) in zip(drawn.mel[sounding], drawn.timbre[sounding], strict=True):
+        assert mel[:, :4].max() == pytest.approx(-6 + 7 * piano.item(), abs=1e-4)
+        assert mel[:, 4:].max() == pytest.approx(-6 + 7 * organ.item(), abs=1e-4)
 
 
 def test_the_shipped_recipe_is_read_and_wrong_ones_are_not(tmp_path: Path) -> None:
@@ -114,7 +120,7 @@ def test_the_music_is_the_seed_s_and_fits_the_piano() -> None:
 
 
 def test_analysis_in_parts_is_the_whole_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timbre_set, "PART", 20_000)
+    monkeypatch.setattr(timbre_set, "ANALYSIS_FRAMES", 20_000)
     wave = np.random.default_rng(1).normal(0, 0.1, 50_000).astype(np.float32)
     made = timbre_set.analyse(wave, SPEC)
     true = log_mel(stft_magnitudes(torch.from_numpy(wave), SPEC), SPEC).T.numpy()

@@ -70,6 +70,13 @@ def test_batches_show_what_was_before_as_far_as_the_piece_has_it() -> None:
     for row, count in enumerate(known.tolist()):
         assert drawn.there[row, 32 - count :].all()
         assert not drawn.before[row, : 32 - count].any()
+        # What was before and the window are one stretch of a piece.
+        stretch = torch.cat([drawn.before[row, 32 - count :], drawn.mel[row]]).numpy()
+        assert any(
+            np.array_equal(mels[first : first + len(stretch)], stretch)
+            for mels in data.train.mels.astype(np.float32)
+            for first in range(len(mels) - len(stretch) + 1)
+        )
     assert drawn.mel.shape == drawn.before.shape == (40, 32, 8)
 
 
@@ -78,10 +85,11 @@ def test_pieces_are_the_seed_s_alone_and_in_bands() -> None:
     assert scores[:3] == [compose(seed) for seed in range(3)]
     bands = [s for s in scores if any(n.drum for n in s.notes)]
     assert 3 <= len(bands) <= 20
+    solos = [s for s in scores if len({n.program for n in s.notes}) == 1 and s not in bands]
+    assert 12 <= len(solos) <= 27
     for score in scores:
         programs = {n.program for n in score.notes if not n.drum}
         assert programs <= set(TRAINED_PROGRAMS)
-        assert score in bands or len(programs) >= 1
         assert all(0 <= n.start < n.end <= note_set.SECONDS for n in score.notes)
     assert set(INSTRUMENTS.values()) <= set(TRAINED_PROGRAMS)
 
