@@ -9,6 +9,7 @@ from __future__ import annotations
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from diffusers.schedulers.scheduling_repaint import RePaintScheduler
+from torch import Tensor
 
 from msanii_live.engines.msanii2023.schedule import (
     TRAIN_TIMESTEPS,
@@ -17,6 +18,17 @@ from msanii_live.engines.msanii2023.schedule import (
 )
 
 _COSINE = "squaredcos_cap_v2"
+
+
+class ClippedDPMSolver(DPMSolverMultistepScheduler):
+    """DPM-Solver++ that limits each clean estimate to ±1.
+
+    diffusers has no setting for it but a dynamic threshold, which with a maximum of 1 gives the
+    same. That one sorts all values of the mel: 0.9 s a step for 190 s of stereo on two cores.
+    """
+
+    def _threshold_sample(self, sample: Tensor) -> Tensor:
+        return sample.clamp(-1.0, 1.0)
 
 
 def ddim(steps: int, strength: float = 1.0, clip: bool = True) -> DDIMScheduler:
@@ -53,8 +65,7 @@ def dpm_solver(steps: int, strength: float = 1.0, clip: bool = True) -> DPMSolve
 
     Source: Lu et al. 2022, "DPM-Solver++", arXiv:2211.01095, algorithm 2.
     """
-    # A threshold whose maximum is 1 is a plain clip, which this scheduler has no setting for.
-    scheduler: DPMSolverMultistepScheduler = DPMSolverMultistepScheduler(
+    scheduler: DPMSolverMultistepScheduler = ClippedDPMSolver(
         TRAIN_TIMESTEPS, beta_schedule=_COSINE, thresholding=clip, sample_max_value=1.0
     )
     scheduler.set_timesteps(timesteps=trailing_timesteps(steps, strength))

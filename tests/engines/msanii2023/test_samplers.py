@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from torch import Tensor
 
 from msanii_live.engines.msanii2023.samplers import sample
@@ -13,7 +14,7 @@ from msanii_live.engines.msanii2023.schedule import (
     evaluation_count,
     trailing_timesteps,
 )
-from msanii_live.engines.msanii2023.schedulers import ddim, dpm_solver
+from msanii_live.engines.msanii2023.schedulers import ClippedDPMSolver, ddim, dpm_solver
 from tests.engines.msanii2023.reference import arrays, reference, relative_error
 
 
@@ -144,6 +145,17 @@ def test_the_clean_estimate_is_clipped(scheduler) -> None:
     noise = torch.full((1, 1, 1, 2), 3.0)
     assert sample(no_noise, noise, scheduler(1)).max() == 1.0
     assert sample(no_noise, noise, scheduler(1, clip=False)).max() > 3.0
+
+
+@torch.inference_mode()
+def test_the_clip_is_the_threshold_of_diffusers() -> None:
+    (noise,) = arrays("ddim_noise")
+    with_threshold = DPMSolverMultistepScheduler.from_config(dpm_solver(1).config)
+    assert not isinstance(with_threshold, ClippedDPMSolver)
+    with_threshold.set_timesteps(timesteps=dpm_solver(5).timesteps.tolist())
+    expected = sample(reference().unet, noise, with_threshold)
+    assert torch.equal(sample(reference().unet, noise, dpm_solver(5)), expected)
+    assert not torch.equal(sample(reference().unet, noise, dpm_solver(5, clip=False)), expected)
 
 
 @pytest.mark.parametrize("scheduler", [ddim, dpm_solver])
