@@ -1,4 +1,4 @@
-"""Check that the page for musicians is what the table says, and that its examples are true."""
+"""Check that docs/osc.md is written from the table, and that its examples are valid."""
 
 import inspect
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_every_code_has_its_sentence() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_told_once(command: type[Command]) -> None:
+def test_every_command_has_one_section(command: type[Command]) -> None:
     page = render_markdown()
     assert page.count(f"\n### {command.address}\n") == 1
     section = page.split(f"\n### {command.address}\n")[1].split("\n##")[0]
@@ -51,10 +51,24 @@ def test_every_example_is_a_message_that_the_server_takes(command: type[Command]
     assert parse_request(shown[0], shown[1:]).command == request.command
 
 
-def test_every_reply_is_told() -> None:
+def test_every_reply_has_a_row() -> None:
     page = render_markdown().split("\n## Replies\n")[1]
     for reply in REPLIES:
-        assert f"| `{reply.address}` | `{reply.tags}` | {', '.join(reply.fields)} |" in page
+        row = f"| `{reply.address}` | `{reply.tags}` | {', '.join(reply.fields)} | {reply.text} |"
+        assert page.count(row) == 1, reply.address
+        assert reply.text[0].isupper(), reply.address
+        assert reply.text.endswith("."), reply.address
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_meaning_of_every_argument_is_in_its_row(command: type[Command]) -> None:
+    page = render_markdown()
+    for argument in arguments(command):
+        assert argument.text, argument.name
+        row = f"| `{argument.name}` | `{argument.kind}` |"
+        cell = argument.text.replace("|", "\\|")
+        lines = [line for line in page.splitlines() if line.startswith(row)]
+        assert any(line.endswith(f"| {cell} |") for line in lines), argument.name
 
 
 def test_every_answer_is_a_reply() -> None:
