@@ -58,7 +58,7 @@ from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
 from msanii_live.web.oscquery_server import OscQueryServer
-from msanii_live.web.snapshot import ServerSnapshot, SnapshotSources
+from msanii_live.web.snapshot import EVENT_ADDRESSES, ServerSnapshot, SnapshotSources
 
 if TYPE_CHECKING:
     from msanii_live.web.zeroconf import Announcement
@@ -191,9 +191,11 @@ class Server:
             networks,
             everywhere,
             self._feed.subscribe,
+            self._sender.observe,
+            self._sender.last,
         )
-        self._sender.observe(self._oscquery.publish)
-        self._sender.observe(self._snapshot.record_event)
+        for address in EVENT_ADDRESSES:
+            self._sender.observe(address, self._snapshot.record_event)
         try:
             front = [self._oscquery.middleware]
             self._web = await app.start_web_server(

@@ -1,4 +1,4 @@
-"""An engine of tones: every verb, no torch, for trying patches and for tests."""
+"""An engine of sine tones, without PyTorch, to try patches and for tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RATE = 44_100
 
 
 class Tones:
-    """Answer every verb with quiet chords; the seed picks the notes."""
+    """An engine that answers every verb with quiet chords, whose notes depend on the seed."""
 
     name = "tones"
     loaded = True
@@ -42,7 +42,7 @@ class Tones:
     )
 
     def load(self) -> None:
-        """Do nothing: there is nothing to load."""
+        """Do nothing: there are no weights."""
 
     def warm(self) -> None:
         """Do nothing."""
@@ -55,7 +55,7 @@ class Tones:
         return 0.0
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
-        """Carry a command out, a hundredth of a second a step."""
+        """Carry a command out, taking 10 ms per step."""
         steps = command.steps or self.capabilities.steps
         samples, parents, bpm = self._make(command, context)
         for step in range(steps):
@@ -107,21 +107,21 @@ class Tones:
             made = chord(len(old), context.seed)
             mixed = (1 - command.strength) * old + command.strength * made
             return mixed.astype(np.float32), [source], bpm
-        raise CommandError(Code.EENGINE, f"tones cannot {command.address}")
+        raise CommandError(Code.EENGINE, f"tones cannot {command.address.rpartition('/')[2]}")
 
 
 def chord(frames: int, seed: int) -> Samples:
     """Return a quiet chord, float32, (frames, 2)."""
     rng = np.random.default_rng(seed)
-    late = 40  # frames by which the left channel follows the right: a little width
-    t = np.arange(frames + late) / RATE
+    delay = 40  # frames between the channels, for a little width
+    t = np.arange(frames + delay) / RATE
     notes = 110 * 2 ** (rng.choice(24, 3, replace=False) / 12)
     tones = sum((np.sin(2 * np.pi * f * t + rng.random()) for f in notes), np.zeros(len(t))) * 0.08
-    return np.stack([tones[late:], tones[:frames]], axis=1).astype(np.float32)
+    return np.stack([tones[delay:], tones[:frames]], axis=1).astype(np.float32)
 
 
 def sines(score: Score) -> Samples:
-    """Return a score as plain tones, float32, (frames, 2)."""
+    """Return a score as sine tones, float32, (frames, 2)."""
     out = np.zeros(round(score.seconds * RATE))
     for note in score.notes:
         first, last = round(note.start * RATE), min(round(note.end * RATE), len(out))
@@ -132,7 +132,7 @@ def sines(score: Score) -> Samples:
 
 
 def _sine(note: Note, frames: int) -> np.ndarray:
-    """Return a note's tone, with edges of 5 ms at most."""
+    """Return the tone of a note, with fades of at most 5 ms."""
     edge = np.minimum(np.arange(frames), np.arange(frames)[::-1]) / (0.005 * RATE)
     pitch = 440.0 * 2 ** ((note.pitch - 69) / 12)
     tone = np.sin(2 * np.pi * pitch * np.arange(frames) / RATE)

@@ -31,15 +31,20 @@ class ReplySender:
         self.withheld = 0
         self._sessions = sessions
         self._transports: Transports
-        self._observers: list[Observer] = []
+        self._observers: dict[str, list[Observer]] = {}
+        self._last: dict[str, ReplyMessage] = {}
 
     def connect(self, transports: Transports) -> None:
         """Set the transports, once they are open."""
         self._transports = transports
 
-    def observe(self, observer: Observer) -> None:
-        """Call an observer with each message that is sent."""
-        self._observers.append(observer)
+    def observe(self, address: str, observer: Observer) -> None:
+        """Call an observer with each message of an address that is sent."""
+        self._observers.setdefault(address, []).append(observer)
+
+    def last(self, address: str) -> ReplyMessage | None:
+        """Return the last message of an address that was sent; None if there was none."""
+        return self._last.get(address)
 
     def credit(self, size: int, source: Peer) -> None:
         """Let a packet of `size` bytes earn its sender replies."""
@@ -62,7 +67,8 @@ class ReplySender:
 
     def send_encoded(self, message: ReplyMessage, packet: bytes, routes: Routes) -> None:
         """Send a message that is encoded already to every route."""
-        for observer in self._observers:
+        self._last[message.address] = message
+        for observer in self._observers.get(message.address, ()):
             observer(message)
         self.send_quietly(message, packet, routes)
 

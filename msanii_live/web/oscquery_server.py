@@ -88,26 +88,30 @@ class OscQueryServer:
         allow: Sequence[Network],
         is_wildcard: bool,
         subscribe: Subscribe,
+        observe: Callable[[str, Callable[[ReplyMessage], None]], None],
+        last_reply: Callable[[str], ReplyMessage | None],
     ) -> None:
         """Store the functions and settings.
 
         transports: returns the open transports. value_of: returns the current value of an address,
         or None if it has none. allow: networks that may connect, besides this machine. is_wildcard:
         the server is bound to every address of this machine. subscribe: subscribes to updates of
-        the server's state.
+        the server's state. observe: has a function called with each reply of an address.
+        last_reply: returns the last reply of an address.
         """
         self._subscribe = subscribe
         self._transports = transports
         self._value_of = value_of
         self._allow = tuple(allow)
         self._is_wildcard = is_wildcard
-        self._last_replies: dict[str, ReplyMessage] = {}
+        self._observe = observe
+        self._last_reply = last_reply
+        self._observed: set[str] = set()
         self._sockets: set[_WebSocket] = set()
         self._polling: asyncio.Task[None] | None = None
 
     def publish(self, message: ReplyMessage) -> None:
-        """Send a reply to every WebSocket that listens to its address. Call it for every reply."""
-        self._last_replies[message.address] = message
+        """Send a reply to every WebSocket that listens to its address."""
         listening = [each for each in self._sockets if message.address in each.listened]
         if listening:
             with contextlib.suppress(ValueError):
@@ -152,7 +156,7 @@ class OscQueryServer:
         return web.json_response({name: node[name]})
 
     def _value_args(self, address: str) -> oscquery.Values | None:
-        message = self._value_of(address) or self._last_replies.get(address)
+        message = self._value_of(address) or self._last_reply(address)
         return None if message is None else message.args
 
     # -- WebSocket -------------------------------------------------------------------------------
@@ -209,6 +213,9 @@ class OscQueryServer:
             return
         if command == "LISTEN" and data in oscquery.addresses():
             socket.listened.add(data)
+            if data not in self._observed:
+                self._observed.add(data)
+                self._observe(data, self.publish)
             if (value := self._value_of(data)) is not None:
                 socket.send(encode(value.address, value.tags, value.args, truncate_text=True))
             if self._polling is None or self._polling.done():
