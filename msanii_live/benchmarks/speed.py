@@ -1,4 +1,4 @@
-"""Time the server as a patch meets it, and the 2023 recipe beside it in the same run."""
+"""Time the server as a client sees it, and the 2023 recipe on the same machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from msanii_live.client.replies import TERMINAL
 from msanii_live.client.server_process import ServerProcess, running_server
 from msanii_live.dsp.device import network_dtype, precision
 from msanii_live.engines.msanii2023.samplers import sample
-from msanii_live.engines.msanii2023.schedulers import ddim
 from msanii_live.engines.msanii2023.unet import UNet2023, UNet2023Config
 
 SECONDS = 6  # of audio in every comparison
@@ -61,7 +60,7 @@ class CostEstimate2023:
 
     step: median of `measured` steps. network: `steps` of them, measured whole where `extrapolated`
     is False. griffin_lim: `iterations` of it, all measured. repaint: an outpainting, always
-    extrapolated from `step`. precision: of the matrix products.
+    extrapolated from `step`. precision: that of the matrix products.
     """
 
     precision: str
@@ -79,9 +78,9 @@ class CostEstimate2023:
 def measure(runs: int = 5, *, full: bool = False, flags: Sequence[str] = ()) -> dict[str, object]:
     """Start a server, time it over UDP, end it, and time the 2023 recipe on the same machine.
 
-    runs: of every job, after one that is not counted. full: run all 200 steps of 2023 instead of
-    20. flags: of `msanii-live serve`, such as ("--engine", "fake"). Says on standard error how far
-    it is. Returns what `json.dumps` takes. Raises: MsaniiError: the server or a job failed.
+    runs: of every job, after one warm-up. full: run all 200 steps of 2023 instead of 20. flags: of
+    `msanii-live serve`, such as ("--engine", "tones"). Prints progress to standard error. Returns
+    a structure that `json.dumps` accepts. Raises: MsaniiError: the server or a job failed.
     """
     results: dict[str, object] = {"machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +122,8 @@ def measure_server(client: Client, server: ServerProcess, runs: int) -> dict[str
         "during generate": asdict(summarise_timings(busy)),
     }
     print_progress(
-        f"ping: {summarise_timings(idle).median * 1e3:.2f} ms, busy {summarise_timings(busy).median * 1e3:.2f} ms"
+        f"ping: {pings['idle']['median'] * 1e3:.2f} ms, "
+        f"busy {pings['during generate']['median'] * 1e3:.2f} ms"
     )
     return {
         "cold_start": server.startup,
@@ -135,7 +135,7 @@ def measure_server(client: Client, server: ServerProcess, runs: int) -> dict[str
 
 
 def ping(client: Client, token: str, ending: str = "") -> tuple[float, bool]:
-    """Return seconds to the pong, and whether the job with token `ending` ended before it.
+    """Return the seconds to the pong, and whether the job with token `ending` ended before it.
 
     Raises: NoAnswer: no pong within 10 s.
     """
@@ -221,6 +221,8 @@ def measure_2023(
 
 def time_steps(net: UNet2023, noise: torch.Tensor, full: bool) -> tuple[list[float], float]:
     """Return the seconds of each warm DDIM step, and of the whole run where `full`, else 0."""
+    from msanii_live.engines.msanii2023.schedulers import ddim  # it imports diffusers: 2 s
+
     marks: list[float] = []
 
     def marked(x: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
@@ -257,7 +259,7 @@ def summarise_timings(took: Sequence[float]) -> TimingSummary:
 
 
 def peak_memory_mb(pid: int) -> float | None:
-    """Return the most memory that a program has held, MiB; None where the system does not tell."""
+    """Return the peak memory of a process, MiB; None where the system does not report it."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -267,7 +269,7 @@ def peak_memory_mb(pid: int) -> float | None:
 
 
 def machine() -> dict[str, object]:
-    """Describe what the figures were taken on."""
+    """Return a description of this machine."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists() and (found := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())):
@@ -282,5 +284,5 @@ def machine() -> dict[str, object]:
 
 
 def print_progress(text: str) -> None:
-    """Tell how far the measurement is."""
+    """Print progress to standard error."""
     print(f"bench: {text}", file=sys.stderr, flush=True)
