@@ -1,4 +1,4 @@
-"""Time the 2023 engine against the 2023 code's plain path, in one run, and compare their numbers.
+"""Time the 2023 engine against the 2023 code's plain path in one run, and compare their results.
 
 Weights are random, of the published configuration: time does not depend on them. The plain path is
 `UNet2023` as released, in float32, and torchaudio's Griffin-Lim. Both run on one thread and are
@@ -41,8 +41,8 @@ WHOLE = 8_387_584  # frames of the paper's 190 s
 class Comparison2023:
     """Processor seconds of the plain path and of ours, and their numerical difference.
 
-    error: relative, of ours against plain from the same start; None where they do not compute the
-    same. measured: what the seconds are the median of.
+    error: relative error of ours against plain from the same start; None where they compute
+    different things. measured: the runs of which the seconds are the median.
     """
 
     what: str
@@ -80,10 +80,10 @@ def compare(
     measured: int = ITERATIONS,
     compiled: bool = False,
 ) -> list[Comparison2023]:
-    """Measure every stage at a length, plain and ours in turns.
+    """Measure every stage at a length, plain and ours alternately.
 
-    frames: of stereo audio. iterations: of Griffin-Lim that are counted, of which `measured` are
-    run. compiled: compile our network as `serve --compile` does.
+    frames: of stereo audio. iterations: Griffin-Lim iterations that are charged, of which
+    `measured` are run. compiled: compile our network as `serve --compile` does.
     """
     model = model or random_model()
     native = network_dtype(torch.device("cpu"))
@@ -93,9 +93,9 @@ def compare(
     timesteps = torch.tensor([500])
     rows = []
     exact = fast_unet(model.unet, torch.float32, compiled)
-    rough = exact if native == torch.float32 else fast_unet(model.unet, native, compiled)
+    native_net = exact if native == torch.float32 else fast_unet(model.unet, native, compiled)
     true = model.unet(noise, timesteps)
-    for name, net in (("float32", exact), (str(native).removeprefix("torch."), rough)):
+    for name, net in (("float32", exact), (str(native).removeprefix("torch."), native_net)):
         if net is model.unet or (net is exact and name != "float32"):
             continue  # the plain path itself, or what was measured already
         error = _error(net(noise, timesteps), true)
@@ -159,8 +159,8 @@ def _vocoding(
         lambda: griffin_lim(magnitude, measured),
     )
     plain, ours = (n + p * iterations / measured for n, p in zip(networks, phases, strict=True))
-    told = f"{measured} of {iterations} iterations, {times} times each"
-    row = Comparison2023(f"vocoding, {iterations} iterations", plain, ours, error, told)
+    runs = f"{measured} of {iterations} iterations, {times} times each"
+    row = Comparison2023(f"vocoding, {iterations} iterations", plain, ours, error, runs)
     print_progress(f"{row.what}: {plain:.2f} s, {ours:.2f} s")
     return row
 
@@ -168,7 +168,7 @@ def _vocoding(
 def _in_turns(
     rounds: int, plain: Callable[[], object], ours: Callable[[], object]
 ) -> tuple[float, float]:
-    """Return the median processor seconds of two calls in turns, after one that is not counted."""
+    """Return the median processor seconds of two calls, alternately, after one warm-up each."""
     took: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + 1):
         for call, times in zip((plain, ours), took, strict=True):
@@ -184,7 +184,7 @@ def _error(actual: Tensor, expected: Tensor) -> float:
 
 
 def time_long_take(steps: int = STEPS, frames: int = WHOLE) -> dict[str, float]:
-    """Generate stereo audio in one pass in a program of its own; seconds, and peak memory in MiB.
+    """Generate stereo audio in one pass in a new process; return seconds and peak memory in MiB.
 
     frames: of audio, at most the paper's.
     """

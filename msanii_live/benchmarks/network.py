@@ -1,4 +1,4 @@
-"""Measure the front door of a real server: bursts, round trips beside scsynth's, bad packets."""
+"""`msanii-live bench front`: bursts, round trips compared with scsynth's, and malformed packets."""
 
 from __future__ import annotations
 
@@ -67,22 +67,22 @@ class Probe:
         started = time.perf_counter()
         self.line.send(self.packet)
         while (left := started + 5 - time.perf_counter()) > 0:
-            heard = self.line.receive(left)
-            if heard is not None and heard.address == self.answer:
+            message = self.line.receive(left)
+            if message is not None and message.address == self.answer:
                 return time.perf_counter() - started
         return None
 
 
 def measure_burst(server: ServerProcess, transport: TransportName) -> tuple[int, float]:
-    """Send pings as fast as they go; return how many were answered, and in how many seconds."""
+    """Send pings as fast as possible; return the number of answers and the seconds they took."""
     line = ClientConnection(server.host, server.osc_port, transport)
     packets = [build_packet("/msanii/ping", ("id", n)) for n in range(BURST)]
     answered: set[str] = set()
 
     def listen() -> None:
-        while len(answered) < BURST and (heard := line.receive(5.0)) is not None:
-            if heard.address == "/msanii/pong":
-                answered.add(str(heard.args[0]))
+        while len(answered) < BURST and (message := line.receive(5.0)) is not None:
+            if message.address == "/msanii/pong":
+                answered.add(str(message.args[0]))
 
     listening = threading.Thread(target=listen)
     listening.start()
@@ -96,7 +96,7 @@ def measure_burst(server: ServerProcess, transport: TransportName) -> tuple[int,
 
 
 def probes(server: ServerProcess, synth_port: int | None) -> list[Probe]:
-    """Return what is asked in turn: of this server, and of scsynth where it runs."""
+    """Return the probes of this server, and of scsynth if it runs."""
 
     def line(port: int) -> ClientConnection:
         return ClientConnection("127.0.0.1", port)
@@ -114,7 +114,7 @@ def probes(server: ServerProcess, synth_port: int | None) -> list[Probe]:
 
 
 def probe_in_turn(asked: Sequence[Probe], times: int, pause: float) -> list[RoundTrips]:
-    """Ask each question so often, one after the other, `pause` seconds apart."""
+    """Send every probe `times` times, one after the other, `pause` seconds apart."""
     took: dict[str, list[float]] = {each.name: [] for each in asked}
     for _ in range(times):
         for each in asked:
@@ -124,7 +124,7 @@ def probe_in_turn(asked: Sequence[Probe], times: int, pause: float) -> list[Roun
 
 
 def during_generation(server: ServerProcess, asked: Sequence[Probe]) -> list[RoundTrips]:
-    """Ask while the server makes clips on the CPU, one after the other."""
+    """Send the probes while the server generates clips on the CPU."""
     done = threading.Event()
 
     def generate() -> None:
@@ -132,8 +132,8 @@ def during_generation(server: ServerProcess, asked: Sequence[Probe]) -> list[Rou
         for n in range(3):
             line.send(build_packet("/msanii/generate", ("seconds", 6, "seed", n, "id", f"busy{n}")))
         ended = 0
-        while ended < 3 and (heard := line.receive(120.0)) is not None:
-            ended += heard.address in TERMINAL
+        while ended < 3 and (message := line.receive(120.0)) is not None:
+            ended += message.address in TERMINAL
         line.close()
         done.set()
 
@@ -150,12 +150,12 @@ def during_generation(server: ServerProcess, asked: Sequence[Probe]) -> list[Rou
 
 
 def fuzz(server: ServerProcess) -> tuple[int, bool]:
-    """Send messages with bytes changed, and a ping after every 200.
+    """Send messages with changed bytes, and a ping after every 200.
 
-    Returns how many were sent, and whether every ping was answered.
+    Returns the number of messages, and whether every ping was answered.
     """
     rng = random.Random(7)
-    # None that makes a clip or ends the server: the point is what is broken.
+    # No message that generates a clip or ends the server.
     seeds = [
         build_packet(*example(command))
         for command in COMMANDS
@@ -180,7 +180,7 @@ def fuzz(server: ServerProcess) -> tuple[int, bool]:
 
 @contextlib.contextmanager
 def scsynth() -> Iterator[int | None]:
-    """Run SuperCollider's server on a JACK server without a card; None where one is missing."""
+    """Run scsynth on a JACK dummy driver; yields its port, or None if a program is missing."""
     programs = shutil.which("jackd"), shutil.which("scsynth")
     if not all(programs):
         print("jackd or scsynth is missing: apt-get install jackd2 supercollider-server",
@@ -220,7 +220,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def conformance() -> str:
-    """Run the conformance table where the checkout is at hand; return what passed, in words."""
+    """Run the conformance tests if this is a checkout; return pytest's summary."""
     if not CONFORMANCE.exists():
         return "not run: no checkout here"
     run = subprocess.run(
@@ -249,8 +249,8 @@ def report_network(device: str = "cpu") -> int:
                 print(f"\n| {state} | round trips | p50 ms | p99 ms |\n| --- | --- | --- | --- |")
                 for each in trips:
                     print(each)
-            for question in asked:
-                question.line.close()
+            for probe in asked:
+                probe.line.close()
             sent, all_answered = fuzz(server)
             good &= all_answered
             print(f"\nbroken packets: {sent}; pings between them all answered: {all_answered}")

@@ -1,4 +1,4 @@
-"""The 2023 code's plain path, which the benchmarks compare with."""
+"""The 2023 code's plain path, the baseline of the benchmarks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOP = 1_024  # frames; table 1
 
 
 def plain_griffin_lim(magnitude: Tensor, iterations: int = 200) -> Tensor:
-    """Find a phase for STFT magnitudes with torchaudio, as the 2023 code does in all but name.
+    """Find a phase for STFT magnitudes with torchaudio, by the algorithm of the 2023 code.
 
     The first phases are drawn from torch's global generator of the magnitude's device and lie in
     one quadrant; call `torch.manual_seed` before for the same audio again.

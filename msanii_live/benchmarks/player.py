@@ -1,4 +1,4 @@
-"""`msanii-live bench player`: what reaches the ear, and when, while a model runs beside it."""
+"""`msanii-live bench player`: latency and gaps of the player while a model runs beside it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def report_player(out: Path | None, seconds: float, audio: str, engine: str) -> 
 
 
 def measure_player(seconds: float, audio: str, engine: str) -> PlayerFigures:
-    """Let the stream play for so long beside a thread that holds the lock, and trigger clips.
+    """Play a stream beside a thread that holds the interpreter lock, and trigger clips.
 
     Raises: MissingTool: psutil is absent.
     """
@@ -77,7 +77,7 @@ def measure_player(seconds: float, audio: str, engine: str) -> PlayerFigures:
     over = threading.Event()
     with (
         tempfile.TemporaryDirectory() as folder,
-        streaming(Path(folder), audio, engine) as (player, _, told),
+        streaming(Path(folder), audio, engine) as (player, _, log),
     ):
         _wait_for_sound(player)
         figures = PlayerFigures(player.description, seconds, 1000 * player.latency)
@@ -96,12 +96,12 @@ def measure_player(seconds: float, audio: str, engine: str) -> PlayerFigures:
             after = host.cpu_times()
             spent = after.user + after.system - before.user - before.system
             figures.host_cpu_percent = 100 * spent / (time.monotonic() - began)
-        _finish(figures, player, told, idle)
+        _add_totals(figures, player, log, idle)
     return figures
 
 
 def hold_the_lock(over: threading.Event) -> None:
-    """Keep the interpreter lock in calls of a tenth of a second, and of a second now and then."""
+    """Hold the interpreter lock in calls of a tenth of a second, and now and then of a second."""
     numbers = np.random.default_rng(1).random(_LONG_HOLD).tolist()
     few = numbers[:_SHORT_HOLD]
     turn = 0
@@ -139,7 +139,7 @@ def _wait_for_sound(player: Player) -> None:
 
 
 def _trigger(player: Player, figures: PlayerFigures) -> None:
-    """Play a short clip, and note when it is heard, by the player's clock and its device's word."""
+    """Play a short clip; record when it is audible, by the player's clock and reported latency."""
     click = make_clip(np.full((2_205, 2), 0.05, np.float32), player.rate, name="click")
     asked = player.now()
     number = player.play(click, fade=0.001)
@@ -168,8 +168,8 @@ def _idle_client() -> Any:
     return client, counted
 
 
-def _finish(figures: PlayerFigures, player: Player, told: StreamLog, idle: Any) -> None:
-    figures.chunks, figures.lates = len(told.chunks), len(told.lates)
+def _add_totals(figures: PlayerFigures, player: Player, log: StreamLog, idle: Any) -> None:
+    figures.chunks, figures.lates = len(log.chunks), len(log.lates)
     figures.frames_lost = player.lost_frames
     figures.underflows = player.stat(HostStat.UNDERFLOWS)
     figures.least_fill, figures.ring = (

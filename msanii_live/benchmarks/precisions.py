@@ -1,4 +1,4 @@
-"""`msanii-live bench precision`: how long a clip takes in fp32 and in bf16, by turns."""
+"""`msanii-live bench precision`: the time of a clip in fp32 and in bf16, measured alternately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEPS = (4, 16)
 def report_precision(rounds: int = 5) -> int:
     """Time the default engine on the CPU in both precisions, and print the table.
 
-    Returns 0, or 1 where there is no bf16 to compare with.
+    Returns the exit status: 1 if the CPU has no bf16.
     """
     if not cpu_precision.has_bf16():
         print(f"{cpu_precision.cpu_name()} has no bf16: networks run in fp32")

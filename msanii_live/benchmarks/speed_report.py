@@ -1,4 +1,4 @@
-"""Run the speed benchmark, print its table, and keep its figures."""
+"""Run the speed benchmark, print its table, and write its figures."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def speed_markdown(results: Mapping[str, Any]) -> str:
-    """Return the section of docs/benchmarks.md with the timings and how they were taken."""
+    """Return the section of docs/benchmarks.md with the timings and the method."""
     on, server = results["machine"], results["server"]
     recipes = results["recipe2023"]
     best = min(recipes, key=lambda recipe: float(recipe["total"]))

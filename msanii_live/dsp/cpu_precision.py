@@ -111,9 +111,9 @@ def _parse_cpuinfo(cpuinfo: str) -> str:
 
     Virtual machines may give different CPUs one name, so the bf16 instructions are appended.
 
-    >>> _name_in("model name\\t: AMD EPYC\\nflags\\t: sse avx512_bf16\\n")
+    >>> _parse_cpuinfo("model name\\t: AMD EPYC\\nflags\\t: sse avx512_bf16\\n")
     'AMD EPYC avx512_bf16'
-    >>> _name_in("CPU implementer : 0x41\\nCPU part : 0xd40\\nFeatures : fp bf16\\n")
+    >>> _parse_cpuinfo("CPU implementer : 0x41\\nCPU part : 0xd40\\nFeatures : fp bf16\\n")
     '0x41 0xd40 bf16'
     """
     rows: dict[str, str] = {}
@@ -143,9 +143,9 @@ def measure_both(repetitions: int = REPETITIONS) -> Timings:
         for repetition in range(WARM_UPS + repetitions):
             if repetition >= WARM_UPS + 3 and time.perf_counter() - started > TIME_BUDGET:
                 break
-            for rough, times in took.items():
+            for low_precision, times in took.items():
                 began = time.perf_counter()
-                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=rough):
+                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=low_precision):
                     work()
                 if repetition >= WARM_UPS:
                     times.append(1_000 * (time.perf_counter() - began))

@@ -71,7 +71,7 @@ def _has_bf16(device: torch.device) -> bool:
 def dtype_name(dtype: torch.dtype) -> str:
     """Return the name of a precision in settings, sidecars and replies.
 
-    >>> name_of(torch.bfloat16)
+    >>> dtype_name(torch.bfloat16)
     'bf16'
     """
     return next(name for name, other in DTYPES.items() if other == dtype)

@@ -15,7 +15,7 @@ class MelSpec:
     """The parameters of a mel representation.
 
     Frequencies in Hz, `n_fft` and `hop` in frames (samples in time), `floor` is the smallest mel
-    magnitude that is told from silence.
+    magnitude that is distinguished from silence.
     """
 
     sample_rate: int = 44_100

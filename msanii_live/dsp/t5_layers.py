@@ -11,7 +11,10 @@ from torch import nn
 
 
 class RootMeanSquareNorm(nn.Module):
-    """Scale by the root mean square; no mean is taken off. Source: arXiv:1910.07467, eq. 4."""
+    """A normalisation by the root mean square, without a mean.
+
+    Source: Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4.
+    """
 
     def __init__(self, width: int, eps: float = 1e-6) -> None:
         super().__init__()
@@ -25,7 +28,10 @@ class RootMeanSquareNorm(nn.Module):
 
 
 class GatedDense(nn.Module):
-    """Two layers, the first of which is gated by another. Source: arXiv:2002.05202, eq. 6."""
+    """Two linear layers, the first of which is gated by a third.
+
+    Source: Shazeer 2020, arXiv:2002.05202, eq. 6.
+    """
 
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
-from msanii_live.evaluation import continuation, long_runs, vocoders
+from msanii_live.evaluation import continuation, long_runs, music_features, vocoders
 from msanii_live.evaluation import seams as seam_measures
 from msanii_live.evaluation.results import EvalSettings
 from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
@@ -26,6 +26,7 @@ class AudioFigures:
     drift: tuple[long_runs.ChainLink, ...]
     ways: tuple[long_runs.InterpolationPath, ...]
     voices: tuple[vocoders.VocoderFigures, ...]
+    music: tuple[music_features.MusicFigures, ...]
 
     def markdown(self) -> list[str]:
         """Return a section for each measure."""
@@ -39,6 +40,7 @@ class AudioFigures:
             long_runs.drift_markdown(self.drift),
             long_runs.interpolations_markdown(self.ways),
             vocoders.vocoders_markdown(self.voices),
+            music_features.music_markdown(self.music),
         ]
 
 
@@ -68,4 +70,5 @@ def measure_audio(
         drift=long_runs.measure_drift(engine, chained, steps[:1], seed=seed, report=report),
         ways=long_runs.measure_interpolations(engine, few, steps[:1], seed=seed, report=report),
         voices=vocoders.measure_vocoders(known, few, data.spec, seed=seed, report=report),
+        music=music_features.measure_music(engine, chained, steps, seed=seed, report=report),
     )

@@ -22,7 +22,7 @@ import soxr
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from msanii_live.engines.mel2mel.network import LOWEST, on_keyboard
+from msanii_live.engines.mel2mel.network import LOWEST_KEY, on_keyboard
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation.musicnn import CACHE
 from msanii_live.notes import Note
@@ -144,12 +144,17 @@ def decode_onsets(posteriors: NotePosteriors) -> OnsetList:
     before = np.pad(likely, ((1, 0), (0, 0)))[:-1]
     after = np.pad(likely, ((0, 1), (0, 0)))[1:]
     summed = np.cumsum(np.pad(posteriors.sounding, ((1, MIN_NOTE_FRAMES), (0, 0))), axis=0)
-    held = (summed[MIN_NOTE_FRAMES:] - summed[:-MIN_NOTE_FRAMES])[: len(likely)] / MIN_NOTE_FRAMES
+    sustained = (summed[MIN_NOTE_FRAMES:] - summed[:-MIN_NOTE_FRAMES])[
+        : len(likely)
+    ] / MIN_NOTE_FRAMES
     peaks = (
-        (likely >= THRESHOLD) & (likely > before) & (likely >= after) & (held >= MIN_NOTE_POSTERIOR)
+        (likely >= THRESHOLD)
+        & (likely > before)
+        & (likely >= after)
+        & (sustained >= MIN_NOTE_POSTERIOR)
     )
     return tuple(
-        (float(posteriors.times[frame]), int(key) + LOWEST)
+        (float(posteriors.times[frame]), int(key) + LOWEST_KEY)
         for frame, key in zip(*np.nonzero(peaks), strict=True)
     )
 

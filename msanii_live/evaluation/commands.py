@@ -79,10 +79,10 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         figures = found.as_dict()
         (out / "eval.json").write_text(json.dumps(figures, indent=1) + "\n")
-        heard = (
+        plotted = (
             {"distances": figures["distances"], **asdict(found.sound)} if found.sound else figures
         )
-        (out / "eval.png").write_bytes(plot_evaluation(heard))
+        (out / "eval.png").write_bytes(plot_evaluation(plotted))
         for picture in pictures(out, held_out, model, settings):
             _print_progress(str(picture))
     return 0

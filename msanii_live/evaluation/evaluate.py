@@ -92,15 +92,16 @@ def measure_continuations(
         continued(f"{settings.many} steps, beat hidden", settings.many, False),
         ("the last bar repeated (no network)", repeat_last_beats(windows, shown, beats)),
     ]
-    judged = tuple(
-        _judge(name, made, windows, pools, half, settings, onsets) for name, made in rows
+    rows_of_figures = tuple(
+        _continuation_figures(name, made, windows, pools, half, settings, onsets)
+        for name, made in rows
     )
     real = onsets(windows.mels)[:, half:]
     salience = [metrics.salience(e, b[half:]) for e, b in zip(real, windows.bars, strict=True)]
-    return float(np.mean(salience)), judged
+    return float(np.mean(salience)), rows_of_figures
 
 
-def _judge(
+def _continuation_figures(
     name: str,
     made: torch.Tensor,
     windows: ValidationWindows,

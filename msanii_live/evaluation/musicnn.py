@@ -1,8 +1,8 @@
 """Embed music with a published network, MTT_musicnn of musicnn 0.1.0, without TensorFlow.
 
-It was trained to tag 16 kHz audio: nothing above 8 kHz is heard, so what a vocoder does to
-cymbals and air does not count. Nothing of it ships here: its wheel (ISC licence, 29 MB) is fetched
-once, and its weights are read out of the TensorFlow checkpoint inside.
+It was trained to tag 16 kHz audio: it has no information above 8 kHz, so what a vocoder does to
+cymbals and air does not count. It is not part of this package: its wheel (ISC licence, 29 MB) is
+downloaded once, and its weights are read from the TensorFlow checkpoint inside.
 
 Source: Pons & Serra 2019, arXiv:1909.06654.
 """
@@ -43,7 +43,7 @@ Weights = dict[str, torch.Tensor]
 
 
 def fetch_wheel(folder: Path = CACHE) -> Path:
-    """Return the wheel in a folder, downloading it with pip the first time.
+    """Return the path of the wheel in a folder; pip downloads it the first time.
 
     Raises: MissingTool: it is not there and pip cannot download it, or it is another file.
     """
@@ -117,7 +117,7 @@ def read_bundle(index: bytes, content: bytes) -> dict[str, NDArray[np.float32]]:
 
 
 def _block(table: bytes, start: int, size: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield keys and values; each key leaves out what it shares with the one before."""
+    """Yield keys and values; each key omits the prefix that it shares with the previous one."""
     if table[start + size] != 0:
         raise ValueError("the index of the checkpoint is compressed")
     block = table[start : start + size]
@@ -151,7 +151,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _varint(raw: bytes, place: int) -> tuple[int, int]:
-    """Return a number, seven bits a byte and the lowest first, and the place after it."""
+    """Return a variable-length integer, seven bits a byte, lowest first, and the next offset."""
     number = shift = 0
     while True:
         byte = raw[place]
@@ -196,10 +196,12 @@ def patches(wave: torch.Tensor, sample_rate: int) -> torch.Tensor:
     Raises: ValueError: the clip is shorter than one patch.
     """
     mono = wave.mean(0).cpu().numpy()
-    heard = torch.from_numpy(soxr.resample(mono, sample_rate, RATE))
-    if len(heard) <= N_FFT:
-        raise ValueError(f"a clip of {len(heard)} samples at {RATE} Hz is too short for musicnn")
-    bins = torch.stft(heard, N_FFT, HOP, window=torch.hann_window(N_FFT), return_complex=True)
+    resampled = torch.from_numpy(soxr.resample(mono, sample_rate, RATE))
+    if len(resampled) <= N_FFT:
+        raise ValueError(
+            f"a clip of {len(resampled)} samples at {RATE} Hz is too short for musicnn"
+        )
+    bins = torch.stft(resampled, N_FFT, HOP, window=torch.hann_window(N_FFT), return_complex=True)
     # It was trained on numbers rounded to half precision.
     power = (bins.abs().square().T @ _bank()).half().float()
     mel = (10_000 * power + 1).log10()
@@ -241,7 +243,7 @@ def _numbered(name: str, number: int) -> str:
 
 
 def _norm(weights: Weights, number: int, x: torch.Tensor) -> torch.Tensor:
-    """Apply a batch norm, channels second, as it was at the end of training."""
+    """Apply a batch norm in inference mode, channels second."""
     name = _numbered("batch_normalization", number)
     mean, variance, scale, shift = (
         weights[f"{name}/{part}"] for part in ("moving_mean", "moving_variance", "gamma", "beta")
@@ -260,9 +262,9 @@ def _filtered(
 
 
 def embed(weights: Weights, wave: torch.Tensor, sample_rate: int) -> NDArray[np.float64]:
-    """Describe a clip by the mean of the penultimate layer over its patches, (SIZE,).
+    """Return the embedding of a clip: the mean of the penultimate layer over its patches, (SIZE,).
 
-    wave: float32, (channels, frames), 3 s or more; heard in mono and up to 8 kHz only.
+    wave: float32, (channels, frames), 3 s or more; used in mono and up to 8 kHz.
     Raises: ValueError: the clip is shorter than one patch.
     """
     with torch.inference_mode():

@@ -146,14 +146,14 @@ def report_markdown(results: Evaluation) -> str:
 
 
 def few_step_ratio(
-    distances: tuple[Distance, ...], few: int, many: int, heard: bool
+    distances: tuple[Distance, ...], few: int, many: int, by_embedding: bool
 ) -> float | None:
     """Return the kernel distance at few steps over that at many.
 
-    heard: use the distance of musicnn's embeddings. Returns None where a figure is missing, or
-    where the distance at many steps is not above 0, which an unbiased estimate can be.
+    by_embedding: use the distance of musicnn's embeddings. Returns None where a figure is missing,
+    or where the distance at many steps is not above 0, which an unbiased estimate can be.
     """
-    kernels = {row.steps: row.heard_kernel if heard else row.kernel for row in distances}
+    kernels = {row.steps: row.heard_kernel if by_embedding else row.kernel for row in distances}
     above, below = kernels.get(few), kernels.get(many)
     return above / below if above is not None and below is not None and below > 0 else None
 
@@ -161,7 +161,7 @@ def few_step_ratio(
 def _fresh(results: Evaluation) -> list[str]:
     """Return the paragraphs and the table about windows generated from noise."""
     s, rows = results.settings, results.distances
-    heard = any(row.heard_frechet is not None for row in rows)
+    by_embedding = any(row.heard_frechet is not None for row in rows)
     parts = [
         "### Fresh clips",
         f"{s.fresh} windows made from nothing with the conditions of validation windows, against "
@@ -172,7 +172,7 @@ def _fresh(results: Evaluation) -> list[str]:
         "distance of two sets of one distribution is about 0.",
     ]
     head: tuple[str, ...] = ("", "Fréchet", "kernel", "contrast")
-    if heard:
+    if by_embedding:
         head = ("", "musicnn Fréchet", "musicnn kernel", "diversity", *head[1:])
         parts.append(
             "musicnn: the same distances of the audio that the vocoder makes of the windows, by "
@@ -185,15 +185,15 @@ def _fresh(results: Evaluation) -> list[str]:
     table = []
     for row in rows:
         cells = [f"{row.frechet:.1f}", f"{row.kernel:.3f}", f"{row.contrast:.2f}"]
-        if heard:
+        if by_embedding:
             figures = zip((row.heard_frechet, row.heard_kernel, row.diversity), "132", strict=True)
             cells = ["" if x is None else f"{x:.{places}f}" for x, places in figures] + cells
         table.append((row.name, *cells))
     parts.append(_table(head, table))
-    for name, by_ear in (("musicnn kernel", True), ("kernel", False)):
-        known = heard or not by_ear
+    for name, of_audio in (("musicnn kernel", True), ("kernel", False)):
+        known = by_embedding or not of_audio
         if known and {s.few, s.many} <= {row.steps for row in rows}:
-            ratio = few_step_ratio(rows, s.few, s.many, by_ear)
+            ratio = few_step_ratio(rows, s.few, s.many, of_audio)
             words = "no figure, as that is not above 0" if ratio is None else f"{ratio:.2f}"
             parts.append(f"The {name} distance at {s.few} steps over that at {s.many}: {words}.")
     return parts

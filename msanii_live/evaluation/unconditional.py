@@ -15,7 +15,7 @@ import torch
 from msanii_live.dsp.mel import left_right
 from msanii_live.dsp.vocoding import VocoderSettings, vocode_line
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
-from msanii_live.engines.mel_flow.pipeline import FAINT
+from msanii_live.engines.mel_flow.pipeline import NOISE_LEVEL
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import metrics, musicnn
@@ -73,7 +73,7 @@ def decode_windows(
     out = []
     for mel in mels:
         frames = mel.shape[-1] * hop
-        canvas = FAINT * torch.randn(2, frames, generator=generator)
+        canvas = NOISE_LEVEL * torch.randn(2, frames, generator=generator)
         made = vocode_line(
             model.denormalise(mel.to(device)),
             canvas.to(device),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msanii_live.dsp.samplers import sample_euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
-from msanii_live.engines.mel_flow.inpainting import MOST_JUMPS, predict_with_guidance
+from msanii_live.engines.mel_flow.inpainting import MAX_JUMPS, predict_with_guidance
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
@@ -120,7 +120,7 @@ def sample_windows(
     """Generate all mel frames after the first `known_frames` of each window.
 
     shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it beyond
-    `known_frames` reaches the network. steps: up to MOST_JUMPS steps are shortcut jumps,
+    `known_frames` reaches the network. steps: up to MAX_JUMPS steps are shortcut jumps,
     as `inpainting.inpaint_windows` does. seed: the same noise whatever the batch and steps.
     on_batch: called with windows done. Returns the shape of shown, float32, on the CPU.
     """
@@ -145,7 +145,7 @@ def sample_windows(
             masks: torch.Tensor = masks,
             given: Conditions = given,
         ) -> torch.Tensor:
-            reach = to if steps <= MOST_JUMPS else None
+            reach = to if steps <= MAX_JUMPS else None
             return predict_with_guidance(model.net, x, t, known, masks, given, guidance, reach)
 
         made = sample_euler(denoise, noise, times, lambda _: None)

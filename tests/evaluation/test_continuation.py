@@ -66,6 +66,6 @@ def test_own_continuations_are_told_from_swapped_ones(right, wrong):
     swapped = continuation.context_swaps(wrong)[0]
     assert (swapped.area, swapped.first) == (0, 0)
     assert swapped.onsets_wrong == pytest.approx(1)
-    blind = answers([c.validation_clip for c in right], lambda c: c.after, lambda c: c.after)
+    blind = answers([c.reference for c in right], lambda c: c.after, lambda c: c.after)
     assert continuation.context_swaps(blind)[0].area == 0.5
     assert "| real music | 1.00 |" in continuation.swaps_markdown([made, real])

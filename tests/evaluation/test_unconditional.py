@@ -46,8 +46,10 @@ def data():
         tones = sum(np.sin(2 * np.pi * f * time) for f in rng.uniform(100, 5_000, 3))
         wave = 0.1 * tones * (1 - time * 2 % 1) + rng.normal(0, 0.01, (2, FRAMES))
         kept = np.round(wave.T * 32_767).astype(np.int16)
-        heard = torch.from_numpy(kept.T.astype(np.float32) / 32_767)
-        mels.append(log_mel(stft_magnitudes(mid_side(heard), SPEC), SPEC).permute(2, 0, 1).numpy())
+        by_embedding = torch.from_numpy(kept.T.astype(np.float32) / 32_767)
+        mels.append(
+            log_mel(stft_magnitudes(mid_side(by_embedding), SPEC), SPEC).permute(2, 0, 1).numpy()
+        )
         waves.append(kept)
         entries.append(
             Entry(
@@ -189,25 +191,27 @@ def test_an_engine_without_the_wheel_still_has_its_voice(tmp_path, monkeypatch):
 
 def rows_of(*kernels):
     return tuple(
-        Distance(f"{steps}", steps, 1.0, kernel, 1.0, 20.0, heard, 0.5)
-        for steps, kernel, heard in kernels
+        Distance(f"{steps}", steps, 1.0, kernel, 1.0, 20.0, by_embedding, 0.5)
+        for steps, kernel, by_embedding in kernels
     )
 
 
 def test_the_ratio_of_few_to_many_steps():
     rows = rows_of((4, 0.6, 0.3), (16, 0.2, 0.2))
-    assert few_step_ratio(rows, 4, 16, heard=False) == pytest.approx(3)
-    assert few_step_ratio(rows, 4, 16, heard=True) == pytest.approx(1.5)
-    assert few_step_ratio(rows, 2, 16, heard=True) is None
+    assert few_step_ratio(rows, 4, 16, by_embedding=False) == pytest.approx(3)
+    assert few_step_ratio(rows, 4, 16, by_embedding=True) == pytest.approx(1.5)
+    assert few_step_ratio(rows, 2, 16, by_embedding=True) is None
     # The unbiased estimate may fall below 0: then no ratio means anything.
-    assert few_step_ratio(rows_of((4, 0.6, 0.3), (16, -0.1, 0.2)), 4, 16, heard=False) is None
+    assert (
+        few_step_ratio(rows_of((4, 0.6, 0.3), (16, -0.1, 0.2)), 4, 16, by_embedding=False) is None
+    )
 
 
 def test_the_report_tells_what_was_measured(data):
     model = model_of(data, FlowNet(CONFIG))
     found = evaluate(data, model, replace(SETTINGS, windows=3, choices=2, few=4, many=16, steps=()))
-    heard = replace(found, distances=rows_of((4, 0.6, 0.3), (16, 0.2, 0.2)))
-    text = report_markdown(heard)
+    by_embedding = replace(found, distances=rows_of((4, 0.6, 0.3), (16, 0.2, 0.2)))
+    text = report_markdown(by_embedding)
     assert "| 4 | 20.0 | 0.300 | 0.50 | 1.0 | 0.600 | 1.00 |" in text
     assert "| musicnn Fréchet | musicnn kernel | diversity |" in text
     assert "The musicnn kernel distance at 4 steps over that at 16: 1.50." in text

@@ -45,7 +45,7 @@ class Tally:
         self.pongs = collections.Counter()
         self.problems = []
 
-    def hear(self, address, args):
+    def count_reply(self, address, args):
         if address in ENDINGS:
             self.endings[args[1] if address == "/msanii/fail" else args[0]] += 1
         elif address == "/msanii/pong":
@@ -55,13 +55,13 @@ class Tally:
         return len(self.jobs - self.endings.keys()) + len(self.pings - self.pongs.keys())
 
     def check(self):
-        for kind, sent, heard in (
+        for kind, sent, received in (
             ("job", self.jobs, self.endings),
             ("ping", self.pings, self.pongs),
         ):
-            if lost := sorted(sent - heard.keys()):
+            if lost := sorted(sent - received.keys()):
                 self.problems.append(f"{len(lost)} {kind}s without an answer, such as {lost[0]}")
-            if twice := sorted(t for t in sent if heard[t] > 1):
+            if twice := sorted(t for t in sent if received[t] > 1):
                 self.problems.append(f"{len(twice)} {kind}s answered twice, such as {twice[0]}")
         print(f"{self.name}: {len(self.jobs)} jobs, {len(self.pings)} pings; "
               f"{'; '.join(self.problems) or 'each answered once'}")  # fmt: skip
@@ -82,13 +82,13 @@ def asyncio_client(server, stop, tally):
                 tally.problems.append(repr(error))
             await asyncio.sleep(0.8)
 
-    def hear(message):
+    def receive(message):
         if message.address == "/msanii/job/queued":
             tally.jobs.add(message.args[0])
-        tally.hear(message.address, message.args)
+        tally.count_reply(message.address, message.args)
 
     async def main():
-        async with AsyncClient(server.host, server.osc_port, hear) as client:
+        async with AsyncClient(server.host, server.osc_port, receive) as client:
             await asyncio.gather(*(player(client, n) for n in range(3)))
 
     asyncio.run(main())
@@ -110,18 +110,18 @@ def slip_client(server, stop, tally):
             client.send("/msanii/clip/list")
             until = time.monotonic() + 0.7
             while (left := until - time.monotonic()) > 0:
-                if (heard := client.receive(left)) is not None:
-                    note(tally, heard)
+                if (received := client.receive(left)) is not None:
+                    note(tally, received)
             client.received.clear()
         drain(tally, lambda: client.receive(0.5))
 
 
 def registered_client(server, stop, tally):
     """Send with python-osc from one port, and listen on another."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
-        ears.bind(("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
         sender = SimpleUDPClient(server.host, server.osc_port)
-        sender.send_message("/msanii/notify", [1, ears.getsockname()[1]])
+        sender.send_message("/msanii/notify", [1, sock.getsockname()[1]])
         number = 0
         while not stop.is_set():
             number += 1
@@ -133,8 +133,8 @@ def registered_client(server, stop, tally):
             )
             sender.send_message("/msanii/ping", ["id", token])
             sender.send_message("/msanii/nothing", [])
-            listen(tally, ears, 0.6)
-        drain(tally, lambda: one_from(ears, 0.5))
+            receive_replies(tally, sock, 0.6)
+        drain(tally, lambda: receive_one(sock, 0.5))
         sender._sock.close()
 
 
@@ -143,9 +143,9 @@ def oscsend_client(server, stop, tally):
     if program is None:
         print("oscsend is not installed: three kinds of clients", file=sys.stderr)
         return
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
-        ears.bind(("127.0.0.1", 0))
-        port = str(ears.getsockname()[1])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = str(sock.getsockname()[1])
 
         def send(address, tags, *words):
             where = [program, server.host, str(server.osc_port), address]
@@ -160,8 +160,8 @@ def oscsend_client(server, stop, tally):
             keys = ["clip", "n", "id", token, "reply_port", port]
             send("/msanii/generate", "sfsssssi", "seconds", "0.5", *keys)
             send("/msanii/ping", "sssi", "id", token, "reply_port", port)
-            listen(tally, ears, 1.0)
-        drain(tally, lambda: one_from(ears, 0.5))
+            receive_replies(tally, sock, 1.0)
+        drain(tally, lambda: receive_one(sock, 0.5))
 
 
 def noise(server, stop, _tally):
@@ -185,21 +185,21 @@ def noise(server, stop, _tally):
 
 
 def note(tally, message):
-    tally.hear(message.address, message.args)
+    tally.count_reply(message.address, message.args)
 
 
-def one_from(ears, timeout):
-    ears.settimeout(timeout)
+def receive_one(sock, timeout):
+    sock.settimeout(timeout)
     try:
-        return decode_packet(ears.recv(65_536))[0]
+        return decode_packet(sock.recv(65_536))[0]
     except TimeoutError:
         return None
 
 
-def listen(tally, ears, seconds):
+def receive_replies(tally, sock, seconds):
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if (message := one_from(ears, left)) is not None:
+        if (message := receive_one(sock, left)) is not None:
             note(tally, message)
 
 

@@ -271,7 +271,7 @@ def load(path: Path, device: torch.device) -> MultibandVocoder:
 
     Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
     """
-    tensors, config, spec = read(path, FORMAT, "no band-wise vocoder")
+    tensors, config, spec = read(path, FORMAT, "no multi-band vocoder")
     net = MultibandVocoder(MultibandConfig(**config), spec)
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

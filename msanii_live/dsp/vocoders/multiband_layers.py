@@ -1,4 +1,4 @@
-"""The layers of the band-wise vocoder, written as matrix products: features last, time before them.
+"""The layers of the multi-band vocoder as matrix products; shapes are (batch, time, features).
 
 They are the convolutions of MelGAN (Kumar et al. 2019, arXiv:1910.06711). On a CPU, convolutions of
 few channels at audio rates reach a tenth of the speed of matrix products. Fixed filters of a

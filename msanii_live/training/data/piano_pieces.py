@@ -207,8 +207,8 @@ def _melody(
             degree = _nearest(chord_degrees, degree)
         pitch = 60 + plan.key + plan.scale[degree % 7] + 12 * (degree // 7)
         ticks = length * STEP
-        tick, held = bar.at(step), ticks * rng.uniform(0.8, 1.05)
-        notes.append(make_note(tick, held, pitch, bar.velocity + 16 + rng.gauss(0, 6)))
+        tick, duration = bar.at(step), ticks * rng.uniform(0.8, 1.05)
+        notes.append(make_note(tick, duration, pitch, bar.velocity + 16 + rng.gauss(0, 6)))
         if rng.random() < 0.12:  # double it at the octave
             tick = bar.at(step)
             doubled = pitch - 12 if rng.random() < 0.5 else pitch + 12

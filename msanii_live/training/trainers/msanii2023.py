@@ -177,7 +177,9 @@ class _TrainingRun:
         saved["recipe"] = json.dumps(asdict(self.recipe.network))
         write_checkpoint(self.checkpoint, saved)
         parts = {name: getattr(self.parts, name) for name in ("unet", "vocoder")}
-        write(self.out, CheckpointParts(**{**parts, self.part: self.average}, features=self.features))
+        write(
+            self.out, CheckpointParts(**{**parts, self.part: self.average}, features=self.features)
+        )
 
 
 def _load_or_create(part: str, recipe: Recipe2023, out: Path) -> CheckpointParts:

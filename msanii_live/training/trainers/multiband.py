@@ -76,14 +76,14 @@ def batch_losses(
     critics: Discriminators,
     waves: torch.Tensor,
     recipe: MultibandRecipe,
-    judged: bool,
+    adversarial: bool,
     resolutions: Sequence[int] | None = None,
 ) -> MultibandLosses:
     """Return the losses of a batch of waves, (batch, frames).
 
-    judged: whether the discriminators are used. They run once on the generated bands, and each side
-    takes the gradients of its own weights. resolutions: n_fft of the spectral loss; None for all.
-    Feature matching is the mean absolute difference of the discriminators' activations.
+    adversarial: whether the discriminators are used. They run once on the generated bands, and each
+    side takes the gradients of its own weights. resolutions: n_fft of the spectral loss; None for
+    all. Feature matching is the mean absolute difference of the discriminators' activations.
     Source: arXiv:1910.06711, eq. 1 to 3.
     """
     spec = net.spec
@@ -99,7 +99,7 @@ def batch_losses(
     spectral = log_distance + convergence
     total = recipe.spectral * spectral
     critic, matching = total.new_zeros(()), total.new_zeros(())
-    if judged:
+    if adversarial:
         with training_precision(waves.device):
             real, fake = critics(true, scaled), critics(made, scaled)
         for (liked, wanted), (disliked, seen) in zip(real, fake, strict=True):
@@ -142,10 +142,10 @@ def train_multiband(
             # Two random resolutions a step are enough.
             rng = np.random.default_rng([recipe.seed, step])
             drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
-            judged = step >= recipe.critics_from
-            losses = batch_losses(net, critics, draw(step), recipe, judged, drawn)
+            adversarial = step >= recipe.critics_from
+            losses = batch_losses(net, critics, draw(step), recipe, adversarial, drawn)
             sides = [gradients_of(losses.generator, net)]
-            if judged:
+            if adversarial:
                 sides.append(gradients_of(losses.critic, critics))
             for gradients, owner, optimiser in zip(
                 sides, (net, critics), (makers, judges), strict=False

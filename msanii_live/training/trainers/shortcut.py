@@ -119,12 +119,12 @@ def train_shortcut(
     teacher = copy.deepcopy(trained).requires_grad_(False).eval()
     model, average = copy.deepcopy(trained), copy.deepcopy(trained)
     model.requires_grad_(True)
-    wise = torch.compile(teacher) if compiled else teacher
+    compiled_teacher = torch.compile(teacher) if compiled else teacher
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
         batch = seeded_batch(data, recipe, config, step)
         with training_precision(torch.device("cpu")):
-            return _loss(net, wise, average, batch, recipe, generator)  # type: ignore[arg-type]
+            return _loss(net, compiled_teacher, average, batch, recipe, generator)  # type: ignore[arg-type]
 
     def validate(net: nn.Module) -> dict[str, float]:
         generator = torch.Generator().manual_seed(0)
@@ -165,10 +165,12 @@ def _loss(
     x = (1 - level) * batch.x + level * drawn.noise
     part = batch.part(slice(plain, size))
     levels = (now[plain:], to[plain:])
-    aimed = jump_target(teacher, average, part, x[plain:], drawn.context[plain:], steps, levels)
-    aim = torch.cat([batch.x[:plain], aimed])
+    jump_targets = jump_target(
+        teacher, average, part, x[plain:], drawn.context[plain:], steps, levels
+    )
+    targets = torch.cat([batch.x[:plain], jump_targets])
     predicted = net(x, now, drawn.context, batch.mask, batch.conditions, to)
     unknown = 1 - batch.mask
-    squared = ((predicted - aim) ** 2 * unknown).mean((1, 2, 3)) / unknown.mean((1, 2, 3))
+    squared = ((predicted - targets) ** 2 * unknown).mean((1, 2, 3)) / unknown.mean((1, 2, 3))
     weighted: torch.Tensor = (squared / now.clamp_min(recipe.time_floor) ** 2).mean()
     return weighted

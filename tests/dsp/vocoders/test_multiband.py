@@ -127,8 +127,8 @@ def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
     torch.manual_seed(recipe.seed)
     fresh, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
     with torch.no_grad():
-        before = batch_losses(fresh, critics, draw(99), recipe, judged=False).spectral
-        after = batch_losses(net, critics, draw(99), recipe, judged=False).spectral
+        before = batch_losses(fresh, critics, draw(99), recipe, adversarial=False).spectral
+        after = batch_losses(net, critics, draw(99), recipe, adversarial=False).spectral
     assert after < before
 
 
@@ -136,7 +136,7 @@ def test_a_critic_s_loss_moves_no_generator_and_the_other_way_round() -> None:
     torch.manual_seed(4)
     net, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
     recipe = MultibandRecipe(steps=1, decay=1)
-    losses = batch_losses(net, critics, noise(12_288), recipe, judged=True)
+    losses = batch_losses(net, critics, noise(12_288), recipe, adversarial=True)
     sides = ((net, losses.generator), (critics, losses.critic))
     gradients = [gradients_of(loss, owner) for owner, loss in sides]
     for (owner, _), gradient in zip(sides, gradients, strict=True):
