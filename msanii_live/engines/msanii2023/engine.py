@@ -47,20 +47,19 @@ class SharedWeights2023:
     ) -> None:
         """Take the device's name, a folder, `.pt` or `.safetensors` file, and the precision."""
         self.path = path
-        self.multiple = (
-            LENGTH_MULTIPLE if compiled else 1
-        )  # of mel frames: each length is compiled anew
+        # Of mel frames: every other length would be compiled again.
+        self.multiple = LENGTH_MULTIPLE if compiled else 1
         self._device = device
         self._compiled = compiled
         self._asked = precision
         self.dtype = torch.float32  # until it is loaded
-        self._held: tuple[Msanii2023, Model] | None = None
+        self._loaded_model: tuple[Msanii2023, Model] | None = None
         self._lock = threading.Lock()
 
     @property
     def loaded(self) -> bool:
         """Whether the weights are in memory."""
-        return self._held is not None
+        return self._loaded_model is not None
 
     def get(self) -> tuple[Msanii2023, Model]:
         """Return the model and its fast noise predictor.
@@ -68,7 +67,7 @@ class SharedWeights2023:
         Raises: CommandError: EENGINE where the file cannot be read or is refused.
         """
         with self._lock:
-            if self._held is None:
+            if self._loaded_model is None:
                 device = pick_device(self._device)
                 self.dtype = network_dtype(device, self._asked)
                 try:
@@ -78,13 +77,13 @@ class SharedWeights2023:
                 net = fast_unet(model.unet, self.dtype, compiled=self._compiled)
                 # It imports diffusers: here, and not within the first step of the first command.
                 importlib.import_module("msanii_live.engines.msanii2023.schedulers")
-                self._held = model, net
-            return self._held
+                self._loaded_model = model, net
+            return self._loaded_model
 
     def free(self) -> None:
         """Free the memory."""
         with self._lock:
-            self._held = None
+            self._loaded_model = None
         torch_runtime.release_memory()
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskSettings:
-    """How the tasks are done: as in the paper, or corrected.
+    """The settings of the tasks: as in the paper, or corrected.
 
     sampler: of all tasks but inpainting; "ddim" runs on leading timesteps, which end at 0, and
     "dpm-solver" on trailing ones, which begin at the last that the strength reaches. repaint:
@@ -113,7 +113,7 @@ class MelTasks:
     """The tasks for one network, on scaled mels, (batch, channels, mels, mel_frames), -1 to 1.
 
     model: predicts noise. steps: evaluations of a sampling, levels of an inpainting. generator:
-    draws all noise, on its own device, anew for every batch. on_step: called after every
+    draws all noise on its own device, other noise for every batch. on_step: called after every
     evaluation; an exception from it ends the task.
     """
 

@@ -37,7 +37,7 @@ FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a generated clip must not cl
 
 @dataclass(frozen=True)
 class Msanii2023Tasks:
-    """The tasks of one command. net, settings, multiple: as in `Canvas2023`."""
+    """The tasks of one command. net, settings, multiple: as in `Msanii2023Pipeline`."""
 
     model: Msanii2023
     net: Model

@@ -30,7 +30,7 @@ STEPS = 100
 FADE = 256  # frames; the edges of a clip must not click
 
 
-class SpectrogramEngine(NotesEngine[SpectrogramDiffusionPipeline]):
+class SpectrogramDiffusionEngine(NotesEngine[SpectrogramDiffusionPipeline]):
     """An engine that renders notes and drums, for the programs its weights were trained on."""
 
     def __init__(self, device: str, folder: Path) -> None:
@@ -79,7 +79,7 @@ class SpectrogramEngine(NotesEngine[SpectrogramDiffusionPipeline]):
 
 
 @engine_factory(plugin_api=1)
-def create(settings: EngineSettings) -> SpectrogramEngine:
+def create(settings: EngineSettings) -> SpectrogramDiffusionEngine:
     """Make the engine of the folder that the settings name."""
     assert settings.weights is not None
-    return SpectrogramEngine(settings.device, settings.weights)
+    return SpectrogramDiffusionEngine(settings.device, settings.weights)
