@@ -1,1 +1,1 @@
-"""What the server can make: one file an engine."""
+"""The engines: one folder for each, and what they share."""

@@ -150,6 +150,12 @@ def engine_factory(plugin_api: int) -> Callable[[F], F]:
     return mark
 
 
+def unsupported_verb(name: str, command: GenerationCommand) -> CommandError:
+    """Return the error of an engine, by name, that cannot carry a command out."""
+    verb = command.address.rpartition("/")[2]
+    return CommandError(Code.EENGINE, f"the engine {name} cannot {verb}")
+
+
 def check_span(command: Inpaint, seconds: float) -> None:
     """Check that a span lies in a clip of so many seconds. Raises: CommandError: ERANGE."""
     if not 0 <= command.start < command.end or command.start >= seconds:

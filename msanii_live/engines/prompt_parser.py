@@ -1,4 +1,4 @@
-"""Words that steer: styles and keys, as musicians write them."""
+"""Styles and keys in the words that musicians write."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES, key_index
 
-# Words of neighbouring styles, by the style of ours that is nearest.
+# Words for styles that the model does not know, with the nearest that it knows.
 SYNONYMS = {
     "deep": "house", "garage": "house", "minimal": "techno", "trance": "techno", "hip": "hiphop",
     "hip-hop": "hiphop", "hop": "hiphop", "rap": "hiphop", "boombap": "hiphop", "lo-fi": "lofi",
@@ -16,8 +16,8 @@ SYNONYMS = {
     "jazzy": "jazz", "swing": "jazz", "bop": "jazz", "latin": "bossa",
     "classical": "piano", "solo": "piano",
 }  # fmt: skip
-# Words that say nothing of style and are no mistake.
-PASSED_OVER = frozenset({
+# Words that are ignored without a warning.
+IGNORED = frozenset({
     "a", "an", "the", "of", "in", "with", "and", "at", "on", "music", "loop", "track", "beat",
     "beats", "bpm", "key", "major", "minor", "maj", "min",
 })  # fmt: skip
@@ -26,7 +26,7 @@ FLATS = {"db": 1, "eb": 3, "gb": 6, "ab": 8, "bb": 10, "cb": 11, "fb": 4}
 
 @dataclass(frozen=True)
 class PromptConditions:
-    """Hold what was understood: indices or None, and the words that were not."""
+    """The style and key in a command's words: indices, or None; and the words not understood."""
 
     style: int | None
     key: int | None
@@ -34,7 +34,7 @@ class PromptConditions:
 
 
 def parse_key(words: str) -> int | None:
-    """Return the index of a key such as "C", "F#m", "Bb major" or "a min"; None if it is none.
+    """Return the index of a key such as "C", "F#m", "Bb major" or "a min"; None for other words.
 
     >>> read_key("Am"), read_key("C major"), read_key("H")
     (21, 0, None)
@@ -56,14 +56,14 @@ def key_name(index: int) -> str:
 
 
 def parse_style(word: str) -> int | None:
-    """Return the index of a style word or of its nearest neighbour; None if unknown."""
+    """Return the index of a style word or of the nearest known style; None if unknown."""
     plain = word.lower().strip()
     plain = SYNONYMS.get(plain, plain)
     return STYLES.index(plain) if plain in STYLES else None
 
 
 def parse_prompt(prompt: str, style: str, key: str) -> PromptConditions:
-    """Read a prompt with the explicit style and key, which win over it."""
+    """Parse a prompt together with an explicit style and key, which replace those of the prompt."""
     found_style, found_key, unknown = None, None, []
     words = prompt.split()
     for index, word in enumerate(words):
@@ -76,7 +76,7 @@ def parse_prompt(prompt: str, style: str, key: str) -> PromptConditions:
             found_style = as_style
         elif as_key is not None and word.lower() != "a":
             found_key = as_key
-        elif word.lower() not in PASSED_OVER and not re.fullmatch(r"[\d.]+", word):
+        elif word.lower() not in IGNORED and not re.fullmatch(r"[\d.]+", word):
             unknown.append(word)
     if style:
         named = [parse_style(word) for word in style.split()]

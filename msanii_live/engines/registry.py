@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msanii_live.config_file import expand_path
 from msanii_live.engines.base import Engine, EngineSettings
 from msanii_live.engines.builtin import ALIASES, BUILT_IN, FALLBACKS, canonical_name
 from msanii_live.engines.formats import find_weights
@@ -169,9 +170,9 @@ class EngineRegistry:
     def _resolve_default(self, default: str) -> str:
         """Return the default engine's name, after making the engines of weights if it is a path."""
         name = canonical_name(default)
-        path = Path(default).expanduser()
         is_name = name in self._plugins or (name in BUILT_IN and BUILT_IN[name].has_weights)
-        if is_name or not (path.suffix == ".safetensors" or path.exists()):
+        path = expand_path("engine", default, "--engine")
+        if is_name or not (path.suffix == ".safetensors" or _exists(path)):
             return name
         path = path.absolute()
         name = path.name if path.is_dir() else path.stem
@@ -225,6 +226,13 @@ class EngineRegistry:
                 Code.EENGINE, f"{name} has no weights of its own: serve --engine PATH gives it some"
             )
         return EngineSource(name, BUILT_IN[name].factory)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a name that is too long for the system
+        return False
 
 
 def _ask(engine: Engine, name: str, otherwise: Any) -> Any:

@@ -7,7 +7,13 @@ import time
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, make_clip
-from msanii_live.engines.base import Capabilities, Context, EngineSettings, engine_factory
+from msanii_live.engines.base import (
+    Capabilities,
+    Context,
+    EngineSettings,
+    engine_factory,
+    unsupported_verb,
+)
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
@@ -107,7 +113,7 @@ class Tones:
             made = chord(len(old), context.seed)
             mixed = (1 - command.strength) * old + command.strength * made
             return mixed.astype(np.float32), [source], bpm
-        raise CommandError(Code.EENGINE, f"tones cannot {command.address.rpartition('/')[2]}")
+        raise unsupported_verb(self.name, command)
 
 
 def chord(frames: int, seed: int) -> Samples:

@@ -145,7 +145,7 @@ def note_diffusion_mel(weights: Path) -> MelFunction:
     return mel_of
 
 
-def measure(
+def measure_instruments(
     engine: Engine, mel_of: MelFunction, pieces: Sequence[Score], session: object, report: Report
 ) -> list[InstrumentFigures]:
     """Return a row for each instrument. mel_of: the mels of the engine's network."""
@@ -309,7 +309,7 @@ def report_notes(
         print(f"onsets are left out: {missing}", file=sys.stderr)
         session = None
     pieces = validation_scores(count, with_scores)
-    rows = measure(engine, mel_of(weights), pieces, session, print)
+    rows = measure_instruments(engine, mel_of(weights), pieces, session, print)
     mixes = name == "mel2mel"
     morphs = measure_morphs(engine, print) if mixes else []
     delay = time_to_audio(engine)

@@ -1,4 +1,4 @@
-"""How bright a mel is, and mels led from one brightness to another."""
+"""The brightness of mels, and how to match it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec, filter_bank
 
-STEEPEST = 6.0  # largest tilt, nats from the lowest band to the highest
-_HALVINGS = 24
+MAX_TILT = 6.0  # nats from the lowest band to the highest
+_BISECTIONS = 24
 
 
 @cache
@@ -34,16 +34,16 @@ def spectral_centroid(mel: torch.Tensor, spec: MelSpec) -> torch.Tensor:
 def match_brightness(
     mel: torch.Tensor, one: torch.Tensor, other: torch.Tensor, mix: float, spec: MelSpec
 ) -> torch.Tensor:
-    """Tilt a mel that lies between two so that its brightness does too, as far as `mix` says.
+    """Tilt a morphed mel so that its brightness lies between those of both ends, at `mix`.
 
-    Between two instruments of nearly one brightness a network's spectra overlap least, and what is
-    left is darker than either. All are ln magnitudes, (mel_frames, mels). mix: 0 to 1.
+    Halfway between two instruments of nearly the same brightness the network predicts a mel that is
+    darker than either. All mels: ln magnitudes, (mel_frames, mels). mix: 0 to 1.
     """
     ends = [spectral_centroid(end, spec).log() for end in (one, other)]
     wanted = torch.lerp(ends[0], ends[1], mix).exp()
     ramp = torch.linspace(-0.5, 0.5, mel.shape[-1], device=mel.device)
-    low, high = -STEEPEST, STEEPEST
-    for _ in range(_HALVINGS):
+    low, high = -MAX_TILT, MAX_TILT
+    for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         if spectral_centroid(mel + middle * ramp, spec) < wanted:
             low = middle

@@ -1,4 +1,4 @@
-"""The engine that plays notes: Mel2Mel for the mel, a vocoder for the samples."""
+"""The mel2mel engine: a network for the mel, a vocoder for the samples."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from msanii_live.engines.mel2mel.brightness import match_brightness
 from msanii_live.engines.mel2mel.network import (
     Mel2Mel,
     count_chunks,
+    increase_contrast,
     on_keyboard,
     piano_rolls,
-    sharpened,
 )
 from msanii_live.engines.notes.base import find_instrument, progress_counter
 from msanii_live.engines.notes.instruments import nearest_instrument
@@ -34,35 +34,35 @@ from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "mel2mel.safetensors"
-LONGEST = 600.0  # s
-AROUND = 344  # mel frames of a loop that are played before its start and after its end
+MAX_SECONDS = 600.0
+LOOP_PADDING = 344  # mel frames of a loop that are rendered before its start and after its end
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Hold the notes that are played with one timbre, and on the way to which other it is.
+    """Notes of one timbre, which may be morphed timbre2 another.
 
-    timbre, towards: float32, (dimensions,); towards is None where there is no other. mix: 0 to 1.
+    timbre, timbre2: float32, (dimensions,); timbre2 is None without a morph. mix: 0 to 1.
     """
 
     notes: tuple[Note, ...]
     timbre: torch.Tensor
-    towards: torch.Tensor | None
+    timbre2: torch.Tensor | None
     mix: float
 
     @property
-    def corners(self) -> tuple[torch.Tensor, ...]:
-        """The timbres that have to be played: what lies between two is held between them."""
-        if self.towards is None or self.mix == 0.0:
+    def rendered_timbres(self) -> tuple[torch.Tensor, ...]:
+        """The timbres to render: of a morph both ends too, to which its brightness is matched."""
+        if self.timbre2 is None or self.mix == 0.0:
             return (self.timbre,)
         if self.mix == 1.0:
-            return (self.towards,)
-        between = torch.lerp(self.timbre, self.towards, self.mix)
-        return (between, self.timbre, self.towards)
+            return (self.timbre2,)
+        between = torch.lerp(self.timbre, self.timbre2, self.mix)
+        return (between, self.timbre, self.timbre2)
 
 
 class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
-    """Render notes: quick, deterministic, with timbres that can be mixed."""
+    """A fast and deterministic engine of notes whose timbres can be morphed."""
 
     def __init__(
         self,
@@ -75,40 +75,41 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, mel2mel.load,
-            max_seconds=LONGEST, steps=1, drums=False, precision=precision,
+            max_seconds=MAX_SECONDS, steps=1, drums=False, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
-        score = requested_score(command, context, LONGEST)
+        score = requested_score(command, context, MAX_SECONDS)
         parts = self._parts(net, command, score, context.warn)
         return make_note_clip(self._wave(net, parts, score, context), score, net.spec, context)
 
-    # -- notes ---------------------------------------------------------------------------------
+    # -- parts ---------------------------------------------------------------------------------
 
     def _parts(
         self, net: Mel2Mel, command: Render, score: Score, warn: Callable[[str], object]
     ) -> list[_Part]:
-        """Share the notes out among timbres.
+        """Group the notes by timbre.
 
         Raises: CommandError: ERANGE, a timbre is unknown; EPATH, there are only drums.
         """
         notes = [note for note in score.notes if not note.drum]
         if not notes:
             raise CommandError(
-                Code.EPATH, f"{command.midi!r} has only drums, which {self.name} has not"
+                Code.EPATH,
+                f"{command.midi!r} has only drums: note-diffusion plays them",
             )
         if len(notes) < len(score.notes):
-            warn(f"drums were left out: {self.name} has none")
-        towards = net.timbre_of(find_instrument(command.timbre2)) if command.timbre2 else None
+            warn("drums were left out: note-diffusion plays them")
+        timbre2 = net.timbre_of(find_instrument(command.timbre2)) if command.timbre2 else None
 
         if command.timbre:
             timbre = net.timbre_of(find_instrument(command.timbre))
-            return [_Part(tuple(notes), timbre, towards, command.mix)]
+            return [_Part(tuple(notes), timbre, timbre2, command.mix)]
         by_name: dict[str, list[Note]] = {}
         for note in notes:
             by_name.setdefault(nearest_instrument(note.program), []).append(note)
         return [
-            _Part(tuple(some), net.timbre_of(name), towards, command.mix)
+            _Part(tuple(some), net.timbre_of(name), timbre2, command.mix)
             for name, some in by_name.items()
         ]
 
@@ -117,31 +118,31 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
     def _wave(
         self, net: Mel2Mel, parts: Sequence[_Part], score: Score, context: Context
     ) -> torch.Tensor:
-        """Make the samples, float32, (frames,)."""
+        """Return the samples, float32, (frames,)."""
         spec, device = net.spec, net.enter.weight.device
-        canvas = mel_grid(score, spec)
-        count = canvas.count
-        around = AROUND if canvas.closes else 0
+        grid = mel_grid(score, spec)
+        count = grid.count
+        around = LOOP_PADDING if grid.is_loop else 0
         notes = [replace(n, pitch=on_keyboard(n.pitch)) for part in parts for n in part.notes]
-        vocoder = canvas.vocoder(self._vocoder, notes)
-        played = sum(len(part.corners) for part in parts)
-        total = played * count_chunks(count + 2 * around) + canvas.iterations(vocoder) + 1
+        vocoder = grid.vocoder(self._vocoder, notes)
+        played = sum(len(part.rendered_timbres) for part in parts)
+        total = played * count_chunks(count + 2 * around) + grid.iterations(vocoder) + 1
         advance = progress_counter(context, total)
         power = torch.zeros(spec.mels, count, device=device)
         for part in parts:
-            drawn = piano_rolls(part.notes, count, canvas.seconds_a_frame)
-            if around:  # what rings at the end is heard at the start
+            drawn = piano_rolls(part.notes, count, grid.seconds_a_frame)
+            if around:  # the end of a loop rings into its start
                 drawn = drawn[torch.arange(-around, count + around) % count]
             mels = []
-            for corner in part.corners:
-                mel = net.play(drawn[None].to(device), corner[None], advance)[0]
-                mels.append(sharpened(mel[around : around + count]))
+            for timbre in part.rendered_timbres:
+                mel = net.predict_in_chunks(drawn[None].to(device), timbre[None], advance)[0]
+                mels.append(increase_contrast(mel[around : around + count]))
             mel = mels[0]
             if len(mels) == 3:
                 mel = match_brightness(mel, mels[1], mels[2], part.mix, spec)
             power += (2 * mel.T).exp()
         mel = 0.5 * power.clamp_min(spec.floor**2).log()
-        wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
+        wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         context.progress(total, total)
         return wave
 

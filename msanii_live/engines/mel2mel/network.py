@@ -1,7 +1,8 @@
-"""Mel2Mel: from the rolls of a keyboard and a point in a space of timbres to a mel.
+"""Mel2Mel: from piano rolls and a point in a space of timbres to a mel.
 
 Source: Kim, Bittner, Kumar & Bello 2018, "Neural music synthesis for flexible timbre control",
-arXiv:1811.00223. Ours says how hard keys are struck, and speaks 44.1 kHz mels of 128 bands.
+arXiv:1811.00223. Unlike the published model, it knows velocities and predicts mels of
+44.1 kHz with 128 bands.
 """
 
 from __future__ import annotations
@@ -20,16 +21,18 @@ from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.notes import Note
 
 FORMAT = "msanii-live mel2mel 1"
-LOWEST, KEYS = 21, 88  # the piano's: A0 to C8
-CHUNK = 512  # mel frames between looks at whether the work is to go on
-BLUR, CONTRAST = 7, 0.6  # bands that are compared, and how far their difference is stressed
+LOWEST_KEY, KEYS = 21, 88  # of a piano: A0 to C8
+CHUNK = 512  # mel frames between calls of `on_chunk`, where a job may be cancelled
+BLUR, CONTRAST = 7, 0.6  # bands of the mean, and the weight of the difference from it
 State = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Mel2MelConfig:
-    """Size the network. channels: of every hidden layer, even; half of them the LSTM gives to each
-    direction. timbre: dimensions of a timbre.
+    """The sizes of the network.
+
+    channels: of every hidden layer, even; each LSTM has half of them. timbre: dimensions of
+    a timbre.
     """
 
     channels: int = 256
@@ -38,7 +41,7 @@ class Mel2MelConfig:
 
 
 class TimbreFiLM(nn.Module):
-    """Scale and shift each channel as a timbre says.
+    """A scale and a shift of each channel, computed from a timbre.
 
     Source: Perez et al. 2018, arXiv:1709.07871, eq. 2.
     """
@@ -57,10 +60,11 @@ class TimbreFiLM(nn.Module):
 
 
 class Mel2Mel(nn.Module):
-    """Predict a mel from rolls; nonlinear are only the two LSTMs, one for each direction.
+    """A network that predicts a mel from piano rolls; only its two LSTMs are nonlinear.
 
-    They are two and not one of two directions so that a long piece can be made in pieces, each
-    direction going on from its own state: the result is the same, and can be cancelled.
+    There is an LSTM for each direction instead of a bidirectional one, so that a long piece can be
+    computed in chunks from each direction's state. The result is the same, and a job can be
+    cancelled between chunks.
     """
 
     def __init__(self, config: Mel2MelConfig, spec: MelSpec) -> None:
@@ -77,25 +81,25 @@ class Mel2Mel(nn.Module):
         nn.init.constant_(self.leave.bias, -4.0)  # near the mean of what it will predict
 
     def timbre_of(self, name: str) -> torch.Tensor:
-        """Return an instrument's point, float32, (dimensions,)."""
+        """Return the timbre of an instrument, float32, (dimensions,)."""
         return self.timbres.weight[self.config.instruments.index(name)]
 
     def forward(self, rolls: torch.Tensor, timbre: torch.Tensor) -> torch.Tensor:
         """Return ln mel magnitudes, (batch, mel_frames, mels).
 
-        rolls: float32, (batch, mel_frames, 176), see `rolls`. timbre: (batch, dimensions).
+        rolls: float32, (batch, mel_frames, 176), see `piano_rolls`. timbre: (batch, dimensions).
         """
         h = self.film_in(self.enter(rolls), timbre)
         ahead, _ = self.onward(h)
         back, _ = self.backward_(h.flip(1))
         return self._leave(torch.cat([ahead, back.flip(1)], dim=-1), timbre)
 
-    def play(
+    def predict_in_chunks(
         self, rolls: torch.Tensor, timbre: torch.Tensor, on_chunk: Callable[[], None]
     ) -> torch.Tensor:
-        """Do as `forward`, in chunks of at most CHUNK mel frames, `chunks(mel_frames)` of them.
+        """Return the same as `forward`, computed in chunks of at most CHUNK mel frames.
 
-        on_chunk: called after each; an exception from it ends the work.
+        on_chunk: called `count_chunks(mel_frames)` times; an exception from it ends the work.
         """
         h = self.film_in(self.enter(rolls), timbre)
         ahead = _in_chunks(self.onward, h, on_chunk)
@@ -118,15 +122,15 @@ def _in_chunks(lstm: nn.LSTM, h: torch.Tensor, on_chunk: Callable[[], None]) -> 
 
 
 def count_chunks(mel_frames: int) -> int:
-    """Return how often `play` calls back."""
+    """Return how often `predict_in_chunks` calls `on_chunk`."""
     return 2 * -(-mel_frames // CHUNK)
 
 
 def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) -> torch.Tensor:
-    """Draw notes as onsets and as keys that are down, float32, (mel_frames, 176).
+    """Return notes as an onset roll and a frame roll, float32, (mel_frames, 176).
 
-    Columns 0-87 hold velocity / 127 where a key goes down, 88-175 the same for as long as it is.
-    Keys that no piano has are played in the nearest octave that it has.
+    Columns 0-87 hold velocity / 127 at onsets, 88-175 while the key is held. Keys beyond those
+    of a piano are moved by octaves.
     """
     out = torch.zeros(mel_frames, 2 * KEYS)
     for note in notes:
@@ -134,7 +138,7 @@ def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) 
         last = max(first + 1, round(note.end / seconds_a_frame))
         if first >= mel_frames:
             continue
-        key, force = on_keyboard(note.pitch) - LOWEST, note.velocity / 127
+        key, force = on_keyboard(note.pitch) - LOWEST_KEY, note.velocity / 127
         out[first, key] = force
         out[first:last, KEYS + key] = force
     return out
@@ -146,18 +150,18 @@ def on_keyboard(pitch: int) -> int:
     >>> on_keyboard(12), on_keyboard(60), on_keyboard(127)
     (24, 60, 103)
     """
-    while pitch < LOWEST:
+    while pitch < LOWEST_KEY:
         pitch += 12
-    while pitch >= LOWEST + KEYS:
+    while pitch >= LOWEST_KEY + KEYS:
         pitch -= 12
     return pitch
 
 
-def sharpened(mel: torch.Tensor) -> torch.Tensor:
-    """Bring out what a mean over many sounds has blurred: how bands differ from their neighbours.
+def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
+    """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
 
-    mel: ln magnitudes, (..., mels). Chosen on generated pieces: basic-pitch then hears a fifth more
-    of a piano's onsets than in what the network predicts; more of it takes some away again.
+    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
+    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
     """
     mean = F.avg_pool1d(
         mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False

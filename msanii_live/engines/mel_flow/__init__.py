@@ -1,1 +1,1 @@
-"""The mel-flow engine: one flow network over mel spectrograms for every command."""
+"""The mel-flow engine: one flow network over mel spectrograms for every verb but render."""

@@ -1,4 +1,4 @@
-"""What the flow model is told beside audio: style, key, tempo, density, and where the bar is."""
+"""The conditions of the flow model: style, key, tempo, density, and the phase in the bar."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-# Cycles a bar: the bar, the half bar, the beat, the eighth and the sixteenth.
+# Cycles per bar: the bar, the half bar, the beat, the eighth and the sixteenth.
 PHASE_HARMONICS = (1, 2, 4, 8, 16)
 PHASE_CHANNELS = 2 * len(PHASE_HARMONICS) + 1
 UNKNOWN = -1
@@ -15,7 +15,7 @@ UNKNOWN = -1
 
 @dataclass(frozen=True)
 class Conditions:
-    """Hold a batch of conditions; every unknown is allowed.
+    """A batch of conditions, any of which may be unknown.
 
     style, key: int64, (batch,), an index into STYLES or `key_index`, or UNKNOWN.
     tempo: float32, (batch,), bpm, 0 where unknown.
@@ -40,7 +40,7 @@ class Conditions:
         )
 
     def part(self, rows: slice) -> Conditions:
-        """Return the conditions of some windows."""
+        """Return the conditions of some rows of the batch."""
         return Conditions(
             self.style[rows],
             self.key[rows],
@@ -51,12 +51,12 @@ class Conditions:
 
 
 def density_of(notes_a_second: float) -> float:
-    """Squash note onsets a second into 0 to 1; 7 a second is the middle."""
+    """Map note onsets per second to 0 to 1; 7 per second is the middle."""
     return 1.0 - math.exp(-notes_a_second / 10.0)
 
 
 def bar_phase_features(bar_position: torch.Tensor | None, mel_frames: int) -> torch.Tensor:
-    """Return sine and cosine of the bar's harmonics and a flag that says the phase is known.
+    """Return the sine and cosine of the bar's harmonics, and a flag that the phase is known.
 
     bar_position: bars since any downbeat, float64, (mel_frames,), or None where unknown.
     Returns float32, (PHASE_CHANNELS, mel_frames), all zero where unknown.

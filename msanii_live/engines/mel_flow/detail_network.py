@@ -1,4 +1,4 @@
-"""The flow network's second half: sharpen the coarse mel, mel frame by mel frame."""
+"""The part of the flow network that refines its prediction at the resolution of mel frames."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msanii_live.dsp.layers import ModulatedConvNeXtBlock
 
 
 class DetailNetwork(nn.Module):
-    """Correct a coarse prediction where the tokens are too narrow to carry it.
+    """A correction of the transformer's coarse prediction, computed per mel frame.
 
-    A token of width 320 stands for 1,024 values of a patch, so that detail which the noisy mel
-    still shows cannot pass through it. This path sees each mel frame at its full size. It starts
-    as nothing: the last layer is zero.
+    A token of width 320 stands for the 1,024 values of a patch, so the fine detail of a slightly
+    noisy mel cannot pass through the transformer. This network sees each mel frame in full. Its
+    last layer starts at zero, so that training begins with the coarse prediction unchanged.
     """
 
     def __init__(self, features: int, width: int, blocks: int, conditions: int) -> None:
@@ -35,7 +35,7 @@ class DetailNetwork(nn.Module):
         mask: torch.Tensor,
         vector: torch.Tensor,
     ) -> torch.Tensor:
-        """Return what to add to `coarse`.
+        """Return the correction to add to `coarse`.
 
         coarse, x, known: predicted, noisy and known mel, (batch, channels, mels, mel_frames).
         mask: (batch, 1, 1, mel_frames), 1 where the mel is known. vector: (batch, conditions).

@@ -1,4 +1,4 @@
-"""The default engine: one mask-conditioned mel flow that serves every verb."""
+"""The default engine: a mask-conditioned flow over mels that serves every verb but render."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
 class MelFlowEngine:
-    """Serve every verb but render with one network and one vocoder."""
+    """An engine of one flow network and a vocoder."""
 
     def __init__(
         self,
@@ -69,25 +69,25 @@ class MelFlowEngine:
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
+        """Whether the weights are in memory."""
         return self._model is not None
 
     @property
     def precision(self) -> str:
-        """The precision of its networks, "" before they are loaded."""
+        """The precision of the networks, "" before they are loaded."""
         return dtype_name(self._dtype) if self._model is not None else ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files of weights: the network's, and its vocoder's where that has one."""
+        """The weights files of the network and, if it has one, of the vocoder."""
         vocoder = self._vocoders.file()
         return (self._weights, vocoder) if vocoder else (self._weights,)
 
     def load(self) -> None:
         """Read the weights.
 
-        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features;
-        ConfigError: the device or its precision is not to be had here.
+        Raises: CommandError: EENGINE, a file is missing, damaged, or for other features;
+        ConfigError: the device or its precision is not available.
         """
         if self._model is None:
             device = pick_device(self._device_name)
@@ -96,7 +96,7 @@ class MelFlowEngine:
                 model = load(self._weights, device)
             except READ_ERRORS as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
-            self._vocoders.vocoder("", model.spec, device)  # read now, not in the first job
+            self._vocoders.vocoder("", model.spec, device)  # before the first job
             self._model = model
 
     def free(self) -> None:
@@ -118,19 +118,19 @@ class MelFlowEngine:
         """Carry a command out; see `Engine.run`."""
         self.load()
         assert self._model is not None
-        steering = parse_prompt(command.prompt, command.style, command.key)
-        if steering.unknown:
+        conditions = parse_prompt(command.prompt, command.style, command.key)
+        if conditions.unknown:
             context.warn(
-                f"unknown words: {' '.join(steering.unknown)}; styles are {', '.join(STYLES)}, "
+                f"unknown words: {' '.join(conditions.unknown)}; styles are {', '.join(STYLES)}, "
                 "keys such as C, F#m, Bb major"
             )
         vocoder = self.vocoder(command.vocoder if isinstance(command, Vocode) else "")
-        work = MelFlowTasks(self._model, vocoder, command, context, steering)
+        tasks = MelFlowTasks(self._model, vocoder, command, context, conditions)
         with torch_runtime.inference(self._dtype):
-            return work.carry_out()
+            return tasks.run()
 
     def vocoder(self, name: str = "") -> VocoderSettings:
-        """Return how this engine turns mels into samples; `name` is a vocoder, "" its own.
+        """Return the settings of a vocoder by name, of the engine's own for "".
 
         Raises: CommandError: EENGINE, as `load`.
         """

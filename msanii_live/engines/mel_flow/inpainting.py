@@ -1,4 +1,4 @@
-"""Fill unknown mel tokens window by window: one procedure behind every verb."""
+"""Window-by-window inpainting of mel tokens: the sampling procedure behind every verb."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from msanii_live.dsp.samplers import sample_euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.network import FlowNet
 
-MOST_JUMPS = 8  # steps; with more, each is small enough to be the flow's own
+MAX_JUMPS = 8  # most steps for which the network predicts jumps; more are steps of the flow
 
 
 @dataclass(frozen=True)
 class InpaintingWindow:
-    """Name the tokens the network sees at once and those it fills.
+    """The tokens that the network sees in one pass, and those of them that it fills.
 
-    first, last: unwrapped token numbers, last excluded; in a loop they may pass its end.
-    fill_from, fill_to: the tokens that are taken from the result.
+    first, last: token numbers, last excluded; in a loop they may exceed its length and wrap.
+    fill_from, fill_to: the tokens that are taken from the result, fill_to excluded.
     """
 
     first: int
@@ -75,12 +75,12 @@ def plan_loop(tokens: int, size: int) -> list[InpaintingWindow]:
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """Say how to paint.
+    """How windows are sampled.
 
-    bar_position: maps mel frame numbers, float64 (n,), to bars since a downbeat, or None where the
-    beat is unknown. conditions: batch of one; its phase is replaced window by window.
-    strength: 1 starts from noise, less starts from the mel given, noised to that level.
-    guidance: weight of the conditions against none of them; 1 leaves them as they are.
+    conditions: batch of one; its phase is replaced for each window. phase: maps mel frame numbers,
+    float64, (n,), to `bar_phase_features`. steps: denoising steps per window. strength: 1 starts
+    from noise; less starts from the given mel, noised to that level. guidance: scale of
+    classifier-free guidance; 1 is none.
     """
 
     conditions: Conditions
@@ -91,8 +91,8 @@ class SamplingOptions:
 
     @property
     def jumps(self) -> bool:
-        """Tell whether the steps are so few that each is to be a jump; see `FlowNet.forward`."""
-        return self.steps <= MOST_JUMPS
+        """Whether the network is told where each step goes to; see `FlowNet.forward`."""
+        return self.steps <= MAX_JUMPS
 
 
 def inpaint_windows(
@@ -100,21 +100,21 @@ def inpaint_windows(
     mel: torch.Tensor,
     known: Sequence[bool],
     windows: Sequence[InpaintingWindow],
-    brush: SamplingOptions,
+    options: SamplingOptions,
     generator: torch.Generator,
     on_step: Callable[[int], None],
 ) -> torch.Tensor:
-    """Fill the windows in turn; each sees what the ones before it made.
+    """Fill the windows in turn; each sees the tokens that earlier ones have filled.
 
-    mel: normalised, float32, (channels, mels, mel_frames), with something everywhere: known mels,
-    or what `brush.strength` starts from. known: one flag a token.
-    on_step: called after each denoising step with the number done so far, over all windows.
-    Returns the mel with every window's tokens filled.
+    mel: normalised, float32, (channels, mels, mel_frames): known mels, and elsewhere what
+    `options.strength` starts from. known: one flag per token. on_step: called after each denoising
+    step with the number of steps done over all windows.
+    Returns the mel with the tokens of every window filled.
     """
     patch = net.config.patch
     tokens = mel.shape[-1] // patch
     out, done = mel.clone(), list(known)
-    times = shifted_times(brush.steps, brush.strength)
+    times = shifted_times(options.steps, options.strength)
     for number, window in enumerate(windows):
         token_index = torch.arange(window.first, window.last)
         frame_index = (token_index[:, None] * patch + torch.arange(patch)).flatten()
@@ -123,9 +123,9 @@ def inpaint_windows(
         mask = seen.repeat_interleave(patch).to(mel.device)[None, None, None]
         current = out[None, :, :, wrapped]
         noise = torch.randn(current.shape, generator=generator).to(mel.device)
-        x = (1 - brush.strength) * current + brush.strength * noise
+        x = (1 - options.strength) * current + options.strength * noise
         conditions = replace(
-            brush.conditions, phase=brush.phase(frame_index.double())[None].to(mel.device)
+            options.conditions, phase=options.phase(frame_index.double())[None].to(mel.device)
         )
 
         def denoise(
@@ -136,12 +136,12 @@ def inpaint_windows(
             mask: torch.Tensor = mask,
             conditions: Conditions = conditions,
         ) -> torch.Tensor:
-            reach = to if brush.jumps else None
+            reach = to if options.jumps else None
             return predict_with_guidance(
-                net, x, t, current, mask, conditions, brush.guidance, reach
+                net, x, t, current, mask, conditions, options.guidance, reach
             )
 
-        result = sample_euler(denoise, x, times, _after(on_step, number * brush.steps))[0]
+        result = sample_euler(denoise, x, times, _after(on_step, number * options.steps))[0]
         take = slice(
             (window.fill_from - window.first) * patch, (window.fill_to - window.first) * patch
         )
@@ -165,11 +165,12 @@ def predict_with_guidance(
     guidance: float,
     to: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Predict the clean mel, pushed away from what would be predicted with no conditions.
+    """Predict the clean mel with classifier-free guidance.
 
-    Source: Ho & Salimans 2022, arXiv:2207.12598, eq. 6, on the predicted data.
+    guidance: 1 is the conditional prediction. The rest as `FlowNet.forward`.
+    Source: Ho & Salimans 2022, arXiv:2207.12598, eq. 6, applied to the predicted mel.
     """
-    with precision(x.device):  # the network alone: features and phases stay float32
+    with precision(x.device):  # only the network: features and phases stay float32
         if guidance == 1.0:
             plain: torch.Tensor = net(x, t, known, mask, conditions, to)
             return plain
@@ -186,7 +187,7 @@ def _both(
     conditions: Conditions,
     to: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the predictions with conditions and without any but the beat, in one pass."""
+    """Return predictions with all conditions and with the bar phase alone, from one pass."""
     free = Conditions(
         style=torch.full_like(conditions.style, -1),
         key=torch.full_like(conditions.key, -1),

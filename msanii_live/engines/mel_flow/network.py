@@ -1,4 +1,4 @@
-"""The default engine's network: a patch transformer over mel frames that predicts clean mels."""
+"""The flow network: a transformer over patches of mel frames that predicts the clean mel."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES
 
 @dataclass(frozen=True)
 class FlowConfig:
-    """Size the network. `patch` is in mel frames, `width` in features a token, `detail_width` in
-    features a mel frame of the part that sharpens.
+    """The sizes of the network.
+
+    patch: mel frames per token. width: features per token. window: mel frames seen in training.
+    detail_width: features per mel frame of `DetailNetwork`. detail_blocks: 0 leaves it out.
     """
 
     channels: int = 2
@@ -27,13 +29,13 @@ class FlowConfig:
     blocks: int = 8
     heads: int = 5
     kernel: int = 7
-    window: int = 528  # mel frames seen in training
+    window: int = 528
     detail_width: int = 256
-    detail_blocks: int = 2  # 0: none
+    detail_blocks: int = 2
 
 
 class RotaryAttention(nn.Module):
-    """Attend over all tokens with rotary positions.
+    """Self-attention over all tokens with rotary positions.
 
     Source: Su et al. 2021, arXiv:2104.09864, eq. 34; angles kept in float32 under autocast.
     """
@@ -61,7 +63,7 @@ class RotaryAttention(nn.Module):
 
 
 class GatedConvolution(nn.Module):
-    """Mix neighbouring tokens: a gated depthwise convolution over time."""
+    """A gated depthwise convolution over time, which mixes neighbouring tokens."""
 
     def __init__(self, width: int, kernel: int) -> None:
         super().__init__()
@@ -78,7 +80,7 @@ class GatedConvolution(nn.Module):
 
 
 class AdaLNBlock(nn.Module):
-    """One mixer (attention or convolution) and one MLP, both scaled and shifted by the conditions.
+    """A mixer (attention or convolution) and an MLP, both scaled and shifted by the conditions.
 
     Source: Peebles & Xie 2022, arXiv:2212.09748, section 3.2 (adaLN-Zero); one projection shared
     by all blocks plus an offset each: Chen et al. 2023, arXiv:2310.00426, section 2.3.
@@ -106,10 +108,10 @@ class AdaLNBlock(nn.Module):
 
 
 class FlowNet(nn.Module):
-    """Predict the clean mel from a noisy one, what is known of it, and the conditions.
+    """A network that predicts the clean mel from a noisy one, a partly known one, and conditions.
 
-    No layer takes a statistic over time, so nothing of the future leaks into the past's norm, and
-    any length that is a multiple of `config.patch` works.
+    No layer takes a statistic over time. So no norm of the past depends on the future, and any
+    length that is a multiple of `config.patch` works.
     """
 
     def __init__(self, config: FlowConfig) -> None:
@@ -166,8 +168,8 @@ class FlowNet(nn.Module):
         t: noise level, float32, (batch,), 0 is clean and 1 is noise.
         known: clean mel where `mask` is 1, anything elsewhere, same shape as x.
         mask: float32, (batch, 1, 1, mel_frames), 1 where the mel is known.
-        to: noise level that the next step goes to, (batch,): the answer is then the mel towards
-        which one straight step lands where many small ones would. None: the step is small.
+        to: noise level that the next step goes to, (batch,). The result is then the mel for which
+        one straight step reaches the level that many small steps would. None: a small step.
         Source of `to`: Frans et al. 2024, arXiv:2410.12557, section 3.
         Raises: ValueError: mel_frames is not a multiple of the patch.
         """

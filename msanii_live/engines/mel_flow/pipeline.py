@@ -1,4 +1,4 @@
-"""From conditions and known audio to new audio: plan, paint mels, find samples."""
+"""The steps from conditions and known audio to new audio: plan windows, inpaint mels, vocode."""
 
 from __future__ import annotations
 
@@ -28,31 +28,35 @@ from msanii_live.engines.mel_flow.inpainting import (
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.mel_flow.weights import FlowModel
 
-FAINT = 1e-2  # level of the noise that the phase search starts from
+NOISE_LEVEL = 1e-2  # of the noise that a phase search starts from
 
 
 @dataclass(frozen=True)
 class BarPhase:
-    """Say where the bar is. bar: bars at sample 0 since a downbeat. rate: bars a sample."""
+    """A position in the bar that moves with the samples.
+
+    bar: bars from a downbeat to sample 0. rate: bars per sample.
+    """
 
     bar: float
     rate: float
 
     @classmethod
     def at(cls, bpm: float, bar: float, sample_rate: int) -> BarPhase:
-        """Return the beat of a tempo, bpm, where sample 0 lies `bar` bars after a downbeat."""
+        """Return the phase at a tempo, bpm, with sample 0 `bar` bars after a downbeat."""
         return cls(bar, bpm / 60 / BEATS_PER_BAR / sample_rate)
 
     def moved(self, samples: float) -> BarPhase:
-        """Return the same beat with sample 0 so many samples later (earlier if negative)."""
+        """Return the phase with sample 0 moved later by some samples, earlier if negative."""
         return BarPhase(self.bar + samples * self.rate, self.rate)
 
 
 @dataclass
 class MelFlowPipeline:
-    """Make audio with one model, reporting progress. One canvas serves one job.
+    """The generation of audio for one job with one model.
 
-    steps: denoising steps a window. progress: takes (step, steps) and may raise to end the work.
+    steps: denoising steps per window. guidance: see `SamplingOptions`. progress: takes
+    (step, steps); an exception from it ends the work.
     """
 
     model: FlowModel
@@ -67,54 +71,53 @@ class MelFlowPipeline:
 
     @property
     def token(self) -> int:
-        """Samples a token of the network."""
+        """Samples per token of the network."""
         return self.model.spec.hop * self.model.net.config.patch
 
-    def fresh_line(self, frames: int, beat: BarPhase) -> torch.Tensor:
-        """Make audio from nothing; float32, (2, frames), left and right.
+    def generate(self, frames: int, beat: BarPhase) -> torch.Tensor:
+        """Generate audio without a source; float32, (2, frames), left and right.
 
-        One token before the start and one after the end are made and dropped, so that neither end
-        is an edge to the model.
+        One more token is generated at either end and dropped, so that the model sees no edge.
         """
         tokens = -(-(frames + self.token) // self.token) + 1
         length = tokens * self.token
         windows = plan_line(tokens, 0, tokens, self._window)
         self._plan(len(windows), length, 0, length)
-        mel = self._paint(self._blank(tokens), [False] * tokens, windows, beat.moved(-self.token))
+        mel = self._inpaint(self._blank(tokens), [False] * tokens, windows, beat.moved(-self.token))
         wave = self._vocode(mel, self._noise(length), 0, length)
         return wave[:, self.token : self.token + frames]
 
-    def fresh_loop(self, frames: int, bars: float) -> torch.Tensor:
-        """Make a loop of whole bars whose end flows into its start; float32, (2, frames).
+    def generate_loop(self, frames: int, bars: float) -> torch.Tensor:
+        """Generate a loop of whole bars whose end continues into its start; float32, (2, frames).
 
-        The mel frames are spread evenly over the loop, so that it may be any number of samples.
+        The mel frames are spread evenly over the loop, so that it may have any length in samples.
         """
         tokens = max(8, round(frames / self.token))
         windows = plan_loop(tokens, self._window)
         self._plan(len(windows), 1, 0, 1)
         beat = BarPhase(0.0, bars / (tokens * self.token))
-        mel = self._paint(self._blank(tokens), [False] * tokens, windows, beat)
+        mel = self._inpaint(self._blank(tokens), [False] * tokens, windows, beat)
         wave = vocode_loop(
             self.model.denormalise(mel),
             frames,
             self.model.spec,
             vocoder=self.vocoder,
             generator=self.generator,
-            on_iteration=self._look_up,
+            on_iteration=self._check_cancelled,
         )
         self._on_span()
         return left_right(wave)
 
-    def fill(
+    def inpaint(
         self, wave: torch.Tensor, start: int, end: int, beat: BarPhase | None, leftwards: bool
     ) -> torch.Tensor:
-        """Make samples [start, end) anew, joined to what lies before and after.
+        """Generate samples [start, end) so that they join what lies before and after.
 
-        wave: float32, (2, frames), with anything inside the span. leftwards: work from right to
+        wave: float32, (2, frames), with any values inside the span. leftwards: work from right to
         left. Returns the same shape; outside the span only samples next to a seam change.
         """
         frames = wave.shape[-1]
-        # The canvas starts so that the seam lies on the token grid, and ends a token late.
+        # Padded at the start so that the seam lies on the token grid, and by a token at the end.
         lead = -(end if leftwards else start) % self.token + self.token
         tokens = -(-(lead + frames) // self.token) + 1
         whole = torch.zeros(2, tokens * self.token, device=wave.device)
@@ -123,17 +126,17 @@ class MelFlowPipeline:
         b = lead + end if end < frames else whole.shape[-1]
         whole[:, a:b] = self._noise(b - a)
         mel = self.model.analyse(whole)
-        # A token is known when nothing that its mel frames see is unknown.
+        # A token is known if the analysis windows of all its mel frames are known.
         half = self.model.spec.n_fft // 2
         first = max(0, (a - half) // self.token) if a else 0
         last = min(tokens, -(-(b + half) // self.token))
         known = [not first <= token < last for token in range(tokens)]
         windows = (plan_left if leftwards else plan_line)(tokens, first, last, self._window)
         self._plan(len(windows), whole.shape[-1], a, b)
-        mel = self._paint(mel, known, windows, beat.moved(-lead) if beat else None)
+        mel = self._inpaint(mel, known, windows, beat.moved(-lead) if beat else None)
         return self._vocode(mel, mid_side(whole), a, b)[:, lead : lead + frames]
 
-    def remake(
+    def audio_to_audio(
         self,
         blend: torch.Tensor,
         sources: Sequence[torch.Tensor],
@@ -141,10 +144,10 @@ class MelFlowPipeline:
         strength: float,
         beat: BarPhase | None,
     ) -> torch.Tensor:
-        """Mix the mels of sources, noise them as far as `strength` says, and make them anew.
+        """Mix the mels of sources, add noise up to a level, and denoise them.
 
-        blend: what the phase search starts from; it and each source float32, (2, frames).
-        strength: above 0, 1 keeps nothing. Returns the same shape.
+        blend: audio that the phase search starts from; it and each source float32, (2, frames).
+        weights: of the sources. strength: above 0; 1 keeps nothing. Returns the same shape.
         """
         frames = blend.shape[-1]
         tokens = -(-frames // self.token) + 1
@@ -155,12 +158,12 @@ class MelFlowPipeline:
             mel = mel + weight * self.model.analyse(torch.nn.functional.pad(source, pad))
         windows = plan_line(tokens, 0, tokens, self._window)
         self._plan(len(windows), length, 0, length)
-        mel = self._paint(mel, [False] * tokens, windows, beat, noise_level(strength))
+        mel = self._inpaint(mel, [False] * tokens, windows, beat, noise_level(strength))
         start = mid_side(torch.nn.functional.pad(blend, pad))
         return self._vocode(mel, start, 0, length, continue_phase(self.vocoder))[:, :frames]
 
     def resynthesize(self, wave: torch.Tensor) -> torch.Tensor:
-        """Make audio anew from nothing but its mel; float32, (2, frames), as is the result."""
+        """Return audio made again from its mel alone; float32, (2, frames), as is `wave`."""
         frames = wave.shape[-1]
         padded = torch.nn.functional.pad(wave, (0, -frames % self.token))
         length = padded.shape[-1]
@@ -180,9 +183,9 @@ class MelFlowPipeline:
 
     def _noise(self, frames: int) -> torch.Tensor:
         noise = torch.randn(2, frames, generator=self.generator)
-        return FAINT * noise.to(self.model.mean.device)
+        return NOISE_LEVEL * noise.to(self.model.mean.device)
 
-    def _paint(
+    def _inpaint(
         self,
         mel: torch.Tensor,
         known: Sequence[bool],
@@ -196,10 +199,10 @@ class MelFlowPipeline:
             bars = None if beat is None else beat.bar + mel_frames * hop * beat.rate
             return bar_phase_features(bars, len(mel_frames))
 
-        brush = SamplingOptions(self.conditions, phase, self.steps, level, self.guidance)
+        options = SamplingOptions(self.conditions, phase, self.steps, level, self.guidance)
         whole = mel[:, :, : len(known) * patch]
         return inpaint_windows(
-            self.model.net, whole, known, windows, brush, self.generator, self._on_paint
+            self.model.net, whole, known, windows, options, self.generator, self._on_denoise
         )
 
     def _vocode(
@@ -217,18 +220,18 @@ class MelFlowPipeline:
             end,
             self.model.spec,
             vocoder=vocoder or self.vocoder,
-            on_iteration=self._look_up,
+            on_iteration=self._check_cancelled,
             on_span=self._on_span,
         )
         return left_right(wave)
 
     def _plan(self, windows: int, frames: int, start: int, end: int) -> None:
-        """Set what the whole is, and report that it has begun."""
+        """Count the steps of the whole job, and report its start."""
         spans = len(plan_spans(frames, start, end, self.model.spec.hop))
         self._total = windows * self.steps + spans
         self.progress(0, self._total)
 
-    def _on_paint(self, step: int) -> None:
+    def _on_denoise(self, step: int) -> None:
         self._done = step
         self.progress(step, self._total)
 
@@ -236,6 +239,6 @@ class MelFlowPipeline:
         self._done = min(self._done + 1, self._total)
         self.progress(self._done, self._total)
 
-    def _look_up(self) -> None:
-        """Let a cancelled job end between two iterations of the phase search."""
+    def _check_cancelled(self) -> None:
+        """Let a job be cancelled between two iterations of the phase search."""
         self.progress(self._done, self._total)

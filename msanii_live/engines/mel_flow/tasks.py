@@ -1,4 +1,4 @@
-"""What each verb means to the default engine: samples, beats, conditions, and the clip made."""
+"""The verbs of the flow engine: from a command to samples, bar phase, conditions and a clip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
 from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.base import Context, check_span
+from msanii_live.engines.base import Context, check_span, unsupported_verb
 from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
@@ -30,34 +30,34 @@ from msanii_live.protocol.commands import (
 
 DEFAULT_STEPS = 16
 GUIDANCE = 1.0
-LOUDNESS = -18.0  # dBFS RMS that fresh clips, and what the network is shown, are brought to
-QUIETEST = 12.0  # dB under its source that the part next to a seam counts for at least
-LONGEST = 600.0  # seconds of a clip with all that it was gone on from
-SHORTEST = 2_048  # frames of a source
+MODEL_LOUDNESS = -18.0  # dBFS RMS of new clips and of the audio that the network sees
+MAX_DROP = 12.0  # dB that the level next to a seam may lie under the whole source
+MAX_SECONDS = 600.0  # of a clip together with its source
+MIN_FRAMES = 2_048  # of a clip or a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
-SAME_TEMPO = 0.03  # relative difference below which a tempo found is the tempo told
+TEMPO_TOLERANCE = 0.03  # relative difference between the estimated tempo and the given one
 FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
 
 
 @dataclass(frozen=True)
 class MelFlowTasks:
-    """Carry out one command: what its words mean in samples, beats and conditions.
+    """One command of the flow engine, with the model and the vocoder that carry it out.
 
-    voice: how mels become samples, unless the command names a vocoder.
+    conditions: style and key of the command.
     """
 
     model: FlowModel
     vocoder: VocoderSettings
     command: GenerationCommand
     context: Context
-    steering: PromptConditions
+    conditions: PromptConditions
 
     @property
     def rate(self) -> int:
-        """Frames a second."""
+        """The sample rate, Hz."""
         return self.model.spec.sample_rate
 
-    def carry_out(self) -> Clip:
+    def run(self) -> Clip:
         """Run the method of the command's verb."""
         match self.command:
             case Generate():
@@ -72,27 +72,27 @@ class MelFlowTasks:
                 return self.audio_to_audio(self.command)
             case Vocode():
                 return self.vocode(self.command)
-        raise CommandError(Code.EENGINE, f"mel-flow cannot {self.command.address}")
+        raise unsupported_verb("mel-flow", self.command)
 
     def generate(self, command: Generate) -> Clip:
-        """Make a clip from noise."""
+        """Generate a clip from noise, as a loop if it has whole bars."""
         bpm = command.bpm or self.context.tempo
         frames = self._frames(command, bpm)
         beat = BarPhase.at(bpm, 0.0, self.rate)
         bars = frames * beat.rate
-        closes = command.bars is not None and abs(bars - round(bars)) < 1e-3
-        canvas = self._canvas(bpm, None)
-        if closes:
-            wave = _at_loudness(_samples(canvas.fresh_loop(frames, round(bars))))
+        is_loop = command.bars is not None and abs(bars - round(bars)) < 1e-3
+        pipeline = self._pipeline(bpm, None)
+        if is_loop:
+            wave = _to_model_loudness(_samples(pipeline.generate_loop(frames, round(bars))))
         else:
-            wave = _at_loudness(_samples(canvas.fresh_line(frames, beat)))
+            wave = _to_model_loudness(_samples(pipeline.generate(frames, beat)))
             fade_edges(wave, FADE_IN, FADE_OUT)
-        return self._clip(wave, bpm, BarPhase.at(bpm, 0.0, self.rate), loops=closes)
+        return self._clip(wave, bpm, BarPhase.at(bpm, 0.0, self.rate), loops=is_loop)
 
     def outpaint(self, command: Outpaint) -> Clip:
-        """Go on from a clip, or lead up to it, keeping it bit for bit up to the seam."""
+        """Continue a clip at either end, keeping it bit for bit up to the seam."""
         source = self._source(command.src)
-        bpm, bar = self._pulse(source)
+        bpm, bar = self._find_beat(source)
         new = self._frames(command, bpm or self.context.tempo)
         old = as_stereo(source.samples)
         self._check_length(len(old) + new)
@@ -101,48 +101,49 @@ class MelFlowTasks:
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
         beat = BarPhase.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
-        wave = self._fill(joined, start, end, beat if bpm else None, source, leftwards)
+        wave = self._inpaint(joined, start, end, beat if bpm else None, source, leftwards)
         if not command.keep:
             wave, beat = wave[start:end], beat.moved(start)
         return self._clip(wave, bpm, beat, (source,))
 
     def inpaint(self, command: Inpaint) -> Clip:
-        """Make a span of a clip anew."""
+        """Replace a span of a clip."""
         source = self._source(command.src)
         check_span(command, source.info.seconds)
         start = round(command.start * self.rate)
         end = min(round(command.end * self.rate), source.info.frames)
-        bpm, bar = self._pulse(source)
+        bpm, bar = self._find_beat(source)
         beat = BarPhase.at(bpm, bar, self.rate)
         samples = as_stereo(source.samples)
-        wave = self._fill(samples, start, end, beat if bpm else None, source, leftwards=False)
+        wave = self._inpaint(samples, start, end, beat if bpm else None, source, leftwards=False)
         return self._clip(wave, bpm, beat, (source,))
 
     def audio_to_audio(self, command: AudioToAudio) -> Clip:
-        """Make a variation of a clip; at strength 0 the clip itself."""
+        """Generate a variation of a clip; at strength 0 it is the clip itself."""
         source = self._source(command.src)
         samples = as_stereo(source.samples)
-        return self._remake(samples, [samples], [1.0], command.strength, source, (source,))
+        return self._denoise_blend(samples, [samples], [1.0], command.strength, source, (source,))
 
     def interpolate(self, command: Interpolate) -> Clip:
-        """Make a clip between two: a at mix 0, b at mix 1, the blend made anew in between."""
+        """Generate a clip between two: a at mix 0, b at mix 1, their denoised blend in between."""
         a, b = self._source(command.a), self._source(command.b)
         frames = min(a.info.frames, b.info.frames)
         first, second = as_stereo(a.samples)[:frames], as_stereo(b.samples)[:frames]
         mix = command.mix
         weights = [1 - mix, mix]
         blend = np.asarray(weights[0] * first + weights[1] * second, dtype=np.float32)
-        # At either end there is nothing to make anew; the noise grows towards the middle.
+        # No noise at either end, most in the middle.
         strength = command.strength * 4 * mix * (1 - mix)
         nearer = a if mix < 0.5 else b
-        return self._remake(blend, [first, second], weights, strength, nearer, (a, b))
+        return self._denoise_blend(blend, [first, second], weights, strength, nearer, (a, b))
 
     def vocode(self, command: Vocode) -> Clip:
-        """Make a clip anew from nothing but its mel, to hear what a vocoder does to it."""
+        """Make a clip again from its mel alone, so that a vocoder can be heard."""
         source = self._source(command.src)
-        gain = _gain_to_loudness(source.samples)
+        gain = _model_gain(source.samples)
         bpm, bar = source.info.bpm, source.info.bar_offset
-        made = self._canvas(bpm, source).resynthesize(self._tensor(as_stereo(source.samples), gain))
+        wave = self._tensor(as_stereo(source.samples), gain)
+        made = self._pipeline(bpm, source).resynthesize(wave)
         beat = BarPhase.at(bpm, bar, self.rate)
         return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, (source,))
 
@@ -158,10 +159,10 @@ class MelFlowTasks:
 
     def _check_length(self, frames: int) -> None:
         seconds = frames / self.rate
-        if not SHORTEST <= frames <= LONGEST * self.rate:
+        if not MIN_FRAMES <= frames <= MAX_SECONDS * self.rate:
             raise CommandError(
                 Code.ERANGE,
-                f"the clip would last {seconds:.2f} s: it must be 0.05 to {LONGEST:g} s",
+                f"the clip would last {seconds:.2f} s: it must be 0.05 to {MAX_SECONDS:g} s",
             )
 
     def _source(self, name: str) -> Clip:
@@ -173,23 +174,23 @@ class MelFlowTasks:
         self._check_length(clip.info.frames)
         return clip
 
-    def _pulse(self, source: Clip) -> tuple[float, float]:
-        """Return tempo, bpm, and bars from a downbeat to the first sample; bpm 0 where unknown.
+    def _find_beat(self, source: Clip) -> tuple[float, float]:
+        """Return the tempo, bpm or 0 if unknown, and the bars from a downbeat to the first sample.
 
-        What the clip knows of itself counts; else its beat is looked for. A tempo in the command
-        wins over either.
+        They are those of the clip if it has them, and are estimated otherwise. The tempo of the
+        command replaces either.
         """
         info = source.info
         if info.bpm:
             return self.command.bpm or info.bpm, info.bar_offset
         found = estimate_beat(source.samples, info.sample_rate, BEATS_PER_BAR)
         if self.command.bpm:
-            near = found is not None and abs(found.bpm / self.command.bpm - 1) < SAME_TEMPO
+            near = found is not None and abs(found.bpm / self.command.bpm - 1) < TEMPO_TOLERANCE
             return self.command.bpm, found.bar if found is not None and near else 0.0
         return (found.bpm, found.bar) if found is not None else (0.0, 0.0)
 
-    def _canvas(self, bpm: float, source: Clip | None) -> MelFlowPipeline:
-        style, key = self.steering.style, self.steering.key
+    def _pipeline(self, bpm: float, source: Clip | None) -> MelFlowPipeline:
+        style, key = self.conditions.style, self.conditions.key
         if source is not None:
             style = parse_style(source.info.style) if style is None else style
             key = parse_key(source.info.key) if key is None else key
@@ -214,7 +215,7 @@ class MelFlowTasks:
     def _tensor(self, samples: Samples, gain: float) -> torch.Tensor:
         return torch.from_numpy(samples.T * np.float32(gain)).to(self.model.mean.device)
 
-    def _fill(
+    def _inpaint(
         self,
         samples: Samples,
         start: int,
@@ -223,22 +224,22 @@ class MelFlowTasks:
         source: Clip,
         leftwards: bool,
     ) -> Samples:
-        """Make frames [start, end) anew at the source's own level; the rest stays bit for bit."""
-        gain = _gain_to_loudness(source.samples)
-        canvas = self._canvas(beat.rate * 240 * self.rate if beat else 0.0, source)
-        wave = canvas.fill(self._tensor(samples, gain), start, end, beat, leftwards)
-        # Each continuation is a little quieter than what it was shown, and chained ones more so;
-        # shown what is unlike all it knows, the model may fade away: a stage must not go silent.
+        """Generate frames [start, end) at the source's level; the rest stays bit for bit."""
+        gain = _model_gain(source.samples)
+        pipeline = self._pipeline(beat.rate * 240 * self.rate if beat else 0.0, source)
+        wave = pipeline.inpaint(self._tensor(samples, gain), start, end, beat, leftwards)
+        # A continuation is a little quieter than its source, and chained ones lose more; for a
+        # source unlike its training data the model may fade out. So the level is held.
         near = 6 * self.rate
         around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
-        level = max(rms_dbfs(around), rms_dbfs(source.samples) - QUIETEST)
+        level = max(rms_dbfs(around), rms_dbfs(source.samples) - MAX_DROP)
         made = hold_level(_samples(wave) / np.float32(gain), start, end, level)
         first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
         out = samples.copy()
         out[first:last] = limit(made[first:last])
         return out
 
-    def _remake(
+    def _denoise_blend(
         self,
         blend: Samples,
         sources: list[Samples],
@@ -247,13 +248,13 @@ class MelFlowTasks:
         nearer: Clip,
         parents: tuple[Clip, ...],
     ) -> Clip:
-        bpm, bar = self._pulse(nearer)
+        bpm, bar = self._find_beat(nearer)
         beat = BarPhase.at(bpm, bar, self.rate)
         if strength < 1e-3:
             self.context.progress(1, 1)
             return self._clip(blend, bpm, beat, parents)
-        gain = _gain_to_loudness(blend)
-        made = self._canvas(bpm, nearer).remake(
+        gain = _model_gain(blend)
+        made = self._pipeline(bpm, nearer).audio_to_audio(
             self._tensor(blend, gain),
             [self._tensor(samples, gain) for samples in sources],
             weights,
@@ -271,9 +272,9 @@ class MelFlowTasks:
         loops: bool = False,
     ) -> Clip:
         if not np.isfinite(wave).all():
-            raise CommandError(Code.EINTERNAL, "the model made values that are no numbers")
-        style, key = self.steering.style, self.steering.key
-        before = parents[0].info if parents else None
+            raise CommandError(Code.EINTERNAL, "the model returned values that are not finite")
+        style, key = self.conditions.style, self.conditions.key
+        parent = parents[0].info if parents else None
         return make_clip(
             np.array(wave, dtype=np.float32, order="C"),
             self.rate,
@@ -281,22 +282,22 @@ class MelFlowTasks:
             bpm=round(bpm, 4),
             bar_offset=round(beat.bar, 9) % 1.0,
             loops=loops,
-            style=STYLES[style] if style is not None else before.style if before else "",
-            key=key_name(key) if key is not None else before.key if before else "",
+            style=STYLES[style] if style is not None else parent.style if parent else "",
+            key=key_name(key) if key is not None else parent.key if parent else "",
             parents=tuple(parent.info.name for parent in parents),
         )
 
 
 def _samples(wave: torch.Tensor) -> Samples:
-    """Return a wave, (2, frames), as clips hold it: float32, (frames, 2)."""
+    """Return the samples of a wave, (2, frames), as float32, (frames, 2)."""
     return np.ascontiguousarray(wave.T.float().cpu().numpy())
 
 
-def _gain_to_loudness(samples: Samples) -> float:
-    """Return the gain that brings audio to the loudness that the network knows, within 40 dB."""
-    return float(10 ** (np.clip(LOUDNESS - rms_dbfs(samples), -40, 40) / 20))
+def _model_gain(samples: Samples) -> float:
+    """Return the gain to the level that the network was trained at, within 40 dB."""
+    return float(10 ** (np.clip(MODEL_LOUDNESS - rms_dbfs(samples), -40, 40) / 20))
 
 
-def _at_loudness(wave: Samples) -> Samples:
-    """Bring fresh audio to the common loudness and under the ceiling."""
-    return limit(np.asarray(wave * _gain_to_loudness(wave), dtype=np.float32)).copy()
+def _to_model_loudness(wave: Samples) -> Samples:
+    """Return audio at the model's level, with its peaks limited."""
+    return limit(np.asarray(wave * _model_gain(wave), dtype=np.float32)).copy()

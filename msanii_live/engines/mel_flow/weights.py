@@ -1,4 +1,4 @@
-"""Keep a trained flow network with its features and statistics in one safetensors file."""
+"""The weights file of the flow model: network, features and statistics in one safetensors file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT = "msanii-live flow 1"
 
 @dataclass(frozen=True)
 class FlowModel:
-    """Hold the network and the features it was trained on.
+    """A flow network with the features and statistics it was trained on.
 
     mean, deviation: float32, (channels, mels, 1), of ln magnitudes over the training set.
     """
@@ -40,7 +40,7 @@ class FlowModel:
 
 
 def save(path: Path, model: FlowModel) -> None:
-    """Write the model; matrices as float16, all else as float32."""
+    """Write the model, matrices as float16 and all else as float32."""
     write(
         path,
         FORMAT,
@@ -59,14 +59,14 @@ def load(path: Path, device: torch.device) -> FlowModel:
     """
     tensors, config, spec = read(path, FORMAT, "not a flow model")
     mean, deviation = tensors.pop("mean"), tensors.pop("deviation")
-    # Files written before a part existed do not name it.
+    # Files from before the detail network existed do not name it.
     config = {"detail_blocks": 0, **config}
     if "jump.weight" not in tensors:
         width = config["width"]
         tensors |= {"jump.weight": torch.zeros(width, 128), "jump.bias": torch.zeros(width)}
     net = FlowNet(FlowConfig(**config))
     missing = len(net.style.weight) - len(tensors["style.weight"])
-    if missing > 0:  # styles that came later sound as if none were named
+    if missing > 0:  # styles added later behave as the unknown style
         unknown = tensors["style.weight"][:1].expand(missing, -1)
         tensors["style.weight"] = torch.cat([tensors["style.weight"], unknown])
     net.load_state_dict(tensors)

@@ -1,4 +1,4 @@
-"""The engine that plays bands: Spectrogram Diffusion for the mel, a vocoder for the samples."""
+"""The note-diffusion engine: a diffusion network for the mel, a vocoder for the samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msanii_live.audio import Clip
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context, EngineSettings, engine_factory
-from msanii_live.engines.mel2mel.network import sharpened
+from msanii_live.engines.mel2mel.network import increase_contrast
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
 from msanii_live.engines.notes.base import progress_counter
@@ -24,13 +24,13 @@ from msanii_live.engines.notes.synthesis import (
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "note-diffusion.safetensors"
-LONGEST = 190.0  # s
+MAX_SECONDS = 190.0
 STEPS = 12
-LEAD = 2.5  # s of a loop that are played before its start
+LEAD = 2.5  # s of a loop that are rendered before its start
 
 
 class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
-    """Render notes of many programs at once, drums too."""
+    """An engine that renders notes of many programs together, with drums."""
 
     def __init__(
         self,
@@ -43,24 +43,24 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, note_diffusion.load,
-            max_seconds=LONGEST, steps=STEPS, drums=True, precision=precision,
+            max_seconds=MAX_SECONDS, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
-        spec, canvas = net.spec, mel_grid(score, net.spec)
-        notes, vocoder = canvas.around(score.notes), canvas.vocoder(self._vocoder, score.notes)
-        lead = min(LEAD, score.seconds) if canvas.closes else 0.0
+        spec, grid = net.spec, mel_grid(score, net.spec)
+        notes, vocoder = grid.around(score.notes), grid.vocoder(self._vocoder, score.notes)
+        lead = min(LEAD, score.seconds) if grid.is_loop else 0.0
         steps = command.steps or STEPS
-        total = net.windows(canvas.count, lead) * steps + canvas.iterations(vocoder) + 1
+        total = net.windows(grid.count, lead) * steps + grid.iterations(vocoder) + 1
         advance = progress_counter(context, total)
         generator = torch.Generator().manual_seed(context.seed)
         with at_precision(net.mean.device):
-            mel = net.play(
-                notes, canvas.count, 1 / canvas.seconds_a_frame, generator, steps, advance, lead
+            mel = net.generate(
+                notes, grid.count, 1 / grid.seconds_a_frame, generator, steps, advance, lead
             )
-        mel = sharpened(mel).T.clamp_min(math.log(spec.floor))
-        wave = vocode_grid(mel, canvas, vocoder, context.seed, advance)
+        mel = increase_contrast(mel).T.clamp_min(math.log(spec.floor))
+        wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         context.progress(total, total)
         return make_note_clip(wave, score, spec, context)
 

@@ -1,10 +1,10 @@
-"""Spectrogram Diffusion at the size that ships: notes and the mel before, to a mel at 44.1 kHz.
+"""Note diffusion: a small Spectrogram Diffusion, from notes and the previous mel to a 44.1 kHz mel.
 
-A note encoder, a context encoder over the window before, and a decoder with FiLM that denoises a
-window of 5.1 s. Three things differ from the published networks, which `spectrogram_diffusion` has
-as they are: a token is a whole note, laid along the mel instead of attended to; the decoder
-predicts the clean mel of a rectified flow, four mel frames a token; and a last part sharpens each
-mel frame.
+A note encoder, a context encoder over the previous window, and a decoder with FiLM that denoises a
+window of 5.1 s. Three things differ from the published network, which is in the package
+`spectrogram_diffusion`: a token is a whole note, aligned with mel frames and not attended to; the
+decoder predicts the clean mel of a rectified flow, four mel frames per token; and a last part
+refines each mel frame.
 
 Source: Hawthorne et al. 2022, arXiv:2206.05408, section 3.
 """
@@ -37,15 +37,19 @@ from msanii_live.notes import Note
 
 FORMAT = "msanii-live note-diffusion 1"
 OLD_FORMAT = "msanii-live spectrogram 1"  # the same, under the engine's earlier name
-DWELL = 0.15  # under 1: most levels lie near 0, as notes settle what is far above it
-_TIMES = 128  # features of a noise level
+TIME_SHIFT = (
+    0.15  # of the sampling grid; under 1: most steps at low noise, as notes settle the rest
+)
+_TIMESTEP_FEATURES = 128
 
 
 @dataclass(frozen=True)
 class NoteDiffusionConfig:
-    """Size the networks. window: mel frames, a multiple of `patch`. lane: features that each way
-    of laying a note has in a mel frame. detail: features a mel frame of the part that sharpens.
-    every: of so many blocks of the decoder one attends to the window before.
+    """The sizes of the network.
+
+    window: mel frames, a multiple of `patch`. lane: features per mel frame of each alignment
+    feature. detail: features per mel frame of the refining part. every: one in so many decoder
+    blocks attends to the previous window.
     """
 
     window: int = 440
@@ -64,7 +68,7 @@ class NoteDiffusionConfig:
 
 
 class _Attention(nn.Module):
-    """Attend with rotary positions that may be any numbers. Source: arXiv:2104.09864, eq. 34."""
+    """Attention with real-valued rotary positions. Source: arXiv:2104.09864, eq. 34."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -85,9 +89,10 @@ class _Attention(nn.Module):
         seen_at: torch.Tensor,
         counts: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Mix what is seen into x, (batch, length, width).
+        """Attend from x to `seen`, (batch, length, width).
 
-        at, seen_at: positions in tokens, (batch, length). counts: bool, (batch, seen length).
+        at, seen_at: positions in tokens, (batch, length). counts: attention mask, bool, (batch,
+        seen length).
         """
         q = self._turned(self._split(self.q(x)), at)
         k, v = (self._split(part) for part in self.kv(seen).chunk(2, -1))
@@ -106,7 +111,7 @@ class _Attention(nn.Module):
 
 
 class _Block(nn.Module):
-    """Attend to its own, then to what is given if anything is, then think; FiLM where told."""
+    """A transformer block: self-attention, then optional cross-attention, then an MLP."""
 
     def __init__(self, config: NoteDiffusionConfig, film: bool = False, cross: bool = False):
         super().__init__()
@@ -144,10 +149,10 @@ class _Block(nn.Module):
 
 @dataclass(frozen=True)
 class DecoderConditioning:
-    """Hold what the decoder is given besides noise.
+    """What the decoder is conditioned on.
 
-    past: the window before, after something that is always there, (batch, length, width). at:
-    positions in tokens, (batch, length). counts: bool, the same. laid: notes along the mel,
+    past: a learned token, then the previous window, (batch, length, width). at: positions in
+    tokens, (batch, length). counts: attention mask, bool, (batch, length). laid: aligned notes,
     (batch, mel_frames, features).
     """
 
@@ -158,7 +163,7 @@ class DecoderConditioning:
 
 
 class NoteDiffusion(nn.Module):
-    """Predict a clean window from a noisy one, its notes, and the window before."""
+    """A network that predicts a clean window of mel from a noisy one, given notes and the past."""
 
     def __init__(self, config: NoteDiffusionConfig, spec: MelSpec) -> None:
         super().__init__()
@@ -176,8 +181,11 @@ class NoteDiffusion(nn.Module):
         self.context = nn.Linear(values, width)
         self.context_blocks = nn.ModuleList(_Block(config) for _ in range(config.context_blocks))
         self.context_norm = RootMeanSquareNorm(width)
-        self.nothing = nn.Parameter(torch.zeros(width))  # is always seen, so that none may be
-        self.level = nn.Sequential(nn.Linear(_TIMES, width), nn.SiLU(), nn.Linear(width, width))
+        # A learned token that is always attended to: the previous window may be empty.
+        self.nothing = nn.Parameter(torch.zeros(width))
+        self.level = nn.Sequential(
+            nn.Linear(_TIMESTEP_FEATURES, width), nn.SiLU(), nn.Linear(width, width)
+        )
         self.enter = nn.Linear(values + config.patch * laid, width)
         self.blocks = nn.ModuleList(
             _Block(config, film=True, cross=n % config.every == 0) for n in range(config.blocks)
@@ -195,7 +203,7 @@ class NoteDiffusion(nn.Module):
 
     @property
     def frames_a_second(self) -> float:
-        """Mel frames a second."""
+        """Mel frames per second."""
         return self.spec.sample_rate / self.spec.hop
 
     def normalise(self, mel: torch.Tensor) -> torch.Tensor:
@@ -209,9 +217,9 @@ class NoteDiffusion(nn.Module):
     def encode(
         self, notes: NoteBatch, before: torch.Tensor, there: torch.Tensor
     ) -> DecoderConditioning:
-        """Encode a window's notes and the mel before it.
+        """Encode the notes of a window and the previous mel.
 
-        before: normalised, (batch, window, mels). there: bool, (batch, window): which of it is.
+        before: normalised, (batch, window, mels). there: bool, (batch, window): the known frames.
         """
         config = self.config
         counts = notes.key > 0
@@ -260,7 +268,7 @@ class NoteDiffusion(nn.Module):
         return x.reshape(len(x), -1, self.config.patch * x.shape[-1])
 
     @torch.inference_mode()
-    def play(
+    def generate(
         self,
         notes: Sequence[Note],
         mel_frames: int,
@@ -270,18 +278,18 @@ class NoteDiffusion(nn.Module):
         on_step: Callable[[], None] = lambda: None,
         lead: float = 0.0,
     ) -> torch.Tensor:
-        """Make the mel of notes, window after window, each seeing the one before.
+        """Generate the mel of notes, window after window, each conditioned on the previous one.
 
-        notes: times in s, may begin before 0. frames_a_second: how densely mel frames lie, near the
-        network's own. steps: of denoising, for each of `windows(mel_frames, lead)`. on_step: called
-        after each; an exception from it ends the work. lead: s that are made before 0 and left out.
+        notes: times in s, may begin before 0. frames_a_second: of the mel, close to the network's
+        own. steps: denoising steps in each of `windows(mel_frames, lead)`. on_step: called after
+        each; an exception from it ends the work. lead: s that are generated before 0 and dropped.
         Returns ln magnitudes, float32, (mel_frames, mels).
         """
         config, device = self.config, self.mean.device
         count, early = self._plan(mel_frames, lead)
         before = torch.zeros(1, config.window, self.spec.mels, device=device)
         there = torch.zeros(1, config.window, dtype=torch.bool, device=device)
-        times = shift_level(uniform_times(steps), DWELL)
+        times = shift_level(uniform_times(steps), TIME_SHIFT)
         made = []
         for number in range(count):
             first = (number * config.window - early) / frames_a_second
@@ -303,7 +311,7 @@ class NoteDiffusion(nn.Module):
         return self.denormalise(torch.cat(made)[early : early + mel_frames])
 
     def windows(self, mel_frames: int, lead: float = 0.0) -> int:
-        """Return how many windows `play` makes."""
+        """Return how many windows `generate` needs."""
         return self._plan(mel_frames, lead)[0]
 
     def _plan(self, mel_frames: int, lead: float) -> tuple[int, int]:
@@ -312,15 +320,15 @@ class NoteDiffusion(nn.Module):
 
 
 def _or_all(counts: torch.Tensor) -> torch.Tensor:
-    """Return what counts, all of a row in which nothing does: that row's answer is not looked at.
+    """Return an attention mask in which rows without any key attend to all: attention needs one.
 
-    counts: bool, (batch, length).
+    The results of such rows are not used. counts: bool, (batch, length).
     """
     return counts | ~counts.any(1, keepdim=True)
 
 
 def notes_in_window(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:
-    """Return what is heard in a window, in s from its beginning: notes, and what may still ring."""
+    """Return the notes that sound or ring in a window, in s from its start."""
     return [
         Note(n.start - first, n.end - first, n.pitch, n.velocity, n.program, n.drum)
         for n in notes

@@ -1,8 +1,9 @@
-"""Notes as the small Spectrogram Diffusion takes them: one token a note, and laid along the mel.
+"""Notes as inputs of note diffusion: a token for each note, and its alignment with mel frames.
 
-The published model is told notes as a sequence of words, and has to learn which of them belong
-together and when each is. Here a token is a whole note, as in compound tokens (Hsiao et al. 2021,
-arXiv:2101.02402, section 3), and its place in time is given: what two processors can train.
+The published Spectrogram Diffusion gets notes as a sequence of events, and has to learn which of
+them belong together and when they happen. Here a token is a whole note, as in compound words
+(Hsiao et al. 2021, arXiv:2101.02402, section 3), and its alignment is an input. So a model is
+small enough to train on two CPU cores.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from msanii_live.engines.notes.instruments import substitute_program
 from msanii_live.notes import Note
 
 KEYS = 128  # of MIDI; drums have as many after them
-MAX_RELEASE = 1.5  # s before a window from which a note that has ended may still be heard
+MAX_RELEASE = 1.5  # s that a note may ring after its end
 _DECAYS = (0.1, 0.5, 2.0)  # s
-ALIGNMENT_FEATURES = 2 + 2 * len(_DECAYS)  # ways in which a note is laid on a mel frame
+ALIGNMENT_FEATURES = 2 + 2 * len(_DECAYS)  # per note and mel frame
 
 
 @dataclass(frozen=True)
 class NoteBatch:
-    """Hold the notes of windows, each (batch, count).
+    """The notes of several windows, each tensor (batch, count).
 
-    key: int, 0 is none, then MIDI keys from 1, then drums. program: int, places in the network's
-    list, after its last for drums. velocity: 0 to 1. start, end: mel frames from the window's
-    first.
+    key: int, 0 for padding, then MIDI keys from 1, then drums. program: int, index into the
+    network's programs, one past the last for drums. velocity: 0 to 1. start, end: mel frames from
+    the first of the window.
     """
 
     key: torch.Tensor
@@ -38,16 +39,16 @@ class NoteBatch:
     end: torch.Tensor
 
     def to(self, device: torch.device) -> NoteBatch:
-        """Return the same on a device."""
+        """Return the batch on a device."""
         return NoteBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
 def note_batch(
     windows: Sequence[Sequence[Note]], programs: Sequence[int], frames_a_second: float
 ) -> NoteBatch:
-    """Return the notes of windows, those of each in s from its beginning.
+    """Return the notes of windows as a batch. Times: s from the start of the window.
 
-    Any program counts as the one of `programs` that stands for it.
+    programs: those of the network; others are replaced by the nearest of them.
     """
     count = max(1, *(len(notes) for notes in windows))
     key, program = (torch.zeros(len(windows), count, dtype=torch.long) for _ in range(2))
@@ -65,10 +66,10 @@ def note_batch(
 
 
 def alignment_features(notes: NoteBatch, mel_frames: int, frames_a_second: float) -> torch.Tensor:
-    """Return how far each mel frame hears each note, float32, (batch, mel_frames, count, BASIS).
+    """Return features of each note at each mel frame.
 
-    By turns: whether it begins there, whether it sounds, how lately it began while it sounds, and
-    how lately it ended.
+    They are: onset, held, and for each decay time an exponential since the onset while it is held
+    and one since its end. float32, 0 to 1, (batch, mel_frames, count, ALIGNMENT_FEATURES).
     """
     place = torch.arange(mel_frames, device=notes.key.device, dtype=torch.float32)[None, :, None]
     there = (notes.key > 0)[:, None]
@@ -85,7 +86,7 @@ def alignment_features(notes: NoteBatch, mel_frames: int, frames_a_second: float
 
 
 class NoteEmbedding(nn.Module):
-    """Turn notes into vectors."""
+    """An embedding of notes: key, program, velocity and duration."""
 
     def __init__(self, programs: int, width: int) -> None:
         super().__init__()

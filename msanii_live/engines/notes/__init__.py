@@ -1,1 +1,1 @@
-"""Engines that play notes: Mel2Mel and note diffusion."""
+"""What the engines that render notes share."""

@@ -1,4 +1,4 @@
-"""What the engines that play notes have in common: weights, what a command asks, progress."""
+"""The base of the engines that render notes: weights, requested notes, progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
 from msanii_live.dsp.weights import READ_ERRORS
-from msanii_live.engines.base import Capabilities, Context, standalone_context
+from msanii_live.engines.base import Capabilities, Context, standalone_context, unsupported_verb
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, INSTRUMENTS, instrument_by_word
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
@@ -25,7 +25,7 @@ N = TypeVar("N")
 
 
 class NotesEngine(ABC, Generic[N]):
-    """Play notes with a network; see `Engine`."""
+    """An engine that renders notes with a network; see `Engine`."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class NotesEngine(ABC, Generic[N]):
         drums: bool,
         precision: str = "auto",
     ) -> None:
-        """Take what the engine is called, the device's name, its weights and the precision."""
+        """Take the engine's name, the device's name, the weights, and the precision."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=(Render.address,),
@@ -57,19 +57,19 @@ class NotesEngine(ABC, Generic[N]):
 
     @property
     def loaded(self) -> bool:
-        """Tell whether the weights are in memory."""
+        """Whether the weights are in memory."""
         return self._net is not None
 
     @property
     def precision(self) -> str:
-        """The precision of its networks, "" before they are loaded."""
+        """The precision of the network, "" before it is loaded."""
         return dtype_name(self._dtype) if self._net is not None else ""
 
     def load(self) -> None:
         """Read the weights.
 
-        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features;
-        ConfigError: the device or its precision is not to be had here.
+        Raises: CommandError: EENGINE, a file is missing, damaged, or for other features;
+        ConfigError: the device or its precision is not available.
         """
         self._loaded()
 
@@ -83,14 +83,14 @@ class NotesEngine(ABC, Generic[N]):
         return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
-        """Play one note, so that the first command is as fast as the next."""
+        """Render one note, so that the first command is as fast as the next."""
         score = Score((Note(0.0, 0.5, 60, 80),), 1.0)
         self.run(Render(midi="warm", steps=1), standalone_context(score=lambda name: score))
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
         if not isinstance(command, Render):
-            raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")
+            raise unsupported_verb(self.name, command)
         net = self._loaded()
         with torch_runtime.inference(self._dtype):
             return self._play(net, command, context)
@@ -107,14 +107,14 @@ class NotesEngine(ABC, Generic[N]):
 
     @abstractmethod
     def _read(self, weights: Path, device: torch.device) -> N:
-        """Read the network, and whatever it needs beside it."""
+        """Read the network, and what it needs besides its weights."""
 
     @abstractmethod
     def _play(self, net: N, command: Render, context: Context) -> Clip:
-        """Play a command's notes, without gradients."""
+        """Render the notes of a command; gradients are off."""
 
     def _by_programs(self, command: Render, context: Context) -> Score:
-        """Return a command's notes, for a network that knows timbres as programs alone.
+        """Return the notes of a command for a network whose timbres are programs.
 
         Raises: CommandError: ERANGE, there is no such instrument; and as `notes_of`.
         """
@@ -126,9 +126,9 @@ class NotesEngine(ABC, Generic[N]):
 
 
 def find_instrument(word: str) -> str:
-    """Return the instrument that a word means.
+    """Return the instrument that a word stands for.
 
-    Raises: CommandError: ERANGE, there is none, with those there are.
+    Raises: CommandError: ERANGE, it stands for none; the text lists the instruments.
     """
     name = instrument_by_word(word)
     if name is None:
@@ -139,7 +139,7 @@ def find_instrument(word: str) -> str:
 
 
 def progress_counter(context: Context, total: int) -> Callable[[], None]:
-    """Tell that `total` steps begin; return what tells of each that is done."""
+    """Report the start of `total` steps; return a function that reports one more as done."""
     done = 0
 
     def advance() -> None:

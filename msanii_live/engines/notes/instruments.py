@@ -1,8 +1,8 @@
-"""The instruments of the models that play notes, by the names and programs that mean them."""
+"""The instruments of the engines that render notes: their names and General MIDI programs."""
 
 from __future__ import annotations
 
-# Name and General MIDI program, from 0. Source: the ten of Kim et al. 2018, arXiv:1811.00223.
+# Names and General MIDI programs from 0. Source: the ten of Kim et al. 2018, arXiv:1811.00223.
 INSTRUMENTS = {
     "piano": 0,
     "epiano": 4,
@@ -31,7 +31,7 @@ _OTHER_NAMES = {
     "synth lead": "lead",
     "synth": "lead",
 }
-# The nearest of them for each program: (last program, name), in order.
+# The nearest instrument of each program: (last program of a range, name), in order.
 _NEAREST = (
     (3, "piano"), (7, "epiano"), (15, "vibraphone"), (23, "organ"), (39, "guitar"),
     (44, "strings"), (45, "pizzicato"), (46, "harp"), (47, "pizzicato"), (55, "strings"),
@@ -39,18 +39,18 @@ _NEAREST = (
     (111, "guitar"), (119, "vibraphone"), (127, "lead"),
 )  # fmt: skip
 
-# Programs that Spectrogram Diffusion is taught here, and which of them stands for each program:
-# (last program, taught one), in order.
-_STAND_INS = (
+# The programs that note diffusion was trained on, and the nearest of them for each program:
+# (last program of a range, trained one), in order.
+_SUBSTITUTES = (
     (3, 0), (7, 4), (15, 11), (23, 19), (25, 24), (31, 27), (32, 32), (37, 33), (39, 38), (44, 48),
     (45, 45), (46, 46), (47, 45), (51, 48), (54, 52), (60, 56), (63, 61), (71, 65), (79, 73),
     (87, 80), (103, 88), (111, 24), (119, 11), (127, 80),
 )  # fmt: skip
-TRAINED_PROGRAMS = tuple(sorted({program for _, program in _STAND_INS}))
+TRAINED_PROGRAMS = tuple(sorted({program for _, program in _SUBSTITUTES}))
 
 
 def instrument_by_word(word: str) -> str | None:
-    """Return the instrument that a musician's word means, None where it is none of them.
+    """Return the instrument that a word stands for, None if it stands for none.
 
     >>> named("Church organ"), named("kazoo")
     ('organ', None)
@@ -71,9 +71,9 @@ def nearest_instrument(program: int) -> str:
 
 
 def substitute_program(program: int) -> int:
-    """Return the program of TAUGHT that stands for a General MIDI program, 0-127.
+    """Return the program of TRAINED_PROGRAMS that is nearest to a General MIDI program, 0-127.
 
     >>> stand_in(1), stand_in(40), stand_in(57)
     (0, 48, 56)
     """
-    return next(taught for last, taught in _STAND_INS if program <= last)
+    return next(trained for last, trained in _SUBSTITUTES if program <= last)

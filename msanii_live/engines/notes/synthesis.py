@@ -1,4 +1,4 @@
-"""From the mel of played notes to a clip: what the engines that play notes share."""
+"""From the mel of rendered notes to a clip: what the engines of notes share."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from msanii_live.engines.notes.base import NotesEngine
 from msanii_live.notes import Note, Score
 
 FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
-# Of the phase search after the vocoder: more of it undoes what partials have steadied (of a true
-# piano's mel basic-pitch then hears 0.88, 0.85 of what it hears of the piano after 1 and 4; without
-# partials 0.57 after 12), less of it leaves the mel further off (0.058 nats after none, 0.039).
+# Iterations of the phase search after the vocoder. More undo what the partials have steadied: of a
+# true piano's mel, basic-pitch finds 0.88 of the piano's notes after 1 and 0.85 after 4 (without
+# partials 0.57 after 12). Fewer leave the mel further off: 0.058 nats after 0, 0.039 after 2.
 ITERATIONS = 2
-FAINT = 1e-2  # level of the noise that a phase search without a network starts from
+NOISE_LEVEL = 1e-2  # level of the noise that a phase search without a network starts from
 
 
 class HasSpec(Protocol):
-    """Be a network of mels."""
+    """A network that predicts mels."""
 
     @property
     def spec(self) -> MelSpec:
-        """The features that it speaks."""
+        """The mel features that it was trained on."""
 
 
 V = TypeVar("V", bound=HasSpec)
 
 
 class VocodedNotesEngine(NotesEngine[V]):
-    """Play notes with a network that makes our mels, and one of our vocoders."""
+    """An engine of a network that predicts mels of 44.1 kHz, and a vocoder."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class VocodedNotesEngine(NotesEngine[V]):
         drums: bool,
         precision: str,
     ) -> None:
-        """Take also the vocoder's name, and what reads the weights."""
+        """Take also the vocoder's name, and the function that reads the weights."""
         super().__init__(
             name,
             device,
@@ -83,23 +83,24 @@ class VocodedNotesEngine(NotesEngine[V]):
 
 @dataclass(frozen=True)
 class MelGrid:
-    """Say what a score is played on. frames: samples. count: mel frames; those of a loop are spread
-    evenly over it, those of a line are a hop apart.
+    """The mel frames and samples of a rendered score.
+
+    frames: samples. count: mel frames, a hop apart, or in a loop spread evenly over it.
     """
 
     frames: int
     count: int
-    closes: bool
+    is_loop: bool
     spec: MelSpec
 
     @property
     def seconds_a_frame(self) -> float:
         """Seconds from one mel frame to the next."""
-        step = self.frames / self.count if self.closes else self.spec.hop
+        step = self.frames / self.count if self.is_loop else self.spec.hop
         return step / self.spec.sample_rate
 
     def vocoder(self, vocoder: VocoderSettings, notes: Sequence[Note]) -> VocoderSettings:
-        """Return a voice that knows the notes that are played; see `dsp/partials.py`."""
+        """Return vocoder settings with the partials of the notes; see `dsp/partials.py`."""
         if vocoder.net is None:
             return vocoder
         partials = Partials(self.around(notes), self.spec)
@@ -108,22 +109,22 @@ class MelGrid:
         )
 
     def around(self, notes: Sequence[Note]) -> tuple[Note, ...]:
-        """Return the notes, and of a loop those of the round before: its start hears them."""
-        if not self.closes:
+        """Return the notes, and for a loop those of the round before, which ring into its start."""
+        if not self.is_loop:
             return tuple(notes)
         length = self.frames / self.spec.sample_rate
         before = (replace(n, start=n.start - length, end=n.end - length) for n in notes)
         return (*before, *notes)
 
     def iterations(self, vocoder: VocoderSettings) -> int:
-        """Return how often `sound` calls back."""
-        if self.closes:
+        """Return how often `vocode_grid` calls `on_iteration`."""
+        if self.is_loop:
             return vocoder.loop_iterations
         return vocoder.iterations * len(plan_spans(self.frames, 0, self.frames, self.spec.hop))
 
 
 def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
-    """Return what a score is played on."""
+    """Return the grid of a score."""
     frames = round(score.seconds * spec.sample_rate)
     count = max(2, round(frames / spec.hop)) if score.is_loop else spec.mel_frames(frames)
     return MelGrid(frames, count, score.is_loop, spec)
@@ -131,7 +132,7 @@ def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
 
 def vocode_grid(
     mel: torch.Tensor,
-    canvas: MelGrid,
+    grid: MelGrid,
     vocoder: VocoderSettings,
     seed: int,
     on_iteration: Callable[[], None],
@@ -141,13 +142,13 @@ def vocode_grid(
     mel: ln magnitudes, (mels, count). on_iteration: an exception from it ends the work.
     """
     generator = torch.Generator().manual_seed(seed)
-    frames, spec = canvas.frames, canvas.spec
-    if canvas.closes:
+    frames, spec = grid.frames, grid.spec
+    if grid.is_loop:
         wave = vocode_loop(
             mel[None], frames, spec, vocoder=vocoder, generator=generator, on_iteration=on_iteration
         )
     else:
-        noise = (FAINT * torch.randn(1, frames, generator=generator)).to(mel.device)
+        noise = (NOISE_LEVEL * torch.randn(1, frames, generator=generator)).to(mel.device)
         wave = vocode_line(
             mel[None], noise, 0, frames, spec,
             vocoder=vocoder, on_iteration=on_iteration, on_span=lambda: None,
@@ -156,7 +157,7 @@ def vocode_grid(
 
 
 def make_note_clip(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -> Clip:
-    """Return the clip of what was played, in the middle, at the common loudness unless raw.
+    """Return a centred clip, at the target loudness unless the context skips normalization.
 
     wave: float32, (frames,).
     """

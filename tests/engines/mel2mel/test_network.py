@@ -14,7 +14,7 @@ from msanii_live.engines.mel2mel.network import (
     TimbreFiLM,
     count_chunks,
     piano_rolls,
-    sharpened,
+    increase_contrast,
 )
 from msanii_live.engines.notes.instruments import (
     INSTRUMENT_NAMES,
@@ -73,7 +73,7 @@ def test_pieces_give_the_same_mel_as_the_whole() -> None:
         count += 1
 
     with torch.no_grad():
-        whole, pieces = model(played, timbre), model.play(played, timbre, count_up)
+        whole, pieces = model(played, timbre), model.predict_in_chunks(played, timbre, count_up)
     assert torch.allclose(whole, pieces, atol=1e-5)
     assert count == count_chunks(CHUNK + 77) == 4
 
@@ -91,10 +91,10 @@ def test_both_directions_are_heard() -> None:
 
 def test_sharpening_stresses_differences_and_nothing_else() -> None:
     flat = torch.full((2, 5, 16), -3.0)
-    assert torch.allclose(sharpened(flat), flat)
+    assert torch.allclose(increase_contrast(flat), flat)
     mel = torch.full((2, 5, 16), -6.0)
     mel[..., 8] = 0.0
-    made = sharpened(mel)
+    made = increase_contrast(mel)
     assert made[0, 0, 8] > 0.0
     assert (made[..., 7] < -6.0).all()
     assert torch.allclose(made[..., 0], mel[..., 0])

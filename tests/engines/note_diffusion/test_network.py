@@ -37,7 +37,7 @@ def tiny(seed: int = 0) -> NoteDiffusion:
 
 
 def play(net: NoteDiffusion, notes: list[Note], frames: int = 100, **how: float) -> torch.Tensor:
-    return net.play(notes, frames, RATE, torch.Generator().manual_seed(5), 2, **how)  # type: ignore[arg-type]
+    return net.generate(notes, frames, RATE, torch.Generator().manual_seed(5), 2, **how)  # type: ignore[arg-type]
 
 
 def test_every_program_has_one_that_stands_for_it() -> None:
@@ -132,7 +132,7 @@ def test_it_can_be_cancelled_at_every_step() -> None:
             raise Cancelled(3)
 
     with pytest.raises(Cancelled):
-        tiny().play([], 100, RATE, torch.Generator(), 2, stop)
+        tiny().generate([], 100, RATE, torch.Generator(), 2, stop)
     assert calls == 3
 
 
