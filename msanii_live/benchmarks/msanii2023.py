@@ -34,7 +34,7 @@ from msanii_live.engines.msanii2023.vocoder import Vocoder2023, Vocoder2023Confi
 
 STEPS = 20
 ITERATIONS = 200
-WHOLE = 8_387_584  # frames of the paper's 190 s
+PAPER_FRAMES = 8_387_584  # frames of the paper's 190 s
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _error(actual: Tensor, expected: Tensor) -> float:
     return float((actual.float() - expected).norm() / expected.norm())
 
 
-def time_long_take(steps: int = STEPS, frames: int = WHOLE) -> dict[str, float]:
+def time_long_take(steps: int = STEPS, frames: int = PAPER_FRAMES) -> dict[str, float]:
     """Generate stereo audio in one pass in a new process; return seconds and peak memory in MiB.
 
     frames: of audio, at most the paper's.
@@ -230,7 +230,7 @@ def report_msanii2023(out: Path | None, full: bool, compiled: bool) -> int:
             "6 s", compare(6 * 44_100, measured=50, compiled=compiled)
         )
         if full:
-            rows = compare(WHOLE, rounds=1, measured=5, compiled=compiled)
+            rows = compare(PAPER_FRAMES, rounds=1, measured=5, compiled=compiled)
             figures["190 s"] = _comparison_table("190 s", rows)
     torch.set_num_threads(threads)
     if full:

@@ -20,8 +20,8 @@ from msanii_live.errors import MissingTool
 from msanii_live.playback.player import Player
 from msanii_live.playback.shared_state import HostStat
 
-_TICK = 2.0  # s between triggers
-_READY = 90.0  # s that the first chunk may take
+_TRIGGER_SECONDS = 2.0  # s between triggers
+_READY_TIMEOUT = 90.0  # s that the first chunk may take
 _LONG_HOLD = 2_000_000  # numbers whose sorting holds the interpreter lock for a second or so
 _SHORT_HOLD = 200_000  # a tenth of that
 
@@ -133,7 +133,7 @@ def player_markdown(figures: PlayerFigures) -> str:
 
 
 def _wait_for_sound(player: Player) -> None:
-    until = time.monotonic() + _READY
+    until = time.monotonic() + _READY_TIMEOUT
     while not player.regions() and time.monotonic() < until:
         time.sleep(0.1)
 
@@ -143,7 +143,7 @@ def _trigger(player: Player, figures: PlayerFigures) -> None:
     click = make_clip(np.full((2_205, 2), 0.05, np.float32), player.rate, name="click")
     asked = player.now()
     number = player.play(click, fade=0.001)
-    until = time.monotonic() + _TICK
+    until = time.monotonic() + _TRIGGER_SECONDS
     while time.monotonic() < until:
         found = next((region for region in player.regions() if region.number == number), None)
         if found is not None:

@@ -15,7 +15,7 @@ from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
 from msanii_live.engines.mel_flow.weights import load as load_model
 from msanii_live.errors import ConfigError
 from msanii_live.evaluation import evaluate as evaluation
-from msanii_live.evaluation.gallery import pictures
+from msanii_live.evaluation.gallery import write_pictures
 from msanii_live.evaluation.report_plot import plot_evaluation
 from msanii_live.evaluation.validation_clips import cut_validation_clips
 from msanii_live.evaluation.vocoders import (
@@ -83,6 +83,6 @@ def report_eval(source: Path, weights: Path | None, out: Path | None) -> int:
             {"distances": figures["distances"], **asdict(found.sound)} if found.sound else figures
         )
         (out / "eval.png").write_bytes(plot_evaluation(plotted))
-        for picture in pictures(out, held_out, model, settings):
+        for picture in write_pictures(out, held_out, model, settings):
             _print_progress(str(picture))
     return 0

@@ -15,7 +15,9 @@ from msanii_live.training.data.dataset import DataSet
 from msanii_live.web.plots import MelPanel, mel_grid_png
 
 
-def pictures(folder: Path, data: DataSet, model: FlowModel, settings: EvalSettings) -> list[Path]:
+def write_pictures(
+    folder: Path, data: DataSet, model: FlowModel, settings: EvalSettings
+) -> list[Path]:
     """Write continuation.png and styles.png into a folder; returns their paths.
 
     Raises: ValueError: the test split is empty.

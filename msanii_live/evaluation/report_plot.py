@@ -14,7 +14,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 # Sections are lists of rows as `dataclasses.asdict` returns them; any may be missing or empty:
 # distances (results.Distance), seams and loops (seams.SeamJump), fits (seams.SeamFit), beats,
 # harmonies and swaps (continuation), drift (long_runs.ChainLink), ways
-# (long_runs.InterpolationPath), voices (vocoders.VocoderFigures). The keys are those of eval.json.
+# (long_runs.InterpolationPath), voices (vocoders.VocoderFigures), music
+# (music_features.MusicFigures). The keys are those of eval.json.
 Rows = Sequence[Mapping[str, Any]]
 Figures = Mapping[str, Any]
 
@@ -228,6 +229,12 @@ def _speeds(axes: Axes, rows: Rows) -> None:
           "time over length", line=1.0, logarithmic=True)  # fmt: skip
 
 
+def _music(axes: Axes, rows: Rows) -> None:
+    fields = {"tonal": "tonal share", "harmony": "harmony's return", "repeats": "repeated bars"}
+    _bars(axes, rows, fields, "Clarity, harmony and repetition", "share; difference of cosines",
+          line=0.0)  # fmt: skip
+
+
 # Section, the figure that a row must have to be drawn, and the function that draws it.
 PLOTS: tuple[tuple[str, str, Callable[[Axes, Rows], None]], ...] = (
     ("distances", "heard_frechet", _distances_of("heard_frechet", "Fresh clips: heard by musicnn")),
@@ -244,4 +251,5 @@ PLOTS: tuple[tuple[str, str, Callable[[Axes, Rows], None]], ...] = (
     ("ways", "to_a", _interpolations),
     ("voices", "convergence", _vocoders),
     ("voices", "ratio", _speeds),
+    ("music", "tonal", _music),
 )

@@ -109,7 +109,7 @@ def measure_vocoders(
                 took = time.perf_counter() - began
                 at_cut = _cut(made, true, mel, noise, spec, vocoder)
             ratio = took * spec.sample_rate / true.shape[-1]
-            found.append((*compare(made, true, spec), ratio))
+            found.append((*audio_distances(made, true, spec), ratio))
             cuts += [at_cut] if at_cut else []
             report(f"{name}: {number + 1} of {len(clips)}")
         log_distance, convergence, slopes, mel_distance, ratio = _medians(found)
@@ -135,7 +135,7 @@ def _medians(rows: Sequence[Sequence[float]]) -> list[float]:
     return [float(x) for x in np.median(rows, axis=0)]
 
 
-def compare(
+def audio_distances(
     made: torch.Tensor, true: torch.Tensor, spec: MelSpec
 ) -> tuple[float, float, float, float]:
     """Return log distance, convergence, error of slopes, and distance of mels.

@@ -45,8 +45,8 @@ def validation_clip(true, other, seam, number=0, **info):
     )
 
 
-class Knowing:
-    """Goes on with what it knows to follow each clip."""
+class OracleEngine:
+    """An engine that continues each clip with its true continuation."""
 
     def __init__(self, clips):
         self.after = {c.clip.info.name: c.after for c in clips}

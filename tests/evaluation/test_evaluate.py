@@ -14,7 +14,7 @@ from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.evaluate import EvalSettings, evaluate, report_markdown
-from msanii_live.evaluation.gallery import pictures
+from msanii_live.evaluation.gallery import write_pictures
 from msanii_live.evaluation.validation_windows import (
     draw_windows,
     repeat_last_beats,
@@ -70,7 +70,7 @@ def model_of(data, net):
 
 
 class Oracle(FlowNet):
-    """Knows the windows that it will be asked to continue, by what it is shown of them."""
+    """A network that returns the true window, which it recognises by the known frames."""
 
     def __init__(self, windows):
         super().__init__(CONFIG)
@@ -224,13 +224,13 @@ def test_nothing_to_draw_is_refused():
 
 def test_the_gallery_is_written(data, tmp_path):
     torch.manual_seed(0)
-    paths = pictures(tmp_path / "new", data, model_of(data, FlowNet(CONFIG)), SETTINGS)
+    paths = write_pictures(tmp_path / "new", data, model_of(data, FlowNet(CONFIG)), SETTINGS)
     assert [path.name for path in paths] == ["continuation.png", "styles.png"]
     assert all(0 < path.stat().st_size < 400_000 for path in paths)
     assert all(imread(path)[..., :3].std() > 0.1 for path in paths)
     other = replace(data, mels=data.mels + np.float16(2) * (np.arange(64) % 2 == 0))
     model = model_of(data, FlowNet(CONFIG))
     for path, again in zip(
-        paths, pictures(tmp_path / "other", other, model, SETTINGS), strict=True
+        paths, write_pictures(tmp_path / "other", other, model, SETTINGS), strict=True
     ):
         assert path.read_bytes() != again.read_bytes()

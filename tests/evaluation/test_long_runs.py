@@ -15,8 +15,8 @@ from tests.evaluation.sounds import RATE, clicks, small_engine, tone, validation
 __all__ = ["small_engine"]
 
 
-class Halving:
-    """Goes on with the end of the source at half the level."""
+class HalvingEngine:
+    """An engine that continues with the end of the source at half the level."""
 
     def __init__(self):
         self.bars = []
@@ -30,7 +30,7 @@ class Halving:
 
 def test_a_chain_that_halves_loses_6_db_a_link():
     clip = validation_clip(tone(440, 8), tone(440, 8), 2.0)
-    rows = measure_drift(Halving(), [clip], [4], links=3, seconds=1.0)
+    rows = measure_drift(HalvingEngine(), [clip], [4], links=3, seconds=1.0)
     made = [r for r in rows if r.name == "4 steps"]
     assert [r.link for r in made] == [1, 2, 3]
     assert [r.level_db for r in made] == pytest.approx([-6.02, -12.04, -18.06], abs=0.05)
@@ -44,7 +44,7 @@ def test_a_chain_that_halves_loses_6_db_a_link():
 
 
 def test_a_chain_keeps_count_of_the_bar():
-    engine = Halving()
+    engine = HalvingEngine()
     clip = validation_clip(clicks(0.5, 4), clicks(0.5, 4), 2.0, bar_offset=0.75).clip
     made = continue_repeatedly(engine, clip, 3, 1.0, 4, 0)
     assert [len(part) for part in made] == [RATE] * 3

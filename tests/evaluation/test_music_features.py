@@ -17,7 +17,9 @@ from msanii_live.evaluation.music_features import (
     tonal_share,
 )
 from msanii_live.notes import Note
-from tests.evaluation.sounds import RATE, clicks, tone, validation_clip
+from tests.evaluation.sounds import RATE, clicks, small_engine, tone, validation_clip
+
+__all__ = ["small_engine"]
 
 BAR = 2.0  # seconds, at 120 bpm
 TRIADS = ([220, 277.2, 329.6], [293.7, 370.0, 440.0], [246.9, 311.1, 370.0], [196, 246.9, 293.7])
@@ -101,8 +103,8 @@ def test_a_copied_bar_is_found_in_notes():
     assert repeated_note_bars([], BAR, 4) == 0
 
 
-class Copier:
-    """Generates one bar of noise again and again; its vocoder returns the source."""
+class CopyingEngine:
+    """An engine that repeats one bar of noise, and whose vocoder returns the source."""
 
     def run(self, command, context):
         if hasattr(command, "src"):
@@ -113,7 +115,7 @@ class Copier:
 def test_clips_are_compared_with_real_ones_from_their_first_downbeat():
     samples = np.concatenate([noise(0.5), progression(9)])  # a quarter of a bar before the downbeat
     clip = validation_clip(samples, samples, 2.0, bar_offset=0.75)
-    rows = measure_music(Copier(), [clip], [4])
+    rows = measure_music(CopyingEngine(), [clip], [4])
     real, vocoded, made, ceiling = rows
     assert [row.name for row in rows] == [
         "real", "real, through the vocoder", "generated, 4 steps", "white noise",
@@ -126,6 +128,18 @@ def test_clips_are_compared_with_real_ones_from_their_first_downbeat():
     assert made.tonal < 0.1
     assert "| generated, 4 steps | 0.0" in music_markdown(rows)
     assert f"| {real.harmony:+.2f} |" in music_markdown(rows)
+
+
+@pytest.mark.slow
+def test_an_engine_s_clips_are_measured(small_engine):
+    clip = validation_clip(progression(7), progression(7), 2.0, bar_offset=0.0)
+    rows = measure_music(small_engine, [clip], [1], bars=5)
+    assert [row.clips for row in rows] == [1] * 4
+    assert rows[0].tonal > 0.9
+    assert rows[0].repeats == 1 / 4
+    # Of the progression, an untrained vocoder and an untrained network leave little.
+    assert rows[1].harmony < 0.5 * rows[0].harmony
+    assert rows[2].harmony < 0.5 * rows[0].harmony
 
 
 def test_figures_are_medians_over_clips():

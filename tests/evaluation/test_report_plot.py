@@ -8,6 +8,7 @@ from matplotlib.image import imread
 
 from msanii_live.evaluation.continuation import BeatOffset, ContextSwap, Harmony
 from msanii_live.evaluation.long_runs import ChainLink, InterpolationPath
+from msanii_live.evaluation.music_features import MusicFigures
 from msanii_live.evaluation.report_plot import PLOTS, draw_page, plot_evaluation
 from msanii_live.evaluation.seams import SeamFit, SeamJump
 from msanii_live.evaluation.vocoders import VocoderFigures
@@ -29,6 +30,7 @@ SHOWN = {
     "Interpolation": ("ways", ["to_a", "to_b"]),
     "Vocoders on true mels": ("voices", ["log_distance", "convergence", "mel"]),
     "Time of the vocoders (dashed: real time)": ("voices", ["ratio"]),
+    "Clarity, harmony and repetition": ("music", ["tonal", "harmony", "repeats"]),
 }
 
 
@@ -60,6 +62,7 @@ def figures():
             )
             for steps in (4, 16)
         ],
+        "music": [MusicFigures(name, *fields(4), 8) for name in NAMES],
         "voices": [VocoderFigures(n, *fields(5), None, None, None, 4) for n in ("Vocos", "Bands")],
     }
     found = {name: [asdict(row) for row in some] for name, some in rows.items()}

@@ -14,7 +14,15 @@ from msanii_live.evaluation.seams import (
 )
 from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
 from msanii_live.training.data.dataset import DataSet, Entry
-from tests.evaluation.sounds import RATE, SPEC, Knowing, clicks, small_engine, tone, validation_clip
+from tests.evaluation.sounds import (
+    RATE,
+    SPEC,
+    OracleEngine,
+    clicks,
+    small_engine,
+    tone,
+    validation_clip,
+)
 
 __all__ = ["small_engine"]
 
@@ -26,7 +34,7 @@ def clips():
 
 
 def test_a_true_continuation_has_no_seam_and_a_wrong_one_has(clips):
-    continued = continue_clips(Knowing(clips), clips, [4])
+    continued = continue_clips(OracleEngine(clips), clips, [4])
     made, true, wrong = seam_jumps(continued)
     assert (made.name, true.clips) == ("4 steps", 2)
     assert made.typical == pytest.approx(true.typical) == pytest.approx(1, abs=0.02)
@@ -63,8 +71,8 @@ def test_a_projected_seam_fits_better_than_a_splice():
     assert "| true, projected | 0." in seam_fits_markdown(rows)
 
 
-class Looping:
-    """Makes loops of a tone; the last sample meets the first one with a click, or smoothly."""
+class LoopEngine:
+    """An engine that returns loops of a tone, with or without a click at the loop point."""
 
     def __init__(self, clicks):
         self.cycles = 440.5 if clicks else 440.0
@@ -76,11 +84,11 @@ class Looping:
 
 
 def test_a_loop_is_looked_at_where_it_meets_itself(clips):
-    joined, inside = measure_loops(Looping(clicks=True), clips[:1], [1], bars=1)
+    joined, inside = measure_loops(LoopEngine(clicks=True), clips[:1], [1], bars=1)
     assert (joined.name, inside.name) == ("1 steps", "1 steps, inside")
     assert joined.typical > 5
     assert inside.typical == pytest.approx(1, abs=0.02)
-    smooth, _ = measure_loops(Looping(clicks=False), clips[:1], [1], bars=1)
+    smooth, _ = measure_loops(LoopEngine(clicks=False), clips[:1], [1], bars=1)
     assert smooth.typical == pytest.approx(1, abs=0.02)
     assert f"| 1 steps | {joined.typical:.2f} |" in loops_markdown([joined, inside])
 

@@ -90,8 +90,8 @@ def weights():
         pytest.skip(str(missing))
 
 
-class Recorder(FlowNet):
-    """Notes what it is told of the next step."""
+class RecordingNetwork(FlowNet):
+    """A network that records the levels of each step."""
 
     def forward(self, x, t, known, mask, conditions, to=None):
         self.told = [
@@ -102,7 +102,7 @@ class Recorder(FlowNet):
 
 
 def test_few_steps_are_jumps_and_many_are_not(data):
-    net = Recorder(CONFIG)
+    net = RecordingNetwork(CONFIG)
     windows = draw_windows(data, data.split("test"), 1, CONFIG.window, 0)
     with torch.inference_mode():
         for steps in (2, 9):

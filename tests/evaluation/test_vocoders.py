@@ -12,8 +12,8 @@ from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
 from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.evaluation.vocoders import (
+    audio_distances,
     available_networks,
-    compare,
     measure_vocoders,
     vocoder_variants,
     vocoders_markdown,
@@ -26,8 +26,8 @@ __all__ = ["small_engine"]
 
 def test_a_perfect_vocoder_loses_nothing_and_half_the_level_is_told():
     true = torch.from_numpy((tone([220, 554], 1) + clicks(0.25, 1)).T.copy())
-    assert compare(true, true, SPEC) == pytest.approx((0, 0, 0, 0), abs=1e-3)
-    log_distance, convergence, slopes, mel = compare(true / 2, true, SPEC)
+    assert audio_distances(true, true, SPEC) == pytest.approx((0, 0, 0, 0), abs=1e-3)
+    log_distance, convergence, slopes, mel = audio_distances(true / 2, true, SPEC)
     assert convergence == pytest.approx(0.5, abs=0.01)
     assert slopes == pytest.approx(0, abs=1e-3)
     assert 0 < log_distance < 0.7

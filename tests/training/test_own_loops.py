@@ -107,7 +107,7 @@ def test_few_steps_are_learnt_and_plain_flow_is_not_forgotten(own, tmp_path):
 
 
 class LinearFlow:
-    """Predicts a share of what it sees: the flow is then x(t) = x(now) (t / now) ** (1 - share)."""
+    """A network that predicts `share * x`; its flow is x(t) = x(now) (t / now) ** (1 - share)."""
 
     def __init__(self, share):
         self.share, self.ends = share, []

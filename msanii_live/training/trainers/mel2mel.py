@@ -61,8 +61,10 @@ def mel_loss(kind: str, made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Mel2MelBatch:
-    """Hold a batch. rolls: (batch, window, 176). timbre: (batch, instruments), shares that add up
-    to 1. mel: (batch, window, mels).
+    """The windows of one training step.
+
+    rolls: piano rolls, (batch, window, 176). timbre: shares of the instruments, which add up to 1,
+    (batch, instruments). mel: ln magnitudes, (batch, window, mels).
     """
 
     rolls: torch.Tensor

@@ -47,8 +47,10 @@ def read_recipe(path: Path) -> tuple[NoteDiffusionRecipe, NoteDiffusionConfig]:
 
 @dataclass(frozen=True)
 class NoteDiffusionBatch:
-    """Hold a batch. mel, before: ln magnitudes, (batch, window, mels). there: bool, (batch,
-    window), which of `before` is given.
+    """The windows of one training step.
+
+    mel: ln magnitudes, (batch, window, mels). before: those of the window before, of the same
+    shape. there: which frames of `before` are known, bool, (batch, window).
     """
 
     notes: NoteBatch
