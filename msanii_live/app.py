@@ -58,6 +58,7 @@ from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
 from msanii_live.web.oscquery_server import OscQueryServer
+from msanii_live.web.security import host_names
 from msanii_live.web.snapshot import EVENT_ADDRESSES, ServerSnapshot, SnapshotSources
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("msanii_live")
 
 AUDIO = "/msanii/audio"  # the address that warnings about the sound device name
-LAST_REPLIES = 0.2  # s left for the replies of jobs that shutdown cancelled
+LAST_REPLIES = 0.2  # s left for the replies to what shutdown cancelled
 
 
 class Server:
@@ -199,7 +200,13 @@ class Server:
         try:
             front = [self._oscquery.middleware]
             self._web = await app.start_web_server(
-                config.bind, config.http_port, self._snapshot, table(), front
+                config.bind,
+                config.http_port,
+                self._snapshot,
+                table(),
+                front,
+                host_names(self._transports.address[1]),
+                config.allow_origin,
             )
         except BaseException:
             self._transports.close()
@@ -214,6 +221,7 @@ class Server:
             **self.router.counters,
             "unearned": self._sender.withheld,
             **self._transports.counters,
+            **self._web.counters,
             "scheduled": len(self._scheduled),
         }
 
@@ -259,11 +267,12 @@ class Server:
     async def close(self) -> bool:
         """End everything; return whether the worker ended in time."""
         self.state = "stopping"
+        self.router.close()
         await asyncio.to_thread(self._close_sound)
         ended = await asyncio.to_thread(self._scheduler.close)
-        await asyncio.sleep(LAST_REPLIES)
-        self._scheduled.close()
+        await asyncio.sleep(0)  # the replies of the jobs that ended are called on this loop
         self._tasks.close()
+        await asyncio.sleep(LAST_REPLIES)
         if self._announcement is not None:
             await self._announcement.close()
         self._oscquery.close()
@@ -305,7 +314,7 @@ async def _serve(config: Config) -> bool:
     try:
         if warming.done():
             warming.result()
-            print(server.ready_line(), flush=True)
+            _print_line(server.ready_line())
             log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
             await stopping
             log.info("stopping")
@@ -319,11 +328,27 @@ async def _serve(config: Config) -> bool:
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Stop on Ctrl-C, on SIGTERM, and when the terminal is closed."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            continue  # nohup: the server is to outlive its terminal
         try:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _print_line(line: str) -> None:
+    """Print a line at once. The server goes on where nobody reads its standard output."""
+    try:
+        print(line, flush=True)
+    except (OSError, ValueError) as error:
+        log.warning("standard output is closed (%s): %s", error, line)
+        with contextlib.suppress(OSError, ValueError):  # Python would fail on it again at its end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def run(config: Config) -> int:
@@ -348,6 +373,7 @@ def run(config: Config) -> int:
     if not ended or threading.active_count() > 1:
         # The worker is inside a long call into C. All files are whole: leave it.
         logging.shutdown()
-        sys.stdout.flush()
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed
+            sys.stdout.flush()
         os._exit(0)
     return 0

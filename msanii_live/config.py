@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import tomllib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from msanii_live.config_file import expand_path, quote, read_config_file
 from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
@@ -19,6 +20,8 @@ VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
 MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
+MAX_THREADS = 1_024
+MAX_KEEP_GB = 1e9
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -35,6 +38,9 @@ _CHOICES = (
     ("compile", SWITCH),
 )
 
+_TEXTS = ("bind", "folder", "audio", "midi_in", "engine")
+_ORIGIN_HOST = re.compile(r"[^\s/?#@*\x00-\x20]+").fullmatch
+
 
 @dataclass(frozen=True)
 class Config:
@@ -42,9 +48,14 @@ class Config:
 
     port: int = _option(7770, "OSC port; 0 picks a free one")
     http_port: int = _option(7771, "port of the status page; 0 picks a free one")
-    bind: str = _option("127.0.0.1", "address to listen on; beyond loopback needs --allow")
+    bind: str = _option(
+        "127.0.0.1", "address to listen on, or localhost; beyond loopback needs --allow"
+    )
     allow: tuple[str, ...] = _option(
         (), "network that may send, such as 192.168.1.0/24; can be repeated"
+    )
+    allow_origin: tuple[str, ...] = _option(
+        (), "web page that may use this server, such as http://localhost:3000; can be repeated"
     )
     announce: str = _option(
         "auto", "announce the server by Zeroconf; auto: only if others can reach it", ANNOUNCE
@@ -76,21 +87,25 @@ class Config:
 
         Raises: ConfigError: naming the setting, its value and what is legal.
         """
+        for name in _TEXTS:
+            _check_text(name, getattr(self, name))
         for name in ("port", "http_port"):
-            value = getattr(self, name)
-            if not 0 <= value <= 65_535:
-                raise ConfigError(f"{name} is {value}: it must be 0 to 65535")
-        if not 0 <= self.keep_gb < float("inf"):
-            raise ConfigError(f"keep_gb is {self.keep_gb:g}: it must be 0 or more")
+            _check_range(name, getattr(self, name), 65_535)
+        _check_range("keep_gb", self.keep_gb, MAX_KEEP_GB)
+        _check_range("threads", self.threads, MAX_THREADS)
         for name, choices in _CHOICES:
             value = getattr(self, name)
             if value not in choices:
-                raise ConfigError(f"{name} is {value!r}: it must be one of {', '.join(choices)}")
+                raise ConfigError(
+                    f"{name} is {quote(value)}: it must be one of {', '.join(choices)}"
+                )
         for text in self.allow:
             try:
                 ipaddress.ip_network(text, strict=False)
             except ValueError as error:
-                raise ConfigError(f"allow is {text!r}: {error}") from None
+                raise ConfigError(f"allow is {quote(text)}: {error}") from None
+        for text in self.allow_origin:
+            _check_origin(text)
         if len(os.fsencode(self.folder_path)) > MAX_FOLDER_BYTES:
             raise ConfigError(
                 f"folder is {self.folder[:60]}…: its path has more than {MAX_FOLDER_BYTES} bytes, "
@@ -110,7 +125,10 @@ class Config:
         try:
             return ipaddress.ip_address(self.bind).is_loopback
         except ValueError:
-            raise ConfigError(f"bind is {self.bind!r}: it must be an IP address") from None
+            raise ConfigError(
+                f"bind is {quote(self.bind)}: it must be an IP address of this machine, or "
+                "localhost"
+            ) from None
 
     @property
     def is_announced(self) -> bool:
@@ -119,8 +137,11 @@ class Config:
 
     @property
     def folder_path(self) -> Path:
-        """The shared folder, absolute, with `~` expanded."""
-        return Path(self.folder).expanduser().absolute()
+        """The shared folder, absolute, with `~` expanded.
+
+        Raises: ConfigError: the home folder that `~` stands for is unknown.
+        """
+        return expand_path("folder", self.folder, "--folder").absolute()
 
 
 def read_config(flags: Mapping[str, object], file: Path | None = None) -> Config:
@@ -134,26 +155,12 @@ def read_config(flags: Mapping[str, object], file: Path | None = None) -> Config
         Path(path) if (path := os.environ.get(ENVIRONMENT_PREFIX + "CONFIG")) else None
     )
     if named is not None:
-        values |= _from_file(named)
+        values |= read_config_file(named, [f.name for f in fields(Config)])
     values |= _from_environment(os.environ)
     values |= flags
     kinds = {f.name: f.type for f in fields(Config)}
     coerced: dict[str, Any] = {n: _coerce(n, kinds[n], v) for n, v in values.items()}
-    return replace(Config(), **coerced)
-
-
-def _from_file(path: Path) -> dict[str, object]:
-    try:
-        table = tomllib.loads(path.expanduser().read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from None
-    known = {f.name for f in fields(Config)}
-    values = {key.replace("-", "_"): value for key, value in table.items()}
-    if unknown := sorted(set(values) - known):
-        raise ConfigError(
-            f"{path}: unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-        )
-    return values
+    return Config(**coerced)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
@@ -166,18 +173,40 @@ def _coerce(name: str, kind: object, value: object) -> object:
         try:
             return int(str(value))
         except ValueError:
-            raise ConfigError(f"{name} is {value!r}: it must be a whole number") from None
+            raise ConfigError(f"{name} is {quote(value)}: it must be a whole number") from None
     if kind == "float":
         try:
             return float(str(value))
         except ValueError:
-            raise ConfigError(f"{name} is {value!r}: it must be a number") from None
+            raise ConfigError(f"{name} is {quote(value)}: it must be a number") from None
     if kind == "tuple[str, ...]":
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        if isinstance(value, list | tuple):
-            return tuple(str(part) for part in value)
-        raise ConfigError(f"{name} is {value!r}: it must be a list of networks")
+        if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+            return tuple(value)
+        raise ConfigError(f"{name} is {quote(value)}: it must be a list of texts")
     if isinstance(value, str):
         return value
-    raise ConfigError(f"{name} is {value!r}: it must be text")
+    raise ConfigError(f"{name} is {quote(value)}: it must be text")
+
+
+def _check_text(name: str, value: str) -> None:
+    if not value.strip():
+        raise ConfigError(f"{name} is empty: give it a value, or leave it out")
+    if "\0" in value:
+        raise ConfigError(f"{name} is {quote(value)}: it must not contain a NUL character")
+
+
+def _check_range(name: str, value: float, high: float) -> None:
+    if not 0 <= value <= high:
+        raise ConfigError(f"{name} is {quote(value)}: it must be 0 to {high:.0f}")
+
+
+def _check_origin(text: str) -> None:
+    """Check that a text is an origin as browsers send it: scheme, host and port, no path."""
+    scheme, separator, host = text.partition("://")
+    if scheme.lower() not in ("http", "https") or not separator or not _ORIGIN_HOST(host):
+        raise ConfigError(
+            f"allow_origin is {quote(text)}: it must be a scheme and host without a path, such as "
+            "http://localhost:3000"
+        )

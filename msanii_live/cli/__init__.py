@@ -25,6 +25,7 @@ from msanii_live.cli import (
     spec,
     train,
 )
+from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
@@ -33,20 +34,37 @@ COMMANDS = (
 )  # fmt: skip
 
 
+CLOSED_PIPE = 141  # the exit status that shells give a program that SIGPIPE ended
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `msanii-live`; returns the exit status."""
+    """Run `msanii-live`; returns the exit status.
+
+    argv: the words of the command line; None takes those of this process.
+    """
+    if argv is None:
+        ensure_utf8()
     # torch's threads otherwise spin long while they wait for one another; beside a DAW, which takes
     # the cores meanwhile, some clips then take thirty times as long. Only GNU's OpenMP reads this.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "200")
-    arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        arguments = _parser().parse_args(argv)
+        status = int(arguments.run(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except MsaniiError as error:
+        print(f"msanii-live: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the program that reads this one's output has ended
+        discard_output()
+        return CLOSED_PIPE
+    except OSError as error:
         print(f"msanii-live: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

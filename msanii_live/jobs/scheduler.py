@@ -112,8 +112,14 @@ class Scheduler:
                 self.worker.cancel(job.handle)
 
     def close(self, timeout: float = 3.0) -> bool:
-        """Cancel everything and end the worker; return whether it ended within `timeout` s."""
-        return self.worker.close(timeout)
+        """Cancel everything and end the worker; return whether it ended within `timeout` s.
+
+        A job that has not ended by then, as one in a long call into C, is reported as cancelled.
+        """
+        ended = self.worker.close(timeout)
+        for job in self.jobs():
+            self._end(job, Cancelled(job.step))
+        return ended
 
     def _finish(
         self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None
@@ -121,8 +127,14 @@ class Scheduler:
         """Write and play the clip of a job, and report the job's one outcome."""
         with self._lock:  # `submit` has listed the job by the time that this is free
             job.handle = handle
-        job.outcome = self._outcome(job, handle, inputs, live_score)
+        self._end(job, self._outcome(job, handle, inputs, live_score))
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        """Report a job's one outcome, unless it has one."""
         with self._lock:
+            if job not in self._jobs:
+                return
+            job.outcome = outcome
             self._jobs.remove(job)
         self._listener.ended(job)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import itertools
 import socket
-import sys
 import time
 from collections.abc import Sequence
 
-from msanii_live.errors import Code, MsaniiError, PortInUse
+from msanii_live.errors import Code, MsaniiError
+from msanii_live.osc.binding import bind_sockets
 from msanii_live.osc.codec import PacketError, decode_packet, encode
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Connection, Network, is_allowed
@@ -51,7 +50,7 @@ class TcpServer:
         self._counters = dict.fromkeys(_COUNTERS, 0)
         self._loop = asyncio.get_running_loop()
         self._timeout_timer: asyncio.TimerHandle | None = None
-        self._server: asyncio.Server
+        self._servers: list[asyncio.Server] = []
 
     @classmethod
     async def open(
@@ -65,16 +64,10 @@ class TcpServer:
         """
         tcp_server = cls(ingress, allow)
         loop = asyncio.get_running_loop()
-        # Lets a restart bind its port at once. On Windows it would let two programs share the port.
-        reuse = sys.platform != "win32"
-        try:
-            tcp_server._server = await loop.create_server(
-                lambda: _TcpProtocol(tcp_server), host, port, reuse_address=reuse, backlog=128
+        for sock in await bind_sockets(host, port, socket.SOCK_STREAM, "--port"):
+            tcp_server._servers.append(
+                await loop.create_server(lambda: _TcpProtocol(tcp_server), sock=sock, backlog=128)
             )
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(port, "--port") from error
-            raise
         return tcp_server
 
     @property
@@ -101,7 +94,8 @@ class TcpServer:
 
     def close(self) -> None:
         """Close every connection and free the port. Closing twice is harmless."""
-        self._server.close()
+        for server in self._servers:
+            server.close()
         if self._timeout_timer is not None:
             self._timeout_timer.cancel()
             self._timeout_timer = None

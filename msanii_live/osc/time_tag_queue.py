@@ -75,6 +75,12 @@ class TimeTagQueue:
             due.append((message, peer))
         return due
 
+    def pop_all(self) -> list[tuple[Message, Peer]]:
+        """Remove and return every message, in order."""
+        entries = sorted(self._heap)
+        self._heap.clear()
+        return [(message, peer) for _, _, message, peer in entries]
+
     def clear(self) -> int:
         """Remove all messages and return how many there were."""
         count = len(self._heap)

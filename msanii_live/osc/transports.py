@@ -38,15 +38,18 @@ class Transports:
             OSError: the host is not an address of this machine.
         """
         for attempt in range(_BIND_ATTEMPTS):
-            udp = await UdpServer.open(host, port, ingress, allow=allow)
+            udp: UdpServer | None = None
             try:
-                tcp = await TcpServer.open(*udp.address, ingress, allow=allow)
+                udp = await UdpServer.open(host, port, ingress, allow=allow)
+                tcp = await TcpServer.open(host, udp.address[1], ingress, allow=allow)
             except PortInUse:
-                udp.close()
+                if udp is not None:
+                    udp.close()
                 if port or attempt == _BIND_ATTEMPTS - 1:
                     raise
             except BaseException:
-                udp.close()
+                if udp is not None:
+                    udp.close()
                 raise
             else:
                 return cls(ingress, udp, tcp)
@@ -81,6 +84,10 @@ class Transports:
             send(packet)
         else:
             self._tcp.send(packet, peer)
+
+    def is_own(self, peer: Peer) -> bool:
+        """Return whether a packet to a peer would come back to this server."""
+        return not isinstance(peer, Connection) and self._udp.is_own(peer)
 
     def is_open(self, connection: Connection) -> bool:
         """Return whether a connection is open."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import select
 import socket
 import struct
@@ -10,9 +9,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from msanii_live.errors import PortInUse
+from msanii_live.osc.binding import bind_sockets, is_own_host
 from msanii_live.osc.ingress_queue import IngressQueue
 from msanii_live.osc.peer import Network, UdpAddress, is_allowed, is_loopback
 
@@ -26,19 +25,20 @@ _COUNTERS = ("send_errors", "socket_errors", "dropped_buffer")
 
 
 class UdpServer:
-    """A UDP socket that receives OSC packets and sends replies from the same port.
+    """UDP sockets on one port that receive OSC packets and send the replies.
 
     All methods are for the event loop's own thread.
     """
 
     def __init__(
-        self, sock: socket.socket, ingress: IngressQueue, allow: Sequence[Network]
+        self, sockets: Sequence[socket.socket], ingress: IngressQueue, allow: Sequence[Network]
     ) -> None:
-        """Use `open` instead. This neither binds the socket nor starts to read from it."""
-        self._socket = sock
+        """Use `open` instead. This neither binds the sockets nor starts to read from them."""
+        self._sockets = list(sockets)
+        self._by_family = {sock.family: sock for sock in sockets}
         self._ingress = ingress
         self._loop = asyncio.get_running_loop()
-        self._address: UdpAddress = sock.getsockname()[:2]
+        self._address: UdpAddress = sockets[0].getsockname()[:2]
         self._drop_reason = lru_cache(256)(lambda source: drop_reason(source, self._address, allow))
         self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -57,18 +57,10 @@ class UdpServer:
             PortInUse: another socket has the port.
             OSError: the host is unknown or not an address of this machine.
         """
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-        family, kind, protocol, _, where = found[0]
-        sock = socket.socket(family, kind, protocol)
-        try:
-            _prepare(sock)
-            sock.bind(where)
-        except OSError as error:
-            sock.close()
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(port, "--port") from error
-            raise
-        server = cls(sock, ingress, tuple(allow))
+        sockets = await bind_sockets(host, port, socket.SOCK_DGRAM, "--port")
+        for sock in sockets:
+            _enlarge_buffer(sock)
+        server = cls(sockets, ingress, tuple(allow))
         server._start()
         return server
 
@@ -86,31 +78,62 @@ class UdpServer:
         """
         if sys.platform == "linux":
             with contextlib.suppress(OSError, struct.error):
-                raw = self._socket.getsockopt(socket.SOL_SOCKET, _LINUX_SO_MEMINFO, 36)
-                self._counters["dropped_buffer"] = struct.unpack("=9I", raw)[8]
+                raw = [
+                    s.getsockopt(socket.SOL_SOCKET, _LINUX_SO_MEMINFO, 36) for s in self._sockets
+                ]
+                self._counters["dropped_buffer"] = sum(struct.unpack("=9I", r)[8] for r in raw)
         return {**self._ingress.counters, **self._counters}
 
+    def is_own(self, addr: UdpAddress) -> bool:
+        """Return whether a packet to this address would come back to this server."""
+        if addr[1] != self._address[1]:
+            return False
+        own = ip_address(self._address[0])
+        return (
+            addr[0] == self._address[0]
+            or is_loopback(addr[0])
+            or (own.is_unspecified and is_own_host(addr[0]))
+        )
+
     def send(self, data: bytes, addr: UdpAddress) -> None:
-        """Send one packet at once, or count it in `send_errors`. The host must be an IP address."""
+        """Send one packet at once, or count it in `send_errors`. The host must be an IP address.
+
+        A packet to this server itself is not sent either: it would be a message about a message.
+        """
         try:
-            ip_address(addr[0])  # a host name would block in the resolver
-            self._socket.sendto(data, addr)
+            host = ip_address(addr[0])  # a host name would block in the resolver
+            if self.is_own(addr):
+                raise ValueError("addressed to this server itself")
+            sock, name = self._route(host, addr[0])
+            sock.sendto(data, (name, addr[1]))
         except (OSError, OverflowError, ValueError):  # OverflowError: a port beyond 65,535
             self._counters["send_errors"] += 1
+
+    def _route(self, host: IPv4Address | IPv6Address, name: str) -> tuple[socket.socket, str]:
+        """Return the socket that reaches a host, and the host's name on it."""
+        mapped = host.ipv4_mapped if isinstance(host, IPv6Address) else host
+        if mapped is None:
+            return self._by_family.get(socket.AF_INET6, self._sockets[0]), name
+        if socket.AF_INET in self._by_family:
+            return self._by_family[socket.AF_INET], str(mapped)
+        return self._sockets[0], f"::ffff:{mapped}"
 
     def close(self) -> None:
         """Stop receiving and free the port. Closing twice is harmless."""
         if not self._is_closed:
             self._is_closed = True
             if self._thread is None:
-                self._loop.remove_reader(self._socket)
+                for sock in self._sockets:
+                    self._loop.remove_reader(sock)
             else:
                 self._thread.join()
-            self._socket.close()
+            for sock in self._sockets:
+                sock.close()
 
     def _start(self) -> None:
         try:
-            self._loop.add_reader(self._socket, self._drain)
+            for sock in self._sockets:
+                self._loop.add_reader(sock, self._drain, sock)
         except NotImplementedError:
             # On Windows the event loop cannot watch a socket, and its datagram transport stops
             # reading after one reply to a closed port (early Python 3.11). A thread polls instead.
@@ -120,37 +143,38 @@ class UdpServer:
     def _poll(self) -> None:
         drained = threading.Event()
 
-        def drain() -> None:
-            self._drain()
+        def drain(ready: Sequence[socket.socket]) -> None:
+            for sock in ready:
+                self._drain(sock)
             drained.set()
 
         while not self._is_closed:
-            if select.select([self._socket], [], [], 0.1)[0]:
+            if ready := select.select(self._sockets, [], [], 0.1)[0]:
                 drained.clear()
                 try:
-                    self._loop.call_soon_threadsafe(drain)
+                    self._loop.call_soon_threadsafe(drain, ready)
                 except RuntimeError:  # the event loop has closed
                     return
                 while not self._is_closed and not drained.wait(0.1):
                     pass
 
-    def _read(self) -> list[tuple[bytes, UdpAddress]]:
-        """Return the datagrams that wait in the socket, up to one batch."""
+    def _read(self, sock: socket.socket) -> list[tuple[bytes, UdpAddress]]:
+        """Return the datagrams that wait in a socket, up to one batch."""
         # All are read before any is decoded: a burst arrives faster than it can be decoded, and
         # the system's buffer may be far smaller than requested.
         batch: list[tuple[bytes, UdpAddress]] = []
         try:
             while len(batch) < _READ_BATCH:
-                data, source = self._socket.recvfrom(_MAX_DATAGRAM_BYTES)
+                data, source = sock.recvfrom(_MAX_DATAGRAM_BYTES)
                 batch.append((data, source[:2]))
         except OSError as error:
             if not isinstance(error, BlockingIOError):  # an earlier reply found a closed port
                 self._counters["socket_errors"] += 1
         return batch
 
-    def _drain(self) -> None:
+    def _drain(self, sock: socket.socket) -> None:
         """Queue the datagrams from allowed senders, and count the others as dropped."""
-        for data, source in [] if self._is_closed else self._read():
+        for data, source in [] if self._is_closed else self._read(sock):
             reason = self._drop_reason(source)
             if reason is None:
                 self._ingress.put(data, source)
@@ -158,11 +182,8 @@ class UdpServer:
                 self._ingress.reject(data, source, reason)
 
 
-def _prepare(sock: socket.socket) -> None:
-    """Make the socket non-blocking and enlarge its receive buffer as far as the system allows."""
-    sock.setblocking(False)
-    if sys.platform == "win32":  # otherwise another program could take over the port
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+def _enlarge_buffer(sock: socket.socket) -> None:
+    """Enlarge the receive buffer of a socket as far as the system allows."""
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     if sys.platform == "linux":

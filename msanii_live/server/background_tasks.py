@@ -76,6 +76,7 @@ class BackgroundTasks:
         self._running: set[_Task] = set()
         self._deferred: list[_Task] = []
         self._syncs: list[_Sync] = []
+        self._closed_because = ""
 
     def run(self, call: Callable[[], Answer], routes: Routes, finish: Finish, lane: Lane) -> None:
         """Run a call on a lane.
@@ -84,8 +85,10 @@ class BackgroundTasks:
         came before it have ended: one of them may load that clip.
 
         finish: called on the event loop with what was raised or what was returned.
-        Raises: CommandError: EBUSY, too many wait.
+        Raises: CommandError: EBUSY, too many wait, or this is closed.
         """
+        if self._closed_because:
+            raise CommandError(Code.EBUSY, self._closed_because)
         if len(self._running) >= MAX_WAITING:
             raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
         earlier: frozenset[_Task] = frozenset()
@@ -107,6 +110,8 @@ class BackgroundTasks:
         self._submit[task.lane](execute)
 
     def _end(self, task: _Task, error: BaseException | None, answer: Answer | None) -> None:
+        if task not in self._running:  # `close` has failed it
+            return
         if task.earlier and isinstance(error, CommandError) and error.code is Code.ENOCLIP:
             self._deferred.append(task)
         else:
@@ -139,7 +144,14 @@ class BackgroundTasks:
                 self._send(replies.SYNCED(sync.number), sync.routes)
         self._syncs = waiting
 
-    def close(self) -> None:
-        """Start no more tasks."""
+    def close(self, reason: str = "the server is shutting down") -> None:
+        """Start no more tasks; fail those that have not ended, and answer the syncs."""
+        self._closed_because = reason
         for threads in (self._disk, self._sound, self._engine):
             threads.shutdown(wait=False, cancel_futures=True)
+        unfinished, self._running, self._deferred = self._running, set(), []
+        for task in unfinished:
+            task.finish(CommandError(Code.EBUSY, reason), None)
+        for sync in self._syncs:
+            self._send(replies.SYNCED(sync.number), sync.routes)
+        self._syncs = []

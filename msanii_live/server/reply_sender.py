@@ -38,6 +38,10 @@ class ReplySender:
         """Set the transports, once they are open."""
         self._transports = transports
 
+    def is_own(self, peer: Peer) -> bool:
+        """Return whether a peer is this server itself."""
+        return self._transports.is_own(peer)
+
     def observe(self, address: str, observer: Observer) -> None:
         """Call an observer with each message of an address that is sent."""
         self._observers.setdefault(address, []).append(observer)

@@ -106,6 +106,12 @@ class Router:
             return None
         return handler.question()
 
+    def close(self) -> None:
+        """Answer every message that waits for its time tag with EBUSY, and let none wait."""
+        stopping = CommandError(Code.EBUSY, "the server is shutting down")
+        for message, source in self._scheduled.close():
+            self._refuse(message, source, stopping)
+
     # -- in ----------------------------------------------------------------------------------------
 
     def _schedule(self, message: Message, source: Peer, seconds: float) -> None:
@@ -121,7 +127,8 @@ class Router:
     def _handle(self, message: Message, source: Peer) -> None:
         if message.address in REPLY_ADDRESSES:  # to answer a reply could go on for ever
             self.counters["ignored_replies"] += 1
-            self._log.add(source, message.address, message.args, "ignored: it is a reply")
+            if message.address != replies.DUMP_LINE.address:  # a line of the log about the log
+                self._log.add(source, message.address, message.args, "ignored: it is a reply")
             return
         try:
             if message.address not in BY_ADDRESS and is_pattern(message.address):

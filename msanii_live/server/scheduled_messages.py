@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import Message
 from msanii_live.osc.peer import Peer
 from msanii_live.osc.time_tag_queue import TimeTagQueue
@@ -24,6 +25,7 @@ class ScheduledMessages:
         self._loop = loop
         self._queue = TimeTagQueue()
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self._deliver: Deliver = lambda message, source: None
 
     def connect(self, deliver: Deliver) -> None:
@@ -41,8 +43,11 @@ class ScheduledMessages:
     def add(self, message: Message, source: Peer, lead: float = 0.0) -> None:
         """Keep a message until `lead` seconds before its time.
 
-        Raises: CommandError: ELATE, it is too far ahead; EBUSY, too many wait.
+        Raises: CommandError: ELATE, it is too far ahead; EBUSY, too many wait or the queue is
+        closed.
         """
+        if self._is_closed:
+            raise CommandError(Code.EBUSY, "the server is shutting down")
         self._queue.add(message, source, lead)
         self._set_timer()
 
@@ -51,10 +56,12 @@ class ScheduledMessages:
         self._queue.clear()
         self._set_timer()
 
-    def close(self) -> None:
-        """Deliver nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
+    def close(self) -> list[tuple[Message, Peer]]:
+        """Deliver and keep nothing more; return the messages that waited."""
+        self._is_closed = True
+        waiting = self._queue.pop_all()
+        self._set_timer()
+        return waiting
 
     def _set_timer(self) -> None:
         if self._timer is not None:

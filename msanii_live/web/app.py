@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from msanii_live.errors import PortInUse
+from msanii_live.osc.binding import bind_sockets
+from msanii_live.web.connection_limits import ConnectionLimits
 from msanii_live.web.security import json_error, security_middleware
 
 PAGE_FOLDER = Path(__file__).parent / "page"
@@ -44,14 +45,35 @@ class PageSource(Protocol):
 class WebServer:
     """A running web server. port: the one that is bound."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+    def __init__(self, runner: web.AppRunner, host: str, limits: ConnectionLimits) -> None:
         """Use `start_web_server` instead."""
         self._runner = runner
+        self._limits = limits
+        self._listeners: list[asyncio.Server] = []
         self.host = host
-        self.port = port
+        self.port = 0
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Connections that were refused or closed; see `ConnectionLimits`."""
+        return self._limits.counters
+
+    async def listen(self, sock: socket.socket) -> None:
+        """Accept connections on a bound socket."""
+        server = self._runner.server
+        assert server is not None
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(
+            lambda: self._limits.protocol_factory(server), sock=sock, backlog=128
+        )
+        self._listeners.append(listener)
+        self.port = self.port or int(sock.getsockname()[1])
 
     async def stop(self) -> None:
         """Close every connection and free the port. Stopping twice is harmless."""
+        for listener in self._listeners:
+            listener.close()
+        self._limits.close()
         await self._runner.cleanup()
 
 
@@ -61,17 +83,22 @@ async def start_web_server(
     source: PageSource,
     table: Mapping[str, object],
     middlewares: Sequence[Middleware] = (),
+    names: Sequence[str] = (),
+    allow_origin: Sequence[str] = (),
 ) -> WebServer:
     """Serve the page on a host and port (0 picks a free one).
 
     table: the command table, see `protocol.forms`. middlewares: they can answer a request before
-    the page does, after the security checks.
+    the page does, after the security checks. names: host names under which browsers may ask for
+    the page, besides the host. allow_origin: origins of other sites that may send requests.
 
     Raises:
         PortInUse: another program has the port.
         OSError: the host is not an address of this machine.
     """
-    app = web.Application(middlewares=[security_middleware(host), *middlewares])
+    limits = ConnectionLimits()
+    security = security_middleware(host, names, allow_origin)
+    app = web.Application(middlewares=[limits.middleware, security, *middlewares])
     # One thread, so that at most one image is drawn at a time, however many clips are shown.
     drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
 
@@ -83,14 +110,14 @@ async def start_web_server(
     _add_clip_routes(app, source, drawing)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
+    server = WebServer(runner, host, limits)
     try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as failure:
-        await runner.cleanup()
-        if failure.errno == errno.EADDRINUSE:
-            raise PortInUse(port, "--http-port") from failure
+        for sock in await bind_sockets(host, port, socket.SOCK_STREAM, "--http-port"):
+            await server.listen(sock)
+    except BaseException:
+        await server.stop()
         raise
-    return WebServer(runner, host, int(runner.addresses[0][1]))
+    return server
 
 
 def _add_page_routes(app: web.Application, source: PageSource, table: Mapping[str, object]) -> None:

@@ -22,6 +22,7 @@ from msanii_live.osc.peer import Connection, Network, is_allowed
 from msanii_live.osc.transports import Transports
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import oscquery
+from msanii_live.web.accept import prefers_html
 
 MAX_WEBSOCKETS = 16
 MAX_UNSENT = 2_000  # packets and texts that wait to be sent on one WebSocket
@@ -132,9 +133,8 @@ class OscQueryServer:
 
     def _is_query(self, request: web.Request) -> bool:
         if request.path == "/":
-            return bool(request.query_string) or "text/html" not in request.headers.get(
-                "Accept", ""
-            )
+            accept = ",".join(request.headers.getall("Accept", []))
+            return bool(request.query_string) or not prefers_html(accept)
         return request.path.startswith("/msanii") or "HOST_INFO" in request.query
 
     def _answer(self, request: web.Request) -> web.Response:

@@ -9,6 +9,8 @@ from ipaddress import ip_address
 from zeroconf import Error, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
+from msanii_live.web.security import announced_host
+
 log = logging.getLogger("msanii_live.osc")
 
 OSCQUERY = "_oscjson._tcp.local."
@@ -43,7 +45,7 @@ async def announce(host: str, osc_port: int, http_port: int) -> Announcement | N
         services = [
             ServiceInfo(
                 kind, f"{name}.{kind}", port=port, parsed_addresses=addresses,
-                server=f"msanii-live-{osc_port}.local.",
+                server=announced_host(osc_port),
             )
             for kind, port in ((OSCQUERY, http_port), (OSC, osc_port))
         ]  # fmt: skip

@@ -176,7 +176,8 @@ def test_an_error_of_the_socket_is_survived() -> None:
     async def scenario() -> None:
         inbox = Inbox()
         server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
-        server._socket = Refusing(server._socket)  # type: ignore[assignment]
+        (own,) = server._sockets
+        asyncio.get_running_loop().add_reader(own, server._drain, Refusing(own))
         with client() as sock:
             sock.sendto(PACKET, server.address)
             await until(lambda: len(inbox.messages) == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import ClearSched, Dump, Notify, Sync
 from msanii_live.server.background_tasks import BackgroundTasks
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable
@@ -52,6 +53,11 @@ class ClientHandlers:
         return Answer(is_complete=False)
 
     def _dump(self, command: Dump, call: Call) -> Answer:
+        if command.on and any(map(self._sender.is_own, call.routes)):
+            raise CommandError(
+                Code.ERANGE,
+                "reply_port is this server's own: the log would be sent to the log; give another",
+            )
         for route in call.routes:
             if not command.on:
                 self._log.ignore(route)
