@@ -43,18 +43,18 @@ def estimate_beat(samples: np.ndarray, rate: int, beats: int = 4) -> BeatEstimat
     if len(samples) < MIN_SECONDS * rate:
         return None
     onsets, low = _onset_strength(samples, rate)
-    frames_a_second = rate / HOP
+    frames_per_second = rate / HOP
     peaks, _ = find_peaks(onsets, height=0.25 * max(float(onsets.max()), 1e-6), distance=8)
     if len(peaks) < MIN_ONSETS:
         return None
-    tempo = _estimate_tempo(onsets, frames_a_second)
-    period, start, clarity = _fit_comb(onsets, 60 * frames_a_second / tempo)
+    tempo = _estimate_tempo(onsets, frames_per_second)
+    period, start, clarity = _fit_comb(onsets, 60 * frames_per_second / tempo)
     if clarity < MIN_CLARITY:
         return None
     beat = _find_downbeat(onsets, low, period, start, beats)
     # Mel frame 0 is centred on sample 0, so frames count from there.
     bar = -(start + beat * period) / (period * beats) % 1.0
-    return BeatEstimate(60 * frames_a_second / period, float(bar), clarity)
+    return BeatEstimate(60 * frames_per_second / period, float(bar), clarity)
 
 
 def onset_times(samples: np.ndarray, rate: int) -> tuple[float, ...]:
@@ -78,14 +78,14 @@ def _onset_strength(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndar
     return whole - gaussian_filter1d(whole, 40), bass
 
 
-def _estimate_tempo(onsets: np.ndarray, frames_a_second: float) -> float:
+def _estimate_tempo(onsets: np.ndarray, frames_per_second: float) -> float:
     """Return the tempo, bpm, at whose beat multiples the autocorrelation is largest."""
     n = len(onsets)
     power = np.abs(np.fft.rfft(onsets, 2 * n)) ** 2
     repeat = np.fft.irfft(power)[:n] / np.maximum(n - np.arange(n), n / 4)
     lag_of = np.arange(n)
     tempi = np.arange(MIN_BPM, MAX_BPM, 0.25)
-    period = 60 * frames_a_second / tempi
+    period = 60 * frames_per_second / tempi
     score = np.zeros(len(tempi))
     for multiple, weight in ((1, 1.0), (2, 0.8), (4, 0.8), (0.5, 0.4)):
         lag = period * multiple

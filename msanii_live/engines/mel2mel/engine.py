@@ -16,7 +16,6 @@ from msanii_live.engines.mel2mel.brightness import match_brightness
 from msanii_live.engines.mel2mel.network import (
     Mel2Mel,
     count_chunks,
-    increase_contrast,
     on_keyboard,
     piano_rolls,
 )
@@ -24,6 +23,7 @@ from msanii_live.engines.notes.base import find_instrument, progress_counter
 from msanii_live.engines.notes.instruments import nearest_instrument
 from msanii_live.engines.notes.synthesis import (
     VocodedNotesEngine,
+    increase_contrast,
     make_note_clip,
     mel_grid,
     vocode_grid,
@@ -40,7 +40,7 @@ LOOP_PADDING = 344  # mel frames of a loop that are rendered before its start an
 
 @dataclass(frozen=True)
 class _Part:
-    """Notes of one timbre, which may be morphed timbre2 another.
+    """Notes of one timbre, which may be morphed towards another.
 
     timbre, timbre2: float32, (dimensions,); timbre2 is None without a morph. mix: 0 to 1.
     """
@@ -78,7 +78,7 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
             max_seconds=MAX_SECONDS, steps=1, drums=False, precision=precision,
         )  # fmt: skip
 
-    def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
+    def _render(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
         score = requested_score(command, context, MAX_SECONDS)
         parts = self._parts(net, command, score, context.warn)
         return make_note_clip(self._wave(net, parts, score, context), score, net.spec, context)
@@ -125,17 +125,17 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         around = LOOP_PADDING if grid.is_loop else 0
         notes = [replace(n, pitch=on_keyboard(n.pitch)) for part in parts for n in part.notes]
         vocoder = grid.vocoder(self._vocoder, notes)
-        played = sum(len(part.rendered_timbres) for part in parts)
-        total = played * count_chunks(count + 2 * around) + grid.iterations(vocoder) + 1
+        passes = sum(len(part.rendered_timbres) for part in parts)
+        total = passes * count_chunks(count + 2 * around) + grid.iterations(vocoder) + 1
         advance = progress_counter(context, total)
         power = torch.zeros(spec.mels, count, device=device)
         for part in parts:
-            drawn = piano_rolls(part.notes, count, grid.seconds_a_frame)
+            rolls = piano_rolls(part.notes, count, grid.seconds_per_frame)
             if around:  # the end of a loop rings into its start
-                drawn = drawn[torch.arange(-around, count + around) % count]
+                rolls = rolls[torch.arange(-around, count + around) % count]
             mels = []
             for timbre in part.rendered_timbres:
-                mel = net.predict_in_chunks(drawn[None].to(device), timbre[None], advance)[0]
+                mel = net.predict_in_chunks(rolls[None].to(device), timbre[None], advance)[0]
                 mels.append(increase_contrast(mel[around : around + count]))
             mel = mels[0]
             if len(mels) == 3:

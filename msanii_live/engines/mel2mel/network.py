@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from msanii_live.dsp.mel import MelSpec
@@ -23,7 +22,6 @@ from msanii_live.notes import Note
 FORMAT = "msanii-live mel2mel 1"
 LOWEST_KEY, KEYS = 21, 88  # of a piano: A0 to C8
 CHUNK = 512  # mel frames between calls of `on_chunk`, where a job may be cancelled
-BLUR, CONTRAST = 7, 0.6  # bands of the mean, and the weight of the difference from it
 State = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -126,7 +124,7 @@ def count_chunks(mel_frames: int) -> int:
     return 2 * -(-mel_frames // CHUNK)
 
 
-def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) -> torch.Tensor:
+def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_per_frame: float) -> torch.Tensor:
     """Return notes as an onset roll and a frame roll, float32, (mel_frames, 176).
 
     Columns 0-87 hold velocity / 127 at onsets, 88-175 while the key is held. Keys beyond those
@@ -134,8 +132,8 @@ def piano_rolls(notes: Sequence[Note], mel_frames: int, seconds_a_frame: float) 
     """
     out = torch.zeros(mel_frames, 2 * KEYS)
     for note in notes:
-        first = round(note.start / seconds_a_frame)
-        last = max(first + 1, round(note.end / seconds_a_frame))
+        first = round(note.start / seconds_per_frame)
+        last = max(first + 1, round(note.end / seconds_per_frame))
         if first >= mel_frames:
             continue
         key, force = on_keyboard(note.pitch) - LOWEST_KEY, note.velocity / 127
@@ -155,18 +153,6 @@ def on_keyboard(pitch: int) -> int:
     while pitch >= LOWEST_KEY + KEYS:
         pitch -= 12
     return pitch
-
-
-def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
-    """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
-
-    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
-    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
-    """
-    mean = F.avg_pool1d(
-        mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False
-    )
-    return mel + CONTRAST * (mel - mean.reshape(mel.shape))
 
 
 def save(path: Path, net: Mel2Mel) -> None:

@@ -11,12 +11,12 @@ from msanii_live.audio import Clip
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context, EngineSettings, engine_factory
-from msanii_live.engines.mel2mel.network import increase_contrast
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
 from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.synthesis import (
     VocodedNotesEngine,
+    increase_contrast,
     make_note_clip,
     mel_grid,
     vocode_grid,
@@ -46,7 +46,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
             max_seconds=MAX_SECONDS, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
 
-    def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
+    def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
         spec, grid = net.spec, mel_grid(score, net.spec)
         notes, vocoder = grid.around(score.notes), grid.vocoder(self._vocoder, score.notes)
@@ -57,7 +57,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         generator = torch.Generator().manual_seed(context.seed)
         with at_precision(net.mean.device):
             mel = net.generate(
-                notes, grid.count, 1 / grid.seconds_a_frame, generator, steps, advance, lead
+                notes, grid.count, 1 / grid.seconds_per_frame, generator, steps, advance, lead
             )
         mel = increase_contrast(mel).T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)

@@ -44,7 +44,7 @@ class NoteBatch:
 
 
 def note_batch(
-    windows: Sequence[Sequence[Note]], programs: Sequence[int], frames_a_second: float
+    windows: Sequence[Sequence[Note]], programs: Sequence[int], frames_per_second: float
 ) -> NoteBatch:
     """Return the notes of windows as a batch. Times: s from the start of the window.
 
@@ -60,12 +60,12 @@ def note_batch(
             known = substitute_program(note.program)
             program[row, column] = len(programs) if note.drum else place[known]
             velocity[row, column] = note.velocity / 127
-            start[row, column] = note.start * frames_a_second
-            end[row, column] = note.end * frames_a_second
+            start[row, column] = note.start * frames_per_second
+            end[row, column] = note.end * frames_per_second
     return NoteBatch(key, program, velocity, start, end)
 
 
-def alignment_features(notes: NoteBatch, mel_frames: int, frames_a_second: float) -> torch.Tensor:
+def alignment_features(notes: NoteBatch, mel_frames: int, frames_per_second: float) -> torch.Tensor:
     """Return features of each note at each mel frame.
 
     They are: onset, held, and for each decay time an exponential since the onset while it is held
@@ -77,12 +77,12 @@ def alignment_features(notes: NoteBatch, mel_frames: int, frames_a_second: float
     begins = (1 - since.abs()).clamp_min(0)
     sounds = ((since + 0.5).clamp(0, 1) * (until + 0.5).clamp(0, 1)) * there
     ended = (0.5 - until).clamp(0, 1) * there
-    laid = [begins * there, sounds]
+    features = [begins * there, sounds]
     for decay in _DECAYS:
-        rate = 1 / (decay * frames_a_second)
-        laid.append(sounds * (-rate * since.clamp_min(0)).exp())
-        laid.append(ended * (rate * until.clamp_max(0)).exp())
-    return torch.stack(laid, dim=-1)
+        rate = 1 / (decay * frames_per_second)
+        features.append(sounds * (-rate * since.clamp_min(0)).exp())
+        features.append(ended * (rate * until.clamp_max(0)).exp())
+    return torch.stack(features, dim=-1)
 
 
 class NoteEmbedding(nn.Module):
@@ -96,9 +96,9 @@ class NoteEmbedding(nn.Module):
         nn.init.normal_(self.key.weight, std=0.5)
         nn.init.normal_(self.program.weight, std=0.5)
 
-    def forward(self, notes: NoteBatch, frames_a_second: float) -> torch.Tensor:
+    def forward(self, notes: NoteBatch, frames_per_second: float) -> torch.Tensor:
         """Return (batch, count, width)."""
-        lasting = ((notes.end - notes.start) / frames_a_second).clamp_min(0.01).log()
+        lasting = ((notes.end - notes.start) / frames_per_second).clamp_min(0.01).log()
         struck = notes.velocity
         pitch = ((notes.key - 1) % KEYS - 60) / 24
         numbers = torch.stack([lasting, struck, struck.square(), pitch], dim=-1)

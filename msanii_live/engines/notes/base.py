@@ -50,7 +50,7 @@ class NotesEngine(ABC, Generic[N]):
             timbres=INSTRUMENT_NAMES,
             drums=drums,
         )
-        self._device_name, self._asked = device, precision
+        self._device_name, self._wanted_precision = device, precision
         self._dtype = torch.float32  # until it is loaded
         self._weights = weights
         self._net: N | None = None
@@ -71,7 +71,7 @@ class NotesEngine(ABC, Generic[N]):
         Raises: CommandError: EENGINE, a file is missing, damaged, or for other features;
         ConfigError: the device or its precision is not available.
         """
-        self._loaded()
+        self._load_network()
 
     def free(self) -> None:
         """Give the memory back."""
@@ -91,14 +91,14 @@ class NotesEngine(ABC, Generic[N]):
         """Carry a command out; see `Engine.run`."""
         if not isinstance(command, Render):
             raise unsupported_verb(self.name, command)
-        net = self._loaded()
+        net = self._load_network()
         with torch_runtime.inference(self._dtype):
-            return self._play(net, command, context)
+            return self._render(net, command, context)
 
-    def _loaded(self) -> N:
+    def _load_network(self) -> N:
         if self._net is None:
             device = pick_device(self._device_name)
-            self._dtype = network_dtype(device, self._asked)
+            self._dtype = network_dtype(device, self._wanted_precision)
             try:
                 self._net = self._read(self._weights, device)
             except READ_ERRORS as error:
@@ -110,13 +110,13 @@ class NotesEngine(ABC, Generic[N]):
         """Read the network, and what it needs besides its weights."""
 
     @abstractmethod
-    def _play(self, net: N, command: Render, context: Context) -> Clip:
+    def _render(self, net: N, command: Render, context: Context) -> Clip:
         """Render the notes of a command; gradients are off."""
 
     def _by_programs(self, command: Render, context: Context) -> Score:
         """Return the notes of a command for a network whose timbres are programs.
 
-        Raises: CommandError: ERANGE, there is no such instrument; and as `notes_of`.
+        Raises: CommandError: ERANGE, there is no such instrument; and as `requested_score`.
         """
         if command.timbre2:
             context.warn(f"{self.name} does not mix timbres: timbre2 was ignored")

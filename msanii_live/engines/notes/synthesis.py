@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.dsp.mel import MelSpec
@@ -26,6 +27,7 @@ FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
 # partials 0.57 after 12). Fewer leave the mel further off: 0.058 nats after 0, 0.039 after 2.
 ITERATIONS = 2
 NOISE_LEVEL = 1e-2  # level of the noise that a phase search without a network starts from
+BLUR, CONTRAST = 7, 0.6  # bands of the mean, and the weight of the difference from it
 
 
 class HasSpec(Protocol):
@@ -94,7 +96,7 @@ class MelGrid:
     spec: MelSpec
 
     @property
-    def seconds_a_frame(self) -> float:
+    def seconds_per_frame(self) -> float:
         """Seconds from one mel frame to the next."""
         step = self.frames / self.count if self.is_loop else self.spec.hop
         return step / self.spec.sample_rate
@@ -128,6 +130,18 @@ def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
     frames = round(score.seconds * spec.sample_rate)
     count = max(2, round(frames / spec.hop)) if score.is_loop else spec.mel_frames(frames)
     return MelGrid(frames, count, score.is_loop, spec)
+
+
+def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
+    """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
+
+    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
+    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
+    """
+    mean = F.avg_pool1d(
+        mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False
+    )
+    return mel + CONTRAST * (mel - mean.reshape(mel.shape))
 
 
 def vocode_grid(

@@ -44,12 +44,12 @@ class SpectrogramDiffusionEngine(NotesEngine[SpectrogramDiffusionPipeline]):
 
     def warm(self) -> None:
         """Run one step, so that the first command is as fast as the next."""
-        self._loaded().generate([[1]], torch.Generator().manual_seed(0), steps=1)
+        self._load_network().generate([[1]], torch.Generator().manual_seed(0), steps=1)
 
     def _read(self, weights: Path, device: torch.device) -> SpectrogramDiffusionPipeline:
         return load(weights, device)
 
-    def _play(self, net: SpectrogramDiffusionPipeline, command: Render, context: Context) -> Clip:
+    def _render(self, net: SpectrogramDiffusionPipeline, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
         frame_rate = log_mel.SAMPLE_RATE / log_mel.HOP
         layout = TokenWindows(frame_rate, net.window, net.notes_encoder.max_length)

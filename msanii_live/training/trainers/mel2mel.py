@@ -75,10 +75,10 @@ class Mel2MelBatch:
 class WindowSampler:
     """A sampler of random training windows from one split."""
 
-    def __init__(self, split: TimbreSplit, seconds_a_frame: float) -> None:
+    def __init__(self, split: TimbreSplit, seconds_per_frame: float) -> None:
         """Compute the piano rolls of the split."""
         self._split = split
-        self._rolls = piano_rolls(split.notes, split.mels.shape[1], seconds_a_frame).half()
+        self._rolls = piano_rolls(split.notes, split.mels.shape[1], seconds_per_frame).half()
 
     def draw(
         self, rng: np.random.Generator, batch: int, window: int, morphs: float

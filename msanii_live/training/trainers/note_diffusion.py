@@ -75,8 +75,8 @@ def draw_batch(
     while len(mels) < recipe.batch:
         piece = int(rng.integers(len(split.pieces)))
         first = int(rng.integers(length - window))
-        moment = first / net.frames_a_second
-        notes = notes_in_window(split.pieces[piece], moment, window / net.frames_a_second)
+        moment = first / net.frames_per_second
+        notes = notes_in_window(split.pieces[piece], moment, window / net.frames_per_second)
         if not notes and rng.random() > recipe.sparse:
             continue
         known = 0 if rng.random() < recipe.alone else min(first, window)
@@ -88,7 +88,7 @@ def draw_batch(
         mels.append(split.mels[piece, first : first + window].astype(np.float32))
         before.append(past)
     return NoteDiffusionBatch(
-        note_batch(chosen, config.programs, net.frames_a_second),
+        note_batch(chosen, config.programs, net.frames_per_second),
         torch.from_numpy(np.stack(mels)),
         torch.from_numpy(np.stack(before)),
         there,

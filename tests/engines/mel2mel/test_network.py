@@ -14,7 +14,6 @@ from msanii_live.engines.mel2mel.network import (
     TimbreFiLM,
     count_chunks,
     piano_rolls,
-    increase_contrast,
 )
 from msanii_live.engines.notes.instruments import (
     INSTRUMENT_NAMES,
@@ -22,6 +21,7 @@ from msanii_live.engines.notes.instruments import (
     instrument_by_word,
     nearest_instrument,
 )
+from msanii_live.engines.notes.synthesis import increase_contrast
 from msanii_live.notes import Note
 
 SPEC = MelSpec(mels=16)
