@@ -129,7 +129,7 @@ def test_a_damaged_or_foreign_file_is_ignored_and_written_anew(fresh, monkeypatc
     assert timings(refuses) == FAST
 
 
-def test_a_cache_that_cannot_be_written_is_told_and_harmless(fresh, caplog):
+def test_a_cache_that_cannot_be_written_is_logged_and_harmless(fresh, caplog):
     fresh.parent.write_text("a file where the folder should be")
     with caplog.at_level(logging.WARNING):
         assert timings(lambda: FAST) == FAST

@@ -1,4 +1,4 @@
-"""Check what notes tell a vocoder: where partials lie, that they run on, and what is left alone."""
+"""Partials of notes: weights of bins, continuous phases, and bins that stay unchanged."""
 
 import math
 
@@ -64,12 +64,12 @@ def test_phases_are_those_of_one_sine(pitch: float) -> None:
 
 def test_where_no_key_is_down_phases_are_left_alone() -> None:
     frames = grid()
-    heard = frames.analyse(torch.randn(FRAMES, generator=torch.Generator().manual_seed(2)))
-    made = Partials([], SPEC).with_partial_phases(heard.abs(), heard, frames.centres)
-    assert torch.allclose(made, heard, atol=1e-4)
+    bins = frames.analyse(torch.randn(FRAMES, generator=torch.Generator().manual_seed(2)))
+    made = Partials([], SPEC).with_partial_phases(bins.abs(), bins, frames.centres)
+    assert torch.allclose(made, bins, atol=1e-4)
     drums = Partials([Note(0.0, 0.5, 38, 90, drum=True)], SPEC)
     assert torch.allclose(
-        drums.with_partial_phases(heard.abs(), heard, frames.centres), heard, atol=1e-4
+        drums.with_partial_phases(bins.abs(), bins, frames.centres), bins, atol=1e-4
     )
 
 
@@ -93,7 +93,7 @@ def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
 
 @pytest.mark.slow
 def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
-    """A sine held under struck keys is steadier where the notes are told than where not."""
+    """A sine held under struck keys is steadier if the vocoder knows the notes."""
     held = Note(0.0, 3.0, 64, 90)
     struck = [Note(0.4 * n, 0.4 * n + 0.35, 48 + 3 * (n % 4), 90) for n in range(1, 7)]
     time = np.arange(3 * 44_100) / 44_100
@@ -110,7 +110,10 @@ def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
     plain = VocoderSettings(net, iterations=12)
     made = {
         name: vocode_grid(mel, canvas, vocoder, 0, lambda: None).numpy()
-        for name, vocoder in (("told", canvas.vocoder(plain, (held, *struck))), ("not", plain))
+        for name, vocoder in (
+            ("with notes", canvas.vocoder(plain, (held, *struck))),
+            ("without", plain),
+        )
     }
 
     def unsteadiness(samples: np.ndarray) -> float:
@@ -119,4 +122,4 @@ def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
         level = np.abs(turned.reshape(-1, 460).mean(1))
         return float(np.std(level) / np.mean(level))
 
-    assert unsteadiness(made["told"]) < 0.9 * unsteadiness(made["not"])
+    assert unsteadiness(made["with notes"]) < 0.9 * unsteadiness(made["without"])

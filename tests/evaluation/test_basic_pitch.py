@@ -31,7 +31,7 @@ def test_as_many_as_can_be_are_paired() -> None:
     assert match_onsets(((0.0, 60), (0.04, 60)), ((0.045, 60), (0.085, 60))) == OnsetMatch(2, 2, 2)
 
 
-def test_what_a_score_says() -> None:
+def test_the_onsets_of_a_score() -> None:
     notes = [Note(1.0, 2.0, 60, 90), Note(1.0, 3.0, 60, 50, 19), Note(0.0, 1.0, 12, 9)]
     drum = Note(0.0, 1.0, 36, 9, 0, drum=True)
     assert score_onsets([*notes, drum]) == ((0.0, 24), (1.0, 60))
@@ -42,8 +42,8 @@ def test_a_peak_counts_if_the_key_then_sounds() -> None:
     onsets[9:12, 5] = 0.4, 0.8, 0.6
     onsets[30, 7] = 0.9
     sounding[10:40, 5] = 0.9
-    heard = NotePosteriors(onsets, sounding, np.arange(60) * HOP / RATE)
-    assert decode_onsets(heard) == ((pytest.approx(10 * HOP / RATE), 26),)
+    posteriors = NotePosteriors(onsets, sounding, np.arange(60) * HOP / RATE)
+    assert decode_onsets(posteriors) == ((pytest.approx(10 * HOP / RATE), 26),)
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def test_the_beat_goes_on_or_comes_late():
     assert continuation.beats_markdown(()) == ""
 
 
-def test_harmony_that_stays_is_told_from_harmony_that_changes(right, wrong):
+def test_constant_and_changing_harmony_are_distinguished(right, wrong):
     made, true, other = continuation.harmonies(right)
     assert made.adjacent == true.adjacent == 50
     assert made.similarity > 0.95 > other.similarity
@@ -57,7 +57,7 @@ def test_harmony_that_stays_is_told_from_harmony_that_changes(right, wrong):
     assert "| the true continuation |" in continuation.harmonies_markdown([made, true, other])
 
 
-def test_own_continuations_are_told_from_swapped_ones(right, wrong):
+def test_own_and_swapped_continuations_are_distinguished(right, wrong):
     made, real = continuation.context_swaps(right)
     assert (made.area, made.first, made.chroma) == (1, 1, 1)
     assert made.onsets_true == pytest.approx(1)

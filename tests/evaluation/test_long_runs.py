@@ -58,7 +58,7 @@ def test_a_chain_of_the_engine_differs_from_link_to_link(small_engine):
     assert np.abs(first - second).max() > 1e-3
 
 
-def test_ways_that_turn_back_are_not_monotone():
+def test_paths_that_turn_back_are_not_monotone():
     a, b = (make_clip(tone(f, 1), RATE, name=str(f)) for f in (300, 2_000))
     mixes = (0.0, 0.5, 1.0)
     fade = [np.float32(1 - m) * a.samples + np.float32(m) * b.samples for m in mixes]

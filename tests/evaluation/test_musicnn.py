@@ -85,7 +85,7 @@ def test_other_files_are_refused():
         musicnn.read_bundle(*bundle({"a": np.ones(3, np.float32)}, compressed=True))
 
 
-def test_a_wheel_that_cannot_be_had_is_told_with_its_remedy(tmp_path, monkeypatch):
+def test_a_missing_wheel_is_an_error_with_its_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
@@ -122,7 +122,7 @@ def test_a_tone_lies_in_its_band_at_its_level():
     assert 10 ** mel.max() - 1 == pytest.approx(10_000 * 12.8**2 * float(bank.max()), rel=0.35)
 
 
-def test_the_layer_is_what_tensorflow_says(weights):
+def test_the_layer_equals_that_of_tensorflow(weights):
     # Figures of our first reader, whose tags equalled TensorFlow's to 3.6e-7.
     grid = torch.arange(187 * 96, dtype=torch.float32).reshape(1, 187, 96)
     with torch.inference_mode():
@@ -132,7 +132,7 @@ def test_the_layer_is_what_tensorflow_says(weights):
     torch.testing.assert_close(layer[:6], torch.tensor(expected), atol=1e-4, rtol=1e-4)
 
 
-def test_timbre_is_heard_and_what_lies_above_8_khz_is_not(weights):
+def test_the_embedding_depends_on_timbre_but_not_on_what_lies_above_8_khz(weights):
     plain = musicnn.embed(weights, tone(440, 0.1), RATE)
     airy = musicnn.embed(weights, tone(440, 0.1) + tone(12_000, 0.1), RATE)
     noise = 0.1 * torch.randn(2, 4 * RATE, generator=torch.manual_seed(0))

@@ -1,4 +1,4 @@
-"""Check the figures of what plays notes, on networks and sounds whose figures are known."""
+"""The figures of the engines of notes, on networks and sounds whose figures are known."""
 
 from pathlib import Path
 

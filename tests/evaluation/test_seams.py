@@ -83,7 +83,7 @@ class LoopEngine:
         return make_clip(np.repeat(wave[:, None], 2, axis=1).astype(np.float32), RATE)
 
 
-def test_a_loop_is_looked_at_where_it_meets_itself(clips):
+def test_a_loop_is_measured_at_its_loop_point(clips):
     joined, inside = measure_loops(LoopEngine(clicks=True), clips[:1], [1], bars=1)
     assert (joined.name, inside.name) == ("1 steps", "1 steps, inside")
     assert joined.typical > 5

@@ -94,8 +94,8 @@ class RecordingNetwork(FlowNet):
     """A network that records the levels of each step."""
 
     def forward(self, x, t, known, mask, conditions, to=None):
-        self.told = [
-            *getattr(self, "told", []),
+        self.levels = [
+            *getattr(self, "levels", []),
             None if to is None else (float(t[0]), float(to[0])),
         ]
         return super().forward(x, t, known, mask, conditions, to)
@@ -109,8 +109,8 @@ def test_few_steps_are_jumps_and_many_are_not(data):
             sample_windows(
                 model_of(data, net), windows.mels, 0, windows.conditions, steps=steps, seed=0
             )
-    assert net.told[:2] == [(1.0, pytest.approx(5 / 6)), (pytest.approx(5 / 6), 0.0)]
-    assert net.told[2:] == [None] * 9
+    assert net.levels[:2] == [(1.0, pytest.approx(5 / 6)), (pytest.approx(5 / 6), 0.0)]
+    assert net.levels[2:] == [None] * 9
 
 
 def test_the_audio_of_a_window_has_its_mel(data):
@@ -139,15 +139,15 @@ def test_diversity_of_known_sets():
     assert diversity(np.ones((5, 8))) == 0
 
 
-def test_real_music_is_near_and_noise_far_by_ear_and_by_mel(data, weights):
+def test_real_music_is_near_and_noise_far_by_embedding_and_by_mel(data, weights):
     torch.manual_seed(0)
-    told = []
+    messages = []
     with torch.inference_mode():
         rows = measure_distances(
             data,
             model_of(data, FlowNet(CONFIG)),
             SETTINGS,
-            told.append,
+            messages.append,
             AudioDecoder(VOICE, weights),
         )
     floor, vocoded, many, few, noise = rows
@@ -161,32 +161,34 @@ def test_real_music_is_near_and_noise_far_by_ear_and_by_mel(data, weights):
     assert noise.heard_frechet > 2 * floor.heard_frechet
     assert vocoded.heard_frechet < noise.heard_frechet
     assert vocoded.kernel < noise.kernel
-    assert any("listening" in line for line in told)
+    assert any("listening" in line for line in messages)
 
 
 def test_without_musicnn_its_columns_are_left_out(data, weights):
     model = model_of(data, FlowNet(CONFIG))
     settings = replace(SETTINGS, steps=(1,))
-    told = []
+    messages = []
     silent = replace(data, entries=tuple(replace(entry, wave=-1) for entry in data.entries))
     with torch.inference_mode():
-        deaf = measure_distances(data, model, settings, told.append, AudioDecoder(VOICE, None))
-        mute = measure_distances(silent, model, settings, told.append, AudioDecoder(VOICE, weights))
-    assert "musicnn is left out: the data set holds no audio of its held-out pieces" in told
+        deaf = measure_distances(data, model, settings, messages.append, AudioDecoder(VOICE, None))
+        mute = measure_distances(
+            silent, model, settings, messages.append, AudioDecoder(VOICE, weights)
+        )
+    assert "musicnn is left out: the data set holds no audio of its held-out pieces" in messages
     for rows in (deaf, mute):
         assert [row.name for row in rows][1] == "those through the vocoder"
         assert all(row.heard_frechet is None and row.diversity is None for row in rows)
 
 
-def test_an_engine_without_the_wheel_still_has_its_voice(tmp_path, monkeypatch):
+def test_an_engine_without_the_wheel_still_has_its_vocoder(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    told = []
-    ear = load_audio_decoder(MelFlowEngine("cpu"), tmp_path, told.append)
+    messages = []
+    ear = load_audio_decoder(MelFlowEngine("cpu"), tmp_path, messages.append)
     assert ear.weights is None
     assert ear.vocoder.net is not None
-    assert "pip download" in told[0]
+    assert "pip download" in messages[0]
 
 
 def rows_of(*kernels):
@@ -207,7 +209,7 @@ def test_the_ratio_of_few_to_many_steps():
     )
 
 
-def test_the_report_tells_what_was_measured(data):
+def test_the_report_has_the_figures(data):
     model = model_of(data, FlowNet(CONFIG))
     found = evaluate(data, model, replace(SETTINGS, windows=3, choices=2, few=4, many=16, steps=()))
     by_embedding = replace(found, distances=rows_of((4, 0.6, 0.3), (16, 0.2, 0.2)))

@@ -24,7 +24,7 @@ from tests.evaluation.sounds import SPEC, clicks, small_engine, tone, validation
 __all__ = ["small_engine"]
 
 
-def test_a_perfect_vocoder_loses_nothing_and_half_the_level_is_told():
+def test_the_distances_of_a_perfect_vocoder_and_of_half_the_level():
     true = torch.from_numpy((tone([220, 554], 1) + clicks(0.25, 1)).T.copy())
     assert audio_distances(true, true, SPEC) == pytest.approx((0, 0, 0, 0), abs=1e-3)
     log_distance, convergence, slopes, mel = audio_distances(true / 2, true, SPEC)
@@ -49,7 +49,7 @@ def test_vocoders_are_ranked_by_what_they_lose():
     assert "| – |" in vocoders_markdown([searched, raw])
 
 
-def test_the_meeting_of_two_spans_is_looked_at():
+def test_the_boundary_of_two_spans_is_measured():
     sound = tone([220, 277.2, 329.6], 8, 0.1)
     vocoder = VocoderSettings(Vocos(VocosConfig(16, 1), SPEC), iterations=0, seam_iterations=0)
     (row,) = measure_vocoders([("raw", vocoder)], [validation_clip(sound, sound, 6.0)], SPEC)
@@ -68,12 +68,12 @@ def test_the_vocoders_compared():
     assert len(vocoder_variants({})) == 1
 
 
-def test_a_vocoder_that_does_not_fit_is_told_of_and_left_out(small_engine):
-    told = []
+def test_a_vocoder_that_does_not_fit_is_reported_and_left_out(small_engine):
+    messages = []
     # The engine has a vocos of its own, and 64 mels: no other fits it.
-    assert list(available_networks(small_engine.vocoder, told.append)) == ["Vocos"]
-    assert len(told) == 1
-    assert "bands is left out" in told[0]
+    assert list(available_networks(small_engine.vocoder, messages.append)) == ["Vocos"]
+    assert len(messages) == 1
+    assert "bands is left out" in messages[0]
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def test_the_table_alone_is_made_printed_and_kept(set_of_sounds, tmp_path, capsy
     words = ["bench", "vocoders", "--data", str(set_of_sounds), "--clips", "1"]
     out = tmp_path / "figures"
     assert main([*words, "--engine", str(engine), "--out", str(out)]) == 0
-    told = capsys.readouterr()
-    assert "vocos is left out" in told.err  # the one that ships has other features
+    messages = capsys.readouterr()
+    assert "vocos is left out" in messages.err  # the one that ships has other features
     rows = json.loads((out / "vocoders.json").read_text())["voices"]
     assert [row["name"] for row in rows][:2] == ["Griffin-Lim, 48 iterations", "Bands"]
     assert rows[0]["convergence"] < rows[1]["convergence"]  # it has learnt nothing
     assert all(row["cut"] is not None for row in rows)  # 9 s are two spans
-    assert (out / "vocoders.md").read_text().strip() == told.out.strip()
-    assert "| Bands, then 8 iterations |" in told.out
+    assert (out / "vocoders.md").read_text().strip() == messages.out.strip()
+    assert "| Bands, then 8 iterations |" in messages.out
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_the_table_alone_is_made_printed_and_kept(set_of_sounds, tmp_path, capsy
         (["--data", ".", "--engine", "nowhere"], "folder"),
     ],
 )
-def test_what_the_comparison_cannot_begin_with_is_said(words, remedy, capsys):
+def test_invalid_arguments_are_refused_with_the_remedy(words, remedy, capsys):
     assert main(["bench", "vocoders", *words]) == 2
     assert remedy in capsys.readouterr().err

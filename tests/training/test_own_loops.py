@@ -1,4 +1,4 @@
-"""A folder of loops, from files to a set, some steps of each training, and an engine."""
+"""Fine-tuning on a folder of loops: the data set, a few steps of each training, and an engine."""
 
 import copy
 import signal
@@ -52,7 +52,7 @@ def own(tmp_path_factory):
     return count, lines, dataset.load(built), model
 
 
-def test_files_become_entries_that_say_what_is_known(own):
+def test_files_become_entries_with_their_metadata(own):
     count, lines, data, _ = own
     assert count == len(data.entries) == 11
     assert any("left out broken.wav" in line for line in lines)

@@ -1,4 +1,4 @@
-"""The training path at toy size, from notes to weights that the server can load."""
+"""Training of the flow network at toy size, from a data set to weights that an engine loads."""
 
 import shutil
 from dataclasses import replace
@@ -52,7 +52,7 @@ def toy(tmp_path_factory):
     return folder
 
 
-def test_batches_are_normalised_masked_and_told_the_beat(toy):
+def test_batches_are_normalised_masked_and_have_the_beat(toy):
     data = dataset.load(toy)
     batch = draw_batch(
         data, data.entries, np.random.default_rng(0), size=16, mel_frames=64, patch=4, dropout=0.0
@@ -62,7 +62,7 @@ def test_batches_are_normalised_masked_and_told_the_beat(toy):
     assert 0.3 < batch.x.std() < 2
     assert batch.conditions.phase.shape == (16, PHASE_CHANNELS, 64)
     assert (batch.conditions.tempo > 0).all()
-    # Energy beats with the told beat: cosine of the beat (harmonic 4 a bar) explains it.
+    # The energy follows the cosine of the beat in the conditions (harmonic 4 of the bar).
     beat = batch.conditions.phase[:, 5 + 2]
     energy = batch.x.mean((1, 2))
     assert np.corrcoef(beat.flatten(), energy.flatten())[0, 1] > 0.8

@@ -95,7 +95,7 @@ def test_bands_have_their_rates_and_a_chunk_is_the_whole() -> None:
     assert reach < 70
 
 
-def test_critics_see_the_mel() -> None:
+def test_discriminators_depend_on_the_mel() -> None:
     torch.manual_seed(3)
     critics = Discriminators(TINY, SPEC)
     parts = split_bands(noise(512 * 20), 5)
@@ -108,7 +108,7 @@ def test_critics_see_the_mel() -> None:
         assert len(seen) >= 2
 
 
-def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
+def test_generators_and_discriminators_train_and_resume(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     recipe = MultibandRecipe(
         steps=12, decay=4, warm_up=2, batch=1, rate=3e-3, every=6, critics_from=3
@@ -132,7 +132,7 @@ def test_each_side_trains_on_its_own_loss_and_resumes(tmp_path: Path) -> None:
     assert after < before
 
 
-def test_a_critic_s_loss_moves_no_generator_and_the_other_way_round() -> None:
+def test_each_loss_changes_only_its_own_networks() -> None:
     torch.manual_seed(4)
     net, critics = MultibandVocoder(TINY, SPEC), Discriminators(TINY, SPEC)
     recipe = MultibandRecipe(steps=1, decay=1)

@@ -1,4 +1,4 @@
-"""Vocoders by name: over OSC with an engine that has its own, and where one cannot be had."""
+"""Vocoders by name: over OSC with an engine that has its own, and errors where one is missing."""
 
 import shutil
 
@@ -82,7 +82,7 @@ def server(engine, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_each_vocoder_is_told_by_its_sound_and_keeps_the_length(server):
+def test_vocoders_sound_different_and_keep_the_length(server):
     made = {
         name: read(server.job("/msanii/vocode", f"v-{name}", "chord.wav", "vocoder", name))
         for name in ("bands", "vocos", "griffin-lim")

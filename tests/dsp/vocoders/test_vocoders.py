@@ -1,4 +1,4 @@
-"""Either neural vocoder as a voice: in time to the sample, the same in pieces, closed as a loop."""
+"""Both neural vocoders: exact in time, independent of chunks, and closed as loops."""
 
 import math
 

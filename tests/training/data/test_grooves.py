@@ -1,4 +1,4 @@
-"""Check that pieces are rebuilt from their seeds and agree with what is said of them."""
+"""Generated pieces: reproducible from their seeds, and consistent with their descriptions."""
 
 import hashlib
 import io
@@ -105,7 +105,7 @@ def test_notes_lie_in_range_and_none_hangs(kind: Kind, style: str) -> None:
         assert not any(balance.values())
 
 
-def test_every_part_says_its_program() -> None:
+def test_every_part_has_its_program() -> None:
     midi, piece = generate(2, kind="groove", style="disco")
     programs = {
         track.name: message.program

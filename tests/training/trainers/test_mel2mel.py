@@ -104,7 +104,7 @@ def test_the_shipped_recipe_is_read_and_wrong_ones_are_not(tmp_path: Path) -> No
         read_recipe(wrong)
 
 
-def test_the_music_is_the_seed_s_and_fits_the_piano() -> None:
+def test_the_music_depends_on_the_seed_alone_and_fits_the_piano() -> None:
     score = compose_until(500_000, 120.0)
     assert score == compose_until(500_000, 120.0)
     assert all(21 <= n.pitch <= 108 and 1 <= n.velocity <= 127 for n in score.notes)
@@ -135,10 +135,10 @@ def test_analysis_in_parts_is_the_whole_s(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_set_is_built_and_opened(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no set of timbres"):
         timbre_set.load(tmp_path)
-    told: list[str] = []
-    timbre_set.build(tmp_path, told.append, SPEC, 0.0, ("organ", "lead"))
+    messages: list[str] = []
+    timbre_set.build(tmp_path, messages.append, SPEC, 0.0, ("organ", "lead"))
     data = timbre_set.load(tmp_path)
-    assert len(told) == 4
+    assert len(messages) == 4
     assert data.instruments == ("organ", "lead")
     assert (data.train.mels.max(axis=(1, 2)) > -2).all()
     drawn = WindowSampler(data.train, 512 / 44_100).draw(np.random.default_rng(0), 2, 50, 0.0)

@@ -191,7 +191,7 @@ def test_the_small_recipes_can_be_read(part):
 
 
 @pytest.mark.parametrize("part", ["vocoder", "unet"])
-def test_every_line_of_a_recipe_says_where_it_comes_from(part):
+def test_every_line_of_a_recipe_has_its_source(part):
     lines = (RECIPES / f"msanii2023-{part}.toml").read_text().splitlines()
     numbers = {field.name for field in fields(OptimiserConfig)} - {"clip", "every", "seed"}
     for line in lines:

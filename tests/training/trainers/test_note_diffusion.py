@@ -80,7 +80,7 @@ def test_batches_show_what_was_before_as_far_as_the_piece_has_it() -> None:
     assert drawn.mel.shape == drawn.before.shape == (40, 32, 8)
 
 
-def test_pieces_are_the_seed_s_alone_and_in_bands() -> None:
+def test_pieces_depend_on_the_seed_alone_and_are_solos_or_bands() -> None:
     scores = [compose(seed) for seed in range(30)]
     assert scores[:3] == [compose(seed) for seed in range(3)]
     bands = [s for s in scores if any(n.drum for n in s.notes)]
@@ -99,7 +99,7 @@ def test_the_shipped_recipe_is_read() -> None:
     assert (recipe.batch, config.window % config.patch) == (16, 0)
 
 
-def test_what_is_no_set_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no set of notes"):
         note_set.load(tmp_path)
 
