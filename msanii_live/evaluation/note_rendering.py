@@ -40,16 +40,12 @@ from msanii_live.evaluation.basic_pitch import (
     transcribe_onsets,
 )
 from msanii_live.evaluation.timbre_plot import draw_space
-from msanii_live.midi import files
-from msanii_live.notes import Note, Score, sort_notes
+from msanii_live.evaluation.validation_scores import band_scores, solo_scores
+from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
 from msanii_live.training.data import timbre_set
-from msanii_live.training.data.grooves import generate
-from msanii_live.training.data.scores import fetch_scores
 from msanii_live.training.trainers.mel2mel import correlation
 
-FIRST_SEED = 970_000  # of pieces that were never used in training or development
-PIECE_SECONDS = 24.0
 MIN_LOG_MAGNITUDE = -9.2  # -80 dB; differences below it do not count
 Report = Callable[[str], None]
 MelFunction = Callable[[Score, str, int], torch.Tensor]
@@ -85,30 +81,6 @@ class TimbreMorph:
         """Whether brightness only rises or only falls, within 1 %."""
         steps = np.diff(self.centroids) * np.sign(self.centroids[-1] - self.centroids[0])
         return bool((steps > -0.01 * max(self.centroids)).all())
-
-
-def validation_scores(count: int, with_scores: bool) -> list[Score]:
-    """Return unseen pieces: generated piano, grooves without drums, and public-domain piano."""
-    found = []
-    for n in range(count):
-        midi, _ = generate(FIRST_SEED + n, kind="groove" if n % 3 == 2 else "piano")
-        score = files.score_from_midi(midi).cut(0.0, PIECE_SECONDS)
-        notes = [note for note in score.notes if not note.drum]
-        found.append(Score(sort_notes(notes), PIECE_SECONDS, bpm=120.0))
-    if with_scores:
-        for each in fetch_scores()[:count]:
-            found.append(files.score_from_midi(each.midi).cut(4.0, 4.0 + PIECE_SECONDS))
-    return [Score(score.notes, PIECE_SECONDS, bpm=120.0) for score in found if score.notes]
-
-
-def validation_bands(count: int) -> list[Score]:
-    """Return unseen grooves of several instruments with drums."""
-    found = []
-    for n in range(count):
-        midi, _ = generate(FIRST_SEED + 500 + n, kind="groove")
-        score = files.score_from_midi(midi).cut(0.0, PIECE_SECONDS)
-        found.append(Score(score.notes, PIECE_SECONDS, bpm=120.0))
-    return found
 
 
 def render_mono(
@@ -308,12 +280,12 @@ def report_notes(
     except MissingTool as missing:
         print(f"onsets are left out: {missing}", file=sys.stderr)
         session = None
-    pieces = validation_scores(count, with_scores)
+    pieces = solo_scores(count, with_scores)
     rows = measure_instruments(engine, mel_of(weights), pieces, session, print)
     mixes = name == "mel2mel"
     morphs = measure_morphs(engine, print) if mixes else []
     delay = time_to_audio(engine)
-    rows += [mean_row(rows), measure_bands(engine, validation_bands(2 * count), session)]
+    rows += [mean_row(rows), measure_bands(engine, band_scores(2 * count), session)]
     print(instruments_markdown(rows))
     if mixes:
         monotone = sum(morph.monotone for morph in morphs)

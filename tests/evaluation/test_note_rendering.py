@@ -15,9 +15,9 @@ from msanii_live.evaluation.note_rendering import (
     centroid,
     instruments_markdown,
     mean_row,
-    validation_scores,
 )
 from msanii_live.evaluation.timbre_plot import brightness_and_level, draw_space, projection_plane
+from msanii_live.evaluation.validation_scores import solo_scores
 
 ROWS = [
     InstrumentFigures("piano", 0.9, 0.8, 0.6, 0.8, 0.02, 0.1),
@@ -53,8 +53,8 @@ def test_the_centroid_is_where_a_sound_is() -> None:
 
 
 def test_held_out_pieces_have_no_drums_and_are_the_seeds() -> None:
-    pieces = validation_scores(3, with_scores=False)
-    assert [p.notes for p in pieces] == [p.notes for p in validation_scores(3, with_scores=False)]
+    pieces = solo_scores(3, with_scores=False)
+    assert [p.notes for p in pieces] == [p.notes for p in solo_scores(3, with_scores=False)]
     assert len(pieces) == 3
     assert not any(note.drum for piece in pieces for note in piece.notes)
 
