@@ -59,6 +59,7 @@ class ServerStatus:
             ("protocol", str(PROTOCOL)),
             ("engine", registry.default),
             ("engines", " ".join(registry.names())),
+            ("precision", registry.precision),
             *self.sound(),
             ("clients", str(self.clients())),
             *[(f"count-{k.replace('_', '-')}", str(n)) for k, n in self.counters().items()],

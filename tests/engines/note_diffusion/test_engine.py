@@ -100,7 +100,9 @@ def test_what_it_cannot_is_told(band, riff):
     assert failed.args[3] == "ERANGE"
     assert all(name in failed.args[4] for name in INSTRUMENT_NAMES)
     band.client.send("/msanii/generate", "seconds", 2, "id", "g")
-    assert band.client.wait(("/msanii/fail",), "g").args[3] == "EENGINE"
+    failed = band.client.wait(("/msanii/fail",), "g")
+    assert failed.args[3] == "EENGINE"
+    assert failed.args[4] == "the engine note-diffusion cannot generate: mel-flow, tones can"
     band.job("/msanii/render", "m", "riff", "timbre", "harp", "timbre2", "lead", "steps", 1)
     told = [m.args[1] for m in band.client.received if m.address == "/msanii/warn"]
     assert any("timbre2 was ignored" in text for text in told)
@@ -114,6 +116,25 @@ def test_a_clip_is_made_again_from_its_sidecar(band, riff, tmp_path):
     made, _ = soundfile.read(path, dtype="float32")
     true, _ = soundfile.read(Path(band.folder) / "again.wav", dtype="float32")
     assert np.abs(made - true).max() < 1e-3
+
+
+def test_its_name_of_before_works_in_commands_and_old_sidecars_and_is_not_listed(
+    band, riff, tmp_path
+):
+    from msanii_live.cli.rerender import render_again
+
+    old = band.job("/msanii/render", "o", "riff", "engine", "spectrogram", "clip", "old", "seed", 2)
+    new = band.job("/msanii/render", "n", "riff", "engine", "note-diffusion", "seed", 2)
+    assert np.array_equal(read(old), read(new))
+    path = Path(band.folder) / "old.json"
+    sidecar = json.loads(path.read_text())
+    assert sidecar["engine"] == "note-diffusion"
+    sidecar["engine"] = sidecar["command"]["engine"] = "spectrogram"
+    path.write_text(json.dumps(sidecar))
+    again, _ = soundfile.read(render_again(path, tmp_path / "x.wav", "cpu"), dtype="float32")
+    assert np.abs(again - read(old)).max() < 1e-3
+    names = [row["engine"] for row in band.client.engine_list()]
+    assert names == ["note-diffusion", "mel-flow", "mel2mel", "tones"]
 
 
 def test_the_weights_are_described():
