@@ -114,7 +114,7 @@ class EngineRegistry:
             return engine
         if not name and address in FALLBACKS:
             return self.get(FALLBACKS[address])
-        raise self._cannot(engine.name, address)
+        raise self._unsupported(engine.name, address)
 
     def check_serving(self, name: str, address: str) -> None:
         """Check as `serving` does, without making an engine: quick enough for the event loop.
@@ -126,7 +126,7 @@ class EngineRegistry:
             self._source(wanted)
         verbs = self.verbs(wanted)
         if verbs and address not in verbs and (name or address not in FALLBACKS):
-            raise self._cannot(wanted, address)
+            raise self._unsupported(wanted, address)
 
     def state(self, name: str) -> str:
         """Return "loaded" or "free" for an engine."""
@@ -148,8 +148,8 @@ class EngineRegistry:
         loaded = [engine for engine in engines if _ask(engine, "loaded", False)]
         return max((float(_ask(engine, "memory_mb", 0.0)) for engine in loaded), default=0.0)
 
-    def _cannot(self, name: str, address: str) -> CommandError:
-        """Return the error of a command that an engine lacks; it names the engines that have it."""
+    def _unsupported(self, name: str, address: str) -> CommandError:
+        """Return the error of an engine that lacks a verb; it names the engines that have it."""
         able = [other for other in self.names() if address in self.verbs(other)]
         return CommandError(
             Code.EENGINE,
@@ -244,5 +244,5 @@ def _ask(engine: Engine, name: str, otherwise: Any) -> Any:
         value = getattr(engine, name)
         return value() if callable(value) else value
     except Exception:
-        log.exception("the engine %s failed to tell its %s", engine.name, name)
+        log.exception("the engine %s failed to report its %s", engine.name, name)
         return otherwise

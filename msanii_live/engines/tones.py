@@ -82,9 +82,9 @@ class Tones:
             seconds = command.seconds
             if command.bars is not None:
                 seconds = command.bars * context.beats * 60 / bpm
-            fresh = chord(round(seconds * RATE), context.seed)
+            new = chord(round(seconds * RATE), context.seed)
         if isinstance(command, Generate):
-            return fresh, [], bpm
+            return new, [], bpm
         if isinstance(command, Render):
             score = requested_score(command, context, self.capabilities.max_seconds)
             return sines(score), [], score.bpm or bpm
@@ -97,8 +97,8 @@ class Tones:
         if isinstance(command, Outpaint):
             source = context.clip(command.src)
             old = as_stereo(source.samples)
-            parts = [old, fresh] if command.side == "right" else [fresh, old]
-            return np.concatenate(parts) if command.keep else fresh, [source], bpm
+            parts = [old, new] if command.side == "right" else [new, old]
+            return np.concatenate(parts) if command.keep else new, [source], bpm
         if isinstance(command, Inpaint):
             source = context.clip(command.src)
             out = as_stereo(source.samples).copy()

@@ -76,7 +76,7 @@ def test_where_no_key_is_down_phases_are_left_alone() -> None:
 def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
     length = 52_920  # 1.2 s, in which a C turns no whole number of times
     key = Note(0.6, 1.5, 60, 90)
-    notes = mel_grid(Score((key,), 1.2, is_loop=True), SPEC).around((key,))
+    notes = mel_grid(Score((key,), 1.2, is_loop=True), SPEC).with_previous_round((key,))
     assert [(n.start, n.end) for n in notes] == [
         pytest.approx((-0.6, 0.3)),
         pytest.approx((0.6, 1.5)),

@@ -1,4 +1,4 @@
-"""What an engine may do to the server: fail, and run out of memory."""
+"""Engines that fail or run out of memory, and clients that leave while a job runs."""
 
 import sys
 from pathlib import Path

@@ -163,7 +163,7 @@ def save(path: Path, net: Mel2Mel) -> None:
 def load(path: Path, device: torch.device) -> Mel2Mel:
     """Read a network onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
     tensors, config, spec = read(path, FORMAT, "no Mel2Mel")
     config["instruments"] = tuple(config["instruments"])

@@ -67,10 +67,10 @@ def plan_left(tokens: int, start: int, end: int, size: int) -> list[InpaintingWi
 def plan_loop(tokens: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill a loop: most of it as a line, then a bridge from end to start."""
     bridge = max(1, min(tokens // 4, size // 2))
-    seen = min(size, tokens)
-    first = tokens - bridge - (seen - bridge) // 2
+    length = min(size, tokens)
+    first = tokens - bridge - (length - bridge) // 2
     line = plan_line(tokens - bridge, 0, tokens - bridge, size)
-    return [*line, InpaintingWindow(first, first + seen, tokens - bridge, tokens)]
+    return [*line, InpaintingWindow(first, first + length, tokens - bridge, tokens)]
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def inpaint_windows(
         token_index = torch.arange(window.first, window.last)
         frame_index = (token_index[:, None] * patch + torch.arange(patch)).flatten()
         wrapped = (frame_index % (tokens * patch)).to(mel.device)
-        seen = torch.tensor([done[int(t) % tokens] for t in token_index], dtype=torch.float32)
-        mask = seen.repeat_interleave(patch).to(mel.device)[None, None, None]
+        is_known = torch.tensor([done[int(t) % tokens] for t in token_index], dtype=torch.float32)
+        mask = is_known.repeat_interleave(patch).to(mel.device)[None, None, None]
         current = out[None, :, :, wrapped]
         noise = torch.randn(current.shape, generator=generator).to(mel.device)
         x = (1 - options.strength) * current + options.strength * noise

@@ -36,7 +36,7 @@ MAX_SECONDS = 600.0  # of a clip together with its source
 MIN_FRAMES = 2_048  # of a clip or a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
 TEMPO_TOLERANCE = 0.03  # relative difference between the estimated tempo and the given one
-FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a fresh clip must not click
+FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
 
 
 @dataclass(frozen=True)

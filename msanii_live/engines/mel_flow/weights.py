@@ -55,7 +55,7 @@ def save(path: Path, model: FlowModel) -> None:
 def load(path: Path, device: torch.device) -> FlowModel:
     """Read a model onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
     tensors, config, spec = read(path, FORMAT, "not a flow model")
     mean, deviation = tensors.pop("mean"), tensors.pop("deviation")

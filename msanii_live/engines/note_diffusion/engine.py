@@ -49,7 +49,10 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
         spec, grid = net.spec, mel_grid(score, net.spec)
-        notes, vocoder = grid.around(score.notes), grid.vocoder(self._vocoder, score.notes)
+        notes, vocoder = (
+            grid.with_previous_round(score.notes),
+            grid.vocoder(self._vocoder, score.notes),
+        )
         lead = min(LEAD, score.seconds) if grid.is_loop else 0.0
         steps = command.steps or STEPS
         total = net.windows(grid.count, lead) * steps + grid.iterations(vocoder) + 1

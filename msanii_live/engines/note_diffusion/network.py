@@ -230,7 +230,7 @@ def save(path: Path, net: NoteDiffusion) -> None:
 def load(path: Path, device: torch.device) -> NoteDiffusion:
     """Read a network onto a device, in float32 and evaluation mode.
 
-    Raises: FileNotFoundError; ValueError: the file is damaged or none of ours.
+    Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
     tensors, config, spec = read(path, FORMAT, "no note diffusion", OLD_FORMAT)
     config["programs"] = tuple(config["programs"])

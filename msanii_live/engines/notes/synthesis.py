@@ -105,12 +105,12 @@ class MelGrid:
         """Return vocoder settings with the partials of the notes; see `dsp/partials.py`."""
         if vocoder.net is None:
             return vocoder
-        partials = Partials(self.around(notes), self.spec)
+        partials = Partials(self.with_previous_round(notes), self.spec)
         return replace(
             vocoder, partials=partials, iterations=ITERATIONS, loop_iterations=ITERATIONS
         )
 
-    def around(self, notes: Sequence[Note]) -> tuple[Note, ...]:
+    def with_previous_round(self, notes: Sequence[Note]) -> tuple[Note, ...]:
         """Return the notes, and for a loop those of the round before, which ring into its start."""
         if not self.is_loop:
             return tuple(notes)

@@ -1,4 +1,4 @@
-"""Check brightness against samples, and that a mel between two can be led."""
+"""The spectral centroid of mels against that of samples, and how it is matched."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The engine that plays notes, over OSC, and chained with the one that goes on from audio."""
+"""The mel2mel engine over OSC, also followed by an outpaint of mel-flow."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Check the network that plays notes: its form, its pieces, and that it can learn."""
+"""The Mel2Mel network: its layers, its chunks, and that it can learn."""
 
 from pathlib import Path
 

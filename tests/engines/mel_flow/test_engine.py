@@ -1,4 +1,4 @@
-"""The engine that ships, over OSC, as a patch meets it."""
+"""The contract of mel-flow over OSC: lengths, seams, seeds, levels, files."""
 
 import json
 import time

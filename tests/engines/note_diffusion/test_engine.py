@@ -1,4 +1,4 @@
-"""The engine that plays bands of notes, over OSC: keys, drums, loops, seeds, what is refused."""
+"""The note-diffusion engine over OSC: keys, drums, loops, seeds, errors, its earlier name."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Check the small Spectrogram Diffusion: how notes are laid, windows chained, and weights kept."""
+"""The note-diffusion network: aligned notes, chained windows, saved weights."""
 
 from pathlib import Path
 

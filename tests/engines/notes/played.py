@@ -1,4 +1,4 @@
-"""What tests of the engines that play notes share: a riff, and ears for keys and brightness."""
+"""A riff, and measures of pitch and brightness, for the tests of engines of notes."""
 
 from pathlib import Path
 
