@@ -35,6 +35,26 @@ def test_later_sources_win(tmp_path, monkeypatch):
         ({"bind": "0.0.0.0"}, "--allow"),
         ({"bind": "here"}, "IP address"),
         ({"allow": ["nonsense"]}, "nonsense"),
+        ({"allow": [7]}, "list of texts"),
+        ({"allow_origin": ["*"]}, "http://localhost:3000"),
+        ({"allow_origin": ["localhost:3000"]}, "http://localhost:3000"),
+        ({"allow_origin": ["http://localhost:3000/page"]}, "http://localhost:3000"),
+        ({"port": [1]}, "whole number"),
+        ({"port": True}, "whole number"),
+        ({"port": 10**5_000}, "whole number"),
+        ({"keep_gb": "nan"}, "keep_gb is nan"),
+        ({"keep_gb": 1e308}, "0 to 1000000000"),
+        ({"keep_gb": -1}, "0 to"),
+        ({"threads": -1}, "0 to 1024"),
+        ({"threads": 10**9}, "0 to 1024"),
+        ({"folder": ""}, "folder is empty"),
+        ({"folder": "a\0b"}, "NUL"),
+        ({"engine": "a\0"}, "NUL"),
+        ({"audio": "\0"}, "NUL"),
+        ({"folder": {"a": 1}}, "must be text"),
+        ({"folder": 7}, "must be text"),
+        ({"folder": "~nosuchuser/x"}, "no user nosuchuser"),
+        ({"folder": "x" * 700}, "--folder"),
     ],
 )
 def test_bad_values_are_told_with_what_is_legal(flags, words):
@@ -82,6 +102,72 @@ def test_unknown_keys_in_a_file_are_an_error(tmp_path):
         read_config({}, file)
     with pytest.raises(ConfigError, match="cannot read"):
         read_config({}, tmp_path / "none.toml")
+
+
+FOLDER = 'folder = "M\u00fczik"\n'
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (FOLDER.encode("latin-1"), "line 1 is not in UTF-8"),
+        (b"port = 1\n" + FOLDER.encode("latin-1"), "line 2 is not in UTF-8"),
+        (FOLDER.encode("utf-16"), "UTF-16"),
+        (FOLDER.encode("utf-16-be"), "cannot read"),
+        (FOLDER.encode("latin-1") + b"nosuch = 1", "unknown key nosuch;.* line 1 is not"),
+        (b"folder = 'a\0b'", "cannot read"),
+        (b"port = " + b"[" * 20_000, "nested too deep"),
+        (b"port = " + b"9" * 9_000, "cannot read"),
+        (b"port = 1\nport = 2", "cannot read"),
+        (b"[port]\nnumber = 1", "whole number"),
+        (b"folder = 2026-11-26", "must be text"),
+        (b"#" * (2**20 + 1), "1 MiB"),
+        (b'"\\u001b[31m" = 1', r"unknown key \\x1b"),
+    ],
+)
+def test_a_file_that_is_none_of_settings_is_refused_in_words(tmp_path, raw, words):
+    file = tmp_path / "c.toml"
+    file.write_bytes(raw)
+    with pytest.raises(ConfigError, match=words):
+        read_config({}, file)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path, mark):
+    file = tmp_path / "c.toml"
+    file.write_bytes(mark + FOLDER.encode() + b"port = 5\r\n")
+    config = read_config({}, file)
+    assert (config.folder, config.port) == ("M\u00fczik", 5)
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/c.toml", "/", "none.toml", "x" * 300, "a\0b"])
+def test_a_path_that_is_no_file_of_settings_is_refused_in_words(path):
+    with pytest.raises(ConfigError, match=r"config|cannot read"):
+        read_config({}, Path(path))
+
+
+def test_without_a_home_a_folder_must_be_named(tmp_path, monkeypatch):
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    with pytest.raises(ConfigError, match=r"home folder of this user is unknown.*--folder"):
+        read_config({})
+    monkeypatch.undo()
+    monkeypatch.delenv("HOME", raising=False)
+    assert read_config({"folder": str(tmp_path)}).folder_path == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("origins", "expected"),
+    [
+        ("http://localhost:3000", ("http://localhost:3000",)),
+        (["http://a.example", "https://b.example"], ("http://a.example", "https://b.example")),
+        ("http://[::1]:3000, http://c", ("http://[::1]:3000", "http://c")),
+    ],
+)
+def test_allowed_origins_can_be_repeated(origins, expected):
+    assert read_config({"allow_origin": origins}).allow_origin == expected
 
 
 def test_binding_beyond_loopback_with_a_network_is_allowed():

@@ -18,7 +18,18 @@ else:
 def add_server_address(parser: argparse.ArgumentParser) -> None:
     """Add --host and --port of a server that runs."""
     parser.add_argument("--host", default="127.0.0.1", help="where the server is (%(default)s)")
-    parser.add_argument("--port", type=int, default=7770, help="its OSC port (%(default)s)")
+    parser.add_argument("--port", type=port_number, default=7770, help="its OSC port (%(default)s)")
+
+
+def port_number(word: str) -> int:
+    """Return the number of a port, 0 to 65535. Raises: argparse.ArgumentTypeError."""
+    try:
+        number = int(word)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{word!r} is no port: it must be 0 to 65535")
+    return number
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

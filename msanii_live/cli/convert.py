@@ -38,8 +38,10 @@ def convert(file: Path, folder: Path) -> int:
         model = load(file)
         written = write(folder, model.parts)
         again = load(folder)
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(f"cannot convert {file}: {error}") from None
+    except ValueError as error:
+        raise ConfigError(f"{error}; give a .pt of the 2023 release") from None
     for part, name in zip((model.unet, model.vocoder), ("U-Net", "vocoder"), strict=True):
         print(f"{name}: {sum(p.numel() for p in part.parameters()):,} parameters")
     for name in ("unet", "vocoder", "features"):

@@ -6,13 +6,16 @@ import argparse
 import socket
 import time
 
-from msanii_live.cli.arguments import Commands
+from msanii_live.cli.arguments import Commands, port_number
+from msanii_live.errors import ConfigError
 
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("listen", help="print every OSC message that reaches a port")
-    parser.add_argument("port", type=int, nargs="?", default=57121, help="UDP port (%(default)s)")
+    parser.add_argument(
+        "port", type=port_number, nargs="?", default=57121, help="UDP port (%(default)s)"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -26,7 +29,13 @@ def listen(port: int) -> int:
     from msanii_live.osc.codec import PacketError, decode_packet
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind(("127.0.0.1", port))
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on UDP port {port}: {error.strerror}; end the program that has it, "
+                "or send to another port"
+            ) from None
         print(f"listening on 127.0.0.1:{listener.getsockname()[1]}; Ctrl-C ends it", flush=True)
         while True:
             packet, source = listener.recvfrom(65_536)

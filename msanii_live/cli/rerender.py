@@ -16,6 +16,8 @@ from msanii_live.midi import files
 from msanii_live.protocol.commands import GenerationCommand
 from msanii_live.protocol.request import parse_request
 
+AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
+
 
 def render_again(
     sidecar: Path, out: Path | None, device: str, precision: str | None = None
@@ -27,18 +29,14 @@ def render_again(
     Raises: MsaniiError: the sidecar is unreadable or is of a clip that no engine made, or the
     device lacks its precision.
     """
-    try:
-        info = ClipInfo.from_json(sidecar.read_text())
-    except (OSError, ValueError) as error:
-        raise MsaniiError(f"cannot read {sidecar}: {error}") from None
-    if "address" not in info.command:
-        raise MsaniiError(f"{info.name} was not made by an engine: there is nothing to make again")
+    info = read_sidecar(sidecar)
     pairs = [(f"@{k}", v) for k, v in info.command.items() if k != "address" and v != ""]
     positional = ("src", "start", "end", "a", "b", "midi")
     places = [info.command[name] for name in positional if name in info.command]
     keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
     command = parse_request(str(info.command["address"]), [*places, *keys]).command
-    assert isinstance(command, GenerationCommand)
+    if not isinstance(command, GenerationCommand):
+        raise MsaniiError(f"{sidecar} says {command.address}, which makes no clip")
     engine = _engine(info, device, precision)
     library = Library(sidecar.parent.absolute())
     context = Context(
@@ -52,8 +50,34 @@ def render_again(
     )
     clip = engine.run(command, context)
     path = out or sidecar.with_name(f"{info.name}-again.wav")
-    soundfile.write(path, clip.samples, clip.info.sample_rate, subtype="FLOAT")
+    try:
+        soundfile.write(path, clip.samples, clip.info.sample_rate, subtype="FLOAT")
+    except (OSError, soundfile.SoundFileError) as error:
+        raise MsaniiError(f"cannot write {path}: {error}") from None
     return path
+
+
+def read_sidecar(path: Path) -> ClipInfo:
+    """Return what a sidecar says of a clip that an engine made.
+
+    Raises: MsaniiError: it cannot be read, is no sidecar, or no engine made its clip.
+    """
+    if path.suffix.lower() in AUDIO_SUFFIXES:
+        raise MsaniiError(
+            f"{path} is sound: give the clip's sidecar, {path.with_suffix('.json').name} beside it"
+        )
+    try:
+        info = ClipInfo.from_json(path.read_text("utf-8"))
+        is_command = isinstance(info.command, dict) and isinstance(info.name, str)
+    except OSError as error:
+        raise MsaniiError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, TypeError, RecursionError):
+        is_command = False
+    if not is_command:
+        raise MsaniiError(f"{path} is no sidecar of a clip: give the .json that lies beside one")
+    if "address" not in info.command:
+        raise MsaniiError(f"{info.name} was not made by an engine: there is nothing to make again")
+    return info
 
 
 def _engine(info: ClipInfo, device: str, precision: str | None) -> Engine:

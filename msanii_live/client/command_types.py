@@ -74,7 +74,7 @@ class GenerationOptions(TypedDict, total=False):
     bpm: float
     # a style that the engine knows, such as house
     style: str
-    # musical key, such as C or 'A min' (or Am)
+    # musical key, such as C, 'A min' (or Am) or 'D dorian'
     key: str
     # how many notes and hits: 0 is sparse, 1 is full (0 to 1)
     density: float
@@ -84,7 +84,8 @@ class GenerationOptions(TypedDict, total=False):
     steps: int
     # engine to use; the default one if absent
     engine: str
-    # free text; words that name a style or a key are used
+    # free text; words that name a style, a key or a tempo are used where style, key and bpm are
+    # absent
     prompt: str
     # name of the new clip; generated if absent
     clip: str

@@ -34,7 +34,11 @@ class ClientConnection:
         self._decoder = FrameDecoder()
         self._waiting: deque[Message] = deque()
         if transport == "udp":
-            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+            # A server on 127.0.0.1 is called localhost too, which some systems take for ::1 first.
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            if host.lower() == "localhost":
+                found.sort(key=lambda each: each[0] != socket.AF_INET)
+            family, *_, address = found[0]
             self.socket = socket.socket(family, socket.SOCK_DGRAM)
             with contextlib.suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)

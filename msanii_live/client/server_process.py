@@ -49,7 +49,7 @@ def running_server(
             assert child.stdout is not None
             line = child.stdout.readline()
             if not line.startswith("ready osc="):
-                reason = f": {log.read_text()[-2000:]}" if log else ""
+                reason = f": {log.read_text('utf-8', 'replace')[-2000:]}" if log else ""
                 raise NotReady(f"the server did not get ready{reason}")
             osc, http = (word.split("=")[1] for word in line.split()[1:3])
             host, port = osc.rsplit(":", 1)

@@ -13,7 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,7 @@ WIDTH, HEADS, DETAIL_WIDTH = 320, 5, 256  # of the default engine's network
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _known: dict[str, Timings] = {}
+_is_saving = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,17 @@ def timings(measure: Callable[[], Timings] | None = None) -> Timings:
                 _save(file, key, found)
             _known[key] = found
         return _known[key]
+
+
+@contextmanager
+def saving_nothing() -> Iterator[None]:
+    """Keep what is measured within this context out of the file."""
+    global _is_saving
+    _is_saving = False
+    try:
+        yield
+    finally:
+        _is_saving = True
 
 
 def machine_key() -> str:
@@ -237,6 +250,8 @@ def _validated(fp32_ms: float, bf16_ms: float) -> Timings:
 
 def _save(file: Path | None, key: str, found: Timings) -> None:
     """Add a measurement to the file, atomically."""
+    if not _is_saving:
+        return
     if file is None:
         _log.warning("there is no home folder to keep the measured precision in")
         return

@@ -64,3 +64,15 @@ class FolderLock:
             self._file.seek(_OWNER_OFFSET)
             return self._file.read(20).decode(errors="replace").strip() or "?"
         return "?"
+
+
+def find_folder_owner(folder: Path) -> str:
+    """Return the process id of the server that has a folder; "" if none has. Write nothing."""
+    try:
+        with (folder / NAME).open("rb", buffering=0) as file:
+            if lock_descriptor(file.fileno(), blocking=False):
+                return ""  # the lock ends with this file
+            file.seek(_OWNER_OFFSET)
+            return file.read(20).decode(errors="replace").strip() or "?"
+    except OSError:
+        return ""

@@ -50,6 +50,8 @@ class MidiInput:
         if wanted.startswith(TCP_PREFIX):
             self._start_thread(self._serve, _open_server(wanted))
         elif wanted == "virtual":
+            if sys.platform == "win32":
+                raise ConfigError(f"midi_in is virtual: {find_virtual_port_fault()}")
             self._port = _open(VIRTUAL_PORT, self._receive, virtual=True)
             self.description = f"virtual port {VIRTUAL_PORT}"
         else:
@@ -106,7 +108,7 @@ class MidiInput:
                 log.warning("%s", error)
 
     def _scan(self) -> None:
-        available = _port_names()
+        available = port_names()
         if self._port is not None:
             if self._name not in available:
                 log.warning("MIDI input %s has gone", self._name)
@@ -178,7 +180,19 @@ def _open_server(wanted: str) -> Any:
         raise ConfigError(f"midi_in is {wanted!r}: {error.strerror}; pick another port") from None
 
 
-def _port_names() -> list[str]:
+def find_virtual_port_fault() -> str:
+    """Return why this machine can have no virtual MIDI port; "" if it can."""
+    if sys.platform == "win32":
+        return "Windows has none of its own; loopMIDI (tobias-erichsen.de) adds some"
+    try:
+        _with_backend(lambda backend: backend.open_input(VIRTUAL_PORT, virtual=True).close())
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def port_names() -> list[str]:
+    """Return the names of the MIDI inputs. Raises: ConfigError: MIDI cannot be used here."""
     return _with_backend(lambda backend: [str(name) for name in backend.get_input_names()])
 
 

@@ -42,15 +42,25 @@ def install(programs: Sequence[str], folder: Path | None, only_list: bool) -> in
     if folder is not None:
         _install_all(source, folder, only_list)
         return 0
-    known = install_targets(platform.system(), Path.home(), os.environ)
+    known = install_targets(platform.system(), _home(), os.environ)
     for program in programs:
         if all(target.program != program for target in known):
-            raise PatchInstallError(f"there is no {program} for {platform.system()}")
+            names = ", ".join(dict.fromkeys(target.program for target in known))
+            raise PatchInstallError(f"{program} is no program that there are patches for: {names}")
     for target in known:
         wanted = target.program in programs if programs else target.is_installed
         _install_one(source, target, wanted, only_list)
     print(f"{', '.join(SNIPPETS)}: open the files in {source}")
     return 0
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise PatchInstallError(
+            "the home folder of this user is unknown: name a folder with --to"
+        ) from None
 
 
 def _install_one(source: Path, target: InstallTarget, wanted: bool, only_list: bool) -> None:

@@ -14,21 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from msanii_live.cli.doctor.folder import check_folder
 from msanii_live.cli.doctor.network import check_network, check_ports, check_server
 from msanii_live.cli.doctor.port_owner import find_port_owner
-from msanii_live.cli.doctor.report import (
-    check_folder,
-    check_model,
-    check_sound,
-    check_torch,
-    doctor,
-    examine,
-)
+from msanii_live.cli.doctor.report import check_model, check_torch, doctor, examine
+from msanii_live.cli.doctor.sound import check_midi, check_sound
 from msanii_live.config import Config
 from msanii_live.dsp import cpu_precision
 from msanii_live.dsp.cpu_precision import Timings
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.mel_flow.engine import WEIGHTS
+from msanii_live.errors import ConfigError
+from msanii_live.midi import input as midi_input
 from msanii_live.web.zeroconf import own_addresses
 from tests.live import live
 
@@ -175,12 +172,41 @@ def test_a_file_in_the_folders_place_is_to_be_mended(tmp_path):
     assert found.state == "mend"
 
 
-def test_a_folder_with_room_is_fine_and_left_as_it_was(tmp_path):
-    *_, found = check_folder(tmp_path / "new")
+@pytest.mark.parametrize("name", ["new", "new/deeper", "."])
+def test_a_folder_with_room_is_fine_and_left_as_it_was(tmp_path, name):
+    (found,) = check_folder(tmp_path / name)
     assert found.state in ("ok", "note")  # as much is free as is free
     assert "GiB free" in found.found
-    left = [path.name for path in (tmp_path / "new").iterdir()]
-    assert left in ([], [".msanii-live.lock"])
+    assert ("will create" in found.found) == (name != ".")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("midi_in", ["none", "virtual", "no such port"])
+def test_a_machine_without_a_virtual_midi_port_is_told(monkeypatch, midi_in):
+    def refuse(call):
+        raise ConfigError("MIDI cannot be opened here")
+
+    monkeypatch.setattr(midi_input, "_with_backend", refuse)
+    found = check_midi(midi_in)
+    assert "MIDI cannot be opened here" in found.found
+    assert found.state == ("ok" if midi_in == "none" else "mend")
+    assert (found.state == "ok") == (not found.remedy)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_is_not_asked_for_this_machine(tones, monkeypatch, variable):
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    found = check_server("127.0.0.1", tones.server.osc_port, tones.server.http_port, "it")
+    assert set(states(found).values()) == {"ok"}
+
+
+def test_the_doctor_keeps_no_measurement(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with cpu_precision.saving_nothing():
+        cpu_precision._save(cpu_precision.cache_file(), "here", Timings(1.0, 2.0))
+    assert list(tmp_path.iterdir()) == []
+    cpu_precision._save(cpu_precision.cache_file(), "here", Timings(1.0, 2.0))
+    assert cpu_precision.cache_file().exists() or sys.platform != "linux"
 
 
 def test_a_folder_that_a_server_has_is_noted(tmp_path):

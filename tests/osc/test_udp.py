@@ -232,7 +232,12 @@ def test_a_reply_to_itself_is_not_answered_for_ever() -> None:
     async def scenario() -> None:
         inbox = Inbox()
         server = await UdpServer.open("127.0.0.1", 0, IngressQueue(inbox))
-        server.send(PACKET, server.address)
+        port = server.address[1]
+        for host in ("127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"):
+            server.send(PACKET, (host, port))
+        assert server.counters["send_errors"] == 4
+        (own,) = server._sockets
+        own.sendto(PACKET, server.address)  # as one that was forged
         await until(lambda: server.counters["dropped_loop"] == 1)
         assert not inbox.sources
         server.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import json
+import os
 import socket
 import tempfile
 import threading
@@ -20,9 +22,13 @@ from msanii_live.client.connection import TransportName, new_token
 from msanii_live.client.packets import read_packet
 from msanii_live.client.server_process import NotReady, running_server
 from msanii_live.config import Config
+from msanii_live.errors import PortInUse
+from msanii_live.osc.binding import bind_sockets
 
 ANSWER_TIMEOUT = 2.0  # s
 BROWSE_TIMEOUT = 4.0  # s
+# A proxy, which HTTP_PROXY may name, would ask itself for 127.0.0.1.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 FIREWALL = "let Python through this machine's firewall, for UDP and TCP"
 
 
@@ -82,15 +88,17 @@ def check_ports(config: Config, runs: bool) -> Iterator[Check]:
 
 def _bind(host: str, kind: socket.SocketKind, port: int) -> OSError | None:
     """Bind a port as the server does; return the error, None if there is none."""
-    try:
-        family = socket.getaddrinfo(host, port, type=kind)[0][0]
-        with socket.socket(family, kind) as trial:
-            if kind == socket.SOCK_STREAM:
-                # As asyncio does: connections that have ended do not hold it.
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((host, port))
+
+    async def bind() -> None:
+        for trial in await bind_sockets(host, port, kind, ""):
             if kind == socket.SOCK_STREAM:
                 trial.listen()
+            trial.close()
+
+    try:
+        asyncio.run(bind())
+    except PortInUse:
+        return OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     except OSError as error:
         return error
     return None
@@ -177,7 +185,7 @@ def _ask_page(host: str, port: int, server: str) -> Check:
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}/"
     try:
-        with urllib.request.urlopen(f"{url}api/state", timeout=ANSWER_TIMEOUT) as answer:
+        with DIRECTLY.open(f"{url}api/state", timeout=ANSWER_TIMEOUT) as answer:
             state = json.load(answer)["server"]["state"]
     except (OSError, ValueError, KeyError) as error:
         remedy = "give --http-port the port that the server was started with, or see its log"

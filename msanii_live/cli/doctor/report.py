@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import platform
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -15,21 +14,23 @@ from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.cli.doctor.checks import Check, mend, note, ok
+from msanii_live.cli.doctor.folder import check_folder
 from msanii_live.cli.doctor.network import check_network
+from msanii_live.cli.doctor.sound import check_midi, check_sound
 from msanii_live.config import Config
 from msanii_live.errors import ConfigError, MsaniiError
-from msanii_live.library.lock import FolderLock
 
 if TYPE_CHECKING:
     import torch
 
-LITTLE, TOO_LITTLE = 2 * 2**30, 100 * 2**20  # bytes free: an hour of clips takes 1.3 GB
 CLIENTS = ("pd", "sclang", "oscsend", "csound", "chuck", "sonic-pi")
 LABELS = {"ok": "ok  ", "note": "note", "mend": "MEND"}
 
 
 def doctor(config: Config, as_json: bool = False) -> int:
     """Check all that a server with these settings needs, and print the results.
+
+    It changes nothing on this machine.
 
     as_json: one JSON object: version, python, platform, ok and findings. Returns 0, or 1 where
     something must be mended.
@@ -42,10 +43,15 @@ def doctor(config: Config, as_json: bool = False) -> int:
     if not as_json:
         print("msanii-live {version}, Python {python}, {platform}".format(**machine))
     checks = []
-    for check in examine(config):
-        checks.append(check)
-        if not as_json:
-            _print(check)
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(Exception):  # torch may be what is to be mended
+            from msanii_live.dsp.cpu_precision import saving_nothing
+
+            stack.enter_context(saving_nothing())
+        for check in examine(config):
+            checks.append(check)
+            if not as_json:
+                _print(check)
     fine = all(check.state != "mend" for check in checks)
     if as_json:
         report = {**machine, "ok": fine, "findings": [asdict(check) for check in checks]}
@@ -60,6 +66,7 @@ def examine(config: Config) -> Iterator[Check]:
         ("model", lambda: check_model(config)),
         ("folder", lambda: check_folder(config.folder_path)),
         ("sound", lambda: check_sound(config)),
+        ("MIDI", lambda: [check_midi(config.midi_in)]),
         ("network", lambda: check_network(config)),
         ("OSC clients", lambda: [find_clients()]),
     )
@@ -199,71 +206,6 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def check_folder(folder: Path) -> Iterator[Check]:
-    """Write a file into the shared folder as a clip is written, and check the free space."""
-    remedy = "give yourself the right to write there, or name another folder with --folder"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as trial:
-            written, name = Path(trial, "a"), Path(trial, "b")
-            written.write_bytes(bytes(4_096))
-            os.replace(written, name)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        yield mend("folder", f"{folder}: {error.strerror or error}", remedy)
-        return
-    try:
-        FolderLock(folder).release()
-    except ConfigError as error:
-        another = "nothing, if that is the server you mean; else end it, or pick another --folder"
-        yield note("folder", str(error).partition("; ")[0], another)
-    room = f"{folder}, {free / 2**30:.1f} GiB free"
-    if free < TOO_LITTLE:
-        yield mend("folder", room, "free some disk space: a minute of sound takes 21 MB")
-    elif free < LITTLE:
-        yield note("folder", room, "free some disk space, or let --keep-gb delete the oldest clips")
-    else:
-        yield ok("folder", room)
-
-
-def check_sound(config: Config) -> Iterator[Check]:
-    """List the audio devices, and open the one that the server would play through."""
-    from msanii_live.playback.factory import open_player
-    from msanii_live.playback.host_proxy import list_devices
-    from msanii_live.playback.sinks import AudioDeviceError
-    from msanii_live.playback.timebase import Timebase
-    from msanii_live.timing.transport import Transport
-
-    if config.audio == "none":
-        yield ok("sound", "none, as asked: clips go to the folder only")
-        return
-    mute = "or say --audio none: clips then go to the folder, for a patch that plays them itself"
-    try:
-        found, default = list_devices()
-    except AudioDeviceError as error:
-        yield note(
-            "sound", str(error), f"install PortAudio (apt-get install libportaudio2), {mute}"
-        )
-        return
-    for place, device in enumerate(found):
-        ways = f"{device['max_input_channels']} in, {device['max_output_channels']} out"
-        chosen = ", the default" if place == default else ""
-        rate = f"{device['default_samplerate']:.0f} Hz"
-        yield ok(f"device {place}", f"{device['name']} ({ways}, {rate}{chosen})")
-    timebase = Timebase()
-    try:
-        player, notice = open_player(config.audio, Transport(clock=timebase.now), timebase)
-    except ConfigError as error:
-        yield mend("sound", str(error), "name one of these devices with --audio, or leave it out")
-        return
-    opened = f"{player.description}; a command is heard after {1000 * player.latency:.0f} ms"
-    player.close()
-    if notice:
-        yield note("sound", notice, f"plug a sound card in or start the sound server, {mute}")
-    else:
-        yield ok("sound", opened)
 
 
 def find_clients() -> Check:

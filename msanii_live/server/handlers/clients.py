@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.osc.peer import Connection
 from msanii_live.protocol.commands import ClearSched, Dump, Notify, Sync
 from msanii_live.server.background_tasks import BackgroundTasks
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable
@@ -44,8 +45,8 @@ class ClientHandlers:
             self._sessions.register(call.source, command.port, command.topics)
         else:
             self._sessions.remove(call.source, command.port)
-        if call.request.reply_port:
-            return Answer()
+        if call.request.reply_port or isinstance(call.source, Connection):
+            return Answer()  # a connection waits for its own answer
         return Answer(routes=(listening(call.source, command.port),))
 
     def _sync(self, command: Sync, call: Call) -> Answer:
