@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry
-from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.library import Library
 from msanii_live.midi import files
 from msanii_live.midi.input import MidiInput
-from msanii_live.midi.takes import MidiRecorder
+from msanii_live.midi.takes import LIVE_TAKE, MidiRecorder
 from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.playback.player import Player

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import naming, paths
+from msanii_live.midi.note_ends import settle_note_ends
+from msanii_live.midi.smf import read_smf
+from msanii_live.midi.tempo_map import TempoMap
 from msanii_live.notes import DRUM_CHANNEL, Note, NoteTracker, Score, sort_notes
 
-SUFFIXES = (".mid", ".midi", ".smf")
+SUFFIXES = (".mid", ".midi", ".smf", ".rmi", ".kar")
 MAX_BYTES = 2**20
 MAX_NOTES = 50_000
 MAX_SECONDS = 3_600.0
 TAIL = 1.0  # s after the last note of a piece that is not whole bars long
 _BAR_TOLERANCE = 1e-3  # bars by which the length of whole bars may be off
-# mido reads a number of any length, in time that grows with the square of its length.
-_LONG_NUMBER = re.compile(rb"[\x80-\xff]{2048}")
 _TICKS_PER_BEAT = 9_600  # in files written here: a tick is 0.05 ms at 120 bpm
-_DEFAULT_TEMPO = 500_000  # µs per beat, of a file without a tempo
 
 
 def find(folder: Path, text: str) -> Path:
@@ -60,79 +59,85 @@ def write_new(folder: Path, stem: str, score: Score) -> Path:
 
 
 def read(path: Path, shown: str) -> Score:
-    """Read all tracks of a MIDI file as one score.
+    """Read all tracks of a MIDI file as one score, as far as they can be understood.
 
-    shown: the file's name in error texts.
-    Raises: CommandError: EPATH, it is not a MIDI file, or beyond a limit.
+    The score's warnings say what is missing. shown: the file's name in error texts.
+    Raises: CommandError: EPATH, it is not a MIDI file, has no notes, or is beyond a limit.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES} bytes")
-        content = path.read_bytes()
-        if _LONG_NUMBER.search(content):
-            raise ValueError("it holds a number without end")
-        return score_from_midi(mido.MidiFile(file=io.BytesIO(content), clip=True))
-    except Exception as error:  # mido also raises EOFError, IndexError, KeyError
-        why = naming.error_reason(error) or type(error).__name__
+            raise ValueError(f"it is longer than {MAX_BYTES // 2**20} MiB")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES)
+        midi, damage = read_smf(content, MAX_NOTES)
+    except (OSError, ValueError) as error:
+        why = naming.error_reason(error)
         raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
+    score = score_from_midi(midi)
+    if not score.notes:
+        raise CommandError(Code.EPATH, f"{shown!r}: {'; '.join(('it has no notes', *damage))}")
+    return replace(score, warnings=(*damage, *score.warnings))
 
 
 def score_from_midi(midi: mido.MidiFile) -> Score:
-    """Return the notes of a MIDI file.
+    """Return the notes of a MIDI file, at most `MAX_SECONDS` of them.
 
-    Raises: ValueError: it counts time in SMPTE frames, or is beyond a limit.
+    Tracks sound together; those of format 2 one after another. Every track pairs its own note-ons
+    and note-offs; see `settle_note_ends`.
+    Raises: ValueError: it has more than `MAX_NOTES` notes.
     """
-    if midi.ticks_per_beat <= 0:
-        raise ValueError("it counts time in SMPTE frames, not in beats")
-    tracker = NoteTracker(MAX_NOTES + 1)
-    tempos: list[int] = []
-    beats, tick, now, tempo, is_complete = 4.0, 0, 0.0, _DEFAULT_TEMPO, True
-    for tick_at, message in _merge_tracks(midi.tracks):
-        now += (tick_at - tick) * tempo / 1e6 / midi.ticks_per_beat
-        tick = tick_at
+    tracker, tempo_map = NoteTracker(MAX_NOTES + 1), TempoMap(midi.ticks_per_beat)
+    events, now, is_complete = _merge_tracks(midi, tempo_map.beat), 0.0, True
+    for tick, track, message in events:
+        now = max(now, tempo_map.seconds(tick))
         if now > MAX_SECONDS:
             tracker.unsupported[f"what comes after {MAX_SECONDS:g} s"] = None
             now = MAX_SECONDS
             is_complete = False
             break
         if message.type == "set_tempo":
-            tempo = max(1, message.tempo)
-            tempos = [tempo] if not tick else [*tempos[-8:], tempo]
-        elif message.type == "time_signature" and not tick:
-            beats = message.numerator * 4 / message.denominator
+            tempo_map.set_tempo(tick, max(1, message.tempo))
+        elif message.type == "time_signature" and message.numerator:
+            tempo_map.set_metre(tick, message.numerator * 4 / message.denominator)
         else:
-            tracker.receive(message, now)
-        if len(tracker.finished) > MAX_NOTES:
-            raise ValueError(f"it has more than {MAX_NOTES} notes")
+            tracker.receive(message, now, track)
     tracker.all_off(now)
-    bpm = 60e6 / (tempos or [_DEFAULT_TEMPO])[0] if len(set(tempos)) <= 1 else 0.0
-    bpm = round(bpm, 4) if 20 <= bpm <= 300 else 0.0
+    if len(tracker.finished) > MAX_NOTES:
+        raise ValueError(f"it has more than {MAX_NOTES:,} notes")
+    bpm = round(tempo_map.bpm, 4) if 20 <= tempo_map.bpm <= 300 else 0.0
     last = max((note.end for note in tracker.finished), default=0.0)
-    bars = now * bpm / 60 / beats
-    is_whole_bars = (
-        is_complete
-        and bars >= 0.5
-        and abs(bars - round(bars)) < _BAR_TOLERANCE
-        and last <= now + 1e-6
-    )
+    bars = tempo_map.bars(events[-1][0]) if events and is_complete and bpm else 0.0
+    is_whole_bars = bars >= 0.5 and abs(bars - round(bars)) < _BAR_TOLERANCE and last <= now + 1e-6
+    warnings = tracker.warnings
+    if midi.type == 2 and len(midi.tracks) > 1:
+        warnings = (f"its {len(midi.tracks)} patterns are played one after another", *warnings)
     return Score(
         notes=sort_notes(note for note in tracker.finished if note.end > note.start),
         seconds=now if is_whole_bars else last + TAIL,
         bpm=bpm,
-        unsupported=tuple(tracker.unsupported),
-        beats=beats,
+        warnings=warnings,
+        beats=tempo_map.beats,
+        tempo_map=tempo_map.segments,
     )
 
 
-def _merge_tracks(tracks: Iterable[mido.MidiTrack]) -> list[tuple[int, mido.Message]]:
-    """Return all messages with their ticks; at equal ticks, tempo and note ends come first."""
-    events = []
-    for number, track in enumerate(tracks):
-        tick = 0
-        for index, message in enumerate(track):
+def _merge_tracks(midi: mido.MidiFile, beat: float) -> list[tuple[int, int, mido.Message]]:
+    """Return all messages with their ticks and the numbers of their tracks.
+
+    At equal ticks, tempo and note ends come first. beat: ticks.
+    """
+    events, start = [], 0
+    for number, track in enumerate(midi.tracks):
+        tick, messages = start, []
+        for message in track:
             tick += message.time
-            events.append((tick, _rank(message), number, index, message))
-    return [(tick, message) for tick, *_, message in sorted(events, key=lambda e: e[:4])]
+            messages.append((tick, message))
+        if midi.type == 2:  # patterns, one after another
+            start = tick
+        for index, (at, message) in enumerate(settle_note_ends(messages, beat)):
+            events.append((at, _rank(message), number, index, message))
+    events.sort(key=lambda event: event[:4])
+    return [(tick, number, message) for tick, _, number, _, message in events]
 
 
 def _rank(message: mido.Message) -> int:

@@ -12,7 +12,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.notes import NoteTracker, Score, sort_notes
 from msanii_live.timing.transport import Transport
 
-LIVE_TAKE = "take"  # the name that means the last bars played
+LIVE_TAKE = "take"  # the name that means the last bars played, as many as the command says
 MAX_NOTES = 20_000  # kept
 MAX_TAKE_SECONDS = 600.0
 MAX_TAKES = 64  # kept
@@ -132,6 +132,6 @@ class MidiRecorder:
         with self._lock:
             notes = [n for n in self._tracker.finished if n.end > start and n.start < end]
             notes += [n for n in self._tracker.held_notes(end) if n.start < end]
-            unsupported = tuple(self._tracker.unsupported)
-        whole = Score(sort_notes(n for n in notes if n.end > n.start), end, unsupported=unsupported)
+            warnings = self._tracker.warnings
+        whole = Score(sort_notes(n for n in notes if n.end > n.start), end, warnings=warnings)
         return replace(whole.cut(start, end), bpm=transport.bpm, beats=transport.beats)

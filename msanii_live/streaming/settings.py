@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from msanii_live.engines.base import Engine
 from msanii_live.engines.notes.instruments import instrument_by_word
-from msanii_live.engines.scores import LIVE_TAKE
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
+from msanii_live.midi.takes import LIVE_TAKE
 from msanii_live.protocol.commands import Outpaint, Render, StreamStart
 from msanii_live.streaming.live_midi import LiveMidi
 from msanii_live.streaming.phrases import NO_DRUMS, ChunkTiming, Reader, has_only_drums
@@ -47,7 +47,7 @@ class StreamSettings:
         )
         if not score.notes:
             raise CommandError(Code.EPATH, f"{command.midi!r} has no notes to play")
-        left_out = [f"{thing} was left out: it is not played here" for thing in score.unsupported]
+        left_out = list(score.warnings)
         if any(note.drum for note in score.notes) and not engine.capabilities.drums:
             left_out.append(f"drums were left out: {engine.name} has none")
             if has_only_drums(score):
