@@ -39,6 +39,9 @@ def find_weights(path: Path, known: Collection[str]) -> Weights:
         return _known(Weights(_diffusers_format(path / DIFFUSERS_INDEX), path), known)
     every = [Weights(read_format(file), file) for file in sorted(path.glob("*.safetensors"))]
     found = [weights for weights in every if weights.format in known]
+    named = [weights for weights in found if _safetensors_format(weights.path)]
+    if len(found) > 1 and len(named) == 1:  # a damaged vocoder beside it names no format
+        found = named
     if len(found) == 1:
         return found[0]
     if found:
@@ -69,7 +72,7 @@ def _safetensors_format(file: Path) -> str:
             size = int.from_bytes(stream.read(8), "little")
             header = json.loads(stream.read(min(size, MAX_HEADER_BYTES)))
         return str(header["__metadata__"]["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
@@ -77,7 +80,7 @@ def _json_format(file: Path) -> str:
     """Return the `format` of a JSON file. Raises: ConfigError: it has none."""
     try:
         return str(json.loads(file.read_text("utf-8"))["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError(f'{file} does not name its format, such as {{"format": "x 1"}}') from None
 
 
@@ -86,7 +89,7 @@ def _diffusers_format(file: Path) -> str:
     try:
         name = json.loads(file.read_text("utf-8"))["_class_name"]
         return f"diffusers {name[-1] if isinstance(name, list) else name}"
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise ConfigError(f"{file} does not name its pipeline's class") from None
 
 
