@@ -3,7 +3,7 @@
 import pytest
 from mido import Message
 
-from msanii_live.notes import Note, NoteTracker, Score
+from msanii_live.notes import SHORT_NOTE, Note, NoteTracker, Score, TempoSegment
 
 
 def played(*events: tuple[float, Message]) -> list[Note]:
@@ -44,6 +44,23 @@ def test_the_pedal_holds_what_is_let_go_and_no_more() -> None:
     assert played(*events, (5.0, off(64))) == [Note(0.0, 4.0, 60, 90), Note(2.0, 5.0, 64, 90)]
 
 
+def test_a_press_and_its_release_at_one_moment_are_a_short_note() -> None:
+    for start in (0.0, 1.0, 7.5):
+        assert played((start, on(60)), (start, off(60))) == [
+            Note(start, start + SHORT_NOTE, 60, 90)
+        ]
+
+
+def test_a_track_ends_only_its_own_notes() -> None:
+    for other in (off(60), on(60, 0), Message("control_change", control=123)):
+        listener = NoteTracker(10)
+        listener.receive(on(60), 0.0, track=1)
+        listener.receive(on(60), 0.0, track=2)
+        listener.receive(other, 1.0, track=2)
+        assert list(listener.finished) == [Note(0.0, 1.0, 60, 90)]
+        assert listener.held_notes(3.0) == [Note(0.0, 3.0, 60, 90)]
+
+
 @pytest.mark.parametrize("control", [120, 123])
 def test_all_notes_off_ends_one_channel(control: int) -> None:
     stop = Message("control_change", control=control, value=0)
@@ -64,6 +81,7 @@ def test_a_bend_is_told_of() -> None:
     assert not listener.unsupported
     listener.receive(Message("pitchwheel", pitch=4_000), 0.0)
     assert list(listener.unsupported) == ["pitch bend"]
+    assert listener.warnings == ("pitch bend was left out: it is not played here",)
 
 
 def test_only_the_newest_notes_are_kept() -> None:
@@ -87,3 +105,28 @@ def test_another_tempo_moves_everything() -> None:
     assert (score.seconds, score.bpm) == (8.0, 60.0)
     unknown = Score((Note(1.0, 2.0, 60, 90),), 4.0)
     assert unknown.at_tempo(60.0) == unknown
+
+
+MAP = (TempoSegment(0.0, 0.0, 120.0, 4.0), TempoSegment(4.0, 2.0, 60.0, 3.0))
+
+
+def test_a_tempo_map_is_scaled_and_counts_bars() -> None:
+    score = Score((Note(0.0, 9.0, 60, 90),), 10.0, tempo_map=MAP)
+    assert [score.seconds_of_bars(n, 1.0, 1.0) for n in (1.0, 2.0, 3.0)] == [2.0, 4.0, 7.0]
+    slow = score.at_tempo(60.0)
+    assert (slow.seconds, slow.bpm, slow.tempo) == (20.0, 0.0, 60.0)
+    assert [slow.seconds_of_bars(n, 1.0, 1.0) for n in (1.0, 2.0, 3.0)] == [4.0, 8.0, 14.0]
+
+
+def test_bars_without_a_map_are_of_the_scores_tempo_or_the_one_given() -> None:
+    assert Score((), 9.0, bpm=60.0, beats=3.0).seconds_of_bars(2.0, 120.0, 4.0) == 6.0
+    assert Score((), 9.0, bpm=60.0).seconds_of_bars(2.0, 120.0, 4.0) == 8.0
+    assert Score((), 9.0).seconds_of_bars(2.0, 120.0, 4.0) == 4.0
+
+
+def test_only_what_begins_with_the_score_keeps_its_map() -> None:
+    score = Score((Note(0.0, 9.0, 60, 90),), 10.0, tempo_map=MAP)
+    assert score.cut(0.0, 5.0).tempo_map == MAP
+    assert score.cut(1.0, 5.0).tempo_map == ()
+    assert score.looped(0.0, 15.0).tempo_map == ()
+    assert score.followed_by(score).tempo_map == ()
