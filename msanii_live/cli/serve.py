@@ -16,6 +16,6 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = parse_config(arguments)
-    from msanii_live.app import run
+    from msanii_live.process import run
 
     return run(config)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.durations import expected_seconds
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.job import Failed, Job, Outcome, State
 from msanii_live.jobs.runner import finish_job, run_task
@@ -43,7 +44,7 @@ class Scheduler:
 
     def __init__(self, services: Services, listener: JobListener, slots: int = 1) -> None:
         """Take what jobs work with. slots: tasks that run at a time."""
-        self.worker = Worker(partial(run_task, services), slots)
+        self.worker = Worker(partial(run_task, services), slots, self._expected_seconds)
         self._services = services
         self._listener = listener
         self._lock = threading.Lock()
@@ -120,6 +121,16 @@ class Scheduler:
         for job in self.jobs():
             self._end(job, Cancelled(job.step))
         return ended
+
+    def _expected_seconds(self, command: GenerationCommand) -> float:
+        """Return the expected length of a command's clip, s, without touching the disk."""
+        transport, library = self._services.transport, self._services.library
+
+        def seconds_of(name: str) -> float | None:
+            is_there = name in library or (name == "last" and library.names())
+            return library.info(name).seconds if is_there else None
+
+        return expected_seconds(command, transport.bpm, transport.beats, seconds_of)
 
     def _finish(
         self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.task import Task, TaskHandle, ignore
+from msanii_live.protocol.commands import GenerationCommand
 
 log = logging.getLogger("msanii_live.jobs")
 
 WINDOW = 10.0  # s over which the load is measured
-_UNKNOWN = 2.0  # s that a task is taken to last before one like it has ended
-_SMOOTHING = 0.3  # weight of the newest duration
 
 
 class _Slot:
@@ -29,13 +29,24 @@ class _Slot:
 
 
 class Worker:
-    """A queue of tasks and the threads that run them. Every method is safe from any thread."""
+    """A queue of tasks and the threads that run them. Every method is safe from any thread.
 
-    def __init__(self, run: Callable[[Task, TaskHandle], Clip], slots: int = 1) -> None:
+    durations: how long tasks last.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Task, TaskHandle], Clip],
+        slots: int = 1,
+        length_of: Callable[[GenerationCommand], float] = lambda command: DEFAULT_SECONDS,
+    ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 
-        run: returns the clip, reports by `TaskHandle.advance`, and may raise anything.
+        run: returns the clip, reports by `TaskHandle.advance`, and may raise anything. length_of:
+        returns the expected length of a command's clip, s.
         """
+        self.durations = DurationEstimates()
+        self._length_of = length_of
         self._run_task = run
         self._lock = threading.Condition()
         self._waiting: list[TaskHandle] = []
@@ -44,7 +55,6 @@ class Worker:
         self._in_call = False
         self._closed = False
         self._load = LoadMeter(slots)
-        self._durations = DurationEstimates()
         self._slots = [_Slot() for _ in range(slots)]
         self._threads = [
             threading.Thread(target=self._work, args=(slot,), name=f"worker {n}", daemon=True)
@@ -104,8 +114,12 @@ class Worker:
         """Estimate the seconds until a task has ended, from how long such tasks took."""
         tasks = self.tasks()
         ahead = tasks[: tasks.index(handle) + 1] if handle in tasks else []
-        left = (self._durations.get(h.task.command.address) * (1 - h.fraction) for h in ahead)
-        return sum(left) / len(self._slots)
+        return sum(map(self._seconds_left, ahead)) / len(self._slots)
+
+    def _seconds_left(self, handle: TaskHandle) -> float:
+        command = handle.task.command
+        seconds = self.durations.get(command, self._length_of(command))
+        return seconds * (1 - handle.fraction)
 
     def load_percent(self) -> float:
         """Return the share of the last ten seconds spent on tasks, 0 to 100."""
@@ -185,7 +199,9 @@ class Worker:
         now = time.monotonic()
         with self._lock:
             if isinstance(result, Clip):
-                self._durations.add(address, now - handle.started)
+                self.durations.add(
+                    handle.task.command, result.info.seconds, handle.steps, now - handle.started
+                )
             self._load.add(handle.started, now)
             self._running.remove(handle)
             self._lock.notify_all()
@@ -219,19 +235,3 @@ class LoadMeter:
         spans = [*self._spans, *((start, now) for start in running_since)]
         inside = sum(max(0.0, end - max(start, now - WINDOW)) for start, end in spans)
         return min(100.0, 100 * inside / WINDOW / self._slots)
-
-
-class DurationEstimates:
-    """The smoothed duration of tasks, by command address."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    def add(self, address: str, seconds: float) -> None:
-        """Take in how long a task lasted, s."""
-        before = self._seconds.get(address, seconds)
-        self._seconds[address] = before + _SMOOTHING * (seconds - before)
-
-    def get(self, address: str) -> float:
-        """Return the expected duration of a task, s."""
-        return self._seconds.get(address, _UNKNOWN)

@@ -9,7 +9,7 @@ import pytest
 from msanii_live.audio import make_clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.task import Task
-from msanii_live.jobs.worker import DurationEstimates, LoadMeter, Worker
+from msanii_live.jobs.worker import LoadMeter, Worker
 from msanii_live.protocol.commands import Generate
 
 CLIP = make_clip(np.zeros((10, 2), np.float32), 44_100)
@@ -247,19 +247,15 @@ def test_load_is_the_share_of_the_last_ten_seconds():
     assert LoadMeter(slots=2).percent(105.0, [100.0]) == pytest.approx(25)
 
 
-def test_the_eta_follows_how_long_such_tasks_took(worker, gate):
-    estimates = DurationEstimates()
-    assert estimates.get("/x") == 2.0
-    estimates.add("/x", 10.0)
-    estimates.add("/x", 20.0)
-    assert estimates.get("/x") == pytest.approx(13.0)
+def test_the_eta_counts_the_tasks_ahead_and_the_steps_left(worker, gate):
     running = worker.submit(task(1))
     gate.wait_entered()
     waiting = worker.submit(task(2))
-    assert worker.eta(running) == 2.0  # nothing like it has ended yet
-    assert worker.eta(waiting) == 4.0
+    whole = worker.eta(running)
+    assert whole > 0
+    assert worker.eta(waiting) == pytest.approx(2 * whole)
     running.advance(1, 4)
-    assert worker.eta(waiting) == 3.5
+    assert worker.eta(waiting) == pytest.approx(1.75 * whole)
     assert worker.load_percent() > 0
     gate.leave.release(2)
     waiting.result(10)

@@ -1,0 +1,103 @@
+"""How long tasks last, by their size: seconds of audio × denoising steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from msanii_live.protocol.commands import (
+    FixedLengthCommand,
+    GenerationCommand,
+    Interpolate,
+    Outpaint,
+    Render,
+)
+
+DEFAULT_STEPS = 16  # of a command without `steps`, before its engine has carried one out
+DEFAULT_SECONDS = 6.0  # of a clip whose length is not known before it is made
+OVERHEAD = 0.05  # s that every task takes, however small
+EXTRA_STEPS = 4  # that encoding, decoding and writing the audio cost, as many steps
+WARM_UP_SIZE = 6.0 * (2 + EXTRA_STEPS)  # of the clip that `Engine.warm` makes, about
+FIRST_RATE = 2.0 / (DEFAULT_SECONDS * (DEFAULT_STEPS + EXTRA_STEPS))  # s per size, never measured
+_DECAY = 0.7  # of the weight of earlier tasks with each new one
+
+
+def task_size(seconds: float, steps: int) -> float:
+    """Return the size of a task. seconds: of audio. steps: denoising steps."""
+    return max(seconds, 0.0) * (steps + EXTRA_STEPS)
+
+
+def expected_seconds(
+    command: GenerationCommand, bpm: float, beats: int, seconds_of: Callable[[str], float | None]
+) -> float:
+    """Return the expected length of a command's clip, s.
+
+    bpm, beats: of the transport. seconds_of: returns the length of a clip, s; None if unknown.
+    """
+    length: float | None = None
+    if isinstance(command, FixedLengthCommand | Render):
+        length = command.seconds
+        if command.bars is not None:
+            length = command.bars * beats * 60.0 / (command.bpm or bpm)
+    elif isinstance(command, Interpolate):
+        length = max(seconds_of(command.a) or 0.0, seconds_of(command.b) or 0.0)
+    else:
+        length = seconds_of(str(getattr(command, "src", "")))
+    if isinstance(command, Outpaint) and command.keep:
+        length = (length or DEFAULT_SECONDS) + (seconds_of(command.src) or 0.0)
+    return length or DEFAULT_SECONDS
+
+
+@dataclass
+class _Sums:
+    """Decaying sums over the tasks of one kind. steps: of the last one that gave none itself."""
+
+    seconds: float = 0.0
+    size: float = 0.0
+    default_steps: int = 0
+
+
+class DurationEstimates:
+    """The seconds per size of tasks, learnt for each command address and engine.
+
+    Before a task of a kind has ended, the rate of its engine's other kinds is taken, or else the
+    one that was measured when the default engine was warmed up.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing learnt."""
+        self._kinds: dict[tuple[str, str], _Sums] = {}
+        self._first_rate = FIRST_RATE
+
+    def set_warm_up(self, seconds: float) -> None:
+        """Take how long the default engine's warm-up lasted as the first guess, s."""
+        if seconds > OVERHEAD:
+            self._first_rate = seconds / WARM_UP_SIZE
+
+    def add(self, command: GenerationCommand, length: float, steps: int, seconds: float) -> None:
+        """Take in a task that has ended.
+
+        length: of its clip, s. steps: denoising steps. seconds: that it lasted.
+        """
+        sums = self._kinds.setdefault((command.address, command.engine), _Sums())
+        sums.seconds = _DECAY * sums.seconds + max(seconds - OVERHEAD, 0.2 * seconds)
+        sums.size = _DECAY * sums.size + task_size(length, steps)
+        if command.steps is None:
+            sums.default_steps = steps
+
+    def get(self, command: GenerationCommand, length: float) -> float:
+        """Return how long a task is expected to last, s. length: of its clip, s."""
+        steps = command.steps or self._default_steps(command)
+        return OVERHEAD + self._rate(command) * task_size(length, steps)
+
+    def _default_steps(self, command: GenerationCommand) -> int:
+        own = self._kinds.get((command.address, command.engine))
+        return own.default_steps if own and own.default_steps else DEFAULT_STEPS
+
+    def _rate(self, command: GenerationCommand) -> float:
+        own = self._kinds.get((command.address, command.engine))
+        if own and own.size:
+            return own.seconds / own.size
+        others = [s for (_, engine), s in self._kinds.items() if engine == command.engine]
+        size = sum(s.size for s in others)
+        return sum(s.seconds for s in others) / size if size else self._first_rate
