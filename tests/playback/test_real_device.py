@@ -31,7 +31,7 @@ from tests.live import live
 from tests.playback.fakes import wait_until
 from tests.playback.jackdummy import assert_heard, capturing, jack_dummy, place_of
 from tests.playback.test_mixer import tone
-from tests.server.test_playback_commands import bundle, send
+from tests.server.handlers.test_playback import bundle, send
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]
 

@@ -1,7 +1,9 @@
 """The commands of sound, over real UDP, against a real server without a device."""
 
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -102,6 +104,13 @@ def test_outpaint_goes_on_from_what_sounds(sounding):
     assert done(sounding, "/msanii/play", "a", token="p").address == "/msanii/done"
     fields = sounding.job("/msanii/outpaint", "o", "current", "seconds", 1, "play", 1)
     assert fields[4] == pytest.approx(4.0)
+    made, _ = soundfile.read(fields[3], dtype="float32")
+    source, _ = soundfile.read(Path(sounding.folder) / "a.wav", dtype="float32")
+    assert len(made) == len(source) + 44_100
+    assert np.array_equal(made[: len(source) - 2_048], source[: len(source) - 2_048])
+    fresh = made[len(source) :]
+    assert np.sqrt((fresh**2).mean()) > 0.01
+    assert not np.array_equal(fresh, source[-44_100:])
     sounding.ask("/msanii/stop", "fade", 0)
     refused = sounding.client
     refused.send("/msanii/outpaint", "input", "id", "oi")
