@@ -74,9 +74,11 @@ def read(path: Path, shown: str) -> Score:
         why = naming.error_reason(error)
         raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
     score = score_from_midi(midi)
+    warnings = (*damage, *score.warnings)
     if not score.notes:
-        raise CommandError(Code.EPATH, f"{shown!r}: {'; '.join(('it has no notes', *damage))}")
-    return replace(score, warnings=(*damage, *score.warnings))
+        why = "; ".join(("it has no notes", *warnings))
+        raise CommandError(Code.EPATH, f"{shown!r} cannot be played: {why}")
+    return replace(score, warnings=warnings)
 
 
 def score_from_midi(midi: mido.MidiFile) -> Score:
@@ -91,7 +93,6 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
     for tick, track, message in events:
         now = max(now, tempo_map.seconds(tick))
         if now > MAX_SECONDS:
-            tracker.unsupported[f"what comes after {MAX_SECONDS:g} s"] = None
             now = MAX_SECONDS
             is_complete = False
             break
@@ -109,6 +110,8 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
     bars = tempo_map.bars(events[-1][0]) if events and is_complete and bpm else 0.0
     is_whole_bars = bars >= 0.5 and abs(bars - round(bars)) < _BAR_TOLERANCE and last <= now + 1e-6
     warnings = tracker.warnings
+    if not is_complete:
+        warnings = (*warnings, f"what comes after {MAX_SECONDS:,.0f} s was left out")
     if midi.type == 2 and len(midi.tracks) > 1:
         warnings = (f"its {len(midi.tracks)} patterns are played one after another", *warnings)
     return Score(

@@ -85,7 +85,7 @@ def test_nothing_to_play_is_said(tmp_path: Path) -> None:
         (song(meta(0x59, b"\x08\0") + tune(60)), "key signature"),
         (song(tune(60) + tune(62))[:-6], "cut short"),
         (song(tune(60), tune(62), form=2), "one after another"),
-        (song(tune(60) + on(62, 2**27)), "what comes after 3600 s was left out"),
+        (song(tune(60) + on(62, 2**27)), "what comes after 3,600 s was left out"),
     ],
 )
 def test_the_musician_is_told_what_is_missing(tmp_path: Path, content: bytes, word: str) -> None:

@@ -159,6 +159,7 @@ REFUSED = {
     "a piece of a header": (b"MThd\0", "no track"),
     "a track without notes": (song(tempo(90)), "no notes"),
     "a track cut before its notes": (WHOLE[:30], "no notes; track 1 is cut short"),
+    "notes after an hour": (song(on(60, 2**27)), "no notes; what comes after 3,600 s was left"),
     "only note-offs": (song(off(60, 9) + off(61, 9)), "no notes"),
     "too long": (b"MThd" + b"\0" * 2**20, "longer than 1 MiB"),
     "too many notes": (song(b"\0\x90\x40\x40" + b"\1\x40\x41" * 60_000), "more than 50,000 notes"),
