@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,61 +17,113 @@ from msanii_live.protocol.schema import (
 )
 
 TOKEN_KEY = "id"
+MAX_VALUE_WORDS = 16  # strings in a value that has a form, such as a key or a clip's name
 # Tidal sends these with every event, whatever the target.
 IGNORED_KEYS = frozenset({"cps", "delta", "cycle", "orbit"})
 
 
 @dataclass(frozen=True)
 class ParsedArguments:
-    """The arguments of a message: values by name, and the keys that the command does not have."""
+    """The arguments of a message: values by name, and the keys that the command does not have.
+
+    words: names of keys that stood in free text and were taken as words of it.
+    """
 
     values: Mapping[str, int | float | str]
     unknown: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _ArgumentReader:
     """The arguments of a message, in which keys are told from values.
 
-    keys: words that are keys. has_marked_keys: only words that begin with @ are keys.
+    keys: what words are keys of; None for a key that is ignored. has_marked_keys: only words that
+    begin with @ are keys. words: indices of keys that are only words, if they stand in free text.
     """
 
     args: Sequence[OscValue]
-    keys: frozenset[str]
+    keys: Mapping[str, Argument | None]
     has_marked_keys: bool
+    words: frozenset[int] = frozenset()
 
     @classmethod
     def create(cls, known: Sequence[Argument], args: Sequence[OscValue]) -> _ArgumentReader:
         # A required positional argument has no key: clips may be called "a" and "b".
-        keys = {a.name for a in known if not (a.positional and a.required)}
-        return cls(args, frozenset(keys | IGNORED_KEYS), any(_is_marked(word) for word in args))
+        named = {a.name: a for a in known if not (a.positional and a.required)}
+        keys: dict[str, Argument | None] = {**dict.fromkeys(IGNORED_KEYS), **named}
+        if any(_is_marked(word) for word in args):
+            return cls(args, keys, has_marked_keys=True)
+        has_free_text = any(argument.is_free_text for argument in known)
+        words = _words_of_free_text(keys, args) if has_free_text else frozenset()
+        return cls(args, keys, has_marked_keys=False, words=words)
 
-    def key_at(self, index: int) -> str | None:
+    def key_at(self, index: int, in_free_text: bool = False) -> str | None:
         """Return the key at an index without its @, or None if there is no key."""
         word = self.args[index]
         if not isinstance(word, str):
             return None
         if self.has_marked_keys:
             return word[1:] if _is_marked(word) else None
-        return word if word in self.keys else None
+        return word if word in self.keys and not (in_free_text and index in self.words) else None
 
-    def is_value(self, index: int) -> bool:
+    def is_value(self, index: int, in_free_text: bool = False) -> bool:
         """Return whether there is a value at an index: neither the end nor a key."""
-        return index < len(self.args) and self.key_at(index) is None
+        return index < len(self.args) and self.key_at(index, in_free_text) is None
 
-    def join_strings(self, index: int) -> tuple[str, int]:
+    def join_strings(self, index: int, in_free_text: bool = False) -> tuple[str, int]:
         """Return the strings from an index on, joined with spaces, and the index after them."""
         words = []
-        while self.is_value(index) and isinstance(self.args[index], str):
+        while self.is_value(index, in_free_text) and isinstance(self.args[index], str):
             words.append(str(self.args[index]))
             index += 1
         return " ".join(words), index
 
-    def read_value(self, kind: Kind, index: int) -> tuple[OscValue, int]:
+    def read_value(
+        self, kind: Kind, index: int, in_free_text: bool = False
+    ) -> tuple[OscValue, int]:
         """Return the value at an index, with strings joined if it is text, and the index after."""
         if kind == "s" and isinstance(self.args[index], str):
-            return self.join_strings(index)
+            return self.join_strings(index, in_free_text)
         return self.args[index], index + 1
+
+
+def _words_of_free_text(
+    keys: Mapping[str, Argument | None], args: Sequence[OscValue]
+) -> frozenset[int]:
+    """Return the indices of keys that no legal value follows."""
+    found = set()
+    end = len(args)  # of a text that begins before it: at a number, a key or the end
+    for index in reversed(range(len(args))):
+        word = args[index]
+        if isinstance(word, str) and word not in keys:
+            continue
+        if isinstance(word, str) and word != TOKEN_KEY:  # a token may be any word
+            text = args[index + 1 : min(end, index + 2 + MAX_VALUE_WORDS)]
+            is_before_number = index + 1 == end < len(args) and not isinstance(args[end], str)
+            if not is_before_number and not _is_legal_text(keys[word], text):
+                found.add(index)
+                continue
+        end = index
+    return frozenset(found)
+
+
+def _is_legal_text(argument: Argument | None, text: Sequence[OscValue]) -> bool:
+    """Return whether strings are a value of an argument; None for one that is ignored."""
+    if not text:
+        return False
+    if argument is None:
+        return parse_number(str(text[0])) is not None
+    if argument.kind == "s" and not (argument.pattern or argument.choices):
+        return True
+    value = " ".join(str(word) for word in text) if argument.kind == "s" else text[0]
+    if argument.pattern:
+        return re.fullmatch(argument.pattern, str(value)) is not None
+    try:
+        coerce(argument, value)
+    except CommandError:
+        return False
+    return True
 
 
 def _is_marked(word: OscValue) -> bool:
@@ -81,16 +134,18 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
     """Parse the arguments of a message: positional ones, then pairs of key and value.
 
     A key may be written `@key`. If any is, only those count as keys. Consecutive strings are joined
-    with spaces where text is expected. An optional positional argument may be given by its name.
+    with spaces where text is expected. An optional positional argument may be given by its name. In
+    free text, a word that is not written `@key` is a key only if a legal value follows it.
 
     Raises: CommandError: EARG if a value is missing or out of place; ETYPE; ERANGE.
     """
     reader = _ArgumentReader.create(known, args)
     values, index = _parse_positional([a for a in known if a.positional], reader)
-    by_name = {argument.name: argument for argument in known if argument.name in reader.keys}
     unknown: list[str] = []
+    words: list[str] = []
+    in_free_text = False
     while index < len(args):
-        key = reader.key_at(index)
+        key = reader.key_at(index, in_free_text)
         if key is None and isinstance(args[index], str) and not reader.has_marked_keys:
             key = str(args[index])  # a word where a key belongs: an unknown key
         if key is None:
@@ -99,22 +154,28 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
                 f"{format_value(args[index])} stands where a key belongs; keys are "
                 f"{', '.join(a.name for a in known if not a.positional)}",
             )
-        index += 1
-        argument = by_name.get(key)
+        argument = reader.keys.get(key)
+        in_free_text |= argument is not None and argument.is_free_text
+        index = start = index + 1
         if argument is None:
             if key not in IGNORED_KEYS:
                 unknown.append(key)
-            if reader.is_value(index):  # one number, or words up to the next key
-                _, index = reader.read_value("s", index)
+            if reader.is_value(index, in_free_text):  # one number, or words up to the next key
+                _, index = reader.read_value("s", index, in_free_text)
             continue
-        if reader.is_value(index):
-            value, index = reader.read_value(argument.kind, index)
+        if reader.is_value(index, in_free_text and key != TOKEN_KEY):
+            value, index = reader.read_value(
+                argument.kind, index, in_free_text and key != TOKEN_KEY
+            )
         elif key == TOKEN_KEY and index < len(args) and not reader.has_marked_keys:
             value, index = args[index], index + 1  # a token may be any word, even a key
         else:
             raise CommandError(Code.EARG, f"{key} has no value: {argument.text}")
+        words += [
+            str(args[n]) for n in range(start, index) if n in reader.words and key != TOKEN_KEY
+        ]
         values[argument.name] = coerce(argument, value)
-    return ParsedArguments(values, tuple(unknown))
+    return ParsedArguments(values, tuple(unknown), tuple(dict.fromkeys(words)))
 
 
 def _parse_positional(

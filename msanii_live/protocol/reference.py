@@ -113,13 +113,26 @@ the network by Zeroconf (`_oscjson._tcp`).
 - A key can be written `@key`. If any key is, only words that begin with `@` are keys. Use this if
   a value is itself the name of a key.
 - Consecutive strings are joined with spaces, so `prompt dark techno seconds 8` needs no quotes.
+- In `prompt`, which is free text, the name of a key counts as a key only if a legal value follows
+  it: in `prompt techno at night bars 2`, `bars` is a key and `at` is text, of which one
+  `/msanii/warn` tells. A key written `@key` is always a key.
 - A missing value is EARG. The next word never takes its place.
-- An unknown key and its value are ignored, with one `/msanii/warn`. Tidal's `cps`, `delta`,
-  `cycle` and `orbit` are ignored silently.
+- An unknown key and its value are ignored, with one `/msanii/warn` that names the key most like
+  it. Tidal's `cps`, `delta`, `cycle` and `orbit` are ignored silently.
 - A number can have any numeric type: 8, 8.0 and the string `8` are the same, true is 1 and false
   is 0. 2.5 for a whole number is ETYPE. Infinity and not-a-number are ERANGE.
 - A number that misses an end of its range by a rounding error of 32-bit floats counts as that end:
-  1.0000001 is 1 where 1 is the largest value.
+  1.0000001 is 1 where 1 is the largest value. A 32-bit float is read as the shortest decimal that
+  is the same float: 0.699999988 is 0.7.
+
+## Buttons
+
+A button of a touch controller sends 1 when it is pressed and 0 when it is released. For a command
+that needs no positional value, a 1 in front is a press and is left out: `/msanii/stop 1.0` is
+`/msanii/stop`, and `/msanii/generate 1.0 seconds 8` is `/msanii/generate seconds 8`. A 0 in front
+is a release. It is answered with `/msanii/done` and has no other effect. Where a number is a
+value, as in `/msanii/dump 0`, `/msanii/sync 1` and params, it stays one. `/msanii/stop clip 1`
+stops a clip that is called 1.
 
 ## Patterns
 

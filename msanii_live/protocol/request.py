@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,19 +22,38 @@ from msanii_live.protocol.schema import (
     format_token,
 )
 
+BUTTON_TOLERANCE = 1e-6  # a controller that computes in float32 misses 0 and 1 by less
+
 
 @dataclass(frozen=True)
 class Request:
     """A validated command, and how its sender wants to be answered.
 
     token: the client's `id` as a string. reply_port: 0 if not given. unknown: keys that the command
-    does not have.
+    does not have. words: names of keys that were taken as words of a free text. is_release: this is
+    the release of a button, so the command is answered as done and not carried out.
     """
 
     command: Command
     token: str
     reply_port: int
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    is_release: bool = False
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the sender should know of a message that is carried out, in words."""
+        known = [argument.name for argument in all_arguments(type(self.command))]
+        texts = [
+            f"unknown key {key[:60]} was ignored{_suggest_key(key, known)}" for key in self.unknown
+        ]
+        if self.words:
+            texts.append(
+                f"{', '.join(self.words)} counted as text and not as a key, since no legal value "
+                "follows; if a key is meant, mark all keys, such as @at"
+            )
+        return texts
 
 
 def peek_token(args: Sequence[OscValue], address: str = "") -> str:
@@ -97,11 +117,28 @@ def parse_request(address: str, args: Sequence[OscValue]) -> Request:
     kind = BY_ADDRESS.get(address)
     if kind is None:
         raise CommandError(Code.EADDR, f"no command has the address {address}{_suggest(address)}")
-    parsed = parse_arguments(all_arguments(kind), args)
+    button = _button_state(kind, args)
+    parsed = parse_arguments(all_arguments(kind), args if button is None else args[1:])
     values = dict(parsed.values)
     token = str(values.pop("id", ""))
     reply_port = int(values.pop("reply_port", 0))
-    return Request(kind(**values), token, reply_port, parsed.unknown)
+    return Request(
+        kind(**values), token, reply_port, parsed.unknown, parsed.words, is_release=button is False
+    )
+
+
+def _button_state(kind: type[Command], args: Sequence[OscValue]) -> bool | None:
+    """Return True if a message is the press of a button, False for its release, else None.
+
+    A button of a touch controller sends 1 when it is pressed and 0 when it is released, before any
+    keys. For commands that a number can be a value of, these are values.
+    """
+    if not args or not isinstance(args[0], int | float):
+        return None
+    if any(a.positional and (a.required or a.takes_a_number) for a in arguments(kind)):
+        return None
+    states = (abs(args[0] - 1) <= BUTTON_TOLERANCE, abs(args[0]) <= BUTTON_TOLERANCE)
+    return states[0] if any(states) else None
 
 
 def matching_commands(pattern: str) -> list[str]:
@@ -124,6 +161,11 @@ def matching_commands(pattern: str) -> list[str]:
                 "for commands that only read, and for parameters",
             )
     return found
+
+
+def _suggest_key(key: str, known: Sequence[str]) -> str:
+    closest = difflib.get_close_matches(key.lower()[:40], known, 1, cutoff=0.7)
+    return f": did you mean {closest[0]}?" if closest else ""
 
 
 def _suggest(address: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import struct
 from dataclasses import MISSING, dataclass
 from functools import cache
 from typing import Any, Literal
@@ -30,7 +31,10 @@ class Argument:
 
     kind: the OSC type tag. low, high: the legal range, both included. unit: such as "s" or "bpm".
     choices: legal words. max_number: with choices, a number from 0 to this is legal too.
-    max_length: of a text, in characters; 0 for no limit.
+    max_length: of a text, in characters; 0 for no limit. is_free_text: sentences, in which the name
+    of a key may be just a word. pattern: a regular expression that tells, within free text, a value
+    of this argument from other words; it is not a condition elsewhere. takes_numbers: a lone number
+    is a value of this text, and not the press of a button.
     """
 
     name: str
@@ -45,6 +49,14 @@ class Argument:
     choices: tuple[str, ...] = ()
     max_number: float | None = None
     max_length: int = 0
+    is_free_text: bool = False
+    pattern: str = ""
+    takes_numbers: bool = False
+
+    @property
+    def takes_a_number(self) -> bool:
+        """Whether a number is a value of the argument."""
+        return self.kind != "s" or self.or_number or self.takes_numbers
 
     @property
     def or_number(self) -> bool:
@@ -114,11 +126,46 @@ def text(
     choices: tuple[str, ...] = (),
     max_number: float | None = None,
     max_length: int = 0,
+    is_free_text: bool = False,
+    pattern: str = "",
+    takes_numbers: bool = False,
     positional: bool = False,
 ) -> Any:
-    """Declare a string argument. It is required if it has no default."""
-    declared = {"choices": choices, "max_number": max_number, "max_length": max_length}
-    return _declare(default, positional, kind="s", text=text, **declared)
+    """Declare a string argument, see `Argument`. It is required if it has no default."""
+    return _declare(
+        default,
+        positional,
+        kind="s",
+        text=text,
+        choices=choices,
+        max_number=max_number,
+        max_length=max_length,
+        is_free_text=is_free_text,
+        pattern=pattern,
+        takes_numbers=takes_numbers,
+    )
+
+
+def shortest_decimal(value: float) -> float:
+    """Return the number with the fewest digits that is the same 32-bit float.
+
+    OSC's `f` turns 0.7 into 0.699999988079071; this turns it back. A number that is no 32-bit float
+    is returned as it is.
+
+    >>> shortest_decimal(0.699999988079071), shortest_decimal(0.1234567890123)
+    (0.7, 0.1234567890123)
+    """
+    if _to_float32(value) != value:
+        return value
+    candidates = (float(f"{value:.{digits}g}") for digits in range(6, 10))
+    return next((each for each in candidates if _to_float32(each) == value), value)
+
+
+def _to_float32(value: float) -> float | None:
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return None
 
 
 # A token is echoed in every reply, which must fit one packet.
@@ -155,6 +202,8 @@ def format_token(value: OscValue) -> str:
     """Return a client's token as the string that is echoed. 7.0 and 7 are the same token."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, float):
+        return str(shortest_decimal(value))
     if isinstance(value, bytes):
         return value.hex()
     return "" if value is None else str(value)
@@ -163,7 +212,8 @@ def format_token(value: OscValue) -> str:
 def coerce(argument: Argument, value: OscValue) -> int | float | str:
     """Convert one OSC value to the kind of an argument and check its range.
 
-    A float that misses an end of its range by a few float32 ulps becomes that end.
+    A float that misses an end of its range by a few float32 ulps becomes that end. Any other
+    becomes the shortest decimal that is the same 32-bit float.
 
     Raises: CommandError: ETYPE if it cannot be converted, ERANGE if it is outside the range.
     """
@@ -175,11 +225,12 @@ def coerce(argument: Argument, value: OscValue) -> int | float | str:
     if argument.kind == "i":
         if number != int(number):
             raise CommandError(
-                Code.ETYPE, f"{argument.name} is {number!r}: it must be a whole number"
+                Code.ETYPE,
+                f"{argument.name} is {format_value(number)}: it must be a whole number",
             )
         number = int(number)
     else:
-        number = _snap_to_range(argument, number)
+        number = shortest_decimal(_snap_to_range(argument, number))
     if not argument.allows(number):
         raise _range_error(argument, _format_out_of_range(argument, number))
     return number if argument.kind == "i" else float(number)
@@ -207,7 +258,7 @@ def _range_error(argument: Argument, shown: str, must_be: str = "") -> CommandEr
 def _format_out_of_range(argument: Argument, number: float) -> str:
     """Return a number as text with enough digits that it still reads as out of range."""
     short = f"{number:g}" if isinstance(number, float) else str(number)
-    return repr(number) if argument.allows(float(short)) else short
+    return format_value(number) if argument.allows(float(short)) else short
 
 
 def _is_finite(number: float) -> bool:
@@ -271,5 +322,7 @@ def _is_legal_number(argument: Argument, word: str) -> bool:
 
 def format_value(value: OscValue) -> str:
     """Return any OSC value as text short enough for an error message."""
+    if isinstance(value, float):
+        value = shortest_decimal(value)
     shown = "a blob" if isinstance(value, bytes) else "nil" if value is None else repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -143,9 +143,11 @@ class Router:
         due = None if message.time_tag is None else self._clock.second_of(message.time_tag)
         call = Call(request, request.token, source, routes, due)
         self._log.add(source, message.address, message.args, "ok")
-        for key in request.unknown:
-            text = f"unknown key {key} was ignored"
+        for text in request.warnings:
             self._sender.send(replies.WARN(message.address, text), routes)
+        if request.is_release:
+            self._sender.send(replies.DONE(message.address, request.token, -1), routes)
+            return
         self._run(self._handlers[type(request.command)], call, message)
 
     # -- handlers ----------------------------------------------------------------------------------

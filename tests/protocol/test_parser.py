@@ -1,5 +1,6 @@
 """Check how a message is split into positional values, keys and their values."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -12,10 +13,14 @@ from msanii_live.protocol.schema import Argument, OscValue, coerce
 
 SECONDS = Argument("seconds", "f", "length", 6.0, low=0.5, high=190.0, unit="s")
 STEPS = Argument("steps", "i", "denoising steps", low=1, high=1000)
-PROMPT = Argument("prompt", "s", "words", "")
+PROMPT = Argument("prompt", "s", "words", "", is_free_text=True)
 SIDE = Argument("side", "s", "where", "right", choices=("right", "left"))
 AT = Argument("at", "s", "when", "none", choices=("none", "beat", "bar"), max_number=10_000)
 ID = Argument("id", "s", "token", "", max_length=10)
+BARS = Argument("bars", "f", "length", low=0.125, high=400)
+STYLE = Argument("style", "s", "style", "")
+CLIP = Argument("clip", "s", "name", "", pattern="[a-z0-9-]+")
+WORDY = (SECONDS, STEPS, PROMPT, SIDE, AT, ID, BARS, STYLE, CLIP)
 SRC = Argument("src", "s", "clip", required=True, positional=True)
 START = Argument("start", "f", "from", required=True, positional=True, low=0, high=3600)
 END = Argument("end", "f", "to", required=True, positional=True, low=0, high=3600)
@@ -164,6 +169,60 @@ def test_a_key_is_found_in_a_message_that_is_wrong_elsewhere() -> None:
     assert find_value(KEYS, ["seconds", 8, "id"], "id") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "words"),
+    [
+        ("techno at night bars 2", {"prompt": "techno at night", "bars": 2.0}, "at"),
+        ("at night bars 2", {"prompt": "at night", "bars": 2.0}, "at"),
+        ("techno at bar bars 2", {"prompt": "techno", "at": "bar", "bars": 2.0}, ""),
+        ("techno at 120 drums", {"prompt": "techno at 120 drums"}, "at"),
+        ("techno at 4 bars 2", {"prompt": "techno", "at": "4", "bars": 2.0}, ""),
+        ("seconds of rain", {"prompt": "seconds of rain"}, "seconds"),
+        ("thirty seconds", {"prompt": "thirty seconds"}, "seconds"),
+        ("sixty seconds of steps steps 4", {"prompt": "sixty seconds of steps", "steps": 4},
+         "seconds steps"),
+        ("4 bars of jazz bars 4", {"prompt": "4 bars of jazz", "bars": 4.0}, "bars"),
+        ("the left side of town side left", {"prompt": "the left side of town", "side": "left"},
+         "side"),
+        ("steps 9999 steps 4", {"prompt": "steps 9999", "steps": 4}, "steps"),
+        ("a clip of rain clip rain-1", {"prompt": "a clip of rain", "clip": "rain-1"}, "clip"),
+        ("dark style techno at night", {"prompt": "dark", "style": "techno at night"}, "at"),
+        ("a cycle of fifths cycle 4", {"prompt": "a cycle of fifths"}, "cycle"),
+        ("at at at night", {"prompt": "at at at night"}, "at"),
+        ("dark id at steps 4", {"prompt": "dark", "id": "at", "steps": 4}, ""),
+    ],
+)  # fmt: skip
+def test_a_key_in_free_text_is_a_word_unless_a_legal_value_follows(
+    text: str, values: dict[str, int | float | str], words: str
+) -> None:
+    parsed = parse_arguments(WORDY, ["prompt", *text.split()])
+    assert (parsed.values, parsed.unknown) == (values, ())
+    assert " ".join(parsed.words) == words
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("prompt", "techno", "seconds", 500), Code.ERANGE),  # a number is no part of a text
+        (("prompt", "techno", "at", -1.0), Code.ERANGE),
+        (("prompt", "techno", "steps", 2.5), Code.ETYPE),
+        (("@prompt", "techno", "@at", "night"), Code.ERANGE),
+        (("@prompt", "techno", "@seconds"), Code.EARG),
+        (("at", "night", "prompt", "techno"), Code.ERANGE),  # no free text yet
+        (("style", "techno", "at", "night"), Code.ERANGE),  # a style is no free text
+    ],
+)
+def test_other_keys_are_strict(args: tuple[OscValue, ...], code: Code) -> None:
+    assert refused(WORDY, *args)[0] is code
+
+
+@pytest.mark.parametrize("words", [("at",), ("at", "style"), ("seconds", "x"), ("clip", "a", "b")])
+def test_many_keys_in_free_text_are_read_in_bounded_time(words: tuple[str, ...]) -> None:
+    began = time.perf_counter()
+    parse_arguments(WORDY, ["prompt", *words * 10_000, "z"])
+    assert time.perf_counter() - began < 3.0
+
+
 VALUE = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.binary(max_size=8),
     st.text(max_size=8), st.sampled_from([*(a.name for a in KEYS), "@seconds", "cps", "left", "8"]),
@@ -171,7 +230,7 @@ VALUE = st.one_of(
 )  # fmt: skip
 
 
-@given(st.sampled_from([KEYS, (SRC, START, END, *KEYS), (A, B, *KEYS)]), st.lists(VALUE))
+@given(st.sampled_from([KEYS, WORDY, (SRC, START, END, *KEYS), (A, B, *KEYS)]), st.lists(VALUE))
 def test_whatever_comes_is_read_or_refused(
     known: tuple[Argument, ...], args: list[OscValue]
 ) -> None:

@@ -137,6 +137,97 @@ def test_unknown_keys_do_not_spoil_a_command() -> None:
     assert (request.token, request.unknown) == ("1", ("colour",))
 
 
+@pytest.mark.parametrize(
+    ("args", "asked"),
+    [
+        (["stile", "house"], "unknown key stile was ignored: did you mean style?"),
+        (["secnods", 8.0], "unknown key secnods was ignored: did you mean seconds?"),
+        (["Promt", "dark"], "unknown key Promt was ignored: did you mean prompt?"),
+        (["colour", "dark"], "unknown key colour was ignored"),
+        (["x" * 60_000], "unknown key " + "x" * 60 + " was ignored"),
+    ],
+)
+def test_a_misspelt_key_is_asked_about(args: list[OscValue], asked: str) -> None:
+    assert parse_request("/msanii/generate", args).warnings == [asked]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "key"),
+    [
+        ("techno key A minor", "A minor"), ("techno key D dorian", "D dorian"),
+        ("techno in the key of F#m", "of F#m"), ("techno key bb Major", "bb Major"),
+        ("techno key to success", ""), ("techno in A minor key", ""),
+    ],
+)  # fmt: skip
+def test_the_word_key_in_a_prompt(prompt: str, key: str) -> None:
+    request = parse_request("/msanii/generate", ["prompt", *prompt.split(), "seconds", 2.0])
+    assert isinstance(request.command, Generate)
+    assert (request.command.key, request.command.seconds) == (key, 2.0)
+    assert len(request.warnings) == (not key)
+
+
+def test_the_words_of_a_prompt_are_warned_of_once() -> None:
+    text = "techno at night at last seconds of peace bars"
+    (warning,) = parse_request("/msanii/generate", ["prompt", *text.split()]).warnings
+    assert warning.startswith("at, seconds, bars counted as text and not as a key")
+
+
+WITHOUT_VALUES = [
+    c.address
+    for c in COMMANDS
+    if not any(a.positional and (a.required or a.takes_a_number) for a in all_arguments(c))
+]
+
+
+@pytest.mark.parametrize("address", WITHOUT_VALUES)
+def test_a_button_runs_a_command_when_it_is_pressed(address: str) -> None:
+    plain = parse_request(address, ["id", "t"])
+    for pressed in (1, 1.0, True, 1.0000001, 0.99999994):
+        assert parse_request(address, [pressed, "id", "t"]) == plain
+        assert parse_request(address, [pressed]).command == plain.command
+    for released in (0, 0.0, False, -0.0, 1e-9):
+        let_go = parse_request(address, [released, "@id", "t"])
+        assert (let_go.is_release, let_go.token, let_go.command) == (True, "t", plain.command)
+        assert parse_request(address, [released]).is_release
+
+
+def test_buttons_work_for_all_commands_that_need_no_value() -> None:
+    names = "ping status version caps stop stream/start stream/stop clearsched record/stop generate"
+    assert {f"/msanii/{name}" for name in names.split()} < set(WITHOUT_VALUES)
+    assert len(WITHOUT_VALUES) >= 15
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "name"),
+    [
+        ("/msanii/dump", 0, "on"), ("/msanii/notify", 0.0, "on"), ("/msanii/sync", 1.0, "number"),
+        ("/msanii/sync", 0, "number"), ("/msanii/param/stream.mix", 0.0, "value"),
+        ("/msanii/param/stream.steps", 1, "value"), ("/msanii/param/stream.target", 1.0, "value"),
+        ("/msanii/play", 1.0, "clip"), ("/msanii/job/cancel", 1, "job"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_a_value_is_no_button(address: str, value: OscValue, name: str) -> None:
+    request = parse_request(address, [value])
+    assert not request.is_release
+    assert getattr(request.command, name) in (value, str(value), str(int(value or 0)))
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [([0.5], Code.EARG), ([2], Code.EARG), ([1.0, 1.0], Code.EARG), ([1.0, "seconds"], Code.EARG),
+     ([float("nan")], Code.EARG), ([0, "seconds", 500], Code.ERANGE), ([None], Code.EARG)],
+)  # fmt: skip
+def test_other_numbers_are_no_buttons(args: list[OscValue], code: Code) -> None:
+    assert refused("/msanii/generate", *args)[0] is code
+
+
+def test_a_clip_called_1_can_be_named() -> None:
+    assert parse_request("/msanii/stop", ["clip", 1]).command == Stop(clip="1")
+    assert parse_request("/msanii/stop", ["1"]).command == Stop(clip="1")
+    assert parse_request("/msanii/stop", [1, "fade", 2.0]).command == Stop(fade=2.0)
+    assert parse_request("/msanii/stop", [7.0]).command == Stop(clip="7")
+
+
 def test_a_failing_message_keeps_its_token() -> None:
     assert peek_token(["seconds", 500, "id", 7.0]) == "7"
     assert peek_token(["seconds", 500, "id", "my", "take", "seed", 1]) == "my take"

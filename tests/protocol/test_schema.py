@@ -1,11 +1,20 @@
 """Check how a single OSC value becomes an argument."""
 
 import math
+import struct
 
 import pytest
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.schema import Argument, OscValue, coerce, format_number, format_token
+from msanii_live.protocol.schema import (
+    Argument,
+    OscValue,
+    coerce,
+    format_number,
+    format_token,
+    format_value,
+    shortest_decimal,
+)
 
 SECONDS = Argument("seconds", "f", "length", 6.0, low=0.5, high=190.0, unit="s")
 STEPS = Argument("steps", "i", "denoising steps", low=1, high=1000)
@@ -94,6 +103,33 @@ def test_a_range_error_names_argument_value_and_range(
     argument: Argument, value: OscValue, text: str
 ) -> None:
     assert refused(argument, value) == (Code.ERANGE, text)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [0.7, 0.1, 1 / 3, 0.3, 123.456, 5e-05, 16777215.0, 1e-45, 3.4e38, -0.7, 0.0, 1.0, 189.9],
+)
+def test_a_32_bit_float_is_the_shortest_decimal(shown: float) -> None:
+    sent = struct.unpack("f", struct.pack("f", shown))[0]
+    found = shortest_decimal(sent)
+    assert struct.pack("f", found) == struct.pack("f", sent)
+    assert len(repr(found)) <= max(len(repr(shown)), 12)
+    assert shortest_decimal(shown) == (shown if shown != sent else found)
+
+
+@pytest.mark.parametrize("short", [0.7, 0.1, 0.123457])
+def test_texts_and_values_have_the_shortest_decimal(short: float) -> None:
+    sent = struct.unpack("f", struct.pack("f", short))[0]
+    assert sent != short
+    assert coerce(DENSITY, sent) == short
+    assert coerce(PROMPT, sent) == format_token(sent) == format_value(sent) == str(short)
+    assert refused(STEPS, sent)[1] == f"steps is {short}: it must be a whole number"
+    assert refused(SIDE, sent)[1].startswith(f"side is '{short}': ")
+
+
+@pytest.mark.parametrize("exact", [0.1234567890123, 1e300, 2.5, 0.7000000001])
+def test_other_numbers_stay_as_they_are(exact: float) -> None:
+    assert shortest_decimal(exact) == exact
 
 
 # A float32 near 190 has steps of 1.5e-5, near 0.5 of 6e-8 (below) and 1.2e-7 at 1.

@@ -10,6 +10,13 @@ from msanii_live.protocol.command import Command, at_argument
 from msanii_live.protocol.schema import integer, number, text
 
 MAX_CLIP_SECONDS = 190.0
+# What tells a value from other words where the name of a key stands in a prompt.
+CLIP_NAME_PATTERN = "[A-Za-z0-9_.-]{1,64}"
+ENGINE_PATTERN = r"\S+"
+KEY_PATTERN = (
+    r"(?i:(of\s+)?[a-g](#|b|♯|♭|[ -]?(sharp|flat))?[ -]?"
+    r"(m|(maj|min|dur|moll|ion|dor|phryg|lyd|mixo|aeol)[a-z]*)?)"
+)
 SOURCE = (
     "clip name, audio file in the folder, current (what is playing), last (the newest clip) or "
     "input (the last seconds of the audio input)"
@@ -30,7 +37,9 @@ class GenerationCommand(Command):
         unit="bpm",
     )
     style: str = text("a style that the engine knows, such as house", default="")
-    key: str = text("musical key, such as C or 'A min' (or Am)", default="")
+    key: str = text(
+        "musical key, such as C, 'A min' (or Am) or 'D dorian'", default="", pattern=KEY_PATTERN
+    )
     density: float | None = number(
         "how many notes and hits: 0 is sparse, 1 is full", 0, 1, default=None
     )
@@ -43,9 +52,18 @@ class GenerationCommand(Command):
     steps: int | None = integer(
         "denoising steps; the engine's default if absent", 1, 1000, default=None
     )
-    engine: str = text("engine to use; the default one if absent", default="")
-    prompt: str = text("free text; words that name a style or a key are used", default="")
-    clip: str = text("name of the new clip; generated if absent", default="")
+    engine: str = text(
+        "engine to use; the default one if absent", default="", pattern=ENGINE_PATTERN
+    )
+    prompt: str = text(
+        "free text; words that name a style, a key or a tempo are used where style, key and bpm "
+        "are absent",
+        default="",
+        is_free_text=True,
+    )
+    clip: str = text(
+        "name of the new clip; generated if absent", default="", pattern=CLIP_NAME_PATTERN
+    )
     play: int = integer("1: play the new clip when it is ready", 0, 1, default=0)
     at: str = at_argument("it is played")
     priority: int = integer("jobs with a higher priority run first", -100, 100, default=0)

@@ -94,7 +94,9 @@ class StreamTarget(Param):
     address: ClassVar[str] = "/msanii/param/stream.target"
     reply: ClassVar[str] = "/msanii/param/stream.target"
 
-    value: str | None = text("clip name, or none", default=None, positional=True)
+    value: str | None = text(
+        "clip name, or none", default=None, takes_numbers=True, positional=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

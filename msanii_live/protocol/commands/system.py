@@ -95,6 +95,7 @@ class Sync(Command):
         "any number or word, echoed in the answer",
         default="",
         max_length=TOKEN_LIMIT,
+        takes_numbers=True,
         positional=True,
     )
 

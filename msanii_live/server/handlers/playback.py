@@ -9,6 +9,7 @@ from msanii_live.protocol.commands import Play, Stop, TransportCommand
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Lane, on_sound
 from msanii_live.server.scheduled_messages import LEAD
+from msanii_live.streaming.state import STREAM_NAME
 
 
 class PlaybackHandlers:
@@ -39,11 +40,20 @@ class PlaybackHandlers:
         return Answer()
 
     def _stop(self, command: Stop, call: Call) -> Answer:
-        name = command.clip
-        if name in ("last", "current"):
-            name = self._services.source(name).info.name
-        self._services.player.stop(name or None, at=command.at, fade=command.fade, when=call.due)
+        track = self._track(command.clip) if command.clip else None
+        self._services.player.stop(track, at=command.at, fade=command.fade, when=call.due)
         return Answer()
+
+    def _track(self, name: str) -> str:
+        """Return the track that a clip, a file or the stream plays on.
+
+        Raises: CommandError: ENOCLIP, there is none; EPATH, the file cannot be read.
+        """
+        if name == STREAM_NAME or name in self._services.library:
+            return name
+        if any(region.track == name for region in self._services.player.regions()):
+            return name  # of a clip that was freed while it played
+        return self._services.source(name).info.name
 
     def _transport(self, command: TransportCommand, call: Call) -> Answer:
         if command.source:
