@@ -206,9 +206,9 @@ def _is_key(text: str, match: re.Match[str]) -> bool:
         return is_introduced or (match["note"].isupper() and match["short"] == "m")
     if re.match(r"['’&-]\w", after):
         return False
-    if match["note"].islower():
-        return _KEY_WORD.search(before) is not None
     ends = re.match(r" ?[,.;:!)]", after) is not None
+    if match["note"].islower():
+        return ends and _KEY_WORD.search(before) is not None
     begins = re.search(r"[,.;:!(] ?$", before) is not None
     return is_introduced or (ends and (begins or match["note"] != "A"))
 
@@ -224,7 +224,7 @@ def _take_style(text: str) -> tuple[int | None, list[str]]:
         styles.append(None if before in _NOT_THE_STYLE else parse_style(word))
         before = word.lower()
     own = [s for w, s in zip(words, styles, strict=True) if s is not None and w.lower() in STYLES]
-    found = ([style for style in styles if style is not None] if not own else own)[-1:]
+    found = (own or [style for style in styles if style is not None])[-1:]
     style = found[0] if found else None
     unknown = [
         word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,9 +21,9 @@ from msanii_live.engines.base import (
     standalone_context,
 )
 from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES, TEMPO_RANGE
 from msanii_live.engines.mel_flow.weights import FlowModel, load
-from msanii_live.engines.prompt_parser import parse_prompt
+from msanii_live.engines.prompt_parser import PromptConditions, parse_prompt
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -119,11 +120,12 @@ class MelFlowEngine:
         self.load()
         assert self._model is not None
         conditions = parse_prompt(command.prompt, command.style, command.key)
-        if conditions.unknown:
-            context.warn(
-                f"unknown words: {' '.join(conditions.unknown)}; styles are {', '.join(STYLES)}, "
-                "keys such as C, F#m, Bb major"
-            )
+        if command.bpm is None and conditions.tempo is not None:
+            command = replace(command, bpm=conditions.tempo)
+        for text in filter(
+            None, (conditions.warning, *_timing_warnings(command, context, conditions))
+        ):
+            context.warn(text)
         vocoder = self.vocoder(command.vocoder if isinstance(command, Vocode) else "")
         tasks = MelFlowTasks(self._model, vocoder, command, context, conditions)
         with torch_runtime.inference(self._dtype):
@@ -137,6 +139,26 @@ class MelFlowEngine:
         self.load()
         assert self._model is not None
         return self._vocoders.vocoder(name, self._model.spec, self._model.mean.device)
+
+
+def _timing_warnings(
+    command: GenerationCommand, context: Context, conditions: PromptConditions
+) -> list[str]:
+    """Return what the musician should know of a tempo or metre that the network does not know."""
+    texts = []
+    tempo = command.bpm or (context.tempo if isinstance(command, Generate) else None)
+    slowest, fastest = TEMPO_RANGE
+    if tempo is not None and not slowest <= tempo <= fastest:
+        texts.append(
+            f"{tempo:g} bpm is outside {slowest:g} to {fastest:g} bpm, which mel-flow knows: the "
+            "beat may be at half or double the tempo"
+        )
+    metre = conditions.metre
+    if not metre and context.beats != BEATS_PER_BAR and isinstance(command, Generate):
+        metre = f"{context.beats}/4"
+    if metre and metre != f"{BEATS_PER_BAR}/4":
+        texts.append(f"the metre {metre} is unknown to mel-flow: it plays bars of 4/4")
+    return texts
 
 
 @engine_factory(plugin_api=1)

@@ -1,4 +1,4 @@
-"""The styles and keys that the flow model was trained on. Imports no torch."""
+"""The styles, keys and tempi that the flow model was trained on. Imports no torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ STYLES = (
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("maj", "min")
 BEATS_PER_BAR = 4
+TEMPO_RANGE = (60.0, 160.0)  # bpm
 
 
 def key_index(pitch_class: int, mode: str) -> int:
