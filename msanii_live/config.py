@@ -19,6 +19,11 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
+SAVE_FORMATS = (
+    "wav", "wav16", "wav24", "wav32", "flac", "flac16", "flac24", "aiff", "aiff16", "aiff24",
+    "aiff32",
+)  # fmt: skip
+SAVE_RATES = (44_100, 96_000)  # Hz
 MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
 MAX_THREADS = 1_024
 MAX_KEEP_GB = 1e9
@@ -36,6 +41,7 @@ _CHOICES = (
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
     ("compile", SWITCH),
+    ("save_format", SAVE_FORMATS),
 )
 
 _TEXTS = ("bind", "folder", "audio", "midi_in", "engine")
@@ -61,6 +67,12 @@ class Config:
         "auto", "announce the server by Zeroconf; auto: only if others can reach it", ANNOUNCE
     )
     folder: str = _option("~/Music/msanii-live", "shared folder that clips are written to")
+    save_format: str = _option(
+        "wav", "form of the clips' files; a number is the bits, 32 are floating point", SAVE_FORMATS
+    )
+    save_rate: int = _option(
+        0, "sample rate of the clips' files, 44100 to 96000 Hz; 0 is the clip's own"
+    )
     keep_gb: float = _option(
         0.0, "total size of the clips, in GB, above which the oldest are deleted; 0 keeps all"
     )
@@ -93,6 +105,11 @@ class Config:
             _check_range(name, getattr(self, name), 65_535)
         _check_range("keep_gb", self.keep_gb, MAX_KEEP_GB)
         _check_range("threads", self.threads, MAX_THREADS)
+        if self.save_rate and not SAVE_RATES[0] <= self.save_rate <= SAVE_RATES[1]:
+            raise ConfigError(
+                f"save_rate is {quote(self.save_rate)}: it must be 0, for the clip's own, or "
+                f"{SAVE_RATES[0]} to {SAVE_RATES[1]}"
+            )
         for name, choices in _CHOICES:
             value = getattr(self, name)
             if value not in choices:

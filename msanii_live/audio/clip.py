@@ -19,18 +19,20 @@ SIDECAR_VERSION = 1
 
 
 def is_clip_name(name: str) -> bool:
-    """Tell whether a clip may be called `name`."""
+    """Return whether a clip may be called `name`."""
     return CLIP_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
 
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """Describe a clip; the JSON sidecar is this and nothing else.
+    """The facts about a clip; the JSON sidecar is this and nothing else.
 
     frames: samples in time. bpm: 0 where unknown. bar_offset: bars since a downbeat at the first
     frame, 0 up to 1. command: the address and every argument that made it, enough to make it
     again. parents: names of the clips it was made from. wrote: Unix seconds. precision: of the
-    networks that made it: fp32, bf16, fp16, or "" where unknown or where there were none.
+    networks that made it: fp32, bf16, fp16, or "" where unknown or where there were none. suffix:
+    of its sound file. size, blake2b: of that file as the server wrote it, bytes and a hexadecimal
+    hash; 0 and "" for a file of the user's, which is never replaced or deleted.
     """
 
     name: str
@@ -48,6 +50,9 @@ class ClipInfo:
     parents: tuple[str, ...] = ()
     wrote: float = 0.0
     precision: str = ""
+    suffix: str = ".wav"
+    size: int = 0
+    blake2b: str = ""
 
     @property
     def seconds(self) -> float:
@@ -75,10 +80,14 @@ class ClipInfo:
 
 @dataclass(frozen=True)
 class Clip:
-    """Hold finished audio: float32 (frames, channels), never written to again."""
+    """Finished audio: float32 (frames, channels), never written to again.
+
+    warnings: what a user should know of the file that it was read from.
+    """
 
     samples: Samples
     info: ClipInfo
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the samples."""

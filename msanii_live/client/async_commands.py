@@ -247,11 +247,23 @@ class AsyncCommands(ABC):
             await self.ask(build_command(commands.ClipLoad, path=path, clip=clip, bpm=bpm)),
         )
 
-    async def clip_save(self, name: str, path: str) -> list[types.DoneRow]:
-        """Write a copy of a clip to a path in the shared folder."""
+    async def clip_save(
+        self,
+        name: str,
+        path: str,
+        *,
+        bits: int | None = None,
+        format: Literal["", "wav", "flac", "aiff"] = "",
+        rate: int | None = None,
+    ) -> list[types.DoneRow]:
+        """Write a copy of a clip to a path in the shared folder. Your own files are never replaced."""
         return cast(
             "list[types.DoneRow]",
-            await self.ask(build_command(commands.ClipSave, name=name, path=path)),
+            await self.ask(
+                build_command(
+                    commands.ClipSave, name=name, path=path, bits=bits, format=format, rate=rate
+                )
+            ),
         )
 
     async def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:

@@ -368,14 +368,31 @@ class BlockingCommands(ABC):
             self.ask(build_command(commands.ClipLoad, path=path, clip=clip, bpm=bpm)),
         )
 
-    def clip_save(self, name: str, path: str) -> list[types.DoneRow]:
-        """Write a copy of a clip to a path in the shared folder.
+    def clip_save(
+        self,
+        name: str,
+        path: str,
+        *,
+        bits: int | None = None,
+        format: Literal["", "wav", "flac", "aiff"] = "",
+        rate: int | None = None,
+    ) -> list[types.DoneRow]:
+        """Write a copy of a clip to a path in the shared folder. Your own files are never replaced.
 
         name: clip name, or last (the newest clip).
-        path: file in the shared folder, ending in .wav or .flac.
+        path: file in the shared folder, ending in .wav, .flac or .aiff.
+        bits: bits per sample: 16, 24, or 32 (floating point; not FLAC); the most if absent (16 to
+            32).
+        format: kind of file; the path's ending if absent.
+        rate: sample rate in Hz; the clip's if absent (44100 to 96000).
         """
         return cast(
-            "list[types.DoneRow]", self.ask(build_command(commands.ClipSave, name=name, path=path))
+            "list[types.DoneRow]",
+            self.ask(
+                build_command(
+                    commands.ClipSave, name=name, path=path, bits=bits, format=format, rate=rate
+                )
+            ),
         )
 
     def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:

@@ -27,8 +27,15 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
     """
     command, transport = task.command, services.transport
     engine = services.engine(command.engine, command.address)
+
+    def source(name: str) -> Clip:
+        clip = task.inputs.clip(name)
+        for text in source_warnings(clip, name, command):
+            handle.warn(text)
+        return clip
+
     context = Context(
-        clip=task.inputs.clip,
+        clip=source,
         progress=handle.advance,
         warn=handle.warn,
         tempo=transport.bpm,
@@ -46,6 +53,16 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         precision=engine.precision,
     )
     return Clip(made.samples, info)
+
+
+def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:
+    """Return what a user should know of a source clip: of its file, and of its tempo."""
+    bars = getattr(command, "bars", None)
+    is_unknown = bars is not None and command.bpm is None and not clip.info.bpm
+    if not is_unknown or name in ("current", "input"):
+        return clip.warnings
+    text = f"nothing gives the tempo of {name}, so bars may have another length: set the key bpm"
+    return (*clip.warnings, text)
 
 
 def finish_job(

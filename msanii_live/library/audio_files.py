@@ -1,4 +1,4 @@
-"""Sound files: which are accepted, how they are decoded, and how clips are encoded."""
+"""Sound files of the shared folder: how they are decoded."""
 
 from __future__ import annotations
 
@@ -7,24 +7,36 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 
-from msanii_live.audio import Clip, Samples, as_stereo
+from msanii_live.audio import Samples, as_stereo
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import decoder_process
 
 _log = logging.getLogger(__name__)
 SAMPLE_RATE = 44_100
-SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif")
+# What libsndfile reads, by the names that people give it. A file is read whatever its name; these
+# tell a file from a clip's name and are looked through for hints.
+SUFFIXES = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".caf", ".w64",
+    ".rf64", ".bwf", ".wave", ".au", ".snd", ".voc", ".8svx", ".iff", ".svx", ".paf", ".pvf",
+    ".avr", ".nist", ".sph", ".ircam", ".sf", ".mat", ".mpc2k", ".htk", ".sds", ".xi", ".mp2",
+)  # fmt: skip
 DECODER_TIMEOUT = 90.0  # s, of the decoder process
 DECODER = (sys.executable, "-P", str(Path(decoder_process.__file__)))
-_BLOCK_FRAMES = 65_536
-# FLOAT keeps every sample bit for bit; FLAC has only integers.
-_SUBTYPES = {".wav": ("WAV", "FLOAT"), ".flac": ("FLAC", "PCM_24")}
+
+
+@dataclass(frozen=True)
+class DecodedAudio:
+    """A decoded file. samples: float32 (frames, 2). warnings: sentences, each with its name."""
+
+    samples: Samples
+    warnings: tuple[str, ...] = ()
 
 
 def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
@@ -34,14 +46,12 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     return np.ascontiguousarray(soxr.resample(samples, from_rate, to_rate), dtype=np.float32)
 
 
-def decode_untrusted(path: Path, shown: str) -> Samples:
+def decode_untrusted(path: Path, shown: str) -> DecodedAudio:
     """Decode a file of unknown origin in a process of its own; see `decoder_process`.
 
-    shown: its name in error texts. Returns float32 (frames, 2) at 44,100 Hz.
+    shown: its name in texts. Returns samples at 44,100 Hz.
     Raises: CommandError: EPATH, it is no sound file, beyond a limit, or crashed the decoder.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise CommandError(Code.EPATH, f"{shown} is none of {', '.join(SUFFIXES)}")
     try:
         child = subprocess.run(
             [*DECODER, str(path), str(SAMPLE_RATE)],
@@ -64,45 +74,22 @@ def decode_untrusted(path: Path, shown: str) -> Samples:
         _log.warning("the decoder of %s ended with %d: %s", shown, child.returncode,
                      child.stderr[-2_000:].decode("utf-8", "replace"))  # fmt: skip
         raise CommandError(Code.EPATH, f"{shown} cannot be read as sound: it made the decoder fail")
-    return samples
+    return DecodedAudio(samples, tuple(f"{shown} {text}" for text in header.get("warnings", ())))
 
 
-def read_audio(path: Path, shown: str, rate: int, channels: int) -> Samples:
-    """Read a sound file as float32 (frames, channels) at `rate`, Hz; bit for bit at its own rate.
+def decode_own(content: bytes, shown: str, rate: int, channels: int) -> Samples:
+    """Decode a file that this server wrote; the result is bit for bit where its rate is `rate`.
 
-    shown: its name in error texts.
-
+    content: of the file. shown: its name in texts. rate: wanted, Hz. channels: wanted.
+    Returns float32 (frames, channels).
     Raises: CommandError: EPATH, it cannot be read.
     """
     try:
-        with soundfile.SoundFile(str(path)) as file:
-            file_rate = int(file.samplerate)
-            # In blocks, so that unused channels are never all in memory.
-            blocks = [
-                np.ascontiguousarray(block[:, :channels])
-                for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True)
-            ]
+        samples, file_rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
-        raise _read_error(shown, error) from None
-    samples = np.concatenate(blocks) if blocks else np.zeros((0, channels), dtype=np.float32)
+        reason = str(error).rpartition(": ")[2]
+        raise CommandError(Code.EPATH, f"{shown} cannot be read as sound: {reason}") from None
     if not np.isfinite(samples).all():  # one NaN would make the whole mix NaN
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    if channels == 2:
-        samples = as_stereo(samples)
-    return resample(samples, file_rate, rate)
-
-
-def encode_audio(clip: Clip, suffix: str) -> memoryview:
-    """Return the bytes of a sound file. suffix: .wav (32-bit float) or .flac (24 bits).
-
-    It is encoded in memory because libsndfile does not report a full disk as an OSError.
-    """
-    container, subtype = _SUBTYPES[suffix]
-    buffer = io.BytesIO()
-    soundfile.write(buffer, clip.samples, clip.info.sample_rate, format=container, subtype=subtype)
-    return buffer.getbuffer()
-
-
-def _read_error(shown: str, error: Exception) -> CommandError:
-    reason = error.strerror if isinstance(error, OSError) else str(error).rpartition(": ")[2]
-    return CommandError(Code.EPATH, f"{shown} cannot be read as sound: {reason}")
+    samples = as_stereo(samples) if channels == 2 else samples[:, :channels]
+    return resample(np.ascontiguousarray(samples), int(file_rate), rate)

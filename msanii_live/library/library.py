@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError, ConfigError
-from msanii_live.library import file_exchange, naming, paths, retention, sidecar
-from msanii_live.library.cache import ClipCache
+from msanii_live.library import clip_files, naming, ownership, paths, retention, sidecar
+from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
+from msanii_live.library.clip_index import ClipIndex
+from msanii_live.library.exports import Exports
 
 CACHE_BYTES = 2**30
+_log = logging.getLogger(__name__)
 
 
-class Library:
-    """All clips of the shared folder. Every method may be called from any thread.
+def ignore(text: str) -> None:
+    """Ignore a warning."""
+
+
+class Library(ClipIndex):
+    """All clips of the shared folder and their files. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while
     samples are read, written or encoded.
     """
 
-    def __init__(self, folder: Path, cache_bytes: int = CACHE_BYTES, keep_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache_bytes: int = CACHE_BYTES,
+        keep_bytes: int = 0,
+        form: AudioFormat | None = None,
+    ) -> None:
         """Open the folder, create it if necessary, and index its clips.
 
         cache_bytes: of samples kept in memory. keep_bytes: of clips kept on disk, beyond which the
-        oldest are deleted; 0 keeps all.
+        oldest are deleted; 0 keeps all. form: of the files that clips are written to; by default
+        WAV with 32-bit float samples, which keeps them bit for bit.
         Raises: ConfigError: the folder cannot be created, listed or written.
         """
         self.folder = folder
@@ -42,58 +57,29 @@ class Library:
                 f"({naming.error_reason(error)}); make it writable, or pick another with --folder"
             ) from None
         self._keep_bytes = keep_bytes
-        self._lock = threading.RLock()
-        self._infos = {info.name: info for info in found}  # oldest first
-        self._own_names = set(self._infos)  # names of WAV files that may be replaced
-        self._unsaved: set[str] = set()
+        self._form = form or AudioFormat()
+        self._exports = Exports(self.folder)
+        super().__init__(self.folder, found, cache_bytes)
         self._numbers: dict[str, int] = {}
-        self._cache = ClipCache(cache_bytes)
-
-    def __len__(self) -> int:
-        """Return the number of clips."""
-        with self._lock:
-            return len(self._infos)
-
-    def __contains__(self, name: object) -> bool:
-        """Return whether a clip has this name."""
-        with self._lock:
-            return name in self._infos
-
-    def names(self) -> list[str]:
-        """Return the names of all clips, newest first."""
-        return [info.name for info in self.infos()]
-
-    def infos(self) -> list[ClipInfo]:
-        """Return the infos of all clips, newest first."""
-        with self._lock:
-            return list(reversed(self._infos.values()))
-
-    def info(self, name: str) -> ClipInfo:
-        """Return a clip's info.
-
-        Raises: CommandError: ENOCLIP.
-        """
-        with self._lock:
-            if name == "last":
-                if not self._infos:
-                    text = "there is no clip yet: /msanii/generate makes one"
-                    raise CommandError(Code.ENOCLIP, text)
-                return next(reversed(self._infos.values()))
-            info = self._infos.get(name)
-        if info is None:
-            raise naming.unknown_clip_error(self.folder, name, self.names())
-        return info
 
     def path(self, name: str) -> Path:
         """Return the path of a clip's WAV.
 
         Raises: CommandError: ENOCLIP; EPATH, it could not be written and is only in memory.
         """
-        name = self.info(name).name
+        info = self.info(name)
         with self._lock:
-            if name in self._unsaved:
-                raise naming.memory_only_error(name, "it could not be written")
-        return sidecar.wav_path(self.folder, name)
+            if info.name in self._unsaved:
+                raise naming.memory_only_error(info.name, "it could not be written")
+        return sidecar.audio_path(self.folder, info)
+
+    def refresh(self, name: str) -> ClipInfo:
+        """Return a clip's info; where its file was written anew, that of the new sound.
+
+        Raises: CommandError: ENOCLIP; EPATH, the new file cannot be read.
+        """
+        info = self.info(name)
+        return info if self._is_unchanged(info) else self._read_clip(info).info
 
     def resolve(self, text: str) -> Path:
         """Return the absolute path of a path inside the folder; see `paths.resolve`."""
@@ -102,42 +88,63 @@ class Library:
     def get(self, name: str) -> Clip:
         """Return a clip, or a sound file of the folder as float32 (frames, 2) at 44,100 Hz.
 
-        A recent clip comes from memory, without access to the disk.
+        A recent clip comes from memory, unless its file has changed since.
 
         Raises: CommandError: ENOCLIP; EPATH, outside the folder, unreadable or beyond a limit.
         """
         with self._lock:
             info = self.info(name) if name == "last" else self._infos.get(name)
             cached = self._cache.get(info.name) if info is not None else None
-        if cached is not None:
+        if info is None:
+            return self._read_file(name)
+        if cached is not None and self._is_unchanged(info):
             return cached
-        return self._read_file(name) if info is None else self._read_clip(info)
+        return self._read_clip(info)
 
     def _read_clip(self, info: ClipInfo) -> Clip:
-        wav = sidecar.wav_path(self.folder, info.name)
-        if not paths.is_own_file(self.folder, wav):
+        audio = sidecar.audio_path(self.folder, info)
+        if not paths.is_own_file(self.folder, audio):
             with self._lock:
                 if self._infos.get(info.name) is info:
                     self.free(info.name)
-            raise CommandError(Code.ENOCLIP, f"{wav.name} is no longer in the shared folder")
-        clip = sidecar.reload_clip(wav, info)
+            raise CommandError(Code.ENOCLIP, f"{audio.name} is no longer in the shared folder")
+        is_unchanged = self._is_unchanged(info)
+        stamp = paths.stamp(audio)
+        clip = clip_files.reload_clip(self.folder, info)
+        if is_unchanged and clip.info.frames == info.frames:
+            clip = replace(clip, info=info)
         with self._lock:
-            if self._infos.get(info.name) is info:
+            if self._infos.get(info.name) is not info:
+                return clip
+            self._stamps[info.name] = stamp
+            if clip.info is info:
                 self._cache.put(info.name, clip)
+                return clip
+            self._index(replace(clip, warnings=()))
+        try:
+            sidecar.write_sidecar(self.folder, clip.info)
+        except OSError as error:
+            _log.warning("%s.json cannot be written: %s", info.name, naming.error_reason(error))
         return clip
 
     def _read_file(self, text: str) -> Clip:
-        path = self.resolve(text) if text and not naming.is_bare(text) else None
-        if path is None or not path.is_file():
+        try:
+            path = self.resolve(text) if text else None
+        except CommandError:
+            if naming.is_bare(text):
+                raise naming.unknown_clip_error(self.folder, text, self.names()) from None
+            raise
+        if path is None or not paths.is_file(path, text):
             raise naming.unknown_clip_error(self.folder, text, self.names())
-        if path.parent == self.folder and path.suffix == ".wav" and path.stem in self:
-            return self.get(path.stem)
-        status = path.stat()
-        key = (path, status.st_mtime_ns, status.st_size)
+        if path.parent == self.folder and path.stem in self:
+            info = self.info(path.stem)
+            if path == sidecar.audio_path(self.folder, info):
+                return self.get(path.stem)
+        key = (path, paths.stamp(path))
         with self._lock:
             clip = self._cache.get(key)
         if clip is None:
-            clip = sidecar.import_audio(self.folder, path)
+            clip = clip_files.import_audio(self.folder, path)
             with self._lock:
                 self._cache.put(key, clip)
         return clip
@@ -158,144 +165,182 @@ class Library:
             while True:
                 number += 1
                 name = f"{verb}-{number:04d}"
-                if name not in self._infos and not sidecar.is_taken(self.folder, name):
+                if name not in self._infos and not sidecar.is_taken(
+                    self.folder, name, self._form.suffix
+                ):
                     self._numbers[verb] = number
                     return name
 
     def add(self, clip: Clip) -> Path:
-        """Add a clip, write it to disk and return its WAV; it replaces one of the same name.
+        """Add a clip, write it to disk and return its file; it replaces one of the same name.
+
+        A file of the user's is never replaced: the clip is then in memory alone.
 
         Raises: CommandError: ERANGE, the name is illegal; EPATH, it could not be written, but it
             is in memory and plays.
         """
         name = clip.info.name
         naming.check_name(name)
-        clip = Clip(clip.samples, replace(clip.info, wrote=time.time()))
-        wav = sidecar.wav_path(self.folder, name)
+        info = replace(clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="")
+        clip = Clip(clip.samples, info)
         with self._lock:
             self._index(clip, unsaved=True)
-            is_foreign = name not in self._own_names and sidecar.is_foreign(self.folder, name)
-        if is_foreign:
-            raise naming.foreign_file_error(name)
+        if in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix):
+            raise naming.foreign_file_error(in_the_way, name)
+        replaced = ownership.read_own(self.folder, name)
+        stamps = self._file_stamps(name)
         try:
-            staged = sidecar.stage_clip(self.folder, clip)
+            staged = clip_files.stage_clip(self.folder, clip, self._form)
             with self._lock:
-                self._own_names.add(name)  # before publishing, which may fail with the WAV in place
-                sidecar.publish_clip(self.folder, name, staged)
+                if stamps != self._file_stamps(name) and (
+                    in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix)
+                ):
+                    clip_files.discard(staged)
+                    raise naming.foreign_file_error(in_the_way, name)
+                clip_files.publish_clip(self.folder, staged, replaced)
+                audio = sidecar.audio_path(self.folder, staged.info)
                 if self._infos.get(name) is clip.info:
-                    self._unsaved.discard(name)
-                    self._cache.unpin(name)
+                    self._index(replace(clip, info=staged.info))
+                    self._stamps[name] = paths.stamp(audio)
         except OSError as error:
             raise naming.memory_only_error(name, naming.error_reason(error)) from None
         self._delete_oldest()
-        return wav
+        return audio
+
+    def _file_stamps(self, name: str) -> list[paths.Stamp | None]:
+        files = (f"{name}.json", f"{name}{self._form.suffix}")
+        return [paths.stamp(self.folder / file) for file in files]
 
     def _delete_oldest(self) -> None:
-        """Delete the oldest clips and their files while they exceed the limit; keep the newest."""
+        """Delete the oldest clips and their files while they exceed the limit; keep the newest.
+
+        Only files whose size and hash a sidecar records are counted and deleted.
+        """
         if not self._keep_bytes:
             return
         with self._lock:
-            for name in retention.clips_over_limit(self._infos.values(), self._keep_bytes):
-                if name not in self._own_names or name in self._unsaved:
+            own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
+            names = retention.clips_over_limit(own, self._keep_bytes)
+        for name in names:
+            stamps = self._file_stamps(name)
+            on_disk = ownership.read_own(self.folder, name)
+            with self._lock:
+                if on_disk is None or name in self._unsaved or stamps != self._file_stamps(name):
                     continue
-                retention.delete_clip(self.folder, name)
-                self._own_names.discard(name)
-                self.free(name)
-
-    def _index(self, clip: Clip, *, unsaved: bool = False) -> None:
-        name = clip.info.name
-        with self._lock:
-            self._infos.pop(name, None)  # so that it is the newest
-            self._infos[name] = clip.info
-            self._cache.put(name, clip, pinned=unsaved)
-            (self._unsaved.add if unsaved else self._unsaved.discard)(name)
-
-    def free(self, name: str) -> None:
-        """Remove a clip from the index; its file stays and is found again at the next start.
-
-        Raises: CommandError: ENOCLIP.
-        """
-        with self._lock:
-            name = self.info(name).name
-            del self._infos[name]
-            self._cache.remove(name)
-            self._unsaved.discard(name)
+                clip_files.delete_clip(self.folder, on_disk)
+                if name in self._infos:
+                    self.free(name)
 
     def rename(self, name: str, to: str) -> None:
-        """Rename a clip and its files.
+        """Rename a clip and its files. A file of the user's is copied and stays as it is.
 
         Raises: CommandError: ENOCLIP; ERANGE, `to` is illegal; EPATH, `to` is taken or cannot be
         written.
         """
         naming.check_name(to)
+        info = self.info(name)
+        own = ownership.read_own(self.folder, info.name)
         with self._lock:
-            info = self.info(name)
-            if to in self._infos or sidecar.is_taken(self.folder, to):
+            info = self.info(info.name)
+            if to in self._infos or sidecar.is_taken(self.folder, to, info.suffix):
                 raise CommandError(Code.EPATH, f"{to} is taken: free it, or pick another name")
-            renamed = replace(info, name=to)
             is_unsaved = info.name in self._unsaved
-            if not is_unsaved:
+            if own is not None and not is_unsaved:
                 try:
-                    sidecar.rename_clip(self.folder, info.name, renamed)
+                    clip_files.rename_clip(self.folder, own, to)
                 except OSError as error:
-                    raise naming.write_error(f"{to}.wav", error) from None
-                self._own_names.discard(info.name)
-                self._own_names.add(to)
-            cached = self._cache.get(info.name)
-            self._cache.remove(info.name)
-            if cached is not None:
-                self._cache.put(to, cached.renamed(to), pinned=is_unsaved)
-            if is_unsaved:
-                self._unsaved.remove(info.name)
-                self._unsaved.add(to)
-            # It keeps its place in the order.
-            infos = [renamed if known is info else known for known in self._infos.values()]
-            self._infos = {known.name: known for known in infos}
+                    raise naming.write_error(f"{to}{own.suffix}", error) from None
+            if own is not None or is_unsaved:
+                self._reindex(info, replace(info, name=to), is_unsaved=is_unsaved)
+                return
+        self.add(self.get(info.name).renamed(to))
+        if ownership.foreign_sidecar(self.folder, info.name) is None:
+            paths.delete_if_possible(sidecar.sidecar_path(self.folder, info.name))
+        self.free(info.name)
 
-    def save(self, name: str, path: str) -> Path:
+    def save(
+        self,
+        name: str,
+        path: str,
+        *,
+        container: str = "",
+        bits: int | None = None,
+        rate: int | None = None,
+        warn: Callable[[str], None] = ignore,
+    ) -> Path:
         """Write a copy of a clip to a file, or write a clip that is only in memory to disk.
 
-        path: a file in the folder, ending in .wav (32-bit float) or .flac (24 bits); its folders
-        are created.
-        Raises: CommandError: ENOCLIP; EPATH, outside the folder, another clip's file, or the file
-            cannot be written.
+        path: a file in the folder, ending in .wav, .flac or .aiff, which a container adds where it
+        is missing; its folders are created.
+        container, bits, rate: see `choose_format`. warn: called with a sentence.
+        Raises: CommandError: ENOCLIP; ERANGE, of the bits; EPATH, outside the folder, another
+            clip's file, a file of the user's, or the file cannot be written.
         """
         clip = self.get(name)
+        if container and Path(path).suffix.lower() not in SUFFIXES:
+            path = f"{path}.{container}"
         target = self.resolve(path)
-        own = sidecar.wav_path(self.folder, clip.info.name)
-        if target == own and clip.info.name in self:
-            return self.add(clip) if clip.info.name in self._unsaved else target
-        file_exchange.export_clip(self.folder, clip, target, path)
+        is_default = not container and bits is None and rate is None
+        if is_default and clip.info.name in self:
+            own = sidecar.audio_path(self.folder, self.info(clip.info.name))
+            if target == own:
+                return self.add(clip) if clip.info.name in self._unsaved else target
+        form = choose_format(target.suffix, container, bits, rate)
+        for text in self._exports.write(clip, target, form, path):
+            warn(text)
         return target
 
-    def load(self, path: str, clip: str = "", bpm: float | None = None) -> ClipInfo:
+    def load(
+        self,
+        path: str,
+        clip: str = "",
+        bpm: float | None = None,
+        warn: Callable[[str], None] = ignore,
+    ) -> ClipInfo:
         """Add a sound file of the folder as a clip; the file itself is not changed.
 
         clip: its name; by default the file's name, with "-" for characters that a clip's name may
         not have. A WAV that already has that name becomes the clip's own file, unchanged. bpm: its
-        tempo, if known.
+        tempo, if known. warn: called with a sentence.
         Raises: CommandError: ERANGE, the name is illegal; EPATH, outside the folder, unreadable,
             beyond a limit, the file's own name is taken, or the clip cannot be written.
         """
         source = self.resolve(path)
-        if not source.is_file():
+        if not paths.is_file(source, path):
             raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder")
         name = clip or naming.default_name(source.stem)
         naming.check_name(name)
         in_place = source == sidecar.wav_path(self.folder, name)
+        suffix = ".wav" if in_place else self._form.suffix
         with self._lock:
-            if not clip and not in_place and (name in self or sidecar.is_taken(self.folder, name)):
-                text = f"there is a clip or file {name} already: name this one with the key clip"
-                raise CommandError(Code.EPATH, text)
-        loaded = file_exchange.read_source(self.folder, source, name, bpm)
+            is_taken = name in self or sidecar.is_taken(self.folder, name, suffix)
+        in_the_way = (
+            ownership.foreign_sidecar(self.folder, name)
+            if in_place
+            else ownership.file_in_the_way(self.folder, name, suffix)
+        )
+        if in_the_way or (is_taken and not clip and not in_place):
+            text = f"there is a clip or file {in_the_way or name} already: "
+            raise CommandError(Code.EPATH, text + "name this one with the key clip")
+        own = ownership.read_own(self.folder, name) if in_place else None
+        if own is not None:  # a clip that was freed
+            loaded = clip_files.reload_clip(self.folder, own)
+            if bpm is not None:
+                loaded = Clip(loaded.samples, replace(loaded.info, bpm=bpm))
+        else:
+            loaded = clip_files.import_audio(self.folder, source, name, bpm)
+        for text in loaded.warnings:
+            warn(text)
+        loaded = replace(loaded, warnings=())
         if not in_place:
             self.add(loaded)
             return self.info(name)
+        stamp = paths.stamp(source)
         try:
             sidecar.write_sidecar(self.folder, loaded.info)
         except OSError as error:
             raise naming.write_error(f"{name}.json", error) from None
         with self._lock:
-            self._own_names.add(name)
             self._index(loaded)
+            self._stamps[name] = stamp
         return loaded.info

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,13 +17,20 @@ _MAX_COMPARED = 1_000  # names compared for a hint, so that a typo costs only mi
 
 
 def default_name(stem: str) -> str:
-    """Return the clip name for a file's stem.
+    """Return the clip name for a file's stem. Accents are dropped, other scripts get a number.
 
-    >>> default_name("Kick 909 (dry)")
-    'Kick-909-dry'
+    >>> default_name("Kick 909 (dry)"), default_name("Café"), default_name("キック")
+    ('Kick-909-dry', 'Cafe', 'clip-7054a5')
     """
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-")[:64]
-    return name if is_clip_name(name) else "clip"
+    plain = unicodedata.normalize("NFKD", stem)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-")[:64]
+    if is_clip_name(name):
+        return name
+    if any(c.isalpha() and not c.isascii() for c in plain):
+        composed = unicodedata.normalize("NFC", stem).encode("utf-8", "replace")
+        return f"clip-{hashlib.blake2b(composed, digest_size=3).hexdigest()}"
+    return "clip"
 
 
 def check_name(name: str) -> None:
@@ -93,10 +102,22 @@ def memory_only_error(name: str, why: str) -> CommandError:
     )
 
 
-def foreign_file_error(name: str) -> CommandError:
-    """Return the error for a clip that is not written because the user has a file of its name."""
+def foreign_file_error(file: str, name: str) -> CommandError:
+    """Return the error for a clip that is not written because the user has a file of its name.
+
+    file: that file's name. name: the clip's.
+    """
     return CommandError(
         Code.EPATH,
-        f"{name}.wav was in the shared folder before and is left alone; the clip plays from "
-        f"memory: /msanii/clip/save {name} and another path keeps it",
+        f"{file} is not msanii-live's own, or was changed since, and is left alone; the clip plays "
+        f"from memory: /msanii/clip/save {name} and another path keeps it",
+    )
+
+
+def occupied_error(shown: str) -> CommandError:
+    """Return the error for a copy that would replace a file of the user's."""
+    return CommandError(
+        Code.EPATH,
+        f"{shown} exists and is not msanii-live's own, or was changed since: it is left alone; "
+        "pick another path",
     )

@@ -4,34 +4,133 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import time
+import unicodedata
 from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote
 
 from msanii_live.errors import Code, CommandError
 
 LEFTOVER_SECONDS = 60.0  # age from which a temporary file is taken to be abandoned
 _PREFIX = ".msanii-"
 _SUFFIX = ".partial"
+MAX_NAME_BYTES = 255  # of one name, on all common file systems
+_FILE_ADDRESS = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
+_WINDOWS_DRIVE = re.compile(r"/[A-Za-z]:")
+_MAC_VOLUME = re.compile(r"([^/\\:]{2,}):(/.*)", re.DOTALL)
+
+
+Stamp: TypeAlias = tuple[int, int, int]
 
 
 def resolve(folder: Path, text: str) -> Path:
     """Return the absolute path that a user's text names, with links resolved.
 
-    folder: absolute and resolved. text: relative to it, or an absolute path inside it.
+    folder: absolute and resolved. text: relative to it, or an absolute path inside it; also
+    file:// addresses, paths as Max writes them on a Mac ("Macintosh HD:/Users/…"), and names in
+    another Unicode normal form than the file's.
     Raises: CommandError: EPATH, the path is outside the folder or is not a path.
     """
-    try:
-        path = (folder / text).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
-        raise CommandError(Code.EPATH, f"{text!r} is no path: {error}") from None
-    if path == folder or not path.is_relative_to(folder):
+    readings = _readings(text)
+    found = [_resolve(folder, reading, text) for reading in readings]
+    inside = [path for path in found if path != folder and path.is_relative_to(folder)]
+    if not inside:
         raise CommandError(
             Code.EPATH,
             f"{text!r} is not a file inside the shared folder {folder.as_posix()}: "
             "put the file there and give its path relative to the folder",
         )
-    return path
+    existing = [path for path in inside if os.path.lexists(path)]
+    return existing[0] if existing else _in_normal_form(folder, inside[-1])
+
+
+def _readings(text: str) -> list[str]:
+    """Return the paths that a text may mean, the literal one first."""
+    readings = [text]
+    if match := _FILE_ADDRESS.match(text):
+        readings.append(unquote(match[1]))
+        if _WINDOWS_DRIVE.match(readings[-1]):
+            readings[-1] = readings[-1][1:]
+    elif match := _MAC_VOLUME.match(text):
+        readings += [f"/Volumes/{match[1]}{match[2]}", match[2]]
+    return readings
+
+
+def _resolve(folder: Path, reading: str, shown: str) -> Path:
+    if long := [part for part in re.split(r"[/\\]", reading) if _bytes(part) > MAX_NAME_BYTES]:
+        raise CommandError(
+            Code.EPATH,
+            f"{long[0][:40]!r}… is a name of {_bytes(long[0])} bytes: at most {MAX_NAME_BYTES} are "
+            "possible; shorten it",
+        )
+    try:
+        return (folder / reading).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
+        raise CommandError(Code.EPATH, f"{shown!r} is no path: {error}") from None
+
+
+def _in_normal_form(folder: Path, path: Path) -> Path:
+    """Return the existing path whose parts are the same text in another normal form, or `path`.
+
+    A Mac may write "é" as two code points where a keyboard gives one.
+    """
+    existing = folder
+    for part in path.relative_to(folder).parts:
+        step = existing / part
+        if not os.path.lexists(step):
+            wanted = unicodedata.normalize("NFC", part)
+            try:
+                names = sorted(os.listdir(existing))
+            except OSError:
+                return path
+            same = [name for name in names if unicodedata.normalize("NFC", name) == wanted]
+            if not same:
+                return path
+            step = existing / same[0]
+        existing = step
+    try:
+        existing = existing.resolve()
+    except (OSError, RuntimeError):
+        return path
+    return existing if existing.is_relative_to(folder) else path
+
+
+def _bytes(name: str) -> int:
+    return len(os.fsencode(name)) if name.isascii() else len(name.encode("utf-8", "replace"))
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return the time, size and number of a file, which change when it is written; None if gone."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def is_file(path: Path, shown: str) -> bool:
+    """Return whether a path is a regular file. shown: its name in the error's text.
+
+    Raises: CommandError: EPATH, the system does not let us look.
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as error:
+        raise access_error(shown, error) from None
+
+
+def access_error(shown: str, error: Exception) -> CommandError:
+    """Return the error for a path that the system refuses, with what to do."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    remedy = "give this user the right to read its folder" if _is_denied(error) else "check it"
+    return CommandError(Code.EPATH, f"{shown!r} cannot be opened ({reason}): {remedy}")
+
+
+def _is_denied(error: Exception) -> bool:
+    return isinstance(error, PermissionError)
 
 
 def is_own_file(folder: Path, path: Path) -> bool:
@@ -70,6 +169,25 @@ def write_atomically(target: Path, content: bytes | memoryview) -> None:
     except BaseException:
         delete_if_possible(temporary)
         raise
+
+
+def write_new(target: Path, content: bytes | memoryview) -> None:
+    """Write a file that must not exist yet.
+
+    Raises: FileExistsError: it exists, and is unchanged; OSError: it cannot be written.
+    """
+    temporary = write_temporary(target.parent, content)
+    try:
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            if os.path.lexists(target):
+                raise FileExistsError(17, "File exists", str(target)) from None
+            os.replace(temporary, target)
+    finally:
+        delete_if_possible(temporary)
 
 
 def delete_if_possible(path: Path) -> None:

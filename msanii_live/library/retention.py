@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
-from pathlib import Path
 
 from msanii_live.audio import ClipInfo
-from msanii_live.library.paths import delete_if_possible
-from msanii_live.library.sidecar import sidecar_path, wav_path
-
-log = logging.getLogger("msanii_live.player")
 
 
 def clips_over_limit(infos: Iterable[ClipInfo], max_bytes: int) -> list[str]:
@@ -31,10 +25,3 @@ def clips_over_limit(infos: Iterable[ClipInfo], max_bytes: int) -> list[str]:
         over_limit.append(clip.name)
         size -= 4 * clip.frames * clip.channels
     return over_limit
-
-
-def delete_clip(folder: Path, name: str) -> None:
-    """Delete a clip's files, the sidecar first: a WAV without a sidecar is not a clip."""
-    delete_if_possible(sidecar_path(folder, name))
-    delete_if_possible(wav_path(folder, name))
-    log.info("deleted %s to keep the folder within its size", name)

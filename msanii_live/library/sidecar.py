@@ -1,28 +1,38 @@
-"""The two files of a clip: its WAV, and a JSON sidecar with its info."""
+"""Sidecars: the JSON file beside each clip, read with suspicion because anyone may write one."""
 
 from __future__ import annotations
 
 import logging
-import math
 import os
-import time
+import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import soundfile
 
-from msanii_live.audio import Clip, ClipInfo, is_clip_name, make_clip
-from msanii_live.library.audio_files import SAMPLE_RATE, decode_untrusted, encode_audio, read_audio
-from msanii_live.library.paths import (
-    delete_if_possible,
-    is_own_file,
-    write_atomically,
-    write_temporary,
-)
+from msanii_live.audio import ClipInfo, is_clip_name
+from msanii_live.library import paths
 
 _log = logging.getLogger(__name__)
+AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
 _MAX_SIDECAR_BYTES = 2**20
+_MAX_TEXT = 10_000  # characters of an argument
+_MAX_NAME = 256  # bytes of what is sent in replies
+_MAX_ITEMS = 256
+_INT32 = 2**31 - 1
+_RANGES: dict[str, tuple[float, float]] = {
+    "sample_rate": (1, 768_000),
+    "channels": (1, 64),
+    "frames": (1, _INT32),
+    "seed": (0, _INT32),
+    "size": (0, 2**53),
+    "bpm": (0, 1_000),
+    "bar_offset": (0, 1),
+    "wrote": (0, 1e11),
+}
+_INTEGERS = ("sample_rate", "channels", "frames", "seed", "size")
+_TEXTS = ("engine", "style", "key", "precision", "suffix", "blake2b")
 
 
 def wav_path(folder: Path, name: str) -> Path:
@@ -30,96 +40,43 @@ def wav_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.wav"
 
 
+def audio_path(folder: Path, info: ClipInfo) -> Path:
+    """Return the path of a clip's sound file."""
+    return folder / f"{info.name}{info.suffix}"
+
+
 def sidecar_path(folder: Path, name: str) -> Path:
     """Return the path of a clip's sidecar."""
     return folder / f"{name}.json"
 
 
-def is_taken(folder: Path, name: str) -> bool:
-    """Return whether either of a clip's files exists."""
-    return any(os.path.lexists(path(folder, name)) for path in (wav_path, sidecar_path))
-
-
-def is_foreign(folder: Path, name: str) -> bool:
-    """Return whether there is a WAV of this name without a sidecar: it is the user's own."""
-    return os.path.lexists(wav_path(folder, name)) and not sidecar_path(folder, name).exists()
-
-
-def stage_clip(folder: Path, clip: Clip) -> tuple[Path, Path]:
-    """Write a clip's WAV and sidecar under temporary names.
-
-    Raises: OSError: the disk is full or cannot be written; nothing is left behind.
-    """
-    wav = write_temporary(folder, encode_audio(clip, ".wav"))
-    try:
-        return wav, write_temporary(folder, clip.info.to_json().encode())
-    except BaseException:
-        delete_if_possible(wav)
-        raise
-
-
-def publish_clip(folder: Path, name: str, staged: tuple[Path, Path]) -> None:
-    """Rename staged files to a clip's names, the WAV first: a sidecar never lacks its audio.
-
-    Raises: OSError: they cannot be renamed; no staged file is left behind.
-    """
-    wav, sidecar = staged
-    target = sidecar_path(folder, name)
-    try:
-        os.replace(wav, wav_path(folder, name))
-        try:
-            os.replace(sidecar, target)
-        except BaseException:
-            delete_if_possible(target)  # it describes the previous WAV
-            raise
-    except BaseException:
-        delete_if_possible(wav)
-        delete_if_possible(sidecar)
-        raise
+def is_taken(folder: Path, name: str, suffix: str = ".wav") -> bool:
+    """Return whether a file has the name of a clip's sidecar, WAV, or sound file."""
+    return any(os.path.lexists(folder / f"{name}{end}") for end in {".json", ".wav", suffix})
 
 
 def write_sidecar(folder: Path, info: ClipInfo) -> None:
-    """Write a clip's sidecar; its WAV already exists.
+    """Write a clip's sidecar; its sound file already exists.
 
     Raises: OSError: it cannot be written; an older sidecar is unchanged.
     """
-    write_atomically(sidecar_path(folder, info.name), info.to_json().encode())
+    paths.write_atomically(sidecar_path(folder, info.name), info.to_json().encode())
 
 
-def rename_clip(folder: Path, name: str, renamed: ClipInfo) -> None:
-    """Rename a clip's files. After a crash at any point, one of the names has both files.
+def read_sidecar(folder: Path, name: str) -> ClipInfo:
+    """Return the info in a sidecar. Its name is the file's, because the user may rename files.
 
-    renamed: the info with the new name.
-    Raises: OSError: they cannot be renamed; the old files are unchanged.
+    Raises: OSError, ValueError: it cannot be read, or is no sidecar of ours.
     """
-    write_sidecar(folder, renamed)
+    path = sidecar_path(folder, name)
+    if path.stat().st_size > _MAX_SIDECAR_BYTES:
+        raise ValueError("it is too long")
     try:
-        os.replace(wav_path(folder, name), wav_path(folder, renamed.name))
-    except BaseException:
-        delete_if_possible(sidecar_path(folder, renamed.name))
-        raise
-    delete_if_possible(sidecar_path(folder, name))
-
-
-def reload_clip(wav: Path, info: ClipInfo) -> Clip:
-    """Read a clip's audio from disk; its length is the file's.
-
-    Raises: CommandError: EPATH, it cannot be read.
-    """
-    samples = read_audio(wav, wav.name, info.sample_rate, info.channels)
-    return Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
-
-
-def import_audio(folder: Path, source: Path, name: str = "") -> Clip:
-    """Read a sound file of the folder as a clip: float32 (frames, 2) at 44,100 Hz.
-
-    name: of the clip; by default the file's path inside the folder.
-    Raises: CommandError: EPATH, unreadable or beyond a limit.
-    """
-    shown = source.relative_to(folder).as_posix()
-    command: dict[str, int | float | str] = {"address": "/msanii/clip/load", "path": shown}
-    samples = decode_untrusted(source, shown)
-    return make_clip(samples, SAMPLE_RATE, name=name or shown, command=command, wrote=time.time())
+        info = replace(ClipInfo.from_json(path.read_text("utf-8")), name=name)
+        _check(info)
+    except (TypeError, RecursionError, OverflowError) as error:
+        raise ValueError(str(error)[:200]) from None
+    return info
 
 
 def read_clips(folder: Path) -> list[ClipInfo]:
@@ -132,26 +89,38 @@ def read_clips(folder: Path) -> list[ClipInfo]:
 
 
 def read_clip(folder: Path, name: str) -> ClipInfo | None:
-    """Read a clip's info; None unless its sidecar and its WAV agree.
+    """Read a clip's info; None unless it has a legal sidecar and a whole sound file.
 
-    The name comes from the file and not from the sidecar: the user may rename files.
+    If the sound file was written again by another program, the info gives its new length.
     """
-    sidecar, wav = sidecar_path(folder, name), wav_path(folder, name)
-    if not is_clip_name(name) or not is_own_file(folder, sidecar) or not is_own_file(folder, wav):
+    if not is_clip_name(name) or not paths.is_own_file(folder, sidecar_path(folder, name)):
         return None
     try:
-        if sidecar.stat().st_size > _MAX_SIDECAR_BYTES:
-            raise ValueError("it is too long")
-        info = replace(ClipInfo.from_json(sidecar.read_text("utf-8")), name=name)
-        _check_types(info)
-        header = soundfile.info(str(wav))
-    except (OSError, ValueError, TypeError, RecursionError, soundfile.SoundFileError) as error:
-        _log.info("skipped %s: %s", sidecar.name, error)
+        info = read_sidecar(folder, name)
+        audio = audio_path(folder, info)
+        if not paths.is_own_file(folder, audio):
+            return None
+        header = soundfile.info(str(audio))
+    except (OSError, ValueError, soundfile.SoundFileError) as error:
+        _log.warning("skipped %s.json: %s", name, str(error)[:300])
         return None
-    if not _agrees(info, header.frames, header.samplerate):
-        _log.warning("skipped %s: its length is not the one in its sidecar", wav.name)
+    if _agrees(info, header.frames, header.samplerate):
+        return info
+    if _is_cut_short(audio):
+        _log.warning("skipped %s: it ends before its declared length", audio.name)
         return None
-    return info
+    try:
+        changed = replace(
+            info,
+            frames=round(header.frames * info.sample_rate / header.samplerate),
+            size=0,
+            blake2b="",
+        )
+        _check(changed)
+    except (ValueError, ArithmeticError):
+        _log.warning("skipped %s: its length is not the one in its sidecar", audio.name)
+        return None
+    return changed
 
 
 def _agrees(info: ClipInfo, frames: int, rate: int) -> bool:
@@ -161,21 +130,65 @@ def _agrees(info: ClipInfo, frames: int, rate: int) -> bool:
     return rate > 0 and abs(frames * info.sample_rate / rate - info.frames) <= 2
 
 
-def _check_types(info: ClipInfo) -> None:
-    """Check the types of the values, which would otherwise fail later, in a reply.
+def _is_cut_short(audio: Path) -> bool:
+    """Return whether a WAV has fewer bytes than it declares. A length never filled in is none."""
+    try:
+        size = audio.stat().st_size
+        with audio.open("rb") as file:
+            head = file.read(8)
+    except OSError:
+        return True
+    if head[:4] != b"RIFF" or len(head) < 8:
+        return False
+    (declared,) = struct.unpack("<I", head[4:])
+    return bool(size < declared + 8 and declared < 0x7FFF_0000)
+
+
+def _check(info: ClipInfo) -> None:
+    """Check the values of a sidecar: each must fit every reply about the clip.
 
     Raises: ValueError: naming the field.
     """
-    for name in ("sample_rate", "channels", "frames", "seed"):
+    for name, (low, high) in _RANGES.items():
         value = getattr(info, name)
-        if type(value) is not int or value < (0 if name == "seed" else 1):
-            raise ValueError(f"{name} is {value!r}")
-    for name in ("bpm", "bar_offset", "wrote"):
+        kinds = (int,) if name in _INTEGERS else (int, float)
+        if type(value) not in kinds or not low <= value <= high:
+            raise ValueError(f"{name} is {_shown(value)}")
+    for name in _TEXTS:
         value = getattr(info, name)
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{name} is {value!r}")
-    for name in ("engine", "style", "key", "precision"):
-        if not isinstance(getattr(info, name), str):
-            raise ValueError(f"{name} is no text")
-    if not isinstance(info.command, Mapping) or not all(isinstance(p, str) for p in info.parents):
-        raise ValueError("command or parents have the wrong form")
+        if not isinstance(value, str) or not _is_sendable(value, _MAX_NAME):
+            raise ValueError(f"{name} is {_shown(value)}")
+    if info.suffix not in AUDIO_SUFFIXES:
+        raise ValueError(f"suffix is {_shown(info.suffix)}")
+    if type(info.loops) is not bool:
+        raise ValueError(f"loops is {_shown(info.loops)}")
+    if len(info.parents) > _MAX_ITEMS or not all(
+        isinstance(parent, str) and _is_sendable(parent, _MAX_TEXT) for parent in info.parents
+    ):
+        raise ValueError("parents are no names")
+    _check_command(info.command)
+
+
+def _check_command(command: object) -> None:
+    if not isinstance(command, Mapping) or len(command) > _MAX_ITEMS:
+        raise ValueError("command is no list of arguments")
+    for key, value in command.items():
+        is_text = isinstance(value, str) and _is_sendable(value, _MAX_TEXT)
+        is_number = isinstance(value, int | float) and abs(value) <= 2.0**63
+        if not (_is_sendable(key, _MAX_NAME) and (is_text or is_number)):
+            raise ValueError(f"{_shown(key)} in command is {_shown(value)}")
+
+
+def _is_sendable(text: str, max_bytes: int) -> bool:
+    """Return whether a text can be sent by OSC: no NUL, no lone surrogate, not too long."""
+    try:
+        return "\0" not in text and len(text.encode()) <= max_bytes
+    except UnicodeEncodeError:
+        return False
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # a number with too many digits to print
+        return "too long"

@@ -31,7 +31,7 @@ def test_a_file_is_written_out_bit_for_bit(tmp_path: Path) -> None:
     sound = np.random.default_rng(1).uniform(-1, 1, (5_000, 2)).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
     header, samples = decode(tmp_path / "a.wav")
-    assert header == {"frames": 5_000}
+    assert header == {"frames": 5_000, "warnings": []}
     assert np.array_equal(samples, sound)
 
 
@@ -59,18 +59,41 @@ def test_it_runs_without_the_package(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr.decode()
 
 
-def test_mono_becomes_stereo_and_of_many_channels_two_are_read(tmp_path: Path) -> None:
-    sound = np.random.default_rng(1).uniform(-1, 1, (500, 3)).astype(np.float32)
-    soundfile.write(tmp_path / "three.wav", sound, RATE, subtype="FLOAT")
-    assert np.array_equal(read(str(tmp_path / "three.wav"), RATE), sound[:, :2])
-    soundfile.write(tmp_path / "mono.wav", sound[:, 0], RATE, subtype="FLOAT")
-    assert np.array_equal(read(str(tmp_path / "mono.wav"), RATE), sound[:, [0, 0]])
+def test_mono_becomes_stereo(tmp_path: Path) -> None:
+    sound = np.random.default_rng(1).uniform(-1, 1, (500, 1)).astype(np.float32)
+    soundfile.write(tmp_path / "mono.wav", sound, RATE, subtype="FLOAT")
+    samples, warnings = read(str(tmp_path / "mono.wav"), RATE)
+    assert np.array_equal(samples, sound[:, [0, 0]])
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("channels", "left", "right"),
+    [
+        (3, [1, 0, 0.7071], [0, 1, 0.7071]),
+        (4, [1, 0, 0.7071, 0], [0, 1, 0, 0.7071]),
+        (6, [1, 0, 0.7071, 0, 0.7071, 0], [0, 1, 0.7071, 0, 0, 0.7071]),
+        (8, [1, 0, 0.7071, 0, 0.7071, 0, 0.7071, 0], [0, 1, 0.7071, 0, 0, 0.7071, 0, 0.7071]),
+    ],
+)
+def test_surround_is_mixed_down_with_a_warning(
+    tmp_path: Path, channels: int, left: list[float], right: list[float]
+) -> None:
+    for channel in range(channels):
+        sound = np.zeros((500, channels), np.float32)
+        sound[:, channel] = 0.5
+        soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+        samples, warnings = read(str(tmp_path / "a.wav"), RATE)
+        assert samples[100].tolist() == pytest.approx(
+            [0.5 * left[channel], 0.5 * right[channel]], abs=1e-4
+        )
+        assert warnings == [f"has {channels} channels: they were mixed down to stereo"]
 
 
 def test_another_rate_is_resampled_at_pitch(tmp_path: Path) -> None:
     wave = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
     soundfile.write(tmp_path / "a.wav", wave, 48_000, subtype="FLOAT")
-    samples = read(str(tmp_path / "a.wav"), RATE)
+    samples, _ = read(str(tmp_path / "a.wav"), RATE)
     assert samples.shape == (RATE, 2)
     assert samples.dtype == np.float32
     assert np.argmax(np.abs(np.fft.rfft(samples[:, 0]))) == 1_000
@@ -79,7 +102,7 @@ def test_another_rate_is_resampled_at_pitch(tmp_path: Path) -> None:
 def test_nan_and_infinity_become_silence(tmp_path: Path) -> None:
     sound = np.array([[0.5, np.nan], [np.inf, -0.25], [-np.inf, 0.0]], np.float32)
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
-    assert read(str(tmp_path / "a.wav"), RATE).tolist() == [[0.5, 0.0], [0.0, -0.25], [0.0, 0.0]]
+    assert read(str(tmp_path / "a.wav"), RATE)[0].tolist() == [[0.5, 0.0], [0.0, -0.25], [0.0, 0.0]]
 
 
 def test_what_is_beyond_a_limit_is_refused_in_words(
@@ -95,7 +118,7 @@ def test_what_is_beyond_a_limit_is_refused_in_words(
     assert "4000 Hz: 8000 to 192000" in refusal(rate=4_000)
     assert "has no samples" in refusal(frames=0)
     monkeypatch.setattr(decoder_process, "MAX_SECONDS", 1.0)
-    assert "has 2 s: at most 1" in refusal(frames=2 * RATE)
+    assert "has more than 1 s" in refusal(frames=2 * RATE)
     monkeypatch.setattr(decoder_process, "MAX_FILE_BYTES", 100)
     assert "MiB: at most" in refusal()
 
@@ -116,3 +139,77 @@ def test_memory_and_processor_time_are_limited_and_no_file_is_written(tmp_path: 
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == str([(4 * 2**30,) * 2, (60, 60), (0, 0), (0, 0)])
+
+
+@pytest.mark.parametrize(
+    ("peak", "becomes"),
+    [(1.0, 1.0), (1.5, 1.0), (0.25, 0.25), (9_830.0, 0.29999), (100.0, 0.78125), (2.0**23, 1.0)],
+)
+def test_float_beyond_full_scale_is_lowered_with_a_warning(
+    tmp_path: Path, peak: float, becomes: float
+) -> None:
+    sound = np.linspace(-1, 1, 1_001)[:, None].astype(np.float32) * np.float32(peak)
+    soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+    samples, warnings = read(str(tmp_path / "a.wav"), RATE)
+    assert np.abs(samples).max() == pytest.approx(becomes, rel=1e-4)
+    assert bool(warnings) is (peak > 1.0)
+    assert all("above full scale" in text for text in warnings)
+
+
+@pytest.mark.parametrize(
+    "declared", [0, 4, 4_000, 0xFFFFFFFF, 0xFFFFFFF0, 0x7FFFFFFF, 0x80000000, 40_004]
+)
+def test_a_wav_is_read_to_its_end_whatever_length_it_declares(
+    tmp_path: Path, declared: int
+) -> None:
+    sound = np.random.default_rng(1).uniform(-1, 1, (10_000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="PCM_16")
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = declared.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(content)
+    samples, _ = read(str(tmp_path / "a.wav"), RATE)
+    assert len(samples) == 10_000
+    assert np.abs(samples - sound).max() < 2**-14
+
+
+def test_a_chunk_after_the_samples_is_no_sound(tmp_path: Path) -> None:
+    for name in (b"LIST", b"acid", b"bext"):
+        soundfile.write(tmp_path / "a.wav", np.full((500, 2), 0.5), RATE)
+        content = (tmp_path / "a.wav").read_bytes() + name + (2_000).to_bytes(4, "little")
+        (tmp_path / "a.wav").write_bytes(content + b"\1" * 2_000)
+        samples, warnings = read(str(tmp_path / "a.wav"), RATE)
+        assert (len(samples), warnings) == (500, [])
+
+
+@pytest.mark.parametrize("frames", [100, 44_100, 200_000])
+def test_a_flac_of_unknown_length_is_read(tmp_path: Path, frames: int) -> None:
+    soundfile.write(tmp_path / "a.flac", np.full((frames, 2), 0.25), RATE)
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[21] &= 0xF0  # STREAMINFO: the number of samples is unknown
+    content[22:26] = bytes(4)
+    (tmp_path / "a.flac").write_bytes(content)
+    assert len(read(str(tmp_path / "a.flac"), RATE)[0]) == frames
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.mp3", {"format": "MP3"}), ("a.opus", {"format": "OGG", "subtype": "OPUS"}),
+        ("a.ogg", {"format": "OGG"}), ("a.caf", {"format": "CAF"}), ("a.w64", {"format": "W64"}),
+        ("a.rf64", {"format": "RF64"}), ("a.aifc", {"format": "AIFF", "endian": "LITTLE"}),
+        ("a.au", {"format": "AU"}), ("a.voc", {"format": "VOC"}), ("a.flac", {"format": "FLAC"}),
+        ("a.txt", {"format": "WAV"}), ("a", {"format": "FLAC"}), ("a.wav", {"format": "MP3"}),
+        ("a.raw", {"format": "WAV"}), ("a.flac", {"format": "AIFF"}),
+    ],
+)  # fmt: skip
+def test_every_format_is_read_by_its_content(
+    tmp_path: Path, name: str, form: dict[str, str]
+) -> None:
+    wave = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    soundfile.write(tmp_path / "sound.tmp", wave, 48_000, **form)
+    (tmp_path / "sound.tmp").rename(tmp_path / name)
+    samples, _ = read(str(tmp_path / name), RATE)
+    assert abs(len(samples) - RATE) < 3_000  # some codecs add silence
+    spectrum = np.abs(np.fft.rfft(samples[:RATE, 0]))
+    assert abs(np.argmax(spectrum) * RATE / min(len(samples), RATE) - 1_000) < 2

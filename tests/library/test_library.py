@@ -166,7 +166,7 @@ def test_a_rename_that_fails_changes_nothing(
 ) -> None:
     library.add(noise("a"))
     with monkeypatch.context() as patch:
-        fail_from(patch, "replace", passes=1)
+        fail_from(patch, "replace")
         with refusal(Code.EPATH):
             library.rename("a", "b")
     assert library.names() == Library(library.folder).names() == ["a"]

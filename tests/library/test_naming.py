@@ -13,7 +13,11 @@ from msanii_live.library import naming
     [
         ("kick", "kick"),
         ("Kick 909 (dry)", "Kick-909-dry"),
-        ("ünïcode", "n-code"),
+        ("ünïcode", "unicode"),
+        ("Café", "Cafe"),
+        ("Cafe\u0301", "Cafe"),
+        ("キック", "clip-7054a5"),
+        ("бочка", "clip-e6d55a"),
         ("a" * 80, "a" * 64),
         ("???", "clip"),
         ("", "clip"),
@@ -82,5 +86,5 @@ def test_errors_say_what_to_do_and_show_no_path() -> None:
         assert "make room" in error.text
         assert "/home" not in error.text
     assert "No space left on device" in naming.write_error("a.wav", full).text
-    assert "/msanii/clip/save a" in naming.foreign_file_error("a").text
+    assert "/msanii/clip/save a" in naming.foreign_file_error("a.wav", "a").text
     assert naming.error_reason(ValueError("why")) == "why"

@@ -46,12 +46,22 @@ class ClipLoad(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipSave(Command):
-    """Write a copy of a clip to a path in the shared folder."""
+    """Write a copy of a clip to a path in the shared folder. Your own files are never replaced."""
 
     address: ClassVar[str] = "/msanii/clip/save"
 
     name: str = text(CLIP_NAME, positional=True)
-    path: str = text("file in the shared folder, ending in .wav or .flac", positional=True)
+    path: str = text("file in the shared folder, ending in .wav, .flac or .aiff", positional=True)
+    bits: int | None = integer(
+        "bits per sample: 16, 24, or 32 (floating point; not FLAC); the most if absent",
+        16, 32, default=None,
+    )  # fmt: skip
+    format: str = text(
+        "kind of file; the path's ending if absent", default="", choices=("", "wav", "flac", "aiff")
+    )
+    rate: int | None = integer(
+        "sample rate in Hz; the clip's if absent", 44_100, 96_000, default=None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

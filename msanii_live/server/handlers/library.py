@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msanii_live.audio import ClipInfo
 from msanii_live.library.library import Library
 from msanii_live.protocol import replies
+from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import (
     ClipFree,
     ClipInfoCommand,
@@ -30,7 +33,7 @@ class LibraryHandlers:
         """Return the handler of each command."""
         return {
             ClipList: Handler(self._list),
-            ClipInfoCommand: Handler(self._info),
+            ClipInfoCommand: on_disk(self._info),
             ClipLoad: on_disk(self._load),
             ClipSave: on_disk(self._save),
             ClipRename: on_disk(self._rename),
@@ -56,16 +59,25 @@ class LibraryHandlers:
         )
 
     def _info(self, command: ClipInfoCommand, call: Call) -> Answer:
-        info = self._library.info(command.name)
+        info = self._library.refresh(command.name)
         return Answer([clip_info_reply(call.token, info, self._library)])
 
     def _load(self, command: ClipLoad, call: Call) -> Answer:
-        self._library.load(command.path, command.clip, command.bpm)
-        return Answer()
+        warnings: list[str] = []
+        self._library.load(command.path, command.clip, command.bpm, warnings.append)
+        return _with_warnings(command, warnings)
 
     def _save(self, command: ClipSave, call: Call) -> Answer:
-        self._library.save(command.name, command.path)
-        return Answer()
+        warnings: list[str] = []
+        self._library.save(
+            command.name,
+            command.path,
+            container=command.format,
+            bits=command.bits,
+            rate=command.rate,
+            warn=warnings.append,
+        )
+        return _with_warnings(command, warnings)
 
     def _rename(self, command: ClipRename, call: Call) -> Answer:
         self._library.rename(command.name, command.to)
@@ -74,6 +86,10 @@ class LibraryHandlers:
     def _free(self, command: ClipFree, call: Call) -> Answer:
         self._library.free(command.name)
         return Answer()
+
+
+def _with_warnings(command: Command, warnings: Sequence[str]) -> Answer:
+    return Answer([replies.WARN(command.address, text) for text in warnings])
 
 
 def clip_info_reply(token: str, info: ClipInfo, library: Library) -> ReplyMessage:

@@ -1,0 +1,149 @@
+"""Sound files that the server writes: WAV, FLAC and AIFF, with tempo and loop points."""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from msanii_live.audio import Clip, ClipInfo, Samples
+from msanii_live.errors import Code, CommandError
+from msanii_live.library.audio_files import resample
+
+Container = Literal["wav", "flac", "aiff"]
+SUFFIXES = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".aif": "aiff", ".aiff": "aiff"}
+BITS = {"wav": (16, 24, 32), "flac": (16, 24), "aiff": (16, 24, 32)}
+_SUBTYPES = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+_BEAT_TOLERANCE = 0.02  # beats by which a length may miss whole beats
+_ACID_LOOP, _ACID_ONE_SHOT = 0, 1
+_ROOT_NOTE = 60
+
+
+@dataclass(frozen=True)
+class AudioFormat:
+    """The form of a sound file. bits: 32 are floating point. rate: Hz; 0 is the clip's own."""
+
+    container: str = "wav"
+    bits: int = 32
+    rate: int = 0
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of a file of this form."""
+        return f".{self.container}"
+
+
+def parse_format(text: str, rate: int = 0) -> AudioFormat:
+    """Return the form that a word such as wav, wav16 or flac24 means.
+
+    Without a number, WAV and AIFF have 32 bits and FLAC has 24.
+    Raises: ValueError: there is no such form.
+    """
+    container = text.rstrip("0123456789")
+    if container not in BITS:
+        raise ValueError(f"{text!r} is no form of a sound file")
+    digits = text.removeprefix(container)
+    bits = int(digits) if digits else BITS[container][-1]
+    if bits not in BITS[container]:
+        raise ValueError(f"{container} has {' or '.join(map(str, BITS[container]))} bits")
+    return AudioFormat(container, bits, rate)
+
+
+def choose_format(suffix: str, name: str, bits: int | None, rate: int | None) -> AudioFormat:
+    """Return the form of a copy. suffix: of its path. name: of a container, "" for the suffix's.
+
+    bits, rate: None for the container's best and for the clip's own.
+    Raises: CommandError: EPATH, the suffix is another container's; ERANGE, of the bits.
+    """
+    container = SUFFIXES.get(suffix.lower())
+    if container is None or (name and name != container):
+        ends = ", ".join(end for end in (".wav", ".flac", ".aiff") if not name or name in end)
+        raise CommandError(Code.EPATH, f"the path must end in {ends}: it ends in {suffix!r}")
+    legal = BITS[container]
+    if bits is not None and bits not in legal:
+        text = f"bits is {bits}: {container} has {', '.join(map(str, legal))}"
+        raise CommandError(Code.ERANGE, text)
+    return AudioFormat(container, bits or legal[-1], rate or 0)
+
+
+def encode_clip(clip: Clip, form: AudioFormat) -> tuple[bytes, tuple[str, ...]]:
+    """Return the bytes of a sound file, and warnings.
+
+    32-bit float keeps every sample bit for bit. Fewer bits are dithered. It is encoded in memory
+    because libsndfile does not report a full disk as an OSError.
+    """
+    rate = form.rate or clip.info.sample_rate
+    samples, warnings = resample(clip.samples, clip.info.sample_rate, rate), []
+    buffer = io.BytesIO()
+    data: NDArray[np.generic] = samples
+    if form.bits < 32:
+        peak = float(np.abs(samples).max(initial=0.0))
+        if peak > 1.0:
+            samples = np.asarray(samples / peak, dtype=np.float32)
+            warnings.append(
+                f"{clip.info.name} peaks {20 * np.log10(peak):.1f} dB above full scale: the file "
+                "was lowered by that"
+            )
+        data = quantise(samples, form.bits)
+    soundfile.write(buffer, data, rate, format=form.container.upper(), subtype=_SUBTYPES[form.bits])
+    content = buffer.getvalue()
+    if form.container == "wav":
+        content = _with_chunks(content, loop_chunks(clip.info, len(samples), rate))
+    return content, tuple(warnings)
+
+
+def quantise(samples: Samples, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Return samples as whole numbers, with triangular dither of 2 LSB peak to peak.
+
+    Samples that have no more than `bits` bits already are left as they are. The dither is the same
+    each time. Lipshitz, Wannamaker and Vanderkooy, "Quantization and Dither", JAES 1992.
+
+    samples: float32 (frames, channels), within ±1. Returns int16, or int32 with 24 bits on top.
+    """
+    scale = 2.0 ** (bits - 1)
+    scaled = samples.astype(np.float64) * scale
+    whole = np.round(scaled)
+    if not np.array_equal(whole, scaled):
+        rng = np.random.default_rng(len(samples))
+        noise = rng.random(samples.shape, dtype=np.float32)
+        noise -= rng.random(samples.shape, dtype=np.float32)
+        whole = np.round(scaled + noise)
+    whole = np.clip(whole, -scale, scale - 1)
+    return whole.astype(np.int16) if bits == 16 else whole.astype(np.int32) << 8
+
+
+def loop_chunks(info: ClipInfo, frames: int, rate: int) -> bytes:
+    """Return the `acid` and `smpl` chunks by which DAWs know tempo and loop points; may be empty.
+
+    frames, rate: of the file.
+    """
+    chunks = b""
+    if info.bpm:
+        beats = frames / rate * info.bpm / 60
+        is_whole = round(beats) >= 1 and abs(beats - round(beats)) < _BEAT_TOLERANCE
+        flags = _ACID_LOOP if info.loops or is_whole else _ACID_ONE_SHOT
+        # flags, root note, two unknown fields, beats, metre (denominator, numerator), bpm
+        body = struct.pack(
+            "<IHHfIHHf", flags, _ROOT_NOTE, 0x8000, 0.0, round(beats), 4, 4, info.bpm
+        )
+        chunks += struct.pack("<4sI", b"acid", len(body)) + body
+    if info.loops:
+        # RIFF: manufacturer, product, period in ns, note, fraction, SMPTE (2), loops, extra bytes
+        head = struct.pack("<9I", 0, 0, round(1e9 / rate), _ROOT_NOTE, 0, 0, 0, 1, 0)
+        # id, type (0: forward), first and last frame, fraction, times (0: for ever)
+        body = head + struct.pack("<6I", 0, 0, 0, frames - 1, 0, 0)
+        chunks += struct.pack("<4sI", b"smpl", len(body)) + body
+    return chunks
+
+
+def _with_chunks(wav: bytes, chunks: bytes) -> bytes:
+    """Return a WAV with more chunks at its end."""
+    if not chunks:
+        return wav
+    body = wav[8:] + b"\0" * (len(wav) % 2) + chunks
+    return b"RIFF" + struct.pack("<I", len(body)) + body
