@@ -16,8 +16,8 @@ from msanii_live.client import Client
 from msanii_live.client.server_process import running_server
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("msanii_live", "max_patches", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md",
-           "LICENSE", "NOTICE")  # fmt: skip
+SOURCES = ("msanii_live", "max_patches", "docs", "packaging", "pyproject.toml", "setup.py",
+           "MANIFEST.in", "README.md", "LICENSE", "NOTICE")  # fmt: skip
 MAX_BYTES = 100 * 2**20  # PyPI's limit
 
 pytestmark = pytest.mark.slow
@@ -123,3 +123,14 @@ def test_a_server_from_it_plays(installed, tmp_path):
 def test_its_patches_are_installed(installed, tmp_path):
     run(installed / "msanii-live", "patches", "install", "--to", str(tmp_path / "patches"))
     assert list((tmp_path / "patches").rglob("*.maxpat"))
+
+
+@pytest.mark.usefixtures("without_checkout")
+def test_its_documents_are_printed(installed):
+    listed = run(installed / "msanii-live", "docs").splitlines()
+    paths = {line.split()[0]: Path(line.split(maxsplit=1)[1]) for line in listed}
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert set(paths) == pages | {path.name for path in (ROOT / "packaging").iterdir()}
+    assert all(path.is_relative_to(installed.parent) for path in paths.values())
+    osc = (ROOT / "docs" / "osc.md").read_text("utf-8")
+    assert run(installed / "msanii-live", "docs", "osc") == osc

@@ -13,6 +13,7 @@ from msanii_live.cli import (
     convert,
     data,
     demo,
+    docs,
     doctor,
     dump,
     eval,
@@ -29,7 +30,7 @@ from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
-    serve, demo, render, listen, send, dump, doctor, patches, spec,
+    serve, demo, render, listen, send, dump, doctor, patches, docs, spec,
     data, train, eval, convert, paper, bench,
 )  # fmt: skip
 
