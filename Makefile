@@ -1,5 +1,6 @@
 # make setup | demo | serve for users; make setup-dev | test | lint for developers.
-# The environment is .venv; `make clean` removes it.
+# The environment is .venv; `make clean` removes it. If root runs demo, serve or test on Debian, apt-get
+# installs the system packages that are missing; NO_SYSTEM=1 leaves the system alone.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -30,6 +31,7 @@ setup-dev: .venv/ready-dev
 	@echo "installing (torch is large: the first time takes minutes) ..."
 	@$(PIP) -e .
 	@touch $@
+	@echo "installed: run '. .venv/bin/activate', and msanii-live is on the PATH of this terminal"
 
 .venv/ready-dev: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing, with what tests need (torch is large: the first time takes minutes) ..."

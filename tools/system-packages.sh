@@ -1,6 +1,7 @@
 #!/bin/sh
-# Install Debian packages that are missing, as root; elsewhere say how. Never fails: without them
-# the server writes files only, and the tests that need them are skipped with the reason.
+# Install Debian packages that are missing, if root runs it; otherwise print the command. NO_SYSTEM=1
+# prints the command for root as well. Never fails: without the packages the server writes files
+# only, and the tests that need them are skipped with the reason.
 set -u
 missing=""
 command -v dpkg-query >/dev/null 2>&1 || {
@@ -13,8 +14,8 @@ for package in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 install="apt-get install -y --no-install-recommends$missing"
-if [ "$(id -u)" = 0 ]; then
-  echo "installing$missing"
+if [ "$(id -u)" = 0 ] && [ -z "${NO_SYSTEM:-}" ]; then
+  echo "as root, apt-get now installs$missing (make NO_SYSTEM=1 … leaves the system alone)"
   export DEBIAN_FRONTEND=noninteractive
   { apt-get update -qq && $install -qq; } >/dev/null 2>&1 && exit 0
   absent=""
@@ -23,6 +24,8 @@ if [ "$(id -u)" = 0 ]; then
   done
   [ -n "$absent" ] || exit 0
   echo "notice: could not install$absent; sound or some tests will be missing"
+elif [ "$(id -u)" = 0 ]; then
+  echo "notice: not installed, as NO_SYSTEM says; for sound and all tests: $install"
 else
   echo "notice: for sound and all tests: sudo $install"
 fi
