@@ -93,7 +93,7 @@ class TrackParser:
             else:
                 self._say("is damaged: the rest of it was left out")
         else:
-            rest = self._content[self._position : self._end] if self._is_end_known else b""
+            rest = self._content[self._position : self.next_chunk()] if self._is_end_known else b""
             if len(rest) > CHUNK_HEADER and any(rest):
                 self._say("goes on after its end: what follows was left out")
             if not (self._has_ended or self._is_end_known or self.next_chunk() < self._end):
@@ -103,11 +103,16 @@ class TrackParser:
 
     def next_chunk(self) -> int:
         """Return where to look for the next chunk, after `parse`."""
-        if self._is_end_known:
+        if self._has_ended:  # what follows may be a track that the length should not have counted
+            found = self._content.find(TRACK, self._position, self._end)
+            if self._is_end_known:
+                return self._end if found < 0 else found
+            if is_chunk(self._content, self._position):
+                return self._position
+        elif self._is_end_known:
             return self._end
-        if self._has_ended and is_chunk(self._content, self._position):
-            return self._position
-        found = self._content.find(TRACK, self._event_start)
+        else:
+            found = self._content.find(TRACK, self._event_start)
         return len(self._content) if found < 0 else found
 
     def _say(self, what: str) -> None:

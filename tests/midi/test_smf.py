@@ -69,6 +69,13 @@ COMPLETE = {  # nothing of the music is missing: it plays, and there is nothing 
     "a first track too short, then another": header(1, 2)
     + track(tempo(120) + END, -2)
     + track(PART + END),
+    "a track whose length counts the next": header(1, 2)
+    + track(tempo(120) + END, len(track(PART + END)))
+    + track(PART + END),
+    "a track whose length is the file's": header(1, 3)
+    + track(tempo(120) + END, len(track(END) + track(PART + END)))
+    + track(END, len(track(PART + END)))
+    + track(PART + END),
     "tracks on even places": header(1, 2) + track(END + b"\0", -1) + track(PART + END),
     "no end of track": header() + track(PART),
     "zeros after its end": header() + track(PART + END + b"\0" * 40),
@@ -141,6 +148,13 @@ def test_what_is_damaged_plays_what_is_left_and_says_so(tmp_path: Path, name: st
     assert sorted(pitches(score)) == left
     with pytest.raises(AssertionError, match=words):
         raise AssertionError("; ".join(score.warnings))
+
+
+@pytest.mark.parametrize("velocity", [0x80, 0xC8, 0xFF])
+def test_a_velocity_beyond_the_loudest_is_the_loudest(tmp_path: Path, velocity: int) -> None:
+    score = read(tmp_path, song(b"\0\x90\x3c" + bytes([velocity]) + off(60, BEAT) + PART))
+    assert score.notes[0].velocity == 127
+    assert pitches(score) == [60, *TUNE]
 
 
 @pytest.mark.parametrize("name", ["song.mid", "song.rmi", "song.MIDI", "song.kar"])
