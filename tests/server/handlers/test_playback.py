@@ -100,6 +100,38 @@ def test_a_time_tag_is_met_and_a_clip_that_comes_late_is_waited_for(sounding):
     sounding.ask("/msanii/stop", "fade", 0)
 
 
+@pytest.mark.parametrize("value", [1, 1.0, True])
+def test_a_button_stops_what_sounds_when_it_is_pressed(sounding, value):
+    released = False if value is True else type(value)(0)
+    sounding.ask("/msanii/play", "a", "loop", 1, "fade", 0)
+    assert done(sounding, "/msanii/stop", released, token=f"up{value!r}").address == "/msanii/done"
+    sounding.job("/msanii/outpaint", f"o{value!r}", "current", "seconds", 0.5)
+    pressed = done(sounding, "/msanii/stop", value, "fade", 0, token=f"d{value!r}")
+    assert pressed.address == "/msanii/done"
+    nothing = done(sounding, "/msanii/outpaint", "current", "seconds", 0.5, token=f"n{value!r}")
+    assert nothing.args[3] == "ENOCLIP"
+
+
+@pytest.mark.parametrize(
+    ("name", "closest"), [("aa", "a"), ("a.wave", "a"), ("frese-1", "fresh-1")]
+)
+def test_a_misspelt_clip_is_not_stopped_and_the_closest_are_named(sounding, name, closest):
+    sounding.job("/msanii/generate", f"make {name}", "seconds", 0.5, "clip", "fresh-1")
+    answer = done(sounding, "/msanii/stop", name, token=f"stop {name}")
+    assert answer.args[3] == "ENOCLIP"
+    assert closest in answer.args[4].partition("the closest are")[2]
+
+
+def test_whatever_can_play_can_be_stopped(sounding):
+    sounding.job("/msanii/generate", "make 1", "seconds", 1, "clip", "1")
+    for name in ("last", "stream", "a", "1"):
+        assert done(sounding, "/msanii/stop", name, token=f"s-{name}").address == "/msanii/done"
+    sounding.ask("/msanii/play", "1", "loop", 1)
+    sounding.ask("/msanii/clip/free", "1")
+    time.sleep(0.3)  # the player reports what plays
+    assert done(sounding, "/msanii/stop", "clip", 1, token="freed").address == "/msanii/done"
+
+
 def test_outpaint_goes_on_from_what_sounds(sounding):
     assert done(sounding, "/msanii/play", "a", token="p").address == "/msanii/done"
     fields = sounding.job("/msanii/outpaint", "o", "current", "seconds", 1, "play", 1)
