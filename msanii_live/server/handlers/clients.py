@@ -6,7 +6,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.osc.peer import Connection
 from msanii_live.protocol.commands import ClearSched, Dump, Notify, Sync
 from msanii_live.server.background_tasks import BackgroundTasks
-from msanii_live.server.handler import Answer, Call, Handler, HandlerTable
+from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Routes
 from msanii_live.server.message_log import MessageLog
 from msanii_live.server.reply_sender import ReplySender
 from msanii_live.server.scheduled_messages import ScheduledMessages
@@ -42,6 +42,7 @@ class ClientHandlers:
 
     def _notify(self, command: Notify, call: Call) -> Answer:
         if command.on:
+            self._check_routes("port", (listening(call.source, command.port),))
             self._sessions.register(call.source, command.port, command.topics)
         else:
             self._sessions.remove(call.source, command.port)
@@ -49,16 +50,20 @@ class ClientHandlers:
             return Answer()  # a connection waits for its own answer
         return Answer(routes=(listening(call.source, command.port),))
 
+    def _check_routes(self, name: str, routes: Routes) -> None:
+        """Refuse this server's own port: it would be sent what is sent. Raises: CommandError."""
+        if any(map(self._sender.is_own, routes)):
+            raise CommandError(
+                Code.ERANGE, f"{name} is this server's own port: give the one that you listen on"
+            )
+
     def _sync(self, command: Sync, call: Call) -> Answer:
         self._tasks.sync(command.number, call.routes)
         return Answer(is_complete=False)
 
     def _dump(self, command: Dump, call: Call) -> Answer:
-        if command.on and any(map(self._sender.is_own, call.routes)):
-            raise CommandError(
-                Code.ERANGE,
-                "reply_port is this server's own: the log would be sent to the log; give another",
-            )
+        if command.on:
+            self._check_routes("reply_port", call.routes)
         for route in call.routes:
             if not command.on:
                 self._log.ignore(route)
