@@ -28,10 +28,14 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
     command, transport = task.command, services.transport
     engine = services.engine(command.engine, command.address)
 
+    warned: set[str] = set()  # an engine may ask for a source several times
+
     def source(name: str) -> Clip:
         clip = task.inputs.clip(name)
         for text in source_warnings(clip, name, command):
-            handle.warn(text)
+            if text not in warned:
+                warned.add(text)
+                handle.warn(text)
         return clip
 
     context = Context(

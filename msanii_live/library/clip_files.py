@@ -114,7 +114,8 @@ def reload_clip(folder: Path, info: ClipInfo) -> Clip:
     if is_own:
         samples = audio_files.decode_own(content, audio.name, info.sample_rate, info.channels)
         return Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
-    return import_audio(folder, audio, info.name, _bpm_key(info))
+    clip = import_audio(folder, audio, info.name, _bpm_key(info))
+    return replace(clip, info=replace(clip.info, suffix=info.suffix))
 
 
 def import_audio(folder: Path, source: Path, name: str = "", bpm: float | None = None) -> Clip:

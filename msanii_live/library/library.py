@@ -108,10 +108,9 @@ class Library(ClipIndex):
                 if self._infos.get(info.name) is info:
                     self.free(info.name)
             raise CommandError(Code.ENOCLIP, f"{audio.name} is no longer in the shared folder")
-        is_unchanged = self._is_unchanged(info)
         stamp = paths.stamp(audio)
         clip = clip_files.reload_clip(self.folder, info)
-        if is_unchanged and clip.info.frames == info.frames:
+        if replace(clip.info, wrote=info.wrote) == info:
             clip = replace(clip, info=info)
         with self._lock:
             if self._infos.get(info.name) is not info:

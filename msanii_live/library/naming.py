@@ -13,6 +13,7 @@ from msanii_live.audio import is_clip_name
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.audio_files import SUFFIXES
 
+_MAX_SHOWN = 200  # characters of a path in an error
 _MAX_COMPARED = 1_000  # names compared for a hint, so that a typo costs only milliseconds
 
 
@@ -85,11 +86,15 @@ def error_reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+
+
 def write_error(shown: str, error: OSError) -> CommandError:
     """Return the error for a file that could not be written. shown: its name in the text."""
     return CommandError(
         Code.EPATH,
-        f"{shown} cannot be written ({error_reason(error)}): make room or pick another path",
+        f"{_cut(shown)} cannot be written ({error_reason(error)}): make room or pick another path",
     )
 
 
@@ -118,6 +123,6 @@ def occupied_error(shown: str) -> CommandError:
     """Return the error for a copy that would replace a file of the user's."""
     return CommandError(
         Code.EPATH,
-        f"{shown} exists and is not msanii-live's own, or was changed since: it is left alone; "
+        f"{_cut(shown)} exists and is not msanii-live's own, or was changed since: it is left alone; "
         "pick another path",
     )

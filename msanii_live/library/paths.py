@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from msanii_live.errors import Code, CommandError
 LEFTOVER_SECONDS = 60.0  # age from which a temporary file is taken to be abandoned
 _PREFIX = ".msanii-"
 _SUFFIX = ".partial"
+_MAX_QUOTED = 200  # characters
 MAX_NAME_BYTES = 255  # of one name, on all common file systems
 _FILE_ADDRESS = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
 _WINDOWS_DRIVE = re.compile(r"/[A-Za-z]:")
@@ -34,17 +36,30 @@ def resolve(folder: Path, text: str) -> Path:
     another Unicode normal form than the file's.
     Raises: CommandError: EPATH, the path is outside the folder or is not a path.
     """
-    readings = _readings(text)
-    found = [_resolve(folder, reading, text) for reading in readings]
+    found = [_resolve(folder, reading, text) for reading in _readings(text)]
     inside = [path for path in found if path != folder and path.is_relative_to(folder)]
+    existing = [path for path in inside if os.path.lexists(path)]
+    if existing:
+        return existing[0]
+    # An address, or a path of another system, is a new file only by what it stands for.
+    if _is_address(text):
+        inside = [path for path in inside if path != found[0]]
     if not inside:
         raise CommandError(
             Code.EPATH,
-            f"{text!r} is not a file inside the shared folder {folder.as_posix()}: "
+            f"{quote(text)} is not a file inside the shared folder {folder.as_posix()}: "
             "put the file there and give its path relative to the folder",
         )
-    existing = [path for path in inside if os.path.lexists(path)]
-    return existing[0] if existing else _in_normal_form(folder, inside[-1])
+    return _in_normal_form(folder, inside[-1])
+
+
+def quote(text: str) -> str:
+    """Return a user's text as an error quotes it, cut if it is long."""
+    return repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…")
+
+
+def _is_address(text: str) -> bool:
+    return text[:5].lower() == "file:" or _MAC_VOLUME.match(text) is not None
 
 
 def _readings(text: str) -> list[str]:
@@ -69,7 +84,7 @@ def _resolve(folder: Path, reading: str, shown: str) -> Path:
     try:
         return (folder / reading).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
-        raise CommandError(Code.EPATH, f"{shown!r} is no path: {error}") from None
+        raise CommandError(Code.EPATH, f"{quote(shown)} is no path: {error}"[:500]) from None
 
 
 def _in_normal_form(folder: Path, path: Path) -> Path:
@@ -125,12 +140,12 @@ def is_file(path: Path, shown: str) -> bool:
 def access_error(shown: str, error: Exception) -> CommandError:
     """Return the error for a path that the system refuses, with what to do."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    remedy = "give this user the right to read its folder" if _is_denied(error) else "check it"
-    return CommandError(Code.EPATH, f"{shown!r} cannot be opened ({reason}): {remedy}")
-
-
-def _is_denied(error: Exception) -> bool:
-    return isinstance(error, PermissionError)
+    remedy = "check that it is where you say"
+    if isinstance(error, PermissionError):
+        remedy = "give this user the right to read it and its folder"
+    elif isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        remedy = "shorten it"
+    return CommandError(Code.EPATH, f"{quote(shown)} cannot be opened ({reason}): {remedy}")
 
 
 def is_own_file(folder: Path, path: Path) -> bool:
@@ -184,7 +199,7 @@ def write_new(target: Path, content: bytes | memoryview) -> None:
             raise
         except OSError:  # a file system without links
             if os.path.lexists(target):
-                raise FileExistsError(17, "File exists", str(target)) from None
+                raise FileExistsError(errno.EEXIST, "File exists", str(target)) from None
             os.replace(temporary, target)
     finally:
         delete_if_possible(temporary)

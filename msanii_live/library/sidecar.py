@@ -110,11 +110,14 @@ def read_clip(folder: Path, name: str) -> ClipInfo | None:
         _log.warning("skipped %s: it ends before its declared length", audio.name)
         return None
     try:
-        changed = replace(
-            info,
+        changed = ClipInfo(
+            name=name,
+            sample_rate=info.sample_rate,
+            channels=info.channels,
             frames=round(header.frames * info.sample_rate / header.samplerate),
-            size=0,
-            blake2b="",
+            command=info.command if "path" in info.command else {},
+            wrote=info.wrote,
+            suffix=info.suffix,
         )
         _check(changed)
     except (ValueError, ArithmeticError):

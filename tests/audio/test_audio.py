@@ -1,21 +1,16 @@
-"""Clips, their sidecars, levels and the limiter."""
+"""Clips, their sidecars and levels."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from msanii_live.audio import (
-    CEILING,
     ClipInfo,
     as_stereo,
     hold_level,
     is_clip_name,
-    limit,
     make_clip,
     rms_dbfs,
 )
@@ -53,23 +48,6 @@ def test_sidecars_survive_json_and_later_versions():
 )  # fmt: skip
 def test_clip_names(name, legal):
     assert is_clip_name(name) is legal
-
-
-@settings(deadline=None, max_examples=30)
-@given(
-    arrays(np.float32, (4_000, 2), elements=st.floats(-0.5, 0.5, width=32)),
-    st.lists(st.tuples(st.integers(0, 3_999), st.floats(-4, 4, width=32)), max_size=5),
-)
-def test_the_limiter_keeps_its_ceiling_and_leaves_the_rest(samples, peaks):
-    for place, value in peaks:
-        samples[place] = value
-    out = limit(samples)
-    assert np.abs(out).max() <= CEILING * (1 + 1e-6)
-    loud = np.flatnonzero(np.abs(samples).max(1) > CEILING)
-    far = np.ones(len(samples), bool)
-    for place in loud:
-        far[max(0, place - 1_026) : place + 1_027] = False
-    assert np.array_equal(out[far], samples[far])
 
 
 def test_a_span_is_brought_to_a_level_without_a_jump():
