@@ -24,10 +24,10 @@ def _run(arguments: argparse.Namespace) -> int:
         for name, path in documents.items():
             print(f"{name:<20} {path}")
         return 0
-    path = documents.get(arguments.name.removeprefix("docs/").removesuffix(".md"))
-    if path is None:
+    document = documents.get(arguments.name.removeprefix("docs/").removesuffix(".md"))
+    if document is None:
         raise MsaniiError(f"there is no document {arguments.name}: {', '.join(documents)}")
-    print(path.read_text("utf-8"), end="")
+    print(document.read_text("utf-8"), end="")
     return 0
 
 

@@ -11,6 +11,7 @@ from msanii_live.library.audio_files import SAMPLE_RATE, resample
 from msanii_live.playback.commands import NOW, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.crossfade import close_loop, ends_abruptly
 from msanii_live.playback.device_format import loop_to_device, to_device, to_device_after
+from msanii_live.playback.host_proxy import SilentHost
 from msanii_live.playback.mixer import Region
 from msanii_live.playback.now_playing import LOOKBACK_SECONDS, NowPlaying, find_now_playing
 from msanii_live.playback.shared_state import HostStat
@@ -47,6 +48,11 @@ class Player:
         self._next_number = 1
 
     # -- the device and its statistics -------------------------------------------------------------
+
+    @property
+    def has_device(self) -> bool:
+        """Whether a sound device is to be heard; False for a player to the folder only."""
+        return not isinstance(self._supervisor.host, SilentHost)
 
     @property
     def description(self) -> str:

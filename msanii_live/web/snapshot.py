@@ -223,6 +223,7 @@ class ServerSnapshot:
             "osc": self._sources.osc(),
             "folder": self._sources.folder.as_posix(),
             "audio": player.description,
+            "has_device": player.has_device,
             "rate": player.rate,
             "latency_ms": round(1000 * player.latency),
             "xruns": player.xruns,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from msanii_live.jobs.services import Services
+from msanii_live.osc.peer import Peer
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import Play, Stop, TransportCommand
@@ -10,6 +13,9 @@ from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Lane, on_sound
 from msanii_live.server.scheduled_messages import LEAD
 from msanii_live.streaming.state import STREAM_NAME
+
+WARNING_INTERVAL = 10.0  # s between two warnings of a client that nothing is heard
+MAX_WARNED = 256  # clients whose last warning is remembered
 
 
 class PlaybackHandlers:
@@ -19,6 +25,7 @@ class PlaybackHandlers:
         """Take the clips and the player, and what sets the tempo."""
         self._services = services
         self._transport_sync = transport_sync
+        self._warned: dict[Peer, float] = {}  # when each client was warned, monotonic seconds
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
@@ -37,7 +44,20 @@ class PlaybackHandlers:
             fade=command.fade,
             when=call.due,
         )
-        return Answer()
+        return Answer(self._silence_warning(call))
+
+    def _silence_warning(self, call: Call) -> list[ReplyMessage]:
+        """Return the warning that nothing is heard, for each client once in a while."""
+        if self._services.player.has_device:
+            return []
+        now = time.monotonic()
+        if now - self._warned.get(call.source, -WARNING_INTERVAL) < WARNING_INTERVAL:
+            return []
+        if len(self._warned) >= MAX_WARNED:
+            self._warned.clear()
+        self._warned[call.source] = now
+        text = "no sound device is open, so nothing is heard: see --audio and msanii-live doctor"
+        return [replies.WARN(Play.address, text)]
 
     def _stop(self, command: Stop, call: Call) -> Answer:
         track = self._track(command.clip) if command.clip else None

@@ -16,6 +16,7 @@ export function showServer(server) {
   const jobs = server.running + server.waiting;
   setText(byId("queue"), jobs ? `${server.running} running, ${server.waiting} waiting` : `${server.engine} on ${server.device}`);
   setText(byId("osc"), server.osc);
+  byId("no-sound").hidden = server.has_device;
 }
 
 export function showDisconnected() {
