@@ -172,4 +172,4 @@ def _suggest(address: str) -> str:
     normalized = address.rstrip("/").lower()
     if normalized in BY_ADDRESS:
         return f"; did you mean {normalized}?"
-    return "; docs/osc.md lists them"
+    return "; `msanii-live docs osc` lists them"

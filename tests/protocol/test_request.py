@@ -105,7 +105,7 @@ def test_an_address_is_exact(address: str, change) -> None:  # type: ignore[no-u
 
 def test_an_address_that_is_nearly_right_is_suggested() -> None:
     assert refused("/msanii/Generate/")[1].endswith("did you mean /msanii/generate?")
-    assert refused("/msanii/*")[1].endswith("docs/osc.md lists them")
+    assert refused("/msanii/*")[1].endswith("`msanii-live docs osc` lists them")
 
 
 @pytest.mark.parametrize(
