@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.evaluation import continuation, long_runs, music_features, vocoders
 from msanii_live.evaluation import seams as seam_measures
-from msanii_live.evaluation.results import EvalSettings
+from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.validation_clips import continue_clips, cut_validation_clips
 from msanii_live.training.data.dataset import DataSet
 

@@ -13,7 +13,8 @@ from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.audio_measures import measure_audio
 from msanii_live.evaluation.musicnn import CACHE
-from msanii_live.evaluation.results import Continuation, EvalSettings, Evaluation, report_markdown
+from msanii_live.evaluation.results import Continuation, Evaluation, report_markdown
+from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.unconditional import load_audio_decoder, measure_distances
 from msanii_live.evaluation.validation_windows import (
     OnsetEnvelopes,

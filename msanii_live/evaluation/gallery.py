@@ -9,7 +9,7 @@ import torch
 from msanii_live.dsp.device import precision
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
-from msanii_live.evaluation.results import EvalSettings
+from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.validation_windows import draw_windows, sample_windows, with_statistics
 from msanii_live.training.data.dataset import DataSet
 from msanii_live.web.plots import MelPanel, mel_grid_png

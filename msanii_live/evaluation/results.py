@@ -1,34 +1,14 @@
-"""The settings and the results of an evaluation, and their report as Markdown."""
+"""The results of an evaluation, and their report as Markdown."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from msanii_live.evaluation.settings import EvalSettings
+
 if TYPE_CHECKING:
     from msanii_live.evaluation.audio_measures import AudioFigures
-
-
-@dataclass(frozen=True)
-class EvalSettings:
-    """The sizes of an evaluation.
-
-    windows: windows continued, each ranked against `choices` - 1 others. fresh: windows generated
-    from noise at each number of denoising `steps`. few, many: steps of continuations. clips: clips
-    continued by the engine. long: of them for the slower measures. batch: windows at once.
-    """
-
-    windows: int = 40
-    choices: int = 20
-    fresh: int = 48
-    steps: tuple[int, ...] = (1, 2, 4, 8, 16)
-    few: int = 4
-    many: int = 16
-    clips: int = 24
-    long: int = 6
-    guidance: float = 1.0
-    batch: int = 8
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import metrics, musicnn
 from msanii_live.evaluation.metrics import Array
-from msanii_live.evaluation.results import Distance, EvalSettings
+from msanii_live.evaluation.results import Distance
+from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.validation_windows import (
     OnsetEnvelopes,
     draw_windows,

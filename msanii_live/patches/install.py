@@ -46,7 +46,9 @@ def install(programs: Sequence[str], folder: Path | None, only_list: bool) -> in
     for program in programs:
         if all(target.program != program for target in known):
             names = ", ".join(dict.fromkeys(target.program for target in known))
-            raise PatchInstallError(f"{program} is no program that there are patches for: {names}")
+            raise PatchInstallError(
+                f"there is no {program} for {platform.system()}: the programs here are {names}"
+            )
     for target in known:
         wanted = target.program in programs if programs else target.is_installed
         _install_one(source, target, wanted, only_list)

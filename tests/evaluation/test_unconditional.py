@@ -14,7 +14,8 @@ from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import musicnn
 from msanii_live.evaluation.evaluate import evaluate
-from msanii_live.evaluation.results import Distance, EvalSettings, few_step_ratio, report_markdown
+from msanii_live.evaluation.results import Distance, few_step_ratio, report_markdown
+from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.unconditional import (
     AudioDecoder,
     diversity,

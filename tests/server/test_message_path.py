@@ -63,7 +63,7 @@ async def reply_to(server, packet, address):
 
 
 def traced(tmp_path, address, *values, reply, engine="tones"):
-    """Return the files that a message meets, from the socket to its last reply, or an engine's samples."""
+    """Return the files that a message meets, up to its last reply or an engine's samples."""
 
     async def main():
         config = read_config(
