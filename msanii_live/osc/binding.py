@@ -66,7 +66,7 @@ async def _bind(host: str, port: int, kind: socket.SocketKind, flag: str) -> soc
         sock.close()
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(port, flag) from error
-        raise
+        raise OSError(error.errno, f"{error.strerror}: {host}") from error
     return sock
 
 
