@@ -27,6 +27,11 @@ def task_size(seconds: float, steps: int) -> float:
     return max(seconds, 0.0) * (steps + EXTRA_STEPS)
 
 
+def step_share(steps: int) -> float:
+    """Return the share of a task's duration that its denoising steps take, 0 to 1."""
+    return steps / (steps + EXTRA_STEPS)
+
+
 def expected_seconds(
     command: GenerationCommand, bpm: float, beats: int, seconds_of: Callable[[str], float | None]
 ) -> float:
@@ -50,7 +55,10 @@ def expected_seconds(
 
 @dataclass
 class _Sums:
-    """Decaying sums over the tasks of one kind. steps: of the last one that gave none itself."""
+    """Decaying sums over the tasks of one kind.
+
+    default_steps: of the shortest task that gave none.
+    """
 
     seconds: float = 0.0
     size: float = 0.0
@@ -77,13 +85,15 @@ class DurationEstimates:
     def add(self, command: GenerationCommand, length: float, steps: int, seconds: float) -> None:
         """Take in a task that has ended.
 
-        length: of its clip, s. steps: denoising steps. seconds: that it lasted.
+        length: of its clip, s. steps: denoising steps that it reported; those of a long clip, which
+        is made in parts, are the steps of all parts. seconds: that it lasted.
         """
         sums = self._kinds.setdefault((command.address, command.engine), _Sums())
+        if command.steps is None and steps:
+            sums.default_steps = min(steps, sums.default_steps or steps)
+        steps = command.steps or self._default_steps(command)
         sums.seconds = _DECAY * sums.seconds + max(seconds - OVERHEAD, 0.2 * seconds)
         sums.size = _DECAY * sums.size + task_size(length, steps)
-        if command.steps is None:
-            sums.default_steps = steps
 
     def get(self, command: GenerationCommand, length: float) -> float:
         """Return how long a task is expected to last, s. length: of its clip, s."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
-from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates
+from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_share
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.task import Task, TaskHandle, ignore
 from msanii_live.protocol.commands import GenerationCommand
@@ -119,7 +119,7 @@ class Worker:
     def _seconds_left(self, handle: TaskHandle) -> float:
         command = handle.task.command
         seconds = self.durations.get(command, self._length_of(command))
-        return seconds * (1 - handle.fraction)
+        return seconds * (1 - handle.fraction * step_share(handle.steps))
 
     def load_percent(self) -> float:
         """Return the share of the last ten seconds spent on tasks, 0 to 100."""

@@ -86,3 +86,14 @@ def test_the_steps_of_an_engine_are_learnt_where_commands_give_none():
     durations.add(Generate(), 6.0, 50, 5.0)
     assert durations.get(Generate(), 6.0) == pytest.approx(5.0, rel=0.05)
     assert durations.get(Generate(steps=5), 6.0) < 1.0
+
+
+@pytest.mark.parametrize("parts", [1, 3, 40])
+def test_the_steps_of_the_parts_of_a_long_clip_are_not_steps_of_each_second(parts):
+    durations = DurationEstimates()
+    durations.add(Generate(steps=4), 6.0 * parts, 4 * parts, 0.3 * parts)
+    assert durations.get(Generate(steps=4), 6.0) == pytest.approx(0.3, rel=0.2)
+    durations.add(Generate(engine="x"), 6.0, 8, 0.5)
+    durations.add(Generate(engine="x"), 6.0 * parts, 8 * parts, 0.5 * parts)
+    assert durations.get(Generate(engine="x"), 6.0) == pytest.approx(0.5, rel=0.2)
+    assert durations.get(Generate(engine="x", steps=16), 6.0) == pytest.approx(0.8, rel=0.2)

@@ -8,6 +8,7 @@ import pytest
 
 from msanii_live.audio import make_clip
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.durations import step_share
 from msanii_live.jobs.task import Task
 from msanii_live.jobs.worker import LoadMeter, Worker
 from msanii_live.protocol.commands import Generate
@@ -254,8 +255,8 @@ def test_the_eta_counts_the_tasks_ahead_and_the_steps_left(worker, gate):
     whole = worker.eta(running)
     assert whole > 0
     assert worker.eta(waiting) == pytest.approx(2 * whole)
-    running.advance(1, 4)
-    assert worker.eta(waiting) == pytest.approx(1.75 * whole)
+    running.advance(4, 4)
+    assert worker.eta(waiting) == pytest.approx((2 - step_share(4)) * whole)
     assert worker.load_percent() > 0
     gate.leave.release(2)
     waiting.result(10)
