@@ -15,7 +15,7 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
-from msanii_live.library.audio_encoding import parse_format
+from msanii_live.library.audio_encoding import hindrance, parse_format
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
@@ -151,11 +151,11 @@ class Server:
         )
         registry.check_default()
         self._folder_lock = FolderLock(config.folder_path)
-        library = Library(
-            config.folder_path,
-            keep_bytes=round(config.keep_gb * 10**9),
-            form=parse_format(config.save_format, config.save_rate),
-        )
+        form = parse_format(config.save_format, config.save_rate)
+        if text := hindrance(form):
+            log.warning("%s", text)
+        keep_bytes = round(config.keep_gb * 10**9)
+        library = Library(config.folder_path, keep_bytes=keep_bytes, form=form)
         midi, takes = MidiInput(config.midi_in, timebase.now), MidiRecorder()
         midi.add_listener(takes.receive, takes.release_all)
         player, notice = open_player(config.audio, transport, timebase)

@@ -54,6 +54,15 @@ def parse_format(text: str, rate: int = 0) -> AudioFormat:
     return AudioFormat(container, bits, rate)
 
 
+def hindrance(form: AudioFormat) -> str:
+    """Return which clients cannot read clips of a form; "" if all can."""
+    if form.container == "flac":
+        return "Pure Data reads no FLAC: its patches need --save-format wav or aiff"
+    if form == AudioFormat("aiff", 32, form.rate):
+        return "some programs read no AIFF of 32-bit floats: --save-format aiff24 is read by all"
+    return ""
+
+
 def choose_format(suffix: str, name: str, bits: int | None, rate: int | None) -> AudioFormat:
     """Return the form of a copy. suffix: of its path. name: of a container, "" for the suffix's.
 

@@ -184,10 +184,10 @@ class Library(ClipIndex):
         clip = Clip(clip.samples, info)
         with self._lock:
             self._index(clip, unsaved=True)
-        if in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix):
-            raise naming.foreign_file_error(in_the_way, name)
-        replaced = ownership.read_own(self.folder, name)
         stamps = self._file_stamps(name)
+        in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
+        if in_the_way:
+            raise naming.foreign_file_error(in_the_way, name)
         try:
             staged = clip_files.stage_clip(self.folder, clip, self._form)
             with self._lock:

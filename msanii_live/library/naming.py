@@ -123,6 +123,6 @@ def occupied_error(shown: str) -> CommandError:
     """Return the error for a copy that would replace a file of the user's."""
     return CommandError(
         Code.EPATH,
-        f"{_cut(shown)} exists and is not msanii-live's own, or was changed since: it is left alone; "
-        "pick another path",
+        f"{_cut(shown)} exists and is not msanii-live's own, or was changed since: it is left "
+        "alone; pick another path",
     )

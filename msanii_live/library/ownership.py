@@ -110,10 +110,17 @@ def file_in_the_way(folder: Path, name: str, suffix: str) -> str | None:
 
     suffix: of the clip's sound file.
     """
+    return examine(folder, name, suffix)[0]
+
+
+def examine(folder: Path, name: str, suffix: str) -> tuple[str | None, ClipInfo | None]:
+    """Return the user's file that writing a clip would replace, and the own clip that it would.
+
+    Either is None if there is none. suffix: of the clip's sound file.
+    """
     if (side := foreign_sidecar(folder, name)) is not None:
-        return side
-    audio = folder / f"{name}{suffix}"
-    if not os.path.lexists(audio):
-        return None
+        return side, None
     own = read_own(folder, name)
-    return None if own is not None and own.suffix == suffix else audio.name
+    audio = folder / f"{name}{suffix}"
+    is_occupied = os.path.lexists(audio) and (own is None or own.suffix != suffix)
+    return (audio.name if is_occupied else None), own

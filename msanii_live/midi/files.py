@@ -50,12 +50,15 @@ def write_new(folder: Path, stem: str, score: Score) -> Path:
 
     Raises: OSError: it cannot be written.
     """
-    number, path = 1, folder / f"{stem}.mid"
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}.mid"
-    paths.write_atomically(path, to_midi(score))
-    return path
+    content, number, path = to_midi(score), 1, folder / f"{stem}.mid"
+    while True:
+        try:
+            paths.write_new(path, content)
+        except FileExistsError:
+            number += 1
+            path = folder / f"{stem}-{number}.mid"
+        else:
+            return path
 
 
 def read(path: Path, shown: str) -> Score:

@@ -137,3 +137,57 @@ def test_a_killed_server_leaves_every_finished_clip_and_no_half_one(tmp_path):
                 if heard.address == "/msanii/job/done":
                     finished[str(heard.args[2])] = float(heard.args[4])
     assert finished
+
+
+def test_wrong_sidecars_and_user_files_stop_nothing_and_survive(tmp_path):
+    sidecars = {
+        "digits": '{"name": "a", "sample_rate": 44100, "channels": 2, "frames": 10, "bpm": 1%s}'
+        % ("0" * 400),
+        "seed": '{"name": "a", "sample_rate": 44100, "channels": 2, "frames": 10, "seed": 1e300}',
+        "deep": "[" * 50_000,
+        "binary": "\0\1\2",
+    }
+    kept = {}
+    for name, text in sidecars.items():
+        soundfile.write(tmp_path / f"{name}.wav", [[0.1, 0.1]] * 10, 44_100)
+        (tmp_path / f"{name}.json").write_text(text)
+        for path in (tmp_path / f"{name}.wav", tmp_path / f"{name}.json"):
+            kept[path] = path.read_bytes()
+    with (
+        live(tmp_path, *QUICK, "--keep-gb", "0.000001") as it,
+        Client(it.server.host, it.server.osc_port, "int32") as client,
+    ):
+        assert list(client.clip_list()) == []
+        for name in sidecars:
+            assert (
+                failure(lambda name=name: client.generate(seconds=0.5, clip=name)).code == "EPATH"
+            )
+            assert failure(lambda name=name: client.clip_load(f"{name}.wav")).code == "EPATH"
+            assert (
+                failure(lambda name=name: client.clip_save("last", f"{name}.wav")).code == "EPATH"
+            )
+        client.generate(seconds=0.5)
+    for path, content in kept.items():
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("form", ["wav16", "flac", "aiff24"])
+def test_the_folders_form_is_found_again(tmp_path, form):
+    flags = ("--save-format", form, "--save-rate", "48000")
+    with (
+        live(tmp_path, *QUICK, *flags) as it,
+        Client(it.server.host, it.server.osc_port, "int32") as client,
+    ):
+        path = client.generate(seconds=1, clip="a").path
+        header = soundfile.info(path)
+        assert (header.format, header.samplerate, header.frames) == (
+            form.rstrip("0123456789").upper(),
+            48_000,
+            48_000,
+        )
+    with (
+        live(tmp_path, *QUICK) as it,
+        Client(it.server.host, it.server.osc_port, "int32") as client,
+    ):
+        assert client.clip_info("a")[0]["seconds"] == 1.0
+        assert client.outpaint("a", seconds=0.5).seconds == 1.5

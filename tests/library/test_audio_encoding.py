@@ -14,6 +14,7 @@ from msanii_live.library.audio_encoding import (
     AudioFormat,
     choose_format,
     encode_clip,
+    hindrance,
     parse_format,
     quantise,
 )
@@ -131,3 +132,18 @@ def test_a_copys_form_comes_from_its_path_and_keys() -> None:
     for suffix, bits in ((".flac", 32), (".wav", 20), (".aiff", 17)):
         with refusal(Code.ERANGE):
             choose_format(suffix, "", bits, None)
+
+
+@pytest.mark.parametrize(
+    ("form", "program"),
+    [
+        ("flac", "Pure Data"),
+        ("flac16", "Pure Data"),
+        ("aiff32", "AIFF"),
+        ("wav", ""),
+        ("aiff24", ""),
+    ],
+)
+def test_a_form_that_hinders_a_patch_is_named(form: str, program: str) -> None:
+    assert program in hindrance(parse_format(form))
+    assert bool(hindrance(parse_format(form))) is bool(program)
