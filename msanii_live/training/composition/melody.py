@@ -198,7 +198,7 @@ def _sing(
     plan: Plan,
     bar: Bar,
     motif: Motif,
-    anchor: int,
+    heights: tuple[int, int],
     previous: int | None,
     cadence: bool,
 ) -> Iterator[Hit]:
