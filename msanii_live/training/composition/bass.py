@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ def play_bass(rng: Random, plan: Plan) -> Iterator[Hit]:
     line = rng.choice(plan.style.bass)
     floor = rng.choice((28, 28, 31, 33)) if line != "left" else 31
     riffs: dict[tuple[str, int], list[Stroke]] = {}
+    walked: int | None = None
     for bar in plan.bars:
         if "bass" not in bar.section.parts:
             continue
@@ -36,7 +37,7 @@ def play_bass(rng: Random, plan: Plan) -> Iterator[Hit]:
             yield Hit("bass", plan.start(bar), plan.metre.steps, root, 88, 0.0)
             continue
         if line == "walk":
-            yield from _walk(rng, plan, bar, floor)
+            walked = yield from _walk(rng, plan, bar, floor, walked)
             continue
         key = (bar.section.theme, bar.place % 2)
         if key not in riffs:
@@ -72,12 +73,11 @@ def draw_riff(rng: Random, metre: Metre, line: str) -> list[Stroke]:
         off = [s for s in range(steps) if s not in beats]
         return [Stroke(s, 0.9, 1, 0.05 if s % 2 == 0 else 0.4) for s in off]
     if line == "bossa":
+        groups = metre.strong if len(metre.strong) > 1 else (0, metre.half)
         strokes = []
-        for i, group in enumerate(metre.strong if len(metre.strong) > 1 else (0, metre.half)):
-            degree = 1 if i == 0 else 5
-            strokes += [Stroke(group, 5, degree, 0.0 if i == 0 else 0.1)]
-            if group + 3 < steps:
-                strokes += [Stroke(group + 3, 2, degree if i else 5, 0.35)]
+        for first, end in zip(groups, (*groups[1:], steps), strict=True):
+            strokes.append(Stroke(first, 6, 5 if first else 1, 0.1 if first else 0.0))
+            strokes.append(Stroke(end - 2, 2, rng.choice((5, 5, 1)), 0.3))
         return strokes
     return _syncopated(rng, metre, line)
 
@@ -107,7 +107,11 @@ def _riff(rng: Random, plan: Plan, bar: Bar, riff: list[Stroke], floor: int) -> 
     last = max(stroke.step for stroke in riff)
     sounded: Chord | None = None
     skipped, octave = rng.random(), rng.random()
+    approach = list(_approach(rng, plan, bar, following, floor))
+    free = min((hit.step - start for hit in approach), default=metre.steps)
     for stroke in riff:
+        if stroke.step >= free and stroke.step:
+            continue
         chord = bar.chord
         if bar.chords.second and stroke.step >= metre.half:
             chord = bar.chords.second
@@ -126,7 +130,7 @@ def _riff(rng: Random, plan: Plan, bar: Bar, riff: list[Stroke], floor: int) -> 
     if bar.chords.second and sounded is not bar.chords.second:
         pitch = _low(bar.chords.second.bass_class, floor)
         yield Hit("bass", start + metre.half, 4, pitch, 90, 0.08, 0, metre.steps)
-    yield from _approach(rng, plan, bar, following, floor)
+    yield from approach
 
 
 def _approach(rng: Random, plan: Plan, bar: Bar, target: int, floor: int) -> Iterator[Hit]:
@@ -157,43 +161,51 @@ def _ladder(scale: frozenset[int], target: int, count: int, move: int) -> list[i
     return pitches
 
 
-def _walk(rng: Random, plan: Plan, bar: Bar, floor: int) -> Iterator[Hit]:
-    """Walk in beats of two steps: root, chord tones, scale, a neighbour of the next root."""
+def _walk(
+    rng: Random, plan: Plan, bar: Bar, floor: int, pitch: int | None
+) -> Generator[Hit, None, int]:
+    """Walk in beats of two steps: root, chord tones, scale, a neighbour of the next root.
+
+    pitch: where it comes from. Returns where it ends.
+    """
     start, metre = plan.start(bar), plan.metre
     spans = [(0, bar.chord, bar.chords.second or bar.following)]
     if bar.chords.second:
         spans.append((metre.half, bar.chords.second, bar.following))
-    pitch = _low(bar.chord.bass_class, floor)
+    at = floor + 8 if pitch is None else pitch
     for i, (first, chord, after) in enumerate(spans):
         end = spans[i + 1][0] if i + 1 < len(spans) else metre.steps
-        target = min(
-            (_low(after.bass_class, floor) + o for o in (0, 12)), key=lambda p: abs(p - pitch)
-        )
-        pitch = min(
-            (_low(chord.bass_class, floor) + o for o in (0, 12)), key=lambda p: abs(p - pitch)
-        )
+        at = _nearest(chord.bass_class, at, floor)
+        target = _nearest(after.bass_class, at, floor)
         tones = frozenset(chord.pitch_classes)
         scale = local_scale(plan.key, chord)
-        up = rng.random() < (0.75 if pitch < 38 else 0.3)
+        up = rng.random() < (0.75 if at < 38 else 0.3)
         for step in range(first, end, 2):
             if step > first:
                 last = step + 2 >= end
                 pool = tones if (step - first) % 4 == 0 and rng.random() < 0.7 else scale
                 turn = rng.random() < 0.15
-                up = (not up) if turn or pitch > 46 or pitch < LOWEST + 2 else up
+                up = at < 40 if not LOWEST + 3 <= at <= 45 else up != turn
                 if last:
                     near_target = [target - 1, target + 1, target + 2, target - 2, target + 7]
                     fits = [p for p in near_target if p % 12 in scale] or near_target
                     chromatic = rng.random() < 0.3
-                    pitch = rng.choice(near_target[:2] if chromatic else fits)
+                    at = rng.choice(near_target[:2] if chromatic else fits)
                 else:
-                    pitch = _ladder(pool, pitch, 1, 1 if up else -1)[0]
-                pitch = max(LOWEST, pitch) if pitch > LOWEST - 1 else pitch + 12
+                    at = _ladder(pool, at, 1, 1 if up else -1)[0]
+                at = max(LOWEST, at) if at > LOWEST - 1 else at + 12
             need = 0.0 if step == first else near(rng, 0.15 if (step - first) % 4 == 0 else 0.34)
-            yield Hit("bass", start + step, 1.9, pitch, 92 if step % 4 == 0 else 86, need, 0, 4)
+            yield Hit("bass", start + step, 1.9, at, 92 if step % 4 == 0 else 86, need, 0, 4)
         if rng.random() < 0.3:  # a skip between beats
             step = rng.randrange(first + 1, end, 2)
-            yield Hit("bass", start + step, 0.8, pitch, 66, near(rng, 0.7))
+            yield Hit("bass", start + step, 0.8, at, 66, near(rng, 0.7))
+    return at
+
+
+def _nearest(pitch_class: int, pitch: int, floor: int) -> int:
+    """Return the pitch that is near another one and near the middle of the bass."""
+    low = _low(pitch_class, floor)
+    return min((low, low + 12), key=lambda p: abs(p - pitch) + 0.6 * abs(p - 38))
 
 
 def _low(pitch_class: int, floor: int) -> int:

@@ -16,13 +16,8 @@ from msanii_live.training.composition.voicing import colours, doublings, voice
 Pattern = list[tuple[int, float, float]]
 STABS = ((0, 3, 6, 10), (0, 3, 8, 11), (2, 5, 10, 13), (0, 6, 12), (3, 6, 11, 14), (0, 3, 6, 9, 12),
          (2, 6, 11), (0, 7, 10), (4, 7, 12, 15))  # fmt: skip
-CLAVES = (
-    (0, 3, 6, 10, 12),
-    (0, 3, 7, 10, 14),
-    (0, 4, 6, 11, 14),
-    (2, 6, 8, 11, 14),
-    (0, 3, 6, 8, 11, 14),
-)
+CLAVES = ((0, 6, 12), (4, 10, 14), (0, 6, 10), (2, 8, 14), (0, 4, 10, 14), (0, 6, 8, 14), (4, 10),
+          (0, 6, 12, 14))  # fmt: skip
 CHARLESTONS = (
     (0, 3, 8, 11),
     (1, 4, 9, 13),
@@ -118,7 +113,7 @@ def draw_pattern(rng: Random, metre: Metre, comp: str) -> Pattern:
     onsets = [s for s in rng.choice(pools[comp]) if s < steps]
     if steps > 16:
         onsets += [s for s in (16, 18, 19) if rng.random() < 0.5]
-    length = {"stab": 1.5, "bossa": 2.5, "charleston": 2.0}[comp]
+    length = {"stab": 1.5, "bossa": 3.0, "charleston": 2.0}[comp]
     ranks = rng.sample(range(len(onsets)), len(onsets))
     return [(s, length, 0.65 * r / len(onsets)) for s, r in zip(onsets, ranks, strict=True)]
 

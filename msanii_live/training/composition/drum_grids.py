@@ -1,7 +1,8 @@
 """Drum grooves by family and metre, in sixteenths.
 
 "X" is an accent that always plays, "x" a hit of a plain groove, "o" one of a fuller groove, "g" a
-ghost note, "r" a rare one. Several grooves of a metre are alternatives.
+ghost note, "r" a rare one. Several grooves of a metre are alternatives; a groove of twice a bar's
+steps is one of two bars.
 """
 
 from __future__ import annotations
@@ -103,21 +104,21 @@ GRIDS: dict[str, dict[tuple[int, int], tuple[Grid, ...]]] = {
     },
     "bossa": {
         (4, 4): (
-            {KICK: "X..xo...X..xo...", STICK: "x..x..x...x..x..", HAT: "o.o.o.o.o.o.o.o.",
-             SHAKER: "gggoggg.gggogggo"},
-            {KICK: "X..o....X..o....", STICK: "..x...x..x..x...", HAT: "o.o.o.o.o.o.o.og",
-             SHAKER: "o.ggo.ggo.ggo.gg"},
-            {KICK: "X..xg...X..xg...", STICK: "x..x...x..x.r...", SHAKER: "xgogxgogxgogxgog",
-             CONGA: "......g......goo"},
+            {KICK: "X.....o.X.....o.X.....o.X.....o.", STICK: "x.....x.....x.......x.....x.....",
+             HAT: "o.o.o.o.o.o.o.o.o.o.o.o.o.o.o.o.", SHAKER: "g.gog.gog.gog.go" * 2},
+            {KICK: "X.....x.X.....o.X.....x.X...r.o.", STICK: "....x.....x.....x.....x.....x...",
+             HAT: "o.o.o.o.o.o.o.og" * 2, SHAKER: "oggoogggogggoggg" * 2},
+            {KICK: "X.....x.X.....x.X.....x.X...r.x.", STICK: "x.....x.......x.....x.....x.....",
+             HAT: "x.o.x.o.x.o.x.o." * 2, CONGA: "......g......goo......g...g..g.o"},
         ),
-        (3, 4): ({KICK: "X..o....x..o", STICK: "x..x...x..x.", HAT: "o.o.o.o.o.o.",
-                  SHAKER: "gggogggogggo"},),
+        (3, 4): ({KICK: "X.....o...o.", STICK: "x...x.....x.", HAT: "o.o.o.o.o.o.",
+                  SHAKER: "g.gog.gog.go"},),
         (6, 8): ({KICK: "X...o.X...o.", STICK: "x...x...x...", HAT: "o.o.o.o.o.o.",
                   SHAKER: "gggoggggg.og"},),
-        (5, 4): ({KICK: "X..xo...X..xo...X..o", STICK: "x..x..x...x..x..x...",
-                  HAT: "o.o.o.o.o.o.o.o.o.o.", SHAKER: "gggogggogggogggogggo"},),
-        (7, 8): ({KICK: "X..o....X..o..", STICK: "x..x..x...x.x.", HAT: "o.o.o.o.o.o.o.",
-                  SHAKER: "gggogggogggogg"},),
+        (5, 4): ({KICK: "X.....o.X.....o.X...", STICK: "x.....x...x...x...x.",
+                  HAT: "o.o.o.o.o.o.o.o.o.o.", SHAKER: "g.gog.gog.gog.gog.go"},),
+        (7, 8): ({KICK: "X.....o.X...o.", STICK: "x...x.....x.x.", HAT: "o.o.o.o.o.o.o.",
+                  SHAKER: "g.gog.gog.gogo"},),
     },
     # Two felt bars of swing to a bar: a beat is two steps, and every second step swings.
     "ride": {

@@ -63,7 +63,8 @@ def _bar(rng: Random, plan: Plan, bar: Bar, grid: Grid, family: str, eager: floa
     fill_at = _fill_start(rng, plan, bar, eager)
     turned = plan.metre.strong == (0, 6) and steps == 14  # the group of three comes first
     for drum, line in grid.items():
-        pattern = line[8:14] + line[:8] if turned else line
+        first = steps * (bar.place % 2) if len(line) > steps else 0
+        pattern = line[8:14] + line[:8] if turned else line[first : first + steps]
         if turned and drum == grids.KICK:
             pattern = "X" + pattern[1:]
         for step, mark in enumerate(pattern):

@@ -38,12 +38,11 @@ ENERGY = {
 
 @dataclass(frozen=True)
 class Section:
-    """A section. theme: whose chords and melody it takes. turn: how often those came before."""
+    """A section. theme: the section whose chords and melody it takes."""
 
     name: str
     bars: int
     theme: str
-    turn: int
     parts: frozenset[str]
 
 
@@ -110,15 +109,13 @@ def _with_parts(rng: Random, style: Style, names: list[tuple[str, int]]) -> tupl
     if style.machine and rng.random() < 0.6:
         themes["break"] = "chorus"
     sections: list[Section] = []
-    turns: dict[str, int] = {}
     drawn: dict[str, frozenset[str]] = {}
     thin = len(names) > 1
     for name, bars in names:
         theme = themes.get(name, name)
         if name not in drawn or rng.random() < 0.4:
             drawn[name] = _parts_of(rng, style, name, thin)
-        sections.append(Section(name, bars, theme, turns.get(theme, 0), drawn[name]))
-        turns[theme] = turns.get(theme, 0) + 1
+        sections.append(Section(name, bars, theme, drawn[name]))
     return tuple(sections)
 
 

@@ -120,8 +120,15 @@ def scale_of(tonic: int, minor: bool) -> frozenset[int]:
 
 
 def local_scale(key: frozenset[int], chord: Chord) -> frozenset[int]:
-    """Return the pitch classes that fit a chord: the key's, bent where the chord leaves the key."""
+    """Return the pitch classes that fit a chord: the key's, bent where the chord leaves the key.
+
+    A foreign tone takes the place of the scale tone that it raises or lowers.
+    """
     tones = frozenset(chord.pitch_classes)
-    foreign = tones - key
-    bent = {pc for pc in key - tones if (pc + 1) % 12 in foreign or (pc - 1) % 12 in foreign}
-    return (key - bent) | tones
+    flat_root = chord.root not in key and chord.quality != "dim"
+    bent = set()
+    for tone in tones - key:
+        interval = (tone - chord.root) % 12
+        raised = interval in (4, 8, 11) or (interval in (0, 7) and not flat_root)
+        bent.add((tone + (-1 if raised else 1)) % 12)
+    return (key - (bent - tones)) | tones

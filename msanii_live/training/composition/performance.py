@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from random import Random
 
-from msanii_live.training.composition.drum_grids import CRASH, HATS, KICK, OPEN_HAT, SNARE
+from msanii_live.training.composition.drum_grids import HATS, KICK, OPEN_HAT, SNARE
 from msanii_live.training.composition.hits import Hit, Plan
 from msanii_live.training.composition.model import PartNote
 
@@ -93,7 +93,7 @@ def _part(
         notes.append(
             PartNote(hit.part, round(start, 4), hit.step, round(length, 4), hit.pitch, velocity)
         )
-    return _choked(_without_overlaps(notes))
+    return _choked(_without_overlaps(notes), end)
 
 
 def _without_overlaps(notes: list[PartNote]) -> list[PartNote]:
@@ -112,20 +112,17 @@ def _without_overlaps(notes: list[PartNote]) -> list[PartNote]:
     return kept
 
 
-def _choked(notes: list[PartNote]) -> list[PartNote]:
-    """Let a closed hat end an open one, and leave out what both would play at once."""
+def _choked(notes: list[PartNote], end: float) -> list[PartNote]:
+    """Let an open hat ring until the next hat, at most a crotchet."""
     if not notes or notes[0].part != "drums":
         return notes
-    hats = sorted((n.start, n.pitch) for n in notes if n.pitch in HATS)
+    hats = sorted(n.start for n in notes if n.pitch in HATS)
     made = []
     for note in notes:
         if note.pitch == OPEN_HAT:
-            ends = [start for start, pitch in hats if start > note.start + 0.05]
-            note = _lasting(
-                note, max(0.1, min(4.0, (ends[0] if ends else note.start + 4) - note.start))
-            )
-        elif note.pitch == CRASH:
-            note = _lasting(note, max(0.1, note.length))
+            ends = [start for start in hats if start > note.start + 0.05]
+            ring = min(4.0, (ends[0] if ends else end) - note.start, end - note.start)
+            note = _lasting(note, max(0.05, ring))
         made.append(note)
     return made
 

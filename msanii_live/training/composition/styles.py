@@ -88,7 +88,7 @@ VARIANTS: dict[str, tuple[Style, ...]] = {
               _sounds((33, 38, 32), (0, 4, 11, 88, 48, 7), (73, 11, 80, 75), (0, 25, 8)),
               swing=(0.08, 0.3), minor=0.75, register=71, busy=0.5, offbeat=0.55, machine=True,
               ninths=0.3),
-        Style((64, 76), _band(0.6, 0.45), ("trap",), ("half", "root", "funk"),
+        Style((130, 150), _band(0.6, 0.45), ("trap",), ("half", "root", "funk"),
               ("arp8", "hold", "block"),
               _sounds((38, 39), (88, 89, 10, 11, 46), (80, 8, 75, 10), (25,)), minor=0.9,
               busy=0.45, offbeat=0.5, looseness=(0.01, 0.03), machine=True, leading=0.0),
