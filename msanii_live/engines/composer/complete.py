@@ -13,8 +13,8 @@ from msanii_live.engines.composer.conditions import Batch, Conditions, batch_of
 from msanii_live.engines.composer.denoising import clean_guess, per_channel
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS, AnyNote, PartNote, in_order, steps_per_bar
-from msanii_live.engines.composer.roll import BITS, ONSET, WIDTH, decode, encode, to_array
-from msanii_live.engines.composer.sampling import sample_euler, shifted_levels
+from msanii_live.engines.composer.roll import BITS, WIDTH, decode, encode, to_array
+from msanii_live.engines.composer.sampling import SHIFT, sample_euler, shifted_levels
 from msanii_live.engines.composer.weights import Composer
 
 LONGEST = 256  # steps of a window
@@ -28,12 +28,15 @@ class SamplingOptions:
 
     steps: of the sampler; 4 is fast, 20 the default. guidance: see `clean_guess`. amount: 1
     composes from noise alone; less, down to 0, varies the given notes where they are not kept.
-    bfloat16: compute in half the precision, where the processor has it.
+    balance: write as many notes as are asked for. shift: how long the sampler dwells where the
+    noise is high. bfloat16: compute in half the precision, where the processor has it.
     """
 
     steps: int = STEPS
     guidance: float = 1.0
     amount: float = 1.0
+    balance: bool = True
+    shift: float = SHIFT
     bfloat16: bool = False
 
 
@@ -111,7 +114,7 @@ def sample_rolls(
         ]
     )
     amount = min(max(options.amount, 0.02), 1.0)
-    levels = shifted_levels(options.steps, amount_to_level(amount))
+    levels = shifted_levels(options.steps, amount_to_level(amount), options.shift)
     fixed = per_channel(known, rolls.shape[1]).bool()
     start = (1 - levels[0]) * rolls + levels[0] * noise
     net: ComposerNet = composer.net
@@ -120,7 +123,13 @@ def sample_rolls(
         torch.autocast("cpu", torch.bfloat16, enabled=options.bfloat16),
     ):
         denoise = clean_guess(
-            net, conditions, known, rolls, bias=_bias(composer), guidance=options.guidance
+            net,
+            conditions,
+            known,
+            rolls,
+            usual=_usual_bias(composer),
+            guidance=options.guidance,
+            balance=options.balance,
         )
         return sample_euler(
             denoise,
@@ -150,14 +159,9 @@ def from_tensor(roll: torch.Tensor, tonic: int, swing: float) -> list[PartNote]:
     return decode(numbers[:, :BITS] > 0, numbers[:, BITS:], tonic, swing)
 
 
-def _bias(composer: Composer) -> torch.Tensor | float:
+def _usual_bias(composer: Composer) -> torch.Tensor:
     table = composer.tables.get("bias", {})
-    if not table:
-        return 0.0
-    bias = torch.zeros(BITS)
-    for part, value in table.items():
-        bias[ONSET[part]] = value
-    return bias
+    return torch.tensor([float(table.get(part, 0.0)) for part in PARTS])
 
 
 def _plain(note: AnyNote) -> PartNote:

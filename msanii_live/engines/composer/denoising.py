@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from msanii_live.engines.composer.balance import balancing_bias, wanted_notes
 from msanii_live.engines.composer.conditions import Batch, join
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS
@@ -53,17 +54,28 @@ def clean_guess(
     known: torch.Tensor,
     roll: torch.Tensor,
     *,
-    bias: torch.Tensor | float = 0.0,
+    usual: torch.Tensor | None = None,
     guidance: float = 1.0,
+    balance: bool = True,
 ) -> Denoise:
     """Return the function that a sampler asks for the clean roll.
 
     known: float32, (batch, bars, parts). roll: with the known notes, (batch, steps, WIDTH); where
-    they are known the answer is the roll itself, bit for bit. guidance: 1 is none; above it, the
+    they are known the answer is the roll itself, bit for bit. usual: float32, (parts,), what is
+    taken off the logits of onsets. balance: take off instead what gives as many notes as the
+    conditions ask for, where they do. guidance: 1 is none; above it, the
     answer moves away from what the network says when style, mode, density and chords are not told.
     Source: Ho and Salimans 2022, arXiv:2207.12598, eq. 6, on logits.
     """
-    fixed = per_channel(known, roll.shape[1]).bool()
+    steps = roll.shape[1]
+    fixed = per_channel(known, steps).bool()
+    open_ = 1.0 - known.repeat_interleave(steps // known.shape[1], 1)
+    usual = torch.zeros(len(PARTS)) if usual is None else usual
+    wanted = (
+        wanted_notes(conditions, known, roll)
+        if balance
+        else torch.full(known[:, 0].shape, torch.nan)
+    )
     everyone, both_known = conditions, known
     if guidance != 1.0:
         everyone = join([conditions, conditions.unconditional(len(net.config.styles))])
@@ -78,6 +90,7 @@ def clean_guess(
                 torch.cat([x, x]), both_known, torch.cat([level, level]), everyone
             ).chunk(2)
             logits = untold + guidance * (told - untold)
+        bias = balancing_bias(logits, open_, wanted, usual)
         return torch.where(fixed, roll, to_clean(logits, bias))
 
     return denoise

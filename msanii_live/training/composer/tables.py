@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from msanii_live.engines.composer.complete import LONGEST
 from msanii_live.engines.composer.conditions import KINDS
 from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
 from msanii_live.engines.composer.plans import Plan, plan_to_row
+from msanii_live.engines.composer.progressions import LINE
 from msanii_live.training.composer.pieces import Pieces
 from msanii_live.training.composer.windows import BARS
 
 PLANS_A_STYLE = 64
+LINES_A_STYLE = 40  # and mode
 
 
 def tables_of(pieces: Pieces, styles: tuple[str, ...], seed: int = 0) -> dict[str, Any]:
@@ -26,7 +29,28 @@ def tables_of(pieces: Pieces, styles: tuple[str, ...], seed: int = 0) -> dict[st
         common = [p for p in members if pieces.metre[p] == 0][: PLANS_A_STYLE // 2]
         others = [p for p in members if pieces.metre[p] != 0][: PLANS_A_STYLE // 2]
         rows += [plan_to_row(plan_of(pieces, int(p), styles, rng)) for p in common + others]
-    return {"plans": rows}
+    return {"plans": rows, "lines": lines_of(pieces, styles)}
+
+
+def lines_of(pieces: Pieces, styles: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Count the progressions of four bars that phrases have, by style and mode.
+
+    Returns lists of [line, count], the most frequent first, by the style's name, " minor" after it
+    for minor keys; a line has root, quality and bass of each bar as `Pieces.harmony` has them.
+    """
+    counts: dict[str, Counter[tuple[tuple[int, ...], ...]]] = {}
+    for piece in range(len(pieces)):
+        name = styles[int(pieces.style[piece])] + (" minor" if pieces.minor[piece] else "")
+        harmony = pieces.harmony[pieces.bars_of(piece)]
+        places = pieces.form[pieces.bars_of(piece)][:, 1]
+        for bar in range(len(harmony) - LINE + 1):
+            if places[bar] % LINE == 0 and int(places[bar + LINE - 1]) % LINE == LINE - 1:
+                line = tuple(tuple(int(each) for each in row) for row in harmony[bar : bar + LINE])
+                counts.setdefault(name, Counter())[line] += 1
+    return {
+        name: [[line, count] for line, count in counted.most_common(LINES_A_STYLE)]
+        for name, counted in sorted(counts.items())
+    }
 
 
 def plan_of(pieces: Pieces, piece: int, styles: tuple[str, ...], rng: np.random.Generator) -> Plan:
