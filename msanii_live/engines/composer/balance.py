@@ -6,7 +6,7 @@ import torch
 
 from msanii_live.engines.composer.conditions import FIRST, SCALARS, Batch
 from msanii_live.engines.composer.notes import PARTS
-from msanii_live.engines.composer.roll import BITS, ONSET
+from msanii_live.engines.composer.roll import ONSET
 
 LARGEST = 3.0  # nats; beyond it the network is believed, not the order
 HALVINGS = 7
@@ -34,20 +34,27 @@ def wanted_notes(conditions: Batch, known: torch.Tensor, rolls: torch.Tensor) ->
     return torch.where(told, total, torch.nan)
 
 
-def balancing_bias(
-    logits: torch.Tensor, open_: torch.Tensor, wanted: torch.Tensor, usual: torch.Tensor
+def balanced(
+    logits: torch.Tensor,
+    open_: torch.Tensor,
+    wanted: torch.Tensor,
+    usual: torch.Tensor,
+    sharpness: float = 1.0,
 ) -> torch.Tensor:
-    """Return what is to be taken off the logits so that as many notes are expected as wanted.
+    """Return logits of which as many notes are expected as are wanted.
 
+    Those of onsets are multiplied by `sharpness` and moved by one number a window and part, at
+    most LARGEST times `sharpness`. Where it is above 1, likely notes become surer and others
+    rarer, so that notes whose place is not settled do not all fade away.
     logits: (batch, steps, WIDTH). open_: float32, (batch, steps, parts), 1 where notes are to be
-    written. wanted: (batch, parts), from `wanted_notes`. usual: (parts,), the bias where nothing
-    is wanted. Returns (batch, 1, BITS), 0 for holds; it stays within LARGEST.
+    written. wanted: (batch, parts), from `wanted_notes`. usual: (parts,), what is taken off where
+    nothing is wanted.
     """
-    bias = torch.zeros(len(logits), 1, BITS, device=logits.device)
+    result = logits.clone()
     for place, part in enumerate(PARTS):
-        here = logits[..., ONSET[part]].float()
+        here = logits[..., ONSET[part]] * sharpness
         mask = open_[..., place, None]
-        low = torch.full((len(logits), 1, 1), -LARGEST, device=logits.device)
+        low = torch.full((len(logits), 1, 1), -LARGEST * sharpness, device=logits.device)
         high = -low
         goal = wanted[:, place, None, None]
         for _ in range(HALVINGS):
@@ -55,6 +62,6 @@ def balancing_bias(
             count = (torch.sigmoid(here - middle) * mask).sum((1, 2), keepdim=True)
             low = torch.where(count > goal, middle, low)
             high = torch.where(count > goal, high, middle)
-        found = torch.where(goal.isnan(), usual[place], (low + high) / 2)
-        bias[..., ONSET[part]] = found
-    return bias
+        plain = logits[..., ONSET[part]] - usual[place]
+        result[..., ONSET[part]] = torch.where(goal.isnan(), plain, here - (low + high) / 2)
+    return result

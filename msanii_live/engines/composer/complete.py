@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from msanii_live.engines.composer.conditions import Batch, Conditions, batch_of
-from msanii_live.engines.composer.denoising import clean_guess, per_channel
+from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS, AnyNote, PartNote, in_order, steps_per_bar
 from msanii_live.engines.composer.roll import BITS, WIDTH, decode, encode, to_array
@@ -28,14 +28,16 @@ class SamplingOptions:
 
     steps: of the sampler; 4 is fast, 20 the default. guidance: see `clean_guess`. amount: 1
     composes from noise alone; less, down to 0, varies the given notes where they are not kept.
-    balance: write as many notes as are asked for. shift: how long the sampler dwells where the
-    noise is high. bfloat16: compute in half the precision, where the processor has it.
+    balance, sharpen: write as many notes as are asked for, see `balanced`. shift: how long the
+    sampler dwells where the noise is high. bfloat16: compute in half the precision, where the
+    processor has it.
     """
 
     steps: int = STEPS
     guidance: float = 1.0
     amount: float = 1.0
     balance: bool = True
+    sharpen: float = SHARPEN
     shift: float = SHIFT
     bfloat16: bool = False
 
@@ -130,6 +132,7 @@ def sample_rolls(
             usual=_usual_bias(composer),
             guidance=options.guidance,
             balance=options.balance,
+            sharpen=options.sharpen,
         )
         return sample_euler(
             denoise,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from msanii_live.engines.composer.balance import balancing_bias, wanted_notes
+from msanii_live.engines.composer.balance import balanced, wanted_notes
 from msanii_live.engines.composer.conditions import Batch, join
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import BITS, FEEL, HOLD, ONSET, WIDTH
 from msanii_live.engines.composer.sampling import Denoise
+
+SHARPEN = 2.0
 
 
 def channel_owner() -> torch.Tensor:
@@ -32,14 +34,14 @@ def per_channel(known: torch.Tensor, steps: int) -> torch.Tensor:
     return known[:, :, owner].repeat_interleave(steps // known.shape[1], 1)
 
 
-def to_clean(logits: torch.Tensor, bias: torch.Tensor | float = 0.0) -> torch.Tensor:
+def to_clean(logits: torch.Tensor) -> torch.Tensor:
     """Return the expected clean roll.
 
-    logits: the network's answer, (batch, steps, WIDTH). bias: taken off the logits of the bits, a
-    number or (BITS,). Bits become their mean, from -1 to 1; values are scaled by the probability
-    that there is an onset, as the true ones are 0 where there is none.
+    logits: the network's answer, (batch, steps, WIDTH). Bits become their mean, from -1
+    to 1; values are scaled by the probability that there is an onset, as the true ones are 0 where
+    there is none.
     """
-    bits = torch.tanh((logits[..., :BITS] - bias) / 2)
+    bits = torch.tanh(logits[..., :BITS] / 2)
     present = (bits[..., : ONSET["pad"].stop] + 1) / 2
     feel = logits[..., BITS:].clone()
     feel[..., FEEL["drums"]] *= present[..., ONSET["drums"]].repeat_interleave(2, -1)
@@ -57,13 +59,15 @@ def clean_guess(
     usual: torch.Tensor | None = None,
     guidance: float = 1.0,
     balance: bool = True,
+    sharpen: float = SHARPEN,
 ) -> Denoise:
     """Return the function that a sampler asks for the clean roll.
 
     known: float32, (batch, bars, parts). roll: with the known notes, (batch, steps, WIDTH); where
     they are known the answer is the roll itself, bit for bit. usual: float32, (parts,), what is
     taken off the logits of onsets. balance: take off instead what gives as many notes as the
-    conditions ask for, where they do. guidance: 1 is none; above it, the
+    conditions ask for, where they do. sharpen: how much surer that makes them once there is no
+    noise, see `balanced`. guidance: 1 is none; above it, the
     answer moves away from what the network says when style, mode, density and chords are not told.
     Source: Ho and Salimans 2022, arXiv:2207.12598, eq. 6, on logits.
     """
@@ -90,7 +94,8 @@ def clean_guess(
                 torch.cat([x, x]), both_known, torch.cat([level, level]), everyone
             ).chunk(2)
             logits = untold + guidance * (told - untold)
-        bias = balancing_bias(logits, open_, wanted, usual)
-        return torch.where(fixed, roll, to_clean(logits, bias))
+        sharpness = 1.0 + sharpen * (1.0 - float(level[0]))
+        logits = balanced(logits, open_, wanted, usual, sharpness)
+        return torch.where(fixed, roll, to_clean(logits))
 
     return denoise

@@ -38,8 +38,8 @@ class Training:
 
     minutes: float = 120.0
     steps: int = 0
-    batch: int = 32
-    muon: float = 0.02
+    batch: int = 16
+    muon: float = 0.015
     adam: float = 1e-3
     warm_up: int = 200
     decay: float = 0.6

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from msanii_live.engines.composer.balance import LARGEST, balancing_bias, wanted_notes
+from msanii_live.engines.composer.balance import balanced, wanted_notes
 from msanii_live.engines.composer.conditions import Conditions, batch_of
 from msanii_live.engines.composer.notes import PARTS
-from msanii_live.engines.composer.roll import ONSET, WIDTH
+from msanii_live.engines.composer.roll import HOLD, ONSET, WIDTH
 
 BASS = PARTS.index("bass")
 
@@ -14,12 +14,15 @@ def test_the_bias_gives_the_number_of_notes_that_is_wanted():
     logits = torch.randn(2, 32, WIDTH) * 2 - 4
     wanted = torch.full((2, len(PARTS)), torch.nan)
     wanted[0, BASS] = 20.0
-    bias = balancing_bias(logits, torch.ones(2, 32, len(PARTS)), wanted, torch.full((5,), 0.5))
-    count = torch.sigmoid(logits[0] - torch.nn.functional.pad(bias[0], (0, WIDTH - bias.shape[2])))
-    assert count[:, ONSET["bass"]].sum().item() == pytest.approx(20.0, rel=0.05)
-    assert bias[1, 0, ONSET["bass"]].unique().tolist() == [0.5]
-    assert bias[0, 0, ONSET["drums"]].unique().tolist() == [0.5]
-    assert bias.abs().max() <= LARGEST
+    for sharpness in (1.0, 2.5):
+        made = balanced(
+            logits, torch.ones(2, 32, len(PARTS)), wanted, torch.full((5,), 0.5), sharpness
+        )
+        count = torch.sigmoid(made[0, :, ONSET["bass"]]).sum()
+        assert count.item() == pytest.approx(20.0, rel=0.05)
+        for window, part in ((1, "bass"), (0, "drums")):
+            assert torch.equal(made[window, :, ONSET[part]], logits[window, :, ONSET[part]] - 0.5)
+        assert torch.equal(made[..., HOLD["bass"]], logits[..., HOLD["bass"]])
 
 
 def test_wanted_notes_are_those_not_yet_given():
