@@ -15,6 +15,12 @@ MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 MINOR = frozenset({0, 2, 3, 5, 7, 8, 10})
 
 
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of the values that are not NaN, NaN if there are none."""
+    plain = [value for value in values if not np.isnan(value)]
+    return float(np.mean(plain)) if plain else float("nan")
+
+
 def notes_a_bar(notes: Iterable[PartNote], bars: int) -> dict[str, float]:
     """Return the mean number of notes a bar, by part."""
     counts = Counter(note.part for note in notes)
