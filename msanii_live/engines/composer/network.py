@@ -18,6 +18,8 @@ STEPS_A_TOKEN = 2
 PLACES = 12  # tokens in the longest bar
 MODES = 3  # major, minor, unknown
 LEVELS = 32  # frequencies that describe a noise level
+SUREST = 20.0  # nats
+VALUE_VARIANCE = 0.3
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,25 @@ class ComposerNet(nn.Module):
             h = block(h, modulation, turns)
         shift, scale = self.leave_table(c)[:, None].chunk(2, -1)
         h = F.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
-        return cast(torch.Tensor, self.leave(h).float().view(batch, steps, WIDTH))
+        told_by_others = self.leave(h).float().view(batch, steps, WIDTH)
+        return torch.add(told_by_others, evidence(x, level))
+
+
+def evidence(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+    """Return what each noisy channel says about itself, (batch, steps, WIDTH), float32.
+
+    For bits, the log of how much likelier x is if the bit is on: a bit b of ±1 at noise level t
+    is x = (1 - t) b + t e, so this is 2 (1 - t) x / t², kept within ±SUREST. The logit of a bit is
+    by Bayes' rule this plus what all other channels say, and only the latter has to pass through
+    the network, which is narrower than a roll. For values, the mean of a Gaussian of variance
+    VALUE_VARIANCE around 0, given x.
+    Source: as the skip connection of Karras et al. 2022, arXiv:2206.00364, section 5, for bits.
+    """
+    t = level[:, None, None].float()
+    clean = 1 - t
+    bits = (2 * clean / t**2 * x[..., :BITS].float()).clamp(-SUREST, SUREST)
+    share = clean * VALUE_VARIANCE / (clean**2 * VALUE_VARIANCE + t**2)
+    return torch.cat([bits, share * x[..., BITS:].float()], -1)
 
 
 def _waves(level: torch.Tensor) -> torch.Tensor:

@@ -4,8 +4,9 @@ import torch
 
 from msanii_live.engines.composer.complete import SamplingOptions, complete, nothing_known
 from msanii_live.engines.composer.conditions import Conditions, batch_of
-from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
+from msanii_live.engines.composer.network import SUREST, ComposerNet, NetworkConfig, evidence
 from msanii_live.engines.composer.notes import METRES, PARTS, Chord, PartNote, steps_per_bar
+from msanii_live.engines.composer.roll import WIDTH
 from msanii_live.engines.composer.sampling import sample_euler, shifted_levels
 from msanii_live.engines.composer.weights import Composer
 from tests.engines.composer.test_roll import some_notes
@@ -113,6 +114,18 @@ def test_errors_say_what_is_wrong(composer):
         complete(composer, [], nothing_known(1), Conditions(bars=1, style="polka"), 0)
     with pytest.raises(ValueError, match="steps 0"):
         shifted_levels(0)
+
+
+def test_a_bits_own_evidence_is_bayes_rule():
+    """A network that knows nothing else gives the posterior of independent, even bits."""
+    level, x = torch.tensor([0.5]), torch.full((1, 1, WIDTH), 0.3)
+    logit = evidence(x, level)[0, 0, 0].item()
+    on, off = (
+        torch.distributions.Normal(0.5 * b, 0.5).log_prob(torch.tensor(0.3)) for b in (1, -1)
+    )
+    assert logit == pytest.approx((on - off).item(), rel=1e-4)
+    assert evidence(x, torch.tensor([0.01])).abs().max() <= SUREST
+    assert evidence(x, torch.tensor([1.0])).abs().max() == 0.0
 
 
 def test_chords_are_told_relative_to_the_tonic():

@@ -45,7 +45,7 @@ def test_a_few_pieces_are_learnt_by_heart(windows, tmp_path):
     training = Training(steps=150, batch=4, warm_up=10, muon=0.03, adam=1e-2)
     state = fresh(tmp_path, training)
     losses = [take_step(state, windows, training) for _ in range(training.steps)]
-    assert sum(losses[:5]) / 5 > 2.5
+    assert sum(losses[:5]) / 5 > 2
     assert sum(losses[-20:]) / 20 < 1.2
 
 
