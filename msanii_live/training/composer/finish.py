@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 
 from msanii_live.engines.composer.notes import PARTS, PartNote
 from msanii_live.engines.composer.weights import Composer, read_weights, write_weights
+from msanii_live.training.composer.loss import LossWeights
 from msanii_live.training.composer.measures import notes_a_bar
 from msanii_live.training.composer.pieces import Pieces
 from msanii_live.training.composer.tables import tables_of
@@ -22,7 +24,7 @@ from msanii_live.training.composer.tasks import Held, held_windows, sample
 from msanii_live.training.composer.train import WEIGHTS
 
 ROUNDS = 4
-LARGEST = 2.0  # nats
+LARGEST = 4.0  # nats
 
 
 def calibrate(
@@ -35,7 +37,7 @@ def calibrate(
     orders = [replace(each.order, activity={}, density=None) for each in held]
     known = np.zeros((held[0].order.bars, len(PARTS)), np.bool_)
     goal = _means([each.notes for each in held])
-    bias = dict.fromkeys(PARTS, 0.0)
+    bias = dict.fromkeys(PARTS, math.log(LossWeights.onset))
     for index in range(ROUNDS):
         trial = Composer(composer.net, {**composer.tables, "bias": bias})
         found = _means(sample(trial, held, orders, known, steps=10))

@@ -87,11 +87,16 @@ def harmony_returns(notes: Iterable[PartNote], bars: int, per_bar: int) -> float
     return at(4) - float(np.mean([at(lag) for lag in (1, 2, 3)])) if bars >= 6 else float("nan")
 
 
-def bars_repeated(notes: Iterable[PartNote], bars: int, per_bar: int) -> float:
-    """Return the share of bars, from the second on, that equal an earlier one note for note."""
+def bars_repeated(
+    notes: Iterable[PartNote], bars: int, per_bar: int, part: str | None = None
+) -> float:
+    """Return the share of bars, from the second on, that equal an earlier one note for note.
+
+    Bars without notes do not count. part: look at this part alone, else at all of them together.
+    """
     contents: list[set[tuple[str, int, int]]] = [set() for _ in range(bars)]
     for note in notes:
-        if note.step // per_bar < bars:
+        if note.step // per_bar < bars and part in (None, note.part):
             contents[note.step // per_bar].add((note.part, note.step % per_bar, note.pitch))
     repeated = [contents[bar] in contents[:bar] for bar in range(1, bars) if contents[bar]]
     return float(np.mean(repeated)) if repeated else float("nan")

@@ -34,6 +34,7 @@ TABLE = (
     "lowest note on the root",
     "harmony's return",
     "bars repeated",
+    *(f"bars of {part} repeated" for part in PARTS),
 )
 Notes = list[PartNote]
 Scores = dict[str, float]
@@ -118,6 +119,7 @@ def describe(notes: Sequence[Notes], orders: Sequence[Conditions]) -> Scores:
                 measures.lowest_on_root(each, order.chords, per_bar),
                 measures.harmony_returns(each, order.bars, per_bar),
                 measures.bars_repeated(each, order.bars, per_bar),
+                *(measures.bars_repeated(each, order.bars, per_bar, part) for part in PARTS),
             )
         )
     columns = zip(*rows, strict=True)

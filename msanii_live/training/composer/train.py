@@ -7,6 +7,7 @@ and progress.jsonl. The same command goes on from the checkpoint. SIGTERM and Ct
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 
 from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
+from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.weights import Composer, parameters, write_weights
 from msanii_live.training.composer.loop import State, Training, begin, take_step, train
 from msanii_live.training.composer.loss import LossWeights, composer_loss
@@ -123,6 +125,7 @@ def run(
         bfloat16 = faster_precision(state, windows, training, report)
     training = replace(training, bfloat16=bfloat16)
     tables = tables_of(sets.training, tuple(STYLES))
+    tables["bias"] = dict.fromkeys(PARTS, math.log(training.weights.onset))  # undoes the weight
 
     def on_checkpoint(state: State) -> dict[str, float]:
         write_weights(folder / WEIGHTS, Composer(state.average, tables))
