@@ -37,7 +37,7 @@ def calibrate(
     orders = [replace(each.order, activity={}, density=None) for each in held]
     known = np.zeros((held[0].order.bars, len(PARTS)), np.bool_)
     goal = _means([each.notes for each in held])
-    bias = dict.fromkeys(PARTS, math.log(LossWeights.onset))
+    bias = dict(composer.tables["bias"])
     for index in range(ROUNDS):
         trial = Composer(composer.net, {**composer.tables, "bias": bias})
         found = _means(sample(trial, held, orders, known, steps=10))
@@ -62,6 +62,7 @@ def finish(run: Path, out: Path, windows: int, report: Callable[[str], None] = p
     composer = read_weights(run / WEIGHTS)
     styles = composer.net.config.styles
     tables = tables_of(Pieces.load(_largest(run, "pieces")), styles)
+    tables["bias"] = dict.fromkeys(PARTS, math.log(LossWeights.onset))
     composer = Composer(composer.net, tables)
     if windows:
         held = held_windows(Pieces.load(_largest(run, "held_out")), styles, windows, seed=11)
