@@ -1,0 +1,67 @@
+"""How many notes there should be, and the bias on logits that gives so many."""
+
+from __future__ import annotations
+
+import torch
+
+from msanii_live.engines.composer.conditions import FIRST, SCALARS, Batch
+from msanii_live.engines.composer.notes import PARTS
+from msanii_live.engines.composer.roll import ONSET
+
+LARGEST = 3.0  # nats; beyond it the network is believed, not the order
+HALVINGS = 7
+
+
+def wanted_notes(conditions: Batch, known: torch.Tensor, rolls: torch.Tensor) -> torch.Tensor:
+    """Return how many notes of each part are still to be written, NaN where nobody says.
+
+    It is said where both the part's notes a bar and the bars in which it plays are told.
+    known: float32, (batch, bars, parts). rolls: the known notes, (batch, steps, WIDTH). Returns
+    float32, (batch, parts).
+    """
+    first = SCALARS - len(PARTS)
+    a_bar = torch.exp2(2 * (conditions.scalars[:, first:] + 1)) - 1
+    plays = conditions.bars[..., FIRST[5] :: 2]
+    silent = conditions.bars[..., FIRST[5] + 1 :: 2]
+    told = conditions.told[:, first:] & ((plays + silent) > 0).all(1)
+    total = a_bar * plays.sum(1)
+    bars = known.shape[1]
+    for place, part in enumerate(PARTS):
+        given = (rolls[..., ONSET[part]] > 0).float().sum(-1)
+        given = given.reshape(len(rolls), bars, -1).sum(-1) * known[..., place]
+        total[:, place] -= given.sum(-1)
+    total = torch.maximum(total, 0.1 * a_bar)
+    return torch.where(told, total, torch.nan)
+
+
+def balanced(
+    logits: torch.Tensor,
+    open_: torch.Tensor,
+    wanted: torch.Tensor,
+    usual: torch.Tensor,
+    sharpness: float = 1.0,
+) -> torch.Tensor:
+    """Return logits of which as many notes are expected as are wanted.
+
+    Those of onsets are multiplied by `sharpness` and moved by one number a window and part, at
+    most LARGEST times `sharpness`. Where it is above 1, likely notes become surer and others
+    rarer, so that notes whose place is not settled do not all fade away.
+    logits: (batch, steps, WIDTH). open_: float32, (batch, steps, parts), 1 where notes are to be
+    written. wanted: (batch, parts), from `wanted_notes`. usual: (parts,), what is taken off where
+    nothing is wanted.
+    """
+    result = logits.clone()
+    for place, part in enumerate(PARTS):
+        here = logits[..., ONSET[part]] * sharpness
+        mask = open_[..., place, None]
+        low = torch.full((len(logits), 1, 1), -LARGEST * sharpness, device=logits.device)
+        high = -low
+        goal = wanted[:, place, None, None]
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            count = (torch.sigmoid(here - middle) * mask).sum((1, 2), keepdim=True)
+            low = torch.where(count > goal, middle, low)
+            high = torch.where(count > goal, high, middle)
+        plain = logits[..., ONSET[part]] - usual[place]
+        result[..., ONSET[part]] = torch.where(goal.isnan(), plain, here - (low + high) / 2)
+    return result

@@ -1,0 +1,140 @@
+"""Plans: what pieces of each style are like, so that an order may leave most things unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from msanii_live.engines.composer.conditions import Conditions
+from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The outline of one window of a real piece.
+
+    activity: notes in each bar in which the part plays, 0 for a part that is silent. programs:
+    General MIDI program of each part, -1 where silent. chords: relative to the tonic, one a bar.
+    form: section and place in it, one a bar. plays: for each bar, whether each part does.
+    """
+
+    style: str
+    minor: bool
+    metre: tuple[int, int]
+    tempo: float
+    swing: float
+    density: float
+    activity: tuple[float, ...]
+    programs: tuple[int, ...]
+    chords: tuple[Chord, ...]
+    form: tuple[tuple[str, int], ...]
+    plays: tuple[tuple[bool, ...], ...]
+
+
+def plan_to_row(plan: Plan) -> list[Any]:
+    """Return a plan as a short list for JSON; `row_to_plan` undoes it."""
+    chords = [
+        [c.root, QUALITIES.index(c.quality) if c.quality else -1, -1 if c.bass is None else c.bass]
+        for c in plan.chords
+    ]
+    form = [[SECTIONS.index(name) if name in SECTIONS else -1, place] for name, place in plan.form]
+    plays = [sum(1 << part for part, on in enumerate(bar) if on) for bar in plan.plays]
+    return [
+        plan.style,
+        int(plan.minor),
+        METRES.index(plan.metre),
+        round(plan.tempo, 1),
+        round(plan.swing, 3),
+        round(plan.density, 3),
+        [round(each, 2) for each in plan.activity],
+        list(plan.programs),
+        chords,
+        form,
+        plays,
+    ]
+
+
+def row_to_plan(row: Sequence[Any]) -> Plan:
+    """Read what `plan_to_row` wrote. Raises: ValueError, IndexError, TypeError: another list."""
+    style, minor, metre, tempo, swing, density, activity, programs, chords, form, plays = row
+    return Plan(
+        style=style,
+        minor=bool(minor),
+        metre=METRES[metre],
+        tempo=tempo,
+        swing=swing,
+        density=density,
+        activity=tuple(activity),
+        programs=tuple(programs),
+        chords=tuple(
+            Chord(root, QUALITIES[kind] if kind >= 0 else None, bass if bass >= 0 else None)
+            for root, kind, bass in chords
+        ),
+        form=tuple((SECTIONS[name] if name >= 0 else "", place) for name, place in form),
+        plays=tuple(tuple(bool(bar >> part & 1) for part in range(len(PARTS))) for bar in plays),
+    )
+
+
+def draw_plan(
+    tables: Mapping[str, Any],
+    seed: int,
+    *,
+    style: str | None = None,
+    minor: bool | None = None,
+    metre: tuple[int, int] | None = None,
+    density: float | None = None,
+) -> Plan:
+    """Draw the outline of a piece from the weights' tables.
+
+    What is named is met as far as the tables go: style and metre first, then major or minor, then
+    the nearest density. Raises: ValueError: the tables hold no plan of that style.
+    """
+    rng = Random(seed)
+    plans = [row_to_plan(row) for row in tables.get("plans", [])]
+    if style is not None:
+        plans = [plan for plan in plans if plan.style == style]
+    if not plans:
+        raise ValueError(f"the weights hold no plan of the style {style!r}")
+    metre = metre or (4, 4)
+    plans = [plan for plan in plans if plan.metre == metre] or plans
+    if minor is not None:
+        plans = [plan for plan in plans if plan.minor == minor] or plans
+    if density is not None:
+        plans = sorted(plans, key=lambda plan: abs(plan.density - density))[
+            : max(4, len(plans) // 8)
+        ]
+    return replace(rng.choice(plans), metre=metre)
+
+
+def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> Conditions:
+    """Return the order that a plan stands for; chords and form start anew where it ends.
+
+    tonic: pitch class 0-11. arranged: parts come and go as in the plan; else all that play in it
+    play throughout.
+    """
+    around = [bar % len(plan.chords) for bar in range(bars)]
+    plays: dict[str, Sequence[bool | None]] = {}
+    for index, part in enumerate(PARTS):
+        ever = any(bar[index] for bar in plan.plays)
+        plays[part] = [plan.plays[bar][index] if arranged else ever for bar in around]
+    return Conditions(
+        bars=bars,
+        tonic=tonic,
+        minor=plan.minor,
+        metre=plan.metre,
+        style=plan.style,
+        tempo=plan.tempo,
+        swing=plan.swing,
+        density=plan.density,
+        activity={part: each for part, each in zip(PARTS, plan.activity, strict=True) if each > 0},
+        chords=[_sounding(plan.chords[bar], tonic) for bar in around],
+        plays=plays,
+        form=[plan.form[bar] for bar in around],
+    )
+
+
+def _sounding(chord: Chord, tonic: int) -> Chord:
+    bass = None if chord.bass is None else (chord.bass + tonic) % 12
+    return Chord((chord.root + tonic) % 12, chord.quality, bass)

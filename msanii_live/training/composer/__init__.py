@@ -1,0 +1,1 @@
+"""Training of the composer: its data set, its trainer and its measures."""

@@ -1,0 +1,134 @@
+"""What a composition is: chords, notes of parts, and the piece that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# In the order of the styles that the product knows.
+STYLES = (
+    "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
+)  # fmt: skip
+PARTS = ("drums", "bass", "chords", "lead", "pad")
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+# Semitones above the root
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "sus": (0, 5, 7),
+    "dom7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "m7b5": (0, 3, 6, 10),
+}
+SUFFIXES = {
+    "maj": "", "min": "m", "dim": "dim", "aug": "aug", "sus": "sus4", "dom7": "7", "maj7": "maj7",
+    "min7": "m7", "m7b5": "m7b5",
+}  # fmt: skip
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+MINOR = (0, 2, 3, 5, 7, 8, 10)
+
+
+@dataclass(frozen=True)
+class Chord:
+    """A chord. root: pitch class 0-11. quality: a name in QUALITIES. bass: None for the root."""
+
+    root: int
+    quality: str
+    bass: int | None = None
+
+    @property
+    def pitch_classes(self) -> tuple[int, ...]:
+        """Return the pitch classes, the root first, without a foreign bass."""
+        return tuple((self.root + interval) % 12 for interval in QUALITIES[self.quality])
+
+    @property
+    def bass_class(self) -> int:
+        """Return the pitch class of the lowest note."""
+        return self.root if self.bass is None else self.bass
+
+    @property
+    def name(self) -> str:
+        """Return the chord symbol.
+
+        >>> Chord(9, "min7", 4).name
+        'Am7/E'
+        """
+        below = "" if self.bass in (None, self.root) else f"/{PITCH_NAMES[self.bass_class]}"
+        return PITCH_NAMES[self.root] + SUFFIXES[self.quality] + below
+
+
+@dataclass(frozen=True)
+class PartNote:
+    """A note of a part.
+
+    part: a name in PARTS. start: steps (sixteenths) from the first bar, with swing and
+    micro-timing. step: the step of the grid from the first bar that the note belongs to.
+    length: steps. pitch: 0-127, a General MIDI drum key for drums. velocity: 1-127.
+    """
+
+    part: str
+    start: float
+    step: int
+    length: float
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A piece.
+
+    style: a name in STYLES. tonic: pitch class 0-11. tempo: crotchets a minute. metre: (4, 4),
+    (3, 4), (6, 8), (5, 4) or (7, 8). swing: the delay of every second sixteenth as a part of a
+    sixteenth. density: 0 to 1, how busy it was asked to be. chords: the main chord of each bar.
+    sections: name and bars of each. programs: the General MIDI program of each part that plays.
+    notes: in order of `start`; none ends after the last bar.
+    """
+
+    seed: int
+    style: str
+    tonic: int
+    minor: bool
+    tempo: float
+    metre: tuple[int, int]
+    steps_per_bar: int
+    swing: float
+    density: float
+    bars: int
+    chords: tuple[Chord, ...]
+    sections: tuple[tuple[str, int], ...]
+    programs: dict[str, int]
+    notes: tuple[PartNote, ...]
+
+    @property
+    def scale(self) -> frozenset[int]:
+        """Return the pitch classes of the key: the major or the natural minor scale."""
+        return scale_of(self.tonic, self.minor)
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of all bars."""
+        return self.bars * self.steps_per_bar * 15 / self.tempo
+
+
+def scale_of(tonic: int, minor: bool) -> frozenset[int]:
+    """Return the pitch classes of a major or natural minor scale."""
+    return frozenset((tonic + interval) % 12 for interval in (MINOR if minor else MAJOR))
+
+
+def local_scale(key: frozenset[int], chord: Chord) -> frozenset[int]:
+    """Return the pitch classes that fit a chord: the key's, bent where the chord leaves the key.
+
+    A foreign tone takes the place of the scale tone that it raises or lowers.
+    """
+    tones = frozenset(chord.pitch_classes)
+    flat_root = chord.root not in key and chord.quality != "dim"
+    bent = set()
+    for tone in tones - key:
+        interval = (tone - chord.root) % 12
+        raised = interval in (4, 8, 11) or (interval in (0, 7) and not flat_root)
+        bent.add((tone + (-1 if raised else 1)) % 12)
+    return (key - (bent - tones)) | tones

@@ -1,0 +1,36 @@
+import pytest
+import torch
+
+from msanii_live.engines.composer.balance import balanced, wanted_notes
+from msanii_live.engines.composer.conditions import Conditions, batch_of
+from msanii_live.engines.composer.notes import PARTS
+from msanii_live.engines.composer.roll import HOLD, ONSET, WIDTH
+
+BASS = PARTS.index("bass")
+
+
+def test_the_bias_gives_the_number_of_notes_that_is_wanted():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 32, WIDTH) * 2 - 4
+    wanted = torch.full((2, len(PARTS)), torch.nan)
+    wanted[0, BASS] = 20.0
+    for sharpness in (1.0, 2.5):
+        made = balanced(
+            logits, torch.ones(2, 32, len(PARTS)), wanted, torch.full((5,), 0.5), sharpness
+        )
+        count = torch.sigmoid(made[0, :, ONSET["bass"]]).sum()
+        assert count.item() == pytest.approx(20.0, rel=0.05)
+        for window, part in ((1, "bass"), (0, "drums")):
+            assert torch.equal(made[window, :, ONSET[part]], logits[window, :, ONSET[part]] - 0.5)
+        assert torch.equal(made[..., HOLD["bass"]], logits[..., HOLD["bass"]])
+
+
+def test_wanted_notes_are_those_not_yet_given():
+    order = Conditions(bars=2, activity={"bass": 6.0}, plays={"bass": [True, True]})
+    known = torch.zeros(1, 2, len(PARTS))
+    known[0, 0] = 1.0
+    rolls = -torch.ones(1, 32, WIDTH)
+    rolls[0, [0, 4, 20], ONSET["bass"].start] = 1.0  # the last is in a bar that is not known
+    wanted = wanted_notes(batch_of([order], ()), known, rolls)
+    assert wanted[0, BASS].item() == pytest.approx(10.0, rel=1e-4)
+    assert wanted[0, [0, 2, 3, 4]].isnan().all()
