@@ -111,3 +111,30 @@ def test_an_engine_tells_its_precision_once_it_is_loaded():
     assert engine.precision == ""
     assert EngineRegistry("cpu", "tones").precision == "auto"
     assert PRECISIONS[0] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.wav", b"RIFF", "give the clip's sidecar, a.json"),
+        ("a.json", b"[" * 20_000, "no sidecar"),
+        ("a.json", b"[]", "no sidecar"),
+        ("a.json", b"\xff\xfe", "no sidecar"),
+        ("a.json", b'{"name": 7, "frames": 1}', "no sidecar"),
+        ("a.json", b'{"name": "a", "frames": 1, "command": [1]}', "no sidecar"),
+        ("none.json", None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_sidecar_is_refused_in_words(tmp_path, capsys, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert main(["render", str(tmp_path / name)]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.json", "none.pt", ".", "a.pt", "a.safetensors"])
+def test_a_file_that_is_no_checkpoint_is_refused_in_words(tmp_path, capsys, name):
+    for present in ("a.wav", "a.json", "a.pt", "a.safetensors"):
+        (tmp_path / present).write_bytes(b"{}")
+    assert main(["convert", str(tmp_path / name), str(tmp_path / "out")]) == 2
+    assert name.strip(".") in capsys.readouterr().err

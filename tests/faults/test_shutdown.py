@@ -1,11 +1,15 @@
 """Check that everything that waits is answered when the server ends, whatever ends it."""
 
 import signal
+import socket
 import sys
 import time
 
+import numpy as np
 import pytest
+import soundfile
 
+from msanii_live.client import Client
 from msanii_live.osc.codec import encode
 from tests.live import live
 
@@ -95,3 +99,31 @@ def test_a_dump_to_the_server_itself_leaves_the_log_readable(tones, last):
     assert not any("dump/line" in line[3] for line in lines)
     assert len(lines) <= 101  # and the end of the dump before
     client.send("/msanii/notify", 0, "port", port)
+
+
+@pytest.mark.parametrize("transport", ["udp", "int32", "slip"])
+@pytest.mark.parametrize("has_port", [False, True])
+def test_a_registration_is_answered_on_every_transport(tones, transport, has_port):
+    server = tones.server
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1] if has_port else 0
+        with Client(server.host, server.osc_port, transport) as client:
+            client.send("/msanii/notify", 1, "port", port, "id", "mine")
+            if has_port and transport == "udp":
+                listener.settimeout(5)
+                assert b"mine" in listener.recv(2_000)
+            else:
+                assert client.wait(("/msanii/done",), "mine", 5)
+            client.send("/msanii/notify", 0, "port", port)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limits")
+@pytest.mark.parametrize("kibibytes", [1_500_000, 2_500_000, 4_000_000])
+def test_files_are_read_under_a_limit_of_memory_that_the_user_set(tmp_path, kibibytes):
+    samples = np.zeros((4_410, 2), np.float32)
+    soundfile.write(tmp_path / "made-elsewhere.flac", samples, 44_100)
+    line = f'ulimit -v {kibibytes}; exec {sys.executable} -m msanii_live.cli serve "$@"'
+    with live(tmp_path, "--engine", "tones", serve=("bash", "-c", line, "serve")) as it:
+        it.client.send("/msanii/clip/load", str(tmp_path / "made-elsewhere.flac"), "id", "l")
+        assert it.client.wait(("/msanii/done", "/msanii/fail"), "l", 20).address == "/msanii/done"
