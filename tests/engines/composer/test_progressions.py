@@ -1,9 +1,9 @@
 import pytest
 
 from msanii_live.engines.composer.progressions import draw_progression
-from msanii_live.training.composer.pieces import gather
-from msanii_live.training.composer.tables import lines_of
-from tests.training.composer.pieces import STYLES, made
+from msanii_live.training.trainers.composer.pieces import gather
+from msanii_live.training.trainers.composer.tables import lines_of
+from tests.training.trainers.composer.pieces import STYLES, made
 
 ONE, OTHER = [[0, 0, 0], [7, 0, 11], [9, 1, 9], [5, 9, 12]], [[2, 1, 2]] * 4
 TABLES = {"lines": {"pop": [[ONE, 9], [OTHER, 1]], "pop minor": [[OTHER, 1]]}}

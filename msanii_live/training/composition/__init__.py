@@ -1,7 +1,0 @@
-"""Composed pieces with form, harmony and five parts, the training data of the composer model."""
-
-from msanii_live.training.composition.compose import compose
-from msanii_live.training.composition.midi import to_midi
-from msanii_live.training.composition.model import PARTS, STYLES, Chord, Composition, PartNote
-
-__all__ = ["PARTS", "STYLES", "Chord", "Composition", "PartNote", "compose", "to_midi"]

@@ -1,0 +1,139 @@
+"""Measure a trained composer on pieces it never saw, beside the real pieces and a floor.
+
+`python -m msanii_live.training.trainers.composer.evaluate WEIGHTS PIECES.npz --out FILE.json`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msanii_live.engines.composer.complete import SamplingOptions, as_tensor, sample_rolls
+from msanii_live.engines.composer.conditions import Conditions, batch_of
+from msanii_live.engines.composer.notes import PARTS
+from msanii_live.engines.composer.plans import draw_plan, order_of
+from msanii_live.engines.composer.roll import encode, to_array
+from msanii_live.engines.composer.weights import Composer, read_weights
+from msanii_live.training.trainers.composer.pieces import Pieces
+from msanii_live.training.trainers.composer.tasks import (
+    TABLE,
+    Held,
+    Scores,
+    bass_to_others,
+    continuation,
+    density,
+    describe,
+    held_windows,
+    sample,
+)
+
+
+def evaluate(
+    composer: Composer, pieces: Pieces, count: int, report: Callable[[str], None] = print
+) -> dict[str, object]:
+    """Measure everything; return a dictionary for JSON."""
+    held = held_windows(pieces, composer.net.config.styles, count)
+    orders = [each.order for each in held]
+    hidden = [replace(order, chords=()) for order in orders]
+    nothing = np.zeros((16, len(PARTS)), np.bool_)
+    columns: dict[str, Scores] = {"real": describe([each.notes for each in held], orders)}
+    others = [held[index - 1].notes for index in range(len(held))]
+    columns["another piece"] = describe(others, orders)
+    for steps in (20, 4):
+        columns[f"{steps} steps"] = describe(sample(composer, held, orders, nothing, steps), orders)
+    columns["chords hidden"] = describe(sample(composer, held, hidden, nothing, 20), orders)
+    drawn = _plans(composer, len(held))
+    columns["own plans"] = describe(
+        sample(composer, [Held([], order) for order in drawn], drawn, nothing, 20), drawn
+    )
+    report(table_of(columns))
+    result: dict[str, object] = {"windows": len(held), "compose": columns}
+    for bars in (4, 8):
+        for steps in (20, 4):
+            name = f"continue {bars} by {bars} bars, {steps} steps"
+            result[name] = continuation(composer, held, bars, steps)
+            report(f"{name}: {_line(result[name])}")
+    for steps in (20, 4):
+        result[f"bass to the others, {steps} steps"] = bass_to_others(composer, held, steps)
+        report(f"bass, {steps} steps: {_line(result[f'bass to the others, {steps} steps'])}")
+    result["density"] = density(composer, 20)
+    report(f"density: {_line(result['density'])}")
+    result["seconds"] = speed(composer)
+    report(f"seconds for 16 bars: {_line(result['seconds'])}")
+    return result
+
+
+def _plans(composer: Composer, count: int) -> list[Conditions]:
+    styles = composer.net.config.styles
+    plans = [
+        draw_plan(composer.tables, index, style=styles[index % len(styles)])
+        for index in range(count)
+    ]
+    return [order_of(plan, 16, 0) for plan in plans]
+
+
+def speed(composer: Composer) -> Scores:
+    """Return the seconds that 16 bars take, the best of three, by steps and precision."""
+    order = order_of(draw_plan(composer.tables, 0), 16, 0)
+    empty = [Held([], order)]
+    known = np.zeros((16, len(PARTS)), np.bool_)
+    result = {}
+    for steps in (4, 20):
+        for bfloat16 in (False, True):
+            seconds = []
+            for _ in range(3):
+                started = time.perf_counter()
+                sample_rolls(
+                    composer,
+                    as_tensor(*encode(to_array([], 0, 0.0), 256))[None],
+                    torch.from_numpy(known).float()[None],
+                    batch_of([empty[0].order], composer.net.config.styles),
+                    [0],
+                    SamplingOptions(steps=steps, bfloat16=bfloat16),
+                )
+                seconds.append(time.perf_counter() - started)
+            result[f"{steps} steps, {'bfloat16' if bfloat16 else 'float32'}"] = min(seconds)
+    return result
+
+
+def table_of(columns: dict[str, Scores]) -> str:
+    """Return a table in Markdown, a row for each of TABLE."""
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name in TABLE:
+        cells = " | ".join(f"{scores[name]:.3g}" for scores in columns.values())
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+def _line(scores: object) -> str:
+    def short(value: object) -> str:
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    items = scores.items() if isinstance(scores, dict) else ()
+    return ", ".join(f"{name} {short(value)}" for name, value in items)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description="Measure a trained composer.")
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("pieces", type=Path, help="held_out-N.npz of the run")
+    parser.add_argument("--windows", type=int, default=48)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    asked = parser.parse_args(arguments)
+    torch.set_num_threads(asked.threads)
+    result = evaluate(read_weights(asked.weights), Pieces.load(asked.pieces), asked.windows)
+    if asked.out:
+        asked.out.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
