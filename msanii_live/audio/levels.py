@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from msanii_live.audio.clip import Samples
+from msanii_live.audio.slow_gain import even_gain, gain_per_frame
+
+MONO_TOLERANCE = 1e-6  # by which the channels of a mono source may differ
 
 
 def decibels(value: float) -> float:
@@ -19,16 +22,36 @@ def rms_dbfs(samples: Samples) -> float:
     return decibels(float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))))
 
 
+def is_mono(samples: Samples) -> bool:
+    """Return whether all channels are the same, to 1e-6. samples: float32, (frames, channels)."""
+    return bool(np.abs(samples - samples[:, :1]).max(initial=0.0) <= MONO_TOLERANCE)
+
+
+def as_mono(samples: Samples) -> Samples:
+    """Return a copy whose channels all are the mean. samples: float32, (frames, channels)."""
+    mean = samples.mean(1, keepdims=True, dtype=np.float64).astype(np.float32)
+    return np.repeat(mean, samples.shape[1], axis=1)
+
+
 def hold_level(
-    samples: Samples, start: int, end: int, target: float, down: float = 6.0, up: float = 30.0
+    samples: Samples,
+    start: int,
+    end: int,
+    target: float,
+    down: float = 6.0,
+    up: float = 30.0,
+    even: bool = False,
 ) -> Samples:
     """Bring frames [start, end) to a loudness, with no jump at their edges.
 
     samples: float32, (frames, channels). target: dBFS RMS of the span, which is lowered to it by at
     most `down` dB and raised by at most `up` dB. The gain grows within half a second of an edge
     that has audio beyond it, along a cosine. Frames outside the span come back bit for bit.
+    even: a long span is made even first; see `even_gain`.
     """
-    gain = 10 ** (np.clip(target - rms_dbfs(samples[start:end]), -down, up) / 20)
+    span = samples[start:end]
+    slow = gain_per_frame(even_gain(span), len(span)) if even else np.ones(1, np.float32)
+    gain = slow * 10 ** (np.clip(target - rms_dbfs(span * slow[:, None]), -down, up) / 20)
     place = np.arange(end - start, dtype=np.float64)
     ramp = max(1.0, min(22_050.0, (end - start) / 2))
     inside = np.ones(end - start)

@@ -27,6 +27,10 @@ def add(commands: Commands) -> None:
     precision.set_defaults(run=_precision)
 
     _add(
+        kinds, "levels", "how far mel-flow's clips are from the level of their sources", files=False
+    ).set_defaults(run=_levels)
+
+    _add(
         kinds, "front", "how many messages the server takes, and how fast it answers", files=False
     ).set_defaults(run=_front)
 
@@ -73,6 +77,12 @@ def _precision(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.precisions import report_precision
 
     return report_precision(arguments.rounds)
+
+
+def _levels(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.levels import report_levels
+
+    return report_levels()
 
 
 def _speed(arguments: argparse.Namespace) -> int:

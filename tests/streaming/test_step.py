@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msanii_live.audio import make_clip
+from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import Context
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Code, CommandError
@@ -184,8 +184,36 @@ def test_a_target_is_morphed_towards_from_the_overlap_on(by_engine):
     assert all(command.seed == 7 for command in render.commands)
     samples, overlap = chunk.clip.samples, chunk.overlap
     assert np.array_equal(samples[:overlap], plain.clip.samples[:overlap])
-    assert np.allclose(samples[overlap + 4_410 :], 0.4)
-    assert not np.allclose(samples[overlap : overlap + 100], 0.4, atol=0.05)
+    level = 10 ** (rms_dbfs(plain.clip.samples[overlap:]) / 20)  # a morph keeps the stream's
+    assert np.allclose(samples[overlap + 4_410 :], level, rtol=1e-3)
+    assert not np.allclose(samples[overlap : overlap + 100], level, rtol=0.05)
+
+
+@pytest.mark.parametrize("by_engine", [False, True])
+@pytest.mark.parametrize(("target_level", "mix"), [(0.9, 0.5), (0.05, 0.5), (0.9, 1.0), (0.3, 0.0)])
+def test_a_morph_adds_no_level_that_would_be_kept(by_engine, target_level, mix):
+    square = np.where(np.arange(44_100) % 200 < 100, target_level, -target_level)
+    samples = np.repeat(square[:, None].astype(np.float32), 2, axis=1)
+    state, render = begun(), Renderer()
+    before = rms_dbfs(state.samples)
+    for _ in range(4):
+        target = MorphTarget(samples, mix, 0.5, by_engine)
+        plain = next_chunk(state, request(), render)[0]
+        chunk, state = next_chunk(state, request(target=target), render)
+        made = rms_dbfs(chunk.clip.samples[chunk.overlap + 4_410 :])
+        assert made == pytest.approx(rms_dbfs(plain.clip.samples[plain.overlap :]), abs=0.5)
+    after = next_chunk(state, request(), render)[0]
+    assert rms_dbfs(after.clip.samples[after.overlap :]) == pytest.approx(before, abs=1.0)
+
+
+def test_a_target_is_heard_in_a_rest_at_the_level_before_it():
+    phrase = note_request(StreamState()).phrase
+    rest = replace(phrase, score=Score((), phrase.score.seconds))
+    state = begun()
+    target = MorphTarget(np.full((1_000, 2), 0.4, np.float32), 1.0, 0.5, False)
+    chunk, _ = next_chunk(state, note_request(state, phrase=rest, target=target), Renderer())
+    heard = rms_dbfs(chunk.clip.samples[chunk.overlap + 4_410 :])
+    assert heard == pytest.approx(rms_dbfs(state.samples), abs=0.1)
 
 
 def test_timbres_reach_the_engine():

@@ -144,18 +144,17 @@ class MelFlowPipeline:
         strength: float,
         beat: BarPhase | None,
     ) -> torch.Tensor:
-        """Mix the mels of sources, add noise up to a level, and denoise them.
+        """Mix the mels of sources in power, add noise up to a level, and denoise them.
 
         blend: audio that the phase search starts from; it and each source float32, (2, frames).
-        weights: of the sources. strength: above 0; 1 keeps nothing. Returns the same shape.
+        weights: of the sources' power. strength: above 0; 1 keeps nothing. Returns the same shape.
         """
         frames = blend.shape[-1]
         tokens = -(-frames // self.token) + 1
         length = tokens * self.token
         pad = (0, length - frames)
-        mel = torch.zeros((), device=blend.device)
-        for weight, source in zip(weights, sources, strict=True):
-            mel = mel + weight * self.model.analyse(torch.nn.functional.pad(source, pad))
+        mels = [self.model.analyse(torch.nn.functional.pad(source, pad)) for source in sources]
+        mel = self.model.interpolate(mels, weights)
         windows = plan_line(tokens, 0, tokens, self._window)
         self._plan(len(windows), length, 0, length)
         mel = self._inpaint(mel, [False] * tokens, windows, beat, noise_level(strength))

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, as_stereo, hold_level, limit, make_clip, rms_dbfs
+from msanii_live.audio import (
+    Clip,
+    Samples,
+    as_mono,
+    as_stereo,
+    hold_level,
+    is_mono,
+    limit,
+    make_clip,
+    rms_dbfs,
+)
+from msanii_live.audio.slow_gain import equal_power, match_power
 from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import Context, check_span, unsupported_verb
 from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.mel_flow.conditions import Conditions
+from msanii_live.engines.mel_flow.model_level import model_gain, to_model_loudness
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
@@ -30,7 +42,6 @@ from msanii_live.protocol.commands import (
 
 DEFAULT_STEPS = 16
 GUIDANCE = 1.0
-MODEL_LOUDNESS = -18.0  # dBFS RMS of new clips and of the audio that the network sees
 MAX_DROP = 12.0  # dB that the level next to a seam may lie under the whole source
 MAX_SECONDS = 600.0  # of a clip together with its source
 MIN_FRAMES = 2_048  # of a clip or a source
@@ -83,9 +94,9 @@ class MelFlowTasks:
         is_loop = command.bars is not None and abs(bars - round(bars)) < 1e-3
         pipeline = self._pipeline(bpm, None)
         if is_loop:
-            wave = _to_model_loudness(_samples(pipeline.generate_loop(frames, round(bars))))
+            wave = to_model_loudness(_samples(pipeline.generate_loop(frames, round(bars))), True)
         else:
-            wave = _to_model_loudness(_samples(pipeline.generate(frames, beat)))
+            wave = to_model_loudness(_samples(pipeline.generate(frames, beat)))
             fade_edges(wave, FADE_IN, FADE_OUT)
         return self._clip(wave, bpm, BarPhase.at(bpm, 0.0, self.rate), loops=is_loop)
 
@@ -119,19 +130,24 @@ class MelFlowTasks:
         return self._clip(wave, bpm, beat, (source,))
 
     def audio_to_audio(self, command: AudioToAudio) -> Clip:
-        """Generate a variation of a clip; at strength 0 it is the clip itself."""
+        """Generate a variation of a clip at its level; at strength 0 it is the clip itself."""
         source = self._source(command.src)
         samples = as_stereo(source.samples)
         return self._denoise_blend(samples, [samples], [1.0], command.strength, source, (source,))
 
     def interpolate(self, command: Interpolate) -> Clip:
-        """Generate a clip between two: a at mix 0, b at mix 1, their denoised blend in between."""
+        """Generate a clip between two: a at mix 0, b at mix 1, their denoised blend in between.
+
+        Its level goes from that of a to that of b along the equal-power line.
+        """
         a, b = self._source(command.a), self._source(command.b)
         frames = min(a.info.frames, b.info.frames)
         first, second = as_stereo(a.samples)[:frames], as_stereo(b.samples)[:frames]
         mix = command.mix
         weights = [1 - mix, mix]
         blend = np.asarray(weights[0] * first + weights[1] * second, dtype=np.float32)
+        if 0 < mix < 1:
+            blend = match_power(blend, equal_power([first, second], weights))
         # No noise at either end, most in the middle.
         strength = command.strength * 4 * mix * (1 - mix)
         nearer = a if mix < 0.5 else b
@@ -140,12 +156,13 @@ class MelFlowTasks:
     def vocode(self, command: Vocode) -> Clip:
         """Make a clip again from its mel alone, so that a vocoder can be heard."""
         source = self._source(command.src)
-        gain = _model_gain(source.samples)
+        gain = model_gain(source.samples)
         bpm, bar = source.info.bpm, source.info.bar_offset
         wave = self._tensor(as_stereo(source.samples), gain)
-        made = self._pipeline(bpm, source).resynthesize(wave)
+        made = _samples(self._pipeline(bpm, source).resynthesize(wave)) / np.float32(gain)
         beat = BarPhase.at(bpm, bar, self.rate)
-        return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, (source,))
+        made = as_mono(made) if is_mono(as_stereo(source.samples)) else made
+        return self._clip(limit(made), bpm, beat, (source,))
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -225,7 +242,7 @@ class MelFlowTasks:
         leftwards: bool,
     ) -> Samples:
         """Generate frames [start, end) at the source's level; the rest stays bit for bit."""
-        gain = _model_gain(source.samples)
+        gain = model_gain(source.samples)
         pipeline = self._pipeline(beat.rate * 240 * self.rate if beat else 0.0, source)
         wave = pipeline.inpaint(self._tensor(samples, gain), start, end, beat, leftwards)
         # A continuation is a little quieter than its source, and chained ones lose more; for a
@@ -233,10 +250,19 @@ class MelFlowTasks:
         near = 6 * self.rate
         around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
         level = max(rms_dbfs(around), rms_dbfs(source.samples) - MAX_DROP)
-        made = hold_level(_samples(wave) / np.float32(gain), start, end, level)
+        made = _samples(wave) / np.float32(gain)
+        if is_mono(samples):  # the network may give it a side channel
+            made = as_mono(made)
+        made = hold_level(made, start, end, level, even=True)
         first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
+        limited = limit(made[first:last])
+        fresh = slice(start - first, end - first)
+        taken = rms_dbfs(made[start:end]) - rms_dbfs(limited[fresh])
+        if taken > 0.1:  # dB, by the limiter; chained continuations would lose it each time
+            level = rms_dbfs(limited[fresh]) + taken
+            limited = limit(hold_level(limited, fresh.start, fresh.stop, level))
         out = samples.copy()
-        out[first:last] = limit(made[first:last])
+        out[first:last] = limited
         return out
 
     def _denoise_blend(
@@ -253,7 +279,7 @@ class MelFlowTasks:
         if strength < 1e-3:
             self.context.progress(1, 1)
             return self._clip(blend, bpm, beat, parents)
-        gain = _model_gain(blend)
+        gain = model_gain(blend)
         made = self._pipeline(bpm, nearer).audio_to_audio(
             self._tensor(blend, gain),
             [self._tensor(samples, gain) for samples in sources],
@@ -261,7 +287,11 @@ class MelFlowTasks:
             strength,
             beat if bpm else None,
         )
-        return self._clip(limit(_samples(made) / np.float32(gain)), bpm, beat, parents)
+        wave = _samples(made) / np.float32(gain)
+        if all(is_mono(samples) for samples in sources):
+            wave = as_mono(wave)
+        wave = match_power(wave, equal_power(sources, weights))
+        return self._clip(wave, bpm, beat, parents)
 
     def _clip(
         self,
@@ -291,13 +321,3 @@ class MelFlowTasks:
 def _samples(wave: torch.Tensor) -> Samples:
     """Return the samples of a wave, (2, frames), as float32, (frames, 2)."""
     return np.ascontiguousarray(wave.T.float().cpu().numpy())
-
-
-def _model_gain(samples: Samples) -> float:
-    """Return the gain to the level that the network was trained at, within 40 dB."""
-    return float(10 ** (np.clip(MODEL_LOUDNESS - rms_dbfs(samples), -40, 40) / 20))
-
-
-def _to_model_loudness(wave: Samples) -> Samples:
-    """Return audio at the model's level, with its peaks limited."""
-    return limit(np.asarray(wave * _model_gain(wave), dtype=np.float32)).copy()

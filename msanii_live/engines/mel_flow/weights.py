@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,18 @@ class FlowModel:
     def denormalise(self, mel: torch.Tensor) -> torch.Tensor:
         """Undo `normalise`."""
         return mel * self.deviation + self.mean
+
+    def interpolate(self, mels: Sequence[torch.Tensor], weights: Sequence[float]) -> torch.Tensor:
+        """Return the weighted mean of normalised mels in power, so that their level is kept.
+
+        mels: (channels, mels, mel_frames) each. weights: as many, 0 to 1, whose sum is 1.
+        """
+        powers = [
+            2 * self.denormalise(mel) + math.log(w)
+            for mel, w in zip(mels, weights, strict=True)
+            if w > 0
+        ]
+        return self.normalise(torch.logsumexp(torch.stack(powers), 0) / 2)
 
     def analyse(self, wave: torch.Tensor) -> torch.Tensor:
         """Return normalised mels of left and right. wave: float32, (2, frames)."""
