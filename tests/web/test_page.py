@@ -78,6 +78,14 @@ def test_a_job_is_followed_and_cancelled(page):
     assert page.locator("[data-clip='never']").count() == 0
 
 
+def test_a_server_without_a_sound_device_is_marked_in_red_in_the_top_strip(page):
+    page.wait_for_selector("header.stage #no-sound:visible")
+    colour = page.locator("#no-sound").evaluate("it => getComputedStyle(it).backgroundColor")
+    red, green, blue = map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))
+    assert red > 2 * max(green, blue) - 40
+    assert "no sound device" in page.inner_text("#no-sound")
+
+
 def test_an_error_is_told_in_words_at_its_field(page):
     said = send(page, "/msanii/generate", seconds=500)
     assert "seconds is 500: it must be 0.5 to 190 s (ERANGE)" in said
