@@ -242,3 +242,18 @@ def test_a_port_in_use_names_port_and_flag(tmp_path):
     assert run.returncode == 2
     assert str(port) in run.stderr
     assert "--port" in run.stderr
+
+
+@pytest.mark.parametrize("form", ["wav", "wav16", "wav24", "flac", "flac16", "aiff24"])
+def test_a_form_of_the_folder_is_taken(form):
+    config = read_config({"save_format": form, "save_rate": 48_000})
+    assert (config.save_format, config.save_rate) == (form, 48_000)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"save_format": "mp3"}, {"save_format": "flac32"}, {"save_rate": 8_000}, {"save_rate": -1}],
+)
+def test_a_form_that_there_is_not_is_refused(flags):
+    with pytest.raises(ConfigError, match="it must be"):
+        read_config(flags)

@@ -32,7 +32,8 @@ class ClipInfo:
     again. parents: names of the clips it was made from. wrote: Unix seconds. precision: of the
     networks that made it: fp32, bf16, fp16, or "" where unknown or where there were none. suffix:
     of its sound file. size, blake2b: of that file as the server wrote it, bytes and a hexadecimal
-    hash; 0 and "" for a file of the user's, which is never replaced or deleted.
+    hash; 0 and "" for a file of the user's, which is never replaced or deleted. file_rate: Hz, of
+    that file where it is not sample_rate, else 0.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ClipInfo:
     wrote: float = 0.0
     precision: str = ""
     suffix: str = ".wav"
+    file_rate: int = 0
     size: int = 0
     blake2b: str = ""
 
@@ -58,6 +60,11 @@ class ClipInfo:
     def seconds(self) -> float:
         """Length in seconds."""
         return self.frames / self.sample_rate
+
+    @property
+    def rate_on_disk(self) -> int:
+        """The sample rate of the sound file, Hz."""
+        return self.file_rate or self.sample_rate
 
     def to_json(self) -> str:
         """Return the sidecar's text."""

@@ -15,6 +15,7 @@ OVERSAMPLING = 4  # as in ITU-R BS.1770-5, annex 2
 _TAPS = 32  # of each phase of the interpolator
 _KAISER_BETA = 7.0
 _BLOCK = 32  # frames that are interpolated by one row of a matrix product
+_ROWS = 256  # that are interpolated at a time
 _MARGIN = 1.012  # for what the interpolator and the moving gain miss of a peak: 0.1 dB
 
 
@@ -32,12 +33,13 @@ def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Sampl
     peak = true_peaks(samples, ceiling)
     if float(peak.max()) <= ceiling:
         return samples
-    needed = np.minimum(1.0, ceiling / np.maximum(peak, 1e-9))
+    needed = ceiling / np.maximum(peak, ceiling, out=peak)
     held = minimum_filter1d(needed, 2 * reach + 1, mode="nearest")
-    gain = np.minimum(uniform_filter1d(held, 2 * reach + 1, mode="nearest"), needed)
+    gain = uniform_filter1d(held, 2 * reach + 1, mode="nearest", output=held)
+    np.minimum(gain, needed, out=gain)
     # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
-    gain[gain > 1.0 - 1e-9] = 1.0
-    return np.asarray(samples * gain[:, None], dtype=np.float32)
+    np.copyto(gain, 1.0, where=gain > 1.0 - 1e-9)
+    return np.multiply(samples, gain[:, None], dtype=np.float32, casting="same_kind")
 
 
 def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:
@@ -65,12 +67,15 @@ def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:
     if not len(active):
         return peaks
     between = np.zeros((rows, _BLOCK), dtype=np.float32)
+    made = np.empty((_ROWS, (OVERSAMPLING - 1) * _BLOCK), dtype=np.float32)
     for channel_windows in windows[:, ::_BLOCK]:
-        made = channel_windows[active] @ matrix  # (active, 3 * block)
-        np.abs(made, out=made)
-        phases = made.reshape(len(active), OVERSAMPLING - 1, _BLOCK)
-        found = np.maximum(np.maximum(phases[:, 0], phases[:, 1]), phases[:, 2])
-        between[active] = np.maximum(between[active], found)
+        for first in range(0, len(active), _ROWS):  # in pieces that stay in the processor's cache
+            chosen = active[first : first + _ROWS]
+            piece = np.matmul(channel_windows[chosen], matrix, out=made[: len(chosen)])
+            np.abs(piece, out=piece)
+            phases = piece.reshape(len(chosen), OVERSAMPLING - 1, _BLOCK)
+            found = np.maximum(np.maximum(phases[:, 0], phases[:, 1]), phases[:, 2])
+            between[chosen] = np.maximum(between[chosen], found)
     flat = between.reshape(-1)[:frames].astype(np.float64) * _MARGIN
     np.maximum(peaks, flat, out=peaks)
     np.maximum(peaks[1:], flat[:-1], out=peaks[1:])

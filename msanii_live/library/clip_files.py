@@ -32,7 +32,13 @@ def stage_clip(folder: Path, clip: Clip, form: AudioFormat) -> StagedClip:
     """
     content, _ = encode_clip(clip, form)
     found = ownership.fingerprint(content)
-    info = replace(clip.info, suffix=form.suffix, size=found.size, blake2b=found.blake2b)
+    info = replace(
+        clip.info,
+        suffix=form.suffix,
+        size=found.size,
+        blake2b=found.blake2b,
+        file_rate=0 if form.rate == clip.info.sample_rate else form.rate,
+    )
     audio = paths.write_temporary(folder, content)
     try:
         return StagedClip(audio, paths.write_temporary(folder, info.to_json().encode()), info)

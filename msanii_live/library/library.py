@@ -180,7 +180,9 @@ class Library(ClipIndex):
         """
         name = clip.info.name
         naming.check_name(name)
-        info = replace(clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="")
+        info = replace(
+            clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="", file_rate=0
+        )
         clip = Clip(clip.samples, info)
         with self._lock:
             self._index(clip, unsaved=True)

@@ -23,6 +23,7 @@ _MAX_ITEMS = 256
 _INT32 = 2**31 - 1
 _RANGES: dict[str, tuple[float, float]] = {
     "sample_rate": (1, 768_000),
+    "file_rate": (0, 768_000),
     "channels": (1, 64),
     "frames": (1, _INT32),
     "seed": (0, _INT32),
@@ -31,7 +32,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "bar_offset": (0, 1),
     "wrote": (0, 1e11),
 }
-_INTEGERS = ("sample_rate", "channels", "frames", "seed", "size")
+_INTEGERS = ("sample_rate", "file_rate", "channels", "frames", "seed", "size")
 _TEXTS = ("engine", "style", "key", "precision", "suffix", "blake2b")
 
 

@@ -192,7 +192,7 @@ def terminal_reply(job: Job, token: str) -> ReplyMessage:
             info.name,
             outcome.path.as_posix(),
             info.seconds,
-            info.sample_rate,
+            info.rate_on_disk,
             info.channels,
             info.seed,
             outcome.took,

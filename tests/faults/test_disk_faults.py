@@ -178,7 +178,9 @@ def test_the_folders_form_is_found_again(tmp_path, form):
         live(tmp_path, *QUICK, *flags) as it,
         Client(it.server.host, it.server.osc_port, "int32") as client,
     ):
-        path = client.generate(seconds=1, clip="a").path
+        made = client.generate(seconds=1, clip="a")
+        path = made.path
+        assert made.sample_rate == client.clip_info("a")[0]["samplerate"] == 48_000
         header = soundfile.info(path)
         assert (header.format, header.samplerate, header.frames) == (
             form.rstrip("0123456789").upper(),

@@ -51,7 +51,7 @@ class LibraryHandlers:
                     len(infos),
                     info.name,
                     info.seconds,
-                    info.sample_rate,
+                    info.rate_on_disk,
                     info.channels,
                 )
                 for i, info in enumerate(infos[first : first + PAGE])
@@ -99,7 +99,7 @@ def clip_info_reply(token: str, info: ClipInfo, library: Library) -> ReplyMessag
         info.name,
         library.path(info.name).as_posix(),
         info.seconds,
-        info.sample_rate,
+        info.rate_on_disk,
         info.channels,
         info.seed,
         info.bpm,
