@@ -39,7 +39,8 @@ def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Sampl
     np.minimum(gain, needed, out=gain)
     # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
     np.copyto(gain, 1.0, where=gain > 1.0 - 1e-9)
-    return np.multiply(samples, gain[:, None], dtype=np.float32, casting="same_kind")
+    limited: Samples = samples * gain.astype(np.float32)[:, None]
+    return limited
 
 
 def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:

@@ -64,6 +64,17 @@ class ClipIndex:
             raise naming.unknown_clip_error(self.folder, name, self.names())
         return info
 
+    def path(self, name: str) -> Path:
+        """Return the path of a clip's WAV.
+
+        Raises: CommandError: ENOCLIP; EPATH, it could not be written and is only in memory.
+        """
+        info = self.info(name)
+        with self._lock:
+            if info.name in self._unsaved:
+                raise naming.memory_only_error(info.name, "it could not be written")
+        return sidecar.audio_path(self.folder, info)
+
     def _is_unchanged(self, info: ClipInfo) -> bool:
         """Return whether a clip's file is the one that was read or written last, or is gone."""
         with self._lock:

@@ -62,17 +62,6 @@ class Library(ClipIndex):
         super().__init__(self.folder, found, cache_bytes)
         self._numbers: dict[str, int] = {}
 
-    def path(self, name: str) -> Path:
-        """Return the path of a clip's WAV.
-
-        Raises: CommandError: ENOCLIP; EPATH, it could not be written and is only in memory.
-        """
-        info = self.info(name)
-        with self._lock:
-            if info.name in self._unsaved:
-                raise naming.memory_only_error(info.name, "it could not be written")
-        return sidecar.audio_path(self.folder, info)
-
     def refresh(self, name: str) -> ClipInfo:
         """Return a clip's info; where its file was written anew, that of the new sound.
 
@@ -186,14 +175,14 @@ class Library(ClipIndex):
         clip = Clip(clip.samples, info)
         with self._lock:
             self._index(clip, unsaved=True)
-        stamps = self._file_stamps(name)
+        stamps = ownership.stamps(self.folder, name, self._form.suffix)
         in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
         try:
             staged = clip_files.stage_clip(self.folder, clip, self._form)
             with self._lock:
-                if stamps != self._file_stamps(name) and (
+                if stamps != ownership.stamps(self.folder, name, self._form.suffix) and (
                     in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix)
                 ):
                     clip_files.discard(staged)
@@ -208,10 +197,6 @@ class Library(ClipIndex):
         self._delete_oldest()
         return audio
 
-    def _file_stamps(self, name: str) -> list[paths.Stamp | None]:
-        files = (f"{name}.json", f"{name}{self._form.suffix}")
-        return [paths.stamp(self.folder / file) for file in files]
-
     def _delete_oldest(self) -> None:
         """Delete the oldest clips and their files while they exceed the limit; keep the newest.
 
@@ -223,10 +208,14 @@ class Library(ClipIndex):
             own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
             names = retention.clips_over_limit(own, self._keep_bytes)
         for name in names:
-            stamps = self._file_stamps(name)
+            stamps = ownership.stamps(self.folder, name, self._form.suffix)
             on_disk = ownership.read_own(self.folder, name)
             with self._lock:
-                if on_disk is None or name in self._unsaved or stamps != self._file_stamps(name):
+                if (
+                    on_disk is None
+                    or name in self._unsaved
+                    or stamps != ownership.stamps(self.folder, name, self._form.suffix)
+                ):
                     continue
                 clip_files.delete_clip(self.folder, on_disk)
                 if name in self._infos:

@@ -15,7 +15,7 @@ from pathlib import Path
 import soundfile
 
 from msanii_live.audio import ClipInfo
-from msanii_live.library import sidecar
+from msanii_live.library import paths, sidecar
 
 _LEGACY_SECONDS = 60.0  # between the time in an early sidecar and that of its file
 _BLOCK_BYTES = 2**20
@@ -89,6 +89,11 @@ def read_own(folder: Path, name: str) -> ClipInfo | None:
     except (OSError, ValueError):
         return None
     return info if is_own_audio(folder, info) else None
+
+
+def stamps(folder: Path, name: str, suffix: str) -> list[paths.Stamp | None]:
+    """Return the stamps of a clip's two files, by which a change is seen."""
+    return [paths.stamp(folder / f"{name}{end}") for end in (".json", suffix)]
 
 
 def foreign_sidecar(folder: Path, name: str) -> str | None:
