@@ -142,13 +142,17 @@ def _add_page_routes(app: web.Application, source: PageSource, table: Mapping[st
     app.router.add_get("/api/table", forms)
 
 
+_AUDIO_TYPES = {".flac": "audio/flac", ".aiff": "audio/aiff"}  # of `serve --save-format`
+
+
 def _add_clip_routes(app: web.Application, source: PageSource, drawing: ThreadPoolExecutor) -> None:
     async def wav(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         path = source.wav_path(name)
         if path is None or not path.is_file():
             return json_error(404, f"there is no file of a clip {name}")
-        return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
+        kind = _AUDIO_TYPES.get(path.suffix, "audio/wav")
+        return web.FileResponse(path, headers={"Content-Type": kind})
 
     async def draw(
         request: web.Request, draw_clip: Callable[[str], object | None]
