@@ -1,4 +1,4 @@
-"""`msanii-live eval`: the quality of the model."""
+"""`msanii-live eval`: the quality of a model."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import argparse
 from pathlib import Path
 
 from msanii_live.cli.arguments import Commands
+from msanii_live.errors import ConfigError
 
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("eval", help="measure the model on held-out music")
-    parser.add_argument("--data", type=Path, required=True, help="set of `msanii-live data build`")
+    parser = commands.add_parser("eval", help="measure a model on held-out music")
+    parser.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     parser.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    parser.add_argument(
+        "--composer", type=Path, metavar="WEIGHTS",
+        help="measure the composer instead: its weights, or the folder of its run; needs no --data",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder for JSON and pictures")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.composer is not None:
+        from msanii_live.evaluation.composer.report import report_composer
+
+        return report_composer(arguments.composer, arguments.out)
+    if arguments.data is None:
+        raise ConfigError("name a set of `msanii-live data build` with --data")
     from msanii_live.evaluation.commands import report_eval
 
     return report_eval(arguments.data, arguments.weights, arguments.out)

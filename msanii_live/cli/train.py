@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from msanii_live.cli.arguments import Commands, engine_name
+from msanii_live.errors import ConfigError
 
 PARTS = (
-    "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "2023-vocoder", "2023-unet",
+    "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "composer",
+    "composer-calibration", "2023-vocoder", "2023-unet",
 )  # fmt: skip
 
 
@@ -20,7 +22,9 @@ def add(commands: Commands) -> None:
         description="Ctrl-C stops after the current step; the same command continues from there. "
         "The folder can be played at any time: msanii-live serve --engine OUT",
     )
-    parser.add_argument("--data", type=Path, required=True, help="built set, or folder of loops")
+    parser.add_argument(
+        "--data", type=Path, help="built set, or folder of loops; the composer makes its own"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("my-engine"), help="folder of the engine (%(default)s)"
     )
@@ -33,8 +37,9 @@ def add(commands: Commands) -> None:
         help="what to train (%(default)s); the last two train the 2023 system on a folder of audio",
     )  # fmt: skip
     parser.add_argument(
-        "--minutes", type=float, default=0.0, help="about how long to train (as the recipe says)"
-    )
+        "--minutes", type=float, default=0.0,
+        help="about how long to train (as the recipe says); the composer: how long this call lasts",
+    )  # fmt: skip
     parser.add_argument("--style", default="", help="style word for all files of a folder of loops")
     parser.add_argument(
         "--compile", action="store_true", help="compile the networks: an eighth faster; needs g++"
@@ -43,6 +48,10 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.part.startswith("composer"):
+        return _train_composer(arguments)
+    if arguments.data is None:
+        raise ConfigError(f"name what to train {arguments.part} on with --data")
     if arguments.part.startswith("2023-"):
         from msanii_live.training.commands2023 import train_part
 
@@ -61,3 +70,16 @@ def _run(arguments: argparse.Namespace) -> int:
         compiled=arguments.compile,
     )
     return train(order)
+
+
+def _train_composer(arguments: argparse.Namespace) -> int:
+    from msanii_live.training.commands_composer import ComposerTrainingOptions, train_part
+
+    options = ComposerTrainingOptions(
+        out=arguments.out,
+        data=arguments.data,
+        recipe=arguments.recipe,
+        minutes=arguments.minutes,
+        only_calibrate=arguments.part == "composer-calibration",
+    )
+    return train_part(options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from msanii_live.engines.composer.conditions import FIRST, SCALARS, Batch
+from msanii_live.engines.composer.conditions import FIRST, SCALARS, ConditionBatch
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import ONSET
 
@@ -12,7 +12,9 @@ LARGEST = 3.0  # nats; beyond it the network is believed, not the order
 HALVINGS = 7
 
 
-def wanted_notes(conditions: Batch, known: torch.Tensor, rolls: torch.Tensor) -> torch.Tensor:
+def wanted_notes(
+    conditions: ConditionBatch, known: torch.Tensor, rolls: torch.Tensor
+) -> torch.Tensor:
     """Return how many notes of each part are still to be written, NaN where nobody says.
 
     It is said where both the part's notes a bar and the bars in which it plays are told.

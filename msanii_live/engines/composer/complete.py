@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from msanii_live.engines.composer.conditions import Batch, Conditions, batch_of
+from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditions, batch_of
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS, AnyNote, PartNote, in_order, steps_per_bar
@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]  # (bars, parts), True where the notes are known
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingOptions:
+class CompletionOptions:
     """How to sample.
 
     steps: of the sampler; 4 is fast, 20 the default. guidance: see `clean_guess`. amount: 1
@@ -51,9 +51,9 @@ def complete(
     composer: Composer,
     known_notes: Iterable[AnyNote],
     mask: Mask,
-    conditions: Conditions,
+    conditions: PieceConditions,
     seed: int,
-    options: SamplingOptions | None = None,
+    options: CompletionOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, steps: None,
 ) -> list[PartNote]:
     """Compose what the mask leaves open.
@@ -63,7 +63,7 @@ def complete(
     them; an exception from it ends the work. The same seed gives the same notes.
     Raises: ValueError: more than LONGEST steps, or the mask is of another shape.
     """
-    options = options or SamplingOptions()
+    options = options or CompletionOptions()
     if conditions.steps > LONGEST:
         raise ValueError(f"{conditions.bars} bars are {conditions.steps} steps, above {LONGEST}")
     if mask.shape != (conditions.bars, len(PARTS)):
@@ -99,9 +99,9 @@ def sample_rolls(
     composer: Composer,
     rolls: torch.Tensor,
     known: torch.Tensor,
-    conditions: Batch,
+    conditions: ConditionBatch,
     seeds: Sequence[int],
-    options: SamplingOptions,
+    options: CompletionOptions,
     progress: Callable[[int, int], None] = lambda done, steps: None,
 ) -> torch.Tensor:
     """Sample several windows at once, float32, (batch, steps, WIDTH).

@@ -30,7 +30,7 @@ HARMONY = FIRST[3]  # features that tell chords
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class PieceConditions:
     """An order for a number of bars; whatever is None is left to the model.
 
     bars: at least 1. tonic: pitch class 0-11. style: a name the weights know. tempo: bpm. swing:
@@ -59,7 +59,7 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ConditionBatch:
     """Conditions of several windows of one metre and length, as tensors.
 
     style: int64, (batch,); the number of styles where unknown. mode: int64, (batch,), 0 major, 1
@@ -75,7 +75,7 @@ class Batch:
     told: torch.Tensor
     bars: torch.Tensor
 
-    def unconditional(self, styles: int) -> Batch:
+    def unconditional(self, styles: int) -> ConditionBatch:
         """Return the same windows with style, mode, density and chords unknown, for guidance."""
         told = self.told.clone()
         told[:, 2:] = False
@@ -84,17 +84,19 @@ class Batch:
         for following in FIRST[1:4]:
             bars[..., following - 1] = 1.0
         style, mode = torch.full_like(self.style, styles), torch.full_like(self.mode, 2)
-        return Batch(style, mode, self.metre, self.scalars * told, told, bars)
+        return ConditionBatch(style, mode, self.metre, self.scalars * told, told, bars)
 
-    def repeat(self, times: int) -> Batch:
+    def repeat(self, times: int) -> ConditionBatch:
         """Return the batch `times` over."""
         return join([self] * times)
 
 
-def join(batches: Sequence[Batch]) -> Batch:
+def join(batches: Sequence[ConditionBatch]) -> ConditionBatch:
     """Put batches of one metre and length after each other."""
-    names = [each.name for each in fields(Batch)]
-    return Batch(*(torch.cat([getattr(batch, name) for batch in batches]) for name in names))
+    names = [each.name for each in fields(ConditionBatch)]
+    return ConditionBatch(
+        *(torch.cat([getattr(batch, name) for batch in batches]) for name in names)
+    )
 
 
 def scaled(name: str, value: float) -> float:
@@ -142,7 +144,7 @@ def bar_features(
     return row
 
 
-def batch_of(orders: Sequence[Conditions], styles: Sequence[str]) -> Batch:
+def batch_of(orders: Sequence[PieceConditions], styles: Sequence[str]) -> ConditionBatch:
     """Turn orders of one metre and number of bars into tensors.
 
     styles: the names that the weights know. Raises: ValueError: a style is not among them, or the
@@ -154,7 +156,7 @@ def batch_of(orders: Sequence[Conditions], styles: Sequence[str]) -> Batch:
         if order.style is not None and order.style not in styles:
             raise ValueError(f"style {order.style!r} is not one of {', '.join(styles)}")
     rows = [_scalars(order) for order in orders]
-    return Batch(
+    return ConditionBatch(
         style=torch.tensor(
             [len(styles) if o.style is None else styles.index(o.style) for o in orders]
         ),
@@ -166,13 +168,13 @@ def batch_of(orders: Sequence[Conditions], styles: Sequence[str]) -> Batch:
     )
 
 
-def _scalars(order: Conditions) -> list[float | None]:
+def _scalars(order: PieceConditions) -> list[float | None]:
     named = {"tempo": order.tempo, "swing": order.swing, "density": order.density}
     named |= {part: order.activity.get(part) for part in PARTS}
     return [None if value is None else scaled(name, value) for name, value in named.items()]
 
 
-def _bars(order: Conditions) -> list[list[float]]:
+def _bars(order: PieceConditions) -> list[list[float]]:
     rows = []
     for bar in range(order.bars):
         chord = order.chords[bar] if bar < len(order.chords) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from msanii_live.engines.composer.balance import balanced, wanted_notes
-from msanii_live.engines.composer.conditions import Batch, join
+from msanii_live.engines.composer.conditions import ConditionBatch, join
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import BITS, FEEL, HOLD, ONSET, WIDTH
@@ -52,7 +52,7 @@ def to_clean(logits: torch.Tensor) -> torch.Tensor:
 
 def clean_guess(
     net: ComposerNet,
-    conditions: Batch,
+    conditions: ConditionBatch,
     known: torch.Tensor,
     roll: torch.Tensor,
     *,

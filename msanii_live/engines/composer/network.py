@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from msanii_live.engines.composer.conditions import BAR_FEATURES, SCALARS, Batch
+from msanii_live.engines.composer.conditions import BAR_FEATURES, SCALARS, ConditionBatch
 from msanii_live.engines.composer.notes import METRES, PARTS
 from msanii_live.engines.composer.roll import BITS, WIDTH
 
@@ -145,7 +145,7 @@ class ComposerNet(nn.Module):
             self.leave.bias.view(STEPS_A_TOKEN, WIDTH)[:, :BITS] = -4.0  # notes are rare
 
     def forward(
-        self, x: torch.Tensor, known: torch.Tensor, level: torch.Tensor, conditions: Batch
+        self, x: torch.Tensor, known: torch.Tensor, level: torch.Tensor, conditions: ConditionBatch
     ) -> torch.Tensor:
         """Return logits of the bits and the values of the clean roll, (batch, steps, WIDTH).
 

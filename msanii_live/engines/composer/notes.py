@@ -9,7 +9,7 @@ from typing import Protocol
 PARTS = ("drums", "bass", "chords", "lead", "pad")
 PITCHED = PARTS[1:]
 METRES = ((4, 4), (3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (9, 8), (12, 8))
-INTERVALS = {  # semitones above the root, by the quality of a chord
+INTERVALS: dict[str, tuple[int, ...]] = {  # semitones above the root, by the quality of a chord
     "maj": (0, 4, 7),
     "min": (0, 3, 7),
     "dim": (0, 3, 6),
@@ -21,6 +21,11 @@ INTERVALS = {  # semitones above the root, by the quality of a chord
     "m7b5": (0, 3, 6, 10),
 }
 QUALITIES = tuple(INTERVALS)
+SUFFIXES = {
+    "maj": "", "min": "m", "dim": "dim", "aug": "aug", "sus": "sus4", "dom7": "7", "maj7": "maj7",
+    "min7": "m7", "m7b5": "m7b5",
+}  # fmt: skip
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 SECTIONS = ("intro", "verse", "chorus", "bridge", "break", "outro")
 
 
@@ -45,13 +50,34 @@ class PartNote:
 class Chord:
     """A chord that lasts a bar.
 
-    root, bass: pitch classes 0-11, C is 0; bass is the lowest note's. quality: one of QUALITIES,
-    None where only the root is known.
+    root, bass: pitch classes 0-11, C is 0; bass is the lowest note's, None for the root.
+    quality: one of QUALITIES, None where only the root is known.
     """
 
     root: int
     quality: str | None = None
     bass: int | None = None
+
+    @property
+    def pitch_classes(self) -> tuple[int, ...]:
+        """Return the pitch classes, the root first, without a foreign bass."""
+        intervals = (0,) if self.quality is None else INTERVALS[self.quality]
+        return tuple((self.root + interval) % 12 for interval in intervals)
+
+    @property
+    def bass_class(self) -> int:
+        """Return the pitch class of the lowest note."""
+        return self.root if self.bass is None else self.bass
+
+    @property
+    def name(self) -> str:
+        """Return the chord symbol; that of the major triad where only the root is known.
+
+        >>> Chord(9, "min7", 4).name
+        'Am7/E'
+        """
+        below = "" if self.bass in (None, self.root) else f"/{PITCH_NAMES[self.bass_class]}"
+        return PITCH_NAMES[self.root] + SUFFIXES[self.quality or "maj"] + below
 
 
 class AnyNote(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from msanii_live.engines.composer.conditions import Conditions
+from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
 
 
@@ -108,7 +108,7 @@ def draw_plan(
     return replace(rng.choice(plans), metre=metre)
 
 
-def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> Conditions:
+def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> PieceConditions:
     """Return the order that a plan stands for; chords and form start anew where it ends.
 
     tonic: pitch class 0-11. arranged: parts come and go as in the plan; else all that play in it
@@ -119,7 +119,7 @@ def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> Con
     for index, part in enumerate(PARTS):
         ever = any(bar[index] for bar in plan.plays)
         plays[part] = [plan.plays[bar][index] if arranged else ever for bar in around]
-    return Conditions(
+    return PieceConditions(
         bars=bars,
         tonic=tonic,
         minor=plan.minor,

@@ -19,7 +19,7 @@ from msanii_live.training.data.midi_parts import (
     BAR,
     BEAT,
     STEP,
-    Composition,
+    Arrangement,
     MidiPart,
     Motif,
     TickNote,
@@ -75,7 +75,7 @@ class _GrooveBar:
     bass: int
 
 
-def compose_groove(rng: Random, bars: int | None, name: str | None) -> Composition:
+def compose_groove(rng: Random, bars: int | None, name: str | None) -> Arrangement:
     """Return a groove. bars: None for 16 or 24. name: a style in STYLES; None draws one.
 
     Raises: ValueError: no such style of grooves.
@@ -107,7 +107,7 @@ def compose_groove(rng: Random, bars: int | None, name: str | None) -> Compositi
             line, lead_degree = _lead(rng, plan, bar, lead_degree)
             notes["lead"] += line
     parts = _mix(rng, plan, notes)
-    return Composition(
+    return Arrangement(
         "groove", name, plan.tempo, plan.key, plan.minor, tuple(roots), plan.swing, parts
     )
 

@@ -46,7 +46,7 @@ class MidiPart:
 
 
 @dataclass(frozen=True)
-class Composition:
+class Arrangement:
     """A finished piece before it becomes MIDI; tempo in bpm, key and chord roots 0-11."""
 
     kind: Kind

@@ -19,7 +19,7 @@ from msanii_live.training.data.groove_styles import (
 from msanii_live.training.data.midi_parts import (
     BAR,
     STEP,
-    Composition,
+    Arrangement,
     MidiPart,
     Motif,
     TickNote,
@@ -68,7 +68,7 @@ class _PianoBar:
     at: Callable[[int], float]
 
 
-def compose_piano(rng: Random, bars: int, style: str | None) -> Composition:
+def compose_piano(rng: Random, bars: int, style: str | None) -> Arrangement:
     """Compose a piano piece of `bars` bars.
 
     style: one of PIANO_STYLES; None draws one; any other plays a melody over the left hand.
@@ -93,7 +93,7 @@ def compose_piano(rng: Random, bars: int, style: str | None) -> Composition:
             notes += melody
     pedal_bars = bars if rng.random() < 0.6 else 0
     part = MidiPart("piano", 0, plan.program, 110, 64, notes, pedal_bars)
-    return Composition(
+    return Arrangement(
         "piano", plan.style, plan.tempo, plan.key, plan.minor, tuple(roots), 0.0, [part]
     )
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from msanii_live.engines.composer.balance import balanced, wanted_notes
-from msanii_live.engines.composer.conditions import Conditions, batch_of
+from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import HOLD, ONSET, WIDTH
 
@@ -26,7 +26,7 @@ def test_the_bias_gives_the_number_of_notes_that_is_wanted():
 
 
 def test_wanted_notes_are_those_not_yet_given():
-    order = Conditions(bars=2, activity={"bass": 6.0}, plays={"bass": [True, True]})
+    order = PieceConditions(bars=2, activity={"bass": 6.0}, plays={"bass": [True, True]})
     known = torch.zeros(1, 2, len(PARTS))
     known[0, 0] = 1.0
     rolls = -torch.ones(1, 32, WIDTH)

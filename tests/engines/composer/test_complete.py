@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.engines.composer.complete import SamplingOptions, complete, nothing_known
-from msanii_live.engines.composer.conditions import Conditions, batch_of
+from msanii_live.engines.composer.complete import CompletionOptions, complete, nothing_known
+from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.network import SUREST, ComposerNet, NetworkConfig, evidence
 from msanii_live.engines.composer.notes import METRES, PARTS, Chord, PartNote, steps_per_bar
 from msanii_live.engines.composer.roll import WIDTH
@@ -11,7 +11,7 @@ from msanii_live.engines.composer.sampling import sample_euler, shifted_levels
 from msanii_live.engines.composer.weights import Composer
 from tests.engines.composer.test_roll import some_notes
 
-FAST = SamplingOptions(steps=2)
+FAST = CompletionOptions(steps=2)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def test_the_sampler_follows_the_flow_to_the_prediction():
 
 @pytest.mark.parametrize("metre", METRES)
 def test_the_same_seed_gives_the_same_notes(composer, metre):
-    order = Conditions(bars=2, metre=metre, tonic=7, style="a", chords=[Chord(7, "maj", 11), None])
+    order = PieceConditions(
+        bars=2, metre=metre, tonic=7, style="a", chords=[Chord(7, "maj", 11), None]
+    )
     first, again, other = (
         complete(composer, [], nothing_known(2), order, seed, FAST) for seed in (1, 1, 2)
     )
@@ -55,8 +57,8 @@ def test_known_bars_and_parts_come_back_as_they_are(composer, amount):
     mask = nothing_known(4)
     mask[:2] = True
     mask[:, PARTS.index("bass")] = True
-    options = SamplingOptions(steps=2, amount=amount)
-    order = Conditions(bars=4, tonic=4, swing=0.2)
+    options = CompletionOptions(steps=2, amount=amount)
+    order = PieceConditions(bars=4, tonic=4, swing=0.2)
     made = complete(composer, notes, mask, order, 5, options)
 
     def kept(some):
@@ -75,8 +77,8 @@ def test_varying_hardly_changes_what_is_hardly_noisy():
 
     net = Remembers(NetworkConfig(styles=("a",), width=32, blocks=1, heads=2))
     notes = some_notes((4, 4), 0, 0.0)
-    order = Conditions(bars=4, style="a")
-    options = SamplingOptions(steps=2, amount=0.05)
+    order = PieceConditions(bars=4, style="a")
+    options = CompletionOptions(steps=2, amount=0.05)
     made = complete(Composer(net), notes, nothing_known(4), order, 1, options)
     assert {(n.part, n.step, n.pitch) for n in made} == {(n.part, n.step, n.pitch) for n in notes}
 
@@ -90,16 +92,16 @@ def test_progress_can_cancel(composer):
         raise Stop
 
     with pytest.raises(Stop):
-        complete(composer, [], nothing_known(1), Conditions(bars=1), 0, FAST, progress)
+        complete(composer, [], nothing_known(1), PieceConditions(bars=1), 0, FAST, progress)
 
 
 def test_guidance_changes_the_answer_and_known_notes_stay(composer):
-    order = Conditions(bars=1, style="a", chords=[Chord(0, "maj")])
+    order = PieceConditions(bars=1, style="a", chords=[Chord(0, "maj")])
     given = [PartNote("bass", 0, 0.0, 4.0, 40, 90)]
     mask = nothing_known(1)
     mask[:, 1] = True
     plain = complete(composer, given, mask, order, 1, FAST)
-    guided = complete(composer, given, mask, order, 1, SamplingOptions(steps=2, guidance=4.0))
+    guided = complete(composer, given, mask, order, 1, CompletionOptions(steps=2, guidance=4.0))
     assert plain != guided
     assert given[0] in plain
     assert given[0] in guided
@@ -107,11 +109,11 @@ def test_guidance_changes_the_answer_and_known_notes_stay(composer):
 
 def test_errors_say_what_is_wrong(composer):
     with pytest.raises(ValueError, match="17 bars are 272 steps"):
-        complete(composer, [], nothing_known(17), Conditions(bars=17), 0)
+        complete(composer, [], nothing_known(17), PieceConditions(bars=17), 0)
     with pytest.raises(ValueError, match="mask"):
-        complete(composer, [], nothing_known(2), Conditions(bars=1), 0)
+        complete(composer, [], nothing_known(2), PieceConditions(bars=1), 0)
     with pytest.raises(ValueError, match="style 'polka' is not one of a, b"):
-        complete(composer, [], nothing_known(1), Conditions(bars=1, style="polka"), 0)
+        complete(composer, [], nothing_known(1), PieceConditions(bars=1, style="polka"), 0)
     with pytest.raises(ValueError, match="steps 0"):
         shifted_levels(0)
 
@@ -131,7 +133,8 @@ def test_a_bits_own_evidence_is_bayes_rule():
 def test_chords_are_told_relative_to_the_tonic():
     one, other = (
         batch_of(
-            [Conditions(bars=1, tonic=t, chords=[Chord((t + 7) % 12, "dom7", (t + 11) % 12)])], ()
+            [PieceConditions(bars=1, tonic=t, chords=[Chord((t + 7) % 12, "dom7", (t + 11) % 12)])],
+            (),
         ).bars
         for t in (0, 9)
     )
@@ -141,6 +144,6 @@ def test_chords_are_told_relative_to_the_tonic():
 
 def test_a_batch_has_one_metre():
     with pytest.raises(ValueError, match="one metre"):
-        batch_of([Conditions(bars=1), Conditions(bars=1, metre=(3, 4))], ())
+        batch_of([PieceConditions(bars=1), PieceConditions(bars=1, metre=(3, 4))], ())
     assert steps_per_bar((3, 4)) == 12
     assert np.all(~nothing_known(3))

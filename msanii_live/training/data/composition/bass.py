@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterator
 from random import Random
 from typing import NamedTuple
 
+from msanii_live.engines.composer.notes import Chord
 from msanii_live.training.data.composition.form import Bar
-from msanii_live.training.data.composition.hits import Hit, Plan, near
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 from msanii_live.training.data.composition.metre import Metre
-from msanii_live.training.data.composition.model import Chord, local_scale
+from msanii_live.training.data.composition.model import local_scale
 
 LOWEST, HIGHEST = 28, 52
 
@@ -23,28 +24,28 @@ class Stroke(NamedTuple):
     need: float
 
 
-def play_bass(rng: Random, plan: Plan) -> Iterator[Hit]:
+def play_bass(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the bass of all bars in which it plays."""
-    line = rng.choice(plan.style.bass)
+    line = rng.choice(sheet.style.bass)
     floor = rng.choice((28, 28, 31, 33)) if line != "left" else 31
     riffs: dict[tuple[str, int], list[Stroke]] = {}
     walked: int | None = None
-    for bar in plan.bars:
+    for bar in sheet.bars:
         if "bass" not in bar.section.parts:
             continue
         if bar.final:
             root = _low(bar.chord.bass_class, floor)
-            yield Hit("bass", plan.start(bar), plan.metre.steps, root, 88, 0.0)
+            yield Hit("bass", sheet.start(bar), sheet.metre.steps, root, 88, 0.0)
             continue
         if line == "walk":
-            walked = yield from _walk(rng, plan, bar, floor, walked)
+            walked = yield from _walk(rng, sheet, bar, floor, walked)
             continue
         key = (bar.section.theme, bar.place % 2)
         if key not in riffs:
             first = riffs.get((bar.section.theme, 0))
             fresh = first is None or rng.random() < 0.5
-            riffs[key] = draw_riff(rng, plan.metre, line) if fresh or first is None else first
-        yield from _riff(rng, plan, bar, riffs[key], floor)
+            riffs[key] = draw_riff(rng, sheet.metre, line) if fresh or first is None else first
+        yield from _riff(rng, sheet, bar, riffs[key], floor)
 
 
 def draw_riff(rng: Random, metre: Metre, line: str) -> list[Stroke]:
@@ -101,13 +102,13 @@ def _syncopated(rng: Random, metre: Metre, line: str) -> list[Stroke]:
     ]
 
 
-def _riff(rng: Random, plan: Plan, bar: Bar, riff: list[Stroke], floor: int) -> Iterator[Hit]:
-    start, metre = plan.start(bar), plan.metre
+def _riff(rng: Random, sheet: LeadSheet, bar: Bar, riff: list[Stroke], floor: int) -> Iterator[Hit]:
+    start, metre = sheet.start(bar), sheet.metre
     following = _low(bar.following.root, floor)
     last = max(stroke.step for stroke in riff)
     sounded: Chord | None = None
     skipped, octave = rng.random(), rng.random()
-    approach = list(_approach(rng, plan, bar, following, floor))
+    approach = list(_approach(rng, sheet, bar, following, floor))
     free = min((hit.step - start for hit in approach), default=metre.steps)
     for stroke in riff:
         if stroke.step >= free and stroke.step:
@@ -133,20 +134,20 @@ def _riff(rng: Random, plan: Plan, bar: Bar, riff: list[Stroke], floor: int) -> 
     yield from approach
 
 
-def _approach(rng: Random, plan: Plan, bar: Bar, target: int, floor: int) -> Iterator[Hit]:
+def _approach(rng: Random, sheet: LeadSheet, bar: Bar, target: int, floor: int) -> Iterator[Hit]:
     """Lead to the next root: stepwise at the ends of phrases, a single note elsewhere."""
     changes = bar.following.root != bar.chord.root
     chance = 0.75 if bar.ends_phrase else 0.4 if changes else 0.12
     if rng.random() > chance:
         return
     chord = bar.chords.second or bar.chord
-    scale = local_scale(plan.key, chord)
+    scale = local_scale(sheet.key, chord)
     from_below = rng.random() < 0.6
     count = rng.choice((2, 2, 3)) if bar.ends_phrase else 1
     ladder = _ladder(scale, target, count, -1 if from_below else 1)
     stride = rng.choice((1, 2)) if count < 3 else 1
     for i, pitch in enumerate(reversed(ladder)):
-        step = plan.start(bar) + plan.metre.steps - stride * (count - i)
+        step = sheet.start(bar) + sheet.metre.steps - stride * (count - i)
         pitch = pitch if LOWEST <= pitch <= HIGHEST else pitch + 12 * (1 if pitch < floor else -1)
         yield Hit("bass", step, stride * 0.94, pitch, 84 + 3 * i, near(rng, 0.42), 0, stride)
 
@@ -162,13 +163,13 @@ def _ladder(scale: frozenset[int], target: int, count: int, move: int) -> list[i
 
 
 def _walk(
-    rng: Random, plan: Plan, bar: Bar, floor: int, pitch: int | None
+    rng: Random, sheet: LeadSheet, bar: Bar, floor: int, pitch: int | None
 ) -> Generator[Hit, None, int]:
     """Walk in beats of two steps: root, chord tones, scale, a neighbour of the next root.
 
     pitch: where it comes from. Returns where it ends.
     """
-    start, metre = plan.start(bar), plan.metre
+    start, metre = sheet.start(bar), sheet.metre
     spans = [(0, bar.chord, bar.chords.second or bar.following)]
     if bar.chords.second:
         spans.append((metre.half, bar.chords.second, bar.following))
@@ -178,7 +179,7 @@ def _walk(
         at = _nearest(chord.bass_class, at, floor)
         target = _nearest(after.bass_class, at, floor)
         tones = frozenset(chord.pitch_classes)
-        scale = local_scale(plan.key, chord)
+        scale = local_scale(sheet.key, chord)
         up = rng.random() < (0.75 if at < 38 else 0.3)
         for step in range(first, end, 2):
             if step > first:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from msanii_live.engines.composer.notes import Chord
 from msanii_live.training.data.composition.form import Bar
-from msanii_live.training.data.composition.hits import Hit, Plan, near
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 from msanii_live.training.data.composition.keyboard import LEFT_HANDS, play_left_hand
 from msanii_live.training.data.composition.metre import Metre
-from msanii_live.training.data.composition.model import Chord
 from msanii_live.training.data.composition.voicing import colours, doublings, voice
 
 # step, length and need of each strike of a bar
@@ -38,16 +38,16 @@ ARPEGGIOS = (
 SUSTAINED = frozenset({"hold", "block", "strum", "arp8"})
 
 
-def play_chords(rng: Random, plan: Plan) -> Iterator[Hit]:
+def play_chords(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the chords of all bars in which they play."""
-    comps = [rng.choice(plan.style.comps) for _ in range(2)]
+    comps = [rng.choice(sheet.style.comps) for _ in range(2)]
     low = rng.choice((50, 52, 53, 55))
-    rootless = plan.style.ninths > 0.5
+    rootless = sheet.style.ninths > 0.5
     laid: list[int] | None = None
     patterns: dict[tuple[str, int], Pattern] = {}
     orders: dict[str, tuple[int, ...]] = {}
     memory: dict[tuple[str, int, Chord], tuple[int, ...]] = {}
-    for bar in plan.bars:
+    for bar in sheet.bars:
         theme = bar.section.theme
         comp = comps[1] if theme == "chorus" else comps[0]
         if "chords" not in bar.section.parts:
@@ -58,17 +58,17 @@ def play_chords(rng: Random, plan: Plan) -> Iterator[Hit]:
                 continue
             place = (theme, bar.place % 8, chord)
             if place not in memory:
-                memory[place] = colours(rng, plan.key, chord, plan.style.ninths)
+                memory[place] = colours(rng, sheet.key, chord, sheet.style.ninths)
             rootless_now = rootless and "bass" in bar.section.parts
             pitches = voice(memory[place], laid, low, low + 22, rootless=rootless_now)
             laid_of.append(pitches)
             laid = pitches if chord is not bar.following else laid
         if comp in LEFT_HANDS:
-            yield from play_left_hand(rng, plan, bar, comp, laid_of)
+            yield from play_left_hand(rng, sheet, bar, comp, laid_of)
             continue
         if bar.final:
             yield from _strike(
-                rng, plan.start(bar), plan.metre.steps, laid_of[0], 0.0, 76, "hold", 0
+                rng, sheet.start(bar), sheet.metre.steps, laid_of[0], 0.0, 76, "hold", 0
             )
             continue
         if theme not in orders:
@@ -76,8 +76,8 @@ def play_chords(rng: Random, plan: Plan) -> Iterator[Hit]:
         key = (theme, bar.place % 2)
         if key not in patterns:
             same = (theme, 0) in patterns and rng.random() < 0.45
-            patterns[key] = patterns[theme, 0] if same else draw_pattern(rng, plan.metre, comp)
-        yield from _bar(rng, plan, bar, comp, patterns[key], orders[theme], laid_of)
+            patterns[key] = patterns[theme, 0] if same else draw_pattern(rng, sheet.metre, comp)
+        yield from _bar(rng, sheet, bar, comp, patterns[key], orders[theme], laid_of)
 
 
 def draw_pattern(rng: Random, metre: Metre, comp: str) -> Pattern:
@@ -119,10 +119,10 @@ def draw_pattern(rng: Random, metre: Metre, comp: str) -> Pattern:
 
 
 def _bar(
-    rng: Random, plan: Plan, bar: Bar, comp: str, pattern: Pattern, order: tuple[int, ...],
+    rng: Random, sheet: LeadSheet, bar: Bar, comp: str, pattern: Pattern, order: tuple[int, ...],
     laid_of: list[list[int]],
 ) -> Iterator[Hit]:  # fmt: skip
-    start, metre = plan.start(bar), plan.metre
+    start, metre = sheet.start(bar), sheet.metre
     second = laid_of[1] if bar.chords.second else laid_of[0]
     level = 68 if comp in SUSTAINED else 76
     moved = rng.random()
@@ -153,7 +153,7 @@ def _bar(
             yield from _strike(rng, start + step, length, pitches, need, level + accent, comp, step)
     if comp in ("stab", "charleston", "bossa", "strum", "eighths", "block") and rng.random() < 0.25:
         step = (
-            start + metre.steps - (1 if plan.style.busy > 0.7 else 2)
+            start + metre.steps - (1 if sheet.style.busy > 0.7 else 2)
         )  # the next chord comes early
         yield from _strike(rng, step, 2, laid_of[-1], near(rng, 0.5), level, comp, step)
 

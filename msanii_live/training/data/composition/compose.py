@@ -8,7 +8,7 @@ from msanii_live.training.data.composition.bass import play_bass
 from msanii_live.training.data.composition.comping import play_chords
 from msanii_live.training.data.composition.drums import play_drums
 from msanii_live.training.data.composition.form import draw_bars
-from msanii_live.training.data.composition.hits import Hit, Plan
+from msanii_live.training.data.composition.hits import Hit, LeadSheet
 from msanii_live.training.data.composition.melody import play_melody
 from msanii_live.training.data.composition.metre import draw_metre
 from msanii_live.training.data.composition.model import STYLES, Composition, scale_of
@@ -60,13 +60,13 @@ def compose(
     tempo = round(drawn("tempo").uniform(*variant.tempo), drawn("whole").choice((0, 0, 2)))
     swing = draw_swing(drawn("swing"), variant)
     sections, laid = draw_bars(drawn("form"), variant, name, bars, tonic % 12, minor)
-    plan = Plan(variant, own_metre, tonic % 12, minor, scale_of(tonic % 12, minor), laid)
+    sheet = LeadSheet(variant, own_metre, tonic % 12, minor, scale_of(tonic % 12, minor), laid)
     hits: list[Hit] = []
     for part, play in PLAYERS.items():
-        hits += play(drawn(part), plan)
+        hits += play(drawn(part), sheet)
     last = bars * own_metre.steps
     hits = [hit for hit in hits if 0 <= hit.step < last]
-    notes = perform(drawn("performance"), plan, hits, density=density, swing=swing)
+    notes = perform(drawn("performance"), sheet, hits, density=density, swing=swing)
     playing = {note.part for note in notes}
     sounds = drawn("programs")
     programs = {part: sounds.choice(pool) for part, pool in variant.programs.items()}

@@ -8,7 +8,7 @@ from random import Random
 from msanii_live.training.data.composition import drum_grids as grids
 from msanii_live.training.data.composition.drum_grids import Grid
 from msanii_live.training.data.composition.form import Bar
-from msanii_live.training.data.composition.hits import Hit, Plan, near
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 
 # velocity, need, chance of being there at all
 MARKS = {"X": (110, 0.0, 1.0), "x": (96, 0.12, 1.0), "o": (76, 0.38, 0.94), "g": (46, 0.58, 0.8),
@@ -17,21 +17,21 @@ FILLERS = {"ride": 0.5, "brushes": 0.3, "bossa": 0.4, "sparse": 0.2, "techno": 0
 GENTLE = frozenset({"ride", "brushes", "bossa", "sparse", "lofi", "ballad"})
 
 
-def play_drums(rng: Random, plan: Plan) -> Iterator[Hit]:
+def play_drums(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the hits of all bars in which drums play."""
-    if not plan.style.grids:
+    if not sheet.style.grids:
         return
-    family = rng.choice(plan.style.grids)
-    table = grids.GRIDS[family][plan.metre.signature]
+    family = rng.choice(sheet.style.grids)
+    table = grids.GRIDS[family][sheet.metre.signature]
     grooves: dict[str, Grid] = {}
     eager = FILLERS.get(family, 0.85)
-    for bar in plan.bars:
+    for bar in sheet.bars:
         if "drums" not in bar.section.parts:
             continue
         theme = bar.section.theme
         if theme not in grooves:
             grooves[theme] = _personal(rng, rng.choice(table))
-        yield from _bar(rng, plan, bar, grooves[theme], family, eager)
+        yield from _bar(rng, sheet, bar, grooves[theme], family, eager)
 
 
 def _personal(rng: Random, grid: Grid) -> Grid:
@@ -54,14 +54,16 @@ def _personal(rng: Random, grid: Grid) -> Grid:
     return changed
 
 
-def _bar(rng: Random, plan: Plan, bar: Bar, grid: Grid, family: str, eager: float) -> Iterator[Hit]:
-    start, steps = plan.start(bar), plan.metre.steps
+def _bar(
+    rng: Random, sheet: LeadSheet, bar: Bar, grid: Grid, family: str, eager: float
+) -> Iterator[Hit]:
+    start, steps = sheet.start(bar), sheet.metre.steps
     if bar.final:
         yield Hit("drums", start, 1, grids.KICK, 100, 0.0)
         yield Hit("drums", start, steps, grids.CRASH, 92, 0.0)
         return
-    fill_at = _fill_start(rng, plan, bar, eager)
-    turned = plan.metre.strong == (0, 6) and steps == 14  # the group of three comes first
+    fill_at = _fill_start(rng, sheet, bar, eager)
+    turned = sheet.metre.strong == (0, 6) and steps == 14  # the group of three comes first
     for drum, line in grid.items():
         first = steps * (bar.place % 2) if len(line) > steps else 0
         pattern = line[8:14] + line[:8] if turned else line[first : first + steps]
@@ -96,19 +98,21 @@ def _extra(rng: Random, bar: Bar, start: int, steps: int, family: str) -> Iterat
         yield Hit("drums", start + where, 1, grids.SNARE, rng.randint(50, 90), near(rng, 0.4))
 
 
-def _fill_start(rng: Random, plan: Plan, bar: Bar, eager: float) -> int:
+def _fill_start(rng: Random, sheet: LeadSheet, bar: Bar, eager: float) -> int:
     """Draw the step where a fill begins; the bar's length for none."""
     chance = 0.25 if bar.ends_phrase else 0.0
     if bar.place % 8 == 7:
         chance = 0.65
     if bar.ends_section:
         chance = 0.95
-    steps = plan.metre.steps
+    steps = sheet.metre.steps
     plays, whole = rng.random() < chance * eager, rng.random()
     if not plays:
         return steps
     if bar.place % 8 == 7 or bar.ends_section:
-        return plan.metre.half if whole < 0.6 else steps - 4 if whole < 0.9 else plan.metre.beats[1]
+        return (
+            sheet.metre.half if whole < 0.6 else steps - 4 if whole < 0.9 else sheet.metre.beats[1]
+        )
     return steps - 4 if whole < 0.8 else steps - 2
 
 

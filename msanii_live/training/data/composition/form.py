@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from msanii_live.engines.composer.notes import Chord
 from msanii_live.training.data.composition.harmony import (
     WITH_SEVENTHS,
     BarChords,
@@ -12,7 +13,6 @@ from msanii_live.training.data.composition.harmony import (
     final_chord,
     lay_out,
 )
-from msanii_live.training.data.composition.model import Chord
 from msanii_live.training.data.composition.styles import Style
 
 SONGS = (

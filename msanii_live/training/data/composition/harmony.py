@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from random import Random
 
+from msanii_live.engines.composer.notes import Chord
 from msanii_live.training.data.composition import progressions as tables
-from msanii_live.training.data.composition.model import MAJOR, Chord
+from msanii_live.training.data.composition.model import MAJOR
 
 NUMERALS = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 SYMBOL = re.compile(

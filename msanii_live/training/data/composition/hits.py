@@ -30,7 +30,7 @@ class Hit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class LeadSheet:
     """What all parts know of a piece; the bars hold its form and harmony."""
 
     style: Style

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from random import Random
 
 from msanii_live.training.data.composition.form import Bar
-from msanii_live.training.data.composition.hits import Hit, Plan, near
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 
 LEFT_HANDS = frozenset({"pop", "flow8", "flow16", "stride", "chorale", "broken", "alberti"})
 NEEDS = (0.0, 0.04, 0.12, 0.3, 0.55)  # by metric weight
 
 
 def play_left_hand(
-    rng: Random, plan: Plan, bar: Bar, kind: str, laid_of: list[list[int]]
+    rng: Random, sheet: LeadSheet, bar: Bar, kind: str, laid_of: list[list[int]]
 ) -> Iterator[Hit]:
     """Yield the accompaniment of a bar; laid_of: the voicings of its chords and of the next."""
-    start, metre = plan.start(bar), plan.metre
+    start, metre = sheet.start(bar), sheet.metre
     second = laid_of[1] if bar.chords.second else laid_of[0]
 
     def tones(step: int) -> list[int]:
@@ -27,7 +27,7 @@ def play_left_hand(
             yield Hit("chords", start, metre.steps, pitch, 66, 0.0, 0.1 * i)
         return
     if kind in ("chorale", "pop", "stride"):
-        yield from _struck(rng, plan, bar, kind, laid_of)
+        yield from _struck(rng, sheet, bar, kind, laid_of)
         return
     stride = 1 if kind == "flow16" else 2
     for number, step in enumerate(range(0, metre.steps, stride)):
@@ -49,9 +49,9 @@ def play_left_hand(
 
 
 def _struck(
-    rng: Random, plan: Plan, bar: Bar, kind: str, laid_of: list[list[int]]
+    rng: Random, sheet: LeadSheet, bar: Bar, kind: str, laid_of: list[list[int]]
 ) -> Iterator[Hit]:
-    start, metre = plan.start(bar), plan.metre
+    start, metre = sheet.start(bar), sheet.metre
     syncopated = rng.random() < 0.5
     for beat, length in zip(metre.beats, metre.beat_lengths(), strict=True):
         laid = laid_of[1] if bar.chords.second and beat >= metre.half else laid_of[0]

@@ -6,10 +6,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+from msanii_live.engines.composer.notes import Chord
 from msanii_live.training.data.composition.form import Bar
-from msanii_live.training.data.composition.hits import Hit, Plan, near
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 from msanii_live.training.data.composition.metre import Metre
-from msanii_live.training.data.composition.model import Chord, local_scale
+from msanii_live.training.data.composition.model import local_scale
 
 # Onsets within a beat of a crotchet or a dotted crotchet, from calm to busy
 CROTCHETS = (
@@ -45,24 +46,24 @@ class Tone:
 Motif = tuple[Tone, ...]
 
 
-def play_melody(rng: Random, plan: Plan) -> Iterator[Hit]:
+def play_melody(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the lead of all bars in which it plays; themes come back varied."""
-    centre = plan.style.register + rng.randint(-4, 4)
-    motifs = {letter: draw_motif(rng, plan, calm=letter == "c") for letter in "abc"}
+    centre = sheet.style.register + rng.randint(-4, 4)
+    motifs = {letter: draw_motif(rng, sheet, calm=letter == "c") for letter in "abc"}
     themes: dict[str, _Theme] = {}
     heard: dict[str, int] = {}
     previous: int | None = None
-    for bar in plan.bars:
+    for bar in sheet.bars:
         theme = bar.section.theme
         if theme not in themes:
-            own = motifs if len(themes) == 0 or rng.random() < 0.3 else _others(rng, plan, motifs)
-            themes[theme] = _Theme(own, _letters(rng, plan), draw_arc(rng))
+            own = motifs if len(themes) == 0 or rng.random() < 0.3 else _others(rng, sheet, motifs)
+            themes[theme] = _Theme(own, _letters(rng, sheet), draw_arc(rng))
         if bar.place == 0:
             heard[theme] = heard.get(theme, -1) + 1
             previous = None
         if "lead" not in bar.section.parts:
             continue
-        previous = yield from _bar(rng, plan, bar, themes[theme], heard[theme], centre, previous)
+        previous = yield from _bar(rng, sheet, bar, themes[theme], heard[theme], centre, previous)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class _Theme:
     arc: tuple[int, ...]
 
 
-def _letters(rng: Random, plan: Plan) -> tuple[str, ...]:
-    pool = HOOKS if plan.style.machine and rng.random() < 0.6 else PHRASES
+def _letters(rng: Random, sheet: LeadSheet) -> tuple[str, ...]:
+    pool = HOOKS if sheet.style.machine and rng.random() < 0.6 else PHRASES
     letters: list[str] = []
     for _ in range(2):
         for mark in rng.choice(pool):
@@ -88,8 +89,8 @@ def _letters(rng: Random, plan: Plan) -> tuple[str, ...]:
     return tuple(letters)
 
 
-def _others(rng: Random, plan: Plan, motifs: dict[str, Motif]) -> dict[str, Motif]:
-    return {"a": draw_motif(rng, plan), "b": motifs["a"], "c": draw_motif(rng, plan, calm=True)}
+def _others(rng: Random, sheet: LeadSheet, motifs: dict[str, Motif]) -> dict[str, Motif]:
+    return {"a": draw_motif(rng, sheet), "b": motifs["a"], "c": draw_motif(rng, sheet, calm=True)}
 
 
 def draw_arc(rng: Random) -> tuple[int, ...]:
@@ -101,9 +102,9 @@ def draw_arc(rng: Random) -> tuple[int, ...]:
     return (*shape, *(height + lift for height in shape[:3]), 0)
 
 
-def draw_motif(rng: Random, plan: Plan, calm: bool = False) -> Motif:
+def draw_motif(rng: Random, sheet: LeadSheet, calm: bool = False) -> Motif:
     """Draw the rhythm and contour of a bar; calm: few notes, and a rest after them."""
-    metre, style = plan.metre, plan.style
+    metre, style = sheet.metre, sheet.style
     busy = style.busy * (0.35 if calm else 1.0)
     steps: list[int] = []
     for beat, length in zip(metre.beats, metre.beat_lengths(), strict=True):
@@ -133,10 +134,16 @@ def draw_motif(rng: Random, plan: Plan, calm: bool = False) -> Motif:
 
 
 def _bar(
-    rng: Random, plan: Plan, bar: Bar, theme: _Theme, heard: int, centre: int, previous: int | None
+    rng: Random,
+    sheet: LeadSheet,
+    bar: Bar,
+    theme: _Theme,
+    heard: int,
+    centre: int,
+    previous: int | None,
 ) -> Generator[Hit, None, int | None]:
     """Yield a bar of a theme; return its last pitch."""
-    metre = plan.metre
+    metre = sheet.metre
     letter = theme.letters[bar.place % 8]
     cadence = bar.ends_section or bar.place % 8 == 7
     if cadence and letter[0] not in ".c":
@@ -145,23 +152,23 @@ def _bar(
     varied = rng.random() < (0.85 if again else 0.6 if bar.place >= 4 else 0.35)
     if bar.final:
         pitch = _snap(bar.chord, centre, frozenset(bar.chord.pitch_classes[:1]))
-        yield Hit("lead", plan.start(bar), metre.steps, pitch, 84, 0.0, 0, metre.steps)
+        yield Hit("lead", sheet.start(bar), metre.steps, pitch, 84, 0.0, 0, metre.steps)
         return pitch
     if letter[0] == ".":
         pick_up = rng.random() < 0.6 and not bar.ends_section
         if pick_up or (again and rng.random() < 0.5):
-            yield from _pick_up(rng, plan, bar, _snap(bar.following, centre, None), 0.25)
+            yield from _pick_up(rng, sheet, bar, _snap(bar.following, centre, None), 0.25)
         return previous
     motif = theme.motifs[letter[0]]
     if varied or "'" in letter:
         motif = vary(rng, metre, motif)
     anchor = _above(centre, theme.arc[bar.place % 8])
-    hits = list(_sing(rng, plan, bar, motif, (anchor, centre), previous, cadence))
+    hits = list(_sing(rng, sheet, bar, motif, (anchor, centre), previous, cadence))
     yield from hits
     last = hits[-1]
-    free = plan.start(bar) + metre.steps - last.step
+    free = sheet.start(bar) + metre.steps - last.step
     if bar.ends_phrase and free >= 6 and rng.random() < 0.55:
-        yield from _pick_up(rng, plan, bar, _snap(bar.following, anchor, None), 0.2)
+        yield from _pick_up(rng, sheet, bar, _snap(bar.following, anchor, None), 0.2)
     return last.pitch
 
 
@@ -195,7 +202,7 @@ def vary(rng: Random, metre: Metre, motif: Motif) -> Motif:
 
 def _sing(
     rng: Random,
-    plan: Plan,
+    sheet: LeadSheet,
     bar: Bar,
     motif: Motif,
     heights: tuple[int, int],
@@ -203,20 +210,20 @@ def _sing(
     cadence: bool,
 ) -> Iterator[Hit]:
     anchor, centre = heights
-    metre, start = plan.metre, plan.start(bar)
+    metre, start = sheet.metre, sheet.start(bar)
     pitch = anchor if previous is None else round((2 * anchor + previous) / 3)
     for place, tone in enumerate(motif):
         later = bar.chords.second is not None and tone.step >= metre.half
         chord = bar.chords.second if later and bar.chords.second else bar.chord
-        scale = local_scale(plan.key, chord)
+        scale = local_scale(sheet.key, chord)
         goal = _step(scale, pitch, tone.move) if place else pitch
         end = motif[place + 1].step if place + 1 < len(motif) else metre.steps
         length = end - tone.step
         weight = metre.weight(tone.step)
         last = place == len(motif) - 1
         if weight <= 1 or place == 0 or length >= 4 or (cadence and last):
-            tonic = bar.ends_section and last and plan.tonic in chord.pitch_classes
-            goal = _snap(chord, goal, frozenset({plan.tonic}) if tonic else None)
+            tonic = bar.ends_section and last and sheet.tonic in chord.pitch_classes
+            goal = _snap(chord, goal, frozenset({sheet.tonic}) if tonic else None)
         elif goal % 12 not in scale:
             goal = _step(scale, goal, 1)
         goal += 12 if goal < anchor - 9 else -12 if goal > min(anchor + 10, centre + 14) else 0
@@ -228,10 +235,10 @@ def _sing(
         yield Hit("lead", start + tone.step, held * breath, pitch, accent, need, 0, min(held, 6.0))
 
 
-def _pick_up(rng: Random, plan: Plan, bar: Bar, target: int, need: float) -> Iterator[Hit]:
+def _pick_up(rng: Random, sheet: LeadSheet, bar: Bar, target: int, need: float) -> Iterator[Hit]:
     """Lead to the first note of the next bar."""
     count, stride = rng.choice(((1, 2), (2, 2), (2, 1), (3, 2), (3, 1), (4, 1)))
-    scale = local_scale(plan.key, bar.chords.second or bar.chord)
+    scale = local_scale(sheet.key, bar.chords.second or bar.chord)
     way = rng.choice((-1, -1, 1))
     pitches = []
     pitch = target
@@ -239,7 +246,7 @@ def _pick_up(rng: Random, plan: Plan, bar: Bar, target: int, need: float) -> Ite
         pitch = _step(scale, pitch, way)
         pitches.append(pitch)
     for i, pitch in enumerate(reversed(pitches)):
-        step = plan.start(bar) + plan.metre.steps - stride * (count - i)
+        step = sheet.start(bar) + sheet.metre.steps - stride * (count - i)
         more = 0.0 if i == count - 1 else 0.2
         yield Hit("lead", step, stride * 0.9, pitch, 78 + 3 * i, near(rng, need + more))
 

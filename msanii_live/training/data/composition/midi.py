@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mido
 
-from msanii_live.training.data.composition.model import PARTS, PITCH_NAMES, Composition, PartNote
+from msanii_live.engines.composer.notes import PARTS, PITCH_NAMES, PartNote
+from msanii_live.training.data.composition.model import Composition
 
 TICKS_A_BEAT = 480
 TICKS_A_STEP = TICKS_A_BEAT // 4

@@ -1,80 +1,17 @@
-"""What a composition is: chords, notes of parts, and the piece that holds them."""
+"""A composed piece, its styles and its scales."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msanii_live.engines.composer.notes import Chord, PartNote
+
 # In the order of the styles that the product knows.
 STYLES = (
     "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
 )  # fmt: skip
-PARTS = ("drums", "bass", "chords", "lead", "pad")
-PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-
-# Semitones above the root
-QUALITIES: dict[str, tuple[int, ...]] = {
-    "maj": (0, 4, 7),
-    "min": (0, 3, 7),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "sus": (0, 5, 7),
-    "dom7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "min7": (0, 3, 7, 10),
-    "m7b5": (0, 3, 6, 10),
-}
-SUFFIXES = {
-    "maj": "", "min": "m", "dim": "dim", "aug": "aug", "sus": "sus4", "dom7": "7", "maj7": "maj7",
-    "min7": "m7", "m7b5": "m7b5",
-}  # fmt: skip
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
-
-
-@dataclass(frozen=True)
-class Chord:
-    """A chord. root: pitch class 0-11. quality: a name in QUALITIES. bass: None for the root."""
-
-    root: int
-    quality: str
-    bass: int | None = None
-
-    @property
-    def pitch_classes(self) -> tuple[int, ...]:
-        """Return the pitch classes, the root first, without a foreign bass."""
-        return tuple((self.root + interval) % 12 for interval in QUALITIES[self.quality])
-
-    @property
-    def bass_class(self) -> int:
-        """Return the pitch class of the lowest note."""
-        return self.root if self.bass is None else self.bass
-
-    @property
-    def name(self) -> str:
-        """Return the chord symbol.
-
-        >>> Chord(9, "min7", 4).name
-        'Am7/E'
-        """
-        below = "" if self.bass in (None, self.root) else f"/{PITCH_NAMES[self.bass_class]}"
-        return PITCH_NAMES[self.root] + SUFFIXES[self.quality] + below
-
-
-@dataclass(frozen=True)
-class PartNote:
-    """A note of a part.
-
-    part: a name in PARTS. start: steps (sixteenths) from the first bar, with swing and
-    micro-timing. step: the step of the grid from the first bar that the note belongs to.
-    length: steps. pitch: 0-127, a General MIDI drum key for drums. velocity: 1-127.
-    """
-
-    part: str
-    start: float
-    step: int
-    length: float
-    pitch: int
-    velocity: int
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from msanii_live.training.data.composition.hits import Hit, Plan, near
-from msanii_live.training.data.composition.model import Chord
+from msanii_live.engines.composer.notes import Chord
+from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 from msanii_live.training.data.composition.voicing import voice
 
 
-def play_pads(rng: Random, plan: Plan) -> Iterator[Hit]:
+def play_pads(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the pads of all bars in which they play."""
-    steps, low = plan.metre.steps, rng.choice((52, 55, 57))
+    steps, low = sheet.metre.steps, rng.choice((52, 55, 57))
     longest = rng.choice((1, 2, 4))
     laid: list[int] | None = None
     held: tuple[Chord, int] | None = None  # chord and bars that it has been held
-    for bar in plan.bars:
+    for bar in sheet.bars:
         if "pad" not in bar.section.parts:
             held = None
             continue
-        chord, start = bar.chord, plan.start(bar)
+        chord, start = bar.chord, sheet.start(bar)
         same = held is not None and held[0] == chord and held[1] < longest and bar.place > 0
         if same and held:
             held = (chord, held[1] + 1)
@@ -28,7 +28,7 @@ def play_pads(rng: Random, plan: Plan) -> Iterator[Hit]:
         held = (chord, 1)
         laid = voice(chord.pitch_classes, laid, low, low + 24, rootless=False)
         second = bar.chords.second
-        length = plan.metre.half if second else steps
+        length = sheet.metre.half if second else steps
         for i, pitch in enumerate(laid):
             need = 0.0 if i in (0, len(laid) - 1) else near(rng, 0.15 * i)
             yield Hit("pad", start, length, pitch, 62 - 2 * i, need, 0.0, steps * longest)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 from random import Random
 
+from msanii_live.engines.composer.notes import PartNote
 from msanii_live.training.data.composition.drum_grids import HATS, KICK, OPEN_HAT, SNARE
-from msanii_live.training.data.composition.hits import Hit, Plan
-from msanii_live.training.data.composition.model import PartNote
+from msanii_live.training.data.composition.hits import Hit, LeadSheet
 
 LEVELS = {"drums": 0, "bass": 0, "chords": 0, "lead": 4, "pad": 0}
 LATEST = 0.45  # steps that a note may stand from its swung place
 
 
 def perform(
-    rng: Random, plan: Plan, hits: list[Hit], *, density: float, swing: float
+    rng: Random, sheet: LeadSheet, hits: list[Hit], *, density: float, swing: float
 ) -> tuple[PartNote, ...]:
     """Return the notes that a density asks for, as they are played.
 
     A note of a higher density is never missing at one still higher.
     """
-    loudness = rng.uniform(*plan.style.level)
-    timed = _with_timing(rng, plan, hits)
-    levels = [_threshold(density + bar.energy * (1 - density)) for bar in plan.bars]
-    steps = plan.metre.steps
+    loudness = rng.uniform(*sheet.style.level)
+    timed = _with_timing(rng, sheet, hits)
+    levels = [_threshold(density + bar.energy * (1 - density)) for bar in sheet.bars]
+    steps = sheet.metre.steps
     chosen = [
         (hit, late, touch) for hit, late, touch in timed if hit.need <= levels[hit.step // steps]
     ]
@@ -37,7 +37,7 @@ def perform(
             if place not in unique or unique[place][0].need > hit.need:
                 unique[place] = entry
         notes += _part(
-            plan, sorted(unique.values(), key=lambda e: (e[0].step, e[0].pitch)), swing, loudness
+            sheet, sorted(unique.values(), key=lambda e: (e[0].step, e[0].pitch)), swing, loudness
         )
     return tuple(sorted(notes, key=lambda n: (n.start, n.part, n.pitch)))
 
@@ -48,9 +48,9 @@ def _threshold(density: float) -> float:
     return 0.74 * level + 0.24 * level**4
 
 
-def _with_timing(rng: Random, plan: Plan, hits: list[Hit]) -> list[tuple[Hit, float, float]]:
+def _with_timing(rng: Random, sheet: LeadSheet, hits: list[Hit]) -> list[tuple[Hit, float, float]]:
     """Draw for each hit its deviation in steps and in velocity, whether it plays or not."""
-    loose = rng.uniform(*plan.style.looseness)
+    loose = rng.uniform(*sheet.style.looseness)
     lean = {part: rng.gauss(0, loose / 2) for part in LEVELS}
     backbeat = rng.uniform(0, 1.2) * loose  # the snare lies back
     hand = 1.5 + 40 * loose
@@ -70,11 +70,11 @@ def _with_timing(rng: Random, plan: Plan, hits: list[Hit]) -> list[tuple[Hit, fl
 
 
 def _part(
-    plan: Plan, own: list[tuple[Hit, float, float]], swing: float, level: float
+    sheet: LeadSheet, own: list[tuple[Hit, float, float]], swing: float, level: float
 ) -> list[PartNote]:
     if not own:
         return []
-    end = float(len(plan.bars) * plan.metre.steps)
+    end = float(len(sheet.bars) * sheet.metre.steps)
     onsets = sorted({hit.step for hit, _, _ in own})
     following = dict(zip(onsets, [*onsets[1:], int(end)], strict=True))
     notes: list[PartNote] = []
@@ -85,13 +85,13 @@ def _part(
         if hit.reach:
             gap = following[hit.step] - hit.step
             length = min(max(hit.length, hit.reach), gap * (1.0 if hit.part == "pad" else 0.97))
-        bar = plan.bars[hit.step // plan.metre.steps]
+        bar = sheet.bars[hit.step // sheet.metre.steps]
         swell = 3 * math.sin(math.pi * (bar.place % 4 + 0.5) / 4) + 22 * bar.energy
         velocity = hit.velocity + LEVELS[hit.part] + level + swell + touch
         velocity = max(1, min(127, round(velocity)))
         length = max(0.1, min(length, end - start))
         notes.append(
-            PartNote(hit.part, round(start, 4), hit.step, round(length, 4), hit.pitch, velocity)
+            PartNote(hit.part, hit.step, round(start, 4), round(length, 4), hit.pitch, velocity)
         )
     return _choked(_without_overlaps(notes), end)
 
@@ -130,9 +130,9 @@ def _choked(notes: list[PartNote], end: float) -> list[PartNote]:
 def _moved(note: PartNote, start: float) -> PartNote:
     length = max(0.05, note.length - (start - note.start))
     return PartNote(
-        note.part, round(start, 4), note.step, round(length, 4), note.pitch, note.velocity
+        note.part, note.step, round(start, 4), round(length, 4), note.pitch, note.velocity
     )
 
 
 def _lasting(note: PartNote, length: float) -> PartNote:
-    return PartNote(note.part, note.start, note.step, round(length, 4), note.pitch, note.velocity)
+    return PartNote(note.part, note.step, note.start, round(length, 4), note.pitch, note.velocity)

@@ -7,20 +7,15 @@ from typing import NamedTuple
 
 import mido
 
-from msanii_live.training.data.composition.model import (
-    QUALITIES,
-    Chord,
-    Composition,
-    PartNote,
-    scale_of,
-)
+from msanii_live.engines.composer.notes import QUALITIES, Chord, PartNote
+from msanii_live.training.data.composition.model import Composition, scale_of
 
 STEPS = {(4, 4): 16, (2, 4): 16, (3, 4): 12, (6, 8): 12, (5, 4): 20, (7, 8): 14}
 CHANGE_COST = 0.06  # a chord of another root than the bar before has to fit better by this
 GRID_ERROR = 0.2  # steps
 
 
-class _Heard(NamedTuple):
+class _StaffNote(NamedTuple):
     """A note of a score: start and length in steps, and the track that it is in."""
 
     start: float
@@ -45,18 +40,18 @@ def from_score(
         for message in track
         if message.type == "time_signature"
     }
-    heard = _read(midi)
-    off_grid = sum(abs(note.start - round(note.start)) > GRID_ERROR for note in heard)
-    if key is None or not tempo or len(signatures) != 1 or off_grid > len(heard) / 10:
+    played = _read(midi)
+    off_grid = sum(abs(note.start - round(note.start)) > GRID_ERROR for note in played)
+    if key is None or not tempo or len(signatures) != 1 or off_grid > len(played) / 10:
         return None
     written = signatures.pop()
     if written not in STEPS:
         return None
     steps = STEPS[written]
-    heard = _aligned(heard, steps, 8 if written == (2, 4) else steps)
-    bars = 1 + int(max(round(note.start) for note in heard)) // steps
+    played = _aligned(played, steps, 8 if written == (2, 4) else steps)
+    bars = 1 + int(max(round(note.start) for note in played)) // steps
     tonic, minor = key % 12, key >= 12
-    notes = tuple(sorted(_parts(heard), key=lambda n: (n.start, n.part, n.pitch)))
+    notes = tuple(sorted(_parts(played), key=lambda n: (n.start, n.part, n.pitch)))
     return Composition(
         seed=seed,
         style="piano",
@@ -115,8 +110,8 @@ def _fit(chord: Chord, weight: list[float], scale: frozenset[int], before: Chord
     return inside + balanced + 0.25 * weight[chord.root] / total - size - foreign - changed
 
 
-def _read(midi: mido.MidiFile) -> list[_Heard]:
-    heard = []
+def _read(midi: mido.MidiFile) -> list[_StaffNote]:
+    played = []
     for number, track in enumerate(midi.tracks):
         now = 0
         sounding: dict[int, tuple[int, int]] = {}
@@ -128,39 +123,39 @@ def _read(midi: mido.MidiFile) -> list[_Heard]:
                 start, velocity = sounding.pop(message.note)
                 scale = 4 / midi.ticks_per_beat
                 length = max(0.25, (now - start) * scale)
-                heard.append(_Heard(start * scale, length, message.note, velocity, number))
+                played.append(_StaffNote(start * scale, length, message.note, velocity, number))
             if message.type == "note_on" and message.velocity:
                 sounding[message.note] = (now, message.velocity)
-    return sorted(heard)
+    return sorted(played)
 
 
-def _aligned(heard: list[_Heard], steps: int, written_steps: int) -> list[_Heard]:
+def _aligned(played: list[_StaffNote], steps: int, written_steps: int) -> list[_StaffNote]:
     """Move a score so that its bars begin where low notes begin and harmony changes.
 
     A score with an upbeat begins with less than a bar.
     """
 
     def strength(shift: int) -> float:
-        low = [note for note in heard if note.pitch < 52]
+        low = [note for note in played if note.pitch < 52]
         on_bar = sum((round(note.start) + shift) % steps == 0 for note in low) / max(1, len(low))
         classes: dict[int, set[int]] = defaultdict(set)
-        for note in heard:
+        for note in played:
             classes[(round(note.start) + shift) // steps].add(note.pitch % 12)
         size = sum(map(len, classes.values())) / len(classes)
         return on_bar - 0.08 * size - (0.0 if shift % written_steps == 0 else 0.05)
 
     shift = max(range(0, steps, 2), key=strength)
-    return [note._replace(start=note.start + shift) for note in heard]
+    return [note._replace(start=note.start + shift) for note in played]
 
 
-def _parts(heard: list[_Heard]) -> list[PartNote]:
+def _parts(played: list[_StaffNote]) -> list[PartNote]:
     """Give the top of the upper staff to the lead and the bottom of the lower to the bass."""
     pitches: dict[int, list[int]] = defaultdict(list)
-    for note in heard:
+    for note in played:
         pitches[note.track].append(note.pitch)
     upper = max(pitches, key=lambda track: sum(pitches[track]) / len(pitches[track]))
-    onsets: dict[tuple[bool, int], list[_Heard]] = defaultdict(list)
-    for note in heard:
+    onsets: dict[tuple[bool, int], list[_StaffNote]] = defaultdict(list)
+    for note in played:
         onsets[note.track == upper, round(note.start)].append(note)
     notes = []
     for (is_upper, step), struck in onsets.items():
@@ -171,7 +166,7 @@ def _parts(heard: list[_Heard]) -> list[PartNote]:
                 part = "lead"
             elif note.pitch == edge and not is_upper and edge < 53:
                 part = "bass"
-            notes.append(PartNote(part, note.start, step, note.length, note.pitch, note.velocity))
+            notes.append(PartNote(part, step, note.start, note.length, note.pitch, note.velocity))
     return notes
 
 
@@ -180,6 +175,6 @@ def _cut(notes: tuple[PartNote, ...], end: int) -> tuple[PartNote, ...]:
     kept: dict[tuple[str, int, int], PartNote] = {}
     for note in notes:
         length = min(note.length, end - note.start)
-        whole = PartNote(note.part, note.start, note.step, length, note.pitch, note.velocity)
+        whole = PartNote(note.part, note.step, note.start, length, note.pitch, note.velocity)
         kept.setdefault((note.part, note.step, note.pitch), whole)
     return tuple(kept.values())

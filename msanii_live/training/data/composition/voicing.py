@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise, product
 from random import Random
 
-from msanii_live.training.data.composition.model import Chord, local_scale
+from msanii_live.engines.composer.notes import Chord
+from msanii_live.training.data.composition.model import local_scale
 
 
 def colours(rng: Random, key: frozenset[int], chord: Chord, ninths: float) -> tuple[int, ...]:

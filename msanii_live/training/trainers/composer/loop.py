@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from msanii_live.engines.composer.network import ComposerNet
+from msanii_live.errors import ConfigError
 from msanii_live.training.trainers.composer.loss import LossWeights, composer_loss
 from msanii_live.training.trainers.composer.windows import Windows
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "composer-checkpoint.pt"
 LONGEST_STEP = 20.0  # s; what is above it was spent stopped, not training
 Report = Callable[[str], None]
 
@@ -58,7 +59,7 @@ class Training:
 
 
 @dataclass
-class State:
+class TrainingState:
     """Where a run is. seconds: trained so far. done: share of the run, 0-1."""
 
     net: ComposerNet
@@ -95,15 +96,28 @@ class StopAsked:
         self.asked = True
 
 
-def begin(net: ComposerNet, training: Training, folder: Path) -> State:
-    """Return the state of a new run, or of the one whose checkpoint is in the folder."""
+def start_state(net: ComposerNet, training: Training) -> TrainingState:
+    """Return the state of a new run."""
     average = copy.deepcopy(net).requires_grad_(False).eval()
-    state = State(net, average, _optimisers(net, training))
+    return TrainingState(net, average, _optimisers(net, training))
+
+
+def begin(net: ComposerNet, training: Training, folder: Path) -> TrainingState:
+    """Return the state of a new run, or of the one whose checkpoint is in the folder.
+
+    Raises: ConfigError: the checkpoint is of another network.
+    """
+    state = start_state(net, training)
     path = folder / CHECKPOINT
     if path.exists():
-        saved = torch.load(path, weights_only=True)
-        net.load_state_dict(saved["net"])
-        average.load_state_dict(saved["average"])
+        saved = torch.load(path, weights_only=True, map_location=next(net.parameters()).device)
+        try:
+            net.load_state_dict(saved["net"])
+        except RuntimeError:
+            raise ConfigError(
+                f"{path} is of another network: name its recipe, or another folder with --out"
+            ) from None
+        state.average.load_state_dict(saved["average"])
         for optimiser, each in zip(state.optimisers, saved["optimisers"], strict=True):
             optimiser.load_state_dict(each)
         state.step, state.seconds = saved["step"], saved["seconds"]
@@ -129,7 +143,7 @@ def _optimisers(net: ComposerNet, training: Training) -> tuple[torch.optim.Optim
     )
 
 
-def save(state: State, training: Training, folder: Path) -> None:
+def save(state: TrainingState, training: Training, folder: Path) -> None:
     """Write the checkpoint; it appears whole or not at all."""
     saved = {
         "net": state.net.state_dict(),
@@ -145,7 +159,7 @@ def save(state: State, training: Training, folder: Path) -> None:
     os.replace(part, folder / CHECKPOINT)
 
 
-def take_step(state: State, windows: Windows, training: Training) -> float:
+def take_step(state: TrainingState, windows: Windows, training: Training) -> float:
     """Train on one batch, drawn by the run's seed and the step alone; return the loss."""
     rng = np.random.default_rng((training.seed, state.step))
     generator = torch.Generator().manual_seed(training.seed * 1_000_003 + state.step)
@@ -153,8 +167,9 @@ def take_step(state: State, windows: Windows, training: Training) -> float:
     for optimiser, rate in zip(state.optimisers, (training.muon, training.adam), strict=True):
         for group in optimiser.param_groups:
             group["lr"] = rate * share
-    examples = windows.draw(training.batch, rng)
-    with torch.autocast("cpu", torch.bfloat16, enabled=training.bfloat16):
+    device = next(state.net.parameters()).device
+    examples = windows.draw(training.batch, rng).to(device)
+    with torch.autocast(device.type, torch.bfloat16, enabled=training.bfloat16):
         loss = composer_loss(state.net, examples, training.weights, generator)
     state.net.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
@@ -172,23 +187,24 @@ def take_step(state: State, windows: Windows, training: Training) -> float:
 
 
 def train(
-    state: State,
+    state: TrainingState,
     windows: Windows,
     training: Training,
     folder: Path,
     report: Report,
-    on_checkpoint: Callable[[State], dict[str, float]] = lambda state: {},
+    on_checkpoint: Callable[[TrainingState], dict[str, float]] = lambda state: {},
+    deadline: float = float("inf"),
 ) -> bool:
-    """Train until the run is done or a signal asks to stop; return whether it is done.
+    """Train until the run is done, a signal comes or time is up; return whether the run is done.
 
     on_checkpoint: called when a checkpoint has been written; what it returns goes into the line
-    that is added to progress.jsonl.
+    that is added to progress.jsonl. deadline: of `time.monotonic`; the step under way is finished.
     """
     recent: list[float] = []
     lasted: list[float] = []
     saved_at = state.seconds
     with StopAsked() as stop:
-        while state.done(training) < 1.0 and not stop.asked:
+        while state.done(training) < 1.0 and not stop.asked and time.monotonic() < deadline:
             started = time.monotonic()
             recent.append(take_step(state, windows, training))
             lasted.append(min(time.monotonic() - started, LONGEST_STEP))
@@ -205,7 +221,7 @@ def train(
 
 
 def progress_line(
-    state: State, training: Training, losses: list[float], lasted: list[float]
+    state: TrainingState, training: Training, losses: list[float], lasted: list[float]
 ) -> str:
     """Return one line: step, loss, speed, and the minutes that are left."""
     pace = sum(lasted) / len(lasted)  # s a step
@@ -217,7 +233,7 @@ def progress_line(
     )
 
 
-def _log(folder: Path, state: State, losses: list[float], more: dict[str, float]) -> None:
+def _log(folder: Path, state: TrainingState, losses: list[float], more: dict[str, float]) -> None:
     row = {"step": state.step, "windows": state.windows, "minutes": state.seconds / 60}
     if losses:
         row["loss"] = float(np.mean(losses))

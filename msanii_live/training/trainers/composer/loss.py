@@ -48,8 +48,8 @@ def composer_loss(
     arXiv:2208.04202, section 3 treats bits as real numbers.
     """
     rolls = examples.rolls
-    level = draw_levels(len(rolls), generator)
-    noise = torch.randn(rolls.shape, generator=generator)
+    level = draw_levels(len(rolls), generator).to(rolls.device)
+    noise = torch.randn(rolls.shape, generator=generator).to(rolls.device)
     at = level[:, None, None]
     known = per_channel(examples.known, rolls.shape[1])
     noisy = torch.where(known > 0, rolls, torch.lerp(rolls, noise, at))
@@ -69,7 +69,7 @@ def roll_loss(
         answer[..., :BITS],
         truth,
         weight=open_[..., :BITS],
-        pos_weight=_positive(weights),
+        pos_weight=_positive(weights).to(answer.device),
         reduction="sum",
     )
     feel = F.huber_loss(answer[..., BITS:], rolls[..., BITS:], reduction="none", delta=0.5)

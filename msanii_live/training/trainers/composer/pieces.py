@@ -5,61 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from msanii_live.engines.composer.conditions import KINDS, PHASES, UNKNOWN
-from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, AnyNote
+from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
 from msanii_live.engines.composer.roll import Notes, to_array
+from msanii_live.training.data.composition.model import Composition
 
 Ints = npt.NDArray[np.int64]
 NO_SECTION = len(SECTIONS)
-
-
-class AnyChord(Protocol):
-    """What is asked of a chord: root, 0-11, quality, a name in QUALITIES, and bass or None."""
-
-    @property
-    def root(self) -> int: ...  # noqa: D102
-    @property
-    def quality(self) -> str: ...  # noqa: D102
-    @property
-    def bass(self) -> int | None: ...  # noqa: D102
-
-
-class AnyComposition(Protocol):
-    """What is asked of a composition; the generator's class says what the fields mean."""
-
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def style(self) -> str: ...  # noqa: D102
-    @property
-    def tonic(self) -> int: ...  # noqa: D102
-    @property
-    def minor(self) -> bool: ...  # noqa: D102
-    @property
-    def tempo(self) -> float: ...  # noqa: D102
-    @property
-    def metre(self) -> tuple[int, int]: ...  # noqa: D102
-    @property
-    def steps_per_bar(self) -> int: ...  # noqa: D102
-    @property
-    def swing(self) -> float: ...  # noqa: D102
-    @property
-    def density(self) -> float: ...  # noqa: D102
-    @property
-    def bars(self) -> int: ...  # noqa: D102
-    @property
-    def chords(self) -> tuple[AnyChord, ...]: ...  # noqa: D102
-    @property
-    def sections(self) -> tuple[tuple[str, int], ...]: ...  # noqa: D102
-    @property
-    def programs(self) -> dict[str, int]: ...  # noqa: D102
-    @property
-    def notes(self) -> tuple[AnyNote, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -114,7 +71,7 @@ class Pieces:
 
 
 def gather(
-    compositions: Iterable[AnyComposition],
+    compositions: Iterable[Composition],
     styles: tuple[str, ...],
     on_piece: Callable[[int], None] = lambda done: None,
 ) -> Pieces:
@@ -137,7 +94,7 @@ def gather(
     )
 
 
-def _row(piece: AnyComposition, styles: tuple[str, ...]) -> dict[str, Any]:
+def _row(piece: Composition, styles: tuple[str, ...]) -> dict[str, Any]:
     notes = to_array(piece.notes, piece.tonic, piece.swing)
     plays = np.zeros((piece.bars, len(PARTS)), np.bool_)
     bar = notes["step"] // piece.steps_per_bar
@@ -161,12 +118,11 @@ def _row(piece: AnyComposition, styles: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _harmony(chord: AnyChord | None, tonic: int) -> tuple[int, int, int]:
+def _harmony(chord: Chord | None, tonic: int) -> tuple[int, int, int]:
     if chord is None:
         return UNKNOWN, KINDS - 1, UNKNOWN
     quality = QUALITIES.index(chord.quality) if chord.quality in QUALITIES else KINDS - 1
-    bass = chord.root if chord.bass is None else chord.bass
-    return (chord.root - tonic) % 12, quality, (bass - tonic) % 12
+    return (chord.root - tonic) % 12, quality, (chord.bass_class - tonic) % 12
 
 
 def _place(section: str, place: int) -> tuple[int, int]:

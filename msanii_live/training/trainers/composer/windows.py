@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
 import numpy as np
@@ -17,7 +17,7 @@ from msanii_live.engines.composer.conditions import (
     PHASES,
     SCALARS,
     UNKNOWN,
-    Batch,
+    ConditionBatch,
     scaled,
 )
 from msanii_live.engines.composer.notes import PARTS
@@ -65,7 +65,13 @@ class Examples:
 
     rolls: torch.Tensor
     known: torch.Tensor
-    conditions: Batch
+    conditions: ConditionBatch
+
+    def to(self, device: torch.device) -> Examples:
+        """Return the same batch on a device."""
+        names = [each.name for each in fields(ConditionBatch)]
+        conditions = ConditionBatch(*(getattr(self.conditions, n).to(device) for n in names))
+        return Examples(self.rolls.to(device), self.known.to(device), conditions)
 
 
 class Windows:
@@ -137,7 +143,7 @@ class Windows:
         wanted: npt.NDArray[np.bool_],
         rng: np.random.Generator,
         drop: Drop,
-    ) -> Batch:
+    ) -> ConditionBatch:
         pieces = self.pieces
         index = np.array([window.piece for window in windows])
         size, bars = len(windows), windows[0].bars
@@ -166,7 +172,7 @@ class Windows:
         features[..., FIRST[5] :: 2] = plays & told[:, None]
         features[..., FIRST[5] + 1 :: 2] = ~plays & told[:, None]
         scalars, known = self._scalars(index, cut, plays, hidden, rng, drop)
-        return Batch(
+        return ConditionBatch(
             style=torch.from_numpy(np.where(hidden(drop.style), self.styles, pieces.style[index])),
             mode=torch.from_numpy(np.where(hidden(drop.mode), 2, pieces.minor[index])),
             metre=torch.from_numpy(pieces.metre[index]),

@@ -2,11 +2,12 @@ import hashlib
 from itertools import pairwise
 
 import pytest
-from msanii_live.models import conditions
 
+from msanii_live.engines.composer.notes import QUALITIES
+from msanii_live.engines.mel_flow import vocabulary
 from msanii_live.training.data.composition import PARTS, STYLES, Composition, compose
 from msanii_live.training.data.composition.metre import METRES
-from msanii_live.training.data.composition.model import QUALITIES, local_scale
+from msanii_live.training.data.composition.model import local_scale
 from tests.training.data.composition.statistics import bars_of, copied_share, harmony_return
 
 STEPS = {(4, 4): 16, (3, 4): 12, (6, 8): 12, (5, 4): 20, (7, 8): 14}
@@ -18,7 +19,7 @@ def pieces() -> list[Composition]:
 
 
 def test_styles_are_those_of_the_product() -> None:
-    assert STYLES == conditions.STYLES
+    assert STYLES == vocabulary.STYLES
 
 
 def test_the_same_seed_and_arguments_give_the_same_piece() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from msanii_live.engines.composer.notes import PARTS, Chord, PartNote
+from msanii_live.engines.composer.notes import Chord, PartNote
 
 MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 MINOR = frozenset({0, 2, 3, 5, 7, 8, 10})
@@ -19,12 +18,6 @@ def mean(values: Iterable[float]) -> float:
     """Return the mean of the values that are not NaN, NaN if there are none."""
     plain = [value for value in values if not np.isnan(value)]
     return float(np.mean(plain)) if plain else float("nan")
-
-
-def notes_a_bar(notes: Iterable[PartNote], bars: int) -> dict[str, float]:
-    """Return the mean number of notes a bar, by part."""
-    counts = Counter(note.part for note in notes)
-    return {part: counts[part] / bars for part in PARTS}
 
 
 def in_key(notes: Iterable[PartNote], tonic: int, minor: bool) -> float:
@@ -50,7 +43,7 @@ def lowest_on_root(
     for bar, pitch in lowest.items():
         chord = chords[bar] if bar < len(chords) else None
         if chord is not None:
-            right.append(pitch % 12 == (chord.root if chord.bass is None else chord.bass))
+            right.append(pitch % 12 == chord.bass_class)
     return float(np.mean(right)) if right else float("nan")
 
 

@@ -1,45 +1,41 @@
-"""Measure a trained composer on pieces it never saw, beside the real pieces and a floor.
-
-`python -m msanii_live.training.trainers.composer.evaluate WEIGHTS PIECES.npz --out FILE.json`
-"""
+"""Measure a trained composer on pieces it never saw, beside the real pieces and a floor."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from msanii_live.engines.composer.complete import SamplingOptions, as_tensor, sample_rolls
-from msanii_live.engines.composer.conditions import Conditions, batch_of
+from msanii_live.engines.composer.complete import CompletionOptions, as_tensor, sample_rolls
+from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.plans import draw_plan, order_of
 from msanii_live.engines.composer.roll import encode, to_array
-from msanii_live.engines.composer.weights import Composer, read_weights
-from msanii_live.training.trainers.composer.pieces import Pieces
-from msanii_live.training.trainers.composer.tasks import (
+from msanii_live.engines.composer.weights import Composer
+from msanii_live.evaluation.composer.tasks import (
     TABLE,
-    Held,
     Scores,
     bass_to_others,
     continuation,
     density,
     describe,
-    held_windows,
+)
+from msanii_live.training.trainers.composer.held_out import (
+    HeldOutWindow,
+    held_out_windows,
     sample,
 )
+from msanii_live.training.trainers.composer.pieces import Pieces
 
 
 def evaluate(
     composer: Composer, pieces: Pieces, count: int, report: Callable[[str], None] = print
 ) -> dict[str, object]:
     """Measure everything; return a dictionary for JSON."""
-    held = held_windows(pieces, composer.net.config.styles, count)
+    held = held_out_windows(pieces, composer.net.config.styles, count)
     orders = [each.order for each in held]
     hidden = [replace(order, chords=()) for order in orders]
     nothing = np.zeros((16, len(PARTS)), np.bool_)
@@ -51,7 +47,7 @@ def evaluate(
     columns["chords hidden"] = describe(sample(composer, held, hidden, nothing, 20), orders)
     drawn = _plans(composer, len(held))
     columns["own plans"] = describe(
-        sample(composer, [Held([], order) for order in drawn], drawn, nothing, 20), drawn
+        sample(composer, [HeldOutWindow([], order) for order in drawn], drawn, nothing, 20), drawn
     )
     report(table_of(columns))
     result: dict[str, object] = {"windows": len(held), "compose": columns}
@@ -70,7 +66,7 @@ def evaluate(
     return result
 
 
-def _plans(composer: Composer, count: int) -> list[Conditions]:
+def _plans(composer: Composer, count: int) -> list[PieceConditions]:
     styles = composer.net.config.styles
     plans = [
         draw_plan(composer.tables, index, style=styles[index % len(styles)])
@@ -82,7 +78,7 @@ def _plans(composer: Composer, count: int) -> list[Conditions]:
 def speed(composer: Composer) -> Scores:
     """Return the seconds that 16 bars take, the best of three, by steps and precision."""
     order = order_of(draw_plan(composer.tables, 0), 16, 0)
-    empty = [Held([], order)]
+    empty = [HeldOutWindow([], order)]
     known = np.zeros((16, len(PARTS)), np.bool_)
     result = {}
     for steps in (4, 20):
@@ -96,7 +92,7 @@ def speed(composer: Composer) -> Scores:
                     torch.from_numpy(known).float()[None],
                     batch_of([empty[0].order], composer.net.config.styles),
                     [0],
-                    SamplingOptions(steps=steps, bfloat16=bfloat16),
+                    CompletionOptions(steps=steps, bfloat16=bfloat16),
                 )
                 seconds.append(time.perf_counter() - started)
             result[f"{steps} steps, {'bfloat16' if bfloat16 else 'float32'}"] = min(seconds)
@@ -118,22 +114,3 @@ def _line(scores: object) -> str:
 
     items = scores.items() if isinstance(scores, dict) else ()
     return ", ".join(f"{name} {short(value)}" for name, value in items)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, measure, print a table, write JSON."""
-    parser = argparse.ArgumentParser(description="Measure a trained composer.")
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("pieces", type=Path, help="held_out-N.npz of the run")
-    parser.add_argument("--windows", type=int, default=48)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path)
-    asked = parser.parse_args(arguments)
-    torch.set_num_threads(asked.threads)
-    result = evaluate(read_weights(asked.weights), Pieces.load(asked.pieces), asked.windows)
-    if asked.out:
-        asked.out.write_text(json.dumps(result, indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -6,17 +6,17 @@ import torch
 from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
 from msanii_live.engines.composer.notes import Chord, PartNote
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.training.trainers.composer import measures
-from msanii_live.training.trainers.composer.evaluate import table_of
-from msanii_live.training.trainers.composer.pieces import gather
-from msanii_live.training.trainers.composer.tables import tables_of
-from msanii_live.training.trainers.composer.tasks import (
+from msanii_live.evaluation.composer import measures
+from msanii_live.evaluation.composer.evaluate import table_of
+from msanii_live.evaluation.composer.tasks import (
     TABLE,
     bass_to_others,
     continuation,
     describe,
-    held_windows,
 )
+from msanii_live.training.trainers.composer.held_out import held_out_windows
+from msanii_live.training.trainers.composer.pieces import gather
+from msanii_live.training.trainers.composer.tables import tables_of
 from tests.training.trainers.composer.pieces import STYLES, made
 
 ROOTS = (0, 9, 5, 7)
@@ -63,7 +63,7 @@ def test_f1_counts_part_step_and_pitch():
 
 def test_held_out_windows_describe_themselves():
     pieces = gather((made(seed, bars=16) for seed in range(6)), STYLES)
-    held = held_windows(pieces, STYLES, 4)
+    held = held_out_windows(pieces, STYLES, 4)
     orders = [each.order for each in held]
     scores = describe([each.notes for each in held], orders)
     assert len(held) == 4
@@ -78,7 +78,7 @@ def test_continuing_is_scored_beside_copying():
     torch.manual_seed(0)
     net = ComposerNet(NetworkConfig(styles=STYLES, width=32, blocks=1, heads=2, hidden=64))
     composer = Composer(net.eval(), tables_of(pieces, STYLES))
-    held = held_windows(pieces, STYLES, 3)
+    held = held_out_windows(pieces, STYLES, 3)
     scores = continuation(composer, held, 4, 1)
     assert scores["repeating what is known"] == 1.0
     assert 0.0 <= scores["with the truth"] < 0.5

@@ -1,0 +1,1 @@
+"""Evaluation of the composer: measures of notes, tasks, and the table."""

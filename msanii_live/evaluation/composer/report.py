@@ -1,0 +1,38 @@
+"""The evaluation of the composer for the command line: print the table, write JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from msanii_live.engines.composer.weights import read_weights
+from msanii_live.errors import ConfigError
+from msanii_live.evaluation.composer.evaluate import evaluate
+from msanii_live.training.trainers.composer.calibration import WEIGHTS
+from msanii_live.training.trainers.composer.data import compose_held_out
+
+PIECES = 240
+WINDOWS = 48
+
+
+def report_composer(
+    weights: Path, out: Path | None, *, pieces: int = PIECES, windows: int = WINDOWS
+) -> int:
+    """Measure weights on held-out pieces; print the tables. Returns the exit status.
+
+    weights: a file, or the folder of a run. out: folder for composer.json. pieces: to compose.
+    windows: at most, of 16 bars in 4/4, cut out of them.
+    Raises: ConfigError: the weights cannot be read.
+    """
+    path = weights / WEIGHTS if weights.is_dir() else weights
+    try:
+        composer = read_weights(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read the composer's weights: {error}") from None
+    print(f"composing {pieces} held-out pieces", file=sys.stderr, flush=True)
+    found = evaluate(composer, compose_held_out(pieces), windows)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "composer.json").write_text(json.dumps(found, indent=1) + "\n")
+    return 0
