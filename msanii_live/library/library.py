@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
-from msanii_live.errors import Code, CommandError, ConfigError
+from msanii_live.errors import Code, CommandError
 from msanii_live.library import clip_files, naming, ownership, paths, retention, sidecar
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
 from msanii_live.library.clip_index import ClipIndex
 from msanii_live.library.exports import Exports
+from msanii_live.library.folder import open_folder
 
 CACHE_BYTES = 2**30
 _log = logging.getLogger(__name__)
@@ -44,18 +45,7 @@ class Library(ClipIndex):
         WAV with 32-bit float samples, which keeps them bit for bit.
         Raises: ConfigError: the folder cannot be created, listed or written.
         """
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self.folder = folder.resolve()
-            paths.delete_if_possible(paths.write_temporary(self.folder, b""))
-            paths.delete_leftovers(self.folder)
-            found = sidecar.read_clips(self.folder)
-        except (OSError, RuntimeError) as error:
-            raise ConfigError(
-                f"folder is {folder.as_posix()}: it cannot be written "
-                f"({naming.error_reason(error)}); make it writable, or pick another with --folder"
-            ) from None
+        self.folder, found = open_folder(folder)
         self._keep_bytes = keep_bytes
         self._form = form or AudioFormat()
         self._exports = Exports(self.folder)

@@ -1,0 +1,27 @@
+"""The shared folder at start-up: made, checked for writing, cleared of leftovers, indexed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msanii_live.audio import ClipInfo
+from msanii_live.errors import ConfigError
+from msanii_live.library import naming, paths, sidecar
+
+
+def open_folder(folder: Path) -> tuple[Path, list[ClipInfo]]:
+    """Create a folder if necessary; return its resolved path and the clips in it.
+
+    Raises: ConfigError: the folder cannot be created, listed or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        resolved = folder.resolve()
+        paths.delete_if_possible(paths.write_temporary(resolved, b""))
+        paths.delete_leftovers(resolved)
+        return resolved, sidecar.read_clips(resolved)
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(
+            f"folder is {folder.as_posix()}: it cannot be written "
+            f"({naming.error_reason(error)}); make it writable, or pick another with --folder"
+        ) from None
