@@ -76,10 +76,13 @@ class Partials:
             for offset in range(-_LOBE_BINS, _LOBE_BINS + 1):
                 bin_ = middle + offset
                 far = bin_ - place
-                lobe = size * _hann_spectrum(far).float()
+                # The lobe of a lowest key reaches below bin 0, where there are no bins.
+                lobe = size * _hann_spectrum(far).float() * (bin_ >= 0)
                 turned = torch.remainder(phase - math.pi * far, 2 * math.pi).float()
                 lines.index_add_(
-                    0, frame * magnitude.shape[1] + bin_, torch.polar(lobe.abs(), turned)
+                    0,
+                    frame * magnitude.shape[1] + bin_.clamp_min(0),
+                    torch.polar(lobe.abs(), turned),
                 )
         steady = lines.view(magnitude.shape)
         strength = steady.abs()

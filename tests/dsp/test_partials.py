@@ -91,6 +91,17 @@ def test_a_key_held_over_a_loop_s_end_goes_on_at_its_start() -> None:
     assert torch.angle(start[place]).abs() > 0.1  # and is no accident
 
 
+@pytest.mark.parametrize("pitch", [0, 12, 21, 23])
+def test_the_lowest_keys_have_partials_next_to_bin_0(pitch: int) -> None:
+    partials = Partials([Note(0.0, 1.0, pitch, 90)], SPEC)
+    centres = grid().centres
+    ones = torch.ones(len(centres), SPEC.n_fft // 2 + 1)
+    made = partials.with_partial_phases(ones, ones.to(torch.complex64), centres)
+    assert torch.allclose(made.abs(), ones, atol=1e-4)
+    # The last bins of a frame, where no partial is, keep their phases.
+    assert torch.equal(made[:, -3:], ones[:, -3:].to(torch.complex64))
+
+
 @pytest.mark.slow
 def test_a_held_key_does_not_stumble_when_others_are_struck() -> None:
     """A sine held under struck keys is steadier if the vocoder knows the notes."""
