@@ -47,6 +47,11 @@ BUILT_IN: dict[str, EngineSpec] = {
         (Render.address,),
         ("msanii-live note-diffusion 1", "msanii-live spectrogram 1"),
     ),
+    "composer": EngineSpec(
+        "msanii_live.engines.composer.engine:create",
+        (Generate.address,),
+        ("msanii-live/composer/1",),
+    ),
     "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),
     "msanii2023": EngineSpec(
         "msanii_live.engines.msanii2023.engine:create",

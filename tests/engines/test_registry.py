@@ -31,7 +31,9 @@ def test_old_names_stand_for_new_ones_and_are_not_listed():
 @pytest.mark.parametrize("name", ["nothing", "msanii2023"])
 def test_a_default_that_does_not_exist_is_refused_with_those_there_are(name):
     registry = EngineRegistry("cpu", name)
-    with pytest.raises(ConfigError, match="mel-flow, mel2mel, note-diffusion, tones, or give a pa"):
+    with pytest.raises(
+        ConfigError, match="mel2mel, note-diffusion, composer, tones, or give a path"
+    ):
         registry.check_default()
 
 

@@ -102,7 +102,9 @@ def test_what_it_cannot_is_told(band, riff):
     band.client.send("/msanii/generate", "seconds", 2, "id", "g")
     failed = band.client.wait(("/msanii/fail",), "g")
     assert failed.args[3] == "EENGINE"
-    assert failed.args[4] == "the engine note-diffusion cannot generate: mel-flow, tones can"
+    assert (
+        failed.args[4] == "the engine note-diffusion cannot generate: mel-flow, composer, tones can"
+    )
     band.job("/msanii/render", "m", "riff", "timbre", "harp", "timbre2", "lead", "steps", 1)
     told = [m.args[1] for m in band.client.received if m.address == "/msanii/warn"]
     assert any("timbre2 was ignored" in text for text in told)
@@ -134,7 +136,7 @@ def test_its_name_of_before_works_in_commands_and_old_sidecars_and_is_not_listed
     again, _ = soundfile.read(render_again(path, tmp_path / "x.wav", "cpu"), dtype="float32")
     assert np.abs(again - read(old)).max() < 1e-3
     names = [row["engine"] for row in band.client.engine_list()]
-    assert names == ["note-diffusion", "mel-flow", "mel2mel", "tones"]
+    assert names == ["note-diffusion", "mel-flow", "mel2mel", "composer", "tones"]
 
 
 def test_the_weights_are_described():
