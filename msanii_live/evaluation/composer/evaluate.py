@@ -22,6 +22,7 @@ from msanii_live.evaluation.composer.tasks import (
     continuation,
     density,
     describe,
+    styles_with_plans,
 )
 from msanii_live.training.trainers.composer.held_out import (
     HeldOutWindow,
@@ -67,7 +68,7 @@ def evaluate(
 
 
 def _plans(composer: Composer, count: int) -> list[PieceConditions]:
-    styles = composer.net.config.styles
+    styles = styles_with_plans(composer)
     plans = [
         draw_plan(composer.tables, index, style=styles[index % len(styles)])
         for index in range(count)

@@ -114,10 +114,16 @@ def _with_bass(order: PieceConditions) -> dict[str, Sequence[bool | None]]:
     return {**order.plays, "bass": [True] * order.bars}
 
 
+def styles_with_plans(composer: Composer) -> list[str]:
+    """Return the styles that the weights have outlines of, in the order of the network."""
+    found = {row[0] for row in composer.tables["plans"]}
+    return [style for style in composer.net.config.styles if style in found]
+
+
 def density(composer: Composer, steps: int) -> dict[str, object]:
     """Ask for every style at rising densities; return notes a bar and how often they rise."""
     table: dict[str, list[float]] = {}
-    for style in composer.net.config.styles:
+    for style in styles_with_plans(composer):
         orders = []
         for index in range(4):
             plan = draw_plan(composer.tables, index, style=style)

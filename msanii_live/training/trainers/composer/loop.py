@@ -19,7 +19,8 @@ import torch
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.errors import ConfigError
 from msanii_live.training.trainers.composer.loss import LossWeights, composer_loss
-from msanii_live.training.trainers.composer.windows import Windows
+from msanii_live.training.trainers.composer.step_batches import StepBatches
+from msanii_live.training.trainers.composer.windows import Examples, Windows
 
 CHECKPOINT = "composer-checkpoint.pt"
 LONGEST_STEP = 20.0  # s; what is above it was spent stopped, not training
@@ -34,7 +35,7 @@ class Training:
     if not 0. batch: windows a step. muon, adam: largest learning rates of the blocks' matrices and
     of all else; they rise over `warm_up` steps and fall to a fiftieth over the last share `decay`
     of the run. ema: decay of the averaged weights. every: seconds between checkpoints. bfloat16:
-    compute with it.
+    compute with it. workers: processes that draw batches ahead; 0 draws them between the steps.
     """
 
     minutes: float = 120.0
@@ -50,6 +51,7 @@ class Training:
     every: float = 180.0
     seed: int = 1
     bfloat16: bool = False
+    workers: int = 0
     weights: LossWeights = field(default_factory=LossWeights)
 
     def share_at(self, step: int, done: float) -> float:
@@ -159,16 +161,15 @@ def save(state: TrainingState, training: Training, folder: Path) -> None:
     os.replace(part, folder / CHECKPOINT)
 
 
-def take_step(state: TrainingState, windows: Windows, training: Training) -> float:
-    """Train on one batch, drawn by the run's seed and the step alone; return the loss."""
-    rng = np.random.default_rng((training.seed, state.step))
+def take_step(state: TrainingState, examples: Examples, training: Training) -> float:
+    """Train on one batch; return the loss. The noise depends on the run's seed and the step."""
     generator = torch.Generator().manual_seed(training.seed * 1_000_003 + state.step)
     share = training.share_at(state.step, state.done(training))
     for optimiser, rate in zip(state.optimisers, (training.muon, training.adam), strict=True):
         for group in optimiser.param_groups:
             group["lr"] = rate * share
     device = next(state.net.parameters()).device
-    examples = windows.draw(training.batch, rng).to(device)
+    examples = examples.to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=training.bfloat16):
         loss = composer_loss(state.net, examples, training.weights, generator)
     state.net.zero_grad(set_to_none=True)
@@ -203,10 +204,12 @@ def train(
     recent: list[float] = []
     lasted: list[float] = []
     saved_at = state.seconds
+    batches = StepBatches(windows, training.batch, training.seed)
     with StopAsked() as stop:
+        following = batches.from_step(state.step, training.workers)
         while state.done(training) < 1.0 and not stop.asked and time.monotonic() < deadline:
             started = time.monotonic()
-            recent.append(take_step(state, windows, training))
+            recent.append(take_step(state, next(following), training))
             lasted.append(min(time.monotonic() - started, LONGEST_STEP))
             state.seconds += lasted[-1]
             if state.step % 50 == 0:

@@ -28,6 +28,7 @@ from msanii_live.training.trainers.composer.loop import (
 )
 from msanii_live.training.trainers.composer.loss import LossWeights, composer_loss
 from msanii_live.training.trainers.composer.recipe import ComposerRecipe
+from msanii_live.training.trainers.composer.step_batches import StepBatches
 from msanii_live.training.trainers.composer.windows import Windows
 
 Report = Callable[[str], None]
@@ -90,13 +91,14 @@ def is_bfloat16_faster(
     """Time a few steps of a network that is thrown away; return whether bfloat16 is faster."""
     seconds = {}
     device = next(state.net.parameters()).device
+    batches = StepBatches(windows, training.batch, training.seed)
     for bfloat16 in (False, True):
         trial = start_state(ComposerNet(state.net.config).to(device), training)
         timed = replace(training, bfloat16=bfloat16)
-        take_step(trial, windows, timed)
+        take_step(trial, batches[0], timed)
         started = time.process_time()
-        for _ in range(3):
-            take_step(trial, windows, timed)
+        for step in range(1, 4):
+            take_step(trial, batches[step], timed)
         seconds[bfloat16] = (time.process_time() - started) / 3
     plain, half = seconds[False], seconds[True]
     report(f"a step takes {plain:.2f} s of processor in float32, {half:.2f} s in bfloat16")

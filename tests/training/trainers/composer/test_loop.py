@@ -13,6 +13,7 @@ from msanii_live.training.trainers.composer.loop import (
     train,
 )
 from msanii_live.training.trainers.composer.pieces import gather
+from msanii_live.training.trainers.composer.step_batches import StepBatches
 from msanii_live.training.trainers.composer.windows import Windows
 from tests.training.trainers.composer.pieces import STYLES, made
 
@@ -30,6 +31,19 @@ def fresh(folder, training=QUICK):
     return begin(ComposerNet(TINY), training, folder)
 
 
+def batch_at(windows, step, training):
+    return StepBatches(windows, training.batch, training.seed)[step]
+
+
+def test_processes_draw_the_same_batches(windows):
+    batches = StepBatches(windows, 2, seed=1)
+    ahead = batches.from_step(3, workers=2)
+    for step in (3, 4, 5):
+        one, other = batches[step], next(ahead)
+        assert torch.equal(one.rolls, other.rolls)
+        assert torch.equal(one.conditions.bars, other.conditions.bars)
+
+
 def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(windows, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
@@ -38,7 +52,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(windows, tmp_pat
     assert train(unbroken, windows, QUICK, whole, lambda line: None)
     state = fresh(broken)
     for _ in range(5):
-        take_step(state, windows, QUICK)
+        take_step(state, batch_at(windows, state.step, QUICK), QUICK)
     save(state, QUICK, broken)
     resumed = fresh(broken)
     assert resumed.step == 5
@@ -51,7 +65,10 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(windows, tmp_pat
 def test_a_few_pieces_are_learnt_by_heart(windows, tmp_path):
     training = Training(steps=150, batch=4, warm_up=10, muon=0.03, adam=1e-2)
     state = fresh(tmp_path, training)
-    losses = [take_step(state, windows, training) for _ in range(training.steps)]
+    losses = [
+        take_step(state, batch_at(windows, step, training), training)
+        for step in range(training.steps)
+    ]
     assert sum(losses[:5]) / 5 > 2
     assert sum(losses[-20:]) / 20 < 1.2
 
