@@ -10,6 +10,7 @@ from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.weights import parameters, read_weights, write_weights
 from msanii_live.errors import ConfigError
+from msanii_live.evaluation.composer import tasks
 from msanii_live.evaluation.composer.report import report_composer
 from msanii_live.evaluation.composer.tasks import TABLE
 from msanii_live.training.commands import RECIPES
@@ -36,7 +37,7 @@ def recipe(tmp_path):
     return path
 
 
-def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, capsys):
+def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, capsys, monkeypatch):
     out = tmp_path / "run"
     command = ["train", "--part", "composer", "--out", str(out), "--recipe", str(recipe)]
     assert main([*command, "--minutes", "0.00001"]) == 0
@@ -65,6 +66,7 @@ def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, cap
     again = read_weights(out / "composer.safetensors")
     assert again.tables["bias"] == composer.tables["bias"]
 
+    monkeypatch.setattr(tasks, "DENSITIES", (0.1, 0.9))
     assert report_composer(out, tmp_path / "figures", pieces=4, windows=2) == 0
     found = json.loads((tmp_path / "figures" / "composer.json").read_text())
     assert set(found["compose"]["real"]) == set(TABLE)

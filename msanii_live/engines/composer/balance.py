@@ -25,7 +25,7 @@ def wanted_notes(
     a_bar = torch.exp2(2 * (conditions.scalars[:, first:] + 1)) - 1
     plays = conditions.bars[..., FIRST[5] :: 2]
     silent = conditions.bars[..., FIRST[5] + 1 :: 2]
-    told = conditions.told[:, first:] & ((plays + silent) > 0).all(1)
+    specified = conditions.specified[:, first:] & ((plays + silent) > 0).all(1)
     total = a_bar * plays.sum(1)
     bars = known.shape[1]
     for place, part in enumerate(PARTS):
@@ -33,7 +33,7 @@ def wanted_notes(
         given = given.reshape(len(rolls), bars, -1).sum(-1) * known[..., place]
         total[:, place] -= given.sum(-1)
     total = torch.maximum(total, 0.1 * a_bar)
-    return torch.where(told, total, torch.nan)
+    return torch.where(specified, total, torch.nan)
 
 
 def balanced(

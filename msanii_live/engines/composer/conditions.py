@@ -72,19 +72,19 @@ class ConditionBatch:
     mode: torch.Tensor
     metre: torch.Tensor
     scalars: torch.Tensor
-    told: torch.Tensor
+    specified: torch.Tensor
     bars: torch.Tensor
 
     def unconditional(self, styles: int) -> ConditionBatch:
         """Return the same windows with style, mode, density and chords unknown, for guidance."""
-        told = self.told.clone()
-        told[:, 2:] = False
+        specified = self.specified.clone()
+        specified[:, 2:] = False
         bars = self.bars.clone()
         bars[..., :HARMONY] = 0.0
         for following in FIRST[1:4]:
             bars[..., following - 1] = 1.0
         style, mode = torch.full_like(self.style, styles), torch.full_like(self.mode, 2)
-        return ConditionBatch(style, mode, self.metre, self.scalars * told, told, bars)
+        return ConditionBatch(style, mode, self.metre, self.scalars * specified, specified, bars)
 
     def repeat(self, times: int) -> ConditionBatch:
         """Return the batch `times` over."""
@@ -163,7 +163,7 @@ def batch_of(orders: Sequence[PieceConditions], styles: Sequence[str]) -> Condit
         mode=torch.tensor([2 if o.minor is None else int(o.minor) for o in orders]),
         metre=torch.tensor([METRES.index(o.metre) for o in orders]),
         scalars=torch.tensor([[0.0 if v is None else v for v in row] for row in rows]),
-        told=torch.tensor([[v is not None for v in row] for row in rows]),
+        specified=torch.tensor([[v is not None for v in row] for row in rows]),
         bars=torch.tensor([_bars(order) for order in orders]),
     )
 

@@ -90,10 +90,10 @@ def clean_guess(
         if guidance == 1.0:
             logits = net(x, known, level, conditions)
         else:
-            told, untold = net(
+            conditional, unconditional = net(
                 torch.cat([x, x]), both_known, torch.cat([level, level]), everyone
             ).chunk(2)
-            logits = untold + guidance * (told - untold)
+            logits = unconditional + guidance * (conditional - unconditional)
         sharpness = 1.0 + sharpen * (1.0 - float(level[0]))
         logits = balanced(logits, open_, wanted, usual, sharpness)
         return torch.where(fixed, roll, to_clean(logits))

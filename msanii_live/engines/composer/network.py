@@ -157,10 +157,10 @@ class ComposerNet(nn.Module):
         bars = conditions.bars.shape[1]
         tokens = steps // STEPS_A_TOKEN
         per_bar = tokens // bars
-        told = conditions.told.float()
+        specified = conditions.specified.float()
         c = self.style(conditions.style) + self.mode(conditions.mode)
         c = c + self.metre(conditions.metre) + self.level(_waves(level))
-        c = F.silu(c + self.scalars(torch.cat([conditions.scalars * told, told], -1)))
+        c = F.silu(c + self.scalars(torch.cat([conditions.scalars * specified, specified], -1)))
         features = torch.cat([known, conditions.bars], -1).repeat_interleave(per_bar, 1)
         h = self.enter(torch.cat([x.reshape(batch, tokens, -1), features], -1))
         places = torch.arange(per_bar, device=x.device).repeat(bars)

@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
+from msanii_live.engines.composer.engine import WEIGHTS
 from msanii_live.engines.composer.weights import read_weights
 from msanii_live.errors import ConfigError
 from msanii_live.evaluation.composer.evaluate import evaluate
-from msanii_live.training.trainers.composer.calibration import WEIGHTS
 from msanii_live.training.trainers.composer.data import compose_held_out
 
 PIECES = 240

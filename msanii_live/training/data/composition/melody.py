@@ -51,7 +51,7 @@ def play_melody(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     centre = sheet.style.register + rng.randint(-4, 4)
     motifs = {letter: draw_motif(rng, sheet, calm=letter == "c") for letter in "abc"}
     themes: dict[str, _Theme] = {}
-    heard: dict[str, int] = {}
+    repeats: dict[str, int] = {}
     previous: int | None = None
     for bar in sheet.bars:
         theme = bar.section.theme
@@ -59,11 +59,11 @@ def play_melody(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
             own = motifs if len(themes) == 0 or rng.random() < 0.3 else _others(rng, sheet, motifs)
             themes[theme] = _Theme(own, _letters(rng, sheet), draw_arc(rng))
         if bar.place == 0:
-            heard[theme] = heard.get(theme, -1) + 1
+            repeats[theme] = repeats.get(theme, -1) + 1
             previous = None
         if "lead" not in bar.section.parts:
             continue
-        previous = yield from _bar(rng, sheet, bar, themes[theme], heard[theme], centre, previous)
+        previous = yield from _bar(rng, sheet, bar, themes[theme], repeats[theme], centre, previous)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _bar(
     sheet: LeadSheet,
     bar: Bar,
     theme: _Theme,
-    heard: int,
+    repeats: int,
     centre: int,
     previous: int | None,
 ) -> Generator[Hit, None, int | None]:
@@ -148,7 +148,7 @@ def _bar(
     cadence = bar.ends_section or bar.place % 8 == 7
     if cadence and letter[0] not in ".c":
         letter = "c"
-    again = heard > 0 or bar.place >= 8
+    again = repeats > 0 or bar.place >= 8
     varied = rng.random() < (0.85 if again else 0.6 if bar.place >= 4 else 0.35)
     if bar.final:
         pitch = _snap(bar.chord, centre, frozenset(bar.chord.pitch_classes[:1]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from msanii_live.engines.composer.engine import WEIGHTS
 from msanii_live.engines.composer.notes import PARTS, PartNote
 from msanii_live.engines.composer.weights import Composer, read_weights, write_weights
 from msanii_live.training.trainers.composer.data import PieceSets
@@ -23,7 +24,6 @@ from msanii_live.training.trainers.composer.loss import LossWeights
 from msanii_live.training.trainers.composer.recipe import ComposerRecipe
 from msanii_live.training.trainers.composer.tables import tables_of
 
-WEIGHTS = "composer.safetensors"
 ROUNDS = 4
 LARGEST = 4.0  # nats
 

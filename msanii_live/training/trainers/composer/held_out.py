@@ -47,7 +47,7 @@ def held_out_windows(
         rng.bit_generator.state = state
         all_bars = int(pieces.first_bar[piece + 1] - pieces.first_bar[piece])
         bars = len(plan.chords)
-        bar = int(rng.integers(0, all_bars - bars + 1)) // 4 * 4  # as plan_of draws it
+        bar = int(rng.integers(0, all_bars - bars + 1)) // 4 * 4  # drawn as in plan_of
         notes = pieces.notes_of(int(piece)).copy()
         notes["step"] -= bar * 16
         roll = as_tensor(*encode(notes, bars * 16))

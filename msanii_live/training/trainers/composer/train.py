@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from msanii_live.engines.composer.engine import WEIGHTS
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.weights import Composer, parameters, write_weights
 from msanii_live.training.trainers.composer.calibration import (
-    WEIGHTS,
     calibrate_run,
     tables_with_bias,
 )

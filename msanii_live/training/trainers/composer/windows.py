@@ -1,4 +1,4 @@
-"""Windows cut out of pieces: rolls, what is known of them, and what the network is told."""
+"""Windows cut out of pieces: rolls, what is known of them, and their conditions."""
 
 from __future__ import annotations
 
@@ -167,17 +167,17 @@ class Windows:
         features = np.zeros((size, bars, BAR_FEATURES), np.float32)
         for place in range(5):
             np.put_along_axis(features, (FIRST[place] + named[..., place])[..., None], 1.0, -1)
-        told = ~hidden(drop.plays)[:, None] | ~wanted  # parts that are not wanted are always told
-        told &= ~(rng.random((size, len(PARTS))) < drop.plays / 3) | ~wanted
-        features[..., FIRST[5] :: 2] = plays & told[:, None]
-        features[..., FIRST[5] + 1 :: 2] = ~plays & told[:, None]
+        specified = ~hidden(drop.plays)[:, None] | ~wanted  # silent parts always are
+        specified &= ~(rng.random((size, len(PARTS))) < drop.plays / 3) | ~wanted
+        features[..., FIRST[5] :: 2] = plays & specified[:, None]
+        features[..., FIRST[5] + 1 :: 2] = ~plays & specified[:, None]
         scalars, known = self._scalars(index, cut, plays, hidden, rng, drop)
         return ConditionBatch(
             style=torch.from_numpy(np.where(hidden(drop.style), self.styles, pieces.style[index])),
             mode=torch.from_numpy(np.where(hidden(drop.mode), 2, pieces.minor[index])),
             metre=torch.from_numpy(pieces.metre[index]),
             scalars=torch.from_numpy(scalars),
-            told=torch.from_numpy(known),
+            specified=torch.from_numpy(known),
             bars=torch.from_numpy(features),
         )
 

@@ -30,8 +30,8 @@ def test_the_same_seed_and_arguments_give_the_same_piece() -> None:
 
 def test_a_piece_is_the_same_on_every_machine() -> None:
     piece = compose(5, style="bossa", bars=16, metre=(4, 4), density=0.5)
-    told = ";".join(f"{n.part} {n.step} {n.pitch} {n.velocity}" for n in piece.notes)
-    assert hashlib.sha256(told.encode()).hexdigest()[:16] == "7ea509c7edfc666b"
+    described = ";".join(f"{n.part} {n.step} {n.pitch} {n.velocity}" for n in piece.notes)
+    assert hashlib.sha256(described.encode()).hexdigest()[:16] == "7ea509c7edfc666b"
 
 
 @pytest.mark.parametrize("style", STYLES)

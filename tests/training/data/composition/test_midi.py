@@ -18,9 +18,9 @@ def test_a_midi_file_holds_the_piece(style: str, metre: tuple[int, int]) -> None
     midi = mido.MidiFile(file=file)
     end = piece.bars * piece.steps_per_bar * TICKS_A_STEP
     assert {sum(message.time for message in track) for track in midi.tracks} == {end}
-    told = {message.type: message for message in midi.tracks[0]}
-    assert (told["time_signature"].numerator, told["time_signature"].denominator) == metre
-    assert mido.tempo2bpm(told["set_tempo"].tempo) == pytest.approx(piece.tempo, abs=0.01)
+    described = {message.type: message for message in midi.tracks[0]}
+    assert (described["time_signature"].numerator, described["time_signature"].denominator) == metre
+    assert mido.tempo2bpm(described["set_tempo"].tempo) == pytest.approx(piece.tempo, abs=0.01)
     markers = [message.text for message in midi.tracks[0] if message.type == "marker"]
     assert markers == [chord.name for chord in piece.chords]
     onsets = {}

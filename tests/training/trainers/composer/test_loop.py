@@ -78,10 +78,10 @@ def test_a_signal_stops_the_run_and_saves(windows, tmp_path):
     import signal
 
     state = fresh(tmp_path)
-    told = []
+    steps_seen = []
 
     def stop(state):
-        told.append(state.step)
+        steps_seen.append(state.step)
         os.kill(os.getpid(), signal.SIGTERM)
         return {}
 

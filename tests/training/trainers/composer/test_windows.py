@@ -52,21 +52,21 @@ def test_a_window_has_its_notes_and_conditions(pieces):
     assert plays[:, 1].tolist() == [0, 0, 1, 1, 1]
 
 
-def test_an_order_from_a_plan_is_what_training_tells(pieces):
+def test_an_order_from_a_plan_has_the_conditions_of_training(pieces):
     """The same window described twice: by the data set, and by the order a user would get."""
     windows = Windows(pieces, len(STYLES))
     plan = plan_of(pieces, 4, STYLES, np.random.default_rng(0))
     order = batch_of([order_of(plan, 8, 5)], STYLES)
-    told = windows.examples(
+    described = windows.examples(
         [Window(4, 0, 8)],
         np.zeros((1, 8, len(PARTS)), np.bool_),
         np.ones((1, len(PARTS)), np.bool_),
         np.random.default_rng(0),
         Drop(*[0.0] * 12),
     ).conditions
-    for name in ("style", "mode", "metre", "told", "bars"):
-        assert torch.equal(getattr(order, name), getattr(told, name)), name
-    assert torch.allclose(order.scalars, told.scalars, atol=0.01)
+    for name in ("style", "mode", "metre", "specified", "bars"):
+        assert torch.equal(getattr(order, name), getattr(described, name)), name
+    assert torch.allclose(order.scalars, described.scalars, atol=0.01)
 
 
 def test_hidden_conditions_are_unknown(pieces):
@@ -74,7 +74,7 @@ def test_hidden_conditions_are_unknown(pieces):
     examples = Windows(pieces, 2).draw(4, np.random.default_rng(1), everything_hidden)
     assert examples.conditions.style.tolist() == [2] * 4
     assert examples.conditions.mode.tolist() == [2] * 4
-    assert not examples.conditions.told.any()
+    assert not examples.conditions.specified.any()
     assert examples.conditions.bars[..., 12].all()
 
 
