@@ -68,6 +68,7 @@ class BackgroundTasks:
         self._sound = ThreadPoolExecutor(1, thread_name_prefix="sound")
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._submit: Mapping[Lane, Submit] = {
+            Lane.EVENT_LOOP: lambda call: call(),
             Lane.DISK: self._disk.submit,
             Lane.SOUND: self._sound.submit,
             Lane.ENGINE: self._engine.submit,
@@ -81,8 +82,8 @@ class BackgroundTasks:
     def run(self, call: Callable[[], Answer], routes: Routes, finish: Finish, lane: Lane) -> None:
         """Run a call on a lane.
 
-        A task of sound that fails for want of a clip is run again once the tasks of the disk that
-        came before it have ended: one of them may load that clip.
+        A task of sound or of engines that fails for want of a clip is run again once the tasks of
+        the disk that came before it have ended: one of them may load that clip.
 
         finish: called on the event loop with what was raised or what was returned.
         Raises: CommandError: EBUSY, too many wait, or this is closed.
@@ -92,11 +93,23 @@ class BackgroundTasks:
         if len(self._running) >= MAX_WAITING:
             raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
         earlier: frozenset[_Task] = frozenset()
-        if lane is Lane.SOUND:
+        if lane in (Lane.SOUND, Lane.ENGINE):
             earlier = frozenset(task for task in self._running if task.lane is Lane.DISK)
         task = _Task(call, routes, finish, lane, earlier)
         self._running.add(task)
         self._execute(task)
+
+    def run_after_disk(self, call: Callable[[], Answer], routes: Routes, finish: Finish) -> bool:
+        """Run a call on the event loop once the present tasks of the disk have ended.
+
+        Return False, and do not run it, where there are none.
+        """
+        earlier = frozenset(task for task in self._running if task.lane is Lane.DISK)
+        if earlier:
+            task = _Task(call, routes, finish, Lane.EVENT_LOOP, earlier)
+            self._running.add(task)
+            self._deferred.append(task)
+        return bool(earlier)
 
     def _execute(self, task: _Task) -> None:
         def execute() -> None:

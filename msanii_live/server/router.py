@@ -158,7 +158,8 @@ class Router:
             try:
                 answer = handler.run(command, call)
             except Exception as error:
-                self._fail(call, error)
+                if not (_may_come_yet(error) and self._run_after_disk(handler, call)):
+                    self._fail(call, error)
             else:
                 self._complete(call, answer)
             return
@@ -175,6 +176,18 @@ class Router:
             self._tasks.run(lambda: handler.run(command, call), call.routes, finish, handler.lane)
         except Exception as error:
             self._fail(call, error)
+
+    def _run_after_disk(self, handler: Handler, call: Call) -> bool:
+        """Run a handler again once the clips that are being loaded are there; False if none are."""
+
+        def finish(error: BaseException | None, answer: Answer | None) -> None:
+            if answer is not None:
+                self._complete(call, answer)
+            else:
+                self._fail(call, error or RuntimeError("no answer"))
+
+        command = call.request.command
+        return self._tasks.run_after_disk(lambda: handler.run(command, call), call.routes, finish)
 
     def _retry(self, call: Call, message: Message) -> None:
         """Keep a message that was run early until its very time: its clip may be made by then."""

@@ -10,6 +10,7 @@ from msanii_live.protocol import replies
 from msanii_live.protocol.commands import (
     COMMANDS,
     Caps,
+    ClipInfoCommand,
     ClipLoad,
     EngineLoad,
     Ping,
@@ -206,6 +207,39 @@ def test_play_waits_for_the_clip_that_is_being_loaded():
                 Play: on_sound(play),
             },
         )
+    finally:
+        release.set()
+
+
+def test_a_command_for_a_clip_that_is_being_loaded_waits_for_it():
+    release, clips = threading.Event(), set()
+
+    def load(command, call):
+        assert release.wait(10)
+        clips.add("long")
+        return Answer()
+
+    def info(command, call):
+        if command.name not in clips:
+            raise CommandError(Code.ENOCLIP, "no clip")
+        return Answer([replies.PONG(call.token)])
+
+    async def test(bench):
+        bench.send("/msanii/clip/info", "long", "id", "too early")
+        assert bench.wire.failures()[0][3] == "ENOCLIP"
+        bench.send("/msanii/clip/load", "long.wav", "id", "load")
+        bench.send("/msanii/clip/info", "long", "id", "waits")
+        bench.send("/msanii/clip/info", "other", "id", "in vain")
+        bench.tasks.sync("s", (CLIENT,))
+        release.set()
+        await bench.until(lambda: "/msanii/synced" in bench.wire.addresses())
+        assert bench.wire.addresses() == [
+            "/msanii/fail", "/msanii/done", "/msanii/pong", "/msanii/fail", "/msanii/synced",
+        ]  # fmt: skip
+        assert bench.wire.failures()[1][1] == "in vain"
+
+    try:
+        run(test, {ClipLoad: on_disk(load), ClipInfoCommand: Handler(info)})
     finally:
         release.set()
 
