@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import EngineSettings, standalone_context
-from msanii_live.engines.composer.engine import WEIGHTS, ComposerEngine, create
+from msanii_live.engines.composer.engine import ComposerEngine, create
 from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
 from msanii_live.engines.composer.notes import Chord, PartNote
 from msanii_live.engines.composer.piece_order import find_metre, start_full
@@ -20,9 +19,6 @@ from msanii_live.protocol.commands import Generate, Outpaint
 
 RATE = 44_100
 SCALES = {"maj": {0, 2, 4, 5, 7, 9, 11}, "min": {0, 2, 3, 5, 7, 8, 10, 11}}  # minor: both sevenths
-shipped = pytest.mark.skipif(
-    not (SHIPPED_WEIGHTS / WEIGHTS).exists(), reason="the weights are not there"
-)
 
 
 def plan(style, minor, density):
@@ -280,7 +276,6 @@ def trained():
 
 
 @pytest.mark.slow
-@shipped
 def test_more_density_means_more_notes(trained):
     counts = [
         np.mean([
@@ -294,7 +289,6 @@ def test_more_density_means_more_notes(trained):
 
 
 @pytest.mark.slow
-@shipped
 @pytest.mark.parametrize("key", ["Am", "F", "C#m", "Eb"])
 def test_notes_are_in_the_key(trained, key):
     command, inside = Generate(bars=8, key=key, steps=12), []
