@@ -34,6 +34,10 @@ def add(commands: Commands) -> None:
         kinds, "front", "how many messages the server takes, and how fast it answers", files=False
     ).set_defaults(run=_front)
 
+    _add(
+        kinds, "flood", "how long one client waits while others flood the server", files=False
+    ).set_defaults(run=_flood)
+
     player = _add(kinds, "player", "whether the audio host loses frames while clips are made")
     player.add_argument("--seconds", type=float, default=60.0, help="how long (%(default)s)")
     player.add_argument("--audio", default="default", help="audio device (%(default)s)")
@@ -89,6 +93,12 @@ def _speed(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.speed_report import report_speed
 
     return report_speed(arguments.out, arguments.full)
+
+
+def _flood(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.flood import report_floods
+
+    return report_floods()
 
 
 def _front(arguments: argparse.Namespace) -> int:
