@@ -53,7 +53,9 @@ class Server:
         self.state = "starting"
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
-        shelf = Shelf(config.device, config.engine, config.vocoder, config.compile == "on")
+        shelf = Shelf(
+            config.device, config.engine, config.vocoder, config.compile == "on", config.precision
+        )
         shelf.check_default()
         self.lock = FolderLock(config.folder_path)
         library = Library(config.folder_path, keep_bytes=round(config.keep_gb * 10**9))

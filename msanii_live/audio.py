@@ -31,7 +31,8 @@ class ClipInfo:
 
     frames: samples in time. bpm: 0 where unknown. bar_offset: bars since a downbeat at the first
     frame, 0 up to 1. command: the address and every argument that made it, enough to make it
-    again. parents: names of the clips it was made from. wrote: Unix seconds.
+    again. parents: names of the clips it was made from. wrote: Unix seconds. precision: of the
+    networks that made it: fp32, bf16, fp16, or "" where unknown or where there were none.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ClipInfo:
     command: Mapping[str, int | float | str] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     wrote: float = 0.0
+    precision: str = ""
 
     @property
     def seconds(self) -> float:

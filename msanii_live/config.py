@@ -14,6 +14,7 @@ from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
@@ -27,6 +28,7 @@ def _option(default: object, text: str, choices: tuple[str, ...] = ()) -> Any:
 
 _CHOICES = (
     ("device", DEVICES),
+    ("precision", PRECISIONS),
     ("vocoder", VOCODERS),
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
@@ -56,6 +58,11 @@ class Config:
         "none", "MIDI input: none, virtual, tcp:PORT, or a port's name or a part of it"
     )
     device: str = _option("auto", "where models run", DEVICES)
+    precision: str = _option(
+        "auto",
+        "of networks; auto is fp16 on a GPU, the faster of fp32 and bf16 on a CPU",
+        PRECISIONS,
+    )
     engine: str = _option("mel-flow", "engine to keep warm and use by default")
     vocoder: str = _option("vocos", "how the default engine turns mels into samples", VOCODERS)
     compile: str = _option(

@@ -1,6 +1,7 @@
 """Clips, their sidecars, levels and the limiter."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -33,6 +34,11 @@ def test_sidecars_survive_json_and_later_versions():
         "a", 44_100, 2, 10, seed=3, command={"address": "/x", "mix": 0.5}, parents=("b",)
     )
     assert ClipInfo.from_json(info.to_json()) == info
+    earlier = json.loads(info.to_json())
+    del earlier["precision"]
+    assert ClipInfo.from_json(json.dumps(earlier)).precision == ""
+    for name in ("fp32", "bf16", "fp16"):
+        assert ClipInfo.from_json(replace(info, precision=name).to_json()).precision == name
     later = json.loads(info.to_json()) | {"version": 9, "colour": "blue"}
     assert ClipInfo.from_json(json.dumps(later)) == info
     for text in ("[]", '{"name": "a"}', "nonsense"):

@@ -31,6 +31,7 @@ def test_later_sources_win(tmp_path, monkeypatch):
         ({"port": "x"}, "whole number"),
         ({"port": "70000"}, "0 to 65535"),
         ({"device": "tpu"}, "auto, cpu, cuda, mps"),
+        ({"precision": "fp8"}, "auto, fp32, bf16, fp16"),
         ({"bind": "0.0.0.0"}, "--allow"),
         ({"bind": "here"}, "IP address"),
         ({"allow": ["nonsense"]}, "nonsense"),
@@ -39,6 +40,39 @@ def test_later_sources_win(tmp_path, monkeypatch):
 def test_bad_values_are_told_with_what_is_legal(flags, words):
     with pytest.raises(ConfigError, match=words):
         read_config(flags)
+
+
+def test_the_precision_comes_from_file_environment_and_flag(tmp_path, monkeypatch):
+    file = tmp_path / "c.toml"
+    file.write_text('precision = "fp32"\n')
+    assert read_config({}).precision == "auto"
+    assert read_config({}, file).precision == "fp32"
+    monkeypatch.setenv("MSANII_LIVE_PRECISION", "bf16")
+    assert read_config({}, file).precision == "bf16"
+    assert read_config({"precision": "fp16"}, file).precision == "fp16"
+
+
+@pytest.mark.parametrize("command", [["serve"], ["demo"], ["render", "a.json"]])
+def test_a_precision_that_there_is_not_is_refused(command, capsys):
+    with pytest.raises(SystemExit):
+        main([*command, "--precision", "fp8"])
+    assert "fp32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "passed"),
+    [([], []), (["--precision", "fp32"], ["--precision", "fp32"]), (["--precision", "auto"],) * 2],
+)
+def test_the_demo_passes_a_precision_on_only_when_it_is_given(tmp_path, monkeypatch, flags, passed):
+    seen = []
+
+    def stopped(folder, *told, log):
+        seen.extend(told)
+        raise ConfigError("no further")
+
+    monkeypatch.setattr("msanii_live.bench.demo.running_server", stopped)
+    assert main(["demo", "--out", str(tmp_path), *flags]) == 2
+    assert seen == ["--audio", "default", "--device", "auto", *passed]
 
 
 def test_unknown_keys_in_a_file_are_an_error(tmp_path):
@@ -78,6 +112,7 @@ def test_every_setting_has_a_flag(capsys):
         "--folder",
         "--audio",
         "--device",
+        "--precision",
         "--engine",
         "--config",
         "--log-level",
@@ -91,6 +126,7 @@ def test_every_setting_has_a_flag(capsys):
         (["--port", "99999"], "port is 99999"),
         (["--engine", "nope"], "tones"),
         (["--bind", "0.0.0.0"], "--allow"),
+        (["--device", "cpu", "--precision", "fp16"], "try --precision auto"),
         (["--bind", "203.0.113.1", "--allow", "10.0.0.0/8"], "203.0.113.1"),
     ],
 )

@@ -7,19 +7,24 @@ from pathlib import Path
 import soundfile
 
 from msanii_live.audio import ClipInfo
-from msanii_live.engines.base import Context
+from msanii_live.config import PRECISIONS
+from msanii_live.engines.base import Context, Engine
 from msanii_live.engines.registry import Shelf
-from msanii_live.errors import MsaniiError
+from msanii_live.errors import ConfigError, MsaniiError
 from msanii_live.player import midi_files
 from msanii_live.player.folder import Library
 from msanii_live.protocol.commands import MakingCommand, parse
 
 
-def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
+def render_again(
+    sidecar: Path, out: Path | None, device: str, precision: str | None = None
+) -> Path:
     """Make the audio of a sidecar again; its sources must lie beside it.
 
-    Returns the WAV written: the same samples on the same kind of device.
-    Raises: MsaniiError: the sidecar is unreadable or is of a clip that no engine made.
+    precision: of the networks; None takes the one in the sidecar, or auto where it has none.
+    Returns the WAV written: the same samples on the same kind of device at the same precision.
+    Raises: MsaniiError: the sidecar is unreadable or is of a clip that no engine made, or the
+    device lacks its precision.
     """
     try:
         info = ClipInfo.from_json(sidecar.read_text())
@@ -33,7 +38,7 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
     keys = [part for k, v in pairs if k[1:] not in positional for part in (k, v)]
     command = parse(str(info.command["address"]), [*places, *keys]).command
     assert isinstance(command, MakingCommand)
-    engine = Shelf(device, info.engine).get()
+    engine = _engine(info, device, precision)
     library = Library(sidecar.parent.absolute())
     context = Context(
         clip=library.get,
@@ -48,3 +53,23 @@ def render_again(sidecar: Path, out: Path | None, device: str) -> Path:
     path = out or sidecar.with_name(f"{info.name}-again.wav")
     soundfile.write(path, clip.samples, clip.info.sample_rate, subtype="FLOAT")
     return path
+
+
+def _engine(info: ClipInfo, device: str, precision: str | None) -> Engine:
+    """Load the engine that made a clip. Raises: MsaniiError, as `render_again`."""
+    wanted = precision or info.precision or "auto"
+    if wanted not in PRECISIONS:
+        raise MsaniiError(
+            f"{info.name} was made at the precision {wanted!r}, which is unknown here: "
+            f"give --precision, one of {', '.join(PRECISIONS)}"
+        )
+    engine = Shelf(device, info.engine, precision=wanted).get()
+    try:
+        engine.load()
+    except ConfigError as error:
+        if precision is not None or wanted == "auto":
+            raise
+        raise ConfigError(
+            f"{info.name} was made in {wanted}, which its sidecar asks for again: {error}"
+        ) from None
+    return engine

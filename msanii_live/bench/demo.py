@@ -31,12 +31,18 @@ STEPS: tuple[tuple[str, str, str, tuple[int | float | str, ...]], ...] = (
 )  # fmt: skip
 
 
-def demo(out: Path, device: str) -> int:
-    """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status."""
+def demo(out: Path, device: str, precision: str | None = None) -> int:
+    """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status.
+
+    precision: of the networks; None leaves it to the server's settings.
+    """
+    flags = ["--audio", "default", "--device", device]
+    if precision is not None:
+        flags += ["--precision", precision]
     out.mkdir(parents=True, exist_ok=True)
     log = out / "server.log"
     print("starting the server (loading the model) ...", flush=True)
-    with running_server(out, "--audio", "default", "--device", device, log=log) as server:
+    with running_server(out, *flags, log=log) as server:
         print(f"ready after {server.startup:.1f} s: OSC on {server.host}:{server.osc_port}")
         client = Client(server.host, server.osc_port)
         try:

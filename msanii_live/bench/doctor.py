@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.bench.doctor_network import look_at_network
@@ -18,6 +19,9 @@ from msanii_live.bench.findings import Finding, mend, note, ok
 from msanii_live.config import Config
 from msanii_live.errors import ConfigError, MsaniiError
 from msanii_live.player.lock import FolderLock
+
+if TYPE_CHECKING:
+    import torch
 
 LITTLE, TOO_LITTLE = 2 * 2**30, 100 * 2**20  # bytes free: an hour of clips takes 1.3 GB
 CLIENTS = ("pd", "sclang", "oscsend", "csound", "chuck", "sonic-pi")
@@ -82,7 +86,7 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
         pair = "install torch==2.11.0 and torchaudio==2.11.0, always as a pair"
         yield mend("torch", str(error), pair)
         return
-    from msanii_live.models.device import network_dtype, pick_device
+    from msanii_live.models.device import pick_device
 
     pair = f"torch {torch.__version__}, torchaudio {torchaudio.__version__}"
     try:
@@ -90,8 +94,8 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
     except ConfigError as error:
         yield mend("torch", f"{pair}; {error}", "take --device auto, or install the GPU's driver")
         return
-    kind = str(network_dtype(device)).removeprefix("torch.")
-    yield ok("torch", f"{pair}, on {device.type} in {kind}, {torch.get_num_threads()} threads")
+    yield ok("torch", f"{pair}, on {device.type}, {torch.get_num_threads()} threads")
+    yield look_at_precision(config, device)
     if device.type == "cuda":
         free, whole = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
@@ -104,13 +108,36 @@ def look_at_torch(config: Config) -> Iterator[Finding]:
         )
 
 
+def look_at_precision(config: Config, device: torch.device) -> Finding:
+    """Tell which precision networks take, and on a CPU how long the same work takes in each."""
+    from msanii_live.models import cpu_precision
+    from msanii_live.models.device import name_of, network_dtype
+
+    try:
+        taken = name_of(network_dtype(device, config.precision))
+    except ConfigError as error:
+        return mend("precision", str(error), "take --precision auto")
+    if device.type != "cpu":
+        return ok("precision", taken)
+    if not cpu_precision.has_bf16():
+        return ok("precision", f"{taken}: this CPU has no bf16")
+    took = cpu_precision.timings()
+    found = (
+        f"{taken}: the same blocks take {took.fp32_ms:.1f} ms in fp32 and {took.bf16_ms:.1f} ms in "
+        f"bf16, {took.ratio:.2f} of it"
+    )
+    if taken != took.faster:
+        return note("precision", found, f"take --precision auto, which is {took.faster} here")
+    return ok("precision", found)
+
+
 def look_at_model(config: Config) -> Iterator[Finding]:
     """Load the default engine, weights and vocoder."""
     try:
         from msanii_live.engines.registry import Shelf
 
         began = time.monotonic()
-        shelf = Shelf(config.device, config.engine, config.vocoder)
+        shelf = Shelf(config.device, config.engine, config.vocoder, precision=config.precision)
         shelf.check_default()
         engine = shelf.get()
         engine.load()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from msanii_live.cli.commands import Commands
-from msanii_live.config import SWITCH, Config, read_config
+from msanii_live.config import PRECISIONS, SWITCH, Config, read_config
 
 
 def add_stage(commands: Commands) -> None:
@@ -20,12 +20,14 @@ def add_stage(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="start a server, play it over OSC, write what it made")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), help="folder (%(default)s)")
     demo.add_argument("--device", default="auto", help="where models run (%(default)s)")
+    _add_precision(demo, "auto")
     demo.set_defaults(run=_demo)
 
     render = commands.add_parser("render", help="make a clip again from its JSON sidecar")
     render.add_argument("sidecar", type=Path, help="the clip's .json, beside its sources")
     render.add_argument("--out", type=Path, help="WAV to write (NAME-again.wav)")
     render.add_argument("--device", default="auto", help="where models run (%(default)s)")
+    _add_precision(render, "the one in the sidecar")
     render.set_defaults(run=_render)
 
     listen = commands.add_parser("listen", help="print every OSC message that reaches a port")
@@ -79,6 +81,10 @@ def add_stage(commands: Commands) -> None:
     spec.set_defaults(run=_spec)
 
 
+def _add_precision(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--precision", choices=PRECISIONS, help=f"of networks ({default})")
+
+
 def _add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where the server is (%(default)s)")
     parser.add_argument("--port", type=int, default=7770, help="its OSC port (%(default)s)")
@@ -117,13 +123,14 @@ def _config(arguments: argparse.Namespace) -> Config:
 def _demo(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.demo import demo
 
-    return demo(arguments.out, arguments.device)
+    return demo(arguments.out, arguments.device, arguments.precision)
 
 
 def _render(arguments: argparse.Namespace) -> int:
     from msanii_live.bench.again import render_again
 
-    print(render_again(arguments.sidecar, arguments.out, arguments.device))
+    a = arguments
+    print(render_again(a.sidecar, a.out, a.device, a.precision))
     return 0
 
 

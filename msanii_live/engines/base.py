@@ -100,6 +100,10 @@ class Engine(Protocol):
     def loaded(self) -> bool:
         """Tell whether the weights are in memory."""
 
+    @property
+    def precision(self) -> str:
+        """The precision of its networks: fp32, bf16 or fp16; "" before loading, or without any."""
+
     def memory_mb(self) -> float:
         """Return device memory in use, MB; 0 on a CPU."""
 

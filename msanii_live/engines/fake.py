@@ -28,6 +28,7 @@ class Tones:
 
     name = "tones"
     loaded = True
+    precision = ""
     capabilities = Capabilities(
         verbs=tuple(
             c.address for c in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)

@@ -58,11 +58,12 @@ class MelToMel(VoicedNotes[Mel2Mel]):
         weights: Path = SHIPPED / WEIGHTS,
         name: str = "mel2mel",
         vocoder: str = "vocos",
+        precision: str = "auto",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder's name."""
+        """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, mel2mel.load,
-            longest=LONGEST, steps=1, drums=False,
+            longest=LONGEST, steps=1, drums=False, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: Mel2Mel, command: Render, context: Context) -> Clip:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, quiet_context
@@ -12,7 +14,7 @@ from msanii_live.engines.vocoders import SHIPPED, Vocoders
 from msanii_live.errors import Code, CommandError
 from msanii_live.models import flow_weights
 from msanii_live.models.conditions import STYLES
-from msanii_live.models.device import pick_device
+from msanii_live.models.device import name_of, network_dtype, pick_device
 from msanii_live.models.music_words import read_words
 from msanii_live.models.vocoding import Voice
 from msanii_live.models.weights_file import BROKEN
@@ -39,8 +41,9 @@ class MelFlow:
         weights: Path = SHIPPED / WEIGHTS,
         name: str = "mel-flow",
         vocoder: str = "vocos",
+        precision: str = "auto",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder used where none is named."""
+        """Take the device's name, weights, the vocoder where none is named, and the precision."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=tuple(verb.address for verb in VERBS),
@@ -50,7 +53,8 @@ class MelFlow:
             steps=DEFAULT_STEPS,
             styles=STYLES,
         )
-        self._device_name = device
+        self._device_name, self._asked = device, precision
+        self._dtype = torch.float32  # until it is loaded
         self._weights = weights
         self._vocoders = Vocoders(weights, vocoder, Voice(iterations=4, loop_iterations=16))
         self._model: flow_weights.FlowModel | None = None
@@ -61,6 +65,11 @@ class MelFlow:
         return self._model is not None
 
     @property
+    def precision(self) -> str:
+        """The precision of its networks, "" before they are loaded."""
+        return name_of(self._dtype) if self._model is not None else ""
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files of weights: the network's, and its vocoder's where that has one."""
         vocoder = self._vocoders.file()
@@ -69,10 +78,12 @@ class MelFlow:
     def load(self) -> None:
         """Read the weights.
 
-        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features.
+        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features;
+        ConfigError: the device or its precision is not to be had here.
         """
         if self._model is None:
             device = pick_device(self._device_name)
+            self._dtype = network_dtype(device, self._asked)
             try:
                 model = flow_weights.load(self._weights, device)
             except BROKEN as error:
@@ -107,7 +118,7 @@ class MelFlow:
             )
         voice = self.voice(command.vocoder if isinstance(command, Vocode) else "")
         work = Work(self._model, voice, command, context, steering)
-        with on_device.inference():
+        with on_device.inference(self._dtype):
             return work.carry_out()
 
     def voice(self, name: str = "") -> Voice:

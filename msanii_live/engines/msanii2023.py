@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import torch
+
 from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, quiet_context
 from msanii_live.engines.verbs2023 import LONGEST, Work2023
 from msanii_live.errors import Code, CommandError
-from msanii_live.models.device import network_dtype, pick_device
+from msanii_live.models.device import name_of, network_dtype, pick_device
 from msanii_live.models.msanii2023 import Msanii2023, load
 from msanii_live.models.msanii2023.checkpoint import WEIGHTS as WEIGHTS
 from msanii_live.models.msanii2023.fast import BUCKET, fast_unet
@@ -33,12 +35,16 @@ AS_IN_THE_PAPER = "-as-in-the-paper"  # after the name of the engine that does i
 class Weights2023:
     """Hold one model for the engines that share it; read when first asked for."""
 
-    def __init__(self, device: str, path: Path, compiled: bool = False) -> None:
-        """Take the device's name and a folder, `.pt` or `.safetensors` file."""
+    def __init__(
+        self, device: str, path: Path, compiled: bool = False, precision: str = "auto"
+    ) -> None:
+        """Take the device's name, a folder, `.pt` or `.safetensors` file, and the precision."""
         self.path = path
         self.multiple = BUCKET if compiled else 1  # of mel frames: each length is compiled anew
         self._device = device
         self._compiled = compiled
+        self._asked = precision
+        self.dtype = torch.float32  # until it is loaded
         self._held: tuple[Msanii2023, Model] | None = None
         self._lock = threading.Lock()
 
@@ -55,11 +61,12 @@ class Weights2023:
         with self._lock:
             if self._held is None:
                 device = pick_device(self._device)
+                self.dtype = network_dtype(device, self._asked)
                 try:
                     model = load(self.path, device)
                 except (OSError, ValueError) as error:
                     raise CommandError(Code.EENGINE, f"cannot load {self.path}: {error}") from None
-                net = fast_unet(model.unet, network_dtype(device), compiled=self._compiled)
+                net = fast_unet(model.unet, self.dtype, compiled=self._compiled)
                 self._held = model, net
             return self._held
 
@@ -91,6 +98,11 @@ class Engine2023:
         """Tell whether the weights are in memory."""
         return self._weights.loaded
 
+    @property
+    def precision(self) -> str:
+        """The precision of its networks, "" before they are loaded."""
+        return name_of(self._weights.dtype) if self.loaded else ""
+
     def load(self) -> None:
         """Read the weights.
 
@@ -120,14 +132,16 @@ class Engine2023:
         """Carry a command out; see `Engine.run`."""
         self.load()
         model, net = self._weights.get()
-        with on_device.inference():
+        with on_device.inference(self._weights.dtype):
             work = Work2023(model, net, self._semantics, command, context, self._weights.multiple)
             return work.carry_out()
 
 
-def engines_of(path: Path, name: str, device: str, compiled: bool = False) -> list[Engine2023]:
+def engines_of(
+    path: Path, name: str, device: str, compiled: bool = False, precision: str = "auto"
+) -> list[Engine2023]:
     """Return the engines of one checkpoint: ours first, then the paper's, sharing weights."""
-    weights = Weights2023(device, path, compiled)
+    weights = Weights2023(device, path, compiled, precision)
     return [
         Engine2023(weights, name, MENDED),
         Engine2023(weights, name + AS_IN_THE_PAPER, PAPER),

@@ -13,7 +13,7 @@ from msanii_live.engines.note_sound import VoicedNotes, canvas_for, clip_of, sou
 from msanii_live.engines.notes_engine import counted
 from msanii_live.engines.vocoders import SHIPPED
 from msanii_live.models import note_diffusion
-from msanii_live.models.device import precision
+from msanii_live.models.device import precision as at_precision
 from msanii_live.models.mel2mel import sharpened
 from msanii_live.models.note_diffusion import NoteDiffusion
 from msanii_live.protocol.commands import Render
@@ -33,11 +33,12 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
         weights: Path = SHIPPED / WEIGHTS,
         name: str = "spectrogram",
         vocoder: str = "vocos",
+        precision: str = "auto",
     ) -> None:
-        """Take the device's name, a file of weights, and the vocoder's name."""
+        """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         super().__init__(
             name, device, weights, vocoder, note_diffusion.load,
-            longest=LONGEST, steps=STEPS, drums=True,
+            longest=LONGEST, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
 
     def _play(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
@@ -49,7 +50,7 @@ class NoteDiffusionEngine(VoicedNotes[NoteDiffusion]):
         total = net.windows(canvas.count, lead) * steps + canvas.iterations(voice) + 1
         advance = counted(context, total)
         generator = torch.Generator().manual_seed(context.seed)
-        with precision(net.mean.device):
+        with at_precision(net.mean.device):
             mel = net.play(
                 notes, canvas.count, 1 / canvas.seconds_a_frame, generator, steps, advance, lead
             )

@@ -52,9 +52,12 @@ class VoicedNotes(NotesEngine[V]):
         longest: float,
         steps: int,
         drums: bool,
+        precision: str,
     ) -> None:
         """Take also the vocoder's name, and what reads the weights."""
-        super().__init__(name, device, weights, longest=longest, steps=steps, drums=drums)
+        super().__init__(
+            name, device, weights, longest=longest, steps=steps, drums=drums, precision=precision
+        )
         self._reader = reader
         self._vocoders = Vocoders(weights, vocoder, Voice())
         self._voice = Voice()

@@ -14,7 +14,7 @@ from msanii_live.audio import Clip
 from msanii_live.engines import on_device
 from msanii_live.engines.base import Capabilities, Context, notes_of, quiet_context
 from msanii_live.errors import Code, CommandError
-from msanii_live.models.device import pick_device
+from msanii_live.models.device import name_of, network_dtype, pick_device
 from msanii_live.models.instruments import INSTRUMENTS, NAMES, named
 from msanii_live.models.weights_file import BROKEN
 from msanii_live.notes import Note, Score
@@ -27,9 +27,17 @@ class NotesEngine(ABC, Generic[N]):
     """Play notes with a network; see `Engine`."""
 
     def __init__(
-        self, name: str, device: str, weights: Path, *, longest: float, steps: int, drums: bool
+        self,
+        name: str,
+        device: str,
+        weights: Path,
+        *,
+        longest: float,
+        steps: int,
+        drums: bool,
+        precision: str = "auto",
     ) -> None:
-        """Take what the engine is called, the device's name and where its weights are."""
+        """Take what the engine is called, the device's name, its weights and the precision."""
         self.name = name
         self.capabilities = Capabilities(
             verbs=(Render.address,),
@@ -41,7 +49,8 @@ class NotesEngine(ABC, Generic[N]):
             timbres=NAMES,
             drums=drums,
         )
-        self._device_name = device
+        self._device_name, self._asked = device, precision
+        self._dtype = torch.float32  # until it is loaded
         self._weights = weights
         self._net: N | None = None
 
@@ -50,10 +59,16 @@ class NotesEngine(ABC, Generic[N]):
         """Tell whether the weights are in memory."""
         return self._net is not None
 
+    @property
+    def precision(self) -> str:
+        """The precision of its networks, "" before they are loaded."""
+        return name_of(self._dtype) if self._net is not None else ""
+
     def load(self) -> None:
         """Read the weights.
 
-        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features.
+        Raises: CommandError: EENGINE where a file is missing, none of ours, or for other features;
+        ConfigError: the device or its precision is not to be had here.
         """
         self._loaded()
 
@@ -76,12 +91,13 @@ class NotesEngine(ABC, Generic[N]):
         if not isinstance(command, Render):
             raise CommandError(Code.EENGINE, f"{self.name} cannot {command.address}")
         net = self._loaded()
-        with on_device.inference():
+        with on_device.inference(self._dtype):
             return self._play(net, command, context)
 
     def _loaded(self) -> N:
         if self._net is None:
             device = pick_device(self._device_name)
+            self._dtype = network_dtype(device, self._asked)
             try:
                 self._net = self._read(self._weights, device)
             except BROKEN as error:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.models.device import taking
 
 
 def memory_mb() -> float:
@@ -22,10 +23,13 @@ def give_back() -> None:
 
 
 @contextmanager
-def inference() -> Iterator[None]:
-    """Run a network without gradients. Raises: CommandError: EOOM, the memory does not suffice."""
+def inference(dtype: torch.dtype) -> Iterator[None]:
+    """Run networks without gradients, at a precision.
+
+    Raises: CommandError: EOOM, the memory does not suffice.
+    """
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), taking(dtype):
             yield
     except torch.OutOfMemoryError:
         torch.cuda.empty_cache()

@@ -14,17 +14,18 @@ from msanii_live.errors import Code, CommandError, ConfigError
 
 @dataclass(frozen=True)
 class Setting:
-    """Hold what an engine is made with: the device's name, the vocoder's, whether to compile."""
+    """Hold what an engine is made with: device, vocoder, whether to compile, precision."""
 
     device: str
     vocoder: str = "vocos"
     compiled: bool = False
+    precision: str = "auto"
 
 
 def _mel_flow(setting: Setting) -> Engine:
     from msanii_live.engines.mel_flow import MelFlow  # torch is loaded only when it is wanted
 
-    return MelFlow(setting.device, vocoder=setting.vocoder)
+    return MelFlow(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _tones(setting: Setting) -> Engine:
@@ -36,13 +37,13 @@ def _tones(setting: Setting) -> Engine:
 def _mel2mel(setting: Setting) -> Engine:
     from msanii_live.engines.mel2mel import MelToMel
 
-    return MelToMel(setting.device, vocoder=setting.vocoder)
+    return MelToMel(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 def _spectrogram(setting: Setting) -> Engine:
     from msanii_live.engines.note_diffusion import NoteDiffusionEngine
 
-    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder)
+    return NoteDiffusionEngine(setting.device, vocoder=setting.vocoder, precision=setting.precision)
 
 
 FACTORIES: dict[str, Callable[[Setting], Engine]] = {
@@ -68,27 +69,38 @@ def _from_path(path: Path, setting: Setting) -> Sequence[Engine]:
     if (path / note_diffusion.WEIGHTS).exists():
         weights = path / note_diffusion.WEIGHTS
         return [
-            note_diffusion.NoteDiffusionEngine(setting.device, weights, path.name, setting.vocoder)
+            note_diffusion.NoteDiffusionEngine(
+                setting.device, weights, path.name, setting.vocoder, setting.precision
+            )
         ]
     if (path / mel2mel.WEIGHTS).exists():
         weights = path / mel2mel.WEIGHTS
-        return [mel2mel.MelToMel(setting.device, weights, path.name, setting.vocoder)]
+        return [
+            mel2mel.MelToMel(setting.device, weights, path.name, setting.vocoder, setting.precision)
+        ]
     name = (path if path.is_dir() else path.with_suffix("")).name
     of_2023 = path / msanii2023.WEIGHTS if path.is_dir() else path
     if path.suffix == ".pt" or (of_2023.name == msanii2023.WEIGHTS and of_2023.exists()):
-        return msanii2023.engines_of(path, name, setting.device, setting.compiled)
+        return msanii2023.engines_of(
+            path, name, setting.device, setting.compiled, setting.precision
+        )
     weights = path / WEIGHTS if path.is_dir() else path
-    return [MelFlow(setting.device, weights, name, setting.vocoder)]
+    return [MelFlow(setting.device, weights, name, setting.vocoder, setting.precision)]
 
 
 class Shelf:
     """Keep engines warm, each made when it is first asked for. Safe to use from any thread."""
 
     def __init__(
-        self, device: str, default: str, vocoder: str = "vocos", compiled: bool = False
+        self,
+        device: str,
+        default: str,
+        vocoder: str = "vocos",
+        compiled: bool = False,
+        precision: str = "auto",
     ) -> None:
         """Take the device's name and the default engine: a name, or a path to weights."""
-        self._setting = Setting(device, vocoder, compiled)
+        self._setting = Setting(device, vocoder, compiled, precision)
         self._engines: dict[str, Engine] = {}
         self._lock = threading.RLock()
         path = Path(default).expanduser()
@@ -106,6 +118,13 @@ class Shelf:
         from msanii_live.models.device import pick_device
 
         return pick_device("auto").type
+
+    @property
+    def precision(self) -> str:
+        """The precision of the default engine's networks; the one asked for until it is loaded."""
+        with self._lock:
+            engine = self._engines.get(self.default)
+        return (engine.precision if engine is not None else "") or self._setting.precision
 
     def check_default(self) -> None:
         """Refuse a default engine that does not exist, before anything is started.

@@ -35,6 +35,11 @@ class SpectrogramEngine(NotesEngine[SpectrogramModel]):
         """Take the device's name and the folder, whose name is the engine's."""
         super().__init__(folder.name, device, folder, longest=LONGEST, steps=STEPS, drums=True)
 
+    @property
+    def precision(self) -> str:
+        """fp32: what such weights were published for."""
+        return "fp32" if self.loaded else ""
+
     def warm(self) -> None:
         """Take one step, so that the first command is as fast as the next."""
         self._loaded().play([[1]], torch.Generator().manual_seed(0), steps=1)

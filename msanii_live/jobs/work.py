@@ -131,7 +131,9 @@ def carry_out(
     told = command.as_dict()
     if job.score is not None and job.deliver is None:
         told |= _kept(job, job.score, workshop, context.warn)
-    info = replace(made.info, name=job.clip, engine=engine.name, command=told)
+    info = replace(
+        made.info, name=job.clip, engine=engine.name, command=told, precision=engine.precision
+    )
     clip = Clip(made.samples, info)
     if job.deliver is not None:
         job.deliver(clip)

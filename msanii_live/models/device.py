@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 
 import torch
 
 from msanii_live.errors import ConfigError
+from msanii_live.models import cpu_precision
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+_taken: ContextVar[torch.dtype | None] = ContextVar("_taken", default=None)
 
 
 def pick_device(name: str) -> torch.device:
@@ -24,17 +31,74 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def network_dtype(device: torch.device) -> torch.dtype:
-    """Return the precision of matrix products: fp16 on a GPU, bf16 on a CPU with it, or fp32."""
-    if device.type in ("cuda", "mps"):
-        return torch.float16
-    native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return torch.bfloat16 if native else torch.float32
+def network_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
+    """Return the precision of matrix products on a device.
+
+    name: `auto`, `fp32`, `bf16` or `fp16`. auto is fp16 on a GPU, and on a CPU the faster of fp32
+    and bf16, which is measured where it is not yet known.
+    Raises: ConfigError: a precision that the device lacks.
+    """
+    if name == "auto":
+        if device.type != "cpu":
+            return torch.float16
+        faster = cpu_precision.timings().faster if cpu_precision.has_bf16() else "fp32"
+        return DTYPES[faster]
+    if name == "fp16" and device.type == "cpu":
+        raise ConfigError(
+            "precision is fp16: on a CPU that is hundreds of times slower than fp32; "
+            "try --precision auto, or --device cuda"
+        )
+    if name == "bf16" and not _has_bf16(device):
+        raise ConfigError(
+            f"precision is bf16: this {device.type} device has none; try --precision auto"
+        )
+    return DTYPES[name]
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "mps":
+        return bool(torch.backends.mps.is_macos_or_newer(14, 0))
+    return cpu_precision.has_bf16()
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """Return what a precision is called in settings, sidecars and replies.
+
+    >>> name_of(torch.bfloat16)
+    'bf16'
+    """
+    return next(name for name, other in DTYPES.items() if other == dtype)
+
+
+@contextmanager
+def taking(dtype: torch.dtype) -> Iterator[None]:
+    """Let `precision` take this one, in this thread, whatever is the faster."""
+    token = _taken.set(dtype)
+    try:
+        yield
+    finally:
+        _taken.reset(token)
 
 
 def precision(device: torch.device) -> AbstractContextManager[object]:
-    """Return the context in which networks run on a device; norms and exponentials stay float32."""
-    dtype = network_dtype(device)
+    """Return the context in which networks run on a device; norms and exponentials stay float32.
+
+    The precision is that of `taking`, and outside it that of `auto`.
+    """
+    return _autocast(device, _taken.get() or network_dtype(device))
+
+
+def training_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which networks are trained: bf16, or fp32 on a CPU where it is faster.
+
+    Not fp16, whose gradients vanish unless the loss is scaled.
+    """
+    return _autocast(device, network_dtype(device) if device.type == "cpu" else torch.bfloat16)
+
+
+def _autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     if dtype == torch.float32:
         return nullcontext()
     return torch.autocast(device.type, dtype=dtype)

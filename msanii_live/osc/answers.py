@@ -128,6 +128,7 @@ def facts(server: Dispatcher) -> list[tuple[str, str]]:
         ("protocol", str(PROTOCOL)),
         ("engine", shop.shelf.default),
         ("engines", " ".join(shop.shelf.names())),
+        ("precision", shop.shelf.precision),
         *server.sounding.facts(),
         ("clients", str(len(server.sessions))),
         *[(f"count-{name.replace('_', '-')}", str(n)) for name, n in counts.items()],

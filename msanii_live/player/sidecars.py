@@ -168,7 +168,7 @@ def _check_types(info: ClipInfo) -> None:
         value = getattr(info, name)
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError(f"{name} is {value!r}")
-    for name in ("engine", "style", "key"):
+    for name in ("engine", "style", "key", "precision"):
         if not isinstance(getattr(info, name), str):
             raise ValueError(f"{name} is no text")
     if not isinstance(info.command, Mapping) or not all(isinstance(p, str) for p in info.parents):

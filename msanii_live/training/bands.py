@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.models.bands import Bands, BandsConfig, Critics, join, split
+from msanii_live.models.device import training_precision
 from msanii_live.models.mel import MelSpec, log_mel, magnitudes
 from msanii_live.training.loop import (
     Interrupted,
@@ -83,7 +84,7 @@ def draw_losses(
     mel = log_mel(magnitudes(waves, spec), spec)
     scaled = (mel - net.mean[:, None]) / net.deviation[:, None]
     true = split(waves, net.config.bands)
-    with torch.autocast(waves.device.type, dtype=torch.bfloat16):
+    with training_precision(waves.device):
         made = net(mel)
     inner = slice(EDGE * spec.hop, -EDGE * spec.hop)
     whole = join(made)
@@ -93,7 +94,7 @@ def draw_losses(
     total = recipe.spectral * spectral
     critic, matching = total.new_zeros(()), total.new_zeros(())
     if judged:
-        with torch.autocast(waves.device.type, dtype=torch.bfloat16):
+        with training_precision(waves.device):
             real, fake = critics(true, scaled), critics(made, scaled)
         for (liked, wanted), (disliked, seen) in zip(real, fake, strict=True):
             critic = critic + F.relu(1 - liked).mean() + F.relu(1 + disliked).mean()

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from msanii_live.models.conditions import Conditions
+from msanii_live.models.device import training_precision
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.training.batches import Batch, draw_batch
 from msanii_live.training.dataset import DataSet
@@ -154,7 +155,7 @@ def train(
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
         batch = seeded_batch(data, recipe, config, step)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with training_precision(torch.device("cpu")):
             return draw_loss(net, batch, recipe, generator)
 
     run(
@@ -192,6 +193,6 @@ def _validation_batches(data: DataSet, recipe: FlowRecipe, config: FlowConfig) -
 def validation_loss(model: FlowModel, batches: list[Batch], recipe: FlowRecipe) -> float:
     """Return the mean loss over fixed windows with fixed noise."""
     generator = torch.Generator().manual_seed(0)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with training_precision(torch.device("cpu")):
         losses = [draw_loss(model, batch, recipe, generator).item() for batch in batches]
     return sum(losses) / len(losses)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from msanii_live.errors import ConfigError
+from msanii_live.models.device import training_precision
 from msanii_live.models.mel2mel import Mel2Mel, Mel2MelConfig, rolls
 from msanii_live.training.loop import Report, Schedule, read_tables, run
 from msanii_live.training.timbre_set import TimbreSet, TimbreSplit
@@ -128,7 +129,7 @@ def train_mel2mel(
         assert isinstance(net, Mel2Mel)
         rng = np.random.default_rng([recipe.seed, step])
         drawn = windows.draw(rng, recipe.batch, recipe.window, recipe.morphs)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with training_precision(torch.device("cpu")):
             made = predict(net, drawn).float()
         return mel_loss(recipe.loss, made[:, recipe.skip :], drawn.mel[:, recipe.skip :])
 

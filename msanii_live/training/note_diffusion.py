@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from msanii_live.models.device import training_precision
 from msanii_live.models.laid_notes import NoteRows, rows
 from msanii_live.models.note_diffusion import NoteDiffusion, NoteDiffusionConfig, within
 from msanii_live.notes import Note
@@ -103,7 +104,7 @@ def draw_loss(
     blur = (torch.rand(size, generator=generator) - 0.5).clamp_min(0) * 2 * recipe.context_noise
     before = net.normalise(drawn.before)
     before = before + blur[:, None, None] * torch.randn(before.shape, generator=generator)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with training_precision(torch.device("cpu")):
         made = net(noisy, t, net.encode(drawn.notes, before, drawn.there))
     error: torch.Tensor = (made - clean).square().mean((1, 2))
     return (error / t.clamp_min(recipe.time_floor).square()).mean()

@@ -39,8 +39,8 @@ class Numbers:
     """Hold the numbers of the optimiser.
 
     rate: of Adam, which rises linearly from warm_up_factor of it within warm_up steps. precision:
-    32, or 16: fp16 with a scaled loss on a GPU, bf16 on a CPU that has it. loss: see `losses2023`.
-    clip: largest norm of the gradient. every: steps between checkpoints.
+    32, or 16: fp16 with a scaled loss on a GPU, bf16 on a CPU where it is faster. loss: see
+    `losses2023`. clip: largest norm of the gradient. every: steps between checkpoints.
     """
 
     steps: int

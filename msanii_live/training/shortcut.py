@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from msanii_live.models.device import training_precision
 from msanii_live.models.flow_net import FlowConfig, FlowNet
 from msanii_live.models.sampling import shifted, shifted_times, unshifted
 from msanii_live.training.batches import Batch
@@ -114,13 +115,13 @@ def teach(
 
     def loss(net: nn.Module, step: int, generator: torch.Generator) -> torch.Tensor:
         batch = seeded_batch(data, recipe, config, step)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with training_precision(torch.device("cpu")):
             return _loss(net, wise, average, batch, recipe, generator)  # type: ignore[arg-type]
 
     def validate(net: nn.Module) -> dict[str, float]:
         generator = torch.Generator().manual_seed(0)
         batch = seeded_batch(data, recipe, config, 10_000_000)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), training_precision(torch.device("cpu")):
             value = _loss(net, teacher, net, batch, recipe, generator)
         return {"validation": value.item()}
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from msanii_live.errors import ConfigError
+from msanii_live.models.device import training_precision
 from msanii_live.models.mel import hann, log_mel, magnitudes
 from msanii_live.models.vocos import Vocos, VocosConfig
 from msanii_live.training.dataset import DataSet, Entry
@@ -137,7 +138,7 @@ def draw_loss(
     mel = log_mel(magnitudes(waves, spec), spec)
     level = torch.rand(len(mel), 1, 1, generator=generator) * recipe.mel_noise
     shown = mel + level * torch.randn(mel.shape, generator=generator)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with training_precision(torch.device("cpu")):
         bins = net(shown)
     made = waves_of(bins, spec.n_fft, spec.hop, waves.shape[-1])
     inner = slice(EDGE * spec.hop, -EDGE * spec.hop)

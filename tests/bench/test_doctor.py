@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,12 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.bench.doctor import doctor, examine, look_at_folder, look_at_model, look_at_sound
+from msanii_live.bench.doctor import (
+    doctor,
+    examine,
+    look_at_folder,
+    look_at_model,
+    look_at_sound,
+    look_at_torch,
+)
 from msanii_live.bench.doctor_network import look_at_network, look_at_ports, look_at_server
 from msanii_live.bench.holders import holder_of
 from msanii_live.config import Config
 from msanii_live.engines.mel_flow import WEIGHTS
 from msanii_live.engines.vocoders import SHIPPED
+from msanii_live.models import cpu_precision
+from msanii_live.models.cpu_precision import Timings
 from msanii_live.osc.announce import own_addresses
 from tests.live import live
 
@@ -180,6 +190,36 @@ def test_a_folder_that_a_server_has_is_noted(tmp_path):
     assert str(it.server.child.pid) in first.found
 
 
+# -- the precision ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "took", "state", "found"),
+    [
+        (
+            "auto",
+            Timings(10.0, 6.0),
+            "ok",
+            "bf16: the same blocks take 10.0 ms in fp32 and 6.0 ms in",
+        ),
+        ("auto", Timings(10.0, 50.0), "ok", "fp32: .* bf16, 5.00 of it"),
+        ("bf16", Timings(10.0, 50.0), "note", "bf16: .* bf16, 5.00 of it"),
+        ("fp32", Timings(10.0, 9.9), "ok", "fp32: "),
+        ("auto", None, "ok", "fp32: this CPU has no bf16"),
+        ("bf16", None, "mend", "this cpu device has none"),
+        ("fp16", Timings(1.0, 1.0), "mend", "hundreds of times slower"),
+    ],
+)
+def test_the_precision_and_both_times_are_told(tmp_path, monkeypatch, asked, took, state, found):
+    monkeypatch.setattr(cpu_precision, "has_bf16", lambda: took is not None)
+    monkeypatch.setattr(cpu_precision, "timings", lambda: took)
+    told = {f.what: f for f in look_at_torch(config(tmp_path, precision=asked))}["precision"]
+    assert told.state == state
+    assert re.search(found, told.found)
+    assert (state == "ok") == (not told.remedy)
+    assert "--precision auto" in (told.remedy or "--precision auto")
+
+
 # -- the model -------------------------------------------------------------------------------------
 
 
@@ -275,5 +315,6 @@ def test_the_command_ends_with_0_where_all_is_well(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert "ok   model: mel-flow loads in" in run.stdout
+    assert "ok   precision: " in run.stdout
     assert "ok   client over UDP" in run.stdout
     assert "MEND" not in run.stdout

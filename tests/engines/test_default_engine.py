@@ -196,3 +196,22 @@ def test_sigterm_ends_a_busy_server_in_time_with_whole_files(tmp_path):
         assert it.count("/msanii/job/cancelled", "cut") == 1
     assert sorted(p.name for p in tmp_path.glob("*.wav")) == ["whole.wav"]
     assert soundfile.info(tmp_path / "whole.wav").frames == 44_100
+
+
+def facts(it):
+    return {row["name"]: row["value"] for row in it.client.caps()}
+
+
+@pytest.mark.parametrize("name", ["auto", "fp32"])
+def test_caps_and_the_sidecar_tell_the_precision(tmp_path, name):
+    with live(tmp_path, "--device", "cpu", "--precision", name) as it:
+        told = facts(it)["precision"]
+        assert told in ("fp32", "bf16") if name == "auto" else told == name
+        it.job("/msanii/generate", "g", "seconds", 1, "steps", 1, "clip", "g")
+        assert json.loads((tmp_path / "g.json").read_text())["precision"] == told
+
+
+def test_without_networks_no_precision_is_recorded(tones):
+    assert facts(tones)["precision"] == "auto"
+    made = tones.job("/msanii/generate", "np", "seconds", 1, "clip", "np")
+    assert json.loads(Path(str(made[3])).with_suffix(".json").read_text())["precision"] == ""

@@ -116,7 +116,15 @@ def test_half_files_are_not_listed(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ['"seed": "x"', '"frames": -1', '"bpm": NaN', '"parents": 3', '"command": []']
+    "change",
+    [
+        '"seed": "x"',
+        '"frames": -1',
+        '"bpm": NaN',
+        '"parents": 3',
+        '"command": []',
+        '"precision": 16',
+    ],
 )
 def test_a_sidecar_with_wrong_values_is_passed_over(library: Library, change: str) -> None:
     library.add(noise("a"))
