@@ -18,6 +18,10 @@ def add_bench(commands: Commands) -> None:
     speed.add_argument("--full", action="store_true", help="all 200 steps of the baseline")
     speed.set_defaults(run=_speed)
 
+    precision = _add(kinds, "precision", "clips in fp32 and in bf16 on the CPU", files=False)
+    precision.add_argument("--rounds", type=int, default=5, help="of each (%(default)s)")
+    precision.set_defaults(run=_precision)
+
     _add(kinds, "front", "what the OSC front door bears", files=False).set_defaults(run=_front)
 
     player = _add(kinds, "player", "whether the audio host loses frames while clips are made")
@@ -52,6 +56,12 @@ def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.
     if files:
         parser.add_argument("--out", type=Path, help="folder for the figures")
     return parser
+
+
+def _precision(arguments: argparse.Namespace) -> int:
+    from msanii_live.bench.precisions import report_precision
+
+    return report_precision(arguments.rounds)
 
 
 def _speed(arguments: argparse.Namespace) -> int:
