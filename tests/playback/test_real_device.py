@@ -189,7 +189,7 @@ def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
     hog = threading.Thread(target=hold_the_lock, args=(over,), daemon=True)
     with streaming(tmp_path / "clips", "default", "mel-flow") as (player, stream, told):
         recorder = AudioRecorder(player)
-        wait_until(lambda: stream.runs and told.chunks, 180)  # on a busy machine
+        wait_until(lambda: stream.is_running and told.chunks, 180)  # on a busy machine
         with capturing(tmp_path / "heard.npy", seconds + 60) as captured:
             time.sleep(1)
             recorder.start("all", "output", None, lambda take: None)
