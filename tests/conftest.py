@@ -10,6 +10,8 @@ from tests.live import live
 os.environ.setdefault("GOMP_SPINCOUNT", "200")  # before torch, as the command line does
 # Started in the background of a shell, this process and its children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # under nohup they would ignore it, and a test sends it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
