@@ -88,28 +88,33 @@ class BackgroundTasks:
         finish: called on the event loop with what was raised or what was returned.
         Raises: CommandError: EBUSY, too many wait, or this is closed.
         """
-        if self._closed_because:
-            raise CommandError(Code.EBUSY, self._closed_because)
-        if len(self._running) >= MAX_WAITING:
-            raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
-        earlier: frozenset[_Task] = frozenset()
-        if lane in (Lane.SOUND, Lane.ENGINE):
-            earlier = frozenset(task for task in self._running if task.lane is Lane.DISK)
-        task = _Task(call, routes, finish, lane, earlier)
-        self._running.add(task)
-        self._execute(task)
+        waits = lane in (Lane.SOUND, Lane.ENGINE)
+        earlier = self._disk_tasks() if waits else frozenset()
+        self._execute(self._add(_Task(call, routes, finish, lane, earlier)))
 
     def run_after_disk(self, call: Callable[[], Answer], routes: Routes, finish: Finish) -> bool:
         """Run a call on the event loop once the present tasks of the disk have ended.
 
         Return False, and do not run it, where there are none.
+        Raises: CommandError: EBUSY, as `run`.
         """
-        earlier = frozenset(task for task in self._running if task.lane is Lane.DISK)
+        earlier = self._disk_tasks()
         if earlier:
-            task = _Task(call, routes, finish, Lane.EVENT_LOOP, earlier)
-            self._running.add(task)
+            task = self._add(_Task(call, routes, finish, Lane.EVENT_LOOP, earlier))
             self._deferred.append(task)
         return bool(earlier)
+
+    def _disk_tasks(self) -> frozenset[_Task]:
+        return frozenset(task for task in self._running if task.lane is Lane.DISK)
+
+    def _add(self, task: _Task) -> _Task:
+        """Count a task as running. Raises: CommandError: EBUSY, as `run`."""
+        if self._closed_because:
+            raise CommandError(Code.EBUSY, self._closed_because)
+        if len(self._running) >= MAX_WAITING:
+            raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
+        self._running.add(task)
+        return task
 
     def _execute(self, task: _Task) -> None:
         def execute() -> None:

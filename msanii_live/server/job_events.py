@@ -45,6 +45,7 @@ class JobEvents:
         tracked = self._tracker.ended(job)
         if tracked is not None and tracked.terminal is not None:
             others = set(self._sessions.subscribers(TOPIC)) - set(tracked.routes)
-            packet = self._sender.encode(tracked.terminal)
-            self._sender.send_quietly(tracked.terminal, packet, tuple(others))
+            if others:
+                packet = self._sender.encode(tracked.terminal)
+                self._sender.send_quietly(tracked.terminal, packet, tuple(others))
         self._tasks.settle()

@@ -7,6 +7,7 @@ the client gets exactly one terminal reply.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError
@@ -25,7 +26,7 @@ from msanii_live.protocol.request import (
     peek_reply_port,
     peek_token,
 )
-from msanii_live.server.background_tasks import BackgroundTasks
+from msanii_live.server.background_tasks import BackgroundTasks, Finish
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Lane
 from msanii_live.server.message_log import MessageLog, truncate_text
 from msanii_live.server.reply_sender import ReplySender
@@ -154,15 +155,9 @@ class Router:
 
     def _run(self, handler: Handler, call: Call, message: Message) -> None:
         command = call.request.command
-        if handler.lane is Lane.EVENT_LOOP:
-            try:
-                answer = handler.run(command, call)
-            except Exception as error:
-                if not (_may_come_yet(error) and self._run_after_disk(handler, call)):
-                    self._fail(call, error)
-            else:
-                self._complete(call, answer)
-            return
+
+        def run() -> Answer:
+            return handler.run(command, call)
 
         def finish(error: BaseException | None, answer: Answer | None) -> None:
             if answer is not None:
@@ -172,22 +167,27 @@ class Router:
             else:
                 self._fail(call, error or RuntimeError("no answer"))
 
+        if handler.lane is not Lane.EVENT_LOOP:
+            try:
+                self._tasks.run(run, call.routes, finish, handler.lane)
+            except Exception as error:
+                self._fail(call, error)
+            return
         try:
-            self._tasks.run(lambda: handler.run(command, call), call.routes, finish, handler.lane)
+            answer = run()
         except Exception as error:
-            self._fail(call, error)
+            if not (_may_come_yet(error) and self._run_after_disk(run, call, finish)):
+                self._fail(call, error)
+        else:
+            self._complete(call, answer)
 
-    def _run_after_disk(self, handler: Handler, call: Call) -> bool:
+    def _run_after_disk(self, run: Callable[[], Answer], call: Call, finish: Finish) -> bool:
         """Run a handler again once the clips that are being loaded are there; False if none are."""
-
-        def finish(error: BaseException | None, answer: Answer | None) -> None:
-            if answer is not None:
-                self._complete(call, answer)
-            else:
-                self._fail(call, error or RuntimeError("no answer"))
-
-        command = call.request.command
-        return self._tasks.run_after_disk(lambda: handler.run(command, call), call.routes, finish)
+        try:
+            return self._tasks.run_after_disk(run, call.routes, finish)
+        except CommandError as error:
+            self._fail(call, error)
+            return True
 
     def _retry(self, call: Call, message: Message) -> None:
         """Keep a message that was run early until its very time: its clip may be made by then."""

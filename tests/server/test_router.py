@@ -18,6 +18,7 @@ from msanii_live.protocol.commands import (
     Status,
     Stop,
 )
+from msanii_live.server import background_tasks
 from msanii_live.server.handler import Answer, Handler, Lane, on_disk, on_sound, on_worker
 from msanii_live.server.handlers import combine
 from tests.server.fakes import CLIENT, OTHER, run
@@ -237,6 +238,33 @@ def test_a_command_for_a_clip_that_is_being_loaded_waits_for_it():
             "/msanii/fail", "/msanii/done", "/msanii/pong", "/msanii/fail", "/msanii/synced",
         ]  # fmt: skip
         assert bench.wire.failures()[1][1] == "in vain"
+
+    try:
+        run(test, {ClipLoad: on_disk(load), ClipInfoCommand: Handler(info)})
+    finally:
+        release.set()
+
+
+def test_commands_that_wait_for_a_clip_are_bounded(monkeypatch):
+    monkeypatch.setattr(background_tasks, "MAX_WAITING", 3)
+    release = threading.Event()
+
+    def load(command, call):
+        assert release.wait(10)
+        return Answer()
+
+    def info(command, call):
+        raise CommandError(Code.ENOCLIP, "no clip")
+
+    async def test(bench):
+        bench.send("/msanii/clip/load", "long.wav", "id", "load")
+        for n in range(4):
+            bench.send("/msanii/clip/info", "long", "id", f"i{n}")
+        assert [args[1:4:2] for args in bench.wire.failures()] == [("i2", "EBUSY"), ("i3", "EBUSY")]
+        release.set()
+        await bench.until(lambda: len(bench.wire.sent) == 5)
+        codes = {args[1]: args[3] for args in bench.wire.failures()}
+        assert codes == {"i0": "ENOCLIP", "i1": "ENOCLIP", "i2": "EBUSY", "i3": "EBUSY"}
 
     try:
         run(test, {ClipLoad: on_disk(load), ClipInfoCommand: Handler(info)})
