@@ -1,24 +1,24 @@
-"""Notes and scores: MIDI in seconds, pitches and programs. This module imports no torch."""
+"""Notes and scores: MIDI in seconds, pitches, programs and parts. This module imports no torch."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 DRUM_CHANNEL = 9  # counted from 0; channel 10 on a synthesizer's panel
-SUSTAIN, ALL_SOUND_OFF, RESET, ALL_NOTES_OFF = 64, 120, 121, 123  # controller numbers
-PEDAL_DOWN = 64  # controller value from which a pedal counts as pressed
-SHORT_NOTE = 0.06  # s that a note sounds of which press and release come at the same moment
+PARTS = ("drums", "bass", "chords", "lead", "pad")
+CHORD, SECTION = "chord", "section"  # kinds of markers
 _SAME_TIME = 1e-6  # s that a sum of durations may be off
-MIN_PITCH_BEND = 341  # of 8,192, a twelfth of a semitone at the usual range: less is ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note. start, end: s. pitch: MIDI key, 0-127. velocity: 1-127. program: 0-127."""
+    """A note.
+
+    start, end: s. pitch: MIDI key, 0-127. velocity: 1-127. program: 0-127. part: one of PARTS, or
+    "" where unknown; see `part_of`.
+    """
 
     start: float
     end: float
@@ -26,6 +26,16 @@ class Note:
     velocity: int
     program: int = 0
     drum: bool = False
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A text at a place of a score. start: s. kind: CHORD or SECTION; it holds until the next."""
+
+    start: float
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,9 @@ class Score:
     seconds: length. bpm: 0 if it varies or is unknown. bar: bars from the last downbeat to second
     0. is_loop: it is whole bars long, to be played as a loop. warnings: sentences on what of the
     notes is missing here. beats: per bar, 0 if unknown. tempo_map: of a file, from its start on;
-    empty if unknown.
+    empty if unknown. metre: such as (6, 8), None if unknown. key: such as "A minor", style: a word;
+    "" if unknown. swing: delay of each second sixteenth, in sixteenths. markers: chords and
+    sections, by start.
     """
 
     notes: tuple[Note, ...]
@@ -56,6 +68,17 @@ class Score:
     warnings: tuple[str, ...] = ()
     beats: float = 0.0
     tempo_map: tuple[TempoSegment, ...] = ()
+    metre: tuple[int, int] | None = None
+    key: str = ""
+    style: str = ""
+    swing: float = 0.0
+    markers: tuple[Marker, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that have notes, in the order of PARTS."""
+        found = {part_of(note) for note in self.notes}
+        return tuple(part for part in PARTS if part in found)
 
     @property
     def tempo(self) -> float:
@@ -95,8 +118,14 @@ class Score:
             for note in inside
         ]
         tempo_map = () if start else self.tempo_map
-        notes = sort_notes(moved)
-        return replace(self, notes=notes, seconds=end - start, is_loop=False, tempo_map=tempo_map)
+        return replace(
+            self,
+            notes=sort_notes(moved),
+            seconds=end - start,
+            is_loop=False,
+            tempo_map=tempo_map,
+            markers=_cut_markers(self.markers, start, end),
+        )
 
     def looped(self, start: float, end: float) -> Score:
         """Return the span [start, end), s, of this score repeated without end from 0 on.
@@ -111,15 +140,27 @@ class Score:
             for note in self.notes
             if note.end + shift > start and note.start + shift < end
         ]
-        return replace(self, notes=tuple(notes), tempo_map=()).cut(start, end)
+        markers = tuple(
+            replace(each, start=each.start + turn * self.seconds)
+            for turn in turns
+            for each in self.markers
+        )
+        return replace(self, notes=tuple(notes), tempo_map=(), markers=markers).cut(start, end)
 
     def followed_by(self, after: Score) -> Score:
-        """Return this score and another one after its end; tempo and bars are the other's."""
+        """Return this score and another one after its end; all but the notes is the other's."""
         shift = self.seconds
         moved = [replace(n, start=n.start + shift, end=n.end + shift) for n in after.notes]
         notes = sort_notes([*self.notes, *moved])
-        seconds = shift + after.seconds
-        return replace(after, notes=notes, seconds=seconds, is_loop=False, tempo_map=())
+        later = tuple(replace(each, start=each.start + shift) for each in after.markers)
+        return replace(
+            after,
+            notes=notes,
+            seconds=shift + after.seconds,
+            is_loop=False,
+            tempo_map=(),
+            markers=(*self.markers, *later),
+        )
 
     def at_tempo(self, bpm: float) -> Score:
         """Return the same notes at another tempo; unchanged if this score's tempo is unknown.
@@ -143,106 +184,43 @@ class Score:
             seconds=self.seconds * stretch,
             bpm=bpm if is_steady else 0.0,
             tempo_map=tempo_map,
+            markers=tuple(replace(each, start=each.start * stretch) for each in self.markers),
         )
+
+    def only(self, parts: Iterable[str]) -> Score:
+        """Return the notes of some parts.
+
+        >>> Score((Note(0.0, 1.0, 36, 90, drum=True),), 2.0).only(("bass",)).notes
+        ()
+        """
+        wanted = set(parts)
+        return replace(self, notes=tuple(n for n in self.notes if part_of(n) in wanted))
+
+
+def part_of(note: Note) -> str:
+    """Return the part of a note, which its program tells where the note itself does not.
+
+    >>> [part_of(Note(0.0, 1.0, 60, 90, program)) for program in (0, 33, 50, 80)]
+    ['chords', 'bass', 'pad', 'lead']
+    """
+    if note.part:
+        return note.part
+    if note.drum:
+        return "drums"
+    if 32 <= note.program < 40:
+        return "bass"
+    if 48 <= note.program < 56 or 88 <= note.program < 96:
+        return "pad"
+    return "lead" if 56 <= note.program < 88 else "chords"
+
+
+def _cut_markers(markers: tuple[Marker, ...], start: float, end: float) -> tuple[Marker, ...]:
+    """Return the markers that hold within [start, end), s, moved to second 0."""
+    holding = {each.kind: replace(each, start=0.0) for each in markers if each.start <= start}
+    inside = [replace(e, start=e.start - start) for e in markers if start < e.start < end]
+    return (*holding.values(), *inside)
 
 
 def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Return notes sorted by start, then pitch."""
     return tuple(sorted(notes, key=lambda note: (note.start, note.pitch, note.program, note.end)))
-
-
-_Key = tuple[int, int, int]  # track, channel and pitch
-
-
-@dataclass(slots=True)
-class _HeldNote:
-    """A note that has not ended. released: its key is up and the pedal holds it."""
-
-    start: float
-    velocity: int
-    program: int
-    released: bool = False
-
-
-class NoteTracker:
-    """A converter of MIDI messages, in order of time, to notes; it tracks programs and pedals.
-
-    Messages may come from several tracks that share channels: programs and pedals are a channel's,
-    but a note is ended only by the track that began it.
-
-    finished: notes that have ended. latest: s, of the last key press, None before the first.
-    unsupported: what came in that notes cannot represent; a dict as an ordered set.
-    """
-
-    def __init__(self, max_notes: int) -> None:
-        """Start without notes. max_notes: number of finished notes kept; the oldest go first."""
-        self.finished: deque[Note] = deque(maxlen=max_notes)
-        self.latest: float | None = None
-        self.unsupported: dict[str, None] = {}
-        self._held: dict[_Key, _HeldNote] = {}
-        self._programs = [0] * 16
-        self._pedals = [False] * 16
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What came in that notes cannot represent, in sentences."""
-        return tuple(f"{each} was left out: it is not played here" for each in self.unsupported)
-
-    def receive(self, message: Any, now: float, track: int = 0) -> None:
-        """Process a message, as mido has it. now: s, not before that of the last message."""
-        match message.type:
-            case "note_on" if message.velocity:
-                key = (track, message.channel, message.note)
-                self._finish(key, now)
-                program = self._programs[message.channel]
-                self._held[key] = _HeldNote(now, message.velocity, program)
-                self.latest = now
-            case "note_on" | "note_off":
-                self._release((track, message.channel, message.note), now)
-            case "program_change":
-                self._programs[message.channel] = message.program
-            case "control_change":
-                self._control(track, message.channel, message.control, message.value, now)
-            case "pitchwheel" if abs(message.pitch) > MIN_PITCH_BEND:
-                self.unsupported["pitch bend"] = None
-
-    def held_notes(self, now: float) -> list[Note]:
-        """Return the notes that have not ended, as if they ended now."""
-        return [self._note(key, now) for key in self._held]
-
-    def all_off(self, now: float) -> None:
-        """End all held notes and release all pedals."""
-        for key in list(self._held):
-            self._finish(key, now)
-        self._pedals = [False] * 16
-
-    def _control(self, track: int, channel: int, control: int, value: int, now: float) -> None:
-        if control in (SUSTAIN, RESET):
-            self._pedals[channel] = control == SUSTAIN and value >= PEDAL_DOWN
-            if not self._pedals[channel]:
-                for key, note in list(self._held.items()):
-                    if key[1] == channel and note.released:
-                        self._finish(key, now)
-        elif control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
-            for key in list(self._held):
-                if key[:2] == (track, channel):
-                    self._finish(key, now)
-
-    def _release(self, key: _Key, now: float) -> None:
-        note = self._held.get(key)
-        if note is None:
-            return
-        if self._pedals[key[1]]:
-            note.released = True
-        else:
-            self._finish(key, now if now > note.start else now + SHORT_NOTE)
-
-    def _finish(self, key: _Key, now: float) -> None:
-        if key in self._held:
-            self.finished.append(self._note(key, now))
-            del self._held[key]
-
-    def _note(self, key: _Key, now: float) -> Note:
-        note, (_, channel, pitch) = self._held[key], key
-        drum = channel == DRUM_CHANNEL
-        return Note(note.start, now, pitch, note.velocity, note.program, drum)

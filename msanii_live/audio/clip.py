@@ -11,6 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from msanii_live.notes import Score
+
 Samples = NDArray[np.float32]
 
 CLIP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -89,12 +91,16 @@ class ClipInfo:
 class Clip:
     """Finished audio: float32 (frames, channels), never written to again.
 
-    warnings: what a user should know of the file that it was read from.
+    warnings: what a user should know of the file that it was read from. score: the notes that it
+    plays, as long as the clip; None where they are unknown. stems: by part, of the clip's shape;
+    their sum is the clip. Empty where there are none.
     """
 
     samples: Samples
     info: ClipInfo
     warnings: tuple[str, ...] = ()
+    score: Score | None = None
+    stems: Mapping[str, Samples] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Freeze the samples."""
@@ -104,7 +110,7 @@ class Clip:
 
     def renamed(self, name: str) -> Clip:
         """Return the same audio under another name."""
-        return Clip(self.samples, replace(self.info, name=name))
+        return replace(self, info=replace(self.info, name=name))
 
 
 def make_clip(samples: Samples, sample_rate: int, **info: object) -> Clip:

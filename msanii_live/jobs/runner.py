@@ -56,7 +56,7 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         command=command.as_dict(),
         precision=engine.precision,
     )
-    return Clip(made.samples, info)
+    return replace(made, info=info)
 
 
 def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def finish_job(
     arguments = dict(made.info.command)
     if live_score is not None:
         arguments |= _write_notes(services, job.clip, live_score, warn)
-    clip = Clip(made.samples, replace(made.info, name=job.clip, command=arguments))
+    clip = replace(made, info=replace(made.info, name=job.clip, command=arguments))
     try:
         path = services.library.add(clip)
     finally:  # it plays even if the disk is full

@@ -11,9 +11,10 @@ import mido
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import naming, paths
 from msanii_live.midi.note_ends import settle_note_ends
+from msanii_live.midi.note_tracker import NoteTracker
 from msanii_live.midi.smf import read_smf
 from msanii_live.midi.tempo_map import TempoMap
-from msanii_live.notes import DRUM_CHANNEL, Note, NoteTracker, Score, sort_notes
+from msanii_live.notes import DRUM_CHANNEL, Note, Score, sort_notes
 
 SUFFIXES = (".mid", ".midi", ".smf", ".rmi", ".kar")
 MAX_BYTES = 2**20

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.notes import NoteTracker, Score, sort_notes
+from msanii_live.midi.note_tracker import NoteTracker
+from msanii_live.notes import Score, sort_notes
 from msanii_live.timing.transport import Transport
 
 LIVE_TAKE = "take"  # the name that means the last bars played, as many as the command says

@@ -7,12 +7,12 @@ import torch
 
 from msanii_live.cli import main
 from msanii_live.engines.composer.network import ComposerNet
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.weights import parameters, read_weights, write_weights
 from msanii_live.errors import ConfigError
 from msanii_live.evaluation.composer import tasks
 from msanii_live.evaluation.composer.report import report_composer
 from msanii_live.evaluation.composer.tasks import TABLE
+from msanii_live.notes import PARTS
 from msanii_live.training.commands import RECIPES
 from msanii_live.training.commands_composer import ComposerTrainingOptions, train_part
 from msanii_live.training.trainers.composer.loop import CHECKPOINT

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from msanii_live.engines.composer.conditions import FIRST, SCALARS, ConditionBatch
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import ONSET
+from msanii_live.notes import PARTS
 
 LARGEST = 3.0  # nats; beyond it the network is believed, not the order
 HALVINGS = 7

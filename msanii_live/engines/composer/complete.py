@@ -12,10 +12,11 @@ import torch
 from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditions, batch_of
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.network import ComposerNet
-from msanii_live.engines.composer.notes import PARTS, AnyNote, PartNote, in_order, steps_per_bar
+from msanii_live.engines.composer.notes import AnyNote, PartNote, in_order, steps_per_bar
 from msanii_live.engines.composer.roll import BITS, WIDTH, decode, encode, to_array
 from msanii_live.engines.composer.sampling import SHIFT, sample_euler, shifted_levels
 from msanii_live.engines.composer.weights import Composer
+from msanii_live.notes import PARTS
 
 LONGEST = 256  # steps of a window
 STEPS = 20

@@ -9,14 +9,8 @@ from itertools import accumulate
 
 import torch
 
-from msanii_live.engines.composer.notes import (
-    METRES,
-    PARTS,
-    QUALITIES,
-    SECTIONS,
-    Chord,
-    steps_per_bar,
-)
+from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chord, steps_per_bar
+from msanii_live.notes import PARTS
 
 UNKNOWN = 12  # where a pitch class may stand
 PHASES = 8  # bars after which the number of a bar in its section starts anew

@@ -7,9 +7,9 @@ import torch
 from msanii_live.engines.composer.balance import balanced, wanted_notes
 from msanii_live.engines.composer.conditions import ConditionBatch, join
 from msanii_live.engines.composer.network import ComposerNet
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import BITS, FEEL, HOLD, ONSET, WIDTH
 from msanii_live.engines.composer.sampling import Denoise
+from msanii_live.notes import PARTS
 
 SHARPEN = 2.0
 

@@ -118,11 +118,10 @@ class ComposerEngine:
 
         context.progress(0, total)
         notes = self._compose(order, command, context.seed, lambda n: context.progress(n, total))
-        clip = self._play(
-            order.score(notes), command, replace(context, progress=progress_of_player)
-        )
+        score = order.score(notes)
+        clip = self._play(score, command, replace(context, progress=progress_of_player))
         info = replace(clip.info, style=order.style, key=key_name(order.key))
-        return replace(clip, info=info)
+        return replace(clip, info=info, score=score)
 
     def compose(self, command: Generate, context: Context) -> Score:
         """Return the notes that `run` plays for the same command and seed."""

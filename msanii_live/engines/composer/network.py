@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from msanii_live.engines.composer.conditions import BAR_FEATURES, SCALARS, ConditionBatch
-from msanii_live.engines.composer.notes import METRES, PARTS
+from msanii_live.engines.composer.notes import METRES
 from msanii_live.engines.composer.roll import BITS, WIDTH
+from msanii_live.notes import PARTS
 
 STEPS_A_TOKEN = 2
 PLACES = 12  # tokens in the longest bar

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-PARTS = ("drums", "bass", "chords", "lead", "pad")
+from msanii_live.notes import PARTS
+
 PITCHED = PARTS[1:]
 METRES = ((4, 4), (3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (9, 8), (12, 8))
 INTERVALS: dict[str, tuple[int, ...]] = {  # semitones above the root, by the quality of a chord

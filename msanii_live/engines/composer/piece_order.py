@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from msanii_live.engines.composer.conditions import PieceConditions
-from msanii_live.engines.composer.notes import METRES, PARTS, PartNote
+from msanii_live.engines.composer.notes import METRES, PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import Plan, draw_plan, order_of
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES, key_index
-from msanii_live.engines.prompt_parser import PromptConditions
-from msanii_live.notes import Note, Score, sort_notes
+from msanii_live.engines.prompt_parser import PromptConditions, key_name
+from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Note, Score, sort_notes
 
 SHORT = 8  # bars; a piece no longer than this begins where most parts of its plan play
 PHRASE = 4  # bars
@@ -51,13 +51,37 @@ class PieceOrder:
                 start, end = start + self.seconds, end + self.seconds
             drum = note.part == "drums"
             program = 0 if drum else self.programs[note.part]
-            timed.append(Note(start, end, note.pitch, note.velocity, program, drum))
-        crotchets = 4 * self.conditions.metre[0] / self.conditions.metre[1]
-        score = Score(sort_notes(timed), self.seconds, bpm=self.bpm, beats=crotchets)
+            timed.append(Note(start, end, note.pitch, note.velocity, program, drum, note.part))
+        metre = self.conditions.metre
+        score = Score(
+            sort_notes(timed),
+            self.seconds,
+            bpm=self.bpm,
+            beats=4 * metre[0] / metre[1],
+            metre=metre,
+            key=key_name(self.key),
+            style=self.style,
+            swing=self.conditions.swing or 0.0,
+            markers=self._markers(),
+        )
         if not self.is_loop:
             return score.cut(0.0, self.seconds)
         inside = tuple(note for note in score.notes if note.start < self.seconds)
         return replace(score, notes=inside, is_loop=True)
+
+    def _markers(self) -> tuple[Marker, ...]:
+        """Return the chord of each bar, and the sections where they begin."""
+        order, bar = self.conditions, steps_per_bar(self.conditions.metre) * 15.0 / self.bpm
+        markers, before = [], None
+        for number in range(order.bars):
+            place = order.form[number] if number < len(order.form) else None
+            if place is not None and (place[1] == 0 or place[0] != before):
+                before = place[0]
+                markers.append(Marker(number * bar, SECTION, before))
+            chord = order.chords[number] if number < len(order.chords) else None
+            if chord is not None:
+                markers.append(Marker(number * bar, CHORD, chord.name))
+        return tuple(markers)
 
 
 def order_piece(

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from msanii_live.engines.composer.conditions import PieceConditions
-from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
+from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chord
+from msanii_live.notes import PARTS
 
 
 @dataclass(frozen=True)

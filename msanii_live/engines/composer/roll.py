@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from msanii_live.engines.composer.notes import PARTS, AnyNote, PartNote, in_order, shift_to_c
+from msanii_live.engines.composer.notes import AnyNote, PartNote, in_order, shift_to_c
+from msanii_live.notes import PARTS
 
 # General MIDI keys: kick, stick, snare, clap, hats, crash, ride, its bell, tambourine, cowbell,
 # congas, shaker, claves, toms from high to low

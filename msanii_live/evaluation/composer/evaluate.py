@@ -11,7 +11,6 @@ import torch
 
 from msanii_live.engines.composer.complete import CompletionOptions, as_tensor, sample_rolls
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.plans import draw_plan, order_of
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
@@ -24,6 +23,7 @@ from msanii_live.evaluation.composer.tasks import (
     describe,
     styles_with_plans,
 )
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.held_out import (
     HeldOutWindow,
     held_out_windows,

@@ -9,10 +9,11 @@ import numpy as np
 
 from msanii_live.engines.composer.complete import moved
 from msanii_live.engines.composer.conditions import PieceConditions
-from msanii_live.engines.composer.notes import PARTS, PartNote, steps_per_bar
+from msanii_live.engines.composer.notes import PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import draw_plan, order_of
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.evaluation.composer import measures
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.held_out import HeldOutWindow, notes_a_bar, sample
 
 DENSITIES = (0.1, 0.3, 0.5, 0.7, 0.9)

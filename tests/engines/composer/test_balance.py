@@ -3,8 +3,8 @@ import torch
 
 from msanii_live.engines.composer.balance import balanced, wanted_notes
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import HOLD, ONSET, WIDTH
+from msanii_live.notes import PARTS
 
 BASS = PARTS.index("bass")
 

@@ -5,10 +5,11 @@ import torch
 from msanii_live.engines.composer.complete import CompletionOptions, complete, nothing_known
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.network import SUREST, ComposerNet, NetworkConfig, evidence
-from msanii_live.engines.composer.notes import METRES, PARTS, Chord, PartNote, steps_per_bar
+from msanii_live.engines.composer.notes import METRES, Chord, PartNote, steps_per_bar
 from msanii_live.engines.composer.roll import WIDTH
 from msanii_live.engines.composer.sampling import sample_euler, shifted_levels
 from msanii_live.engines.composer.weights import Composer
+from msanii_live.notes import PARTS
 from tests.engines.composer.test_roll import some_notes
 
 FAST = CompletionOptions(steps=2)

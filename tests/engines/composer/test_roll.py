@@ -3,14 +3,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from msanii_live.engines.composer.notes import (
-    METRES,
-    PARTS,
-    PartNote,
-    in_order,
-    shift_to_c,
-    steps_per_bar,
-)
+from msanii_live.engines.composer.notes import METRES, PartNote, in_order, shift_to_c, steps_per_bar
 from msanii_live.engines.composer.roll import (
     BITS,
     DRUM_KEYS,
@@ -21,6 +14,7 @@ from msanii_live.engines.composer.roll import (
     swing_delay,
     to_array,
 )
+from msanii_live.notes import PARTS
 
 
 def some_notes(metre, tonic, swing, bars=4, seed=0):

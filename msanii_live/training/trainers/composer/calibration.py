@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from msanii_live.engines.composer.engine import WEIGHTS
-from msanii_live.engines.composer.notes import PARTS, PartNote
+from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.weights import Composer, read_weights, write_weights
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.data import PieceSets
 from msanii_live.training.trainers.composer.held_out import (
     HeldOutWindow,

@@ -17,10 +17,11 @@ from msanii_live.engines.composer.complete import (
     sample_rolls,
 )
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
-from msanii_live.engines.composer.notes import METRES, PARTS, PartNote, steps_per_bar
+from msanii_live.engines.composer.notes import METRES, PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import order_of
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.pieces import Pieces
 from msanii_live.training.trainers.composer.tables import plan_of
 

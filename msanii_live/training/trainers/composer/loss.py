@@ -9,8 +9,8 @@ import torch.nn.functional as F
 
 from msanii_live.engines.composer.denoising import per_channel
 from msanii_live.engines.composer.network import ComposerNet
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import BITS, ONSET
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.windows import Examples
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from msanii_live.engines.composer.notes import PARTS
+from msanii_live.notes import PARTS
 
 Bools = npt.NDArray[np.bool_]
 ONLY_SOME = 0.2  # chance that some parts are not wanted at all

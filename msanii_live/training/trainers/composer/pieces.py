@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from msanii_live.engines.composer.conditions import KINDS, PHASES, UNKNOWN
-from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
+from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chord
 from msanii_live.engines.composer.roll import Notes, to_array
+from msanii_live.notes import PARTS
 from msanii_live.training.data.composition.model import Composition
 
 Ints = npt.NDArray[np.int64]

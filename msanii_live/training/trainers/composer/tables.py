@@ -9,9 +9,10 @@ import numpy as np
 
 from msanii_live.engines.composer.complete import LONGEST
 from msanii_live.engines.composer.conditions import KINDS
-from msanii_live.engines.composer.notes import METRES, PARTS, QUALITIES, SECTIONS, Chord
+from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chord
 from msanii_live.engines.composer.plans import Plan, plan_to_row
 from msanii_live.engines.composer.progressions import LINE
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.pieces import Pieces
 from msanii_live.training.trainers.composer.windows import BARS
 

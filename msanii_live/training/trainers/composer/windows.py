@@ -20,8 +20,8 @@ from msanii_live.engines.composer.conditions import (
     ConditionBatch,
     scaled,
 )
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.roll import Notes, encode
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.masks import draw_mask
 from msanii_live.training.trainers.composer.pieces import NO_SECTION, Pieces
 

@@ -4,8 +4,8 @@ import torch
 
 from msanii_live.engines.composer.complete import from_tensor
 from msanii_live.engines.composer.conditions import FIRST, batch_of
-from msanii_live.engines.composer.notes import PARTS
 from msanii_live.engines.composer.plans import draw_plan, order_of, plan_to_row, row_to_plan
+from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.masks import draw_mask
 from msanii_live.training.trainers.composer.pieces import Pieces, gather
 from msanii_live.training.trainers.composer.tables import plan_of, tables_of
