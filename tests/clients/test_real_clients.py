@@ -29,6 +29,19 @@ def free_port():
         return s.getsockname()[1]
 
 
+def wait_until_taken(port):
+    """Wait until another program listens on a UDP port."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.bind(("0.0.0.0", port))
+        except OSError:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listens on {port}")
+
+
 def test_pure_data_generates_and_loads_the_clip(flow, tmp_path):
     pd = program("pd", "puredata-core")
     patch = tmp_path / "round-trip.pd"
@@ -55,7 +68,7 @@ def test_oscsend_and_oscdump(flow):
         [oscdump, "-L", str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as dump:
         try:
-            time.sleep(0.5)
+            wait_until_taken(port)
 
             def send(*words):
                 subprocess.run(

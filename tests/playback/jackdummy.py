@@ -41,9 +41,8 @@ def jack_dummy(period: int = PERIOD, rate: int = RATE, real_time: bool = True) -
     with subprocess.Popen(
         [jackd, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
-        time.sleep(1.5)
         try:
-            if server.poll() is not None:
+            if not _has_started(server):
                 pytest.skip("jackd does not start here")
             classes = subprocess.run(
                 ["ps", "-Lp", str(server.pid), "-o", "cls="], capture_output=True, text=True
@@ -57,6 +56,21 @@ def jack_dummy(period: int = PERIOD, rate: int = RATE, real_time: bool = True) -
                 os.environ.pop(key)
                 if value is not None:
                     os.environ[key] = value
+
+
+def _has_started(server: "subprocess.Popen[bytes]") -> bool:
+    """Wait until a JACK server takes clients. Return False if it ends, or does not within 20 s."""
+    import jack
+
+    deadline = time.monotonic() + 20
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            jack.Client("probe", no_start_server=True).close()
+        except jack.JackOpenError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 @dataclass

@@ -154,6 +154,24 @@ def over_socket(tones, scenario):
     asyncio.run(main())
 
 
+async def frames_until(connection, condition):
+    """Return the frames of state up to the one after which they meet a condition."""
+    found = []
+    while not condition(found):
+        message = await connection.receive()
+        if message.type is WSMsgType.TEXT:
+            found.append(json.loads(message.data))
+    return found
+
+
+async def pong(connection, token):
+    """Wait until what was sent before has been handled: one socket's messages are in order."""
+    await connection.send_bytes(packets.message("/msanii/ping", "id", token))
+    while (message := await connection.receive()).type is not WSMsgType.BINARY:
+        pass
+    assert token.encode() in message.data
+
+
 async def frames(connection, seconds):
     """Return the frames of state that come within so many seconds."""
     found, until = [], time.monotonic() + seconds
@@ -170,7 +188,7 @@ async def frames(connection, seconds):
 def test_a_server_sends_its_whole_state_and_then_what_changes(tones):
     async def scenario(connection):
         await connection.send_str('{"COMMAND": "MONITOR", "DATA": true}')
-        first = (await frames(connection, 1.0))[0]
+        first = (await frames_until(connection, len))[0]
         assert {
             "server", "uptime", "transport", "engines", "clips", "counters", "meters", "jobs",
             "sounding", "stream",
@@ -178,17 +196,22 @@ def test_a_server_sends_its_whole_state_and_then_what_changes(tones):
         assert first["server"]["engine"] == "tones"
         assert first["server"]["osc"].endswith(str(tones.server.osc_port))
         tones.job("/msanii/generate", "watched", "seconds", 0.5, "clip", "watched", "steps", 40)
-        later = await frames(connection, 1.5)
-        states = [job["state"] for frame in later for job in frame.get("jobs", ())]
-        assert "running" in states
-        events = [event for frame in later for event in frame.get("events", ())]
-        assert any(e[1] == "/msanii/job/done" and "watched" in e for e in events)
-        newest = [frame["clips"]["newest"][0]["name"] for frame in later if "clips" in frame]
-        assert newest[-1] == "watched"
-        lines = [line for frame in later for line in frame.get("log", {}).get("lines", ())]
-        assert any("watched" in line[2] and line[3] == "ok" for line in lines)
+
+        def has_all(later):
+            states = [job["state"] for frame in later for job in frame.get("jobs", ())]
+            events = [event for frame in later for event in frame.get("events", ())]
+            newest = [f["clips"]["newest"][0]["name"] for f in later if "clips" in f]
+            lines = [line for frame in later for line in frame.get("log", {}).get("lines", ())]
+            return (
+                "running" in states
+                and any(e[1] == "/msanii/job/done" and "watched" in e for e in events)
+                and newest[-1:] == ["watched"]
+                and any("watched" in line[2] and line[3] == "ok" for line in lines)
+            )
+
+        assert has_all(await frames_until(connection, has_all))
         await connection.send_str('{"COMMAND": "MONITOR", "DATA": false}')
-        await frames(connection, 0.5)
+        await pong(connection, "quiet")
         assert await frames(connection, 1.5) == []
 
     over_socket(tones, scenario)
@@ -203,10 +226,7 @@ def test_a_flood_of_messages_is_sent_at_most_ten_times_a_second(tones):
         assert 1 < len(found) <= 32
         assert all(len(frame.get("log", {}).get("lines", ())) <= INITIAL_LINES for frame in found)
         assert all(len(frame.get("events", ())) <= MAX_LINES for frame in found)
-        await connection.send_bytes(packets.message("/msanii/ping", "id", "still there"))
-        while (message := await connection.receive()).type is not WSMsgType.BINARY:
-            pass
-        assert b"still there" in message.data
+        await pong(connection, "still there")
         tones.drain()
 
     over_socket(tones, scenario)
@@ -218,9 +238,6 @@ def test_a_flood_of_messages_is_sent_at_most_ten_times_a_second(tones):
 def test_an_invalid_request_is_ignored(tones, received):
     async def scenario(connection):
         await connection.send_str(received)
-        await connection.send_bytes(packets.message("/msanii/ping", "id", "odd"))
-        while (message := await connection.receive()).type is not WSMsgType.BINARY:
-            pass
-        assert b"odd" in message.data
+        await pong(connection, "odd")
 
     over_socket(tones, scenario)

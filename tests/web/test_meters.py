@@ -43,9 +43,8 @@ def test_meters_read_peak_and_rms_of_each_side(player):
         "input": None,
     }
     player.play(make_clip(steady(0.5, 0.25), RATE, name="steady"), fade=0.0)
-    until(lambda: meters.read()["output"]["peak"] == [-6.0, -12.0])
-    time.sleep(0.2)
-    assert meters.read()["output"] == {"peak": [-6.0, -12.0], "rms": [-6.0, -12.0]}
+    steady_reading = {"peak": [-6.0, -12.0], "rms": [-6.0, -12.0]}
+    until(lambda: meters.read()["output"] == steady_reading)
     player.stop(None)
     until(lambda: meters.read()["output"]["peak"] == [FLOOR_DB] * 2)
 

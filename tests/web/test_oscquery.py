@@ -155,7 +155,10 @@ def test_listening_to_replies_and_values(tones):
         await send_command(connection, "IGNORE", "/msanii/job/done")
         await send_command(connection, "IGNORE", "/msanii/transport")
         tones.client.send("/msanii/transport", "bpm", first[0])
-        await asyncio.sleep(0.2)  # what was on its way
+        # What comes from one socket is handled in order: after its pong, nothing is listened to.
+        await connection.send_bytes(packets.message("/msanii/ping", "id", "ignored"))
+        while "ignored" not in decode_packet((await connection.receive()).data)[0].args:
+            pass
         tones.job("/msanii/generate", "not listened", "seconds", 0.5)
         await connection.send_bytes(packets.message("/msanii/ping", "id", "end"))
         while True:
