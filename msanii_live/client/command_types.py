@@ -87,6 +87,18 @@ class GenerationOptions(TypedDict, total=False):
     # free text; words that name a style, a key or a tempo are used where style, key and bpm are
     # absent
     prompt: str
+    # a chord for each bar, such as 'Am F C G', or 'Am:2 F:2' for two bars each; repeated
+    chords: str
+    # metre, such as 7/8
+    metre: str
+    # delay of each second sixteenth: 0 is straight, 1 is triplets (0 to 1)
+    swing: float
+    # sections and their bars, such as 'intro 4, verse 8'
+    form: str
+    # parts to make: drums, bass, chords, lead, pad; all if absent
+    parts: str
+    # 1: also write the parts as NAME.drums.wav and so on (0 to 1)
+    stems: int
     # name of the new clip; generated if absent
     clip: str
     # 1: play the new clip when it is ready (0 to 1)
@@ -135,6 +147,8 @@ class AudioToAudioOptions(GenerationOptions, total=False):
 
     # 0 returns the source unchanged, 1 keeps nothing of it (0 to 1)
     strength: float
+    # notes: the same notes with another sound; sound: other notes with the same sound
+    hold: Literal["none", "notes", "sound"]
 
 
 class RenderOptions(GenerationOptions, total=False):

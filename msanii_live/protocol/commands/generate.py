@@ -17,6 +17,9 @@ KEY_PATTERN = (
     r"(?i:(of\s+)?[a-g](#|b|♯|♭|[ -]?(sharp|flat))?[ -]?"
     r"(m|(maj|min|dur|moll|ion|dor|phryg|lyd|mixo|aeol)[a-z]*)?)"
 )
+CHORDS_PATTERN = r"[A-G][#b♯♭]?[A-Za-z0-9#/+°ø-]*(:\d+)?"
+FORM_PATTERN = r"(?i:intro|verse|chorus|bridge|break|outro)\s+\d+"
+PARTS_PATTERN = r"(?i:drums|bass|chords|lead|pad)\b"
 SOURCE = (
     "clip name, audio file in the folder, current (what is playing), last (the newest clip) or "
     "input (the last seconds of the audio input)"
@@ -61,6 +64,24 @@ class GenerationCommand(Command):
         default="",
         is_free_text=True,
     )
+    chords: str = text(
+        "a chord for each bar, such as 'Am F C G', or 'Am:2 F:2' for two bars each; repeated",
+        default="",
+        pattern=CHORDS_PATTERN,
+    )
+    metre: str = text("metre, such as 7/8", default="", pattern=r"\d{1,2}/\d{1,2}")
+    swing: float | None = number(
+        "delay of each second sixteenth: 0 is straight, 1 is triplets", 0, 1, default=None
+    )
+    form: str = text(
+        "sections and their bars, such as 'intro 4, verse 8'", default="", pattern=FORM_PATTERN
+    )
+    parts: str = text(
+        "parts to make: drums, bass, chords, lead, pad; all if absent",
+        default="",
+        pattern=PARTS_PATTERN,
+    )
+    stems: int = integer("1: also write the parts as NAME.drums.wav and so on", 0, 1, default=0)
     clip: str = text(
         "name of the new clip; generated if absent", default="", pattern=CLIP_NAME_PATTERN
     )
@@ -144,6 +165,11 @@ class AudioToAudio(GenerationCommand):
     src: str = text(SOURCE, positional=True)
     strength: float = number(
         "0 returns the source unchanged, 1 keeps nothing of it", 0, 1, default=0.4
+    )
+    hold: str = text(
+        "notes: the same notes with another sound; sound: other notes with the same sound",
+        default="none",
+        choices=("none", "notes", "sound"),
     )
 
 
