@@ -19,3 +19,4 @@ from msanii_live.audio.levels import is_mono as is_mono
 from msanii_live.audio.levels import rms_dbfs as rms_dbfs
 from msanii_live.audio.limiter import CEILING as CEILING
 from msanii_live.audio.limiter import limit as limit
+from msanii_live.audio.limiter import limiting_gain as limiting_gain

@@ -20,27 +20,39 @@ _MARGIN = 1.012  # for what the interpolator and the moving gain miss of a peak:
 
 
 def limit(samples: Samples, ceiling: float = CEILING, reach: int = 512) -> Samples:
-    """Bring true peaks under a ceiling with a smooth gain that looks ahead.
-
-    The gain at each frame is the mean, over `reach` frames on either side, of the least gain any
-    peak within that reach needs, so that it is never more than a peak needs and never jumps.
+    """Bring true peaks under a ceiling; see `limiting_gain`.
 
     samples: float32, (frames, channels). ceiling: linear, 0 to 1. Frames further than 2 * reach + 1
     from a true peak above the ceiling come back bit for bit.
     """
-    if not len(samples):
+    gain = limiting_gain(samples, ceiling, reach)
+    if gain is None:
         return samples
+    limited: Samples = samples * gain[:, None]
+    return limited
+
+
+def limiting_gain(
+    samples: Samples, ceiling: float = CEILING, reach: int = 512
+) -> NDArray[np.float32] | None:
+    """Return the smooth gain that looks ahead and brings true peaks under a ceiling.
+
+    The gain at each frame is the mean, over `reach` frames on either side, of the least gain any
+    peak within that reach needs, so that it is never more than a peak needs and never jumps.
+    Returns float32, (frames,); None if no peak is above the ceiling.
+    """
+    if not len(samples):
+        return None
     peak = true_peaks(samples, ceiling)
     if float(peak.max()) <= ceiling:
-        return samples
+        return None
     needed = ceiling / np.maximum(peak, ceiling, out=peak)
     held = minimum_filter1d(needed, 2 * reach + 1, mode="nearest")
     gain = uniform_filter1d(held, 2 * reach + 1, mode="nearest", output=held)
     np.minimum(gain, needed, out=gain)
     # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
     np.copyto(gain, 1.0, where=gain > 1.0 - 1e-9)
-    limited: Samples = samples * gain.astype(np.float32)[:, None]
-    return limited
+    return gain.astype(np.float32)
 
 
 def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:

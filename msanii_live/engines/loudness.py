@@ -28,8 +28,13 @@ def normalize_loudness(samples: Samples, target: float = TARGET_LOUDNESS) -> Sam
 
     samples: float32, (frames, channels). target: dBFS RMS over the sounding blocks.
     """
+    return limit(np.asarray(samples * loudness_gain(samples, target), dtype=np.float32)).copy()
+
+
+def loudness_gain(samples: Samples, target: float = TARGET_LOUDNESS) -> np.float32:
+    """Return the gain, linear, that brings samples to a loudness; see `normalize_loudness`."""
     gain_db = np.clip(target - measure_loudness(samples), -MAX_GAIN, MAX_GAIN)
-    return limit(np.asarray(samples * 10 ** (gain_db / 20), dtype=np.float32)).copy()
+    return np.float32(10 ** (gain_db / 20))
 
 
 def fade_edges(samples: Samples, fade_in: int, fade_out: int) -> None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from msanii_live.audio import Clip
+from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
 from msanii_live.engines.notes.base import progress_counter
+from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
+from msanii_live.engines.notes.stereo import place
 from msanii_live.engines.notes.synthesis import (
     VocodedNotesEngine,
     increase_contrast,
-    make_note_clip,
     mel_grid,
     vocode_grid,
 )
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "note-diffusion.safetensors"
@@ -46,8 +51,34 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
             max_seconds=MAX_SECONDS, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
 
+    def render_parts(
+        self, score: Score, command: Render, context: Context, with_stems: bool = True
+    ) -> PlayedParts:
+        """Play a score and divide the sound among its parts.
+
+        The clip is what `run` returns for the same score, command and seed, bit for bit. The stems
+        of the parts that play sum to it, to 2^-20.
+        Raises: as `run`.
+        """
+        net = self._load_network()
+        context = replace(context, score=lambda name: score)
+        with torch_runtime.inference(self._dtype):
+            return self._play(
+                net, self._by_programs(command, context), command, context, with_stems
+            )
+
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         score = self._by_programs(command, context)
+        return self._play(net, score, command, context, with_stems=False).clip
+
+    def _play(
+        self,
+        net: NoteDiffusion,
+        score: Score,
+        command: Render,
+        context: Context,
+        with_stems: bool,
+    ) -> PlayedParts:
         spec, grid = net.spec, mel_grid(score, net.spec)
         notes, vocoder = (
             grid.with_previous_round(score.notes),
@@ -64,8 +95,11 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
             )
         mel = increase_contrast(mel).T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
+        parts, frames = notes_by_part(notes), grid.frame_grid(wave.device)
+        masks = part_masks(None, parts, frames.centres, spec)
+        placed = place(wave, list(parts), masks, frames, spec, with_stems)
         context.progress(total, total)
-        return make_note_clip(wave, score, spec, context)
+        return finish_parts(placed, score, spec.sample_rate, context)
 
 
 @engine_factory(plugin_api=1)

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-from msanii_live.audio import Clip, make_clip
+from msanii_live.audio import Clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.partials import Partials
+from msanii_live.dsp.phase import FrameGrid, circular_grid, linear_grid
 from msanii_live.dsp.vocoders.registry import VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings, plan_spans, vocode_line, vocode_loop
 from msanii_live.engines.base import Context
-from msanii_live.engines.loudness import fade_edges, normalize_loudness
 from msanii_live.engines.notes.base import NotesEngine
+from msanii_live.engines.notes.played_parts import finish_parts
+from msanii_live.engines.notes.stereo import PlacedWave
 from msanii_live.notes import Note, Score
 
-FADE_IN, FADE_OUT = 32, 256  # frames; the edges of a clip must not click
 # Iterations of the phase search after the vocoder. More undo what the partials have steadied: of a
 # true piano's mel, basic-pitch finds 0.88 of the piano's notes after 1 and 0.85 after 4 (without
 # partials 0.57 after 12). Fewer leave the mel further off: 0.058 nats after 0, 0.039 after 2.
@@ -118,6 +118,11 @@ class MelGrid:
         before = (replace(n, start=n.start - length, end=n.end - length) for n in notes)
         return (*before, *notes)
 
+    def frame_grid(self, device: torch.device) -> FrameGrid:
+        """Return the frames of an STFT on which the mel frames lie."""
+        lay = circular_grid if self.is_loop else linear_grid
+        return lay(self.spec, self.frames, self.count, device)
+
     def iterations(self, vocoder: VocoderSettings) -> int:
         """Return how often `vocode_grid` calls `on_iteration`."""
         if self.is_loop:
@@ -171,20 +176,6 @@ def vocode_grid(
 
 
 def make_note_clip(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -> Clip:
-    """Return a centred clip, at the target loudness unless the context skips normalization.
-
-    wave: float32, (frames,).
-    """
-    samples = np.repeat(wave.cpu().numpy()[:, None], 2, axis=1)
-    if not context.skip_normalization:
-        samples = normalize_loudness(samples)
-    if not score.is_loop:
-        fade_edges(samples, FADE_IN, FADE_OUT)
-    return make_clip(
-        samples,
-        spec.sample_rate,
-        seed=context.seed,
-        bpm=round(score.bpm, 4),
-        bar_offset=score.bar,
-        loops=score.is_loop,
-    )
+    """Return a centred clip; see `finish_parts`. wave: float32, (frames,)."""
+    placed = PlacedWave(torch.stack([wave, wave]), {})
+    return finish_parts(placed, score, spec.sample_rate, context).clip
