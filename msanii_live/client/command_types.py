@@ -87,13 +87,14 @@ class GenerationOptions(TypedDict, total=False):
     # free text; words that name a style, a key or a tempo are used where style, key and bpm are
     # absent
     prompt: str
-    # a chord for each bar, such as 'Am F C G', or 'Am:2 F:2' for two bars each; repeated
+    # a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; repeated
     chords: str
-    # metre, such as 7/8
+    # metre: 4/4, 3/4, 6/8, 5/4, 7/8, 2/4, 9/8, 12/8; the transport's if absent
     metre: str
     # delay of each second sixteenth: 0 is straight, 1 is triplets (0 to 1)
     swing: float
-    # sections and their bars, such as 'intro 4, verse 8'
+    # sections and their bars, such as 'intro 4, verse 8'; sections are intro, verse, chorus,
+    # bridge, break, outro
     form: str
     # parts to make: drums, bass, chords, lead, pad; all if absent
     parts: str

@@ -15,8 +15,9 @@ from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
 from msanii_live.osc.codec import PACKET_LIMIT, Message
+from msanii_live.protocol.coercion import coerce, parse_number
 from msanii_live.protocol.commands import Command
-from msanii_live.protocol.schema import arguments, coerce, parse_number
+from msanii_live.protocol.schema import arguments
 
 Sent = int | float | str
 C = TypeVar("C", bound=Command)

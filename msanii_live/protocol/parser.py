@@ -7,14 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.schema import (
-    Argument,
-    Kind,
-    OscValue,
-    coerce,
-    format_value,
-    parse_number,
-)
+from msanii_live.protocol.coercion import coerce, format_token, format_value, parse_number
+from msanii_live.protocol.schema import Argument, OscValue
 
 TOKEN_KEY = "id"
 MAX_VALUE_WORDS = 16  # strings in a value that has a form, such as a key or a clip's name
@@ -71,20 +65,31 @@ class _ArgumentReader:
         """Return whether there is a value at an index: neither the end nor a key."""
         return index < len(self.args) and self.key_at(index, in_free_text) is None
 
-    def join_strings(self, index: int, in_free_text: bool = False) -> tuple[str, int]:
-        """Return the strings from an index on, joined with spaces, and the index after them."""
+    def join_strings(
+        self, index: int, in_free_text: bool = False, has_numbers: bool = False
+    ) -> tuple[str, int]:
+        """Return the strings from an index on, joined with spaces, and the index after them.
+
+        has_numbers: numbers between or after them belong to the text.
+        """
         words = []
-        while self.is_value(index, in_free_text) and isinstance(self.args[index], str):
-            words.append(str(self.args[index]))
+        kinds = (str, int, float) if has_numbers else str
+        while self.is_value(index, in_free_text) and isinstance(self.args[index], kinds):
+            words.append(format_token(self.args[index]))
             index += 1
         return " ".join(words), index
 
     def read_value(
-        self, kind: Kind, index: int, in_free_text: bool = False
+        self, argument: Argument | None, index: int, in_free_text: bool = False
     ) -> tuple[OscValue, int]:
-        """Return the value at an index, with strings joined if it is text, and the index after."""
-        if kind == "s" and isinstance(self.args[index], str):
-            return self.join_strings(index, in_free_text)
+        """Return the value at an index, with strings joined if it is text, and the index after.
+
+        argument: None stands for any text.
+        """
+        is_text = argument is None or argument.kind == "s"
+        if is_text and isinstance(self.args[index], str):
+            has_numbers = argument is not None and argument.has_numbers
+            return self.join_strings(index, in_free_text, has_numbers)
         return self.args[index], index + 1
 
 
@@ -94,17 +99,22 @@ def _words_of_free_text(
     """Return the indices of keys that no legal value follows."""
     found = set()
     end = len(args)  # of a text that begins before it: at a number, a key or the end
+    end_with_numbers = end  # the same for a text that numbers may stand in
     for index in reversed(range(len(args))):
         word = args[index]
         if isinstance(word, str) and word not in keys:
             continue
         if isinstance(word, str) and word != TOKEN_KEY:  # a token may be any word
-            text = args[index + 1 : min(end, index + 2 + MAX_VALUE_WORDS)]
+            argument = keys[word]
+            last = end_with_numbers if argument is not None and argument.has_numbers else end
+            text = args[index + 1 : min(last, index + 2 + MAX_VALUE_WORDS)]
             is_before_number = index + 1 == end < len(args) and not isinstance(args[end], str)
-            if not is_before_number and not _is_legal_text(keys[word], text):
+            if not is_before_number and not _is_legal_text(argument, text):
                 found.add(index)
                 continue
         end = index
+        if isinstance(word, str):
+            end_with_numbers = index
     return frozenset(found)
 
 
@@ -114,9 +124,9 @@ def _is_legal_text(argument: Argument | None, text: Sequence[OscValue]) -> bool:
         return False
     if argument is None:
         return parse_number(str(text[0])) is not None
-    if argument.kind == "s" and not (argument.pattern or argument.choices):
+    if argument.kind == "s" and not (argument.pattern or argument.choices or argument.check):
         return True
-    value = " ".join(str(word) for word in text) if argument.kind == "s" else text[0]
+    value = " ".join(map(format_token, text)) if argument.kind == "s" else text[0]
     if argument.pattern:
         return re.fullmatch(argument.pattern, str(value)) is not None
     try:
@@ -161,12 +171,10 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
             if key not in IGNORED_KEYS:
                 unknown.append(key)
             if reader.is_value(index, in_free_text):  # one number, or words up to the next key
-                _, index = reader.read_value("s", index, in_free_text)
+                _, index = reader.read_value(None, index, in_free_text)
             continue
         if reader.is_value(index, in_free_text and key != TOKEN_KEY):
-            value, index = reader.read_value(
-                argument.kind, index, in_free_text and key != TOKEN_KEY
-            )
+            value, index = reader.read_value(argument, index, in_free_text and key != TOKEN_KEY)
         elif key == TOKEN_KEY and index < len(args) and not reader.has_marked_keys:
             value, index = args[index], index + 1  # a token may be any word, even a key
         else:
@@ -224,5 +232,5 @@ def find_value(known: Sequence[Argument], args: Sequence[OscValue], key: str) ->
         if reader.key_at(index) == key:
             found = args[index + 1]
             if reader.is_value(index + 1):
-                found, _ = reader.read_value("s", index + 1)
+                found, _ = reader.read_value(None, index + 1)
     return found

@@ -9,6 +9,7 @@ from functools import cache
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.address_pattern import match_addresses
+from msanii_live.protocol.coercion import coerce, format_token
 from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import BY_ADDRESS, COMMANDS, PARAM_ROOT
 from msanii_live.protocol.parser import find_value, parse_arguments
@@ -18,8 +19,6 @@ from msanii_live.protocol.schema import (
     Argument,
     OscValue,
     arguments,
-    coerce,
-    format_token,
 )
 
 BUTTON_TOLERANCE = 1e-6  # a controller that computes in float32 misses 0 and 1 by less

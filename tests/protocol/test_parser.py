@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.coercion import coerce
 from msanii_live.protocol.parser import ParsedArguments, find_value, parse_arguments
-from msanii_live.protocol.schema import Argument, OscValue, coerce
+from msanii_live.protocol.schema import Argument, OscValue
 
 SECONDS = Argument("seconds", "f", "length", 6.0, low=0.5, high=190.0, unit="s")
 STEPS = Argument("steps", "i", "denoising steps", low=1, high=1000)

@@ -166,6 +166,56 @@ def test_the_word_key_in_a_prompt(prompt: str, key: str) -> None:
     assert len(request.warnings) == (not key)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a song in form of a dream", {}), ("swing house", {}), ("chords of doom", {}),
+        ("parts of me", {}), ("metre unknown", {}), ("stems of light", {}), ("dark chords", {}),
+        ("chords a la carte", {}), ("form", {}),
+        ("lofi chords Am F C G", {"chords": "Am F C G"}), ("waltz metre 3/4", {"metre": "3/4"}),
+        ("pop form intro 4, verse 8", {"form": "intro 4, verse 8"}),
+        ("swing swing 0.5", {"swing": 0.5}), ("techno parts drums bass", {"parts": "drums bass"}),
+        ("chords of doom chords Dm:2 A7", {"chords": "Dm:2 A7"}),
+    ],
+)  # fmt: skip
+def test_musical_keys_in_a_prompt_need_a_legal_value(
+    prompt: str, expected: dict[str, object]
+) -> None:
+    request = parse_request("/msanii/generate", ["prompt", *prompt.split(), "seconds", 2.0])
+    names = ("chords", "swing", "metre", "form", "parts", "stems")
+    default = Generate(seconds=2.0)
+    found = {name: getattr(request.command, name) for name in names}
+    assert found == {name: getattr(default, name) for name in names} | expected
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (["chords", "Am", "Foo"], "chords is 'Am Foo': 'Foo' is no known chord: qualities are"),
+        (["@chords", "of doom"], "chords is 'of doom': 'of' is no chord"),
+        (["metre", "7/9"], "metre is '7/9': it must be one of 4/4, 3/4"),
+        (["form", "drop", 8], "form is 'drop 8': 'drop 8' is no section with its bars"),
+        (["parts", "violins"], "parts is 'violins': 'violins' is no part: parts are drums"),
+        (["swing", 2.0], "swing is 2: it must be 0 to 1"),
+    ],
+)  # fmt: skip
+def test_musical_words_are_checked_before_there_is_a_job(args: list[OscValue], reason: str) -> None:
+    code, text = refused("/msanii/generate", *args)
+    assert code is Code.ERANGE
+    assert text.startswith(reason)
+
+
+def test_a_form_may_come_as_words_and_numbers() -> None:
+    """Message boxes of Pd and Max send numbers as numbers, and have no quoting."""
+    args: list[OscValue] = ["form", "intro", 4, "verse", 8.0, "seconds", 8, "id", "t"]
+    request = parse_request("/msanii/generate", args)
+    assert request.command == Generate(form="intro 4 verse 8", seconds=8.0)
+    args = ["prompt", "dark", "form", "intro", 4, "verse", 8, "bars", 12]
+    assert parse_request("/msanii/generate", args).command == Generate(
+        prompt="dark", form="intro 4 verse 8", bars=12.0
+    )
+
+
 def test_the_words_of_a_prompt_are_warned_of_once() -> None:
     text = "techno at night at last seconds of peace bars"
     (warning,) = parse_request("/msanii/generate", ["prompt", *text.split()]).warnings

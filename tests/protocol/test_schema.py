@@ -6,15 +6,8 @@ import struct
 import pytest
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.protocol.schema import (
-    Argument,
-    OscValue,
-    coerce,
-    format_number,
-    format_token,
-    format_value,
-    shortest_decimal,
-)
+from msanii_live.protocol.coercion import coerce, format_token, format_value, shortest_decimal
+from msanii_live.protocol.schema import Argument, OscValue, format_number
 
 SECONDS = Argument("seconds", "f", "length", 6.0, low=0.5, high=190.0, unit="s")
 STEPS = Argument("steps", "i", "denoising steps", low=1, high=1000)

@@ -30,7 +30,7 @@ TEXTS = [
     "🎹", "\u202e", "\ufeff", "a\nb", "a\tb", "\x01", "\x7f", "%s%n", "${x}", "{0}", "'; drop",
     "<script>", "1", "1.5", "1e400", "-1", "0x10", "nan", "inf", "١٢", "1,5", "1/2", "true",
     "@seconds", "seconds", "id", "clip", "at", "#bundle", "/msanii/ping", "*", "?", "[a-z]",
-    "{a,b}", "techno", "C#m", "Am F C G", "7/8",
+    "{a,b}", "techno", "C#m", "Am F C G", "Am:2 H7/Fis", "C:0", "7/8", "intro 4, verse 8", "drums",
 ]  # fmt: skip
 VALUES = (
     [("i", v) for v in NUMBERS]

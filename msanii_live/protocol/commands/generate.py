@@ -7,6 +7,14 @@ from typing import ClassVar
 
 from msanii_live.config import VOCODERS
 from msanii_live.protocol.command import Command, at_argument
+from msanii_live.protocol.music_text import (
+    METRES,
+    SECTIONS,
+    parse_chords,
+    parse_form,
+    parse_metre,
+    parse_parts,
+)
 from msanii_live.protocol.schema import integer, number, text
 
 MAX_CLIP_SECONDS = 190.0
@@ -17,9 +25,6 @@ KEY_PATTERN = (
     r"(?i:(of\s+)?[a-g](#|b|♯|♭|[ -]?(sharp|flat))?[ -]?"
     r"(m|(maj|min|dur|moll|ion|dor|phryg|lyd|mixo|aeol)[a-z]*)?)"
 )
-CHORDS_PATTERN = r"[A-G][#b♯♭]?[A-Za-z0-9#/+°ø-]*(:\d+)?"
-FORM_PATTERN = r"(?i:intro|verse|chorus|bridge|break|outro)\s+\d+"
-PARTS_PATTERN = r"(?i:drums|bass|chords|lead|pad)\b"
 SOURCE = (
     "clip name, audio file in the folder, current (what is playing), last (the newest clip) or "
     "input (the last seconds of the audio input)"
@@ -65,21 +70,29 @@ class GenerationCommand(Command):
         is_free_text=True,
     )
     chords: str = text(
-        "a chord for each bar, such as 'Am F C G', or 'Am:2 F:2' for two bars each; repeated",
+        "a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; repeated",
         default="",
-        pattern=CHORDS_PATTERN,
+        check=parse_chords,
     )
-    metre: str = text("metre, such as 7/8", default="", pattern=r"\d{1,2}/\d{1,2}")
+    metre: str = text(
+        f"metre: {', '.join(f'{upper}/{lower}' for upper, lower in METRES)}; the transport's if "
+        "absent",
+        default="",
+        check=parse_metre,
+    )
     swing: float | None = number(
         "delay of each second sixteenth: 0 is straight, 1 is triplets", 0, 1, default=None
     )
     form: str = text(
-        "sections and their bars, such as 'intro 4, verse 8'", default="", pattern=FORM_PATTERN
+        f"sections and their bars, such as 'intro 4, verse 8'; sections are {', '.join(SECTIONS)}",
+        default="",
+        check=parse_form,
+        has_numbers=True,
     )
     parts: str = text(
         "parts to make: drums, bass, chords, lead, pad; all if absent",
         default="",
-        pattern=PARTS_PATTERN,
+        check=parse_parts,
     )
     stems: int = integer("1: also write the parts as NAME.drums.wav and so on", 0, 1, default=0)
     clip: str = text(
