@@ -147,8 +147,9 @@ class Server:
         transport = Transport(clock=timebase.now)
         limit_threads(config.threads)
         registry = EngineRegistry(
-            config.device, config.engine, config.vocoder, config.compile == "on", config.precision
-        )
+            config.device, config.engine, config.vocoder, config.compile == "on", config.precision,
+            config.trust_remote_code == "on",
+        )  # fmt: skip
         registry.check_default()
         self._folder_lock = FolderLock(config.folder_path)
         form = parse_format(config.save_format, config.save_rate)

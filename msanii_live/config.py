@@ -41,6 +41,7 @@ _CHOICES = (
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
     ("compile", SWITCH),
+    ("trust_remote_code", SWITCH),
     ("save_format", SAVE_FORMATS),
 )
 
@@ -86,7 +87,12 @@ class Config:
         "of networks; auto is fp16 on a GPU, the faster of fp32 and bf16 on a CPU",
         PRECISIONS,
     )
-    engine: str = _option("mel-flow", "engine to load at the start and use by default")
+    engine: str = _option(
+        "mel-flow", "engine to use by default: a name, a path to weights, or a published model"
+    )
+    trust_remote_code: str = _option(
+        "off", "run code that lies in the folder of a published model; it can do anything", SWITCH
+    )
     vocoder: str = _option("vocos", "vocoder of the default engine", VOCODERS)
     compile: str = _option(
         "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH

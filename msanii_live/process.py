@@ -81,6 +81,7 @@ def run(config: Config) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
         datefmt="%H:%M:%S",
     )
+    os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"  # it never reaches out
     try:
         ended = asyncio.run(_serve(config))
     except MsaniiError as error:

@@ -18,6 +18,7 @@ from msanii_live.cli import (
     dump,
     eval,
     listen,
+    models,
     paper,
     patches,
     render,
@@ -30,7 +31,7 @@ from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
-    serve, demo, render, listen, send, dump, doctor, patches, docs, spec,
+    serve, demo, models, render, listen, send, dump, doctor, patches, docs, spec,
     data, train, eval, convert, paper, bench,
 )  # fmt: skip
 

@@ -11,8 +11,12 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand, Inpaint
+from msanii_live.protocol.schema import arguments
 
 PLUGIN_API = 1  # the version of this module's interface that plug-ins are written for
+# Keys of commands that an engine may ignore; the server then warns the musician.
+KEYS_OF_1_0 = ("style", "key", "density")
+OPTIONAL_KEYS = (*KEYS_OF_1_0, "chords", "metre", "swing", "form", "parts", "stems", "hold")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Capabilities:
 
     verbs: command addresses. sample_rate: Hz. max_seconds: longest clip. steps: denoising steps if
     the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
-    sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
+    sound of notes only. timbres: words that `timbre` accepts. drums: it plays them. follows: those
+    of OPTIONAL_KEYS that it follows; None, for an engine that does not say, stands for KEYS_OF_1_0.
     """
 
     verbs: tuple[str, ...]
@@ -33,6 +38,18 @@ class Capabilities:
     needs_midi: bool = False
     timbres: tuple[str, ...] = ()
     drums: bool = False
+    follows: tuple[str, ...] | None = None
+
+    def ignored_keys(self, command: GenerationCommand) -> list[str]:
+        """Return the keys that a command gives and that the engine does not follow."""
+        followed = KEYS_OF_1_0 if self.follows is None else self.follows
+        return [
+            argument.name
+            for argument in arguments(type(command))
+            if argument.name in OPTIONAL_KEYS
+            and argument.name not in followed
+            and getattr(command, argument.name) != argument.default
+        ]
 
 
 def no_score(name: str) -> Score:
@@ -124,7 +141,8 @@ class EngineSettings:
 
     device: auto, cpu, cuda or mps. vocoder: the name of one. compiled: whether to compile networks.
     precision: auto, fp32, bf16 or fp16. name: what the engine must call itself. weights: the file
-    or folder that the user gave; None means those that come with the engine.
+    or folder that the user gave; None means those that come with the engine. trust_remote_code: run
+    code that lies in a model's folder.
     """
 
     device: str
@@ -133,6 +151,7 @@ class EngineSettings:
     precision: str = "auto"
     name: str = ""
     weights: Path | None = None
+    trust_remote_code: bool = False
 
 
 # Makes an engine, or several that share weights; the first is the one that the name stands for.

@@ -19,6 +19,15 @@ _AUDIO_VERBS = tuple(
 )
 
 
+PIPELINES = "pipelines"  # the engine of published models, whatever each is called
+# Classes of diffusers that make audio, by which such a folder's index names itself.
+PIPELINE_CLASSES = (
+    "StableAudio3Pipeline", "StableAudio3InpaintPipeline", "StableAudio3AudioToAudioPipeline",
+    "StableAudioPipeline", "AceStepPipeline", "AudioLDM2Pipeline", "LongCatAudioDiTPipeline",
+    "MusicLDMPipeline", "AudioLDMPipeline",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class EngineSpec:
     """An engine's place and what is known of it before it is imported.
@@ -45,7 +54,7 @@ BUILT_IN: dict[str, EngineSpec] = {
     "note-diffusion": EngineSpec(
         "msanii_live.engines.note_diffusion.engine:create",
         (Render.address,),
-        ("msanii-live note-diffusion 1", "msanii-live spectrogram 1"),
+        ("msanii-live note-diffusion 2", "msanii-live note-diffusion 1", "msanii-live spectrogram 1"),
     ),
     "composer": EngineSpec(
         "msanii_live.engines.composer.engine:create",
@@ -63,6 +72,12 @@ BUILT_IN: dict[str, EngineSpec] = {
         "msanii_live.engines.spectrogram_diffusion.engine:create",
         (Render.address,),
         ("diffusers SpectrogramDiffusionPipeline",),
+        has_weights=False,
+    ),
+    PIPELINES: EngineSpec(
+        "msanii_live.engines.pipelines.engine:create",
+        _AUDIO_VERBS,
+        tuple(f"diffusers {name}" for name in PIPELINE_CLASSES),
         has_weights=False,
     ),
 }

@@ -95,6 +95,14 @@ def _diffusers_format(file: Path) -> str:
 
 def _known(weights: Weights, known: Collection[str]) -> Weights:
     if weights.format not in known:
+        if weights.format.startswith("diffusers "):
+            played = ", ".join(
+                form.removeprefix("diffusers ") for form in known if form.startswith("diffusers ")
+            )
+            raise ConfigError(
+                f"{weights.path} holds a {weights.format.removeprefix('diffusers ')}, a pipeline "
+                f"that no engine here plays; those that are played: {played}"
+            )
         raise ConfigError(
             f"{weights.path} is of the format {weights.format!r}, which no engine here reads: "
             "install the package that does"

@@ -11,10 +11,17 @@ from typing import Any
 
 from msanii_live.config_file import expand_path
 from msanii_live.engines.base import Engine, EngineSettings
-from msanii_live.engines.builtin import ALIASES, BUILT_IN, FALLBACKS, canonical_name
+from msanii_live.engines.builtin import (
+    ALIASES,
+    BUILT_IN,
+    FALLBACKS,
+    PIPELINES,
+    canonical_name,
+)
 from msanii_live.engines.formats import find_weights
 from msanii_live.engines.plugins import EngineSource, PluginError, find_formats, find_plugins
 from msanii_live.errors import Code, CommandError, ConfigError
+from msanii_live.hub.store import find_model_folder, stored_models
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +39,23 @@ class EngineRegistry:
         vocoder: str = "vocos",
         compiled: bool = False,
         precision: str = "auto",
+        trust_remote_code: bool = False,
     ) -> None:
-        """Take the settings of engines and the default one: a name, or a path to weights.
+        """Take the settings of engines and the default one.
 
-        Raises: ConfigError: no engine reads the weights at the path.
+        default: a name, a path to weights, or the name or repository of a published model that was
+        fetched. trust_remote_code: run code that lies in a model's folder.
+        Raises: ConfigError: no engine reads the weights at the path, or the model is not here.
         """
-        self._settings = EngineSettings(device, vocoder, compiled, precision)
+        self._settings = EngineSettings(
+            device, vocoder, compiled, precision, trust_remote_code=trust_remote_code
+        )
         self._plugins = find_plugins({*BUILT_IN, *ALIASES})
+        self._models = {
+            model.name: model.path
+            for model in stored_models()
+            if model.name not in {*BUILT_IN, *ALIASES, *self._plugins}
+        }
         self._engines: dict[str, Engine] = {}
         self._failures: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -83,7 +100,7 @@ class EngineRegistry:
             made = list(self._engines)
         built_in = [name for name, spec in BUILT_IN.items() if spec.has_weights]
         first = [] if without_default else [self.default]
-        return list(dict.fromkeys([*first, *made, *built_in, *self._plugins]))
+        return list(dict.fromkeys([*first, *made, *built_in, *self._plugins, *self._models]))
 
     def get(self, name: str = "") -> Engine:
         """Return an engine by name, the default one for "".
@@ -122,7 +139,7 @@ class EngineRegistry:
         An engine of a plug-in that was never asked for passes. Raises: CommandError: EENGINE.
         """
         wanted = self._canonical(name or self.default)
-        if self._existing(wanted) is None:
+        if self._existing(wanted) is None and wanted not in self._models:
             self._source(wanted)
         verbs = self.verbs(wanted)
         if verbs and address not in verbs and (name or address not in FALLBACKS):
@@ -139,6 +156,8 @@ class EngineRegistry:
         engine = self._existing(name)
         if engine is not None:
             return engine.capabilities.verbs
+        if name in self._models:
+            return BUILT_IN[PIPELINES].verbs
         return BUILT_IN[name].verbs if name in BUILT_IN else ()
 
     def memory_mb(self) -> float:
@@ -172,10 +191,21 @@ class EngineRegistry:
         name = canonical_name(default)
         is_name = name in self._plugins or (name in BUILT_IN and BUILT_IN[name].has_weights)
         path = expand_path("engine", default, "--engine")
-        if is_name or not (path.suffix == ".safetensors" or _exists(path)):
+        if is_name:
             return name
-        path = path.absolute()
-        name = path.name if path.is_dir() else path.stem
+        if path.suffix == ".safetensors" or _exists(path):
+            path = path.absolute()
+            name = path.name if path.is_dir() else path.stem
+        else:
+            found = find_model_folder(default)
+            if found is None:
+                return name
+            path, name = (
+                found,
+                next(
+                    (known for known, folder in self._models.items() if folder == found), found.name
+                ),
+            )
         engines = self._create_for_weights(path, name)
         self._engines |= {engine.name: engine for engine in engines}
         return engines[0].name
@@ -200,6 +230,11 @@ class EngineRegistry:
 
     def _create(self, name: str) -> Engine:
         """Make an engine by name. Raises: CommandError: EENGINE."""
+        if name in self._models:
+            try:
+                return self._create_for_weights(self._models[name], name)[0]
+            except ConfigError as error:
+                raise CommandError(Code.EENGINE, str(error)) from None
         source = self._source(name)
         if name not in self._failures:
             try:

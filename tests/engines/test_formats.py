@@ -93,7 +93,7 @@ def test_a_folder_that_no_engine_or_more_than_one_reads_is_refused(tmp_path, fil
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("model_index.json", '{"_class_name": "StableAudioPipeline"}', "StableAudioPipeline"),
+        ("model_index.json", '{"_class_name": "FluxPipeline"}', "FluxPipeline, a pipeline that no"),
         ("model_index.json", "{}", "does not name its pipeline"),
         ("engine.json", "[]", "does not name its format"),
         ("engine.json", '{"format": "acme 3"}', "'acme 3', which no engine here reads"),

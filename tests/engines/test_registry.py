@@ -59,3 +59,9 @@ def test_one_engine_serves_all_who_ask_for_it():
     assert registry.get() is registry.get("tones") is registry.serving("tones", Generate.address)
     clip = registry.get().run(Generate(seconds=0.5, steps=1), standalone_context())
     assert clip.info.frames == 22_050
+
+
+@pytest.mark.parametrize("word", ["stable-audio-open", "somebody/something"])
+def test_a_published_model_that_is_not_here_names_the_command_that_fetches_it(word):
+    with pytest.raises(ConfigError, match=f"not on this machine: msanii-live models fetch {word}"):
+        EngineRegistry("cpu", word)
