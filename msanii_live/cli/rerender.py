@@ -11,6 +11,7 @@ from msanii_live.config import PRECISIONS
 from msanii_live.engines.base import Context, Engine
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError, MsaniiError
+from msanii_live.library import midi_files
 from msanii_live.library.library import Library
 from msanii_live.midi import files
 from msanii_live.protocol.commands import GenerationCommand
@@ -46,7 +47,7 @@ def render_again(
         tempo=info.bpm or 120.0,
         beats=4,
         seed=info.seed,
-        score=lambda name: files.read(files.find(library.folder, name), name),
+        score=lambda name: files.read(midi_files.find(library.folder, name), name),
     )
     clip = engine.run(command, context)
     path = out or sidecar.with_name(f"{info.name}-again.wav")

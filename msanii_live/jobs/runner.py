@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from msanii_live.audio import Clip, as_stereo
-from msanii_live.engines.base import Context
+from msanii_live.engines.base import Context, Engine
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.library import midi_files
 from msanii_live.library.naming import error_reason
-from msanii_live.midi import files
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
 from msanii_live.playback.now_playing import NowPlaying
@@ -27,6 +27,8 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
     """
     command, transport = task.command, services.transport
     engine = services.engine(command.engine, command.address)
+    for text in ignored_keys_warnings(engine, command):
+        handle.warn(text)
 
     warned: set[str] = set()  # an engine may ask for a source several times
 
@@ -57,6 +59,15 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         precision=engine.precision,
     )
     return replace(made, info=info)
+
+
+def ignored_keys_warnings(engine: Engine, command: GenerationCommand) -> tuple[str, ...]:
+    """Return what a user should know of keys that an engine does not follow: one text or none."""
+    keys = engine.capabilities.ignored_keys(command)
+    if not keys:
+        return ()
+    listed = " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
+    return (f"{engine.name} does not follow {listed}: the clip was made without",)
 
 
 def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:
@@ -100,7 +111,7 @@ def _write_notes(
 ) -> dict[str, int | float | str]:
     """Write live notes beside the clip; return the argument by which a command finds them."""
     try:
-        path = files.write_new(services.library.folder, name, score)
+        path = midi_files.write_new(services.library.folder, name, score)
     except OSError as error:
         warn(f"the notes of {name} could not be written: {error_reason(error)}")
         return {}

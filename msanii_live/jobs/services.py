@@ -8,6 +8,7 @@ from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Code, CommandError
+from msanii_live.library import midi_files
 from msanii_live.library.library import Library
 from msanii_live.midi import files
 from msanii_live.midi.input import MidiInput
@@ -63,7 +64,7 @@ class Services:
         take = self.takes.get_take(name)
         if take is not None:
             return take
-        return files.read(files.find(self.library.folder, name), name)
+        return files.read(midi_files.find(self.library.folder, name), name)
 
     def source(self, name: str) -> Clip:
         """Return the clip that a command names.

@@ -1,20 +1,22 @@
-"""MIDI files of the shared folder. They may come from anyone, so they are read within limits."""
+"""MIDI files as scores. They may come from anyone, so they are read within limits."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import mido
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.library import naming, paths
+from msanii_live.midi.file_facts import FileFacts, read_facts
 from msanii_live.midi.note_ends import settle_note_ends
 from msanii_live.midi.note_tracker import NoteTracker
 from msanii_live.midi.smf import read_smf
+from msanii_live.midi.smf_writer import TICKS_PER_BEAT, to_midi
 from msanii_live.midi.tempo_map import TempoMap
-from msanii_live.notes import DRUM_CHANNEL, Note, Score, sort_notes
+from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Score, sort_notes
+
+__all__ = ["SUFFIXES", "decode", "read", "score_from_midi", "to_midi"]
 
 SUFFIXES = (".mid", ".midi", ".smf", ".rmi", ".kar")
 MAX_BYTES = 2**20
@@ -22,44 +24,11 @@ MAX_NOTES = 50_000
 MAX_SECONDS = 3_600.0
 TAIL = 1.0  # s after the last note of a piece that is not whole bars long
 _BAR_TOLERANCE = 1e-3  # bars by which the length of whole bars may be off
-_TICKS_PER_BEAT = 9_600  # in files written here: a tick is 0.05 ms at 120 bpm
+_MARKERS = {"marker": CHORD, "cue_marker": SECTION}  # in files of ours
 
 
-def find(folder: Path, text: str) -> Path:
-    """Return the MIDI file that a text names: a path inside the folder, with or without suffix.
-
-    folder: absolute and resolved.
-    Raises: CommandError: EPATH, outside the folder or not a MIDI file; ENOCLIP, there is none.
-    """
-    path = paths.resolve(folder, text)
-    candidates = [path] if path.suffix.lower() in SUFFIXES else []
-    candidates += [path.with_name(path.name + suffix) for suffix in SUFFIXES]
-    for candidate in candidates:
-        if paths.is_own_file(folder, candidate):
-            return candidate
-    if path.is_file():
-        raise CommandError(Code.EPATH, f"{text!r} is no MIDI file: its name must end in .mid")
-    try:
-        known = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
-    except OSError:
-        known = []
-    raise naming.unknown_name_error("MIDI file or take", text, known)
-
-
-def write_new(folder: Path, stem: str, score: Score) -> Path:
-    """Write a score under the first free name of STEM.mid, STEM-2.mid and so on.
-
-    Raises: OSError: it cannot be written.
-    """
-    content, number, path = to_midi(score), 1, folder / f"{stem}.mid"
-    while True:
-        try:
-            paths.write_new(path, content)
-        except FileExistsError:
-            number += 1
-            path = folder / f"{stem}-{number}.mid"
-        else:
-            return path
+class _NoNotes(ValueError):
+    """A MIDI file without notes."""
 
 
 def read(path: Path, shown: str) -> Score:
@@ -73,15 +42,23 @@ def read(path: Path, shown: str) -> Score:
             raise ValueError(f"it is longer than {MAX_BYTES // 2**20} MiB")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES)
-        midi, damage = read_smf(content, MAX_NOTES)
-    except (OSError, ValueError) as error:
-        why = naming.error_reason(error)
+        return decode(content)
+    except OSError as error:
+        why = error.strerror or str(error)
         raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {why}") from None
+    except _NoNotes as error:
+        raise CommandError(Code.EPATH, f"{shown!r} cannot be played: {error}") from None
+    except ValueError as error:
+        raise CommandError(Code.EPATH, f"{shown!r} cannot be read as MIDI: {error}") from None
+
+
+def decode(content: bytes) -> Score:
+    """Return the score of a MIDI file's bytes. Raises: ValueError: as `read`."""
+    midi, damage = read_smf(content, MAX_NOTES)
     score = score_from_midi(midi)
     warnings = (*damage, *score.warnings)
     if not score.notes:
-        why = "; ".join(("it has no notes", *warnings))
-        raise CommandError(Code.EPATH, f"{shown!r} cannot be played: {why}")
+        raise _NoNotes("; ".join(("it has no notes", *warnings)))
     return replace(score, warnings=warnings)
 
 
@@ -89,11 +66,16 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
     """Return the notes of a MIDI file, at most `MAX_SECONDS` of them.
 
     Tracks sound together; those of format 2 one after another. Every track pairs its own note-ons
-    and note-offs; see `settle_note_ends`.
+    and note-offs; see `settle_note_ends`. A track that is named after a part is that part. Of a
+    file that `to_midi` wrote and nobody has changed, the score is the one written, to the tick.
     Raises: ValueError: it has more than `MAX_NOTES` notes.
     """
-    tracker, tempo_map = NoteTracker(MAX_NOTES + 1), TempoMap(midi.ticks_per_beat)
+    facts, markers = read_facts(midi), []
+    tracker, tempo_map = NoteTracker(MAX_NOTES + 1, _parts(midi)), TempoMap(midi.ticks_per_beat)
     events, now, is_complete = _merge_tracks(midi, tempo_map.beat), 0.0, True
+    metre = None
+    if facts is not None and not (events and _is_unchanged(midi, facts, events[-1][0])):
+        facts = replace(facts, end=-1, bpm=0.0)
     for tick, track, message in events:
         now = max(now, tempo_map.seconds(tick))
         if now > MAX_SECONDS:
@@ -101,9 +83,13 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
             is_complete = False
             break
         if message.type == "set_tempo":
-            tempo_map.set_tempo(tick, max(1, message.tempo))
+            is_exact = facts is not None and facts.bpm
+            tempo_map.set_tempo(tick, 60e6 / facts.bpm if is_exact else max(1, message.tempo))
         elif message.type == "time_signature" and message.numerator:
+            metre = metre or (message.numerator, message.denominator)
             tempo_map.set_metre(tick, message.numerator * 4 / message.denominator)
+        elif facts is not None and track == 0 and message.type in _MARKERS:
+            markers.append(Marker(now, _MARKERS[message.type], message.text))
         else:
             tracker.receive(message, now, track)
     tracker.all_off(now)
@@ -118,13 +104,51 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
         warnings = (*warnings, f"what comes after {MAX_SECONDS:,.0f} s was left out")
     if midi.type == 2 and len(midi.tracks) > 1:
         warnings = (f"its {len(midi.tracks)} patterns are played one after another", *warnings)
-    return Score(
+    score = Score(
         notes=sort_notes(note for note in tracker.finished if note.end > note.start),
         seconds=now if is_whole_bars else last + TAIL,
         bpm=bpm,
         warnings=warnings,
         beats=tempo_map.beats,
         tempo_map=tempo_map.segments,
+        metre=metre,
+        markers=tuple(markers),
+    )
+    return _with_facts(score, facts, now) if facts is not None and is_complete else score
+
+
+def _parts(midi: mido.MidiFile) -> dict[int, str]:
+    """Return the parts of the tracks that are named after one."""
+    if len(midi.tracks) == 1:  # which has all parts, whatever its name
+        return {}
+    names = {
+        number: message.name.strip().lower()
+        for number, track in enumerate(midi.tracks)
+        for message in track
+        if message.type == "track_name"
+    }
+    return {number: name for number, name in names.items() if name in PARTS}
+
+
+def _is_unchanged(midi: mido.MidiFile, facts: FileFacts, end: int) -> bool:
+    """Return whether the length and the tempo of a file are those that its facts tell."""
+    tempos = {message.tempo for message in midi.tracks[0] if message.type == "set_tempo"}
+    told = {mido.bpm2tempo(facts.bpm)} if facts.bpm else tempos
+    return midi.ticks_per_beat == TICKS_PER_BEAT and facts.end == end and tempos == told
+
+
+def _with_facts(score: Score, facts: FileFacts, seconds: float) -> Score:
+    """Return a score with what its file tells besides. seconds: of the file's last tick."""
+    score = replace(score, style=facts.style, key=facts.key, swing=facts.swing)
+    if facts.end < 0:  # another program has changed the file
+        return score
+    return replace(
+        score,
+        seconds=seconds,
+        bpm=facts.bpm,
+        bar=facts.bar,
+        beats=facts.beats or score.beats,
+        is_loop=facts.is_loop,
     )
 
 
@@ -151,51 +175,3 @@ def _rank(message: mido.Message) -> int:
     if message.type == "note_off" or (message.type == "note_on" and not message.velocity):
         return 1
     return 2 if message.type == "note_on" else 0
-
-
-def to_midi(score: Score) -> bytes:
-    """Return a score as a MIDI file: one track for tempo and metre, and one per program."""
-    bpm = score.bpm or 120.0
-    tempo = mido.bpm2tempo(bpm)
-    per_second = _TICKS_PER_BEAT * 1e6 / tempo
-    midi = mido.MidiFile(type=1, ticks_per_beat=_TICKS_PER_BEAT)
-    end = round(score.seconds * per_second)
-    first = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
-    first += _time_signature(score.beats)
-    first.append(mido.MetaMessage("end_of_track", time=end))
-    midi.tracks.append(first)
-    programs = sorted({(note.drum, note.program) for note in score.notes})
-    free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-    for number, (drum, program) in enumerate(programs):
-        channel = DRUM_CHANNEL if drum else free[number % len(free)]
-        notes = [n for n in score.notes if (n.drum, n.program) == (drum, program)]
-        midi.tracks.append(_track(notes, channel, program, per_second))
-    out = io.BytesIO()
-    midi.save(file=out)
-    return out.getvalue()
-
-
-def _time_signature(beats: float) -> list[mido.MetaMessage]:
-    """Return a time signature, if the metre is known and MIDI can represent it. beats: per bar."""
-    for denominator in (4, 8, 16):
-        numerator = beats * denominator / 4
-        if numerator == round(numerator) and 0 < numerator < 256:
-            signature = {"numerator": round(numerator), "denominator": denominator}
-            return [mido.MetaMessage("time_signature", **signature)]
-    return []
-
-
-def _track(notes: list[Note], channel: int, program: int, per_second: float) -> mido.MidiTrack:
-    events = [(0, 0, mido.Message("program_change", channel=channel, program=program))]
-    for note in notes:
-        start = round(note.start * per_second)
-        end = max(start + 1, round(note.end * per_second))
-        key = {"channel": channel, "note": note.pitch}
-        events.append((start, 2, mido.Message("note_on", velocity=note.velocity, **key)))
-        events.append((end, 1, mido.Message("note_off", velocity=0, **key)))
-    events.sort(key=lambda event: event[:2])
-    track, now = mido.MidiTrack(), 0
-    for tick, _, message in events:
-        track.append(message.copy(time=tick - now))
-        now = tick
-    return track

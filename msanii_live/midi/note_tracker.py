@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +33,14 @@ class NoteTracker:
     Messages may come from several tracks that share channels: programs and pedals are a channel's,
     but a note is ended only by the track that began it.
 
-    finished: notes that have ended. latest: s, of the last key press, None before the first.
-    unsupported: what came in that notes cannot represent; a dict as an ordered set.
+    parts: the parts of tracks that are one, by number. finished: notes that have ended. latest: s,
+    of the last key press, None before the first. unsupported: what came in that notes cannot
+    represent; a dict as an ordered set.
     """
 
-    def __init__(self, max_notes: int) -> None:
+    def __init__(self, max_notes: int, parts: Mapping[int, str] | None = None) -> None:
         """Start without notes. max_notes: number of finished notes kept; the oldest go first."""
+        self.parts = dict(parts or {})
         self.finished: deque[Note] = deque(maxlen=max_notes)
         self.latest: float | None = None
         self.unsupported: dict[str, None] = {}
@@ -105,6 +108,9 @@ class NoteTracker:
             del self._held[key]
 
     def _note(self, key: _Key, now: float) -> Note:
-        note, (_, channel, pitch) = self._held[key], key
+        note, (track, channel, pitch) = self._held[key], key
         drum = channel == DRUM_CHANNEL
-        return Note(note.start, now, pitch, note.velocity, note.program, drum)
+        part = self.parts.get(track, "")
+        if (part == "drums") != drum:
+            part = ""
+        return Note(note.start, now, pitch, note.velocity, note.program, drum, part)

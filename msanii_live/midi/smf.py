@@ -13,6 +13,7 @@ import mido
 from msanii_live.midi.smf_track import (
     CHUNK_HEADER,
     HEADER,
+    MAX_TEXTS,
     TRACK,
     Damage,
     TrackParser,
@@ -33,7 +34,7 @@ _FOREIGN = (  # what other files begin with
 def read_smf(content: bytes, max_notes: int) -> tuple[mido.MidiFile, tuple[str, ...]]:
     """Read a file as far as it can be understood.
 
-    Only messages that notes, time and metre need are returned. The division is mido's
+    Only texts, and messages that notes, time and metre need, are returned. The division is mido's
     `ticks_per_beat`, negative where it counts SMPTE frames. Every track ends with an end of track.
 
     Returns the file, and sentences on what is missing or was left out.
@@ -42,11 +43,11 @@ def read_smf(content: bytes, max_notes: int) -> tuple[mido.MidiFile, tuple[str, 
     damage = Damage()
     content = _unwrap(content)
     midi, promised, position = _read_header(content, damage)
-    room = max_notes
+    room, texts = max_notes, MAX_TEXTS
     while (start := _find_track(content, position, damage)) is not None:
-        parser = TrackParser(content, start, len(midi.tracks) + 1, room, damage)
+        parser = TrackParser(content, start, len(midi.tracks) + 1, room, damage, texts)
         midi.tracks.append(parser.parse())
-        position, room = parser.next_chunk(), parser.room
+        position, room, texts = parser.next_chunk(), parser.room, parser.texts
         if room < 0:
             raise ValueError(f"it has more than {max_notes:,} notes")
     if not midi.tracks:

@@ -17,6 +17,9 @@ _END_OF_TRACK, _TEMPO, _METRE, _KEY = 0x2F, 0x51, 0x58, 0x59
 _MAX_METRE_POWER = 7  # a metre counts in whole notes / 2**7 at the least: 128ths
 _MAX_SHARPS = 7
 _MAX_SENTENCES = 8  # on the damage of one file
+_TEXTS = {0x01: "text", 0x03: "track_name", 0x06: "marker", 0x07: "cue_marker"}  # that are kept
+_MAX_TEXT_BYTES = 2_000
+MAX_TEXTS = 5_000  # kept of one file
 
 
 @dataclass
@@ -60,13 +63,23 @@ class _CutShort(Exception):
 class TrackParser:
     """A parser of one track. room: notes that the file may still have; negative once it is over.
 
+    texts: texts of the file that may still be kept; others are passed over.
+
     A track ends where its length says, if another chunk or the end of the file is there. If not,
     the length is wrong, and the track ends with its end-of-track event or at the next track.
     """
 
-    def __init__(self, content: bytes, start: int, number: int, room: int, damage: Damage) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        start: int,
+        number: int,
+        room: int,
+        damage: Damage,
+        texts: int = MAX_TEXTS,
+    ) -> None:
         """start: the position of the chunk. number: of the track, from 1, for what is told."""
-        self.room = room
+        self.room, self.texts = room, texts
         self._content, self._number, self._damage = content, number, damage
         self._position = self._event_start = min(start + CHUNK_HEADER, len(content))
         self._end, self._is_end_known = len(content), False
@@ -215,6 +228,11 @@ class TrackParser:
             sharps, mode = struct.unpack("bB", data[:2].ljust(2, b"\xff"))
             if len(data) < 2 or abs(sharps) > _MAX_SHARPS or mode > 1:
                 self._damage.add("a key signature that does not exist was left out")
+        elif kind in _TEXTS and self.texts > 0 and 0 < len(data) <= _MAX_TEXT_BYTES:
+            self.texts -= 1
+            word = "name" if kind == 0x03 else "text"
+            text = {word: data.decode("utf-8", "replace")}
+            self._keep(mido.MetaMessage(_TEXTS[kind], **text))
 
     def _read_byte(self) -> int:
         if self._position >= self._end:

@@ -55,7 +55,7 @@ class TempoMap:
         last = self._segments[-1]
         return last.bar + (tick - self._tick) / self.beat / last.beats
 
-    def set_tempo(self, tick: int, tempo: int) -> None:
+    def set_tempo(self, tick: int, tempo: float) -> None:
         """Change the tempo. tempo: µs per beat, above 0."""
         if not self.is_smpte:
             self._change(tick, self.bars(self._from(tick)), 60e6 / tempo, self._segments[-1].beats)

@@ -1,16 +1,18 @@
 """Check what a job does with its clip: write it, play it, and the one even if not the other."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from msanii_live.audio import Clip
+from msanii_live.engines.base import Capabilities
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.runner import finish_job, run_task
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.commands import Generate, Outpaint, Render
+from msanii_live.protocol.commands import AudioToAudio, Generate, Outpaint, Render, Vocode
 from tests.jobs.test_scheduler import services as services
 from tests.library.clips import refusal
 
@@ -52,6 +54,35 @@ def test_inputs_are_found_by_name_before_the_library_is_asked(services):
         inputs.clip("there")
     with refusal(Code.ENOCLIP):
         inputs.clip("current")
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        (Generate(seconds=0.5), ""),
+        (Generate(seconds=0.5, chords="Am F"), "chords"),
+        (AudioToAudio(src="a", hold="notes", stems=1), "stems and hold"),
+        (Generate(style="house", swing=0.0, parts="bass"), "style, swing and parts"),
+    ],
+)
+def test_keys_that_an_engine_does_not_follow_are_warned_of_once(services, command, keys):
+    warned = []
+    a = run(services, Generate(seconds=0.5)).renamed("a")
+    task = Task(command, 7, Inputs(services, {"a": a}))
+    made = run_task(services, task, TaskHandle(task, on_warning=warned.append))
+    assert made.info.frames > 0
+    text = f"tones does not follow {keys}: the clip was made without"
+    assert warned == ([text] if keys else [])
+
+
+def test_an_engine_of_before_this_field_counts_as_following_the_keys_of_then():
+    old = Capabilities(("/msanii/generate",), 44_100, 2, 190.0, 1)
+    command = Generate(style="house", key="Am", density=1.0, metre="3/4", form="verse 8")
+    assert old.ignored_keys(command) == ["metre", "form"]
+    assert replace(old, follows=("form", "metre", "key")).ignored_keys(command) == [
+        "style", "density",
+    ]  # fmt: skip
+    assert old.ignored_keys(Vocode(src="a")) == []
 
 
 def test_an_engine_that_cannot_do_it_is_refused(services):
@@ -103,7 +134,7 @@ def test_notes_that_cannot_be_written_are_a_warning(services, monkeypatch):
     def full(folder, stem, score):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("msanii_live.midi.files.write_new", full)
+    monkeypatch.setattr("msanii_live.library.midi_files.write_new", full)
     warnings = []
     command = Render(midi="take")
     made = run(services, command, Inputs(services, score=SONG))

@@ -13,6 +13,7 @@ from msanii_live.jobs.scheduler import QUEUE_LIMIT, SEED_LIMIT, Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task
 from msanii_live.library.library import Library
+from msanii_live.library import midi_files
 from msanii_live.midi import files
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.timebase import Timebase
@@ -202,7 +203,7 @@ def test_the_live_take_is_that_of_the_moment_of_the_command(scheduler, listener,
     outcome = listener.wait(job)
     assert isinstance(outcome, Finished)
     written = outcome.info.command["midi"]
-    score = files.read(files.find(services.library.folder, str(written)), str(written))
+    score = files.read(midi_files.find(services.library.folder, str(written)), str(written))
     assert [note.pitch for note in score.notes] == [60]
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.library import midi_files
 from msanii_live.midi import files
 from msanii_live.midi.smf import read_smf
 from tests.midi.smf_bytes import (
@@ -160,7 +161,7 @@ def test_a_velocity_beyond_the_loudest_is_the_loudest(tmp_path: Path, velocity: 
 @pytest.mark.parametrize("name", ["song.mid", "song.rmi", "song.MIDI", "song.kar"])
 def test_a_wrapper_is_known_by_its_content_not_its_suffix(tmp_path: Path, name: str) -> None:
     assert pitches(read(tmp_path, riff(WHOLE), name)) == TUNE
-    assert files.find(tmp_path, name).name == name
+    assert midi_files.find(tmp_path, name).name == name
 
 
 REFUSED = {

@@ -8,8 +8,8 @@ from dataclasses import replace
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import Services
+from msanii_live.library import midi_files
 from msanii_live.library.naming import check_name, write_error
-from msanii_live.midi import files as midi_files
 from msanii_live.midi.takes import LIVE_TAKE
 from msanii_live.notes import Score
 from msanii_live.playback.recorder import AudioRecorder
