@@ -112,7 +112,7 @@ def note_diffusion_mel(weights: Path) -> MelFunction:
     def mel_of(score: Score, name: str, count: int) -> torch.Tensor:
         notes = [replace(note, program=INSTRUMENTS[name]) for note in score.notes]
         generator = torch.Generator().manual_seed(0)
-        return net.generate(notes, count, net.frames_per_second, generator, STEPS)
+        return net.generate(notes, count, net.frames_per_second, generator, STEPS).mel
 
     return mel_of
 

@@ -19,7 +19,8 @@ class NoteDiffusionConfig:
 
     window: mel frames, a multiple of `patch`. lane: features per mel frame of each alignment
     feature. detail: features per mel frame of the refining part. every: one in so many decoder
-    blocks attends to the previous window.
+    blocks attends to the previous window. part_lane, part_detail: as lane and detail, of the
+    network that divides the sound among the parts.
     """
 
     window: int = 440
@@ -34,6 +35,8 @@ class NoteDiffusionConfig:
     lane: int = 32
     detail: int = 192
     detail_blocks: int = 2
+    part_lane: int = 16
+    part_detail: int = 160
     programs: tuple[int, ...] = TRAINED_PROGRAMS
 
 
@@ -127,13 +130,17 @@ class DecoderConditioning:
 
     past: a learned token, then the previous window, (batch, length, width). positions: in
     tokens, (batch, length). mask: attention mask, bool, (batch, length). aligned: aligned notes,
-    (batch, mel_frames, features).
+    (batch, mel_frames, features). tokens: the encoded notes, (batch, count, width). basis: their
+    alignment features. part: of each note, an index into PARTS, -1 for padding, (batch, count).
     """
 
     past: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
     aligned: torch.Tensor
+    tokens: torch.Tensor
+    basis: torch.Tensor
+    part: torch.Tensor
 
 
 def open_empty_rows(mask: torch.Tensor) -> torch.Tensor:

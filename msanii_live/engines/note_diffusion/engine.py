@@ -90,13 +90,13 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         advance = progress_counter(context, total)
         generator = torch.Generator().manual_seed(context.seed)
         with at_precision(net.mean.device):
-            mel = net.generate(
+            played = net.generate(
                 notes, grid.count, 1 / grid.seconds_per_frame, generator, steps, advance, lead
             )
-        mel = increase_contrast(mel).T.clamp_min(math.log(spec.floor))
+        mel = increase_contrast(played.mel).T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         parts, frames = notes_by_part(notes), grid.frame_grid(wave.device)
-        masks = part_masks(None, parts, frames.centres, spec)
+        masks = part_masks(played.levels, parts, frames.centres, spec)
         placed = place(wave, list(parts), masks, frames, spec, with_stems)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)

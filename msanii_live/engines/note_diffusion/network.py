@@ -12,6 +12,7 @@ Source: Hawthorne et al. 2022, arXiv:2206.05408, section 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -37,13 +38,28 @@ from msanii_live.engines.note_diffusion.note_alignment import (
     alignment_features,
     note_batch,
 )
-from msanii_live.notes import Note
+from msanii_live.engines.note_diffusion.part_levels import PartLevels
+from msanii_live.notes import PARTS, Note, Score
 
-FORMAT = "msanii-live note-diffusion 1"
-OLD_FORMAT = "msanii-live spectrogram 1"  # the same, under the engine's earlier name
+FORMAT = "msanii-live note-diffusion 2"
+# Without parts, and the same under the engine's earlier name.
+OLD_FORMATS = ("msanii-live note-diffusion 1", "msanii-live spectrogram 1")
 # Of the sampling grid. Under 1, most steps are at low noise: the notes decide what is above it.
 TIME_SHIFT = 0.15
 _TIMESTEP_FEATURES = 128
+
+
+@dataclass(frozen=True)
+class PlayedMel:
+    """The mel of played notes, and how it divides among the parts.
+
+    mel: ln magnitudes, float32, (mel_frames, mels). levels: ln power of each part up to a sum that
+    all share, float32, (parts, mel_frames, mels), in the order of `Score.parts`; None where there
+    is one part or none.
+    """
+
+    mel: torch.Tensor
+    levels: torch.Tensor | None
 
 
 class NoteDiffusion(nn.Module):
@@ -86,6 +102,7 @@ class NoteDiffusion(nn.Module):
             ModulatedConvNeXtBlock(config.detail, width) for _ in range(config.detail_blocks)
         )
         self.detail_out = nn.Linear(config.detail, spec.mels)
+        self.part_levels = PartLevels(config, spec.mels)
         for layer in (self.leave, self.detail_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -134,12 +151,21 @@ class NoteDiffusion(nn.Module):
             positions=torch.cat([at.new_zeros(len(c), 1), past_at], dim=1),
             mask=torch.cat([known.new_ones(len(c), 1), known], dim=1),
             aligned=aligned,
+            tokens=h,
+            basis=basis,
+            part=torch.where(mask, notes.part, -1),
         )
 
     def forward(
         self, x: torch.Tensor, t: torch.Tensor, context: DecoderConditioning
     ) -> torch.Tensor:
         """Return the clean mel. x: noisy, (batch, window, mels). t: (batch,), 0 clean, 1 noise."""
+        return self.decode(x, t, context)[0]
+
+    def decode(
+        self, x: torch.Tensor, t: torch.Tensor, context: DecoderConditioning
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the clean mel, as `forward`, and the features that `part_levels` takes."""
         config = self.config
         level = self.level(timestep_embedding(t))
         h = self.enter(torch.cat([self._fold(x), self._fold(context.aligned)], dim=-1))
@@ -152,7 +178,7 @@ class NoteDiffusion(nn.Module):
         for block in self.detail:
             d = block(d, F.silu(level))
         fine: torch.Tensor = coarse + self.detail_out(F.gelu(d, approximate="tanh"))
-        return fine.float()
+        return fine.float(), d
 
     def _fold(self, x: torch.Tensor) -> torch.Tensor:
         """Gather each patch into one token. (batch, mel_frames, c) → (batch, tokens, patch * c)."""
@@ -168,20 +194,20 @@ class NoteDiffusion(nn.Module):
         steps: int,
         on_step: Callable[[], None] = lambda: None,
         lead: float = 0.0,
-    ) -> torch.Tensor:
+    ) -> PlayedMel:
         """Generate the mel of notes, window after window, each conditioned on the previous one.
 
         notes: times in s, may begin before 0. frames_per_second: of the mel, close to the network's
         own. steps: denoising steps in each of `windows(mel_frames, lead)`. on_step: called after
         each; an exception from it ends the work. lead: s that are generated before 0 and dropped.
-        Returns ln magnitudes, float32, (mel_frames, mels).
         """
         config, device = self.config, self.mean.device
         count, early = self._plan(mel_frames, lead)
         before = torch.zeros(1, config.window, self.spec.mels, device=device)
         there = torch.zeros(1, config.window, dtype=torch.bool, device=device)
         times = shift_level(uniform_times(steps), TIME_SHIFT)
-        made = []
+        parts = [PARTS.index(part) for part in Score(tuple(notes), 0.0).parts]
+        made, levels = [], []
         for number in range(count):
             first = (number * config.window - early) / frames_per_second
             some = notes_in_window(notes, first, config.window / frames_per_second)
@@ -189,20 +215,17 @@ class NoteDiffusion(nn.Module):
                 note_batch([some], config.programs, frames_per_second).to(device), before, there
             )
             noise = torch.randn(before.shape, generator=generator).to(device)
-
-            def denoise(
-                x: torch.Tensor,
-                t: torch.Tensor,
-                to: torch.Tensor,
-                context: DecoderConditioning = context,
-            ) -> torch.Tensor:
-                clean: torch.Tensor = self(x, t, context)
-                return clean
-
+            denoise = _Denoiser(self, context)
             before = sample_euler(denoise, noise, times, lambda _: on_step())
             there = torch.ones_like(there)
             made.append(before[0])
-        return self.denormalise(torch.cat(made)[early : early + mel_frames])
+            if len(parts) > 1:
+                levels.append(self.part_levels(context, denoise.features, parts)[:, 0])
+        wanted = slice(early, early + mel_frames)
+        return PlayedMel(
+            self.denormalise(torch.cat(made)[wanted]),
+            torch.cat(levels, dim=1)[:, wanted] if levels else None,
+        )
 
     def windows(self, mel_frames: int, lead: float = 0.0) -> int:
         """Return how many windows `generate` needs."""
@@ -213,12 +236,27 @@ class NoteDiffusion(nn.Module):
         return -(-(mel_frames + early) // self.config.window), early
 
 
+class _Denoiser:
+    """A network with the context of one window, as a function for the sampler.
+
+    features: of the last step.
+    """
+
+    def __init__(self, net: NoteDiffusion, context: DecoderConditioning) -> None:
+        self._net, self._context = net, context
+        self.features = torch.empty(0)
+
+    def __call__(self, x: torch.Tensor, t: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
+        clean, self.features = self._net.decode(x, t, self._context)
+        return clean
+
+
 def notes_in_window(notes: Sequence[Note], first: float, seconds: float) -> list[Note]:
     """Return the notes that sound or ring in a window, in s from its start."""
     return [
-        Note(n.start - first, n.end - first, n.pitch, n.velocity, n.program, n.drum)
-        for n in notes
-        if n.start < first + seconds and n.end > first - MAX_RELEASE
+        replace(note, start=note.start - first, end=note.end - first)
+        for note in notes
+        if note.start < first + seconds and note.end > first - MAX_RELEASE
     ]
 
 
@@ -230,10 +268,15 @@ def save(path: Path, net: NoteDiffusion) -> None:
 def load(path: Path, device: torch.device) -> NoteDiffusion:
     """Read a network onto a device, in float32 and evaluation mode.
 
+    A file of an earlier version, which knew no parts, is read too: all parts get equal levels.
     Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
-    tensors, config, spec = read(path, FORMAT, "no note diffusion", OLD_FORMAT)
+    tensors, config, spec = read(path, FORMAT, "no note diffusion", *OLD_FORMATS)
     config["programs"] = tuple(config["programs"])
     net = NoteDiffusion(NoteDiffusionConfig(**config), spec)
+    if "notes.part.weight" not in tensors:
+        fresh = net.state_dict()
+        tensors["notes.numbers.weight"] = F.pad(tensors["notes.numbers.weight"], (0, 1))
+        tensors = fresh | tensors
     net.load_state_dict(tensors)
     return net.requires_grad_(False).eval().to(device)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from msanii_live.engines.notes.instruments import substitute_program
-from msanii_live.notes import Note
+from msanii_live.notes import PARTS, Note, part_of
 
 KEYS = 128  # of MIDI; drums have as many after them
 MAX_RELEASE = 1.5  # s that a note may ring after its end
@@ -29,7 +29,7 @@ class NoteBatch:
 
     key: int, 0 for padding, then MIDI keys from 1, then drums. program: int, index into the
     network's programs, one past the last for drums. velocity: 0 to 1. start, end: mel frames from
-    the first of the window.
+    the first of the window. part: int, index into PARTS.
     """
 
     key: torch.Tensor
@@ -37,6 +37,7 @@ class NoteBatch:
     velocity: torch.Tensor
     start: torch.Tensor
     end: torch.Tensor
+    part: torch.Tensor
 
     def to(self, device: torch.device) -> NoteBatch:
         """Return the batch on a device."""
@@ -51,7 +52,7 @@ def note_batch(
     programs: those of the network; others are replaced by the nearest of them.
     """
     count = max(1, *(len(notes) for notes in windows))
-    key, program = (torch.zeros(len(windows), count, dtype=torch.long) for _ in range(2))
+    key, program, part = (torch.zeros(len(windows), count, dtype=torch.long) for _ in range(3))
     velocity, start, end = (torch.zeros(len(windows), count) for _ in range(3))
     place = {known: number for number, known in enumerate(programs)}
     for row, notes in enumerate(windows):
@@ -62,7 +63,8 @@ def note_batch(
             velocity[row, column] = note.velocity / 127
             start[row, column] = note.start * frames_per_second
             end[row, column] = note.end * frames_per_second
-    return NoteBatch(key, program, velocity, start, end)
+            part[row, column] = PARTS.index(part_of(note))
+    return NoteBatch(key, program, velocity, start, end, part)
 
 
 def alignment_features(notes: NoteBatch, mel_frames: int, frames_per_second: float) -> torch.Tensor:
@@ -86,23 +88,26 @@ def alignment_features(notes: NoteBatch, mel_frames: int, frames_per_second: flo
 
 
 class NoteEmbedding(nn.Module):
-    """An embedding of notes: key, program, velocity and duration."""
+    """An embedding of notes: key, program, part, velocity and duration."""
 
     def __init__(self, programs: int, width: int) -> None:
         super().__init__()
         self.key = nn.Embedding(2 * KEYS + 1, width)
         self.program = nn.Embedding(programs + 1, width)
-        self.numbers = nn.Linear(4, width)
+        self.part = nn.Embedding(len(PARTS), width)
+        self.numbers = nn.Linear(5, width)
         nn.init.normal_(self.key.weight, std=0.5)
         nn.init.normal_(self.program.weight, std=0.5)
+        nn.init.zeros_(self.part.weight)
 
     def forward(self, notes: NoteBatch, frames_per_second: float) -> torch.Tensor:
         """Return (batch, count, width)."""
         lasting = ((notes.end - notes.start) / frames_per_second).clamp_min(0.01).log()
         struck = notes.velocity
         pitch = ((notes.key - 1) % KEYS - 60) / 24
-        numbers = torch.stack([lasting, struck, struck.square(), pitch], dim=-1)
-        out: torch.Tensor = (
-            self.key(notes.key) + self.program(notes.program) + self.numbers(numbers)
+        level = struck.clamp_min(1 / 127).log()  # to which the level in a log mel is proportional
+        numbers = torch.stack([lasting, struck, struck.square(), pitch, level], dim=-1)
+        which: torch.Tensor = (
+            self.key(notes.key) + self.program(notes.program) + self.part(notes.part)
         )
-        return out
+        return which + self.numbers(numbers)

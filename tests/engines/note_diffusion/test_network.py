@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.weights import write
 from msanii_live.engines.note_diffusion.network import (
+    OLD_FORMATS,
     NoteDiffusion,
     NoteDiffusionConfig,
     load,
@@ -16,13 +18,13 @@ from msanii_live.engines.note_diffusion.network import (
 from msanii_live.engines.note_diffusion.note_alignment import KEYS, alignment_features, note_batch
 from msanii_live.engines.notes.instruments import TRAINED_PROGRAMS, substitute_program
 from msanii_live.errors import Cancelled
-from msanii_live.notes import Note
+from msanii_live.notes import PARTS, Note
 
 SPEC = MelSpec(mels=8)
 RATE = SPEC.sample_rate / SPEC.hop
 TINY = NoteDiffusionConfig(
     window=40, width=16, heads=2, inner=16, blocks=2, context_blocks=1, lane=2, detail=8,
-    detail_blocks=1,
+    detail_blocks=1, part_lane=2, part_detail=8,
 )  # fmt: skip
 
 
@@ -37,7 +39,8 @@ def tiny(seed: int = 0) -> NoteDiffusion:
 
 
 def play(net: NoteDiffusion, notes: list[Note], frames: int = 100, **how: float) -> torch.Tensor:
-    return net.generate(notes, frames, RATE, torch.Generator().manual_seed(5), 2, **how)  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(5)
+    return net.generate(notes, frames, RATE, generator, 2, **how).mel  # type: ignore[arg-type]
 
 
 def test_every_program_has_one_that_stands_for_it() -> None:
@@ -52,6 +55,12 @@ def test_rows_tell_keys_programs_and_drums_apart() -> None:
     assert made.program[0].tolist() == [TRAINED_PROGRAMS.index(48), len(TRAINED_PROGRAMS)]
     assert made.start[0].tolist() == pytest.approx([10.0, 20.0])
     assert made.velocity[0].tolist() == pytest.approx([1.0, 64 / 127])
+
+
+def test_a_note_s_part_is_its_own_or_its_program_s() -> None:
+    notes = [Note(0.0, 1.0, 60, 90, 33), Note(0.0, 1.0, 60, 90, 33, part="lead")]
+    made = note_batch([notes], TRAINED_PROGRAMS, 100.0)
+    assert [PARTS[n] for n in made.part[0]] == ["bass", "lead"]
 
 
 def test_a_note_is_laid_where_it_begins_sounds_and_has_ended() -> None:
@@ -108,6 +117,34 @@ def test_playing_is_the_seed_s_and_hears_notes() -> None:
     assert torch.equal(made, play(net, [Note(0.2, 0.6, 60, 90)]))
     assert not torch.allclose(made, play(net, [Note(0.2, 0.6, 72, 90)]), atol=1e-3)
     assert play(net, []).isfinite().all()
+
+
+def test_levels_of_parts_follow_each_part_s_own_notes() -> None:
+    net = tiny()
+    bass, lead = Note(0.2, 0.6, 40, 90, 33), Note(0.2, 0.6, 72, 90, 80)
+    played = net.generate([bass, lead], 100, RATE, torch.Generator().manual_seed(5), 2)
+    assert played.levels is not None
+    assert played.levels.shape == (2, 100, 8)
+    assert not torch.allclose(played.levels[0], played.levels[1], atol=1e-3)
+    alone = net.generate([bass], 100, RATE, torch.Generator().manual_seed(5), 2)
+    assert alone.levels is None
+
+
+def test_weights_of_the_version_without_parts_play_the_same(tmp_path: Path) -> None:
+    net = tiny()
+    with torch.no_grad():
+        net.notes.part.weight.zero_()
+        net.notes.numbers.weight[:, -1] = 0.0
+    state = net.state_dict()
+    state["notes.numbers.weight"] = state["notes.numbers.weight"][:, :-1]
+    old = {k: v for k, v in state.items() if "part" not in k}
+    write(tmp_path / "old.safetensors", OLD_FORMATS[0], old, TINY, SPEC)
+    back = load(tmp_path / "old.safetensors", torch.device("cpu"))
+    notes = [Note(0.2, 0.6, 40, 90, 33), Note(0.2, 0.6, 72, 90, 80)]
+    assert torch.allclose(play(net, notes), play(back, notes), atol=0.1)  # float16 in the file
+    levels = back.generate(notes, 100, RATE, torch.Generator().manual_seed(5), 2).levels
+    assert levels is not None
+    assert torch.equal(levels[0], levels[1])
 
 
 def test_a_lead_shifts_windows_and_is_left_out() -> None:
