@@ -37,6 +37,7 @@ class PlucksEngine:
         max_seconds=190.0,
         steps=1,
         styles=tuple(STYLES),
+        follows=("style", "key", "density"),
     )
 
     def __init__(self, name: str) -> None:

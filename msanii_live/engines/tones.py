@@ -45,6 +45,7 @@ class Tones:
         max_seconds=190.0,
         steps=4,
         drums=True,
+        follows=(),
     )
 
     def load(self) -> None:

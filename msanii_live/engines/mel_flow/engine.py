@@ -59,6 +59,7 @@ class MelFlowEngine:
             max_seconds=190.0,
             steps=DEFAULT_STEPS,
             styles=STYLES,
+            follows=("style", "key", "density"),
         )
         self._device_name, self._asked = device, precision
         self._dtype = torch.float32  # until it is loaded

@@ -101,6 +101,7 @@ class Msanii2023Engine:
             channels=2,
             max_seconds=MAX_GENERATED,
             steps=settings.steps,
+            follows=(),
         )
         self._weights = weights
         self._settings = settings

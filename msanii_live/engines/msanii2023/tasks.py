@@ -49,11 +49,8 @@ class Msanii2023Tasks:
     def run(self) -> Clip:
         """Run the method of the command."""
         command = self.command
-        if command.style or command.key or command.prompt or command.density is not None:
-            self.context.warn(
-                "this engine was trained without words: style, key, density and prompt change "
-                "nothing"
-            )
+        if command.prompt:
+            self.context.warn("this engine was trained without words: prompt changes nothing")
         match command:
             case Generate():
                 return self.generate(command)

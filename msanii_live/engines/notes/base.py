@@ -49,6 +49,7 @@ class NotesEngine(ABC, Generic[N]):
             needs_midi=True,
             timbres=INSTRUMENT_NAMES,
             drums=drums,
+            follows=(),
         )
         self._device_name, self._wanted_precision = device, precision
         self._dtype = torch.float32  # until it is loaded

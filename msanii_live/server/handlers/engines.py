@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msanii_live.engines.base import KEYS_OF_1_0
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import EngineFree, EngineInfo, EngineList, EngineLoad
@@ -47,6 +48,7 @@ class EngineHandlers:
             ("steps", str(can.steps)),
             ("styles", " ".join(can.styles)),
             ("timbres", " ".join(can.timbres)),
+            ("follows", " ".join(KEYS_OF_1_0 if can.follows is None else can.follows)),
         ]
         return Answer([replies.ENGINE_INFO(call.token, engine.name, *fact) for fact in facts])
 

@@ -126,9 +126,11 @@ def test_the_papers_way_can_be_asked_for(server) -> None:
 
 
 def test_words_are_a_warning(server) -> None:
-    server.job("/msanii/generate", "w", "seconds", 0.5, "style", "house", "steps", 1)
-    warning = [m for m in server.client.received if m.address == "/msanii/warn"][-1]
-    assert "without words" in warning.args[1]
+    words = ("style", "house", "prompt", "dark")
+    server.job("/msanii/generate", "w", "seconds", 0.5, "steps", 1, *words)
+    texts = [m.args[1] for m in server.client.received if m.address == "/msanii/warn"][-2:]
+    assert "does not follow style" in texts[0]
+    assert "without words" in texts[1]
 
 
 def test_cancel_within_a_step(server) -> None:
