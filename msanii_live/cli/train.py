@@ -13,6 +13,8 @@ PARTS = (
     "composer-calibration", "2023-vocoder", "2023-unet",
 )  # fmt: skip
 
+MAX_MINUTES = 1e6
+
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
@@ -37,14 +39,26 @@ def add(commands: Commands) -> None:
         help="what to train (%(default)s); the last two train the 2023 system on a folder of audio",
     )  # fmt: skip
     parser.add_argument(
-        "--minutes", type=float, default=0.0,
-        help="about how long to train (as the recipe says); the composer: how long this call lasts",
+        "--minutes", type=minutes, default=0.0,
+        help="length of the training by the clock, earlier calls included (as the recipe says)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--call-minutes", type=minutes, default=0.0,
+        help="composer: end this call after so long; the same command goes on",
     )  # fmt: skip
     parser.add_argument("--style", default="", help="style word for all files of a folder of loops")
     parser.add_argument(
         "--compile", action="store_true", help="compile the networks: an eighth faster; needs g++"
     )
     parser.set_defaults(run=_run)
+
+
+def minutes(text: str) -> float:
+    """Return a number of minutes. Raises: ValueError: it is none, negative or not finite."""
+    value = float(text)
+    if not 0 <= value <= MAX_MINUTES:
+        raise ValueError(text)
+    return value
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -56,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
         from msanii_live.training.commands2023 import train_part
 
         part = arguments.part.removeprefix("2023-")
-        return train_part(part, arguments.data, arguments.out, arguments.recipe)
+        return train_part(part, arguments.data, arguments.out, arguments.recipe, arguments.minutes)
     from msanii_live.training.commands import TrainingOptions, train
 
     order = TrainingOptions(
@@ -80,6 +94,7 @@ def _train_composer(arguments: argparse.Namespace) -> int:
         data=arguments.data,
         recipe=arguments.recipe,
         minutes=arguments.minutes,
+        call_minutes=arguments.call_minutes,
         only_calibrate=arguments.part == "composer-calibration",
     )
     return train_part(options)

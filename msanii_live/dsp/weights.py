@@ -29,7 +29,7 @@ def write(
     spec: MelSpec,
     **exact: torch.Tensor,
 ) -> None:
-    """Write a network; matrices as float16, all else as float32.
+    """Write a network, matrices as float16 and all else as float32; it appears whole.
 
     form: the format's name and version. state: the network's state dict. exact: tensors stored
     unchanged.
@@ -40,9 +40,10 @@ def write(
         "config": json.dumps(asdict(config)),
         "spec": json.dumps(asdict(spec)),
     }
-    path.write_bytes(
-        save_safetensors({k: v.contiguous() for k, v in tensors.items()}, metadata=metadata)
-    )
+    content = save_safetensors({k: v.contiguous() for k, v in tensors.items()}, metadata=metadata)
+    part = path.with_name(path.name + ".part")  # a server may read the file while training goes on
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def read(

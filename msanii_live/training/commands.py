@@ -6,7 +6,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ from msanii_live.training.trainers import note_diffusion as note_diffusion_train
 from msanii_live.training.trainers.loop import Schedule, TrainingInterrupted
 from msanii_live.training.trainers.mel2mel import read_recipe as read_mel2mel_recipe
 from msanii_live.training.trainers.mel2mel import train_mel2mel
+from msanii_live.training.trainers.run_clock import minutes_left
 
 RECIPES = Path(__file__).parent / "recipes"
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
@@ -50,9 +51,10 @@ class TrainingOptions:
 
     data: a built set, or a folder of audio files. out: the engine's folder. recipe: None for the
     default of the part. begin: "shipped", "none" or a path to weights. part: what to train; the
-    sets of the engines of notes are built in `data` if they are not there. minutes: approximate
-    duration instead of the recipe's steps; 0 keeps the steps. style: a style word for all files of
-    a folder of audio.
+    sets of the engines of notes are built in `data` if they are not there. minutes: length of the
+    run by the wall clock, earlier sittings included, instead of the recipe's steps; 0 keeps the
+    steps. style: a style word for all files of a folder of audio. started: when the command began,
+    by the monotonic clock; what comes before the first step is taken off the minutes.
     """
 
     data: Path
@@ -63,6 +65,7 @@ class TrainingOptions:
     minutes: float = 0.0
     style: str = ""
     compiled: bool = False
+    started: float = field(default_factory=time.monotonic)
 
 
 def _print_line(line: str) -> None:
@@ -138,7 +141,7 @@ def _load_start(words: str) -> FlowModel | None:
 
 def _train_flow(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = flow.read_recipe(recipe_file)
-    recipe = _fit_to_minutes(recipe, options.minutes, 2.0)
+    recipe = _fit_to_minutes(recipe, options)
     base = _load_start(options.begin)
     average = flow.train(
         data,
@@ -160,7 +163,7 @@ def _train_few(options: TrainingOptions, data: DataSet, recipe_file: Path) -> No
         raise ConfigError("few steps are learnt from a trained flow: name one with --from")
     average = shortcut.train_shortcut(
         data,
-        _fit_to_minutes(recipe, options.minutes, 4.0),
+        _fit_to_minutes(recipe, options),
         base.net,
         options.out,
         _print_line,
@@ -174,17 +177,32 @@ def _train_vocoder(options: TrainingOptions, data: DataSet, recipe_file: Path) -
     recipe, config = vocoder.read_recipe(
         RECIPES / "vocos.toml" if options.recipe is None else recipe_file
     )
+    _ensure_engine(options, data)
+    path = options.out / "vocos.safetensors"
     net = vocoder.train_vocoder(
-        data, _fit_to_minutes(recipe, options.minutes, 0.6), config, options.out, _print_line
+        data,
+        _fit_to_minutes(recipe, options),
+        config,
+        options.out,
+        _print_line,
+        lambda average: vocos.save(path, average),
     )
-    vocos.save(options.out / "vocos.safetensors", net)
+    vocos.save(path, net)
+
+
+def _ensure_engine(options: TrainingOptions, data: DataSet) -> None:
+    """Copy the weights to begin from to the folder, so that what a vocoder makes can be played."""
+    path = options.out / WEIGHTS
+    base = None if path.exists() else _load_start(options.begin)
+    if base is not None and base.spec == data.spec:
+        weights.save(path, base)
 
 
 def _train_bands(options: TrainingOptions, data: DataSet, recipe_file: Path) -> None:
     recipe, config = bands_training.read_recipe(
         RECIPES / "bands.toml" if options.recipe is None else recipe_file
     )
-    recipe = _fit_to_minutes(recipe, options.minutes, 2.0)
+    recipe = _fit_to_minutes(recipe, options)
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
     if not entries:
         raise ConfigError("the data set holds no audio: build it with `msanii-live data build`")
@@ -194,6 +212,7 @@ def _train_bands(options: TrainingOptions, data: DataSet, recipe_file: Path) -> 
         rng = np.random.default_rng([recipe.seed, step])
         return vocoder.draw_waves(data, entries, rng, recipe.batch, frames, recipe.least)
 
+    _ensure_engine(options, data)
     path = options.out / "bands.safetensors"
     average = bands_training.train_multiband(
         draw,
@@ -213,19 +232,22 @@ def _train_mel2mel(options: TrainingOptions) -> None:
     if not (options.data / "set.json").exists():
         timbre_set.build(options.data, _print_line)
     data = timbre_set.load(options.data)
+    path = options.out / MEL2MEL_WEIGHTS
     net = train_mel2mel(
-        data, _fit_to_minutes(recipe, options.minutes, 0.8), config, options.out, _print_line
+        data,
+        _fit_to_minutes(recipe, options),
+        config,
+        options.out,
+        _print_line,
+        lambda average: mel2mel.save(path, average),
     )
-    mel2mel.save(options.out / MEL2MEL_WEIGHTS, net)
+    mel2mel.save(path, net)
     _print_line(f"done: msanii-live serve --engine {options.out}")
 
 
-def _fit_to_minutes(recipe: R, minutes: float, seconds_a_step: float) -> R:
-    """Return a recipe whose steps take about this long on two cores."""
-    if not minutes:
-        return recipe
-    steps = max(20, round(minutes * 60 / seconds_a_step))
-    return replace(recipe, steps=steps, decay=min(recipe.decay, steps // 2))
+def _fit_to_minutes(recipe: R, options: TrainingOptions) -> R:
+    """Return the recipe with what is left of the minutes; without minutes, the recipe as it is."""
+    return replace(recipe, minutes=minutes_left(options.minutes, options.started))
 
 
 def _checkpoint_writer(options: TrainingOptions, data: DataSet) -> Callable[[int, FlowNet], None]:
@@ -264,11 +286,16 @@ def _train_note_diffusion(options: TrainingOptions) -> None:
     if not (options.data / "notes.json").exists():
         note_set.build(options.data, _print_line)
     data = note_set.load(options.data)
-    recipe = _fit_to_minutes(recipe, options.minutes, 1.5)
+    weights_file = options.out / NOTE_DIFFUSION_WEIGHTS
     net = note_diffusion_training.train_note_diffusion(
-        data, recipe, config, options.out, _print_line
+        data,
+        _fit_to_minutes(recipe, options),
+        config,
+        options.out,
+        _print_line,
+        lambda average: note_diffusion.save(weights_file, average),
     )
-    note_diffusion.save(options.out / NOTE_DIFFUSION_WEIGHTS, net)
+    note_diffusion.save(weights_file, net)
     _print_line(f"done: msanii-live serve --engine {options.out}")
 
 

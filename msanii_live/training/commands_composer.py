@@ -21,7 +21,8 @@ class ComposerTrainingOptions:
     """The options of `msanii-live train --part composer`.
 
     out: folder of the run. data: folder of its pieces, composed if they are not there; None for one
-    in `out`. recipe: None for the default. minutes: of this call; 0 trains to the end of the run.
+    in `out`. recipe: None for the default. minutes: length of the run by the wall clock, earlier
+    calls included; 0 for the recipe's. call_minutes: of this call; 0 trains to the end of the run.
     only_calibrate: calibrate the weights that are there, without training.
     """
 
@@ -29,6 +30,7 @@ class ComposerTrainingOptions:
     data: Path | None = None
     recipe: Path | None = None
     minutes: float = 0.0
+    call_minutes: float = 0.0
     only_calibrate: bool = False
 
 
@@ -49,12 +51,13 @@ def train_part(options: ComposerTrainingOptions) -> int:
         except FileNotFoundError:
             raise ConfigError(f"{options.out} holds no composer: train one there first") from None
         return 0
-    if train_composer(recipe, data, options.out, _print_line, options.minutes):
+    lengths = options.minutes, options.call_minutes
+    if train_composer(recipe, data, options.out, _print_line, *lengths):
         _print_line(f"done: msanii-live eval --composer {options.out}")
         return 0
     _print_line("stopped; the same command goes on")
-    in_time = options.minutes and time.monotonic() - started >= 60 * options.minutes
-    return 0 if in_time else 130
+    in_time = time.monotonic() - started >= 60 * options.call_minutes
+    return 0 if options.call_minutes and in_time else 130
 
 
 def _print_line(line: str) -> None:

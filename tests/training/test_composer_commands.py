@@ -40,7 +40,7 @@ def recipe(tmp_path):
 def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, capsys, monkeypatch):
     out = tmp_path / "run"
     command = ["train", "--part", "composer", "--out", str(out), "--recipe", str(recipe)]
-    assert main([*command, "--minutes", "0.00001"]) == 0
+    assert main([*command, "--call-minutes", "0.00001"]) == 0
     assert "the same command goes on" in capsys.readouterr().out
     begun = torch.load(out / CHECKPOINT, weights_only=True)["step"]
     assert begun < 6

@@ -6,7 +6,6 @@ import json
 import math
 import signal
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -18,12 +17,14 @@ import torch
 from torch import nn
 
 from msanii_live.errors import ConfigError
+from msanii_live.training.trainers.run_clock import RunClock
 
 CHECKPOINT = "checkpoint.pt"
 Loss = Callable[[nn.Module, int, torch.Generator], torch.Tensor]
 Report = Callable[[str], None]
 R = TypeVar("R")
 C = TypeVar("C")
+CLOCK_WARM_UP = 0.1  # of a run by the clock: its warm-up takes no longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,9 @@ class Schedule:
 
     steps: optimiser steps. warm_up: first steps, over which the learning rate rises. decay: last
     steps, over which it falls to zero. clip: largest norm of the gradient. ema: decay of the
-    averaged weights. every: steps between checkpoints.
+    averaged weights. every: steps between checkpoints. minutes: length of the run by the wall
+    clock, earlier sittings included, instead of the steps; 0 keeps the steps. Then `decay` of
+    `steps` is the share of the time over which the rate falls, and checkpoints go by the clock.
     """
 
     steps: int
@@ -45,12 +48,18 @@ class Schedule:
     ema: float = 0.999
     every: int = 250
     seed: int = 1
+    minutes: float = 0.0
 
-    def rate_at(self, step: int) -> float:
-        """Return the learning rate: linear warm-up, a plateau, then a linear fall to zero."""
-        rising = min(1.0, (step + 1) / self.warm_up)
-        falling = min(1.0, max(self.steps - step, 0) / max(self.decay, 1))
-        return self.rate * rising * falling
+    def rate_at(self, step: int, share: float) -> float:
+        """Return the learning rate: linear warm-up, a plateau, then a linear fall to zero.
+
+        share: of the run that is done, 0 to 1.
+        """
+        rising = (step + 1) / max(self.warm_up, 1)
+        if self.minutes:
+            rising = max(rising, share / CLOCK_WARM_UP)
+        falling = (1 - share) * self.steps / max(self.decay, 1)
+        return self.rate * min(1.0, rising) * min(1.0, falling)
 
 
 def read_recipe_tables(path: Path, training: type[R], network: type[C]) -> tuple[R, C]:
@@ -88,8 +97,8 @@ def run(
 
     loss: takes the network, the step and a generator seeded by the step, so that a resumed run
     draws the same numbers as an uninterrupted one. validate: takes the averaged network.
-    on_checkpoint: called after each checkpoint is on disk. forward: the module that computes the
-    loss, if it is not `model` itself (a compiled one).
+    on_checkpoint: called before the first step and after each checkpoint is on disk. forward: the
+    module that computes the loss, if it is not `model` itself (a compiled one).
     Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,12 +108,17 @@ def run(
     step, spent = _resume(folder / CHECKPOINT, model, average, optimiser)
     if step:
         report(f"resumed at step {step}")
-    progress = TrainingProgress(schedule.steps, step, spent, report)
+    clock = RunClock(schedule, spent)
+    clock.report_if_over(step, report)
+    progress = TrainingProgress(schedule.steps, step, clock, report)
+    if step == 0:
+        with clock.checkpoint():
+            on_checkpoint(0)
     with InterruptHandler() as interruption:
-        while step < schedule.steps:
+        while (share := clock.share(step)) < 1:
             generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + step)
             for group in optimiser.param_groups:
-                group["lr"] = schedule.rate_at(step)
+                group["lr"] = schedule.rate_at(step, share)
             value = loss(model if forward is None else forward, step, generator)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(value)
@@ -113,13 +127,16 @@ def run(
             step += 1
             update_average(average, model, schedule.ema, step)
             progress.step(step, value.item())
-            if step % schedule.every == 0 or step == schedule.steps or interruption.requested:
+            is_due = clock.is_checkpoint_due(step) or clock.share(step) >= 1
+            if not is_due and not interruption.requested:
+                continue
+            with clock.checkpoint():
                 saved = {
                     "model": model.state_dict(),
                     "average": average.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "step": step,
-                    "seconds": progress.seconds,
+                    "seconds": clock.seconds,
                     "schedule": asdict(schedule),
                 }
                 write_checkpoint(folder / CHECKPOINT, saved)
@@ -172,7 +189,7 @@ def log_row(folder: Path, row: Mapping[str, float], progress: TrainingProgress) 
     """Print the figures of a checkpoint, and append them to the folder's log."""
     progress.line("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
     with (folder / "log.jsonl").open("a") as log:
-        log.write(json.dumps({**row, "seconds": round(progress.seconds, 1)}) + "\n")
+        log.write(json.dumps({**row, "seconds": round(progress.clock.seconds, 1)}) + "\n")
 
 
 class InterruptHandler:
@@ -203,26 +220,26 @@ class InterruptHandler:
 class TrainingProgress:
     """The progress of a run: a bar on a terminal, a line every 50 steps elsewhere."""
 
-    def __init__(self, steps: int, done: int, spent: float, report: Report) -> None:
+    def __init__(self, steps: int, done: int, clock: RunClock, report: Report) -> None:
+        """Begin a sitting. done: steps of earlier ones."""
         self._steps, self._first, self._report = steps, done, report
-        self._sitting_start = time.monotonic()
-        self._started = self._sitting_start - spent
+        self._sitting_start = clock.seconds
+        self.clock = clock
         self._bar = sys.stderr.isatty()
         self.loss = math.nan
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of the run, earlier sittings included."""
-        return time.monotonic() - self._started
 
     def step(self, step: int, loss: float) -> None:
         """Update the display with the loss of a finished step."""
         self.loss = loss if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss
-        a_step = (time.monotonic() - self._sitting_start) / (step - self._first)
-        left = a_step * (self._steps - step)
-        text = f"step {step}/{self._steps}  loss {self.loss:.4f}  {_format_duration(left)} left"
+        seconds, share = self.clock.seconds, self.clock.share(step)
+        if self.clock.limit:
+            done, left = f"step {step}", max(self.clock.limit - seconds, 0.0)
+        else:
+            a_step = (seconds - self._sitting_start) / (step - self._first)
+            done, left = f"step {step}/{self._steps}", a_step * (self._steps - step)
+        text = f"{done}  loss {self.loss:.4f}  {_format_duration(left)} left"
         if self._bar:
-            filled = 24 * step // self._steps
+            filled = int(24 * share)
             bar = "█" * filled + "·" * (24 - filled)
             print(f"\r{bar} {text}  ", end="", file=sys.stderr, flush=True)
         elif step % 50 == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -116,10 +117,16 @@ def correlation(made: torch.Tensor, true: torch.Tensor) -> float:
 
 
 def train_mel2mel(
-    data: TimbreSet, recipe: Mel2MelRecipe, config: Mel2MelConfig, folder: Path, report: Report
+    data: TimbreSet,
+    recipe: Mel2MelRecipe,
+    config: Mel2MelConfig,
+    folder: Path,
+    report: Report,
+    on_checkpoint: Callable[[Mel2Mel], None] = lambda average: None,
 ) -> Mel2Mel:
     """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
+    on_checkpoint: called with the average, before the first step too; see `loop.run`.
     Raises: as `loop.run`.
     """
     torch.manual_seed(recipe.seed)
@@ -147,5 +154,5 @@ def train_mel2mel(
             "correlation": correlation(made, true),
         }
 
-    run(net, average, recipe, folder, loss, validate, report)
+    run(net, average, recipe, folder, loss, validate, report, lambda step: on_checkpoint(average))
     return average

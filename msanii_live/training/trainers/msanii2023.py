@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from msanii_live.training.trainers.loop import (
 )
 from msanii_live.training.trainers.losses2023 import noise_loss, spectral_loss
 from msanii_live.training.trainers.recipe2023 import OptimiserConfig, Recipe2023, read_recipe
+from msanii_live.training.trainers.run_clock import RunClock, minutes_left
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 PARTS = ("vocoder", "unet")
@@ -46,17 +48,20 @@ def train(
     report: Report,
     recipe: Path | None = None,
     device: str = "auto",
+    minutes: float = 0.0,
 ) -> None:
     """Train a part, "vocoder" or "unet", to the recipe's end, resuming if it was interrupted.
 
     data: folder of audio files. out: engine folder, where the U-Net finds its vocoder. recipe: None
-    for the paper's.
+    for the paper's. minutes: length by the wall clock instead of the recipe's steps; 0 keeps them.
     Raises: ConfigError: the recipe or the data are not valid, or the vocoder is missing.
         TrainingInterrupted: on SIGINT or SIGTERM, after the current step and a checkpoint.
     """
+    started = monotonic()
     read = read_recipe(recipe or RECIPES / f"msanii2023-{part}.toml", part)
     run = _TrainingRun(part, read, out, pick_device(device), report)
-    run.train(find_audio(data, read.audio))
+    files = find_audio(data, read.audio)
+    run.train(files, minutes_left(minutes, started))
 
 
 class _TrainingRun:
@@ -86,22 +91,28 @@ class _TrainingRun:
         """The file with the run's state."""
         return self.out / f"checkpoint-2023-{self.part}.pt"
 
-    def train(self, files: AudioFiles) -> None:
-        """Run to the end, or to Ctrl-C."""
-        training = self.recipe.training
+    def train(self, files: AudioFiles, minutes: float) -> None:
+        """Run to the end, or to Ctrl-C. minutes: see `OptimiserConfig`."""
+        training = replace(self.recipe.training, minutes=minutes)
         self.out.mkdir(parents=True, exist_ok=True)
         self.average.load_state_dict(self.net.state_dict())
         self._resume()
-        progress = TrainingProgress(training.steps, self.step, self.spent, self.report)
+        clock = RunClock(training, self.spent)
+        clock.report_if_over(self.step, self.report)
+        progress = TrainingProgress(training.steps, self.step, clock, self.report)
+        if self.step == 0:
+            self._write_engine()
         with InterruptHandler() as interruption:
-            while self.step < training.steps:
+            while clock.share(self.step) < 1:
                 loss = self._take_step(files, training)
                 self.step += 1
                 self._average()
                 progress.step(self.step, loss)
-                due = self.step % training.every == 0 or self.step == training.steps
-                if due or interruption.requested:
-                    self.spent = progress.seconds
+                is_due = clock.is_checkpoint_due(self.step) or clock.share(self.step) >= 1
+                if not is_due and not interruption.requested:
+                    continue
+                with clock.checkpoint():
+                    self.spent = clock.seconds
                     self._save()
                     line = {"step": self.step, "loss": progress.loss, "seconds": self.spent}
                     with (self.out / f"log-2023-{self.part}.jsonl").open("a") as log:
@@ -176,6 +187,9 @@ class _TrainingRun:
         saved |= {"step": self.step, "seconds": self.spent}
         saved["recipe"] = json.dumps(asdict(self.recipe.network))
         write_checkpoint(self.checkpoint, saved)
+        self._write_engine()
+
+    def _write_engine(self) -> None:
         parts = {name: getattr(self.parts, name) for name in ("unet", "vocoder")}
         write(
             self.out, CheckpointParts(**{**parts, self.part: self.average}, features=self.features)

@@ -30,6 +30,7 @@ from msanii_live.training.trainers.loop import (
     update_average,
     write_checkpoint,
 )
+from msanii_live.training.trainers.run_clock import RunClock
 from msanii_live.training.trainers.vocoder import RESOLUTIONS, spectral_losses
 
 CHECKPOINT = "bands.pt"
@@ -118,7 +119,7 @@ def train_multiband(
     """Train, resuming if `folder` holds a checkpoint; return the generators' running average.
 
     draw: returns the waves of a step, recipe.crop mel frames long. on_checkpoint: called with the
-    average after each checkpoint is on disk.
+    average before the first step and after each checkpoint is on disk.
     Raises: TrainingInterrupted: on SIGINT or SIGTERM, after the step under way and a checkpoint.
     """
     torch.manual_seed(recipe.seed)
@@ -134,11 +135,15 @@ def train_multiband(
     step, spent = _resume(folder / CHECKPOINT, parts)
     if step:
         report(f"resumed at step {step}")
-    progress = TrainingProgress(recipe.steps, step, spent, report)
+    clock = RunClock(recipe, spent)
+    clock.report_if_over(step, report)
+    progress = TrainingProgress(recipe.steps, step, clock, report)
+    if step == 0:
+        on_checkpoint(average)
     with InterruptHandler() as interruption:
-        while step < recipe.steps:
+        while (share := clock.share(step)) < 1:
             for group in (*makers.param_groups, *judges.param_groups):
-                group["lr"] = recipe.rate_at(step)
+                group["lr"] = recipe.rate_at(step, share)
             # Two random resolutions a step are enough.
             rng = np.random.default_rng([recipe.seed, step])
             drawn = [int(n) for n in rng.choice(RESOLUTIONS, 2, replace=False)]
@@ -154,9 +159,12 @@ def train_multiband(
             step += 1
             update_average(average, net, recipe.ema, step)
             progress.step(step, losses.generator.item())
-            if step % recipe.every == 0 or step == recipe.steps or interruption.requested:
+            is_due = clock.is_checkpoint_due(step) or clock.share(step) >= 1
+            if not is_due and not interruption.requested:
+                continue
+            with clock.checkpoint():
                 saved = {name: part.state_dict() for name, part in parts.items()}
-                numbers = {"step": step, "seconds": progress.seconds, "recipe": asdict(recipe)}
+                numbers = {"step": step, "seconds": clock.seconds, "recipe": asdict(recipe)}
                 write_checkpoint(folder / CHECKPOINT, {**saved, **numbers})
                 on_checkpoint(average)
                 if interruption.requested:

@@ -45,7 +45,8 @@ class OptimiserConfig:
 
     rate: of Adam, which rises linearly from warm_up_factor of it within warm_up steps. precision:
     32, or 16: fp16 with a scaled loss on a GPU, bf16 on a CPU where it is faster. loss: see
-    `losses2023`. clip: largest norm of the gradient. every: steps between checkpoints.
+    `losses2023`. clip: largest norm of the gradient. every: steps between checkpoints. minutes:
+    length of the run by the wall clock instead of both; 0 keeps the steps.
     """
 
     steps: int
@@ -59,6 +60,7 @@ class OptimiserConfig:
     clip: float = 1.0
     every: int = 500
     seed: int = 0
+    minutes: float = 0.0
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, from 0.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,10 +163,16 @@ def batch_loss(
 
 
 def train_vocoder(
-    data: DataSet, recipe: VocoderRecipe, config: VocosConfig, folder: Path, report: Report
+    data: DataSet,
+    recipe: VocoderRecipe,
+    config: VocosConfig,
+    folder: Path,
+    report: Report,
+    on_checkpoint: Callable[[Vocos], None] = lambda average: None,
 ) -> Vocos:
     """Train, resuming if `folder` holds a checkpoint; return the averaged network.
 
+    on_checkpoint: called with the average, before the first step too; see `loop.run`.
     Raises: ConfigError: the data set holds no audio; and as `loop.run`.
     """
     entries = tuple(entry for entry in data.split("train") if entry.wave >= 0)
@@ -194,5 +200,5 @@ def train_vocoder(
         value, parts = batch_loss(net, fixed, recipe, torch.Generator().manual_seed(0))
         return {"validation": value.item(), **parts}
 
-    run(net, average, recipe, folder, loss, validate, report)
+    run(net, average, recipe, folder, loss, validate, report, lambda step: on_checkpoint(average))
     return average

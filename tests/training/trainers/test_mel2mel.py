@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
-from msanii_live.engines.mel2mel.network import Mel2MelConfig
+from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig, load, save
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
 from msanii_live.training.commands import RECIPES
@@ -62,9 +62,20 @@ def test_each_loss_falls_and_training_resumes(tmp_path: Path, kind: str) -> None
     torch.set_num_threads(1)
     recipe, config = replace(RECIPE, loss=kind), Mel2MelConfig(16, 3)
     half = replace(recipe, steps=30)
-    train_mel2mel(toy(), half, config, tmp_path, lines.append)
-    net = train_mel2mel(toy(), recipe, config, tmp_path, lines.append)
+    written: list[Path] = []
+
+    def on_checkpoint(average: Mel2Mel) -> None:
+        written.append(tmp_path / f"{len(written)}.safetensors")
+        save(written[-1], average)
+
+    train_mel2mel(toy(), half, config, tmp_path, lines.append, on_checkpoint)
+    net = train_mel2mel(toy(), recipe, config, tmp_path, lines.append, on_checkpoint)
     assert "resumed at step 30" in lines
+    every = [load(path, torch.device("cpu")).state_dict() for path in written]
+    assert len(every) == len([line for line in lines if "valid" in line]) + 1  # the first at step 0
+    assert not all(
+        torch.equal(a, b) for a, b in zip(every[0].values(), every[-1].values(), strict=True)
+    )
     values = [float(line.split("validation ")[1].split()[0]) for line in lines if "valid" in line]
     assert values[-1] < 0.9 * values[0]
     assert net.config.instruments == ("piano", "organ")

@@ -2,10 +2,8 @@
 
 import json
 import math
-import os
 import shutil
 import signal
-import threading
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from msanii_live.engines.msanii2023.vocoder import Vocoder2023Config
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
+from msanii_live.training import commands2023
 from msanii_live.training.data.audio_files import find_audio
 from msanii_live.training.trainers.losses2023 import log_magnitude, noise_loss, spectral_convergence
 from msanii_live.training.trainers.msanii2023 import RECIPES, _precision, train
@@ -141,20 +140,31 @@ def test_an_interrupted_run_ends_where_an_unbroken_one_does(sounds, tmp_path):
         assert all(torch.equal(a[key], b[key]) for key in a), name
 
 
-def test_ctrl_c_leaves_a_checkpoint_that_is_gone_on_from(sounds, tmp_path, capsys):
+def test_ctrl_c_leaves_a_checkpoint_that_is_gone_on_from(sounds, tmp_path, capsys, monkeypatch):
     toml = recipe(tmp_path / "v.toml", "vocoder", 100_000)
     words = ["train", "--part", "2023-vocoder", "--data", str(sounds)]
     words += ["--out", str(tmp_path / "out"), "--recipe", str(toml)]
-    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
+    lines = []
+
+    def stop_at_the_first(line):
+        if not lines:
+            signal.raise_signal(signal.SIGINT)
+        lines.append(line)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(commands2023, "_print_line", stop_at_the_first)
         assert main(words) == 130
-    finally:
-        timer.cancel()
-    assert "goes on from it" in capsys.readouterr().out
+    assert "goes on from it" in lines[-1]
     assert (tmp_path / "out" / WEIGHTS).exists()
-    saved = torch.load(tmp_path / "out" / "checkpoint-2023-vocoder.pt", weights_only=True)
-    assert saved["step"] > 0
+    checkpoint = tmp_path / "out" / "checkpoint-2023-vocoder.pt"
+    stopped = torch.load(checkpoint, weights_only=True)["step"]
+    assert stopped == 20
+    assert main([*words, "--minutes", "0.0001"]) == 0  # all of them are over
+    assert "more --minutes" in capsys.readouterr().out
+    assert torch.load(checkpoint, weights_only=True)["step"] == stopped
+    seconds = torch.load(checkpoint, weights_only=True)["seconds"]
+    assert main([*words, "--minutes", str(2 * seconds / 60)]) == 0
+    assert stopped < torch.load(checkpoint, weights_only=True)["step"] < 100_000
 
 
 def test_16_bit_training_falls_as_well(sounds, tmp_path):
@@ -193,10 +203,11 @@ def test_the_small_recipes_can_be_read(part):
 @pytest.mark.parametrize("part", ["vocoder", "unet"])
 def test_every_line_of_a_recipe_has_its_source(part):
     lines = (RECIPES / f"msanii2023-{part}.toml").read_text().splitlines()
-    numbers = {field.name for field in fields(OptimiserConfig)} - {"clip", "every", "seed"}
+    ours = {"clip", "every", "seed", "minutes"}
+    numbers = {field.name for field in fields(OptimiserConfig)} - ours
     for line in lines:
         key = line.partition(" = ")[0]
-        if "=" in line and not line.startswith("#") and key not in ("clip", "every", "seed"):
+        if "=" in line and not line.startswith("#") and key not in ours:
             assert any(word in line for word in ("table 1", "table 2", "2.1,", "2.2.2")), line
             numbers.discard(key)
     assert not numbers

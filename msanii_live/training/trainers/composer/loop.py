@@ -24,6 +24,7 @@ from msanii_live.training.trainers.composer.windows import Examples, Windows
 
 CHECKPOINT = "composer-checkpoint.pt"
 LONGEST_STEP = 20.0  # s; what is above it was spent stopped, not training
+LONGEST_CHECKPOINT = 120.0  # s; likewise
 Report = Callable[[str], None]
 
 
@@ -31,11 +32,12 @@ Report = Callable[[str], None]
 class Training:
     """The numbers of a run.
 
-    minutes: of training, not counting the time the process is stopped. steps: ends the run instead,
-    if not 0. batch: windows a step. muon, adam: largest learning rates of the blocks' matrices and
-    of all else; they rise over `warm_up` steps and fall to a fiftieth over the last share `decay`
-    of the run. ema: decay of the averaged weights. every: seconds between checkpoints. bfloat16:
-    compute with it. workers: processes that draw batches ahead; 0 draws them between the steps.
+    minutes: by the wall clock, not counting the time the process is stopped. steps: ends the run
+    instead, if not 0. batch: windows a step. muon, adam: largest learning rates of the blocks'
+    matrices and of all else; they rise over `warm_up` steps and fall to a fiftieth over the last
+    share `decay` of the run. ema: decay of the averaged weights. every: seconds between
+    checkpoints. bfloat16: compute with it. workers: processes that draw batches ahead; 0
+    draws them between the steps.
     """
 
     minutes: float = 120.0
@@ -215,9 +217,11 @@ def train(
             if state.step % 50 == 0:
                 report(progress_line(state, training, recent[-200:], lasted[-50:]))
             if state.seconds - saved_at >= training.every:
-                saved_at = state.seconds
+                started = time.monotonic()
                 save(state, training, folder)
                 _log(folder, state, recent[-200:], on_checkpoint(state))
+                state.seconds += min(time.monotonic() - started, LONGEST_CHECKPOINT)
+                saved_at = state.seconds
     save(state, training, folder)
     _log(folder, state, recent[-200:], on_checkpoint(state))
     return state.done(training) >= 1.0

@@ -30,21 +30,29 @@ from msanii_live.training.trainers.composer.loss import LossWeights, composer_lo
 from msanii_live.training.trainers.composer.recipe import ComposerRecipe
 from msanii_live.training.trainers.composer.step_batches import StepBatches
 from msanii_live.training.trainers.composer.windows import Windows
+from msanii_live.training.trainers.run_clock import minutes_left
 
 Report = Callable[[str], None]
 
 
 def train_composer(
-    recipe: ComposerRecipe, data: Path, folder: Path, report: Report, minutes: float = 0.0
+    recipe: ComposerRecipe,
+    data: Path,
+    folder: Path,
+    report: Report,
+    minutes: float = 0.0,
+    call_minutes: float = 0.0,
 ) -> bool:
     """Train the composer, or go on with it, and calibrate it at the end; return whether it is done.
 
     data: folder of the pieces, composed if they are not there. folder: gets the checkpoint, the
-    averaged weights and progress.jsonl. minutes: of this call; 0 trains to the end of the run. A
-    GPU is used where there is one.
+    averaged weights and progress.jsonl. minutes: length of the run by the wall clock, earlier calls
+    included, instead of the recipe's minutes or steps; 0 keeps them. call_minutes: of this call; 0
+    trains to the end of the run. A GPU is used where there is one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + 60 * minutes if minutes else float("inf")
+    started = time.monotonic()
+    deadline = started + 60 * call_minutes if call_minutes else float("inf")
     sets = load_sets(data, recipe.data, report)
     styles = recipe.network.styles
     windows = Windows(sets.training, len(styles))
@@ -59,7 +67,12 @@ def train_composer(
     if recipe.precision == "auto":
         bfloat16 = is_bfloat16_faster(state, windows, recipe.training, report)
     training = replace(recipe.training, bfloat16=bfloat16)
+    if minutes:
+        training = replace(training, minutes=minutes_left(minutes, started), steps=0)
     tables = tables_with_bias(sets, styles, training.weights)
+
+    if state.step == 0:
+        write_weights(folder / WEIGHTS, Composer(state.average, tables))
 
     def on_checkpoint(state: TrainingState) -> dict[str, float]:
         write_weights(folder / WEIGHTS, Composer(state.average, tables))
