@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -33,6 +34,9 @@ async def _serve(config: Config) -> bool:
     try:
         if warming.done():
             warming.result()
+            # Else a full collection of all that was imported stops every thread for 0.1 s at times.
+            gc.collect()
+            gc.freeze()
             _print_line(server.ready_line())
             log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
             await stopping

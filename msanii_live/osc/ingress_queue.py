@@ -23,6 +23,9 @@ PACKET_OVERHEAD = 256  # bytes of memory, about, that even an empty packet takes
 
 _SLICE = 0.002  # s spent on packets before the rest of the event loop has a turn
 _TURN = 0.00025  # s that a turn pays for
+# s that the event loop sleeps after a slice, so that other threads get the interpreter's lock:
+# after a system call the loop takes it back before a thread that waits for it has woken up.
+_PAUSE = 0.0002
 _COUNTERS = ("received", "handled", "receive_errors")
 _DROP_REASONS = ("source", "loop", "backlog", *REASONS)
 
@@ -57,6 +60,7 @@ class IngressQueue:
         on_packet: OnPacket = lambda size, peer, reason: None,
         on_disconnect: OnDisconnect = lambda connection: None,
         clock: Callable[[], float] = time.perf_counter,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Store the callbacks.
 
@@ -65,11 +69,13 @@ class IngressQueue:
         on_packet: called before that for every packet, with its size in bytes, its sender, and the
         reason for which it is dropped, or "".
         on_disconnect: called with each connection that has closed. clock: seconds.
+        pause: sleeps for so many seconds; called after each slice that leaves something pending.
         """
         self._on_messages = on_messages
         self._on_packet = on_packet
         self.on_disconnect = on_disconnect
         self._clock = clock
+        self._pause = pause
         self._loop = asyncio.get_running_loop()
         self._queues: dict[Peer, _PeerQueue] = {}
         self._turns: deque[_PeerQueue] = deque()  # those with pending packets or a debt
@@ -148,6 +154,7 @@ class IngressQueue:
                 queue.resume.pop()()
         self._is_decoding = bool(self._turns)
         if self._is_decoding:
+            self._pause(_PAUSE)
             self._loop.call_soon(self._decode)
 
     def _deliver(self, data: bytes, peer: Peer) -> None:

@@ -7,7 +7,8 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -17,7 +18,7 @@ from msanii_live.osc.peer import Network, UdpAddress, is_allowed, is_loopback
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # requested from the system
 
-_READ_BATCH = 1_024  # datagrams read before the rest of the event loop has a turn
+_READ_SLICE = 0.002  # s spent on reading before the rest of the event loop has a turn
 _MAX_DATAGRAM_BYTES = 65_536
 _LINUX_SO_RCVBUFFORCE = 33  # not in Python's socket module, like the next
 _LINUX_SO_MEMINFO = 55
@@ -31,9 +32,14 @@ class UdpServer:
     """
 
     def __init__(
-        self, sockets: Sequence[socket.socket], ingress: IngressQueue, allow: Sequence[Network]
+        self,
+        sockets: Sequence[socket.socket],
+        ingress: IngressQueue,
+        allow: Sequence[Network],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Use `open` instead. This neither binds the sockets nor starts to read from them."""
+        self._clock = clock
         self._sockets = list(sockets)
         self._by_family = {sock.family: sock for sock in sockets}
         self._ingress = ingress
@@ -159,12 +165,13 @@ class UdpServer:
                     pass
 
     def _read(self, sock: socket.socket) -> list[tuple[bytes, UdpAddress]]:
-        """Return the datagrams that wait in a socket, up to one batch."""
-        # All are read before any is decoded: a burst arrives faster than it can be decoded, and
+        """Return the datagrams that wait in a socket, as many as one slice of time allows."""
+        # They are read before any is decoded: a burst arrives faster than it can be decoded, and
         # the system's buffer may be far smaller than requested.
         batch: list[tuple[bytes, UdpAddress]] = []
+        end = self._clock() + _READ_SLICE
         try:
-            while len(batch) < _READ_BATCH:
+            while self._clock() < end:
                 data, source = sock.recvfrom(_MAX_DATAGRAM_BYTES)
                 batch.append((data, source[:2]))
         except OSError as error:

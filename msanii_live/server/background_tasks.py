@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.osc.peer import Peer
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.handler import Answer, Lane, Routes
+from msanii_live.server.lane_threads import LaneThreads
 
-MAX_WAITING = 1_024  # tasks, and syncs, that wait at most
+MAX_WAITING = 1_024  # tasks of one client, and syncs, that wait at most
+MAX_WAITING_IN_ALL = 8 * MAX_WAITING  # tasks
+_SOUND_THREADS = 4  # a stop waits for no other client's clip to be read or resampled
+# s that the event loop waits for a task of sound. While packets pour in, the loop takes the
+# interpreter's lock back after each system call, before the other thread has woken up.
+_SOUND_PATIENCE = 0.005
 
 Submit: TypeAlias = Callable[[Callable[[], None]], object]
 Finish: TypeAlias = Callable[[BaseException | None, Answer | None], None]
@@ -35,6 +42,11 @@ class _Task:
     lane: Lane
     earlier: frozenset[_Task] = frozenset()
 
+    @property
+    def client(self) -> Peer:
+        """Who sent the command: the first place where its replies go."""
+        return self.routes[0]
+
 
 @dataclass(frozen=True)
 class _Sync:
@@ -47,7 +59,7 @@ class _Sync:
 
 
 class BackgroundTasks:
-    """The threads of the lanes beside the event loop; each runs its tasks in order of arrival.
+    """The threads of the lanes beside the event loop; see `LaneThreads` for the order.
 
     `/msanii/sync` is answered when every earlier task and job of the same client has ended. A
     client is identified by where its replies go. All methods are for the event loop's thread.
@@ -64,17 +76,14 @@ class BackgroundTasks:
         self._open_jobs = open_jobs
         self._send = send
         self._on_loop = on_loop
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._sound = ThreadPoolExecutor(1, thread_name_prefix="sound")
-        self._engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
-        self._submit: Mapping[Lane, Submit] = {
-            Lane.EVENT_LOOP: lambda call: call(),
-            Lane.DISK: self._disk.submit,
-            Lane.SOUND: self._sound.submit,
-            Lane.ENGINE: self._engine.submit,
-            Lane.WORKER: on_worker,
+        self._on_worker = on_worker
+        self._threads = {
+            Lane.DISK: LaneThreads("disk"),
+            Lane.SOUND: LaneThreads("sound", _SOUND_THREADS),
+            Lane.ENGINE: LaneThreads("engine"),
         }
         self._running: set[_Task] = set()
+        self._counts: Counter[Peer] = Counter()  # of what runs, by client
         self._deferred: list[_Task] = []
         self._syncs: list[_Sync] = []
         self._closed_because = ""
@@ -111,10 +120,18 @@ class BackgroundTasks:
         """Count a task as running. Raises: CommandError: EBUSY, as `run`."""
         if self._closed_because:
             raise CommandError(Code.EBUSY, self._closed_because)
-        if len(self._running) >= MAX_WAITING:
-            raise CommandError(Code.EBUSY, f"{MAX_WAITING} commands wait already")
+        waiting = self._counts[task.client]
+        if waiting >= MAX_WAITING or len(self._running) >= MAX_WAITING_IN_ALL:
+            raise CommandError(Code.EBUSY, f"{waiting} commands wait already")
         self._running.add(task)
+        self._counts[task.client] += 1
         return task
+
+    def _discard(self, task: _Task) -> None:
+        self._running.discard(task)
+        self._counts[task.client] -= 1
+        if not self._counts[task.client]:
+            del self._counts[task.client]
 
     def _execute(self, task: _Task) -> None:
         def execute() -> None:
@@ -125,7 +142,15 @@ class BackgroundTasks:
                 error = raised
             self._on_loop(lambda: self._end(task, error, answer))
 
-        self._submit[task.lane](execute)
+        if task.lane is Lane.EVENT_LOOP:
+            execute()
+        elif task.lane is Lane.WORKER:
+            self._on_worker(execute)
+        else:
+            threads = self._threads[task.lane]
+            is_next = threads.submit(execute, task.client)
+            if is_next and task.lane is Lane.SOUND:
+                threads.wait_for(task.client, _SOUND_PATIENCE)
 
     def _end(self, task: _Task, error: BaseException | None, answer: Answer | None) -> None:
         if task not in self._running:  # `close` has failed it
@@ -133,7 +158,7 @@ class BackgroundTasks:
         if task.earlier and isinstance(error, CommandError) and error.code is Code.ENOCLIP:
             self._deferred.append(task)
         else:
-            self._running.discard(task)
+            self._discard(task)
             task.finish(error, answer)
             self.settle()
         for waiting in [t for t in self._deferred if not t.earlier & self._running]:
@@ -165,9 +190,10 @@ class BackgroundTasks:
     def close(self, reason: str = "the server is shutting down") -> None:
         """Start no more tasks; fail those that have not ended, and answer the syncs."""
         self._closed_because = reason
-        for threads in (self._disk, self._sound, self._engine):
-            threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.close()
         unfinished, self._running, self._deferred = self._running, set(), []
+        self._counts.clear()
         for task in unfinished:
             task.finish(CommandError(Code.EBUSY, reason), None)
         for sync in self._syncs:

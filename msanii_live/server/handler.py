@@ -22,7 +22,8 @@ Routes: TypeAlias = tuple[Peer, ...]
 class Lane(Enum):
     """The thread that a handler runs on.
 
-    Each runs its handlers in order of arrival. EVENT_LOOP: for what only reads or sets memory.
+    Each runs a client's handlers in order of arrival, and lets clients take turns; see
+    `background_tasks`. EVENT_LOOP: for what only reads or sets memory.
     DISK: for what touches the disk. SOUND: for what starts and stops sound, which waits for nothing
     else. ENGINE: for what may import an engine. WORKER: for what loads or frees one, between jobs.
     """

@@ -97,6 +97,27 @@ def test_other_callbacks_run_between_slices_of_time():
     run(scenario)
 
 
+def test_other_threads_have_a_turn_after_each_slice_that_leaves_something():
+    async def scenario(_receiver):
+        clock, handled, pauses = Clock(), [], []
+
+        def handle(messages, peer):
+            handled.append(peer)
+            clock.now += 0.0005
+
+        queue = IngressQueue(handle, clock=clock, pause=lambda s: pauses.append(len(handled)))
+        for _ in range(10):
+            queue.put(PACKET, PEER)
+        while len(handled) < 10:
+            await turns()
+        assert pauses == [4, 8]
+        queue.put(PACKET, PEER)
+        await turns()
+        assert (len(handled), pauses) == (11, [4, 8])
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("cost", [0.0001, 0.001, 0.02])
 def test_a_flood_does_not_delay_another_peer(cost):
     async def scenario(_receiver):

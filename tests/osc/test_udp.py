@@ -1,6 +1,7 @@
 """Check how packets are carried over real sockets, on the loopback interface."""
 
 import asyncio
+import itertools
 import socket
 import threading
 import time
@@ -109,6 +110,28 @@ def test_a_burst_is_received_whole_and_in_order(run: Run) -> None:
         assert [each.args[0] for each in inbox.messages] == list(range(3_000))
 
     run(scenario)
+
+
+def test_a_turn_of_reading_is_bounded_in_time() -> None:
+    async def scenario() -> None:
+        queued: list[int] = []
+
+        class Ingress(IngressQueue):
+            def put(self, data: bytes, peer: Any, *, droppable: bool = True) -> None:
+                queued[-1] += 1
+
+        now = itertools.count(0.0, 0.0005)  # s, half a millisecond for each datagram
+        with client() as sock, client() as sender:
+            sock.setblocking(False)
+            server = UdpServer([sock], Ingress(Inbox()), (), lambda: next(now))
+            for _ in range(10):
+                sender.sendto(PACKET, sock.getsockname())
+            for _ in range(4):
+                queued.append(0)
+                server._drain(sock)
+        assert queued == [3, 3, 3, 1]
+
+    asyncio.run(scenario())
 
 
 def test_malformed_datagrams_are_counted_and_get_no_reply(run: Run) -> None:

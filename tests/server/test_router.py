@@ -272,6 +272,32 @@ def test_commands_that_wait_for_a_clip_are_bounded(monkeypatch):
         release.set()
 
 
+def test_a_stop_waits_for_no_other_client(monkeypatch):
+    monkeypatch.setattr(background_tasks, "MAX_WAITING", 20)
+    release = threading.Event()
+
+    def play(command, call):
+        assert release.wait(10)
+        return Answer()
+
+    async def test(bench):
+        for n in range(25):
+            bench.send("/msanii/play", "a", "id", f"p{n}")
+        busy = [args[1] for args in bench.wire.failures()]
+        assert busy == [f"p{n}" for n in range(20, 25)]
+        bench.send("/msanii/stop", source=OTHER)
+        await bench.until(lambda: bench.wire.addresses(OTHER))
+        assert bench.wire.addresses(OTHER) == ["/msanii/done"]
+        assert "/msanii/done" not in bench.wire.addresses()
+        release.set()
+        await bench.until(lambda: bench.wire.addresses().count("/msanii/done") == 20)
+
+    try:
+        run(test, {Play: on_sound(play), Stop: on_sound(lambda command, call: Answer())})
+    finally:
+        release.set()
+
+
 def test_the_time_tag_queue_goes_on_after_a_handler_that_raises():
     def fail(command, call):
         raise ZeroDivisionError("bug")
