@@ -225,6 +225,34 @@ class AsyncCommands(ABC):
             await self.ask(build_command(commands.StreamDensity, value=value)),
         )
 
+    async def param_stream_style(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the style of the next chunks."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(build_command(commands.StreamStyle, value=value)),
+        )
+
+    async def param_stream_key(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the key of the next chunks."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(build_command(commands.StreamKey, value=value)),
+        )
+
+    async def param_stream_chords(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the chords of the next chunks, which go round."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(build_command(commands.StreamChords, value=value)),
+        )
+
+    async def param_stream_parts(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the parts that sound in the next chunks, so as to mute or solo them."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(build_command(commands.StreamParts, value=value)),
+        )
+
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page."""
         return cast(

@@ -336,6 +336,45 @@ class BlockingCommands(ABC):
             self.ask(build_command(commands.StreamDensity, value=value)),
         )
 
+    def param_stream_style(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the style of the next chunks.
+
+        value: a style that the engine knows, or none, which leaves it to the engine.
+        """
+        return cast(
+            "list[types.TextParamRow]", self.ask(build_command(commands.StreamStyle, value=value))
+        )
+
+    def param_stream_key(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the key of the next chunks.
+
+        value: musical key, such as C, Am or 'D dorian', or none, which leaves it to the engine.
+        """
+        return cast(
+            "list[types.TextParamRow]", self.ask(build_command(commands.StreamKey, value=value))
+        )
+
+    def param_stream_chords(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the chords of the next chunks, which go round.
+
+        value: a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; none
+            leaves them to the engine.
+        """
+        return cast(
+            "list[types.TextParamRow]", self.ask(build_command(commands.StreamChords, value=value))
+        )
+
+    def param_stream_parts(self, value: str | None = None) -> list[types.TextParamRow]:
+        """Set or return the parts that sound in the next chunks, so as to mute or solo them.
+
+        Muted parts are composed all the same and come back where they would be.
+
+        value: parts that sound: drums, bass, chords, lead, pad; none or all is every part.
+        """
+        return cast(
+            "list[types.TextParamRow]", self.ask(build_command(commands.StreamParts, value=value))
+        )
+
     def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page.
 

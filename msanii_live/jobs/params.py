@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from msanii_live.notes import PARTS
 from msanii_live.protocol.commands import PARAMS, Param
+from msanii_live.protocol.music_text import parse_parts
 
 Value = int | float | str
 
@@ -13,6 +15,10 @@ _DEFAULTS: dict[str, Value] = {
     "stream.steps": 0,
     "stream.seed": -1,
     "stream.density": -1.0,
+    "stream.style": "",
+    "stream.key": "",
+    "stream.chords": "",
+    "stream.parts": "",
 }
 
 
@@ -43,3 +49,9 @@ class Params:
     def text(self, name: str) -> str:
         """Return the value of a param that is text."""
         return str(self._values[name])
+
+    def parts(self) -> tuple[str, ...]:
+        """Return the parts that `stream.parts` lets sound, in the order of PARTS; empty for all."""
+        text = self.text("stream.parts")
+        parts = parse_parts(text) if text else ()
+        return () if parts == PARTS else parts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from msanii_live.notes import PARTS
@@ -121,17 +122,6 @@ def _pitch_class(letter: str, sign: str | None) -> int:
     return (_LETTERS[letter] + step) % 12
 
 
-def rotate_chords(text: str, bars: int) -> str:
-    """Return chords that begin so many bars later in their round, one word a bar.
-
-    >>> rotate_chords("Am:2 F", 1), rotate_chords("Am F", 4)
-    ('Am F Am', 'Am F')
-    """
-    symbols = [chord.symbol for chord in parse_chords(text) for _ in range(chord.bars)]
-    first = bars % len(symbols)
-    return " ".join(symbols[first:] + symbols[:first])
-
-
 def parse_metre(text: str) -> tuple[int, int]:
     """Return a metre, one of METRES.
 
@@ -195,3 +185,12 @@ def check_key(text: str) -> None:
     """
     if _KEY.fullmatch(text.strip()) is None:
         raise ValueError("it must be a key such as C, Am, 'Bb major', F#m or 'D dorian'")
+
+
+def or_none(check: Callable[[str], object]) -> Callable[[str], object]:
+    """Return a check that also lets the word none pass."""
+
+    def check_or_none(text: str) -> object:
+        return None if text == "none" else check(text)
+
+    return check_or_none

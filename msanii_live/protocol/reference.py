@@ -49,6 +49,11 @@ EXAMPLE_VALUES: dict[str, int | float | str] = {
 }  # fmt: skip
 # Keys that the example of a command omits: the engine in the example does not support them.
 OMITTED_KEYS = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
+# The value of a param in its example, where no word will do.
+EXAMPLE_PARAMS = {
+    "/msanii/param/stream.style": "house", "/msanii/param/stream.key": "Am",
+    "/msanii/param/stream.chords": "Am F C G", "/msanii/param/stream.parts": "drums bass",
+}  # fmt: skip
 EXAMPLE_CLIP = "loop1"  # for a positional `clip`; elsewhere `clip` names the result
 
 INTRODUCTION = f"""\
@@ -192,7 +197,7 @@ def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
     args: list[int | float | str] = []
     for argument in arguments(command):
         if argument.positional:
-            args.append(_example_value(argument))
+            args.append(EXAMPLE_PARAMS.get(command.address, _example_value(argument)))
         elif argument.name in OMITTED_KEYS.get(command.address, ()):
             continue
         elif argument.name in EXAMPLE_VALUES and not is_shared(command, argument):

@@ -16,7 +16,6 @@ from msanii_live.protocol.music_text import (
     parse_form,
     parse_metre,
     parse_parts,
-    rotate_chords,
 )
 
 
@@ -74,11 +73,6 @@ def test_other_chords_are_refused_in_words(text, reason):
         parse_chords(text)
     assert reason in str(caught.value)
     assert len(str(caught.value)) < 300
-
-
-def test_chords_go_round():
-    assert rotate_chords("Am:2 F/C", 2) == "F/C Am Am"
-    assert rotate_chords("Am F C G", 5) == "F C G Am"
 
 
 def test_metres_are_those_that_the_composer_knows():

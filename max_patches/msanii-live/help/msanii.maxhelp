@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1258.0
+       1370.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -794,7 +794,7 @@
         "box": {
          "id": "obj-22",
          "maxclass": "message",
-         "text": "/msanii/clip/list page 1",
+         "text": "/msanii/param/stream.style house",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -803,7 +803,7 @@
          "patching_rect": [
           20.0,
           604.0,
-          174.4,
+          227.2,
           22.0
          ]
         }
@@ -812,7 +812,7 @@
         "box": {
          "id": "obj-23",
          "maxclass": "message",
-         "text": "/msanii/clip/info loop1",
+         "text": "/msanii/param/stream.key Am",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -821,7 +821,7 @@
          "patching_rect": [
           20.0,
           632.0,
-          167.8,
+          194.2,
           22.0
          ]
         }
@@ -830,7 +830,7 @@
         "box": {
          "id": "obj-24",
          "maxclass": "message",
-         "text": "/msanii/clip/load takes/break.wav bpm 120",
+         "text": "/msanii/param/stream.chords Am F C G",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -839,7 +839,7 @@
          "patching_rect": [
           20.0,
           660.0,
-          286.6,
+          253.6,
           22.0
          ]
         }
@@ -848,7 +848,7 @@
         "box": {
          "id": "obj-25",
          "maxclass": "message",
-         "text": "/msanii/clip/save loop1 takes/break.wav",
+         "text": "/msanii/param/stream.parts drums bass",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -857,7 +857,7 @@
          "patching_rect": [
           20.0,
           688.0,
-          273.4,
+          260.2,
           22.0
          ]
         }
@@ -866,7 +866,7 @@
         "box": {
          "id": "obj-26",
          "maxclass": "message",
-         "text": "/msanii/clip/rename loop1 intro",
+         "text": "/msanii/clip/list page 1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -875,7 +875,7 @@
          "patching_rect": [
           20.0,
           716.0,
-          220.6,
+          174.4,
           22.0
          ]
         }
@@ -884,7 +884,7 @@
         "box": {
          "id": "obj-27",
          "maxclass": "message",
-         "text": "/msanii/clip/free loop1",
+         "text": "/msanii/clip/info loop1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -902,7 +902,7 @@
         "box": {
          "id": "obj-28",
          "maxclass": "message",
-         "text": "/msanii/job/list",
+         "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -911,7 +911,7 @@
          "patching_rect": [
           20.0,
           772.0,
-          121.6,
+          286.6,
           22.0
          ]
         }
@@ -919,6 +919,78 @@
        {
         "box": {
          "id": "obj-29",
+         "maxclass": "message",
+         "text": "/msanii/clip/save loop1 takes/break.wav",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          800.0,
+          273.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-30",
+         "maxclass": "message",
+         "text": "/msanii/clip/rename loop1 intro",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          828.0,
+          220.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "message",
+         "text": "/msanii/clip/free loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          856.0,
+          167.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
+         "maxclass": "message",
+         "text": "/msanii/job/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          884.0,
+          121.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -928,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          800.0,
+          912.0,
           161.2,
           22.0
          ]
@@ -936,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-30",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -946,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          828.0,
+          940.0,
           141.4,
           22.0
          ]
@@ -954,7 +1026,7 @@
        },
        {
         "box": {
-         "id": "obj-31",
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
@@ -964,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          856.0,
+          968.0,
           200.8,
           22.0
          ]
@@ -972,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-32",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
@@ -982,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          996.0,
           200.8,
           22.0
          ]
@@ -990,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
@@ -1000,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          1024.0,
           200.8,
           22.0
          ]
@@ -1008,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/notify 1 9000",
          "numinlets": 2,
@@ -1018,7 +1090,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          1052.0,
           154.6,
           22.0
          ]
@@ -1026,7 +1098,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-39",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1036,7 +1108,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          1080.0,
           108.4,
           22.0
          ]
@@ -1044,7 +1116,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-40",
          "maxclass": "message",
          "text": "/msanii/ping",
          "numinlets": 2,
@@ -1054,7 +1126,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1108.0,
           95.2,
           22.0
          ]
@@ -1062,7 +1134,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-41",
          "maxclass": "message",
          "text": "/msanii/status",
          "numinlets": 2,
@@ -1072,7 +1144,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1136.0,
           108.4,
           22.0
          ]
@@ -1080,7 +1152,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-42",
          "maxclass": "message",
          "text": "/msanii/version",
          "numinlets": 2,
@@ -1090,7 +1162,7 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
+          1164.0,
           115.0,
           22.0
          ]
@@ -1098,7 +1170,7 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-43",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1108,7 +1180,7 @@
          ],
          "patching_rect": [
           20.0,
-          1080.0,
+          1192.0,
           95.2,
           22.0
          ]
@@ -1116,7 +1188,7 @@
        },
        {
         "box": {
-         "id": "obj-40",
+         "id": "obj-44",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1126,7 +1198,7 @@
          ],
          "patching_rect": [
           20.0,
-          1108.0,
+          1220.0,
           108.4,
           22.0
          ]
@@ -1134,7 +1206,7 @@
        },
        {
         "box": {
-         "id": "obj-41",
+         "id": "obj-45",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1144,7 +1216,7 @@
          ],
          "patching_rect": [
           20.0,
-          1136.0,
+          1248.0,
           134.8,
           22.0
          ]
@@ -1152,7 +1224,7 @@
        },
        {
         "box": {
-         "id": "obj-42",
+         "id": "obj-46",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1162,7 +1234,7 @@
          ],
          "patching_rect": [
           20.0,
-          1164.0,
+          1276.0,
           95.2,
           22.0
          ]
@@ -1170,7 +1242,7 @@
        },
        {
         "box": {
-         "id": "obj-43",
+         "id": "obj-47",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1178,7 +1250,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1208.0,
+          1320.0,
           30.0,
           30.0
          ],
@@ -1194,7 +1266,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1206,7 +1278,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1218,7 +1290,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1230,7 +1302,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1242,7 +1314,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1254,7 +1326,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1266,7 +1338,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1278,7 +1350,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1290,7 +1362,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1302,7 +1374,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1314,7 +1386,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1326,7 +1398,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1338,7 +1410,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1350,7 +1422,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1362,7 +1434,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1374,7 +1446,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1386,7 +1458,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1398,7 +1470,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1410,7 +1482,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1422,7 +1494,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1434,7 +1506,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1446,7 +1518,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1458,7 +1530,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1470,7 +1542,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1482,7 +1554,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1494,7 +1566,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1506,7 +1578,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1518,7 +1590,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1530,7 +1602,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1542,7 +1614,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1554,7 +1626,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1566,7 +1638,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1578,7 +1650,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1590,7 +1662,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1602,7 +1674,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1614,7 +1686,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1626,7 +1698,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1638,7 +1710,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1650,7 +1722,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1662,7 +1734,7 @@
           0
          ],
          "destination": [
-          "obj-43",
+          "obj-47",
           0
          ]
         }
@@ -1674,7 +1746,55 @@
           0
          ],
          "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-43",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-44",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-45",
+          0
+         ],
+         "destination": [
+          "obj-47",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-46",
+          0
+         ],
+         "destination": [
+          "obj-47",
           0
          ]
         }

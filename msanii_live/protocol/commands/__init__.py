@@ -81,10 +81,19 @@ from msanii_live.protocol.commands.stream import (
     Param as Param,
 )
 from msanii_live.protocol.commands.stream import (
+    StreamChords as StreamChords,
+)
+from msanii_live.protocol.commands.stream import (
     StreamDensity as StreamDensity,
 )
 from msanii_live.protocol.commands.stream import (
+    StreamKey as StreamKey,
+)
+from msanii_live.protocol.commands.stream import (
     StreamMix as StreamMix,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamParts as StreamParts,
 )
 from msanii_live.protocol.commands.stream import (
     StreamSeed as StreamSeed,
@@ -100,6 +109,9 @@ from msanii_live.protocol.commands.stream import (
 )
 from msanii_live.protocol.commands.stream import (
     StreamStrength as StreamStrength,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamStyle as StreamStyle,
 )
 from msanii_live.protocol.commands.stream import (
     StreamTarget as StreamTarget,

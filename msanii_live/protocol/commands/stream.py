@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command, at_argument
+from msanii_live.protocol.music_text import check_key, or_none, parse_chords, parse_parts
 from msanii_live.protocol.schema import arguments, integer, number, text
 
 PARAM_ROOT = "/msanii/param/"
@@ -155,8 +156,72 @@ class StreamDensity(Param):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamStyle(Param):
+    """Set or return the style of the next chunks."""
+
+    address: ClassVar[str] = "/msanii/param/stream.style"
+    reply: ClassVar[str] = "/msanii/param/stream.style"
+
+    value: str | None = text(
+        "a style that the engine knows, or none, which leaves it to the engine",
+        default=None,
+        positional=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamKey(Param):
+    """Set or return the key of the next chunks."""
+
+    address: ClassVar[str] = "/msanii/param/stream.key"
+    reply: ClassVar[str] = "/msanii/param/stream.key"
+
+    value: str | None = text(
+        "musical key, such as C, Am or 'D dorian', or none, which leaves it to the engine",
+        default=None,
+        check=or_none(check_key),
+        positional=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamChords(Param):
+    """Set or return the chords of the next chunks, which go round."""
+
+    address: ClassVar[str] = "/msanii/param/stream.chords"
+    reply: ClassVar[str] = "/msanii/param/stream.chords"
+
+    value: str | None = text(
+        "a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; none leaves "
+        "them to the engine",
+        default=None,
+        check=or_none(parse_chords),
+        positional=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamParts(Param):
+    """Set or return the parts that sound in the next chunks, so as to mute or solo them.
+
+    Muted parts are composed all the same and come back where they would be.
+    """
+
+    address: ClassVar[str] = "/msanii/param/stream.parts"
+    reply: ClassVar[str] = "/msanii/param/stream.parts"
+
+    value: str | None = text(
+        "parts that sound: drums, bass, chords, lead, pad; none or all is every part",
+        default=None,
+        check=or_none(parse_parts),
+        positional=True,
+    )
+
+
 PARAMS: tuple[type[Param], ...] = (
     StreamMix, StreamTarget, StreamStrength, StreamSteps, StreamSeed, StreamDensity,
+    StreamStyle, StreamKey, StreamChords, StreamParts,
 )  # fmt: skip
 
 

@@ -80,6 +80,22 @@
 		^this.ask('/msanii/param/stream.density', [value], keys, done, progress, fail)
 	}
 
+	streamStyle { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.style', [value], keys, done, progress, fail)
+	}
+
+	streamKey { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.key', [value], keys, done, progress, fail)
+	}
+
+	streamChords { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.chords', [value], keys, done, progress, fail)
+	}
+
+	streamParts { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.parts', [value], keys, done, progress, fail)
+	}
+
 	clipList { |keys, done, progress, fail|
 		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
 	}
@@ -195,7 +211,11 @@
 			'/msanii/param/stream.strength' -> [\value],
 			'/msanii/param/stream.steps' -> [\value],
 			'/msanii/param/stream.seed' -> [\value],
-			'/msanii/param/stream.density' -> [\value]
+			'/msanii/param/stream.density' -> [\value],
+			'/msanii/param/stream.style' -> [\value],
+			'/msanii/param/stream.key' -> [\value],
+			'/msanii/param/stream.chords' -> [\value],
+			'/msanii/param/stream.parts' -> [\value]
 		]
 	}
 
@@ -222,6 +242,10 @@
 			'/msanii/param/stream.steps' -> '/msanii/param/stream.steps',
 			'/msanii/param/stream.seed' -> '/msanii/param/stream.seed',
 			'/msanii/param/stream.density' -> '/msanii/param/stream.density',
+			'/msanii/param/stream.style' -> '/msanii/param/stream.style',
+			'/msanii/param/stream.key' -> '/msanii/param/stream.key',
+			'/msanii/param/stream.chords' -> '/msanii/param/stream.chords',
+			'/msanii/param/stream.parts' -> '/msanii/param/stream.parts',
 			'/msanii/clip/list' -> '/msanii/clip/entry',
 			'/msanii/clip/info' -> '/msanii/clip/info',
 			'/msanii/clip/load' -> '/msanii/done',
