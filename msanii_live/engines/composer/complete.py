@@ -56,11 +56,13 @@ def complete(
     seed: int,
     options: CompletionOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, steps: None,
+    held: Mask | None = None,
 ) -> list[PartNote]:
     """Compose what the mask leaves open.
 
     known_notes: of the window, steps counted from its first bar. mask: bool, (bars, parts); notes
-    of known bars and parts come back as they are. progress: called with the steps done and all of
+    of known bars and parts come back as they are. held: bool, (steps, parts); so do those of these
+    steps, though their bar is open. progress: called with the steps done and all of
     them; an exception from it ends the work. The same seed gives the same notes.
     Raises: ValueError: more than LONGEST steps, or the mask is of another shape.
     """
@@ -70,12 +72,14 @@ def complete(
     if mask.shape != (conditions.bars, len(PARTS)):
         raise ValueError(f"the mask is {mask.shape}, not {(conditions.bars, len(PARTS))}")
     given = [_plain(note) for note in known_notes]
-    per_bar = steps_per_bar(conditions.metre)
-    kept = [
-        note
-        for note in given
-        if 0 <= note.step < conditions.steps and mask[note.step // per_bar, PARTS.index(note.part)]
-    ]
+    per_step = np.repeat(mask, steps_per_bar(conditions.metre), 0)
+    if held is not None:
+        per_step |= held
+
+    def is_kept(note: PartNote) -> bool:
+        return bool(per_step[note.step, PARTS.index(note.part)])
+
+    kept = [note for note in given if 0 <= note.step < conditions.steps and is_kept(note)]
     swing = conditions.swing or 0.0
     array = to_array(given if options.amount < 1 else kept, conditions.tonic, swing)
     roll = as_tensor(*encode(array, conditions.steps))[None]
@@ -87,12 +91,9 @@ def complete(
         [seed],
         options,
         progress,
+        None if held is None else torch.from_numpy(held)[None],
     )
-    composed = [
-        note
-        for note in from_tensor(rolls[0], conditions.tonic, swing)
-        if not mask[note.step // per_bar, PARTS.index(note.part)]
-    ]
+    composed = [n for n in from_tensor(rolls[0], conditions.tonic, swing) if not is_kept(n)]
     return in_order(kept + composed)
 
 
@@ -104,11 +105,13 @@ def sample_rolls(
     seeds: Sequence[int],
     options: CompletionOptions,
     progress: Callable[[int, int], None] = lambda done, steps: None,
+    held: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Sample several windows at once, float32, (batch, steps, WIDTH).
 
     rolls: given notes, (batch, steps, WIDTH). known: float32, (batch, bars, parts). seeds: one a
-    window; what a window becomes does not depend on the others, up to rounding.
+    window; what a window becomes does not depend on the others, up to rounding. held: bool,
+    (batch, steps, parts), further steps at which the given notes stay.
     """
     noise = torch.stack(
         [
@@ -134,6 +137,8 @@ def sample_rolls(
             guidance=options.guidance,
             balance=options.balance,
             sharpen=options.sharpen,
+            held=None if held is None else per_channel(held, rolls.shape[1]),
+            noise=noise,
         )
         return sample_euler(
             denoise,

@@ -60,6 +60,8 @@ def clean_guess(
     guidance: float = 1.0,
     balance: bool = True,
     sharpen: float = SHARPEN,
+    held: torch.Tensor | None = None,
+    noise: torch.Tensor | None = None,
 ) -> Denoise:
     """Return the function that a sampler asks for the clean roll.
 
@@ -69,7 +71,10 @@ def clean_guess(
     conditions ask for, where they do. sharpen: how much surer that makes them once there is no
     noise, see `balanced`. guidance: 1 is none; above it, the
     answer moves away from what the network says when style, mode, density and chords are not told.
-    Source: Ho and Salimans 2022, arXiv:2207.12598, eq. 6, on logits.
+    held: bool, (batch, steps, WIDTH), further places where the answer is the roll: the network
+    sees them as noisy as the rest, with `noise`, because its mask knows only whole bars.
+    Source: Ho and Salimans 2022, arXiv:2207.12598, eq. 6, on logits; for `held`, Lugmayr et al.
+    2022, arXiv:2201.09865, eq. 8.
     """
     steps = roll.shape[1]
     fixed = per_channel(known, steps).bool()
@@ -86,6 +91,8 @@ def clean_guess(
         both_known = torch.cat([known, known])
 
     def denoise(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        if held is not None and noise is not None:
+            x = torch.where(held, torch.lerp(roll, noise, level[:, None, None]), x)
         x = torch.where(fixed, roll, x)
         if guidance == 1.0:
             logits = net(x, known, level, conditions)
@@ -96,6 +103,7 @@ def clean_guess(
             logits = unconditional + guidance * (conditional - unconditional)
         sharpness = 1.0 + sharpen * (1.0 - float(level[0]))
         logits = balanced(logits, open_, wanted, usual, sharpness)
-        return torch.where(fixed, roll, to_clean(logits))
+        answered = fixed if held is None else fixed | held
+        return torch.where(answered, roll, to_clean(logits))
 
     return denoise

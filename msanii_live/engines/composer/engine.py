@@ -24,11 +24,14 @@ from msanii_live.engines.base import (
     unsupported_verb,
 )
 from msanii_live.engines.composer.complete import STEPS, CompletionOptions
+from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.long_pieces import compose_piece, composing_steps
 from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.piece_order import PieceOrder, order_piece
 from msanii_live.engines.composer.plans import row_to_plan
+from msanii_live.engines.composer.read_piece import read_piece
 from msanii_live.engines.composer.weights import Composer, read_weights
+from msanii_live.engines.composer.wishes import read_wishes
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.note_diffusion.engine import STEPS as PLAYER_STEPS
 from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
@@ -65,6 +68,7 @@ class ComposerEngine:
             steps=STEPS,
             styles=STYLES,
             drums=True,
+            follows=("style", "key", "density"),
         )
         self._device_name, self._wanted_precision = device, precision
         self._weights = weights
@@ -156,9 +160,37 @@ class ComposerEngine:
             density=command.density, seed=context.seed, warn=context.warn,
         )  # fmt: skip
 
+    def continue_score(
+        self, before: Score, bars: float, command: GenerationCommand, context: Context
+    ) -> Score:
+        """Return the next bars of a score, as a score of exactly so many that begins at 0.
+
+        before: should have the last 16 bars or more, up to 32, of which all is looked at; it may
+        end anywhere in a bar. Style, key, chords, metre, swing, density, form and parts of the
+        command replace those of the piece; its tempo does so too. Chords that the piece has begun
+        go on where they are. The same scores, command and seed give the same notes.
+        Raises: CommandError: ERANGE, a key of the command cannot be read; EENGINE, as `load`.
+        """
+        composer = self._load_composer()
+        wishes = read_wishes(command, composer.net.config.styles, context.warn)
+        piece = read_piece(
+            before.at_tempo(wishes.tempo) if wishes.tempo else before,
+            wishes.tempo or context.tempo,
+            context.beats,
+        )
+        metre = wishes.metre or piece.grid.metre
+        seconds = bars * replace(piece.grid, metre=metre).bar
+        plan = plan_continuation(composer, piece, wishes, seconds, context.seed)
+        options = self._options(command)
+        total = plan.steps(options)
+        with torch_runtime.inference(torch.float32):
+            return plan.compose(
+                composer, context.seed, options, lambda done: context.progress(done, total)
+            )
+
     # -- parts ---------------------------------------------------------------------------------
 
-    def _options(self, command: Generate) -> CompletionOptions:
+    def _options(self, command: GenerationCommand) -> CompletionOptions:
         device = pick_device(self._device_name)
         return CompletionOptions(
             steps=command.steps or STEPS,

@@ -78,5 +78,10 @@ def cut_conditions(order: PieceConditions, first: int, bars: int) -> PieceCondit
 
 def _sizes(per_bar: int) -> tuple[int, int]:
     """Return the bars of a window, and the bars from the start of one to that of the next."""
-    window = min(WINDOW, LONGEST // per_bar)
+    window = window_bars(per_bar)
     return window, window - window // 2
+
+
+def window_bars(per_bar: int) -> int:
+    """Return the bars of a window. per_bar: steps of a bar."""
+    return min(WINDOW, LONGEST // per_bar)

@@ -4,55 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.composer.engine import ComposerEngine, create
 from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
-from msanii_live.engines.composer.notes import Chord, PartNote
+from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.piece_order import find_metre, start_full
-from msanii_live.engines.composer.plans import Plan, plan_to_row
 from msanii_live.engines.composer.weights import Composer, write_weights
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import Generate, Outpaint
+from tests.engines.composer.tiny import plan, untrained
 
 RATE = 44_100
 SCALES = {"maj": {0, 2, 4, 5, 7, 9, 11}, "min": {0, 2, 3, 5, 7, 8, 10, 11}}  # minor: both sevenths
-
-
-def plan(style, minor, density):
-    """Return the outline of eight bars; drums are silent in the first four."""
-    return Plan(
-        style=style,
-        minor=minor,
-        metre=(4, 4),
-        tempo=120.0,
-        swing=0.0,
-        density=density,
-        activity=(8.0, 4.0, 6.0, 3.0, 0.0),
-        programs=(0, 38, 4, -1, -1),
-        chords=tuple(Chord(root, "min" if minor else "maj") for root in (0, 5, 7, 0) * 2),
-        form=tuple(("verse", bar) for bar in range(8)),
-        plays=((False, True, True, True, False),) * 4 + ((True, True, True, True, False),) * 4,
-    )
-
-
-def untrained(path, styles=STYLES):
-    """Write an untrained composer whose notes are not too rare."""
-    torch.manual_seed(3)
-    net = ComposerNet(NetworkConfig(styles=styles, width=32, blocks=1, heads=2, hidden=64))
-    with torch.no_grad():
-        net.leave.weight.mul_(20)
-        net.leave.bias.zero_().sub_(2.0)
-    rows = [
-        plan_to_row(plan(style, minor, density))
-        for style in styles
-        for minor in (False, True)
-        for density in (0.1, 0.9)
-    ]
-    write_weights(path, Composer(net, {"plans": rows}))
-    return path
 
 
 @pytest.fixture(scope="module")
