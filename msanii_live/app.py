@@ -112,6 +112,7 @@ class Server:
             state=lambda: self.state,
             counters=self._counters,
             clients=lambda: len(self._sessions),
+            http_port=lambda: self._web.port,
             sound=lambda: sound_facts(player, self._transport_sync, midi, self._stream),
         )
         handlers = combine(

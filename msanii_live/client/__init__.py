@@ -13,6 +13,7 @@ of the table:
 
 from msanii_live.client.asynchronous import AsyncClient
 from msanii_live.client.blocking import Client
+from msanii_live.client.clip_source import UnreadableClip
 from msanii_live.client.replies import MadeClip, NoAnswer, ServerNotRunning, as_row
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.osc.codec import Message
@@ -26,5 +27,6 @@ __all__ = [
     "Message",
     "NoAnswer",
     "ServerNotRunning",
+    "UnreadableClip",
     "as_row",
 ]

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
+from msanii_live.audio import Samples
 from msanii_live.client.async_commands import AsyncCommands
 from msanii_live.client.blocking import ANSWER_TIMEOUT, CLIP_TIMEOUT, OnMessage
+from msanii_live.client.clip_source import (
+    PageAddress,
+    fetch,
+    is_this_machine,
+    page_port,
+    read_file,
+)
 from msanii_live.client.connection import new_token
 from msanii_live.client.packets import command_packet, read_packet
 from msanii_live.client.replies import (
@@ -20,7 +29,7 @@ from msanii_live.client.replies import (
 )
 from msanii_live.osc.codec import Message
 from msanii_live.osc.slip import FrameDecoder, encode_frame
-from msanii_live.protocol.commands import Command, GenerationCommand
+from msanii_live.protocol.commands import Caps, Command, GenerationCommand
 
 
 @dataclass
@@ -45,10 +54,16 @@ class AsyncClient(AsyncCommands):
         host: str = "127.0.0.1",
         port: int = 7770,
         on_message: OnMessage = lambda _: None,
+        http_port: int | None = None,
     ) -> None:
-        """Keep where the server is; `async with` connects. on_message: called with each message."""
+        """Keep where the server is; `async with` connects.
+
+        on_message: called with each message. http_port: of the server's page; None asks the server.
+        """
         self.host = host
         self.port = port
+        self._http_port = http_port
+        self._peer = ""
         self._on_message = on_message
         self._pending: list[_PendingCommand] = []
         self._reading: asyncio.Task[None] | None = None
@@ -60,6 +75,7 @@ class AsyncClient(AsyncCommands):
             reader, self._writer = await asyncio.open_connection(self.host, self.port)
         except ConnectionRefusedError:
             raise ServerNotRunning(self.host, self.port) from None
+        self._peer = str(self._writer.get_extra_info("peername")[0])
         self._reading = asyncio.create_task(self._read(reader))
 
     async def close(self) -> None:
@@ -91,7 +107,25 @@ class AsyncClient(AsyncCommands):
         on_message: called with each reply to this command, progress among them.
         Raises: CommandError: the server refused it; Cancelled; NoAnswer.
         """
-        return (await self._answer(command, timeout, on_message)).clip()
+        clip = (await self._answer(command, timeout, on_message)).clip()
+        if clip.path.is_file() and is_this_machine(self._peer):
+            return clip
+        return replace(clip, page=await self._page())
+
+    async def read(self, name: str) -> Samples:
+        """Return the audio of any clip, float32 (frames, channels), wherever the server runs.
+
+        Raises: UnreadableClip; and as `ask`.
+        """
+        path = Path(str((await self.clip_info(name))[0]["path"]))
+        if path.is_file() and is_this_machine(self._peer):
+            return await asyncio.to_thread(read_file, path)
+        return await asyncio.to_thread(fetch, await self._page(), name, path.as_posix())
+
+    async def _page(self) -> PageAddress:
+        if self._http_port is None:
+            self._http_port = page_port(await self.ask(Caps()))
+        return PageAddress(self._peer, self._http_port)
 
     async def ask(self, command: Command, timeout: float = ANSWER_TIMEOUT) -> list[ReplyRow]:
         """Send a command and return its answer.

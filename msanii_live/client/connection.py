@@ -51,6 +51,11 @@ class ClientConnection:
                 raise ServerNotRunning(host, port) from None
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    @property
+    def peer(self) -> str:
+        """The server's IP address."""
+        return str(self.socket.getpeername()[0])
+
     def send(self, packet: bytes) -> None:
         """Send one packet, whatever its bytes."""
         if self.transport != "udp":

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
 from msanii_live.audio import Samples
+from msanii_live.client.clip_source import PageAddress, fetch, read_file
 from msanii_live.client.packets import Sent
 from msanii_live.errors import Cancelled, Code, CommandError, MsaniiError
 from msanii_live.osc.codec import Message
@@ -36,7 +34,11 @@ class ServerNotRunning(MsaniiError, ConnectionError):
 
 @dataclass(frozen=True)
 class MadeClip:
-    """A clip that the server made. path: its WAV, on the server. took: seconds of work."""
+    """A clip that the server made.
+
+    path: its file, on the server. took: seconds of work. page: where its audio is fetched from;
+    None if the file can be read here.
+    """
 
     name: str
     path: Path
@@ -45,11 +47,16 @@ class MadeClip:
     channels: int
     seed: int
     took: float
+    page: PageAddress | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> Samples:
-        """Return the audio, float32 (frames, channels), where the server's folder is reachable."""
-        samples, _ = soundfile.read(str(self.path), dtype="float32", always_2d=True)
-        return np.asarray(samples, dtype=np.float32)
+        """Return the audio, float32 (frames, channels): from its file, or from the server's page.
+
+        Raises: UnreadableClip: neither can be reached.
+        """
+        if self.page is not None:
+            return fetch(self.page, self.name, self.path.as_posix())
+        return read_file(self.path)
 
 
 @dataclass

@@ -26,7 +26,8 @@ class ServerStatus:
     """A view of all parts of the server. Its methods are for the event loop's thread.
 
     state: returns starting, idle or stopping. counters: returns what was counted, by name. clients:
-    returns how many are registered. sound: returns the facts of `sound_facts`.
+    returns how many are registered. http_port: returns that of the page. sound: returns the facts
+    of `sound_facts`.
     """
 
     services: Services
@@ -34,6 +35,7 @@ class ServerStatus:
     state: Callable[[], str]
     counters: Callable[[], Mapping[str, int]]
     clients: Callable[[], int]
+    http_port: Callable[[], int]
     sound: Callable[[], Facts]
 
     def reply(self) -> ReplyMessage:
@@ -61,6 +63,7 @@ class ServerStatus:
             ("engines", " ".join(registry.names())),
             ("precision", registry.precision),
             *self.sound(),
+            ("http-port", str(self.http_port())),
             ("clients", str(self.clients())),
             *[(f"count-{k.replace('_', '-')}", str(n)) for k, n in self.counters().items()],
         ]
