@@ -35,7 +35,8 @@ class ClipInfo:
     networks that made it: fp32, bf16, fp16, or "" where unknown or where there were none. suffix:
     of its sound file. size, blake2b: of that file as the server wrote it, bytes and a hexadecimal
     hash; 0 and "" for a file of the user's, which is never replaced or deleted. file_rate: Hz, of
-    that file where it is not sample_rate, else 0.
+    that file where it is not sample_rate, else 0. companions: size and blake2b of the files of its
+    notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav".
     """
 
     name: str
@@ -57,6 +58,7 @@ class ClipInfo:
     file_rate: int = 0
     size: int = 0
     blake2b: str = ""
+    companions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

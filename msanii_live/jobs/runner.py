@@ -7,21 +7,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from msanii_live.audio import Clip, as_stereo
-from msanii_live.engines.base import Context, Engine
+from msanii_live.engines.base import Context, Engine, is_composing
+from msanii_live.engines.scores import requested_score
+from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.task import Inputs, Task, TaskHandle
-from msanii_live.library import midi_files
-from msanii_live.library.naming import error_reason
+from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.playback.player import Player
-from msanii_live.protocol.commands import GenerationCommand, Outpaint
+from msanii_live.protocol.commands import Generate, GenerationCommand, Outpaint, Render
 
 
-def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
-    """Return the clip of a task, without a name.
+def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score:
+    """Return the clip of a task, without a name, or the notes of one that composes.
 
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
@@ -50,6 +50,8 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         score=task.inputs.score,
         skip_normalization=task.skip_normalization,
     )
+    if task.notes is not None:
+        return compose_notes(engine, command, context, task.notes)
     made = engine.run(command, context)
     info = replace(
         made.info,
@@ -58,7 +60,31 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip:
         command=command.as_dict(),
         precision=engine.precision,
     )
-    return replace(made, info=info)
+    score = made.score or _rendered_score(engine, command, context)
+    return replace(made, info=info, score=score)
+
+
+def _rendered_score(engine: Engine, command: GenerationCommand, context: Context) -> Score | None:
+    """Return the notes that a render command played, None for other commands."""
+    if not isinstance(command, Render):
+        return None
+    unwarned = replace(context, warn=lambda text: None)
+    return requested_score(command, unwarned, engine.capabilities.max_seconds)
+
+
+def compose_notes(
+    engine: Engine, command: GenerationCommand, context: Context, notes: NewNotes
+) -> Score:
+    """Return notes that an engine composes.
+
+    Raises: CommandError: EENGINE, the engine writes none; and as the engine.
+    """
+    if not is_composing(engine):
+        raise CommandError(Code.EENGINE, f"engine {engine.name} composes no notes")
+    if notes.before is not None:
+        return engine.continue_score(notes.before, notes.bars, command, context)
+    assert isinstance(command, Generate)
+    return engine.compose(command, context)
 
 
 def ignored_keys_warnings(engine: Engine, command: GenerationCommand) -> tuple[str, ...]:
@@ -90,32 +116,18 @@ def finish_job(
 ) -> Finished:
     """Name a job's clip, write it to the library, and play it if the command asks for that.
 
-    live_score: what was played on MIDI, to be written beside the clip; None for other commands.
+    live_score: what was played on MIDI, which the clip plays; None for other commands.
+    warn: called with a sentence on notes and stems that could not be written.
     Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
     """
-    arguments = dict(made.info.command)
-    if live_score is not None:
-        arguments |= _write_notes(services, job.clip, live_score, warn)
-    clip = replace(made, info=replace(made.info, name=job.clip, command=arguments))
+    clip = replace(made.renamed(job.clip), score=live_score or made.score)
     try:
-        path = services.library.add(clip)
+        path = services.library.add(clip, warn)
     finally:  # it plays even if the disk is full
         if job.command.play:
             _play(services.player, job.command, clip, inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     return Finished(services.library.info(job.clip), path, time.monotonic() - started)
-
-
-def _write_notes(
-    services: Services, name: str, score: Score, warn: Callable[[str], None]
-) -> dict[str, int | float | str]:
-    """Write live notes beside the clip; return the argument by which a command finds them."""
-    try:
-        path = midi_files.write_new(services.library.folder, name, score)
-    except OSError as error:
-        warn(f"the notes of {name} could not be written: {error_reason(error)}")
-        return {}
-    return {"midi": path.name}
 
 
 def _play(

@@ -24,7 +24,7 @@ class ClipCache:
         """Add a clip; it replaces an earlier one with the same key."""
         self.remove(key)
         self._clips[key] = clip
-        self._bytes += clip.samples.nbytes
+        self._bytes += _bytes(clip)
         if pinned:
             self._pinned.add(key)
         self._evict(key)
@@ -45,7 +45,7 @@ class ClipCache:
         clip = self._clips.pop(key, None)
         self._pinned.discard(key)
         if clip is not None:
-            self._bytes -= clip.samples.nbytes
+            self._bytes -= _bytes(clip)
 
     def _evict(self, newest: Hashable) -> None:
         if self._bytes <= self._max_bytes:
@@ -54,3 +54,7 @@ class ClipCache:
             self.remove(key)
             if self._bytes <= self._max_bytes:
                 return
+
+
+def _bytes(clip: Clip) -> int:
+    return clip.samples.nbytes + sum(stem.nbytes for stem in clip.stems.values())

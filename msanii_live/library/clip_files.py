@@ -1,15 +1,16 @@
-"""The two files of a clip, its sound file and its sidecar: written, renamed, deleted and read."""
+"""The files of a clip, its sound, sidecar, notes and stems: written, renamed, deleted and read."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo, make_clip
-from msanii_live.library import audio_files, ownership, paths, sidecar
+from msanii_live.library import audio_files, companions, ownership, paths, sidecar
 from msanii_live.library.audio_encoding import AudioFormat, encode_clip
 from msanii_live.library.tempo import read_tempo
 
@@ -18,18 +19,28 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StagedClip:
-    """A clip's files under temporary names. info: with the size and hash of the sound file."""
+    """A clip's files under temporary names.
+
+    info: with the sizes and hashes of the files. stale: companions of the clip that it replaces.
+    """
 
     audio: Path
     sidecar: Path
     info: ClipInfo
+    beside: list[companions.StagedFile]
+    stale: list[companions.OwnFile]
 
 
-def stage_clip(folder: Path, clip: Clip, form: AudioFormat) -> StagedClip:
+def stage_clip(
+    folder: Path, clip: Clip, form: AudioFormat, replaced: ClipInfo | None, warn: companions.Warn
+) -> StagedClip:
     """Write a clip's files under temporary names.
 
+    replaced: the info of a clip of that name whose files are the server's own. warn: called with a
+    sentence on notes and stems that could not be written.
     Raises: OSError: the disk is full or cannot be written; nothing is left behind.
     """
+    replaceable = companions.own_files(folder, replaced) if replaced is not None else []
     content, _ = encode_clip(clip, form)
     found = ownership.fingerprint(content)
     info = replace(
@@ -40,21 +51,28 @@ def stage_clip(folder: Path, clip: Clip, form: AudioFormat) -> StagedClip:
         file_rate=0 if form.rate == clip.info.sample_rate else form.rate,
     )
     audio = paths.write_temporary(folder, content)
+    beside: list[companions.StagedFile] = []
     try:
-        return StagedClip(audio, paths.write_temporary(folder, info.to_json().encode()), info)
+        beside, records = companions.stage(folder, clip, form, replaceable, warn)
+        info = companions.with_records(info, records)
+        side = paths.write_temporary(folder, info.to_json().encode())
     except BaseException:
+        companions.discard(beside)
         paths.delete_if_possible(audio)
         raise
+    stale = [file for file in replaceable if file.suffix not in records]
+    return StagedClip(audio, side, info, beside, stale)
 
 
 def discard(staged: StagedClip) -> None:
     """Delete staged files."""
     paths.delete_if_possible(staged.audio)
     paths.delete_if_possible(staged.sidecar)
+    companions.discard(staged.beside)
 
 
 def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) -> None:
-    """Rename staged files to a clip's names, the sound file first: a sidecar never lacks it.
+    """Rename staged files to a clip's names, the sidecar last: it never lacks a file.
 
     replaced: the info of a clip of that name whose files are the server's own.
     Raises: OSError: they cannot be renamed; no staged file is left behind.
@@ -62,6 +80,7 @@ def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) ->
     target = sidecar.audio_path(folder, staged.info)
     side = sidecar.sidecar_path(folder, staged.info.name)
     try:
+        companions.publish(staged.beside)
         os.replace(staged.audio, target)
         try:
             os.replace(staged.sidecar, side)
@@ -75,15 +94,17 @@ def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) ->
         raise
     if replaced is not None and replaced.suffix != staged.info.suffix:
         paths.delete_if_possible(sidecar.audio_path(folder, replaced))
+    companions.delete(staged.stale)
 
 
-def rename_clip(folder: Path, own: ClipInfo, to: str) -> None:
-    """Rename a clip's files. After a crash at any point, one of the names has both files.
+def rename_clip(folder: Path, own: ClipInfo, beside: list[companions.OwnFile], to: str) -> ClipInfo:
+    """Rename a clip's files and return its new info.
 
-    own: the info on disk of a clip whose files are the server's own.
+    After a crash at any point, one of the names has both sound and sidecar.
+    own: the info on disk of a clip whose files are the server's own. beside: its companions.
     Raises: OSError: they cannot be renamed, or `to` is taken; the old files are unchanged.
     """
-    renamed = replace(own, name=to)
+    renamed = companions.plan_renaming(folder, own, beside, to)
     side = sidecar.sidecar_path(folder, to)
     paths.write_new(side, renamed.to_json().encode())
     try:
@@ -91,16 +112,19 @@ def rename_clip(folder: Path, own: ClipInfo, to: str) -> None:
     except BaseException:
         paths.delete_if_possible(side)
         raise
+    companions.rename(folder, beside, renamed)
     paths.delete_if_possible(sidecar.sidecar_path(folder, own.name))
+    return renamed
 
 
-def delete_clip(folder: Path, own: ClipInfo) -> None:
+def delete_clip(folder: Path, own: ClipInfo, beside: Iterable[companions.OwnFile]) -> None:
     """Delete a clip's files, the sidecar first: a sound file without a sidecar is not a clip.
 
-    own: the info on disk of a clip whose files are the server's own.
+    own: the info on disk of a clip whose files are the server's own. beside: its companions.
     """
     paths.delete_if_possible(sidecar.sidecar_path(folder, own.name))
     paths.delete_if_possible(sidecar.audio_path(folder, own))
+    companions.delete(beside)
     _log.info("deleted %s to keep the folder within its size", own.name)
 
 
@@ -119,7 +143,9 @@ def reload_clip(folder: Path, info: ClipInfo) -> Clip:
         raise paths.access_error(audio.name, error) from None
     if is_own:
         samples = audio_files.decode_own(content, audio.name, info.sample_rate, info.channels)
-        return Clip(samples, replace(info, frames=len(samples), channels=samples.shape[1]))
+        info = replace(info, frames=len(samples), channels=samples.shape[1])
+        score, warnings = companions.read_score(folder, info)
+        return Clip(samples, info, warnings, score)
     clip = import_audio(folder, audio, info.name, _bpm_key(info))
     return replace(clip, info=replace(clip.info, suffix=info.suffix))
 

@@ -10,9 +10,17 @@ from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError
-from msanii_live.library import clip_files, naming, ownership, paths, retention, sidecar
+from msanii_live.library import (
+    clip_files,
+    companions,
+    naming,
+    ownership,
+    paths,
+    retention,
+    sidecar,
+)
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
-from msanii_live.library.clip_index import ClipIndex
+from msanii_live.library.clip_reader import ClipReader
 from msanii_live.library.exports import Exports
 from msanii_live.library.folder import open_folder
 
@@ -24,7 +32,7 @@ def ignore(text: str) -> None:
     """Ignore a warning."""
 
 
-class Library(ClipIndex):
+class Library(ClipReader):
     """All clips of the shared folder and their files. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while
@@ -52,81 +60,6 @@ class Library(ClipIndex):
         super().__init__(self.folder, found, cache_bytes)
         self._numbers: dict[str, int] = {}
 
-    def refresh(self, name: str) -> ClipInfo:
-        """Return a clip's info; where its file was written anew, that of the new sound.
-
-        Raises: CommandError: ENOCLIP; EPATH, the new file cannot be read.
-        """
-        info = self.info(name)
-        return info if self._is_unchanged(info) else self._read_clip(info).info
-
-    def resolve(self, text: str) -> Path:
-        """Return the absolute path of a path inside the folder; see `paths.resolve`."""
-        return paths.resolve(self.folder, text)
-
-    def get(self, name: str) -> Clip:
-        """Return a clip, or a sound file of the folder as float32 (frames, 2) at 44,100 Hz.
-
-        A recent clip comes from memory, unless its file has changed since.
-
-        Raises: CommandError: ENOCLIP; EPATH, outside the folder, unreadable or beyond a limit.
-        """
-        with self._lock:
-            info = self.info(name) if name == "last" else self._infos.get(name)
-            cached = self._cache.get(info.name) if info is not None else None
-        if info is None:
-            return self._read_file(name)
-        if cached is not None and self._is_unchanged(info):
-            return cached
-        return self._read_clip(info)
-
-    def _read_clip(self, info: ClipInfo) -> Clip:
-        audio = sidecar.audio_path(self.folder, info)
-        if not paths.is_own_file(self.folder, audio):
-            with self._lock:
-                if self._infos.get(info.name) is info:
-                    self.free(info.name)
-            raise CommandError(Code.ENOCLIP, f"{audio.name} is no longer in the shared folder")
-        stamp = paths.stamp(audio)
-        clip = clip_files.reload_clip(self.folder, info)
-        if replace(clip.info, wrote=info.wrote) == info:
-            clip = replace(clip, info=info)
-        with self._lock:
-            if self._infos.get(info.name) is not info:
-                return clip
-            self._stamps[info.name] = stamp
-            if clip.info is info:
-                self._cache.put(info.name, clip)
-                return clip
-            self._index(replace(clip, warnings=()))
-        try:
-            sidecar.write_sidecar(self.folder, clip.info)
-        except OSError as error:
-            _log.warning("%s.json cannot be written: %s", info.name, naming.error_reason(error))
-        return clip
-
-    def _read_file(self, text: str) -> Clip:
-        try:
-            path = self.resolve(text) if text else None
-        except CommandError:
-            if naming.is_bare(text):
-                raise naming.unknown_clip_error(self.folder, text, self.names()) from None
-            raise
-        if path is None or not paths.is_file(path, text):
-            raise naming.unknown_clip_error(self.folder, text, self.names())
-        if path.parent == self.folder and path.stem in self:
-            info = self.info(path.stem)
-            if path == sidecar.audio_path(self.folder, info):
-                return self.get(path.stem)
-        key = (path, paths.stamp(path))
-        with self._lock:
-            clip = self._cache.get(key)
-        if clip is None:
-            clip = clip_files.import_audio(self.folder, path)
-            with self._lock:
-                self._cache.put(key, clip)
-        return clip
-
     def next_name(self, verb: str) -> str:
         """Return a new name such as generate-0007. No clip or file has it, and none is given twice.
 
@@ -149,20 +82,23 @@ class Library(ClipIndex):
                     self._numbers[verb] = number
                     return name
 
-    def add(self, clip: Clip) -> Path:
+    def add(self, clip: Clip, warn: Callable[[str], None] = ignore) -> Path:
         """Add a clip, write it to disk and return its file; it replaces one of the same name.
 
-        A file of the user's is never replaced: the clip is then in memory alone.
+        Its notes and stems are written beside it. A file of the user's is never replaced: the clip
+        is then in memory alone. warn: called with a sentence on notes and stems.
 
         Raises: CommandError: ERANGE, the name is illegal; EPATH, it could not be written, but it
             is in memory and plays.
         """
         name = clip.info.name
-        naming.check_name(name)
+        if name not in self:
+            naming.check_name(name)
         info = replace(
-            clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="", file_rate=0
-        )
-        clip = Clip(clip.samples, info)
+            clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="", file_rate=0,
+            companions={},
+        )  # fmt: skip
+        clip = replace(clip, info=info, warnings=())
         with self._lock:
             self._index(clip, unsaved=True)
         stamps = ownership.stamps(self.folder, name, self._form.suffix)
@@ -170,7 +106,7 @@ class Library(ClipIndex):
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
         try:
-            staged = clip_files.stage_clip(self.folder, clip, self._form)
+            staged = clip_files.stage_clip(self.folder, clip, self._form, replaced, warn)
             with self._lock:
                 if stamps != ownership.stamps(self.folder, name, self._form.suffix) and (
                     in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix)
@@ -180,7 +116,7 @@ class Library(ClipIndex):
                 clip_files.publish_clip(self.folder, staged, replaced)
                 audio = sidecar.audio_path(self.folder, staged.info)
                 if self._infos.get(name) is clip.info:
-                    self._index(replace(clip, info=staged.info))
+                    self._index(replace(clip, info=staged.info, stems={}))
                     self._stamps[name] = paths.stamp(audio)
         except OSError as error:
             raise naming.memory_only_error(name, naming.error_reason(error)) from None
@@ -200,6 +136,7 @@ class Library(ClipIndex):
         for name in names:
             stamps = ownership.stamps(self.folder, name, self._form.suffix)
             on_disk = ownership.read_own(self.folder, name)
+            beside = companions.own_files(self.folder, on_disk) if on_disk is not None else []
             with self._lock:
                 if (
                     on_disk is None
@@ -207,12 +144,12 @@ class Library(ClipIndex):
                     or stamps != ownership.stamps(self.folder, name, self._form.suffix)
                 ):
                     continue
-                clip_files.delete_clip(self.folder, on_disk)
+                clip_files.delete_clip(self.folder, on_disk, beside)
                 if name in self._infos:
                     self.free(name)
 
     def rename(self, name: str, to: str) -> None:
-        """Rename a clip and its files. A file of the user's is copied and stays as it is.
+        """Rename a clip, its files, notes and stems. A user's file is copied and stays as it is.
 
         Raises: CommandError: ENOCLIP; ERANGE, `to` is illegal; EPATH, `to` is taken or cannot be
         written.
@@ -220,18 +157,21 @@ class Library(ClipIndex):
         naming.check_name(to)
         info = self.info(name)
         own = ownership.read_own(self.folder, info.name)
+        files = companions.own_files(self.folder, own) if own is not None else []
         with self._lock:
-            info = self.info(info.name)
+            info = renamed = self.info(info.name)
             if to in self._infos or sidecar.is_taken(self.folder, to, info.suffix):
                 raise CommandError(Code.EPATH, f"{to} is taken: free it, or pick another name")
             is_unsaved = info.name in self._unsaved
             if own is not None and not is_unsaved:
                 try:
-                    clip_files.rename_clip(self.folder, own, to)
+                    renamed = clip_files.rename_clip(self.folder, own, files, to)
                 except OSError as error:
                     raise naming.write_error(f"{to}{own.suffix}", error) from None
             if own is not None or is_unsaved:
-                self._reindex(info, replace(info, name=to), is_unsaved=is_unsaved)
+                beside, command = renamed.companions, renamed.command
+                renamed = replace(info, name=to, companions=beside, command=command)
+                self._reindex(info, renamed, is_unsaved=is_unsaved)
                 return
         self.add(self.get(info.name).renamed(to))
         if ownership.foreign_sidecar(self.folder, info.name) is None:
@@ -306,7 +246,7 @@ class Library(ClipIndex):
         if own is not None:  # a clip that was freed
             loaded = clip_files.reload_clip(self.folder, own)
             if bpm is not None:
-                loaded = Clip(loaded.samples, replace(loaded.info, bpm=bpm))
+                loaded = replace(loaded, info=replace(loaded.info, bpm=bpm))
         else:
             loaded = clip_files.import_audio(self.folder, source, name, bpm)
         for text in loaded.warnings:

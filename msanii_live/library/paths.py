@@ -193,16 +193,26 @@ def write_new(target: Path, content: bytes | memoryview) -> None:
     """
     temporary = write_temporary(target.parent, content)
     try:
-        try:
-            os.link(temporary, target)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without links
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, "File exists", str(target)) from None
-            os.replace(temporary, target)
+        rename_new(temporary, target)
     finally:
         delete_if_possible(temporary)
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename a file to a name that must not exist yet.
+
+    Raises: FileExistsError: it exists, and is unchanged; OSError: it cannot be written.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from None
+        os.replace(source, target)
+    else:
+        delete_if_possible(source)
 
 
 def delete_if_possible(path: Path) -> None:

@@ -10,18 +10,23 @@ from msanii_live.audio import ClipInfo
 def clips_over_limit(infos: Iterable[ClipInfo], max_bytes: int) -> list[str]:
     """Return the names of the oldest clips that must go for the rest to fit; never the newest.
 
-    infos: oldest first. max_bytes: of 32-bit samples.
+    infos: oldest first. max_bytes: of 32-bit samples, MIDI files and stems.
 
     >>> clips = [ClipInfo(name, 44_100, 2, 1_000) for name in ("a", "b", "c")]
     >>> clips_over_limit(clips, 16_000)
     ['a']
     """
     clips = list(infos)
-    size = sum(4 * clip.frames * clip.channels for clip in clips)
+    size = sum(_bytes(clip) for clip in clips)
     over_limit = []
     for clip in clips[:-1]:
         if size <= max_bytes:
             break
         over_limit.append(clip.name)
-        size -= 4 * clip.frames * clip.channels
+        size -= _bytes(clip)
     return over_limit
+
+
+def _bytes(clip: ClipInfo) -> int:
+    beside = sum(int(record["size"]) for record in clip.companions.values())
+    return 4 * clip.frames * clip.channels + beside

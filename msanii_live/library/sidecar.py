@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ import soundfile
 
 from msanii_live.audio import ClipInfo, is_clip_name
 from msanii_live.library import paths
+from msanii_live.library.naming import is_companion_suffix
 
 _log = logging.getLogger(__name__)
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
@@ -20,6 +22,8 @@ _MAX_SIDECAR_BYTES = 2**20
 _MAX_TEXT = 10_000  # characters of an argument
 _MAX_NAME = 256  # bytes of what is sent in replies
 _MAX_ITEMS = 256
+_MAX_COMPANIONS = 16
+_HASH = re.compile(r"[0-9a-f]{32}")
 _INT32 = 2**31 - 1
 _RANGES: dict[str, tuple[float, float]] = {
     "sample_rate": (1, 768_000),
@@ -171,6 +175,20 @@ def _check(info: ClipInfo) -> None:
     ):
         raise ValueError("parents are no names")
     _check_command(info.command)
+    _check_companions(info.companions)
+
+
+def _check_companions(companions: object) -> None:
+    if not isinstance(companions, Mapping) or len(companions) > _MAX_COMPANIONS:
+        raise ValueError("companions are no list of files")
+    for suffix, record in companions.items():
+        is_record = isinstance(record, Mapping) and set(record) == {"size", "blake2b"}
+        if not (is_record and is_companion_suffix(suffix)):
+            raise ValueError(f"a companion is {_shown(suffix)}")
+        size, blake2b = record["size"], record["blake2b"]
+        is_size = type(size) is int and 0 <= size <= _RANGES["size"][1]
+        if not (is_size and isinstance(blake2b, str) and _HASH.fullmatch(blake2b)):
+            raise ValueError(f"the size or hash of {suffix} is illegal")
 
 
 def _check_command(command: object) -> None:

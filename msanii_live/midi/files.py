@@ -83,8 +83,8 @@ def score_from_midi(midi: mido.MidiFile) -> Score:
             is_complete = False
             break
         if message.type == "set_tempo":
-            is_exact = facts is not None and facts.bpm
-            tempo_map.set_tempo(tick, 60e6 / facts.bpm if is_exact else max(1, message.tempo))
+            exact = 60e6 / facts.bpm if facts is not None and facts.bpm else None
+            tempo_map.set_tempo(tick, exact or max(1, message.tempo))
         elif message.type == "time_signature" and message.numerator:
             metre = metre or (message.numerator, message.denominator)
             tempo_map.set_metre(tick, message.numerator * 4 / message.denominator)

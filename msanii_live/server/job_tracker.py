@@ -13,6 +13,7 @@ from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
+from msanii_live.library.naming import check_name, is_stem_name
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import GenerationCommand, Interpolate
 from msanii_live.protocol.replies import ReplyMessage
@@ -167,6 +168,8 @@ class JobTracker:
                 f"clip is {command.clip!r}: a name is 1 to 64 of A-Z a-z 0-9 _ . - and none of "
                 "current, last, input, all, none",
             )
+        if is_stem_name(command.clip) and command.clip not in self.library:
+            check_name(command.clip)
         self.registry.check_serving(command.engine, command.address)
         names = [getattr(command, "src", "")]
         if isinstance(command, Interpolate):

@@ -11,6 +11,8 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.runner import finish_job, run_task
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.library import paths
+from msanii_live.midi.files import to_midi
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import AudioToAudio, Generate, Outpaint, Render, Vocode
 from tests.jobs.test_scheduler import services as services
@@ -101,7 +103,7 @@ def test_a_finished_job_is_in_the_library_and_plays_if_asked(services):
 
 
 def test_a_disk_that_is_full_keeps_no_one_from_hearing_it(services, monkeypatch):
-    def full(clip):
+    def full(clip, warn):
         raise CommandError(Code.EPATH, "no space left on device")
 
     monkeypatch.setattr(services.library, "add", full)
@@ -131,10 +133,14 @@ def test_live_notes_are_written_beside_the_clip(services):
 
 
 def test_notes_that_cannot_be_written_are_a_warning(services, monkeypatch):
-    def full(folder, stem, score):
-        raise OSError(28, "No space left on device")
+    write = paths.write_temporary
 
-    monkeypatch.setattr("msanii_live.library.midi_files.write_new", full)
+    def full(folder, content):
+        if content.startswith(b"MThd"):
+            raise OSError(28, "No space left on device")
+        return write(folder, content)
+
+    monkeypatch.setattr(paths, "write_temporary", full)
     warnings = []
     command = Render(midi="take")
     made = run(services, command, Inputs(services, score=SONG))
@@ -142,3 +148,15 @@ def test_notes_that_cannot_be_written_are_a_warning(services, monkeypatch):
     assert finished.info.command["midi"] == "take"
     assert "made" in warnings[0]
     assert pytest.approx(0.0, abs=5) == finished.took
+
+
+def test_what_a_file_of_notes_becomes_knows_its_notes(services):
+    (services.library.folder / "riff.mid").write_bytes(to_midi(SONG))
+    command = Render(midi="riff", bpm=60.0)
+    made = run(services, command)
+    finished = finish_job(services, job(command), made, Inputs(services), None, print)
+    score = services.library.get("made").score
+    assert score.bpm == 60.0
+    assert [(n.start, n.end, n.pitch) for n in score.notes] == [(0.0, 1.0, 69)]
+    assert finished.info.command["midi"] == "riff"
+    assert (services.library.folder / "made.mid").is_file()
