@@ -19,6 +19,7 @@ from msanii_live.engines.mel2mel.network import (
     on_keyboard,
     piano_rolls,
 )
+from msanii_live.engines.mel2mel.velocities import with_equivalent_velocities
 from msanii_live.engines.notes.base import find_instrument, progress_counter
 from msanii_live.engines.notes.instruments import nearest_instrument
 from msanii_live.engines.notes.synthesis import (
@@ -103,13 +104,14 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         timbre2 = net.timbre_of(find_instrument(command.timbre2)) if command.timbre2 else None
 
         if command.timbre:
-            timbre = net.timbre_of(find_instrument(command.timbre))
-            return [_Part(tuple(notes), timbre, timbre2, command.mix)]
+            name = find_instrument(command.timbre)
+            struck = with_equivalent_velocities(notes, name)
+            return [_Part(struck, net.timbre_of(name), timbre2, command.mix)]
         by_name: dict[str, list[Note]] = {}
         for note in notes:
             by_name.setdefault(nearest_instrument(note.program), []).append(note)
         return [
-            _Part(tuple(some), net.timbre_of(name), timbre2, command.mix)
+            _Part(with_equivalent_velocities(some, name), net.timbre_of(name), timbre2, command.mix)
             for name, some in by_name.items()
         ]
 

@@ -97,7 +97,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         parts, frames = notes_by_part(notes), grid.frame_grid(wave.device)
         masks = part_masks(played.levels, parts, frames.centres, spec)
-        placed = place(wave, list(parts), masks, frames, spec, with_stems)
+        placed = place(wave, parts, masks, frames, spec, with_stems)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)
 

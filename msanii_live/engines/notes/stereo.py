@@ -7,38 +7,62 @@ so the mono sum of a clip is exactly what the network played.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import FrameGrid
+from msanii_live.engines.notes.instruments import substitute_program
+from msanii_live.notes import Note
 
-LOW_HZ = 150.0  # below it the side signal fades: lows belong in the middle
 _KNOT_HZ = 160.0  # distance of the random phases of the side signal: its delays are a few ms
 _KNOT_SPREAD = 1.6  # their standard deviation, radians
+_WIDEST = -4.0  # dB
 
 
 @dataclass(frozen=True)
 class Placement:
     """Where a part sounds.
 
-    pan: -1 left to 1 right. width: of the decorrelated side signal over the middle, linear.
+    pan: -1 left to 1 right. width: of the decorrelated side signal over the middle, dB; None for
+    none. low: Hz, below which the side signal fades: lows belong in the middle.
     """
 
     pan: float = 0.0
-    width: float = 0.0
+    width: float | None = None
+    low: float = 150.0
 
 
+# So that each part is as wide as in FluidR3's dry playing of generated pieces (medians: drums -22
+# dB, bass none, chords -17, lead -17, pad -8); kick and bass stay in the middle.
 PLACEMENTS = {
-    "drums": Placement(0.0, 0.2),
+    "drums": Placement(width=-9.0, low=2_500.0),
     "bass": Placement(),
-    "chords": Placement(0.1, 0.4),
-    "lead": Placement(-0.12, 0.15),
-    "pad": Placement(0.0, 0.5),
+    "chords": Placement(pan=0.08, width=-14.0),
+    "lead": Placement(pan=-0.12, width=-20.0),
+    "pad": Placement(width=-7.5),
 }
+# The widths of the programs that FluidR3 has in stereo, dB, for those that networks are trained on.
+PROGRAM_WIDTHS = {
+    0: -2.0, 11: -11.0, 38: -11.0, 45: -11.0, 46: -8.0, 48: -1.0, 52: -2.0, 61: -6.0, 73: -7.0,
+    80: -3.0,
+}  # fmt: skip
+
+
+def placement_of(part: str, notes: Sequence[Note]) -> Placement:
+    """Return where a part sounds: wider than others where its instrument was recorded in stereo."""
+    where = PLACEMENTS[part]
+    if part == "drums" or not notes:
+        return where
+    programs = Counter(substitute_program(note.program) for note in notes)
+    its = PROGRAM_WIDTHS.get(programs.most_common(1)[0][0], -90.0)
+    if its < (-90.0 if where.width is None else where.width) or its == -90.0:
+        return where
+    return replace(where, width=min(its, _WIDEST))
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class PlacedWave:
 
 def place(
     wave: torch.Tensor,
-    parts: Sequence[str],
+    parts: Mapping[str, Sequence[Note]],
     masks: torch.Tensor,
     grid: FrameGrid,
     spec: MelSpec,
@@ -63,23 +87,27 @@ def place(
 ) -> PlacedWave:
     """Place the parts of a mono signal in stereo. The mean of both channels is the signal.
 
-    wave: float32, (frames,). masks: (parts, mel_frames, bins); see `part_masks`.
+    wave: float32, (frames,). parts: the notes of each. masks: (parts, mel_frames, bins); see
+    `part_masks`.
     """
     bins = grid.analyse(wave)
-    sides = torch.stack([_side_response(part, spec) for part in parts]).to(bins.device)
+    sides = torch.stack(
+        [_side_response(part, placement_of(part, notes), spec) for part, notes in parts.items()]
+    ).to(bins.device)
     turned = torch.view_as_complex(
         torch.einsum("ptf,pfc->tfc", masks, torch.view_as_real(sides)).contiguous()
     )
-    side = -grid.synthesise(bins * turned)
+    side = grid.synthesise(bins * turned)
     mix = torch.stack([wave + side, wave - side])
     if not with_stems:
         return PlacedWave(mix, {})
     stems: dict[str, torch.Tensor] = {}
-    for part, mask, response in zip(parts[:-1], masks[:-1], sides[:-1], strict=True):
+    *others, last = parts
+    for part, mask, response in zip(others, masks, sides, strict=False):
         its = bins * mask
-        middle, aside = grid.synthesise(its), -grid.synthesise(its * response)
+        middle, aside = grid.synthesise(its), grid.synthesise(its * response)
         stems[part] = torch.stack([middle + aside, middle - aside])
-    stems[parts[-1]] = mix - sum_of(stems.values(), mix)
+    stems[last] = mix - sum_of(stems.values(), mix)
     return PlacedWave(mix, stems)
 
 
@@ -92,11 +120,10 @@ def sum_of(stems: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
 
 
 @cache
-def _side_response(part: str, spec: MelSpec) -> torch.Tensor:
-    """Return the response of a part's side signal, right minus left, complex64, (bins,)."""
-    where = PLACEMENTS[part]
+def _side_response(part: str, where: Placement, spec: MelSpec) -> torch.Tensor:
+    """Return the response of a part's side signal, left less the middle, complex64, (bins,)."""
     hertz = torch.arange(spec.n_fft // 2 + 1) * (spec.sample_rate / spec.n_fft)
-    high = hertz.square() / (hertz.square() + LOW_HZ**2)
+    high = hertz.square() / (hertz.square() + where.low**2)
     knots = math.ceil(spec.sample_rate / 2 / _KNOT_HZ) + 2
     generator = torch.Generator().manual_seed(sum(part.encode()))
     phases = _KNOT_SPREAD * torch.randn(knots, generator=generator)
@@ -104,5 +131,5 @@ def _side_response(part: str, spec: MelSpec) -> torch.Tensor:
     lower = position.long()
     ease = 0.5 - 0.5 * torch.cos(math.pi * (position - lower))
     phase = torch.lerp(phases[lower], phases[lower + 1], ease) + math.pi / 2
-    wide = torch.polar(where.width * high, phase)
-    return wide + where.pan
+    width = 0.0 if where.width is None else 10 ** (where.width / 20)
+    return torch.polar(width * high, phase) - where.pan
