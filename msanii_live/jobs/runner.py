@@ -125,7 +125,7 @@ def finish_job(
         path = services.library.add(clip, warn)
     finally:  # it plays even if the disk is full
         if job.command.play:
-            _play(services.player, job.command, clip, inputs.now_playing)
+            _play(services.player, job.command, replace(clip, stems={}), inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     return Finished(services.library.info(job.clip), path, time.monotonic() - started)
 

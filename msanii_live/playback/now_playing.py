@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.library.audio_files import SAMPLE_RATE, resample
+from msanii_live.notes import Score
 from msanii_live.playback.command_queue import CommandQueue
 from msanii_live.playback.host_proxy import HostProxy
 from msanii_live.playback.mixer import Region, render
@@ -74,4 +75,26 @@ def _mix(
     start = max(0, rendered - len(past)) / rate
     bpm = named.info.bpm if named else 0.0
     bar_offset = transport.bars_at(start) % 1.0 if bpm else 0.0
-    return make_clip(samples, SAMPLE_RATE, name="current", bpm=bpm, bar_offset=bar_offset)
+    clip = make_clip(samples, SAMPLE_RATE, name="current", bpm=bpm, bar_offset=bar_offset)
+    score = played_score(chain, named, start, clip.info.seconds, rate)
+    return replace(clip, score=score)
+
+
+def played_score(
+    chain: list[Region], named: Clip | None, start: float, seconds: float, rate: int
+) -> Score | None:
+    """Return the notes of a span of the timeline, if one region alone plays all of it.
+
+    named: the clip of the region. start, seconds: of the span, s. None: they are unknown.
+    """
+    region = chain[0]
+    if len(chain) > 1 or named is None or named.score is None:
+        return None
+    length = region.length / rate
+    whole = named.score.cut(region.skip / rate, region.skip / rate + length)
+    begin = start - region.start / rate
+    if begin < 0 or not length:  # before it, something else was heard, or nothing
+        return None
+    return (
+        whole.looped(begin, begin + seconds) if region.loop else whole.cut(begin, begin + seconds)
+    )
