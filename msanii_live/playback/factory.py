@@ -34,7 +34,8 @@ def open_player(
     except (AudioDeviceError, CommandError, OSError) as error:
         if name != "default":
             raise ConfigError(f"audio is {name!r}: {error}; {_list_outputs()}") from None
-        return Player(transport, timebase, description="none"), f"{error}; {_FOLDER_ONLY}"
+        player = Player(transport, timebase, description="none", wants_device=True)
+        return player, f"{error}; {_FOLDER_ONLY}"
 
 
 def _list_outputs() -> str:

@@ -33,15 +33,17 @@ class Player:
         timebase: Timebase,
         open_host: OpenHost | None = None,
         description: str = "none",
+        wants_device: bool = False,
     ) -> None:
         """Open a host and start.
 
         open_host: opens a host, called with (on_event, origin). None plays silently, and
-        `description` gives the reason.
+        `description` gives the reason. wants_device: a device was asked for, and none opened.
         Raises: AudioDeviceError: the device cannot be opened.
         """
         self.transport = transport
         self._timebase = timebase
+        self._wants_device = wants_device or open_host is not None
         self._supervisor = Supervisor(timebase, open_host, description)
         self._queue = self._supervisor.queue
         self._lock = threading.RLock()
@@ -53,6 +55,11 @@ class Player:
     def has_device(self) -> bool:
         """Whether a sound device is to be heard; False for a player to the folder only."""
         return not isinstance(self._supervisor.host, SilentHost)
+
+    @property
+    def lacks_device(self) -> bool:
+        """Whether a sound device was asked for and none is open."""
+        return self._wants_device and not self.has_device
 
     @property
     def description(self) -> str:

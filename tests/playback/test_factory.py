@@ -33,6 +33,8 @@ def opened(name: str, capture: bool = True) -> tuple[str, str | None]:
     timebase = Timebase()
     player, notice = open_player(name, Transport(clock=timebase.now), timebase, capture=capture)
     player.close()
+    assert player.lacks_device is (notice is not None)
+    assert not player.has_device
     return player.description, notice
 
 

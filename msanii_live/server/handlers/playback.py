@@ -47,8 +47,8 @@ class PlaybackHandlers:
         return Answer(self._silence_warning(call))
 
     def _silence_warning(self, call: Call) -> list[ReplyMessage]:
-        """Return the warning that nothing is heard, for each client once in a while."""
-        if self._services.player.has_device:
+        """Return the warning that no device is open, for each client once in a while."""
+        if not self._services.player.lacks_device:
             return []
         now = time.monotonic()
         if now - self._warned.get(call.source, -WARNING_INTERVAL) < WARNING_INTERVAL:
