@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand, Inpaint
+from msanii_live.protocol.commands import Generate, GenerationCommand, Inpaint
 from msanii_live.protocol.schema import arguments
 
 PLUGIN_API = 1  # the version of this module's interface that plug-ins are written for
@@ -133,6 +133,27 @@ class Engine(Protocol):
 
         Returns a clip with an empty name. Raises: CommandError, Cancelled.
         """
+
+
+class ComposingEngine(Engine, Protocol):
+    """An engine that writes notes, by itself and after others."""
+
+    def compose(self, command: Generate, context: Context) -> Score:
+        """Return the notes that `run` would play. Raises: CommandError, Cancelled."""
+
+    def continue_score(
+        self, before: Score, bars: float, command: GenerationCommand, context: Context
+    ) -> Score:
+        """Return the bars that follow some notes, as a score that begins at 0.
+
+        Style, key, chords and density of the command are in force from its start.
+        Raises: CommandError, Cancelled.
+        """
+
+
+def is_composing(engine: Engine) -> TypeGuard[ComposingEngine]:
+    """Return whether an engine writes notes."""
+    return hasattr(engine, "compose") and hasattr(engine, "continue_score")
 
 
 @dataclass(frozen=True)

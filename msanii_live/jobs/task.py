@@ -56,11 +56,23 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class NewNotes:
+    """Notes to compose.
+
+    before: the notes that they follow; None for a piece of its own, whose command says how long it
+    is. bars: how many follow.
+    """
+
+    before: Score | None
+    bars: float
+
+
+@dataclass(frozen=True)
 class Task:
-    """A clip to make.
+    """A clip to make, or notes.
 
     seed: already drawn. priority: higher goes first. skip_normalization: the engine leaves the
-    level of rendered notes as it is, because the caller sets it.
+    level of rendered notes as it is, because the caller sets it. notes: None to make a clip.
     """
 
     command: GenerationCommand
@@ -68,6 +80,7 @@ class Task:
     inputs: Inputs
     priority: int = 0
     skip_normalization: bool = False
+    notes: NewNotes | None = None
 
 
 def ignore(*_: object) -> None:
@@ -98,7 +111,7 @@ class TaskHandle:
         self._on_progress = on_progress
         self._on_done = on_done
         self._cancelled = threading.Event()
-        self._result: Clip | CommandError | Cancelled | None = None
+        self._result: Clip | Score | CommandError | Cancelled | None = None
         self._reported = 0.0
 
     @property
@@ -123,7 +136,7 @@ class TaskHandle:
         """Ask the task to end at its next step. `Worker.cancel` also ends one that waits."""
         self._cancelled.set()
 
-    def finish(self, result: Clip | CommandError | Cancelled) -> None:
+    def finish(self, result: Clip | Score | CommandError | Cancelled) -> None:
         """Set the result and tell whoever submitted the task. Only a worker calls this, once."""
         self._result = result
         self.done.set()
@@ -134,9 +147,20 @@ class TaskHandle:
 
         Raises: CommandError: the task failed; Cancelled; TimeoutError: the task has not ended.
         """
+        made = self._wait(timeout)
+        assert isinstance(made, Clip)
+        return made
+
+    def score(self, timeout: float | None = None) -> Score:
+        """Wait for the notes of a task that composes, and return them; else as `result`."""
+        made = self._wait(timeout)
+        assert isinstance(made, Score)
+        return made
+
+    def _wait(self, timeout: float | None) -> Clip | Score:
         if not self.done.wait(timeout):
             raise TimeoutError("the task has not ended")
         assert self._result is not None
-        if isinstance(self._result, Clip):
+        if isinstance(self._result, Clip | Score):
             return self._result
         raise self._result

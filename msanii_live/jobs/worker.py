@@ -13,6 +13,7 @@ from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_share
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.task import Task, TaskHandle, ignore
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand
 
 log = logging.getLogger("msanii_live.jobs")
@@ -36,14 +37,14 @@ class Worker:
 
     def __init__(
         self,
-        run: Callable[[Task, TaskHandle], Clip],
+        run: Callable[[Task, TaskHandle], Clip | Score],
         slots: int = 1,
         length_of: Callable[[GenerationCommand], float] = lambda command: DEFAULT_SECONDS,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 
-        run: returns the clip, reports by `TaskHandle.advance`, and may raise anything. length_of:
-        returns the expected length of a command's clip, s.
+        run: returns the clip or the notes, reports by `TaskHandle.advance`, and may raise anything.
+        length_of: returns the expected length of a command's clip, s.
         """
         self.durations = DurationEstimates()
         self._length_of = length_of
@@ -188,7 +189,7 @@ class Worker:
 
     def _run(self, handle: TaskHandle) -> None:
         address = handle.task.command.address
-        result: Clip | CommandError | Cancelled
+        result: Clip | Score | CommandError | Cancelled
         try:
             result = self._run_task(handle.task, handle)
         except (CommandError, Cancelled) as error:
@@ -206,7 +207,7 @@ class Worker:
             self._running.remove(handle)
             self._lock.notify_all()
 
-    def _finish(self, handle: TaskHandle, result: Clip | CommandError | Cancelled) -> None:
+    def _finish(self, handle: TaskHandle, result: Clip | Score | CommandError | Cancelled) -> None:
         try:
             handle.finish(result)
         except Exception:  # a callback must not end the worker

@@ -17,11 +17,11 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.task import Inputs, Task
+from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.jobs.worker import Worker
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand, StreamStart
+from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
 from msanii_live.streaming.phrases import ChunkTiming
 from msanii_live.streaming.placement import find_placement
 from msanii_live.streaming.request_builder import RequestBuilder
@@ -91,6 +91,7 @@ class StreamLoop:
         self._took = 1.0  # s that a chunk takes to make, smoothed
         self._late_index = -1  # the last chunk that was reported as late
         self._retry_at = -math.inf  # s of the timeline
+        self._warned: set[str] = set()  # what tasks have warned of
         self._reason = ""
         self._reason_lock = threading.Lock()
         self._changed = threading.Event()
@@ -208,7 +209,7 @@ class StreamLoop:
         now = self._player.now()
         start = now + self._services.transport.seconds_until(settings.command.at, now)
         request = self._requests.build(settings, self._state, self._timing(settings.command, start))
-        chunk, state = next_chunk(self._state, request, self._render)
+        chunk, state = next_chunk(self._state, request, self._render, self._compose)
         region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
         self._last_reader = settings.reader
         self._place_first(chunk.clip, region, state)
@@ -229,7 +230,7 @@ class StreamLoop:
         began = time.monotonic()
         before, follows = self._state_for(settings), self._region
         request = self._requests.build(settings, before, self._timing(settings.command, end))
-        chunk, state = next_chunk(before, request, self._render)
+        chunk, state = next_chunk(before, request, self._render, self._compose)
         self._region = self._player.play_after(
             chunk.clip,
             follows,
@@ -276,14 +277,31 @@ class StreamLoop:
         assert command.seed is not None
         inputs = Inputs(self._services, clips, score)
         task = Task(command, command.seed, inputs, PRIORITY, skip_normalization=True)
-        handle = self._worker.submit(task, on_done=lambda _: self.wake())
+        return self._wait_for(task).result()
+
+    def _compose(self, command: Generate, before: Score | None, bars: float) -> Score:
+        """Have the worker compose notes, else as `_render`."""
+        assert command.seed is not None
+        notes, inputs = NewNotes(before, bars), Inputs(self._services)
+        return self._wait_for(Task(command, command.seed, inputs, PRIORITY, notes=notes)).score()
+
+    def _wait_for(self, task: Task) -> TaskHandle:
+        """Have the worker carry out a task; report lateness, and each new warning of it once."""
+        warnings: list[str] = []
+        handle = self._worker.submit(
+            task, on_warning=warnings.append, on_done=lambda _: self.wake()
+        )
         while not handle.done.is_set():
             self.check_player()
             if self._reason:
                 self._worker.cancel(handle)
                 raise Cancelled(handle.step)
             self._sleep_until(self._report_late())
-        return handle.result()
+        for text in warnings:
+            if text not in self._warned:
+                self._warned.add(text)
+                self._listener.warn(text)
+        return handle
 
     def _report_late(self) -> float | None:
         """Report the fallback if it has begun; else return the second at which it will begin.

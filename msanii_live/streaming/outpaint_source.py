@@ -20,10 +20,12 @@ def outpainted_chunk(state: StreamState, request: ChunkRequest, render: RenderCl
     wanted = request.command.chunk
     if state.is_empty:
         bars = max(1, round(wanted * request.bpm / 60.0 / request.beats))
-        fresh = render(request.apply_to(Generate(bars=bars, bpm=request.bpm)))
+        parts = " ".join(request.parts)
+        fresh = render(request.apply_to(Generate(bars=bars, bpm=request.bpm, parts=parts)))
         return Chunk(fresh.renamed(STREAM_NAME))
     source = state.to_clip()
-    command = Outpaint(src=SOURCE, seconds=grid_frames(wanted) / SAMPLE_RATE, keep=1)
+    seconds, parts = grid_frames(wanted) / SAMPLE_RATE, " ".join(request.parts)
+    command = Outpaint(src=SOURCE, seconds=seconds, keep=1, parts=parts)
     made = render(request.apply_to(command), {SOURCE: source})
     piece, overlap = splice(source.samples, as_stereo(made.samples), kept=True)
     piece = morph_to_target(piece, overlap, state, request, render)

@@ -13,7 +13,7 @@ from msanii_live.streaming.state import BarPosition, ReaderPosition
 LEAD = 3.0  # s before a chunk that are rendered with it, so that notes that ring on are right
 TAIL = 0.2  # s after a chunk that are rendered with it, so that it does not end like a clip
 NO_DRUMS = "the engine has none; play something else, or name an engine that does"
-_GRID = 147  # frames: a multiple of it is a whole number of frames at 48,000 Hz too
+GRID = 147  # frames: a multiple of it is a whole number of frames at 48,000 Hz too
 _LATE_RELEASE = 0.125  # of a bar, by which the last note of a piece may pass the bar line
 
 
@@ -64,7 +64,7 @@ class Reader(Protocol):
 
 def grid_frames(seconds: float) -> int:
     """Return a length in frames at 44,100 Hz that is whole at every usual sample rate."""
-    return max(1, round(seconds * SAMPLE_RATE / _GRID)) * _GRID
+    return max(1, round(seconds * SAMPLE_RATE / GRID)) * GRID
 
 
 def whole_bars(score: Score, beats: int) -> Score:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
 from msanii_live.audio import Clip, Samples
+from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand, StreamStart
+from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
 from msanii_live.streaming.phrases import Phrase
+from msanii_live.streaming.state import Steering
+
+Makes = TypeVar("Makes", bound=GenerationCommand)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +36,10 @@ class ChunkRequest:
     """What the next chunk is to be.
 
     command: what the stream plays, with which engine and timbres. seed: of everything random in
-    the chunk. steps: denoising steps; None is the engine's own number. density: 0 to 1; None is the
-    engine's choice. mix: between the two timbres, 0 to 1. bpm, beats: of the transport, for a
-    stream that begins from nothing. phrase: the notes to play; None continues by outpainting.
+    the chunk. steps: denoising steps; None is the engine's own number. steering: style, key, chords
+    and density. parts: that sound; empty for all. mix: between the two timbres, 0 to 1. bpm, beats:
+    of the transport, for a stream that begins from nothing. phrase: the notes to play. composer:
+    the engine that composes them instead. With neither, the engine continues by outpainting.
     """
 
     command: StreamStart
@@ -42,20 +47,29 @@ class ChunkRequest:
     bpm: float
     beats: int
     steps: int | None = None
-    density: float | None = None
+    steering: Steering = field(default_factory=Steering)
+    parts: tuple[str, ...] = ()
     mix: float = 0.0
     target: MorphTarget | None = None
     phrase: Phrase | None = None
+    composer: str = ""
 
-    def apply_to(self, command: GenerationCommand) -> GenerationCommand:
-        """Return a command with the engine, seed, steps and density of this request."""
+    def apply_to(self, command: Makes) -> Makes:
+        """Return a command with the engine, seed, steps and steering of this request."""
         return replace(
             command,
             engine=self.command.engine,
             seed=self.seed,
             steps=self.steps,
-            density=self.density,
+            style=self.steering.style,
+            key=self.steering.key,
+            chords=self.steering.chords,
+            density=self.steering.density,
         )
+
+    def to_play(self) -> ChunkRequest:
+        """Return the request for playing notes that the steering has shaped already."""
+        return replace(self, steering=Steering(), parts=())
 
 
 class RenderClip(Protocol):
@@ -71,3 +85,18 @@ class RenderClip(Protocol):
 
         Raises: CommandError: the engine failed; Cancelled.
         """
+
+
+class ComposeNotes(Protocol):
+    """What runs an engine that composes and returns its notes."""
+
+    def __call__(self, command: Generate, before: Score | None, bars: float) -> Score:
+        """Return the bars that follow some notes; of a piece of its own, what the command says.
+
+        Raises: CommandError: the engine failed; Cancelled.
+        """
+
+
+def compose_nothing(command: Generate, before: Score | None, bars: float) -> Score:
+    """Refuse to compose, where no engine does. Raises: CommandError: EENGINE."""
+    raise CommandError(Code.EENGINE, "nothing here composes notes")

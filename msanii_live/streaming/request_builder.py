@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from msanii_live.audio import as_stereo
 from msanii_live.jobs.params import Params
@@ -12,8 +13,13 @@ from msanii_live.protocol.commands import Interpolate
 from msanii_live.streaming.denoising_steps import DenoisingSteps
 from msanii_live.streaming.phrases import ChunkTiming
 from msanii_live.streaming.request import ChunkRequest, MorphTarget
-from msanii_live.streaming.settings import StreamSettings, check_engine
-from msanii_live.streaming.state import StreamState
+from msanii_live.streaming.settings import (
+    StreamSettings,
+    check_engine,
+    find_composer,
+    playing_engine,
+)
+from msanii_live.streaming.state import Steering, StreamState
 
 
 class RequestBuilder:
@@ -33,24 +39,38 @@ class RequestBuilder:
         Raises: CommandError: there is no such target or engine, or nothing to play.
         """
         params, transport, command = self._params, self._services.transport, settings.command
-        capabilities = check_engine(command, self._services).capabilities
+        composer = find_composer(command, self._services, state)
+        capabilities = (composer or check_engine(command, self._services)).capabilities
+        playing = playing_engine(command, self._services, composer)
         steps = int(params.number("stream.steps")) or None
         if self._steps.is_lowered:
             steps = self._steps.limit(steps or capabilities.steps)
-        seed, density = int(params.number("stream.seed")), params.number("stream.density")
+        seed, parts = int(params.number("stream.seed")), params.parts()
         phrase = None
         if settings.reader is not None:
             phrase = settings.reader.read(state.reader, timing, state.notes, capabilities.drums)
+            phrase = replace(phrase, score=phrase.score.only(parts)) if parts else phrase
         return ChunkRequest(
-            command,
+            replace(command, engine=playing),
             (seed + state.index) % SEED_LIMIT if seed >= 0 else random.randrange(SEED_LIMIT),
             transport.bpm,
             transport.beats,
             steps=steps,
-            density=density if density >= 0 else None,
+            steering=self._steering(),
+            parts=parts,
             mix=params.number("stream.mix"),
-            target=None if state.is_empty else self._target(settings),
+            target=None if state.is_empty else self._target(settings, playing, composer is None),
             phrase=phrase,
+            composer=composer.name if composer is not None else "",
+        )
+
+    def _steering(self) -> Steering:
+        text, density = self._params.text, self._params.number("stream.density")
+        return Steering(
+            text("stream.style"),
+            text("stream.key"),
+            text("stream.chords"),
+            density if density >= 0 else None,
         )
 
     def chunk_made(self, settings: StreamSettings, took: float, seconds: float, late: bool) -> str:
@@ -59,12 +79,18 @@ class RequestBuilder:
         wanted = wanted or check_engine(settings.command, self._services).capabilities.steps
         return self._steps.chunk_made(wanted, took, seconds, late)
 
-    def _target(self, settings: StreamSettings) -> MorphTarget | None:
-        """Return what chunks are morphed towards. Raises: CommandError: there is no such clip."""
+    def _target(
+        self, settings: StreamSettings, engine: str, has_engine: bool
+    ) -> MorphTarget | None:
+        """Return what chunks are morphed towards.
+
+        engine: that makes their sound. has_engine: it may interpolate the sound. Raises:
+        CommandError: there is no such clip.
+        """
         name, mix = self._params.text("stream.target"), self._params.number("stream.mix")
         if not name or mix <= 0 or (settings.reader is not None and settings.command.timbre2):
             return None
         samples = as_stereo(self._services.source(name).samples)
-        engine = self._services.registry.get(settings.command.engine)
-        by_engine = Interpolate.address in engine.capabilities.verbs
+        verbs = self._services.registry.get(engine).capabilities.verbs
+        by_engine = has_engine and Interpolate.address in verbs
         return MorphTarget(samples, mix, self._params.number("stream.strength"), by_engine)

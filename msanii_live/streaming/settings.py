@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from msanii_live.engines.base import Engine
+from msanii_live.engines.base import ComposingEngine, Engine, is_composing
 from msanii_live.engines.notes.instruments import instrument_by_word
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
@@ -14,6 +14,8 @@ from msanii_live.streaming.live_midi import LiveMidi
 from msanii_live.streaming.phrases import NO_DRUMS, ChunkTiming, Reader, has_only_drums
 from msanii_live.streaming.score_player import ScorePlayer
 from msanii_live.streaming.state import StreamState
+
+COMPOSER, NOTE_PLAYER, AUDIO_ENGINE = "composer", "note-diffusion", "mel-flow"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
 
     Raises: CommandError: EENGINE, it cannot do that; ERANGE, it has no such timbre.
     """
+    if not command.midi and is_composing(composer := services.registry.get(command.engine)):
+        return composer
     engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
     known = engine.capabilities.timbres
     for word in (command.timbre, command.timbre2) if command.midi else ():
@@ -89,6 +93,40 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
                 Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(known)}"
             )
     return engine
+
+
+def find_composer(
+    command: StreamStart, services: Services, state: StreamState
+) -> ComposingEngine | None:
+    """Return the engine that composes the next chunk; None where it continues as audio.
+
+    The engine that the command names composes if it can. Where none is named, the default one
+    composes unless the stream is audio without notes, and a loaded composer goes on with notes.
+    Raises: CommandError: EENGINE, there is no such engine.
+    """
+    if command.midi:
+        return None
+    engine = services.registry.get(command.engine)
+    if is_composing(engine):
+        has_notes = state.is_empty or state.composed is not None
+        return engine if command.engine or has_notes else None
+    if command.engine or state.composed is None or services.registry.state(COMPOSER) != "loaded":
+        return None
+    composer = services.registry.get(COMPOSER)
+    return composer if is_composing(composer) else None
+
+
+def playing_engine(command: StreamStart, services: Services, composer: Engine | None) -> str:
+    """Return the name of the engine that makes the sound of the next chunk.
+
+    composer: see `find_composer`. If it cannot play its notes, note-diffusion does. Audio without
+    notes, which a default engine that composes cannot continue, is left to mel-flow.
+    """
+    if composer is not None:
+        return composer.name if Render.address in composer.capabilities.verbs else NOTE_PLAYER
+    if not command.midi and is_composing(services.registry.get(command.engine)):
+        return AUDIO_ENGINE
+    return command.engine
 
 
 def settle_command(command: StreamStart, before: StreamStart) -> StreamStart:

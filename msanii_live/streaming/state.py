@@ -43,6 +43,38 @@ class ReaderPosition:
     phrase: Score | None = None
 
 
+@dataclass(frozen=True)
+class Steering:
+    """What the params ask of the next chunks; see `GenerationCommand` for the fields."""
+
+    style: str = ""
+    key: str = ""
+    chords: str = ""
+    density: float | None = None
+
+
+@dataclass(frozen=True)
+class ComposedNotes:
+    """The notes of a stream that is composed.
+
+    score: the last bars of the stream and what is composed ahead, from a bar line on. end: second
+    of it at which the stream ends. steering: by which the rest was composed; None for notes that
+    were there before. parts: that sound at the end; empty for all. transport: bpm of the transport
+    when they were composed.
+    """
+
+    score: Score
+    end: float
+    steering: Steering | None = None
+    parts: tuple[str, ...] = ()
+    transport: float = 0.0
+
+    @property
+    def bar(self) -> float:
+        """The length of a bar, s."""
+        return self.score.beats * 60.0 / self.score.bpm
+
+
 @dataclass(frozen=True, eq=False)
 class Chunk:
     """A chunk of the stream.
@@ -66,7 +98,8 @@ class StreamState:
     with. bar_offset: bars since a downbeat at the first of these samples, 0 to 1. bpm: 0 if
     unknown. beats: a bar. frames: since the stream began. index: of the next chunk. notes: what
     its last seconds play. gain: dB, of rendered notes at its end; None before the first. reader:
-    how far the notes have been played.
+    how far the notes have been played. composed: the notes of a stream that is composed, or of the
+    clip that it began with; None where they are unknown.
     """
 
     samples: Samples = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -79,6 +112,7 @@ class StreamState:
     notes: Score = NO_NOTES
     gain: float | None = None
     reader: ReaderPosition = field(default_factory=ReaderPosition)
+    composed: ComposedNotes | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -88,7 +122,7 @@ class StreamState:
     @classmethod
     def from_clip(cls, clip: Clip, beats: float) -> StreamState:
         """Return the state of a stream that has played one clip. beats: a bar of the clip."""
-        return cls(beats=beats).extended(Chunk(clip))
+        return replace(cls(beats=beats).extended(Chunk(clip)), composed=_notes_of(clip))
 
     def extended(self, chunk: Chunk) -> StreamState:
         """Return the state after a chunk; `gain` and `reader` stay as they are."""
@@ -141,6 +175,20 @@ class StreamState:
             loops=False,
         )
         return Clip(self.samples.copy(), info)
+
+
+def _notes_of(clip: Clip) -> ComposedNotes | None:
+    """Return the notes of a clip from a bar line on, if they are known and have a tempo and metre.
+
+    They end where the clip does.
+    """
+    score = clip.score
+    if score is None or not score.notes or not score.bpm or not score.beats:
+        return None
+    if score.bar:  # the clip begins within a bar
+        lead = Score((), score.bar * score.beats * 60.0 / score.bpm)
+        score = replace(lead.followed_by(score), bar=0.0)
+    return ComposedNotes(replace(score, is_loop=False, tempo_map=()), score.seconds)
 
 
 def _bars_per_frame(bpm: float, beats: float) -> float:

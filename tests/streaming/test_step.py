@@ -15,7 +15,7 @@ from msanii_live.protocol.commands import Generate, Interpolate, Outpaint, Rende
 from msanii_live.streaming.phrases import ChunkTiming
 from msanii_live.streaming.request import ChunkRequest, MorphTarget
 from msanii_live.streaming.score_player import ScorePlayer
-from msanii_live.streaming.state import Chunk, ReaderPosition, StreamState
+from msanii_live.streaming.state import Chunk, ReaderPosition, Steering, StreamState
 from msanii_live.streaming.step import next_chunk
 from tests.library.clips import refusal
 
@@ -93,12 +93,18 @@ def test_another_seed_gives_another_chunk():
 
 def test_an_empty_stream_begins_with_whole_bars_at_the_tempo():
     render = Renderer()
-    wanted = request(bpm=96.0, beats=3, command=StreamStart(chunk=3.6), steps=5, density=0.25)
+    steering = Steering("house", "Am", "Am F", 0.25)
+    wanted = request(
+        bpm=96.0, beats=3, command=StreamStart(chunk=3.6), steps=5, steering=steering,
+        parts=("drums",),
+    )  # fmt: skip
     chunk, state = next_chunk(StreamState(), wanted, render)
     (command,) = render.commands
     assert isinstance(command, Generate)
     assert (command.bars, command.bpm, command.steps) == (2, 96.0, 5)
     assert (command.density, command.seed) == (0.25, 7)
+    words = (command.style, command.key, command.chords, command.parts)
+    assert words == ("house", "Am", "Am F", "drums")
     assert (chunk.clip.info.name, chunk.overlap) == ("stream", 0)
     assert (state.bpm, state.beats, state.index) == (96.0, 3, 0)
     assert state.frames == chunk.clip.info.frames
