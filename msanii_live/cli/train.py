@@ -32,7 +32,10 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--recipe", type=Path, help="TOML file (the shipped one that fits)")
     parser.add_argument(
-        "--from", dest="begin", default="shipped", help="weights to begin with, or none (shipped)"
+        "--from",
+        dest="begin",
+        default="shipped",
+        help="weights to begin with, or none (shipped; the composer begins with none)",
     )
     parser.add_argument(
         "--part", type=engine_name, choices=PARTS, default="flow",
@@ -96,5 +99,6 @@ def _train_composer(arguments: argparse.Namespace) -> int:
         minutes=arguments.minutes,
         call_minutes=arguments.call_minutes,
         only_calibrate=arguments.part == "composer-calibration",
+        begin_with=None if arguments.begin in ("shipped", "none") else Path(arguments.begin),
     )
     return train_part(options)

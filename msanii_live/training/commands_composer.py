@@ -23,7 +23,8 @@ class ComposerTrainingOptions:
     out: folder of the run. data: folder of its pieces, composed if they are not there; None for one
     in `out`. recipe: None for the default. minutes: length of the run by the wall clock, earlier
     calls included; 0 for the recipe's. call_minutes: of this call; 0 trains to the end of the run.
-    only_calibrate: calibrate the weights that are there, without training.
+    only_calibrate: calibrate the weights that are there, without training. begin_with: weights that
+    a new run begins with; None for chance.
     """
 
     out: Path
@@ -32,6 +33,7 @@ class ComposerTrainingOptions:
     minutes: float = 0.0
     call_minutes: float = 0.0
     only_calibrate: bool = False
+    begin_with: Path | None = None
 
 
 def train_part(options: ComposerTrainingOptions) -> int:
@@ -52,7 +54,7 @@ def train_part(options: ComposerTrainingOptions) -> int:
             raise ConfigError(f"{options.out} holds no composer: train one there first") from None
         return 0
     lengths = options.minutes, options.call_minutes
-    if train_composer(recipe, data, options.out, _print_line, *lengths):
+    if train_composer(recipe, data, options.out, _print_line, *lengths, options.begin_with):
         _print_line(f"done: msanii-live eval --composer {options.out}")
         return 0
     _print_line("stopped; the same command goes on")

@@ -75,6 +75,25 @@ def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, cap
     )
 
 
+def test_a_run_begins_with_the_weights_of_another(recipe, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    command = ["train", "--part", "composer", "--recipe", str(recipe), "--data", str(tmp_path)]
+    assert main([*command, "--out", str(first)]) == 0
+    weights = first / "composer.safetensors"
+    assert (
+        main([*command, "--out", str(second), "--from", str(first), "--call-minutes", "1e-5"]) == 0
+    )
+    begun = torch.load(second / CHECKPOINT, weights_only=True)
+    expected = read_weights(weights).net.state_dict()
+    assert begun["step"] <= 1
+    for name, value in expected.items():
+        torch.testing.assert_close(begun["average"][name], value, atol=0.03, rtol=0.0)
+
+    capsys.readouterr()
+    assert main([*command, "--out", str(tmp_path / "third"), "--from", str(tmp_path / "no")]) == 2
+    assert "cannot begin with" in capsys.readouterr().err
+
+
 def test_the_recipes_are_read_and_their_weights_are_small():
     usual, large = (read_recipe(RECIPES / f"{name}.toml") for name in ("composer", "large"))
     assert usual.training.minutes == 120

@@ -12,7 +12,13 @@ import torch
 
 from msanii_live.engines.composer.engine import WEIGHTS
 from msanii_live.engines.composer.network import ComposerNet
-from msanii_live.engines.composer.weights import Composer, parameters, write_weights
+from msanii_live.engines.composer.weights import (
+    Composer,
+    parameters,
+    read_weights,
+    write_weights,
+)
+from msanii_live.errors import ConfigError
 from msanii_live.training.trainers.composer.calibration import (
     calibrate_run,
     tables_with_bias,
@@ -42,13 +48,16 @@ def train_composer(
     report: Report,
     minutes: float = 0.0,
     call_minutes: float = 0.0,
+    begin_with: Path | None = None,
 ) -> bool:
     """Train the composer, or go on with it, and calibrate it at the end; return whether it is done.
 
     data: folder of the pieces, composed if they are not there. folder: gets the checkpoint, the
     averaged weights and progress.jsonl. minutes: length of the run by the wall clock, earlier calls
     included, instead of the recipe's minutes or steps; 0 keeps them. call_minutes: of this call; 0
-    trains to the end of the run. A GPU is used where there is one.
+    trains to the end of the run. begin_with: weights that a new run begins with, a file or its
+    folder; a run with a checkpoint goes on from that. A GPU is used where there is one.
+    Raises: ConfigError: the weights to begin with cannot be read, or are of another network.
     """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -61,6 +70,8 @@ def train_composer(
     torch.manual_seed(recipe.training.seed)
     net = ComposerNet(recipe.network).to(device)
     state = begin(net, recipe.training, folder)
+    if begin_with is not None and state.step == 0:
+        _begin_with(state, begin_with)
     million = parameters(net) / 1e6
     report(f"{million:.2f} M parameters, {len(sets.training)} pieces, step {state.step}")
     bfloat16 = recipe.precision == "bfloat16"
@@ -84,6 +95,19 @@ def train_composer(
     if done:
         calibrate_run(folder, sets, recipe, report)
     return done
+
+
+def _begin_with(state: TrainingState, weights: Path) -> None:
+    """Put weights into a new run."""
+    path = weights / WEIGHTS if weights.is_dir() else weights
+    try:
+        found = read_weights(path).net
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot begin with {path}: {error}") from None
+    if found.config != state.net.config:
+        raise ConfigError(f"{path} is of another network than the recipe's: name its recipe")
+    for net in (state.net, state.average):
+        net.load_state_dict(found.state_dict())
 
 
 def held_out_loss(net: ComposerNet, windows: Windows, weights: LossWeights) -> float:
