@@ -58,7 +58,7 @@ BUILT_IN: dict[str, EngineSpec] = {
     ),
     "composer": EngineSpec(
         "msanii_live.engines.composer.engine:create",
-        (Generate.address,),
+        (*_AUDIO_VERBS, Render.address),
         ("msanii-live/composer/1",),
     ),
     "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from msanii_live.audio import Samples, crossfade
+from msanii_live.audio.seams import OVERLAP_FRAMES as OVERLAP_FRAMES
+from msanii_live.audio.seams import align_seam as align_seam
 
-# The crossfade before a seam: engines may render the last 2,048 frames again. Both are multiples of
-# 147, so that they are whole numbers of frames at 48,000 Hz and its multiples too.
-OVERLAP_FRAMES = 13 * 147
-CONTEXT_FRAMES = 16 * 147  # beside a span that the resampler needs, or the span's edges would ring
-_SEARCH_FRAMES = 220  # 5 ms to either side of a seam: a whole period at 100 Hz and above
+# Beside a span that the resampler needs, or the span's edges would ring. As OVERLAP_FRAMES it is a
+# multiple of 147, so that it is a whole number of frames at 48,000 Hz and its multiples too.
+CONTEXT_FRAMES = 16 * 147
 _SMOOTHING_FRAMES = 882  # 20 ms over which a step at a seam is spread
 
 
@@ -68,28 +68,3 @@ def splice(source: Samples, made: Samples, *, kept: bool) -> tuple[Samples, int]
     overlap = min(OVERLAP_FRAMES, seam, len(made))
     head = crossfade(source[seam - overlap :], made[seam - overlap : seam])
     return np.concatenate([head, smooth_seam(made[seam - overlap : seam], made[seam:])]), overlap
-
-
-def align_seam(before: Samples, made: Samples, seam: int) -> int:
-    """Return the frame of `made`, within 5 ms of `seam`, where it best matches the end of `before`.
-
-    Two renderings of the same notes agree in pitch but not in phase, and a crossfade in opposite
-    phase is a dip in level. Both float32, (frames, channels). Returns `seam` itself if `made` is
-    too short to search: it needs `OVERLAP_FRAMES` and 5 ms before the seam and 5 ms after it.
-    Source: Verhelst and Roelands 1993, "An overlap-add technique based on waveform similarity".
-    """
-    overlap = min(OVERLAP_FRAMES, len(before))
-    if not overlap or seam < overlap + _SEARCH_FRAMES or seam + _SEARCH_FRAMES > len(made):
-        return seam
-    tail = before[-overlap:].mean(axis=1, dtype=np.float64)
-    span = made[seam - overlap - _SEARCH_FRAMES : seam + _SEARCH_FRAMES].mean(
-        axis=1, dtype=np.float64
-    )
-    energy = np.convolve(span**2, np.ones(overlap), "valid")
-    similarity = np.correlate(span, tail, "valid") / np.sqrt(energy + 1e-9)
-    # Of the offsets within 1 % of the best, the nearest.
-    offsets = (
-        np.flatnonzero(similarity >= similarity.max() - 0.01 * abs(similarity.max()))
-        - _SEARCH_FRAMES
-    )
-    return seam + int(offsets[np.abs(offsets).argmin()])

@@ -57,6 +57,10 @@ class BarGrid:
         """Return the time of a position, s."""
         return self.downbeat + steps * self.step
 
+    def bar_at(self, seconds: float) -> int:
+        """Return the bar in which a time lies, or that begins within a sixteenth after it."""
+        return math.floor((self.position(seconds) + 1.0) / self.per_bar)
+
     def bars_until(self, seconds: float) -> int:
         """Return how many bars begin before a time."""
         return max(0, math.ceil(self.position(seconds) / self.per_bar))
@@ -108,16 +112,22 @@ def grid_notes(score: Score, grid: BarGrid) -> list[PartNote]:
     Swing is taken out to find the sixteenth that a note belongs to; its start keeps swing and
     micro-timing. In a loop, a note just before the end belongs to the first step.
     """
-    steps = round(grid.position(score.seconds)) if score.is_loop else 0
-    found = []
-    for note in score.notes:
-        start = (note.start - grid.downbeat) / grid.step
-        step = nearest_step(start, grid.swing)
-        if steps and step >= steps:
-            step, start = step - steps, start - steps
-        length = (note.end - note.start) / grid.step
-        found.append(PartNote(part_of(note), step, start, length, note.pitch, note.velocity))
-    return in_order(found)
+    return in_order(on_grid(note, grid, loop_steps(score, grid)) for note in score.notes)
+
+
+def loop_steps(score: Score, grid: BarGrid) -> int:
+    """Return the length of a loop in sixteenths, 0 for what is no loop."""
+    return round(grid.position(score.seconds)) if score.is_loop else 0
+
+
+def on_grid(note: Note, grid: BarGrid, around: int = 0) -> PartNote:
+    """Return a note on a grid; see `grid_notes`. around: see `loop_steps`."""
+    start = (note.start - grid.downbeat) / grid.step
+    step = nearest_step(start, grid.swing)
+    if around and step >= around:
+        step, start = step - around, start - around
+    length = (note.end - note.start) / grid.step
+    return PartNote(part_of(note), step, start, length, note.pitch, note.velocity)
 
 
 def nearest_step(start: float, swing: float) -> int:

@@ -35,7 +35,7 @@ class Continuation:
     """Bars that are to be composed beside a piece, ready to be sampled.
 
     conditions, known, mask, held: as of `complete_piece`; bars are counted from `grid.downbeat`.
-    start, end: of the new span, s, in the time of the piece.
+    start, end: of the new span, s, in the time of the piece. parts: those that play in it.
     """
 
     conditions: PieceConditions
@@ -46,10 +46,23 @@ class Continuation:
     new: NewBars
     start: float
     end: float
+    parts: tuple[str, ...] = PARTS
 
     def steps(self, options: CompletionOptions) -> int:
         """Return how many sampler steps it takes."""
         return completing_steps(self.mask, self.grid.per_bar, options)
+
+    def notes(
+        self,
+        composer: Composer,
+        seed: int,
+        options: CompletionOptions,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> list[PartNote]:
+        """Return all notes, those that were known as well."""
+        return complete_piece(
+            composer, self.known, self.mask, self.conditions, seed, options, progress, self.held
+        )
 
     def compose(
         self,
@@ -59,11 +72,13 @@ class Continuation:
         progress: Callable[[int], None] = lambda done: None,
     ) -> Score:
         """Return the new span as a score that begins at 0."""
-        notes = complete_piece(
-            composer, self.known, self.mask, self.conditions, seed, options, progress, self.held
-        )
+        notes = self.notes(composer, seed, options, progress)
         first, last = self.grid.position(self.start), self.grid.position(self.end)
-        fresh = [note for note in notes if first - 1e-6 <= note.step < last - 1e-6]
+        fresh = [
+            note
+            for note in notes
+            if first - 1e-6 <= note.step < last - 1e-6 and note.part in self.parts
+        ]
         timed = score_notes(fresh, self.grid, self.new.programs)
         order = self.conditions
         score = Score(
@@ -125,7 +140,7 @@ def plan_continuation(
     held = np.repeat(~is_new[:, None], len(PARTS), 1)
     mask: Mask = np.all(held.reshape(len(bars), grid.per_bar, len(PARTS)), axis=1)
     conditions = conditions_of(bars, new, grid)
-    return Continuation(conditions, known, mask, held, grid, new, start, end)
+    return Continuation(conditions, known, mask, held, grid, new, start, end, wishes.parts)
 
 
 def _plan_in_metre(
@@ -146,7 +161,7 @@ def _plan_in_metre(
     nothing = np.zeros((count, len(PARTS)), np.bool_)
     held = np.zeros((count * grid.per_bar, len(PARTS)), np.bool_)
     order = conditions_of(new.bars, new, grid)
-    return Continuation(order, [], nothing, held, grid, new, start, start + seconds)
+    return Continuation(order, [], nothing, held, grid, new, start, start + seconds, wishes.parts)
 
 
 def conditions_of(bars: Sequence[OutlinedBar], new: NewBars, grid: BarGrid) -> PieceConditions:

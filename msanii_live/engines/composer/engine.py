@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from msanii_live.audio import Clip, make_clip
+from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import network_dtype, pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.dsp.weights import READ_ERRORS
 from msanii_live.engines.base import (
+    OPTIONAL_KEYS,
     Capabilities,
     Context,
     EngineSettings,
@@ -25,26 +23,34 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.composer.complete import STEPS, CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
-from msanii_live.engines.composer.long_pieces import compose_piece, composing_steps
-from msanii_live.engines.composer.notes import PartNote
-from msanii_live.engines.composer.piece_order import PieceOrder, order_piece
+from msanii_live.engines.composer.long_pieces import composing_steps
+from msanii_live.engines.composer.piece_order import PieceOrder
 from msanii_live.engines.composer.plans import row_to_plan
 from msanii_live.engines.composer.read_piece import read_piece
+from msanii_live.engines.composer.tasks import MAX_SECONDS, ComposerTasks
 from msanii_live.engines.composer.weights import Composer, read_weights
-from msanii_live.engines.composer.wishes import read_wishes
+from msanii_live.engines.composer.whole_pieces import RATE, compose_order, ordered
+from msanii_live.engines.composer.wishes import Wishes, read_wishes
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.note_diffusion.engine import STEPS as PLAYER_STEPS
 from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
-from msanii_live.engines.prompt_parser import key_name, parse_prompt
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Generate, GenerationCommand, Render
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    GenerationCommand,
+    Inpaint,
+    Interpolate,
+    Outpaint,
+    Render,
+)
 
 WEIGHTS = "composer.safetensors"
-RATE = 44_100
-MAX_SECONDS = 190.0
-MIN_FRAMES = 2_048
-PLAYED_WINDOW = 5.0  # s of a window of the player, about; for the progress alone
+VERBS = tuple(
+    verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
+)
 
 
 class ComposerEngine:
@@ -61,14 +67,15 @@ class ComposerEngine:
         """Take the device's name, a file of weights, the vocoder's name, and the precision."""
         self.name = name
         self.capabilities = Capabilities(
-            verbs=(Generate.address,),
+            verbs=VERBS,
             sample_rate=RATE,
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=STEPS,
             styles=STYLES,
+            timbres=INSTRUMENT_NAMES,
             drums=True,
-            follows=("style", "key", "density"),
+            follows=OPTIONAL_KEYS,
         )
         self._device_name, self._wanted_precision = device, precision
         self._weights = weights
@@ -109,56 +116,37 @@ class ComposerEngine:
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
-        if not isinstance(command, Generate):
+        if command.address not in self.capabilities.verbs:
             raise unsupported_verb(self.name, command)
         self.load()
-        order = self.order(command, context)
-        composing = composing_steps(order.conditions, self._options(command))
-        playing = math.ceil(order.seconds / PLAYED_WINDOW) * (command.steps or PLAYER_STEPS)
-        total = composing + playing
-
-        def progress_of_player(done: int, steps: int) -> None:
-            context.progress(composing + round(playing * done / steps), total)
-
-        context.progress(0, total)
-        notes = self._compose(order, command, context.seed, lambda n: context.progress(n, total))
-        score = order.score(notes)
-        clip = self._play(score, command, replace(context, progress=progress_of_player))
-        info = replace(clip.info, style=order.style, key=key_name(order.key))
-        return replace(clip, info=info, score=score)
+        tasks = ComposerTasks(
+            self._load_composer(),
+            self._player.render_parts,
+            command,
+            context,
+            self._wishes(command, context),
+            self._options(command),
+            command.steps or PLAYER_STEPS,
+        )
+        with torch_runtime.inference(torch.float32):
+            return tasks.run()
 
     def compose(self, command: Generate, context: Context) -> Score:
         """Return the notes that `run` plays for the same command and seed."""
-        order = self.order(command, context)
-        total = composing_steps(order.conditions, self._options(command))
-        return order.score(
-            self._compose(order, command, context.seed, lambda n: context.progress(n, total))
-        )
+        order, options = self.order(command, context), self._options(command)
+        total = composing_steps(order.conditions, options)
+        with torch_runtime.inference(torch.float32):
+            return compose_order(
+                self._load_composer(), order, context.seed, options,
+                lambda done: context.progress(done, total),
+            )  # fmt: skip
 
     def order(self, command: Generate, context: Context) -> PieceOrder:
         """Return what a command asks for; warn the musician of what cannot be followed.
 
         Raises: CommandError: ERANGE, the clip would be too short or too long; EENGINE, as `load`.
         """
-        composer = self._load_composer()
-        words = parse_prompt(command.prompt, command.style, command.key)
-        if words.warning:
-            context.warn(words.warning)
-        bpm = command.bpm or words.tempo or context.tempo
-        seconds, is_loop = command.seconds, False
-        if command.bars is not None:
-            seconds = command.bars * context.beats * 60.0 / bpm
-            is_loop = abs(command.bars - round(command.bars)) < 1e-6
-        frames = round(seconds * RATE)
-        if not MIN_FRAMES <= frames <= MAX_SECONDS * RATE:
-            raise CommandError(
-                Code.ERANGE,
-                f"the clip would last {seconds:.2f} s: it must be 0.05 to {MAX_SECONDS:g} s",
-            )
-        return order_piece(
-            composer, words, bpm=bpm, seconds=frames / RATE, beats=context.beats, is_loop=is_loop,
-            density=command.density, seed=context.seed, warn=context.warn,
-        )  # fmt: skip
+        return ordered(self._load_composer(), command, self._wishes(command, context), context)
 
     def continue_score(
         self, before: Score, bars: float, command: GenerationCommand, context: Context
@@ -172,7 +160,7 @@ class ComposerEngine:
         Raises: CommandError: ERANGE, a key of the command cannot be read; EENGINE, as `load`.
         """
         composer = self._load_composer()
-        wishes = read_wishes(command, composer.net.config.styles, context.warn)
+        wishes = self._wishes(command, context)
         piece = read_piece(
             before.at_tempo(wishes.tempo) if wishes.tempo else before,
             wishes.tempo or context.tempo,
@@ -198,29 +186,8 @@ class ComposerEngine:
             and network_dtype(device, self._wanted_precision) is torch.bfloat16,
         )
 
-    def _compose(
-        self,
-        order: PieceOrder,
-        command: Generate,
-        seed: int,
-        progress: Callable[[int], None],
-    ) -> list[PartNote]:
-        with torch_runtime.inference(torch.float32):
-            return compose_piece(
-                self._load_composer(), order.conditions, seed, self._options(command), progress
-            )
-
-    def _play(self, score: Score, command: Generate, context: Context) -> Clip:
-        """Play notes with the note-diffusion engine; a score without notes becomes silence."""
-        if score.notes:
-            play = Render(midi="composed", steps=command.steps)
-            return self._player.run(play, replace(context, score=lambda name: score))
-        context.warn("the composer wrote no notes here: try another seed or a higher density")
-        context.progress(1, 1)
-        silence = np.zeros((round(score.seconds * RATE), 2), np.float32)
-        return make_clip(
-            silence, RATE, seed=context.seed, bpm=round(score.bpm, 4), loops=score.is_loop
-        )
+    def _wishes(self, command: GenerationCommand, context: Context) -> Wishes:
+        return read_wishes(command, self._load_composer().net.config.styles, context.warn)
 
     def _load_composer(self) -> Composer:
         if self._composer is None:

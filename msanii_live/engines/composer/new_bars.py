@@ -9,7 +9,7 @@ from random import Random
 from msanii_live.engines.composer.bar_grid import PROGRAMS
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.composer.piece_order import start_full
-from msanii_live.engines.composer.plans import Plan, draw_plan, row_to_plan
+from msanii_live.engines.composer.plans import Plan, draw_plan, usual_activity
 from msanii_live.engines.composer.progressions import LINE, draw_progression
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
 from msanii_live.engines.composer.weights import Composer
@@ -99,7 +99,7 @@ def outline_new_bars(
     if wishes.density is not None or wishes.style not in (None, piece.style):
         own = {}
     activity = dict(zip(PARTS, plan.activity, strict=True)) | own
-    usual = usual_activity(composer, style, metre or piece.grid.metre)
+    usual = usual_activity(composer.tables, style, metre or piece.grid.metre)
     for part in own:
         if usual.get(part):
             activity[part] = own[part] ** (1 - TO_USUAL) * usual[part] ** TO_USUAL
@@ -112,20 +112,6 @@ def outline_new_bars(
     if not wishes.style or wishes.style == piece.style:
         programs |= piece.programs
     return NewBars(bars, key, style, wishes.density, activity, programs)
-
-
-def usual_activity(
-    composer: Composer, style: str | None, metre: tuple[int, int]
-) -> dict[str, float]:
-    """Return the notes a bar in which each part plays, in the mean of the plans of a style."""
-    rows = [row_to_plan(row) for row in composer.tables["plans"] if style in (None, row[0])]
-    rows = [plan for plan in rows if plan.metre == metre] or rows
-    means = {}
-    for place, part in enumerate(PARTS):
-        values = [plan.activity[place] for plan in rows if plan.activity[place] > 0]
-        if values:
-            means[part] = sum(values) / len(values)
-    return means
 
 
 def shift_between(before: int | None, after: int) -> int:

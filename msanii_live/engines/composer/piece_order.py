@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from msanii_live.engines.composer.bar_grid import PROGRAMS, SIMPLE_METRES
 from msanii_live.engines.composer.conditions import PieceConditions
-from msanii_live.engines.composer.notes import METRES, PartNote, steps_per_bar
-from msanii_live.engines.composer.plans import Plan, draw_plan, order_of
+from msanii_live.engines.composer.notes import PartNote, steps_per_bar
+from msanii_live.engines.composer.plans import Plan, draw_plan, order_of, usual_activity
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES, key_index
-from msanii_live.engines.prompt_parser import PromptConditions, key_name
+from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.engines.mel_flow.vocabulary import MODES, key_index
+from msanii_live.engines.prompt_parser import key_name
 from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Note, Score, sort_notes
 
 SHORT = 8  # bars; a piece no longer than this begins where most parts of its plan play
 PHRASE = 4  # bars
-PROGRAMS = {"drums": 0, "bass": 33, "chords": 4, "lead": 80, "pad": 89}  # where a plan has none
-SIMPLE_METRES = (4, 3, 5, 2)  # crotchets a bar
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PieceOrder:
     """An order for a piece.
 
     conditions: for all bars. programs: General MIDI program of each part. style: its name. key:
-    see `key_index`. seconds: length of the clip, at most that of the bars.
+    see `key_index`. seconds: length of the clip, at most that of the bars. parts: those that play.
     """
 
     conditions: PieceConditions
@@ -36,6 +36,7 @@ class PieceOrder:
     bpm: float
     seconds: float
     is_loop: bool
+    parts: tuple[str, ...] = PARTS
 
     def score(self, notes: list[PartNote]) -> Score:
         """Return notes on the composer's grid as a score of exactly `seconds`.
@@ -46,6 +47,8 @@ class PieceOrder:
         step = 15.0 / self.bpm  # s of a sixteenth
         timed = []
         for note in notes:
+            if note.part not in self.parts:
+                continue
             start, end = note.start * step, (note.start + note.length) * step
             if self.is_loop and start < 0:
                 start, end = start + self.seconds, end + self.seconds
@@ -86,30 +89,30 @@ class PieceOrder:
 
 def order_piece(
     composer: Composer,
-    words: PromptConditions,
+    wishes: Wishes,
     *,
     bpm: float,
+    metre: tuple[int, int],
     seconds: float,
-    beats: int,
     is_loop: bool,
-    density: float | None,
     seed: int,
-    warn: Callable[[str], object],
 ) -> PieceOrder:
-    """Return the order for a clip; style, key and outline are drawn from the seed if not given.
+    """Return the order for a clip; what is not wished for is drawn from the seed.
 
-    beats: crotchets a bar. density: 0-1. warn: called with what cannot be followed.
     Raises: ValueError: the weights hold no plans.
     """
     rng = Random(f"composer {seed}")
-    style, tonic = _style(composer, rng, words.style, warn), rng.randrange(12)
+    drawn_style, tonic = rng.choice(composer.net.config.styles), rng.randrange(12)
+    style = wishes.style or drawn_style
     minor = None
-    if words.key is not None:
-        minor, tonic = words.key >= 12, words.key % 12
-    metre = find_metre(beats, words.metre, warn)
+    if wishes.key is not None:
+        minor, tonic = wishes.key >= 12, wishes.key % 12
+    density = wishes.density
     plan = draw_plan(composer.tables, seed, style=style, minor=minor, metre=metre, density=density)
     bars = max(1, math.ceil(seconds * bpm * metre[1] / (240.0 * metre[0]) - 1e-3))
-    if bars <= SHORT:
+    if wishes.form:
+        plan = in_form(plan, wishes.form, bars)
+    elif bars <= SHORT:
         plan = start_full(plan)
     conditions = order_of(plan, bars, tonic)
     mode = MODES[plan.minor if minor is None else minor]
@@ -118,38 +121,74 @@ def order_piece(
         minor=mode == "min",
         tempo=bpm,
         density=conditions.density if density is None else density,
+        swing=conditions.swing if wishes.swing is None else wishes.swing,
     )
+    if wishes.chords:
+        line = wishes.chords
+        conditions = replace(conditions, chords=[line[bar % len(line)] for bar in range(bars)])
+    if not wishes.is_all:
+        conditions = _with_parts(composer, conditions, wishes.parts)
     programs = {
         part: program if program >= 0 else PROGRAMS[part]
         for part, program in zip(PARTS, plan.programs, strict=True)
     }
     key = key_index(tonic, mode)
-    return PieceOrder(conditions, programs, style, key, bpm, seconds, is_loop)
+    return PieceOrder(conditions, programs, style, key, bpm, seconds, is_loop, wishes.parts)
 
 
-def find_metre(beats: int, wanted: str, warn: Callable[[str], object]) -> tuple[int, int]:
+def _with_parts(
+    composer: Composer, conditions: PieceConditions, parts: tuple[str, ...]
+) -> PieceConditions:
+    """Return the order in which only some parts play; those that never did play throughout."""
+    usual = usual_activity(composer.tables, conditions.style, conditions.metre)
+    plays: dict[str, Sequence[bool | None]] = {}
+    activity: dict[str, float] = {}
+    for part in PARTS:
+        ever = any(conditions.plays[part])
+        plays[part] = [
+            part in parts and (bool(each) or not ever) for each in conditions.plays[part]
+        ]
+        if part in parts and (count := conditions.activity.get(part) or usual.get(part)):
+            activity[part] = count
+    return replace(conditions, plays=plays, activity=activity)
+
+
+def find_metre(beats: int, warn: Callable[[str], object]) -> tuple[int, int]:
     """Return a metre of METRES of which a bar of so many crotchets is one or more bars.
 
-    wanted: such as "6/8", "" for none; used if its bar has as many crotchets. Where there is no
-    such metre it is 4/4. warn: called if the metre is not that of the command or the transport.
+    Where there is no such metre it is 4/4. warn: called if the metre is not the transport's.
 
-    >>> [find_metre(beats, "", print) for beats in (4, 3, 6)], find_metre(3, "6/8", print)
-    ([(4, 4), (3, 4), (3, 4)], (6, 8))
+    >>> [find_metre(beats, print) for beats in (4, 3, 6)]
+    [(4, 4), (3, 4), (3, 4)]
     """
-    if wanted:
-        upper, _, lower = wanted.partition("/")
-        metre = int(upper), int(lower)
-        if metre in METRES and 4 * metre[0] == beats * metre[1]:
-            return metre
-        warn(
-            f"the metre {wanted} is not that of the transport, which has {beats} beats a bar: the "
-            "composer plays the transport's"
-        )
     for crotchets in SIMPLE_METRES:
         if beats % crotchets == 0:
             return crotchets, 4
     warn(f"the composer does not know bars of {beats} beats: it plays bars of 4/4")
     return 4, 4
+
+
+def in_form(plan: Plan, form: Sequence[tuple[str, int]], bars: int) -> Plan:
+    """Return a plan of so many bars whose sections are those of a form, which may begin anew.
+
+    A section takes its chords and parts from the plan's section of that name; sections that the
+    plan lacks take different phrases of it. form: of each bar, the section and its place there.
+    """
+    size = len(plan.form)
+    rows: dict[str, list[int]] = {}
+    for name, _ in form:
+        if name not in rows:
+            own = [bar for bar, (section, _) in enumerate(plan.form) if section == name]
+            first = PHRASE * len(rows)
+            rows[name] = own or [(first + bar) % size for bar in range(size)]
+    places = [form[bar % len(form)] for bar in range(bars)]
+    chosen = [rows[name][place % len(rows[name])] for name, place in places]
+    return replace(
+        plan,
+        chords=tuple(plan.chords[bar] for bar in chosen),
+        plays=tuple(plan.plays[bar] for bar in chosen),
+        form=tuple(places),
+    )
 
 
 def start_full(plan: Plan) -> Plan:
@@ -165,16 +204,3 @@ def start_full(plan: Plan) -> Plan:
         form=plan.form[first:] + plan.form[:first],
         plays=plan.plays[first:] + plan.plays[:first],
     )
-
-
-def _style(
-    composer: Composer, rng: Random, wanted: int | None, warn: Callable[[str], object]
-) -> str:
-    known = composer.net.config.styles
-    drawn = rng.choice(known)
-    if wanted is None:
-        return drawn
-    if STYLES[wanted] in known:
-        return STYLES[wanted]
-    warn(f"these weights do not know the style {STYLES[wanted]}: they play {drawn}")
-    return drawn

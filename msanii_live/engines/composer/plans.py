@@ -109,6 +109,23 @@ def draw_plan(
     return replace(rng.choice(plans), metre=metre)
 
 
+def usual_activity(
+    tables: Mapping[str, Any], style: str | None, metre: tuple[int, int]
+) -> dict[str, float]:
+    """Return the notes a bar in which each part plays, in the mean of the plans of a style.
+
+    metre: of the plans, where there are any of it.
+    """
+    plans = [row_to_plan(row) for row in tables.get("plans", []) if style in (None, row[0])]
+    plans = [plan for plan in plans if plan.metre == metre] or plans
+    means = {}
+    for place, part in enumerate(PARTS):
+        values = [plan.activity[place] for plan in plans if plan.activity[place] > 0]
+        if values:
+            means[part] = sum(values) / len(values)
+    return means
+
+
 def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> PieceConditions:
     """Return the order that a plan stands for; chords and form start anew where it ends.
 

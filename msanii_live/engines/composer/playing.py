@@ -1,0 +1,137 @@
+"""Scores become sound: whole, at a level, or as a span of a clip that stays around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, as_stereo, limiting_gain, make_clip, rms_dbfs
+from msanii_live.engines.base import Context
+from msanii_live.engines.composer.span_join import (
+    LEAD,
+    MARGIN,
+    MAX_GAIN,
+    QUIET,
+    TAIL,
+    SpanJoin,
+    limit_span,
+    plan_join,
+)
+from msanii_live.engines.notes.played_parts import PlayedParts
+from msanii_live.notes import Score
+from msanii_live.protocol.commands import Render
+
+RATE = 44_100
+# Plays a score: with the command's steps, the context's seed, and stems if they are wanted.
+Play = Callable[[Score, Render, Context, bool], PlayedParts]
+
+
+@dataclass(frozen=True)
+class Performer:
+    """A player of scores, with the command's steps and whether stems are wanted.
+
+    render: the command by which it plays. context: of the job; `context.progress` counts the
+    player's own steps.
+    """
+
+    play: Play
+    render: Render
+    context: Context
+    with_stems: bool
+
+    def whole(self, score: Score, level: float | None = None) -> PlayedParts:
+        """Play a score. level: dBFS RMS; the usual loudness if None."""
+        if level is None:
+            return self._play(score, self.context)
+        played = self._play(score, replace(self.context, skip_normalization=True))
+        return at_level(played, level)
+
+    def span(self, source: Clip, score: Score, start: int, end: int) -> PlayedParts:
+        """Return a clip whose frames [start, end) are played anew and all others stay.
+
+        source: the clip; anything may stand in the span. score: of the whole clip, with new notes.
+        The stems are those of the source, with new sound in the span.
+        """
+        old = as_stereo(source.samples)
+        first = max(0, start - round(LEAD * RATE))
+        last = min(len(old), end + round(TAIL * RATE))
+        part = score.cut(first / RATE, last / RATE)
+        margin = MARGIN if last == len(old) else 0
+        part = replace(part, seconds=(last - first + margin) / RATE)
+        played = self._play(part, replace(self.context, skip_normalization=True))
+        made = played.clip.samples
+        join = plan_join(old, made, start, end, -first)
+        mix = join.apply(old, made)
+        stems = self._joined_stems(source, played.stems, join) if self.with_stems else {}
+        limit_span([mix, *stems.values()], start, end)
+        _settle(mix, stems, start, end)
+        return PlayedParts(make_clip(mix, RATE), stems)
+
+    def _joined_stems(
+        self, source: Clip, made: Mapping[str, Samples], join: SpanJoin
+    ) -> dict[str, Samples]:
+        silence = np.zeros((join.frames, 2), np.float32)
+        names = dict.fromkeys([*source.stems, *made])
+        return {
+            name: join.apply(
+                as_stereo(source.stems[name]) if name in source.stems else silence,
+                made.get(name, silence[:1]),
+            )
+            for name in names
+        }
+
+    def _play(self, score: Score, context: Context) -> PlayedParts:
+        if score.notes:
+            return self.play(score, self.render, context, self.with_stems)
+        context.progress(1, 1)
+        silence = np.zeros((round(score.seconds * RATE), 2), np.float32)
+        return PlayedParts(make_clip(silence, RATE), {})
+
+
+def at_level(played: PlayedParts, level: float) -> PlayedParts:
+    """Return sound at a level, dBFS RMS, with its peaks limited."""
+    samples = played.clip.samples
+    if rms_dbfs(samples) < QUIET:
+        return played
+    gain = np.float32(10 ** (np.clip(level - rms_dbfs(samples), -MAX_GAIN, MAX_GAIN) / 20))
+    mix = samples * gain
+    stems = {part: stem * gain for part, stem in played.stems.items()}
+    moving = limiting_gain(mix)
+    if moving is not None:
+        for each in (mix, *stems.values()):
+            each *= moving[:, None]
+    return PlayedParts(make_clip(mix, RATE), stems)
+
+
+def playing_steps(seconds: float, steps: int, window: float = 5.0) -> int:
+    """Return about how many steps a player takes. window: s that it plays at once, about."""
+    return math.ceil(max(seconds, 0.1) / window) * steps
+
+
+def staged(context: Context, before: int, own: int) -> tuple[Callable[[int], None], Context]:
+    """Return the progress of a first stage, and a context whose progress is the stage after it.
+
+    before: steps of the first stage. own: steps of the second one, whatever it counts itself.
+    """
+    total = before + own
+    context.progress(0, total)
+
+    def of_second(done: int, steps: int) -> None:
+        context.progress(before + round(own * done / max(steps, 1)), total)
+
+    return (lambda done: context.progress(min(done, before), total)), replace(
+        context, progress=of_second
+    )
+
+
+def _settle(mix: Samples, stems: dict[str, Samples], start: int, end: int) -> None:
+    """Give what rounding has left in the span to the last stem."""
+    if stems:
+        name = list(stems)[-1]
+        rest = mix - sum((s for part, s in stems.items() if part != name), np.zeros_like(mix))
+        stems[name][max(0, start - MARGIN) : end + MARGIN] = rest[
+            max(0, start - MARGIN) : end + MARGIN
+        ]

@@ -1,0 +1,80 @@
+"""Source clips and their notes, and scores that follow each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, as_stereo
+from msanii_live.engines.base import Context
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Score, TempoSegment
+
+RATE = 44_100
+
+
+def source_of(context: Context, name: str) -> tuple[Clip, Score]:
+    """Return a source clip and its notes, which last exactly as long.
+
+    Raises: CommandError: ENOCLIP, as `Context.clip`; EENGINE, the notes of the clip are not known,
+    or its sample rate is another one.
+    """
+    clip = context.clip(name)
+    score = clip.score
+    if score is None:
+        raise CommandError(
+            Code.EENGINE,
+            f"the notes of {name} are not known, and the composer works with notes: give the key "
+            "engine mel-flow, which works with audio",
+        )
+    if clip.info.sample_rate != RATE:
+        raise CommandError(
+            Code.EENGINE,
+            f"{name} is at {clip.info.sample_rate} Hz, the composer at {RATE}: engine mel-flow can",
+        )
+    if clip.info.bpm and not score.tempo_map:
+        score = replace(score, bar=clip.info.bar_offset)
+    seconds = clip.info.frames / RATE
+    if score.seconds > seconds + 0.5 / RATE:
+        score = replace(score.cut(0.0, seconds), is_loop=score.is_loop)
+    return clip, replace(score, seconds=seconds)
+
+
+def silent_source(source: Clip, frames: int, leftwards: bool) -> Clip:
+    """Return a clip with silence after it, or before it, and its stems alike."""
+
+    def padded(samples: Samples) -> Samples:
+        silence = np.zeros((frames, 2), np.float32)
+        stereo = as_stereo(samples)
+        return np.concatenate([silence, stereo] if leftwards else [stereo, silence])
+
+    info = replace(source.info, frames=source.info.frames + frames, channels=2)
+    stems = {part: padded(stem) for part, stem in source.stems.items()}
+    return replace(source, samples=padded(source.samples), info=info, stems=stems)
+
+
+def joined(first: Score, second: Score) -> Score:
+    """Return two scores after each other, of the tempo and metre of both where they agree.
+
+    Where they do not, a tempo map says which is where.
+    """
+    both = replace(
+        first.followed_by(second), bar=first.bar, is_loop=False, swing=second.swing or first.swing
+    )
+    key, style = first.key or second.key, first.style or second.style
+    both = replace(both, key=key, style=style)
+    if abs(first.tempo - second.tempo) < 1e-6 and first.metre == second.metre:
+        return both
+    beats, later = first.beats or 4.0, second.beats or 4.0
+    bars = first.bar + first.seconds * (first.tempo or second.tempo) / 60.0 / beats
+    return replace(
+        both,
+        bpm=0.0 if abs(first.tempo - second.tempo) >= 1e-6 else first.tempo,
+        beats=0.0 if beats != later else beats,
+        metre=first.metre if first.metre == second.metre else None,
+        tempo_map=(
+            TempoSegment(0.0, first.bar, first.tempo or second.tempo, beats),
+            TempoSegment(first.seconds, bars, second.tempo or first.tempo, later),
+        ),
+    )

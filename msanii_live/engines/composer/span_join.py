@@ -1,0 +1,142 @@
+"""A span of a clip that is played anew, joined to what stays: in phase, at its level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msanii_live.audio import Samples, limiting_gain, rms_dbfs
+from msanii_live.audio.seams import OVERLAP_FRAMES, SEARCH_FRAMES, align_seam
+from msanii_live.engines.loudness import TARGET_LOUDNESS, measure_loudness
+
+LEAD = 2.5  # s that are played before a span, so that its notes ring into it
+TAIL = 1.0  # s that are played after it
+MARGIN = 2 * SEARCH_FRAMES  # frames of silence around what is played, where there is no more music
+SEAM = 2_048  # frames beside a seam that may change
+QUIET = -60.0  # dBFS below which audio says nothing of its level
+MAX_GAIN = 24.0  # dB
+
+
+@dataclass(frozen=True)
+class SpanJoin:
+    """How a rendering takes the place of frames [start, end) of a clip.
+
+    origin: frame of the rendering at frame 0 of the clip, negative where it begins later. late,
+    late_end: frames by which it is moved to be in phase at the start and the end. middle: frame of
+    the clip where it changes from one to the other. gain: factor.
+    """
+
+    frames: int
+    start: int
+    end: int
+    origin: int
+    late: int = 0
+    late_end: int = 0
+    middle: int = 0
+    gain: float = 1.0
+
+    def weights(self) -> NDArray[np.float32]:
+        """Return the share of the rendering in each frame of the clip, (frames,)."""
+        share = np.zeros(self.frames, np.float32)
+        share[self.start : self.end] = 1.0
+        ramp = (np.arange(OVERLAP_FRAMES, dtype=np.float32) + 0.5) / OVERLAP_FRAMES
+        before = min(OVERLAP_FRAMES, self.start)
+        share[self.start - before : self.start] = ramp[OVERLAP_FRAMES - before :] if before else 0
+        after = min(OVERLAP_FRAMES, self.frames - self.end)
+        share[self.end : self.end + after] = ramp[::-1][:after]
+        return share
+
+    def apply(self, old: Samples, made: Samples) -> Samples:
+        """Return the clip with the rendering in its place; other frames stay bit for bit.
+
+        old: float32, (frames, channels), anything within the span. made: (any, channels).
+        """
+        share = self.weights()
+        new = _placed(made, self.origin + self.late, self.frames)
+        if self.late_end != self.late:
+            other = _placed(made, self.origin + self.late_end, self.frames)
+            ramp = (np.arange(self.frames) - self.middle) / OVERLAP_FRAMES
+            mix = np.clip(ramp, 0, 1).astype(np.float32)[:, None]
+            new = new * (1 - mix) + other * mix
+        touched = share > 0
+        out = old.copy()
+        fading = share[touched, None]
+        out[touched] = old[touched] * (1 - fading) + new[touched] * (fading * self.gain)
+        return out
+
+
+def plan_join(old: Samples, made: Samples, start: int, end: int, origin: int) -> SpanJoin:
+    """Find where and how loud a rendering fits into a clip.
+
+    old: the clip, float32, (frames, channels); frames [start, end) are to be replaced. made: a
+    rendering of the same notes around the span and new ones in it. origin: see `SpanJoin`.
+    """
+    frames = len(old)
+    late = late_end = 0
+    if start:
+        seam = start + origin
+        late = align_seam(old[:start], made, seam) - seam
+    if end < frames:
+        seam = len(made) - (end + origin)
+        late_end = seam - align_seam(old[end:][::-1], made[::-1], seam)
+    if not start:
+        late = late_end
+    if end == frames:
+        late_end = late
+    join = SpanJoin(frames, start, end, origin, late, late_end, _quietest(made, start, end, origin))
+    return replace(join, gain=_gain(old, made, join))
+
+
+def limit_span(parts: list[Samples], start: int, end: int) -> None:
+    """Limit the peaks of a clip around frames [start, end) in place, and its stems alike.
+
+    parts: the clip, then its stems; float32, (frames, channels).
+    """
+    first, last = max(0, start - SEAM), min(len(parts[0]), end + SEAM)
+    gain = limiting_gain(parts[0][first:last])
+    if gain is not None:
+        for samples in parts:
+            samples[first:last] *= gain[:, None]
+
+
+def _placed(made: Samples, origin: int, frames: int) -> Samples:
+    """Return frames [origin, origin + frames) of audio, with silence where it has none."""
+    before = max(0, -origin)
+    inside = made[max(0, origin) : max(0, origin + frames)]
+    return np.pad(inside, ((before, max(0, frames - before - len(inside))), (0, 0)))[:frames]
+
+
+def _quietest(made: Samples, start: int, end: int, origin: int) -> int:
+    """Return a frame of the clip in the middle third of the span where the rendering is quiet."""
+    first, last = start + (end - start) // 3, end - (end - start) // 3 - OVERLAP_FRAMES
+    if last - first < OVERLAP_FRAMES:
+        return max(start, (start + end - OVERLAP_FRAMES) // 2)
+    places = np.arange(first, last, 441)
+    power = [float((made[p + origin : p + origin + OVERLAP_FRAMES] ** 2).sum()) for p in places]
+    return int(places[int(np.argmin(power))])
+
+
+def _gain(old: Samples, made: Samples, join: SpanJoin) -> float:
+    """Return the factor that brings the rendering to the level of the clip around the span.
+
+    Both have the same notes there; where they are silent, the level of the whole is taken.
+    """
+    before = (max(0, -join.origin), join.start)
+    after = (join.end, min(join.frames, len(made) - join.origin))
+    spans = [span for span in (before, after) if span[1] - span[0] > SEAM]
+    if spans:
+        known = np.concatenate([old[first:last] for first, last in spans])
+        played = np.concatenate(
+            [made[first + join.origin : last + join.origin] for first, last in spans]
+        )
+        if min(rms_dbfs(known), rms_dbfs(played)) > QUIET:
+            return _factor(rms_dbfs(known) - rms_dbfs(played))
+    stays = np.concatenate([old[: join.start], old[join.end :]])
+    target = measure_loudness(stays) if len(stays) and rms_dbfs(stays) > QUIET else TARGET_LOUDNESS
+    return _factor(target - measure_loudness(made))
+
+
+def _factor(decibels: float) -> float:
+    return float(10 ** (np.clip(decibels, -MAX_GAIN, MAX_GAIN) / 20))

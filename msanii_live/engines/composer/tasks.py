@@ -1,0 +1,270 @@
+"""The verbs of the composer engine: from a command to notes, and from notes to a clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from msanii_live.audio import Clip, Samples, as_stereo, make_clip, rms_dbfs
+from msanii_live.engines.base import Context, check_span, unsupported_verb
+from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.continuation import plan_continuation
+from msanii_live.engines.composer.long_pieces import composing_steps
+from msanii_live.engines.composer.morph import fitted, morphed
+from msanii_live.engines.composer.playing import (
+    RATE,
+    Performer,
+    Play,
+    playing_steps,
+    staged,
+)
+from msanii_live.engines.composer.read_piece import ReadPiece, read_piece
+from msanii_live.engines.composer.sources import joined, silent_source, source_of
+from msanii_live.engines.composer.span_join import LEAD, TAIL
+from msanii_live.engines.composer.stems import with_stems
+from msanii_live.engines.composer.variation import (
+    Variation,
+    open_cells,
+    other_sound,
+    plan_variation,
+)
+from msanii_live.engines.composer.weights import Composer
+from msanii_live.engines.composer.whole_pieces import compose_order, ordered
+from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.engines.notes.played_parts import PlayedParts
+from msanii_live.engines.scores import requested_score
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Score
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    GenerationCommand,
+    Inpaint,
+    Interpolate,
+    Outpaint,
+    Render,
+)
+
+MAX_SECONDS = 190.0  # of what is composed at once
+MAX_WITH_SOURCE = 600.0  # s of a clip together with its source
+MIN_FRAMES = 2_048
+BLENDED = 0.6  # amount that is composed anew in the middle between two pieces, at strength 1
+
+
+@dataclass(frozen=True)
+class ComposerTasks:
+    """One command of the composer engine, with what carries it out.
+
+    play: see `Play`. steps: of the player.
+    """
+
+    composer: Composer
+    play: Play
+    command: GenerationCommand
+    context: Context
+    wishes: Wishes
+    options: CompletionOptions
+    steps: int
+
+    def run(self) -> Clip:
+        """Run the method of the command's verb."""
+        match self.command:
+            case Generate():
+                return self.generate(self.command)
+            case Outpaint():
+                return self.outpaint(self.command)
+            case Inpaint():
+                return self.inpaint(self.command)
+            case AudioToAudio():
+                return self.audio_to_audio(self.command)
+            case Interpolate():
+                return self.interpolate(self.command)
+            case Render():
+                return self.render(self.command)
+        raise unsupported_verb("composer", self.command)
+
+    def generate(self, command: Generate) -> Clip:
+        """Compose a piece and play it, as a loop if it has whole bars."""
+        order = ordered(self.composer, command, self.wishes, self.context)
+        composing = composing_steps(order.conditions, self.options)
+        advance, context = staged(self.context, composing, self._playing(order.seconds))
+        score = compose_order(self.composer, order, self.context.seed, self.options, advance)
+        return self._clip(self._performer(context).whole(score), score)
+
+    def outpaint(self, command: Outpaint) -> Clip:
+        """Continue a clip at either end; it stays bit for bit up to the seam."""
+        source, score = source_of(self.context, command.src)
+        piece = self._read(score)
+        leftwards = command.side == "left"
+        metre = self.wishes.metre or piece.grid.metre
+        seconds = command.seconds
+        if command.bars is not None:
+            seconds = command.bars * replace(piece.grid, metre=metre).bar
+        new = self._frames(seconds)
+        old = source.info.frames
+        self._frames((old + new) / RATE, MAX_WITH_SOURCE)
+        plan = plan_continuation(
+            self.composer, piece, self.wishes, new / RATE, self.context.seed, leftwards=leftwards
+        )
+        span = self._playing(LEAD + new / RATE + (TAIL if leftwards else 0.0))
+        advance, context = staged(self.context, plan.steps(self.options), span)
+        fresh = plan.compose(self.composer, self.context.seed, self.options, advance)
+        whole = joined(fresh, score) if leftwards else joined(score, fresh)
+        source = with_stems(source, score) if command.stems and command.keep else source
+        start, end = (0, new) if leftwards else (old, old + new)
+        canvas = silent_source(source, new, leftwards)
+        played = self._performer(context).span(canvas, whole, start, end)
+        if not command.keep:
+            whole = replace(fresh, is_loop=False)
+            played = _cut(played, start, end)
+        return self._clip(played, whole, (source,))
+
+    def inpaint(self, command: Inpaint) -> Clip:
+        """Compose a span of a clip anew, or some parts of it."""
+        source, score = source_of(self.context, command.src)
+        check_span(command, source.info.seconds)
+        start = round(command.start * RATE)
+        end = min(round(command.end * RATE), source.info.frames)
+        piece = self._read(score, with_tempo=False)
+        cells = open_cells(piece, start / RATE, end / RATE, self.wishes.parts)
+        variation = plan_variation(self.composer, piece, self.wishes, cells, self.context.seed)
+        span = self._playing(LEAD + (end - start) / RATE + TAIL)
+        advance, context = staged(self.context, variation.steps(self.options), span)
+        whole = variation.compose(self.composer, self.context.seed, self.options, advance)
+        source = with_stems(source, score) if command.stems else source
+        played = self._performer(context).span(source, whole, start, end)
+        whole = replace(whole, key=score.key or whole.key, style=score.style or whole.style)
+        return self._clip(played, whole, (source,))
+
+    def audio_to_audio(self, command: AudioToAudio) -> Clip:
+        """Vary the notes of a clip, its sound, or both, at its level; at strength 0 neither."""
+        source, score = source_of(self.context, command.src)
+        if command.strength < 1e-3:
+            self.context.progress(1, 1)
+            source = with_stems(source, score) if command.stems else source
+            kept = PlayedParts(make_clip(as_stereo(source.samples), RATE), source.stems)
+            return self._clip(kept, score, (source,))
+        piece = self._read(score, with_tempo=False)
+        seconds, whole = score.seconds, score
+        advance, context = staged(self.context, 0, self._playing(seconds))
+        if command.hold != "notes":
+            variation, options = self._variation(piece, command.strength)
+            advance, context = staged(
+                self.context, variation.steps(options), self._playing(seconds)
+            )
+            whole = variation.compose(self.composer, self.context.seed, options, advance)
+        if command.hold == "notes" or (command.hold == "none" and command.strength > 0.8):
+            whole = other_sound(
+                self.composer, whole, whole.style or None, command.strength, self.context.seed
+            )
+        level = rms_dbfs(source.samples)
+        return self._clip(self._performer(context).whole(whole, level), whole, (source,))
+
+    def interpolate(self, command: Interpolate) -> Clip:
+        """Play notes between those of two clips, at the tempo of the first."""
+        (a, first), (b, second) = (source_of(self.context, n) for n in (command.a, command.b))
+        frames, mix = min(a.info.frames, b.info.frames), command.mix
+        seconds = frames / RATE
+        first = first if frames == a.info.frames else first.cut(0.0, seconds)
+        piece = self._read(first, with_tempo=False)
+        same_tempo = abs(second.tempo - piece.grid.bpm) < 1e-3
+        other = fitted(second, piece, seconds)
+        if mix <= 0.0 or (mix >= 1.0 and same_tempo):
+            self.context.progress(1, 1)
+            source = a if mix <= 0.0 else b
+            score = first if mix <= 0.0 else other
+            source = with_stems(source, score) if command.stems else source
+            kept = PlayedParts(
+                make_clip(as_stereo(source.samples)[:frames].copy(), RATE),
+                {part: as_stereo(s)[:frames].copy() for part, s in source.stems.items()},
+            )
+            return self._clip(kept, score, (a, b))
+        whole = morphed(piece, other, mix, self.context.seed, self.wishes.parts)
+        amount = BLENDED * command.strength * 4 * mix * (1 - mix)
+        advance, context = staged(self.context, 0, self._playing(seconds))
+        if amount >= 0.02:
+            variation, options = self._variation(self._read(whole, with_tempo=False), amount)
+            advance, context = staged(
+                self.context, variation.steps(options), self._playing(seconds)
+            )
+            varied = variation.compose(self.composer, self.context.seed, options, advance)
+            whole = replace(varied, key=whole.key, style=whole.style)
+        power = (1 - mix) * _power(a.samples) + mix * _power(b.samples)
+        level = 10 * np.log10(max(power, 1e-9))
+        return self._clip(self._performer(context).whole(whole, float(level)), whole, (a, b))
+
+    def render(self, command: Render) -> Clip:
+        """Play notes; if parts are named, compose these to the notes, in place of their own."""
+        score = requested_score(command, self.context, MAX_SECONDS)
+        seconds = score.seconds
+        if not command.parts:
+            performer = self._performer(self.context)
+            return self._clip(performer.whole(score), score)
+        piece = self._read(score, with_tempo=False)
+        variation, options = self._variation(piece, 1.0)
+        advance, context = staged(self.context, variation.steps(options), self._playing(seconds))
+        whole = variation.compose(self.composer, self.context.seed, options, advance)
+        return self._clip(self._performer(context).whole(whole), whole)
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _read(self, score: Score, with_tempo: bool = True) -> ReadPiece:
+        """Read a score; with_tempo: at the command's tempo, if it names one."""
+        tempo = self.wishes.tempo
+        if tempo and with_tempo:
+            score = score.at_tempo(tempo)
+        return read_piece(score, tempo or self.context.tempo, self.context.beats)
+
+    def _variation(self, piece: ReadPiece, amount: float) -> tuple[Variation, CompletionOptions]:
+        """Plan other notes in all bars of the wished parts. amount: see `CompletionOptions`."""
+        cells = open_cells(piece, -1e9, 1e9, self.wishes.parts)
+        variation = plan_variation(self.composer, piece, self.wishes, cells, self.context.seed)
+        return variation, replace(self.options, amount=amount)
+
+    def _frames(self, seconds: float, longest: float = MAX_SECONDS) -> int:
+        frames = round(seconds * RATE)
+        if not MIN_FRAMES <= frames <= longest * RATE:
+            raise CommandError(
+                Code.ERANGE,
+                f"the clip would last {seconds:.2f} s: it must be 0.05 to {longest:g} s",
+            )
+        return frames
+
+    def _playing(self, seconds: float) -> int:
+        return playing_steps(seconds, self.steps)
+
+    def _performer(self, context: Context) -> Performer:
+        render = Render(midi="composed", steps=self.command.steps)
+        if isinstance(self.command, Render):
+            render = replace(render, timbre=self.command.timbre, timbre2=self.command.timbre2)
+        return Performer(self.play, render, context, bool(self.command.stems))
+
+    def _clip(self, played: PlayedParts, score: Score, parents: tuple[Clip, ...] = ()) -> Clip:
+        """Return a clip of what was played, with its notes."""
+        if not score.notes:
+            self.context.warn(
+                "there are no notes here: try another seed, a higher density or other parts"
+            )
+        parent = parents[0].info if parents else None
+        clip = make_clip(
+            played.clip.samples,
+            RATE,
+            seed=self.context.seed,
+            bpm=round(score.bpm, 4),
+            bar_offset=round(score.bar, 9) % 1.0,
+            loops=score.is_loop,
+            style=score.style or (parent.style if parent else ""),
+            key=score.key or (parent.key if parent else ""),
+            parents=tuple(each.info.name for each in parents),
+        )
+        return replace(clip, score=score, stems=played.stems)
+
+
+def _cut(played: PlayedParts, start: int, end: int) -> PlayedParts:
+    stems = {part: stem[start:end].copy() for part, stem in played.stems.items()}
+    return PlayedParts(make_clip(played.clip.samples[start:end].copy(), RATE), stems)
+
+
+def _power(samples: Samples) -> float:
+    return float((as_stereo(samples).astype(np.float64) ** 2).mean())

@@ -1,0 +1,58 @@
+"""Pieces of a command without a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msanii_live.engines.base import Context
+from msanii_live.engines.composer.bar_grid import BarGrid
+from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.long_pieces import compose_piece
+from msanii_live.engines.composer.piece_order import PieceOrder, find_metre, order_piece
+from msanii_live.engines.composer.weights import Composer
+from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Score
+from msanii_live.protocol.commands import Generate
+
+RATE = 44_100
+MAX_SECONDS = 190.0
+MIN_FRAMES = 2_048
+USUAL_SECONDS = 6.0  # length of a command that gives none
+
+
+def ordered(composer: Composer, command: Generate, wishes: Wishes, context: Context) -> PieceOrder:
+    """Return what a command asks for.
+
+    A form gives the length if neither `bars` nor `seconds` does.
+    Raises: CommandError: ERANGE, the clip would be too short or too long.
+    """
+    bpm = wishes.tempo or context.tempo
+    metre = wishes.metre or find_metre(context.beats, context.warn)
+    bar = BarGrid(bpm, metre).bar if wishes.metre else context.beats * 60.0 / bpm
+    seconds, bars = command.seconds, command.bars
+    if bars is None and wishes.form and seconds == USUAL_SECONDS:
+        bars = float(len(wishes.form))
+    if bars is not None:
+        seconds = bars * bar
+    frames = round(seconds * RATE)
+    if not MIN_FRAMES <= frames <= MAX_SECONDS * RATE:
+        raise CommandError(
+            Code.ERANGE,
+            f"the clip would last {seconds:.2f} s: it must be 0.05 to {MAX_SECONDS:g} s",
+        )
+    return order_piece(
+        composer, wishes, bpm=bpm, metre=metre, seconds=frames / RATE,
+        is_loop=bars is not None and abs(bars - round(bars)) < 1e-6, seed=context.seed,
+    )  # fmt: skip
+
+
+def compose_order(
+    composer: Composer,
+    order: PieceOrder,
+    seed: int,
+    options: CompletionOptions,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Score:
+    """Return the score of an order; the same seed gives the same notes."""
+    return order.score(compose_piece(composer, order.conditions, seed, options, progress))
