@@ -14,24 +14,29 @@ CLIENT = f"""
     in -> which
 
     300 40 "find a free port to listen on, from a random one upwards"
-    once   300 70  [t b b]
+    once   300 70  [t b b b]
     seed   340 100 [random {PORTS}]
     base   340 130 [+ {FIRST_PORT}]
     go     300 130 (1)
     which -> once -> go -> beat
     once:1 -> seed -> base -> next:1
+    once:2 -> wind
+    once:2 -> luck -> first -> count
     port   420 130 [t i i i]
     listen 480 160 [prepend port]
     ears   480 190 [udpreceive {FIRST_PORT} @quiet 1]
     hello  420 220 (/msanii/notify 1 $1)
     port:2 -> here:1
     port:2 -> tail:2
+    port:2 -> mine:1
     port:1 -> listen -> ears
     port -> hello -> net
 
-    20 110 "every message has a reply port and a token of its own"
+    20 110 "every message has a reply port and a token; tokens begin at a random number, or an old one might come back"
     out    20 140 [t l b]
     count  120 170 [counter 1 99999]
+    luck   500 70  [random 99999]
+    first  500 100 [prepend set]
     here   120 225 [i]
     turn   120 198 [t b i]
     tail   120 255 [sprintf id m%ld-%ld reply_port %ld]
@@ -41,26 +46,35 @@ CLIENT = f"""
     out:1 -> count -> turn -> here -> tail -> whole:1
     turn:1 -> tail:1
     out -> whole -> net
-    which:1 -> place
+    which:1 -> moves
+    moves  190 80  [t b l]
+    moves -> mine
+    moves:1 -> place
     place  190 110 [unpack s i]
     host   200 300 [prepend host]
     away   300 330 [prepend port]
     place -> host -> net
     place:1 -> away -> net
     job    420 255 [i -1]
+    any    480 255 [sel -1]
     stop   420 290 (/msanii/job/cancel $1)
-    which:2 -> job -> stop -> out
+    which:2 -> job -> any
+    any:1 -> stop -> out
 
-    640 40 "every 2 s: ask for the status, or try the next port if there is no answer"
+    640 40 "every 2 s: register again, or try the next port if there is no answer"
     beat   640 100 [metro 2000]
     is     640 130 [i 0]
     there  640 160 [sel 0]
-    pulse  740 190 (/msanii/status)
+    again  740 190 [t b]
+    mine   740 225 [i {FIRST_PORT}]
     next   640 225 [i {FIRST_PORT}]
+    old    580 225 [t i i]
+    bye    460 255 (/msanii/notify 0 $1)
     step   640 255 [expr ($i1 - {FIRST_PORT} + 1) % {PORTS} + {FIRST_PORT}]
     found  640 285 [t i i]
-    beat -> is -> there -> next -> step -> found -> port
-    there:1 -> pulse -> out
+    beat -> is -> there -> next -> old -> step -> found -> port
+    old:1 -> bye -> net
+    there:1 -> again -> mine -> hello
     found:1 -> next:1
 
     20 370 "replies"
@@ -71,7 +85,7 @@ CLIENT = f"""
     wind   540 430 [delay 5000]
     yes    440 430 (1)
     no     540 460 (0)
-    gate   440 500 [change]
+    gate   440 500 [change -1]
     lit    440 530 [t i i i]
     sorry  440 560 [sel 0 1]
     say    440 590 ("{HELP}")
@@ -113,7 +127,7 @@ CLIENT = f"""
     over -> gone -> words
     why    360 630 [sprintf symout %s: %s]
     fails:4 -> why:1
-    fails:3 -> why
+    fails:3 -> why -> words
     warns:1 -> words
     path     20 680  [outlet] || hint path of each clip, once it is whole
     progress 140 680 [outlet] || hint progress of the job, 0 to 1

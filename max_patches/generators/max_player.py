@@ -66,7 +66,7 @@ HEAD = """
     arm    620 200 (1)
     unarm  620 230 (0)
     which:6 -> armed -> ready -> whose
-    holds -> whose
+    hold -> holds -> whose
     arm -> armed:1
     unarm -> armed:1
     cross  480 260 [sel 0 1]

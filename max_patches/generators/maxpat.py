@@ -115,7 +115,8 @@ def _box_to_dict(box: Box) -> dict[str, Any]:
         made = {"maxclass": box.text, "comment": options.get("hint", "")}
     else:
         kinds = {"object": "newobj", "message": "message", "comment": "comment"}
-        made = {"maxclass": kinds[box.kind], "text": box.text.replace("; ", ";\r")}
+        text = box.text.replace("; ", ";\r") if box.kind == "message" else box.text
+        made = {"maxclass": kinds[box.kind], "text": text}
         inlets, outlets = ports(box.text) if box.kind == "object" else (1, [])
         if box.kind == "message":
             inlets, outlets = 2, [TYPES["m"]]

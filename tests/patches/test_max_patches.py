@@ -62,6 +62,35 @@ def test_ids_are_unique_and_wires_end_at_boxes(patch_file):
     check(json.loads(patch_file.read_text())["patcher"])
 
 
+# Boxes to which no cord leads: they speak by themselves, or the user clicks them.
+SOURCES = {"loadbang", "live.thisdevice", "notein", "metro", "buffer~", "groove~", "sig~",
+           "message", "button", "toggle", "slider", "udpreceive", "inlet", "comment",
+           "p"}  # fmt: skip
+# Boxes from which no cord needs to lead: they are seen or heard, or they keep what others read.
+SINKS = {"print", "udpsend", "outlet", "comment", "led", "number", "flonum", "waveform~", "ezdac~",
+         "plugout~", "pcontrol", "buffer~"}  # fmt: skip
+
+
+def test_no_box_is_left_unconnected(patch_file):
+    """A wire that is missing is seen by nothing else: the patch is valid, and silent."""
+
+    def check(patcher):
+        ends = [list(line["patchline"].values()) for line in patcher["lines"]]
+        sources, sinks = ({end[i][0] for end in ends} for i in (0, 1))
+        for box in (item["box"] for item in patcher["boxes"]):
+            newobj = box["maxclass"] == "newobj"
+            name = box["text"].split()[0] if newobj else box["maxclass"]
+            if "patcher" in box:
+                check(box["patcher"])
+            if name.startswith("live.") or (name in OURS and patch_file.stem == "msanii-live"):
+                continue  # parameters; the overview only shows our boxes
+            assert box["id"] in sinks or name in SOURCES, box
+            is_named = box.get("text", "").startswith(";")  # a message to a receiver by name
+            assert box["id"] in sources or name in SINKS or is_named, box
+
+    check(json.loads(patch_file.read_text())["patcher"])
+
+
 def test_nothing_of_this_machine_and_no_bootpath(patch_file):
     text = patch_file.read_text()
     assert "bootpath" not in text

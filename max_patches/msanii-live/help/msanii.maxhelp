@@ -418,7 +418,7 @@
         "box": {
          "id": "obj-1",
          "maxclass": "comment",
-         "text": "one message for each command;\rdocs/osc.md describes them all",
+         "text": "one message for each command; docs/osc.md describes them all",
          "numinlets": 1,
          "numoutlets": 0,
          "outlettype": [],

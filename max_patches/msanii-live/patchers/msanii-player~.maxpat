@@ -38,7 +38,7 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "path of a WAV to load and crossfade to;\rloop 0|1, play, stop, fade MS, rate R, hold 0|1, now",
+     "text": "path of a WAV to load and crossfade to; loop 0|1, play, stop, fade MS, rate R, hold 0|1, now",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
@@ -2009,6 +2009,18 @@
      ],
      "destination": [
       "obj-31",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-29",
+      0
+     ],
+     "destination": [
+      "obj-30",
       0
      ]
     }

@@ -12,7 +12,7 @@
   "rect": [
    60.0,
    90.0,
-   1391.0,
+   1464.6,
    760.0
   ],
   "bglocked": 0,
@@ -38,7 +38,7 @@
     "box": {
      "id": "obj-1",
      "maxclass": "comment",
-     "text": "in: a message as docs/osc.md has it (address, values, keys);\ralso start, connect HOST PORT, cancel",
+     "text": "in: a message as docs/osc.md has it (address, values, keys); also start, connect HOST PORT, cancel",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
@@ -110,17 +110,18 @@
     "box": {
      "id": "obj-5",
      "maxclass": "newobj",
-     "text": "t b b",
+     "text": "t b b b",
      "numinlets": 1,
-     "numoutlets": 2,
+     "numoutlets": 3,
      "outlettype": [
+      "bang",
       "bang",
       "bang"
      ],
      "patching_rect": [
       300.0,
       70.0,
-      49.0,
+      62.2,
       22.0
      ]
     }
@@ -257,14 +258,14 @@
     "box": {
      "id": "obj-13",
      "maxclass": "comment",
-     "text": "every message has a reply port and a token of its own",
+     "text": "every message has a reply port and a token; tokens begin at a random number, or an old one might come back",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       729.0,
       110.0,
-      365.8,
+      715.6,
       22.0
      ]
     }
@@ -313,6 +314,42 @@
     "box": {
      "id": "obj-16",
      "maxclass": "newobj",
+     "text": "random 99999",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      "int"
+     ],
+     "patching_rect": [
+      500.0,
+      70.0,
+      95.2,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-17",
+     "maxclass": "newobj",
+     "text": "prepend set",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      500.0,
+      100.0,
+      88.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-18",
+     "maxclass": "newobj",
      "text": "i",
      "numinlets": 2,
      "numoutlets": 1,
@@ -329,7 +366,7 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-19",
      "maxclass": "newobj",
      "text": "t b i",
      "numinlets": 1,
@@ -348,7 +385,7 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-20",
      "maxclass": "newobj",
      "text": "sprintf id m%ld-%ld reply_port %ld",
      "numinlets": 3,
@@ -366,7 +403,7 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-21",
      "maxclass": "newobj",
      "text": "zl.join",
      "numinlets": 2,
@@ -385,7 +422,7 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-22",
      "maxclass": "newobj",
      "text": "udpsend 127.0.0.1 7770",
      "numinlets": 1,
@@ -401,7 +438,26 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-23",
+     "maxclass": "newobj",
+     "text": "t b l",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "outlettype": [
+      "bang",
+      ""
+     ],
+     "patching_rect": [
+      214.0,
+      80.0,
+      49.0,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-24",
      "maxclass": "newobj",
      "text": "unpack s i",
      "numinlets": 1,
@@ -420,7 +476,7 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-25",
      "maxclass": "newobj",
      "text": "prepend host",
      "numinlets": 1,
@@ -438,7 +494,7 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-26",
      "maxclass": "newobj",
      "text": "prepend port",
      "numinlets": 1,
@@ -456,7 +512,7 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-27",
      "maxclass": "newobj",
      "text": "i -1",
      "numinlets": 2,
@@ -474,7 +530,26 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-28",
+     "maxclass": "newobj",
+     "text": "sel -1",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "outlettype": [
+      "bang",
+      ""
+     ],
+     "patching_rect": [
+      617.0,
+      255.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-29",
      "maxclass": "message",
      "text": "/msanii/job/cancel $1",
      "numinlets": 2,
@@ -492,23 +567,23 @@
    },
    {
     "box": {
-     "id": "obj-26",
+     "id": "obj-30",
      "maxclass": "comment",
-     "text": "every 2 s: ask for the status, or try the next port if there is no answer",
+     "text": "every 2 s: register again, or try the next port if there is no answer",
      "numinlets": 1,
      "numoutlets": 0,
      "outlettype": [],
      "patching_rect": [
       692.0,
       40.0,
-      497.8,
+      471.4,
       22.0
      ]
     }
    },
    {
     "box": {
-     "id": "obj-27",
+     "id": "obj-31",
      "maxclass": "newobj",
      "text": "metro 2000",
      "numinlets": 2,
@@ -526,7 +601,7 @@
    },
    {
     "box": {
-     "id": "obj-28",
+     "id": "obj-32",
      "maxclass": "newobj",
      "text": "i 0",
      "numinlets": 2,
@@ -544,7 +619,7 @@
    },
    {
     "box": {
-     "id": "obj-29",
+     "id": "obj-33",
      "maxclass": "newobj",
      "text": "sel 0",
      "numinlets": 2,
@@ -563,25 +638,43 @@
    },
    {
     "box": {
-     "id": "obj-30",
-     "maxclass": "message",
-     "text": "/msanii/status",
-     "numinlets": 2,
+     "id": "obj-34",
+     "maxclass": "newobj",
+     "text": "t b",
+     "numinlets": 1,
      "numoutlets": 1,
      "outlettype": [
-      ""
+      "bang"
      ],
      "patching_rect": [
       740.0,
       190.0,
-      108.4,
+      35.8,
       22.0
      ]
     }
    },
    {
     "box": {
-     "id": "obj-31",
+     "id": "obj-35",
+     "maxclass": "newobj",
+     "text": "i 7800",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      "int"
+     ],
+     "patching_rect": [
+      740.0,
+      225.0,
+      55.6,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-36",
      "maxclass": "newobj",
      "text": "i 7800",
      "numinlets": 2,
@@ -599,7 +692,44 @@
    },
    {
     "box": {
-     "id": "obj-32",
+     "id": "obj-37",
+     "maxclass": "newobj",
+     "text": "t i i",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "outlettype": [
+      "int",
+      "int"
+     ],
+     "patching_rect": [
+      580.0,
+      225.0,
+      49.0,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-38",
+     "maxclass": "message",
+     "text": "/msanii/notify 0 $1",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "outlettype": [
+      ""
+     ],
+     "patching_rect": [
+      469.0,
+      255.0,
+      141.4,
+      22.0
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-39",
      "maxclass": "newobj",
      "text": "expr ($i1 - 7800 + 1) % 1000 + 7800",
      "numinlets": 1,
@@ -608,7 +738,7 @@
       ""
      ],
      "patching_rect": [
-      640.0,
+      679.0,
       255.0,
       247.0,
       22.0
@@ -617,7 +747,7 @@
    },
    {
     "box": {
-     "id": "obj-33",
+     "id": "obj-40",
      "maxclass": "newobj",
      "text": "t i i",
      "numinlets": 1,
@@ -636,7 +766,7 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-41",
      "maxclass": "comment",
      "text": "replies",
      "numinlets": 1,
@@ -652,7 +782,7 @@
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-42",
      "maxclass": "newobj",
      "text": "t l l b",
      "numinlets": 1,
@@ -672,7 +802,7 @@
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-43",
      "maxclass": "newobj",
      "text": "t b b",
      "numinlets": 1,
@@ -691,7 +821,7 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-44",
      "maxclass": "newobj",
      "text": "delay 5000",
      "numinlets": 2,
@@ -709,7 +839,7 @@
    },
    {
     "box": {
-     "id": "obj-38",
+     "id": "obj-45",
      "maxclass": "message",
      "text": "1",
      "numinlets": 2,
@@ -727,7 +857,7 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-46",
      "maxclass": "message",
      "text": "0",
      "numinlets": 2,
@@ -745,9 +875,9 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-47",
      "maxclass": "newobj",
-     "text": "change",
+     "text": "change -1",
      "numinlets": 1,
      "numoutlets": 3,
      "outlettype": [
@@ -758,14 +888,14 @@
      "patching_rect": [
       440.0,
       500.0,
-      55.6,
+      75.4,
       22.0
      ]
     }
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-48",
      "maxclass": "newobj",
      "text": "t i i i",
      "numinlets": 1,
@@ -785,7 +915,7 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-49",
      "maxclass": "newobj",
      "text": "sel 0 1",
      "numinlets": 3,
@@ -805,7 +935,7 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-50",
      "maxclass": "message",
      "text": "\"server is not running: start it with msanii-live serve\"",
      "numinlets": 2,
@@ -823,7 +953,7 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-51",
      "maxclass": "message",
      "text": "connected",
      "numinlets": 2,
@@ -841,7 +971,7 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-52",
      "maxclass": "newobj",
      "text": "route /msanii/job/queued /msanii/job/progress /msanii/job/done /msanii/job/cancelled /msanii/fail /msanii/warn",
      "numinlets": 7,
@@ -865,7 +995,7 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-53",
      "maxclass": "newobj",
      "text": "unpack s i i i f",
      "numinlets": 1,
@@ -887,7 +1017,7 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-54",
      "maxclass": "newobj",
      "text": "unpack s i i i f",
      "numinlets": 1,
@@ -909,7 +1039,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-55",
      "maxclass": "newobj",
      "text": "unpack s i s s f i i i f",
      "numinlets": 1,
@@ -935,7 +1065,7 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-56",
      "maxclass": "newobj",
      "text": "t b b",
      "numinlets": 1,
@@ -954,7 +1084,7 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-57",
      "maxclass": "newobj",
      "text": "unpack s s i s s",
      "numinlets": 1,
@@ -976,7 +1106,7 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-58",
      "maxclass": "newobj",
      "text": "unpack s s",
      "numinlets": 1,
@@ -995,7 +1125,7 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-59",
      "maxclass": "message",
      "text": "queued",
      "numinlets": 2,
@@ -1013,7 +1143,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-60",
      "maxclass": "newobj",
      "text": "t s b",
      "numinlets": 1,
@@ -1032,7 +1162,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-61",
      "maxclass": "message",
      "text": "ready",
      "numinlets": 2,
@@ -1050,7 +1180,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-62",
      "maxclass": "message",
      "text": "1.",
      "numinlets": 2,
@@ -1068,7 +1198,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-63",
      "maxclass": "message",
      "text": "0.",
      "numinlets": 2,
@@ -1086,7 +1216,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-64",
      "maxclass": "message",
      "text": "cancelled",
      "numinlets": 2,
@@ -1104,7 +1234,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-65",
      "maxclass": "newobj",
      "text": "sprintf symout %s: %s",
      "numinlets": 2,
@@ -1122,7 +1252,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-66",
      "maxclass": "outlet",
      "comment": "path of each clip, once it is whole",
      "numinlets": 1,
@@ -1139,7 +1269,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-67",
      "maxclass": "outlet",
      "comment": "progress of the job, 0 to 1",
      "numinlets": 1,
@@ -1156,7 +1286,7 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-68",
      "maxclass": "outlet",
      "comment": "1 while the server answers",
      "numinlets": 1,
@@ -1173,7 +1303,7 @@
    },
    {
     "box": {
-     "id": "obj-62",
+     "id": "obj-69",
      "maxclass": "outlet",
      "comment": "state and errors in words",
      "numinlets": 1,
@@ -1190,7 +1320,7 @@
    },
    {
     "box": {
-     "id": "obj-63",
+     "id": "obj-70",
      "maxclass": "outlet",
      "comment": "every reply, as it came",
      "numinlets": 1,
@@ -1207,7 +1337,7 @@
    },
    {
     "box": {
-     "id": "obj-64",
+     "id": "obj-71",
      "maxclass": "newobj",
      "text": "loadbang",
      "numinlets": 1,
@@ -1225,7 +1355,7 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-72",
      "maxclass": "message",
      "text": "start",
      "numinlets": 2,
@@ -1286,7 +1416,7 @@
       0
      ],
      "destination": [
-      "obj-27",
+      "obj-31",
       0
      ]
     }
@@ -1322,7 +1452,7 @@
       0
      ],
      "destination": [
-      "obj-31",
+      "obj-36",
       1
      ]
     }
@@ -1330,12 +1460,48 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
+      "obj-5",
+      2
+     ],
+     "destination": [
+      "obj-44",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-5",
       2
      ],
      "destination": [
       "obj-16",
-      1
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-16",
+      0
+     ],
+     "destination": [
+      "obj-17",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
+      0
+     ],
+     "destination": [
+      "obj-15",
+      0
      ]
     }
    },
@@ -1347,7 +1513,31 @@
      ],
      "destination": [
       "obj-18",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-9",
       2
+     ],
+     "destination": [
+      "obj-20",
+      2
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-9",
+      2
+     ],
+     "destination": [
+      "obj-35",
+      1
      ]
     }
    },
@@ -1394,7 +1584,7 @@
       0
      ],
      "destination": [
-      "obj-20",
+      "obj-22",
       0
      ]
     }
@@ -1430,7 +1620,7 @@
       0
      ],
      "destination": [
-      "obj-17",
+      "obj-19",
       0
      ]
     }
@@ -1438,19 +1628,7 @@
    {
     "patchline": {
      "source": [
-      "obj-17",
-      0
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-16",
+      "obj-19",
       0
      ],
      "destination": [
@@ -1466,19 +1644,31 @@
       0
      ],
      "destination": [
+      "obj-20",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-20",
+      0
+     ],
+     "destination": [
+      "obj-21",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-19",
       1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-17",
-      1
      ],
      "destination": [
-      "obj-18",
+      "obj-20",
       1
      ]
     }
@@ -1490,7 +1680,7 @@
       0
      ],
      "destination": [
-      "obj-19",
+      "obj-21",
       0
      ]
     }
@@ -1498,11 +1688,11 @@
    {
     "patchline": {
      "source": [
-      "obj-19",
+      "obj-21",
       0
      ],
      "destination": [
-      "obj-20",
+      "obj-22",
       0
      ]
     }
@@ -1514,7 +1704,7 @@
       1
      ],
      "destination": [
-      "obj-21",
+      "obj-23",
       0
      ]
     }
@@ -1522,11 +1712,11 @@
    {
     "patchline": {
      "source": [
-      "obj-21",
+      "obj-23",
       0
      ],
      "destination": [
-      "obj-22",
+      "obj-35",
       0
      ]
     }
@@ -1534,23 +1724,11 @@
    {
     "patchline": {
      "source": [
-      "obj-22",
-      0
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
+      "obj-23",
       1
      ],
      "destination": [
-      "obj-23",
+      "obj-24",
       0
      ]
     }
@@ -1558,11 +1736,47 @@
    {
     "patchline": {
      "source": [
-      "obj-23",
+      "obj-24",
       0
      ],
      "destination": [
-      "obj-20",
+      "obj-25",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-25",
+      0
+     ],
+     "destination": [
+      "obj-22",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-24",
+      1
+     ],
+     "destination": [
+      "obj-26",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-26",
+      0
+     ],
+     "destination": [
+      "obj-22",
       0
      ]
     }
@@ -1574,31 +1788,7 @@
       2
      ],
      "destination": [
-      "obj-24",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-25",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-25",
-      0
-     ],
-     "destination": [
-      "obj-14",
+      "obj-27",
       0
      ]
     }
@@ -1619,70 +1809,10 @@
     "patchline": {
      "source": [
       "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-29",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-29",
-      0
-     ],
-     "destination": [
-      "obj-31",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      0
-     ],
-     "destination": [
-      "obj-32",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-32",
-      0
-     ],
-     "destination": [
-      "obj-33",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-33",
-      0
-     ],
-     "destination": [
-      "obj-9",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-29",
       1
      ],
      "destination": [
-      "obj-30",
+      "obj-29",
       0
      ]
     }
@@ -1690,7 +1820,7 @@
    {
     "patchline": {
      "source": [
-      "obj-30",
+      "obj-29",
       0
      ],
      "destination": [
@@ -1702,11 +1832,155 @@
    {
     "patchline": {
      "source": [
+      "obj-31",
+      0
+     ],
+     "destination": [
+      "obj-32",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-32",
+      0
+     ],
+     "destination": [
+      "obj-33",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-33",
+      0
+     ],
+     "destination": [
+      "obj-36",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-36",
+      0
+     ],
+     "destination": [
+      "obj-37",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-37",
+      0
+     ],
+     "destination": [
+      "obj-39",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-39",
+      0
+     ],
+     "destination": [
+      "obj-40",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-40",
+      0
+     ],
+     "destination": [
+      "obj-9",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-37",
+      1
+     ],
+     "destination": [
+      "obj-38",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-38",
+      0
+     ],
+     "destination": [
+      "obj-22",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-33",
       1
      ],
      "destination": [
-      "obj-31",
+      "obj-34",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-34",
+      0
+     ],
+     "destination": [
+      "obj-35",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-35",
+      0
+     ],
+     "destination": [
+      "obj-12",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-40",
+      1
+     ],
+     "destination": [
+      "obj-36",
       1
      ]
     }
@@ -1718,114 +1992,6 @@
       0
      ],
      "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      2
-     ],
-     "destination": [
-      "obj-36",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      1
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-39",
-      0
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-40",
-      0
-     ],
-     "destination": [
-      "obj-41",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-41",
-      2
-     ],
-     "destination": [
-      "obj-28",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-41",
-      1
-     ],
-     "destination": [
       "obj-42",
       0
      ]
@@ -1835,7 +2001,7 @@
     "patchline": {
      "source": [
       "obj-42",
-      0
+      2
      ],
      "destination": [
       "obj-43",
@@ -1847,18 +2013,6 @@
     "patchline": {
      "source": [
       "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-42",
       1
      ],
      "destination": [
@@ -1871,30 +2025,6 @@
     "patchline": {
      "source": [
       "obj-44",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-45",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
       0
      ],
      "destination": [
@@ -1906,8 +2036,8 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
-      1
+      "obj-46",
+      0
      ],
      "destination": [
       "obj-47",
@@ -1918,8 +2048,32 @@
    {
     "patchline": {
      "source": [
+      "obj-43",
+      0
+     ],
+     "destination": [
       "obj-45",
-      2
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-45",
+      0
+     ],
+     "destination": [
+      "obj-47",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-47",
+      0
      ],
      "destination": [
       "obj-48",
@@ -1930,8 +2084,20 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
-      3
+      "obj-48",
+      2
+     ],
+     "destination": [
+      "obj-32",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-48",
+      1
      ],
      "destination": [
       "obj-49",
@@ -1942,8 +2108,8 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
-      4
+      "obj-49",
+      0
      ],
      "destination": [
       "obj-50",
@@ -1954,8 +2120,20 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
-      5
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-49",
+      1
      ],
      "destination": [
       "obj-51",
@@ -1966,11 +2144,59 @@
    {
     "patchline": {
      "source": [
-      "obj-46",
+      "obj-51",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-42",
+      0
+     ],
+     "destination": [
+      "obj-52",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-52",
+      0
+     ],
+     "destination": [
+      "obj-53",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-52",
+      1
+     ],
+     "destination": [
+      "obj-54",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-52",
       2
      ],
      "destination": [
-      "obj-52",
+      "obj-55",
       0
      ]
     }
@@ -1979,46 +2205,10 @@
     "patchline": {
      "source": [
       "obj-52",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-46",
-      1
-     ],
-     "destination": [
-      "obj-24",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      4
-     ],
-     "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-48",
       3
      ],
      "destination": [
-      "obj-53",
+      "obj-56",
       0
      ]
     }
@@ -2026,11 +2216,11 @@
    {
     "patchline": {
      "source": [
-      "obj-53",
-      1
+      "obj-52",
+      4
      ],
      "destination": [
-      "obj-55",
+      "obj-57",
       0
      ]
     }
@@ -2038,35 +2228,11 @@
    {
     "patchline": {
      "source": [
-      "obj-55",
-      0
+      "obj-52",
+      5
      ],
      "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
-      1
-     ],
-     "destination": [
-      "obj-54",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-54",
-      0
-     ],
-     "destination": [
-      "obj-62",
+      "obj-58",
       0
      ]
     }
@@ -2075,7 +2241,7 @@
     "patchline": {
      "source": [
       "obj-53",
-      0
+      2
      ],
      "destination": [
       "obj-59",
@@ -2086,11 +2252,11 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
-      1
+      "obj-59",
+      0
      ],
      "destination": [
-      "obj-56",
+      "obj-69",
       0
      ]
     }
@@ -2098,8 +2264,32 @@
    {
     "patchline": {
      "source": [
-      "obj-56",
+      "obj-53",
+      1
+     ],
+     "destination": [
+      "obj-27",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-54",
+      4
+     ],
+     "destination": [
+      "obj-67",
       0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-55",
+      3
      ],
      "destination": [
       "obj-60",
@@ -2110,55 +2300,7 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-57",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      4
-     ],
-     "destination": [
-      "obj-58",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      3
-     ],
-     "destination": [
-      "obj-58",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
+      "obj-60",
       1
      ],
      "destination": [
@@ -2170,8 +2312,20 @@
    {
     "patchline": {
      "source": [
-      "obj-41",
+      "obj-62",
       0
+     ],
+     "destination": [
+      "obj-67",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-60",
+      1
      ],
      "destination": [
       "obj-61",
@@ -2182,7 +2336,31 @@
    {
     "patchline": {
      "source": [
-      "obj-35",
+      "obj-61",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-60",
+      0
+     ],
+     "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-56",
       1
      ],
      "destination": [
@@ -2194,8 +2372,56 @@
    {
     "patchline": {
      "source": [
+      "obj-63",
+      0
+     ],
+     "destination": [
+      "obj-67",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-56",
+      0
+     ],
+     "destination": [
       "obj-64",
       0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-64",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-57",
+      4
+     ],
+     "destination": [
+      "obj-65",
+      1
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-57",
+      3
      ],
      "destination": [
       "obj-65",
@@ -2207,6 +2433,66 @@
     "patchline": {
      "source": [
       "obj-65",
+      0
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-58",
+      1
+     ],
+     "destination": [
+      "obj-69",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-48",
+      0
+     ],
+     "destination": [
+      "obj-68",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-42",
+      1
+     ],
+     "destination": [
+      "obj-70",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-71",
+      0
+     ],
+     "destination": [
+      "obj-72",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-72",
       0
      ],
      "destination": [

@@ -1,0 +1,111 @@
+"""Objects that act in time: metro, delay, Live's transport, and what happens when a patch loads."""
+
+from tests.clients.max_interpreter.atoms import BANG, MaxError, Message
+from tests.clients.max_interpreter.box import Box
+from tests.clients.max_interpreter.machine import Event
+
+
+class Metro(Box):
+    """`metro`: a bang at once and after each interval; with `1n`, at each bar while Live plays."""
+
+    def set_up(self) -> None:
+        """Keep the interval."""
+        self.event: Event | None = None
+        self.on_bars = self.words == ["1n"]
+        if self.on_bars:
+            if self.attributes != {"quantize": ["1n"], "active": [1]}:
+                raise MaxError(f"{self}: only a metro that is always active is known here")
+            self.active = True
+            self.machine.live.on_bar.append(self._bar)
+        else:
+            self.interval = self.number(0, 5)
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Start or stop."""
+        if inlet or not (message.is_number or message == BANG):
+            raise MaxError(f"{self}: {message} is not known here")
+        if self.on_bars:
+            self.active = message == BANG or bool(message.args[0])
+            return
+        if self.event:
+            self.event.cancelled = True
+            self.event = None
+        if message == BANG or message.args[0]:
+            self._beat()
+
+    def _beat(self) -> None:
+        self.event = self.machine.schedule(self.interval, self._beat)
+        self.send_message(0, BANG)
+
+    def _bar(self) -> None:
+        if self.active:
+            self.send_message(0, BANG)
+
+    def close(self) -> None:
+        """Stop."""
+        if self.event:
+            self.event.cancelled = True
+        if self.on_bars:
+            self.machine.live.on_bar.remove(self._bar)
+
+
+class Delay(Box):
+    """`delay`: a bang, later. A new bang begins anew."""
+
+    def set_up(self) -> None:
+        """Keep the time."""
+        self.time = self.number(0, 0)
+        self.event: Event | None = None
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Take a bang, or a new time on the right."""
+        if inlet and message.is_number:
+            time = message.args[0]
+            assert not isinstance(time, str)
+            self.time = time
+        elif message == BANG and not inlet:
+            self.close()
+            self.event = self.machine.schedule(self.time, lambda: self.send_message(0, BANG))
+        else:
+            raise MaxError(f"{self}: {message} is not known here")
+
+    def close(self) -> None:
+        """Forget the bang that waits."""
+        if self.event:
+            self.event.cancelled = True
+
+
+class Transport(Box):
+    """`transport`: asked by a bang, what Live's transport does, from right to left."""
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Report tempo and state; the position is always the start."""
+        if message != BANG or inlet:
+            raise MaxError(f"{self}: {message} is not known here")
+        live = self.machine.live
+        self.send(7, 0.0)
+        self.send(6, int(live.playing))
+        self.send(5, 4, 4)
+        self.send(4, live.tempo)
+        self.send(3, 480.0)
+        self.send(2, 0.0)
+        self.send(1, 1)
+        self.send(0, 1)
+
+
+class LoadBang(Box):
+    """`loadbang` and `live.thisdevice`: a bang when the patch is loaded."""
+
+    def loaded(self) -> None:
+        """Send the bang."""
+        self.send_message(0, BANG)
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Send the bang again, as Live does for a device when a preset is loaded or it is saved."""
+        self.send_message(0, BANG)
+
+
+OBJECTS: dict[str, type[Box]] = {
+    "metro": Metro, "delay": Delay, "transport": Transport, "loadbang": LoadBang,
+    "live.thisdevice": LoadBang,
+}  # fmt: skip
