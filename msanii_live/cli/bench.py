@@ -58,6 +58,13 @@ def add(commands: Commands) -> None:
     )
     notes.set_defaults(run=_notes)
 
+    parts = _add(
+        kinds, "parts", "stems, width and velocity of played notes; needs FluidSynth with FluidR3"
+    )
+    parts.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    parts.add_argument("--pieces", type=int, default=6, help="number of pieces (%(default)s)")
+    parts.set_defaults(run=_parts)
+
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     vocoders.add_argument("--engine", type=Path, help="folder whose own vocoders are preferred")
@@ -111,6 +118,14 @@ def _player(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.player import report_player
 
     return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
+
+
+def _parts(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.part_division import report_parts
+
+    if arguments.pieces < 1:
+        raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
+    return report_parts(arguments.weights, arguments.pieces, arguments.out)
 
 
 def _notes(arguments: argparse.Namespace) -> int:

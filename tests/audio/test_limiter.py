@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.signal import resample_poly
 
-from msanii_live.audio import CEILING, limit
+from msanii_live.audio import CEILING, limit, limiting_gain
 from msanii_live.audio.limiter import true_peaks
 
 TOLERANCE = 10 ** (0.03 / 20)
@@ -105,3 +105,11 @@ def _seconds(samples):
     started = time.perf_counter()
     limit(samples)
     return time.perf_counter() - started
+
+
+def test_the_gain_of_the_limiter_is_what_it_applies():
+    samples = sine(0.01, 0.3, 1.4, 6_000)
+    gain = limiting_gain(samples)
+    assert gain is not None
+    assert np.array_equal(samples * gain[:, None], limit(samples))
+    assert limiting_gain(0.5 * samples) is None

@@ -49,7 +49,8 @@ def part_masks(
         if levels is not None:
             row += levels[number] @ _to_bins(spec).to(at.device)
         if name != "drums":
-            row[:, :top] += _comb(notes, at, spec, top)
+            power = Partials(notes, spec).weights(at)[:, :top].square() + _FLOOR
+            row[:, :top] += (power if levels is None else _within_bands(power, spec)).log()
         row += _presence(notes, at, spec)[:, None]
         rows.append(row)
     return torch.stack(rows).softmax(0)
@@ -66,14 +67,13 @@ def _to_bins(spec: MelSpec) -> torch.Tensor:
     return weights.T.contiguous()
 
 
-def _comb(notes: Sequence[Note], at: torch.Tensor, spec: MelSpec, top: int) -> torch.Tensor:
-    """Return ln of the power at a bin over the mean around it, (mel_frames, top)."""
-    power = Partials(notes, spec).weights(at)[:, :top].square() + _FLOOR
-    bank = filter_bank(spec).to(at.device)[:top]
+def _within_bands(power: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+    """Return powers of bins over the means of the bands around them, (mel_frames, bins)."""
+    bank = filter_bank(spec).to(power.device)[: power.shape[1]]
     inside = bank[:, bank.sum(0) > 0]
     mean = power @ (inside / inside.sum(0))
     around = mean @ (inside / inside.sum(1, keepdim=True).clamp_min(1e-12)).T
-    return (power / around.clamp_min(_FLOOR)).log()
+    return power / around.clamp_min(_FLOOR)
 
 
 def _presence(notes: Sequence[Note], at: torch.Tensor, spec: MelSpec) -> torch.Tensor:

@@ -16,12 +16,11 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import FrameGrid
-from msanii_live.engines.notes.instruments import substitute_program
 from msanii_live.notes import Note
 
 _KNOT_HZ = 160.0  # distance of the random phases of the side signal: its delays are a few ms
 _KNOT_SPREAD = 1.6  # their standard deviation, radians
-_WIDEST = -4.0  # dB
+_WIDEST = -3.0  # dB
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,17 @@ class Placement:
 # So that each part is as wide as in FluidR3's dry playing of generated pieces (medians: drums -22
 # dB, bass none, chords -17, lead -17, pad -8); kick and bass stay in the middle.
 PLACEMENTS = {
-    "drums": Placement(width=-9.0, low=2_500.0),
+    "drums": Placement(width=-6.0, low=1_500.0),
     "bass": Placement(),
     "chords": Placement(pan=0.08, width=-14.0),
     "lead": Placement(pan=-0.12, width=-20.0),
     "pad": Placement(width=-7.5),
 }
-# The widths of the programs that FluidR3 has in stereo, dB, for those that networks are trained on.
+# The widths of the General MIDI programs that FluidR3 has in stereo, dB.
 PROGRAM_WIDTHS = {
-    0: -2.0, 11: -11.0, 38: -11.0, 45: -11.0, 46: -8.0, 48: -1.0, 52: -2.0, 61: -6.0, 73: -7.0,
-    80: -3.0,
+    0: -2, 1: -1, 3: -1, 11: -11, 38: -11, 40: -5, 41: 0, 42: -4, 43: -6, 44: -1, 45: -11, 46: -8,
+    47: -5, 48: -1, 49: -1, 52: -2, 60: -7, 62: -7, 63: -6, 68: -1, 69: -2, 70: 1, 73: -7, 80: -3,
+    86: 0, 89: -6, 90: -2, 91: -9, 94: -10, 100: -3, 104: -3, 110: -6, 122: -2, 125: 0,
 }  # fmt: skip
 
 
@@ -58,11 +58,11 @@ def placement_of(part: str, notes: Sequence[Note]) -> Placement:
     where = PLACEMENTS[part]
     if part == "drums" or not notes:
         return where
-    programs = Counter(substitute_program(note.program) for note in notes)
-    its = PROGRAM_WIDTHS.get(programs.most_common(1)[0][0], -90.0)
-    if its < (-90.0 if where.width is None else where.width) or its == -90.0:
+    program = Counter(note.program for note in notes).most_common(1)[0][0]
+    its = PROGRAM_WIDTHS.get(program)
+    if its is None or (where.width is not None and its < where.width):
         return where
-    return replace(where, width=min(its, _WIDEST))
+    return replace(where, width=min(float(its), _WIDEST))
 
 
 @dataclass(frozen=True)

@@ -116,8 +116,8 @@ def onset_seconds(midi: mido.MidiFile) -> tuple[float, ...]:
     return tuple(onsets)
 
 
-def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
-    """Render a MIDI file with FluidSynth, peak at -1 dBFS.
+def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT, dry: bool = False) -> np.ndarray:
+    """Render a MIDI file with FluidSynth, peak at -1 dBFS. dry: without reverb and chorus.
 
     Returns float32, (frames, 2) at 44.1 kHz.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
@@ -130,7 +130,8 @@ def render(midi: mido.MidiFile, soundfont: Path = SOUNDFONT) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "piece.mid"), Path(folder, "piece.wav")
         midi.save(source)
-        command = [program, "-ni", "-g", "0.25", "-r", "44100", "-O", "float", "-F"]
+        command = [program, "-ni", "-g", "0.25", "-r", "44100", "-O", "float"]
+        command += [*(("-R", "0", "-C", "0") if dry else ()), "-F"]
         subprocess.run(
             [*command, str(target), str(soundfont), str(source)],
             check=True,

@@ -1,0 +1,236 @@
+"""How cleanly a mix is divided among its parts, how wide it is, and whether velocity is heard.
+
+The truth is FluidSynth's dry playing of each part alone. Bleed is measured on FluidSynth's own mix,
+which the network's masks divide, because only there is the energy of each part in a stem known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msanii_live.audio import Samples
+from msanii_live.dsp.mel import log_mel
+from msanii_live.dsp.phase import linear_grid
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
+from msanii_live.engines.base import Engine, standalone_context
+from msanii_live.engines.mel2mel.engine import Mel2MelEngine
+from msanii_live.engines.note_diffusion import network as note_diffusion
+from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
+from msanii_live.engines.note_diffusion.network import NoteDiffusion, notes_in_window
+from msanii_live.engines.note_diffusion.note_alignment import note_batch
+from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.evaluation.validation_scores import FIRST_SEED, band_scores
+from msanii_live.notes import PARTS, Note, Score
+from msanii_live.protocol.commands import Render
+from msanii_live.training.data import dataset
+from msanii_live.training.data.grooves import generate
+from msanii_live.training.data.note_set import render_parts
+from msanii_live.training.data.timbre_set import render_score
+
+VELOCITIES = (20, 40, 64, 90, 110, 127)
+PHRASES = {  # program and keys of each phrase whose velocity is measured; program None: drums
+    "piano": (0, (48, 60, 67)),
+    "bass": (33, (36, 43, 48)),
+    "lead": (80, (60, 67, 72)),
+    "pad": (48, (48, 60, 67)),
+    "drums": (None, (36, 38, 42)),
+}
+PHRASE_SECONDS = 3.0
+LAST_NOISE = 0.05  # noise level of a sampler's last step
+MASKS = ("mix", "partials", "network", "ideal bands", "ideal bins")
+
+
+@dataclass(frozen=True)
+class Bleed:
+    """The energy of other parts in a stem over its own, dB, by kind of masks; see MASKS."""
+
+    part: str
+    decibels: Mapping[str, float]
+
+
+def energy_db(above: float, below: float) -> float:
+    """Return a ratio of energies in dB, at least -90."""
+    return 10 * float(np.log10(max(above, 1e-12) / max(below, 1e-12) + 1e-9))
+
+
+@torch.inference_mode()
+def predicted_levels(net: NoteDiffusion, score: Score, mel: torch.Tensor) -> torch.Tensor | None:
+    """Return the levels of the parts that a network predicts for a true mel.
+
+    mel: ln magnitudes, (mel_frames, mels). Returns (parts, mel_frames, mels), None for one part.
+    """
+    if len(score.parts) < 2:
+        return None
+    window, rate = net.config.window, net.frames_per_second
+    parts = [PARTS.index(part) for part in score.parts]
+    generator = torch.Generator().manual_seed(0)
+    before = torch.zeros(1, window, net.spec.mels)
+    there = torch.zeros(1, window, dtype=torch.bool)
+    made = []
+    for first in range(0, len(mel), window):
+        clean = torch.zeros(1, window, net.spec.mels)
+        some = net.normalise(mel[first : first + window])
+        clean[0, : len(some)] = some
+        notes = notes_in_window(score.notes, first / rate, window / rate)
+        context = net.encode(note_batch([notes], net.config.programs, rate), before, there)
+        noise = torch.randn(clean.shape, generator=generator)
+        noisy = (1 - LAST_NOISE) * clean + LAST_NOISE * noise
+        features = net.decode(noisy, torch.tensor([LAST_NOISE]), context)[1]
+        made.append(net.part_levels(context, features, parts)[:, 0])
+        before, there = clean, torch.ones_like(there)
+    return torch.cat(made, dim=1)[:, : len(mel)]
+
+
+def measure_bleed(net: NoteDiffusion, score: Score) -> list[Bleed]:
+    """Return the bleed of each part of a piece."""
+    spec, parts = net.spec, notes_by_part(score.notes)
+    waves = torch.from_numpy(render_parts(score))
+    grid = linear_grid(spec, waves.shape[1], spec.mel_frames(waves.shape[1]), waves.device)
+    bins = grid.analyse(waves)
+    mels = [log_mel(each.abs().T, spec).T for each in (bins.sum(0), *bins)]
+    levels = {
+        "partials": None,
+        "network": predicted_levels(net, score, mels[0]),
+        "ideal bands": 2 * torch.stack(mels[1:]),
+    }
+    masks = {kind: part_masks(each, parts, grid.centres, spec) for kind, each in levels.items()}
+    power = bins.abs().square() + 1e-12
+    masks["ideal bins"] = power / power.sum(0)
+    masks["mix"] = torch.ones_like(power)
+    return [
+        Bleed(part, {kind: bleed_of(masks[kind][number], bins, number) for kind in MASKS})
+        for number, part in enumerate(parts)
+    ]
+
+
+def bleed_of(mask: torch.Tensor, bins: torch.Tensor, number: int) -> float:
+    """Return the energy of the other parts that a mask lets through over the part's own, dB.
+
+    mask: (mel_frames, bins). bins: complex, of each part, (parts, mel_frames, bins).
+    """
+    others = bins.sum(0) - bins[number]
+    through = (mask * others).abs().square().sum().item()
+    return energy_db(through, (mask * bins[number]).abs().square().sum().item())
+
+
+def width(samples: Samples) -> float:
+    """Return the energy of the side over that of the middle, dB. samples: (frames, 2)."""
+    middle, side = samples.mean(1), (samples[:, 0] - samples[:, 1]) / 2
+    return energy_db(
+        float((side.astype(float) ** 2).sum()), float((middle.astype(float) ** 2).sum())
+    )
+
+
+def true_widths(seed: int, seconds: float) -> dict[str, float]:
+    """Return the widths of a generated groove as FluidSynth plays it dry, the mix and its parts."""
+    midi, _ = generate(seed, kind="groove")
+    frames = round(seconds * 44_100)
+    found = {"mix": width(dataset.render(midi, dry=True)[:frames])}
+    for track in midi.tracks[1:]:
+        alone = mido.MidiFile(type=1, ticks_per_beat=midi.ticks_per_beat)
+        alone.tracks += [midi.tracks[0], track]
+        wave = dataset.render(alone, dry=True)[:frames]
+        if np.abs(wave).max() > 1e-3:
+            found[track.name] = width(wave)
+    return found
+
+
+def measure_widths(engine: NoteDiffusionEngine, count: int) -> dict[str, tuple[float, float]]:
+    """Return the median widths of the mix and of each part: ours and FluidSynth's, dB."""
+    ours: dict[str, list[float]] = {}
+    true: dict[str, list[float]] = {}
+    for number, score in enumerate(band_scores(count)):
+        played = engine.render_parts(score, Render(midi="piece"), standalone_context())
+        for name, samples in {"mix": played.clip.samples, **played.stems}.items():
+            ours.setdefault(name, []).append(width(samples))
+        for name, value in true_widths(FIRST_SEED + 500 + number, score.seconds).items():
+            true.setdefault(name, []).append(value)
+    return {
+        name: (float(np.median(ours[name])), float(np.median(true[name])))
+        for name in ("mix", *PARTS)
+        if name in ours and name in true
+    }
+
+
+def phrases(name: str, velocities: Sequence[int]) -> Score:
+    """Return a phrase of an instrument at each velocity, one after another."""
+    program, keys = PHRASES[name]
+    notes = tuple(
+        Note(
+            at * PHRASE_SECONDS + n * 0.5, at * PHRASE_SECONDS + n * 0.5 + 0.4, key, velocity,
+            program or 0, program is None,
+        )
+        for at, velocity in enumerate(velocities)
+        for n, key in enumerate(keys)
+    )  # fmt: skip
+    return Score(notes, PHRASE_SECONDS * len(velocities), bpm=120.0)
+
+
+def levels_of_phrases(samples: NDArray[np.float32], count: int) -> list[float]:
+    """Return the level of each of `count` equal spans, dB below the last."""
+    spans = np.array_split(samples.astype(float), count)
+    power = [float((span**2).sum()) for span in spans]
+    return [energy_db(each, power[-1]) for each in power]
+
+
+def measure_velocities(engine: Engine, name: str) -> dict[str, list[float]]:
+    """Return the levels at VELOCITIES, of one clip, of clips of their own, and FluidSynth's, dB."""
+    context = replace(standalone_context(), skip_normalization=True)
+
+    def play(score: Score) -> NDArray[np.float32]:
+        made = engine.run(Render(midi="phrase"), replace(context, score=lambda _: score))
+        return np.array(made.samples.mean(1))
+
+    count, score = len(VELOCITIES), phrases(name, VELOCITIES)
+    alone = [play(phrases(name, (velocity,))) for velocity in VELOCITIES]
+    return {
+        "one clip": levels_of_phrases(play(score), count),
+        "alone": levels_of_phrases(np.concatenate(alone), count),
+        "FluidSynth": levels_of_phrases(render_score(score), count),
+    }
+
+
+def report_parts(weights: Path | None, count: int, out: Path | None) -> int:
+    """Measure bleed, widths and velocities, print the tables and write them. Returns the status."""
+    path = weights or SHIPPED_WEIGHTS / WEIGHTS
+    net = note_diffusion.load(path, torch.device("cpu"))
+    engine = NoteDiffusionEngine("cpu", path)
+    rows = [row for score in band_scores(count) for row in measure_bleed(net, score)]
+    bleeds = {
+        part: {
+            kind: float(np.median([r.decibels[kind] for r in rows if r.part == part]))
+            for kind in MASKS
+        }
+        for part in PARTS
+        if any(row.part == part for row in rows)
+    }
+    print("bleed, dB | " + " | ".join(MASKS))
+    for part, each in bleeds.items():
+        print(f"{part} | " + " | ".join(f"{value:.1f}" for value in each.values()))
+    widths = measure_widths(engine, count)
+    print("width, dB | ours | FluidSynth")
+    for name, (ours, true) in widths.items():
+        print(f"{name} | {ours:.1f} | {true:.1f}")
+    velocities = {}
+    for other in (engine, Mel2MelEngine("cpu")):
+        for name in PHRASES:
+            if name != "drums" or other.capabilities.drums:
+                velocities[f"{other.name} {name}"] = measure_velocities(other, name)
+    print("level, dB | " + " | ".join(map(str, VELOCITIES)))
+    for name, lines in velocities.items():
+        for kind, levels in lines.items():
+            print(f"{name}, {kind} | " + " | ".join(f"{level:.1f}" for level in levels))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        figures = {"bleed": bleeds, "width": widths, "velocity": velocities}
+        figures["pieces"] = [asdict(row) for row in rows]
+        (out / "parts.json").write_text(json.dumps(figures, indent=1))
+    return 0
