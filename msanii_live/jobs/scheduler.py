@@ -139,6 +139,7 @@ class Scheduler:
         with self._lock:  # `submit` has listed the job by the time that this is free
             job.handle = handle
         self._end(job, self._outcome(job, handle, inputs, live_score))
+        handle.discard()
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         """Report a job's one outcome, unless it has one."""

@@ -142,6 +142,15 @@ class TaskHandle:
         self.done.set()
         self._on_done(self)
 
+    def discard(self) -> None:
+        """Let go of the result and the callbacks: a job that has ended is remembered for a while.
+
+        The callbacks refer to the handle, and a clip in such a circle would stay in memory until
+        Python looks for circles.
+        """
+        self._result = None
+        self._on_progress = self._on_done = self.warn = ignore
+
     def result(self, timeout: float | None = None) -> Clip:
         """Wait for the clip and return it. timeout: seconds.
 
