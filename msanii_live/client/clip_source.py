@@ -19,6 +19,7 @@ from msanii_live.client.packets import Sent
 from msanii_live.errors import MsaniiError
 
 PAGE_TIMEOUT = 30.0  # s without a byte
+NOT_FOUND = 404
 HTTP_PORT = "http-port"  # the fact of /msanii/caps
 
 
@@ -33,10 +34,10 @@ class PageAddress:
     host: str
     port: int
 
-    def clip_url(self, name: str) -> str:
-        """Return the address of a clip's file."""
+    def clip_url(self, name: str, suffix: str = ".wav") -> str:
+        """Return the address of a clip's file. suffix: ".mid" for notes, ".bass.wav" for bass."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/clips/{name}.wav"
+        return f"http://{host}:{self.port}/clips/{name}{suffix}"
 
 
 def is_this_machine(host: str) -> bool:
@@ -66,26 +67,49 @@ def fetch(page: PageAddress, name: str, path: str) -> Samples:
     path: of its file on the server, for the error text.
     Raises: UnreadableClip: the page cannot be reached, or does not have the clip.
     """
+    url = page.clip_url(name)
+    try:
+        content = _get(page, url, name, path)
+        samples, _ = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except urllib.error.HTTPError as error:
+        raise UnreadableClip(f"{url}: {_reason(error)}") from None
+    except soundfile.SoundFileError as error:
+        raise UnreadableClip(f"{url} is no sound: {error}") from None
+    return np.asarray(samples, dtype=np.float32)
+
+
+def fetch_file(page: PageAddress, name: str, suffix: str, path: str) -> bytes | None:
+    """Return a file that lies beside a clip, from the server's page; None if there is none.
+
+    suffix: see `PageAddress.clip_url`. path: of the clip on the server, for the error text.
+    Raises: UnreadableClip: the page cannot be reached.
+    """
+    url = page.clip_url(name, suffix)
+    try:
+        return _get(page, url, name, path)
+    except urllib.error.HTTPError as error:
+        if error.code == NOT_FOUND:
+            return None
+        raise UnreadableClip(f"{url}: {_reason(error)}") from None
+
+
+def _get(page: PageAddress, url: str, name: str, path: str) -> bytes:
+    """Return the content of an address. Raises: UnreadableClip; urllib.error.HTTPError."""
     remedy = (
         f"The file of {name} is {path} on the server's machine: share that folder, or let "
         "`msanii-live serve --bind ADDRESS --allow NETWORK` serve its page to this one too"
     )
     if not page.port:
         raise UnreadableClip(f"this server does not say where its page is. {remedy}")
-    url = page.clip_url(name)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this network
     try:
         with opener.open(url, timeout=PAGE_TIMEOUT) as answer:
-            content = answer.read()
-        samples, _ = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except urllib.error.HTTPError as error:
-        raise UnreadableClip(f"{url}: {_reason(error)}") from None
+            return bytes(answer.read())
+    except urllib.error.HTTPError:
+        raise
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise UnreadableClip(f"nobody answers at {url} ({reason}). {remedy}") from None
-    except soundfile.SoundFileError as error:
-        raise UnreadableClip(f"{url} is no sound: {error}") from None
-    return np.asarray(samples, dtype=np.float32)
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

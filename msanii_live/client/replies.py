@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from msanii_live.audio import Samples
 from msanii_live.client.clip_source import PageAddress, fetch, read_file
 from msanii_live.client.packets import Sent
 from msanii_live.errors import Cancelled, Code, CommandError, MsaniiError
+from msanii_live.notes import Note, Score
 from msanii_live.osc.codec import Message
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import BY_ADDRESS
@@ -57,6 +59,38 @@ class MadeClip:
         if self.page is not None:
             return fetch(self.page, self.name, self.path.as_posix())
         return read_file(self.path)
+
+    @cached_property
+    def score(self) -> Score | None:
+        """The notes with tempo, metre, key, chords and sections; None if they are not known.
+
+        Raises: UnreadableClip: as `read`.
+        """
+        from msanii_live.client import clip_notes  # which reads MIDI: most clients need none
+
+        if self.page is not None:
+            return clip_notes.fetch_notes(self.page, self.name, self.path.as_posix())
+        return clip_notes.read_notes(self.path, self.name)
+
+    @property
+    def notes(self) -> list[Note]:
+        """The notes in order of their starts, each with its part; empty if they are not known.
+
+        Raises: UnreadableClip: as `read`.
+        """
+        return list(self.score.notes) if self.score is not None else []
+
+    @cached_property
+    def stems(self) -> dict[str, Samples]:
+        """The stems by part, float32 (frames, channels); their sum is the clip. Empty without any.
+
+        Raises: UnreadableClip: as `read`.
+        """
+        from msanii_live.client import clip_notes
+
+        if self.page is not None:
+            return clip_notes.fetch_stems(self.page, self.name, self.path.as_posix())
+        return clip_notes.read_stems(self.path, self.name)
 
 
 @dataclass

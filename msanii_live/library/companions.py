@@ -77,6 +77,12 @@ def kind(suffix: str) -> str | None:
     return match[2] if match else None
 
 
+def kinds(info: ClipInfo) -> list[str]:
+    """Return what companions a clip has: ".mid", ".drums.wav" and so on, in that order."""
+    found = {kind(suffix) for suffix in info.companions}
+    return [each for each in (MIDI, *STEMS.values()) if each in found]
+
+
 def own_files(folder: Path, info: ClipInfo) -> list[OwnFile]:
     """Return the companions of a clip whose files are those that the server wrote."""
     found = []

@@ -12,6 +12,8 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from msanii_live.library.companions import MIDI, STEMS
+from msanii_live.notes import PARTS
 from msanii_live.osc.binding import bind_sockets
 from msanii_live.web.connection_limits import ConnectionLimits
 from msanii_live.web.security import json_error, security_middleware
@@ -21,12 +23,14 @@ INDEX = "index.html"
 # Fixed here: the system's own table may map .js to anything, and browsers require JavaScript.
 CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 NAME_PATTERN = r"{name:[A-Za-z0-9_.-]{1,64}}"
+PART_PATTERN = rf"{{part:{'|'.join(PARTS)}}}"
 
 
 class PageSource(Protocol):
     """The data that the page requests.
 
-    `outline` and `mel` are called on a thread of their own, the others on the event loop.
+    `outline`, `mel`, `notes` and `companion_path` are called on a thread of their own, the others
+    on the event loop.
     """
 
     def snapshot(self) -> Mapping[str, object]:
@@ -34,6 +38,12 @@ class PageSource(Protocol):
 
     def wav_path(self, name: str) -> Path | None:
         """Return the path of a clip's WAV file, or None if there is no such clip or file."""
+
+    def companion_path(self, name: str, suffix: str) -> Path | None:
+        """Return the file of a clip's notes (".mid") or a stem (".bass.wav"), None without it."""
+
+    def notes(self, name: str) -> object | None:
+        """Return the notes of a clip, or None if they are not known."""
 
     def outline(self, name: str) -> object | None:
         """Return the waveform outline of a clip, or None if there is no such clip."""
@@ -154,6 +164,28 @@ def _add_clip_routes(app: web.Application, source: PageSource, drawing: ThreadPo
         kind = _AUDIO_TYPES.get(path.suffix, "audio/wav")
         return web.FileResponse(path, headers={"Content-Type": kind})
 
+    async def beside(name: str, suffix: str) -> Path | None:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(drawing, source.companion_path, name, suffix)
+
+    async def midi(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        path = await beside(name, MIDI)
+        if path is None:
+            return json_error(404, f"the notes of a clip {name} are not known")
+        return web.FileResponse(path, headers={"Content-Type": "audio/midi"})
+
+    async def stem(request: web.Request) -> web.StreamResponse:
+        name, part = request.match_info["name"], request.match_info["part"]
+        path = await beside(name, STEMS[part]) or source.wav_path(f"{name}.{part}")
+        if path is None or not path.is_file():
+            return json_error(404, f"a clip {name} has no stem {part}")
+        return web.FileResponse(path, headers={"Content-Type": "audio/wav"})
+
+    async def notes(request: web.Request) -> web.StreamResponse:
+        found = await draw(request, source.notes)
+        return found if isinstance(found, web.Response) else web.json_response(found)
+
     async def draw(
         request: web.Request, draw_clip: Callable[[str], object | None]
     ) -> object | web.Response:
@@ -172,6 +204,9 @@ def _add_clip_routes(app: web.Application, source: PageSource, drawing: ThreadPo
         shape = await draw(request, source.outline)
         return shape if isinstance(shape, web.Response) else web.json_response(shape)
 
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.{PART_PATTERN}.wav", stem)
     app.router.add_get(rf"/clips/{NAME_PATTERN}.wav", wav)
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.mid", midi)
+    app.router.add_get(rf"/clips/{NAME_PATTERN}.notes", notes)
     app.router.add_get(rf"/clips/{NAME_PATTERN}.png", mel)
     app.router.add_get(rf"/clips/{NAME_PATTERN}.json", outline)

@@ -15,10 +15,12 @@ from msanii_live.errors import CommandError
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
-from msanii_live.library import paths
+from msanii_live.library import companions, paths
+from msanii_live.notes import PARTS
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import meters
+from msanii_live.web.piano_roll import piano_roll
 
 MAX_CLIPS = 60  # the newest are shown
 MAX_EVENTS = 200
@@ -60,7 +62,7 @@ class SnapshotSources:
 
     state: starting, idle, busy or stopping. osc: the address of OSC, as HOST:PORT. folder: the
     shared folder. time_source: the clock source in words. stream_midi: name of the notes that the
-    stream plays.
+    stream plays. hindrances: which programs cannot read the clips' files, in sentences.
     """
 
     state: Callable[[], str]
@@ -71,12 +73,14 @@ class SnapshotSources:
     stream_runs: Callable[[], bool]
     stream_midi: Callable[[], str]
     log: LogSource
+    hindrances: Sequence[str] = ()
 
 
 class ServerSnapshot:
     """The state of the server and the images of its clips.
 
-    `outline` and `mel` are called on one thread of their own, the others on the event loop.
+    `outline`, `mel`, `notes` and `companion_path` are called on one thread of their own, the others
+    on the event loop.
     """
 
     def __init__(self, services: Services, scheduler: Scheduler, sources: SnapshotSources) -> None:
@@ -175,6 +179,22 @@ class ServerSnapshot:
             return None
         return path if paths.is_own_file(library.folder, path) else None
 
+    def companion_path(self, name: str, suffix: str) -> Path | None:
+        """Return the file of a clip's notes (".mid") or of a stem (".drums.wav"); None without it.
+
+        It reads the file, which takes a while.
+        """
+        try:
+            return self._services.library.companion_path(name, suffix)
+        except CommandError:
+            return None
+
+    def notes(self, name: str) -> object | None:
+        """Return the notes of a clip, or None if they are not known; see `piano_roll`."""
+        return self._cached_image(
+            name, "notes", lambda clip: piano_roll(clip.score) if clip.score else None
+        )
+
     def outline(self, name: str) -> object | None:
         """Return the waveform outline of a clip, or None if there is no such clip."""
         from msanii_live.web.thumbnails import waveform_outline
@@ -222,6 +242,7 @@ class ServerSnapshot:
             "waiting": len(jobs) - running,
             "osc": self._sources.osc(),
             "folder": self._sources.folder.as_posix(),
+            "hindrances": list(self._sources.hindrances),
             "audio": player.description,
             "has_device": player.has_device,
             "rate": player.rate,
@@ -278,6 +299,7 @@ class ServerSnapshot:
 
 
 def _clip(info: ClipInfo) -> dict[str, object]:
+    kinds = companions.kinds(info)
     return {
         "name": info.name,
         "seconds": round(info.seconds, 3),
@@ -289,5 +311,7 @@ def _clip(info: ClipInfo) -> dict[str, object]:
         "loops": info.loops,
         "verb": str(info.command.get("address", "")).rsplit("/", 1)[-1],
         "parents": list(info.parents),
+        "midi": companions.MIDI in kinds,
+        "stems": [part for part in PARTS if companions.STEMS[part] in kinds],
         "wrote": info.wrote,
     }

@@ -14,7 +14,7 @@ from msanii_live.library.audio_encoding import (
     AudioFormat,
     choose_format,
     encode_clip,
-    hindrance,
+    hindrances,
     parse_format,
     quantise,
 )
@@ -139,11 +139,14 @@ def test_a_copys_form_comes_from_its_path_and_keys() -> None:
     [
         ("flac", "Pure Data"),
         ("flac16", "Pure Data"),
-        ("aiff32", "AIFF"),
+        ("aiff32", "32-bit floats"),
+        ("aiff16", "Chrome and Firefox"),
         ("wav", ""),
-        ("aiff24", ""),
+        ("wav24", ""),
     ],
 )
 def test_a_form_that_hinders_a_patch_is_named(form: str, program: str) -> None:
-    assert program in hindrance(parse_format(form))
-    assert bool(hindrance(parse_format(form))) is bool(program)
+    found = hindrances(parse_format(form))
+    assert program in " ".join(found)
+    assert bool(found) is bool(program)
+    assert all("--save-format" in sentence for sentence in found)

@@ -9,27 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msanii_live.audio import Clip
 from msanii_live.errors import Code
 from msanii_live.library import companions, ownership, paths, sidecar
 from msanii_live.library.audio_encoding import AudioFormat
 from msanii_live.library.library import Library
 from msanii_live.midi import files as midi
 from msanii_live.notes import PARTS
-from tests.library.clips import noise, refusal
+from tests.library.clips import band, noise, refusal
 from tests.midi.bands import BAND
 
 FILES = (".json", ".wav", ".mid", *(f".{part}.wav" for part in PARTS))
-
-
-def band(name: str, seed: int = 0, parts: tuple[str, ...] = PARTS) -> Clip:
-    """Return a clip with notes and stems whose sum is the clip."""
-    frames = round(BAND.seconds * 44_100)
-    rng = np.random.default_rng(seed)
-    stems = {part: rng.normal(0, 0.1, (frames, 2)).astype(np.float32) for part in parts}
-    total = sum(stems.values(), np.zeros((frames, 2), np.float32))
-    return replace(noise(name), samples=total, score=BAND, stems=stems,
-                   info=replace(noise(name).info, frames=frames, bpm=BAND.bpm))  # fmt: skip
 
 
 def listed(library: Library) -> set[str]:

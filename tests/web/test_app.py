@@ -35,10 +35,17 @@ class Source:
         }
 
     def wav_path(self, name: str) -> Path | None:
-        return self.folder / f"{name}.wav" if name in ("loop1", "lost", "v1.2") else None
+        return self.folder / f"{name}.wav" if name in ("loop1", "lost", "v1.2", "old.pad") else None
 
     def mel(self, name: str) -> bytes | None:
         return PNG if name == "loop1" else None
+
+    def companion_path(self, name: str, suffix: str) -> Path | None:
+        path = self.folder / f"{name}{suffix}"
+        return path if name == "loop1" and path.exists() else None
+
+    def notes(self, name: str) -> dict[str, list[str]] | None:
+        return {"parts": ["drums"]} if name == "loop1" else None
 
     def outline(self, name: str) -> dict[str, list[int]] | None:
         return {"low": [-3], "high": [4]} if name == "loop1" else None
@@ -51,6 +58,7 @@ def visit(folder: Path, check: Visit, host: str = "127.0.0.1") -> None:
     async def main() -> None:
         (folder / "loop1.wav").write_bytes(b"RIFF" + bytes(96))
         (folder / "v1.2.wav").write_bytes(b"RIFF")
+        (folder / "old.pad.wav").write_bytes(b"RIFF")
         source = Source(folder)
         server = await start_web_server(host, 0, source, table())
         try:
@@ -174,10 +182,30 @@ def test_a_clip_is_heard_and_seen(tmp_path: Path) -> None:
     visit(tmp_path, check)
 
 
+def test_notes_and_stems_are_served_and_a_clip_may_be_called_like_one(tmp_path: Path) -> None:
+    async def check(session: ClientSession, _server: WebServer, source: Source) -> None:
+        (tmp_path / "loop1.mid").write_bytes(b"MThd")
+        (tmp_path / "loop1.drums.wav").write_bytes(b"RIFFd")
+        async with session.get("/clips/loop1.mid?wrote=1") as answer:
+            assert (answer.status, answer.content_type) == (200, "audio/midi")
+            assert await answer.read() == b"MThd"
+        async with session.get("/clips/loop1.drums.wav") as answer:
+            assert (answer.status, answer.content_type) == (200, "audio/wav")
+            assert await answer.read() == b"RIFFd"
+        async with session.get("/clips/loop1.notes") as answer:
+            assert (answer.status, await answer.json()) == (200, {"parts": ["drums"]})
+        async with session.get("/clips/old.pad.wav") as answer:  # of an earlier version
+            assert (answer.status, await answer.read()) == (200, b"RIFF")
+
+    visit(tmp_path, check)
+
+
 @pytest.mark.parametrize(
     "path",
     [
-        "/clips/nosuch.wav", "/clips/nosuch.png", "/clips/nosuch.json", "/page/../web.py",
+        "/clips/loop1.bass.wav", "/clips/nosuch.drums.wav", "/clips/nosuch.mid",
+        "/clips/lost.notes", "/clips/..%2Fsecret.mid", "/clips/nosuch.wav", "/clips/nosuch.png",
+        "/clips/nosuch.json", "/page/../web.py",
         "/page/..%2Fweb.py", "/page.js", "/clips/lost.wav", "/nosuch", "/clips/",
         "/clips/..%2Fsecret.wav", "/clips/loop1.flac", "/page/index.html", "/clips/a%00b.wav",
     ],

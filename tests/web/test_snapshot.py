@@ -43,11 +43,13 @@ def test_the_state_has_every_section(tones):
     state = json.loads(get(tones.server, "/api/state"))
     assert state["server"]["engine"] == "tones"
     assert state["server"]["device"] in ("auto", "cpu", "cuda", "mps")
+    assert state["server"]["hindrances"] == []
     assert state["uptime"] >= 0
     assert {"stream", "sounding", "jobs", "counters", "transport"} <= state.keys()
     clip = state["clips"]["newest"][0]
     assert (clip["name"], clip["seconds"], clip["bpm"]) == ("seen", 1.5, 90)
     assert clip["verb"] == "generate"
+    assert (clip["midi"], clip["stems"]) == (False, [])
     assert state["clips"]["total"] >= 1
     engine = next(each for each in state["engines"] if each["name"] == "tones")
     assert engine["default"] is True

@@ -1,7 +1,8 @@
 /** A card for each clip: its image, playback here and on the server, download, and outpaint. */
 
-import { preview, isPreviewing, stop, onProgress } from "./preview.js";
+import { preview, isPreviewing, mix, stop, onProgress } from "./preview.js";
 import { arrange, button, make, number, byId, seconds, setText } from "./dom.js";
+import { drawRoll, makeLegend, makeMixer, PARTS } from "./parts.js";
 import { drawWhenVisible } from "./thumbnails.js";
 
 const EMPTY = make("li", { className: "quiet" }, "No clips yet: choose generate and send it.");
@@ -35,27 +36,38 @@ function makeCard(link, clip) {
 
   const canvas = make("canvas", { role: "img", aria: { label: `waveform of ${clip.name}` } });
   const picture = make("img", { alt: `mel spectrogram of ${clip.name}`, draggable: false });
+  const roll = clip.midi ? make("canvas", { className: "roll", role: "img", aria: { label: `notes of ${clip.name}` } }) : null;
   const head = make("div", { className: "head", hidden: true });
-  const shape = make("div", { className: "shape", title: "click to listen from here" }, canvas, picture, head);
+  const shape = make("div", { className: "shape", title: "click to listen from here" }, canvas, picture, roll, head);
+  const stems = Object.fromEntries(clip.stems.map((part) => [part, `${base}.${part}.wav${version}`]));
+  const mixer = makeMixer(() => mix(clip.name));
+  const hear = (fraction) => preview(clip, wav, fraction, stems, mixer);
   shape.addEventListener("click", (event) => {
     const { left, width } = shape.getBoundingClientRect();
-    preview(clip, wav, Math.max(0, (event.clientX - left) / width));
+    hear(Math.max(0, (event.clientX - left) / width));
   });
-  drawWhenVisible(shape, canvas, picture, base, version);
+  const legend = make("div", {});
+  const showParts = (parts) => legend.replaceChildren(makeLegend(clip.name, parts, stems, mixer));
+  if (clip.stems.length) showParts(clip.stems);
+  drawWhenVisible(shape, canvas, picture, base, version, roll && ((notes) => {
+    drawRoll(roll, notes);
+    showParts(PARTS.filter((part) => notes.parts.includes(part) || clip.stems.includes(part)));
+  }));
 
   const dragHandle = make("span", { className: "drag", draggable: true, title: "drag the WAV into a folder or a DAW" }, "⠿ drag");
   dragHandle.addEventListener("dragstart", (event) => setDragData(event.dataTransfer, clip.name, new URL(wav, location.href).href));
 
   const deeds = make("div", { className: "deeds" },
-    button("Listen", () => (isPreviewing(clip.name) ? stop() : preview(clip, wav)), { data: { deed: "hear" }, title: "in this browser" }),
+    button("Listen", () => (isPreviewing(clip.name) ? stop() : hear(0)), { data: { deed: "hear" }, title: "in this browser" }),
     button("Play", () => play(0), { data: { deed: "play" }, title: "on the server" }),
     button("Loop", () => play(1), { data: { deed: "loop" }, title: "on the server, as a loop" }),
     button("Stop", () => link.send("/msanii/stop", [["s", clip.name]]), { data: { deed: "stop" }, title: "on the server" }),
     make("a", { className: "button", href: wav, download: `${clip.name}.wav`, title: "download the WAV" }, "WAV"),
+    clip.midi && make("a", { className: "button", href: `${base}.mid${version}`, download: `${clip.name}.mid`, title: "download the notes as MIDI" }, "MIDI"),
     button("Continue…", () => useCallback("/msanii/outpaint", clip.name), { data: { deed: "use" }, title: "outpaint this clip" }),
   );
   const row = make("li", { className: "clip", tabIndex: -1, data: { clip: clip.name, key: clipKey(clip) } },
-    make("header", {}, make("h3", {}, clip.name), dragHandle), shape, make("p", { className: "quiet" }, describe(clip)), deeds);
+    make("header", {}, make("h3", {}, clip.name), dragHandle), shape, legend, make("p", { className: "quiet" }, describe(clip)), deeds);
   return { row, head, clip };
 }
 
@@ -111,3 +123,5 @@ export function clickButton(deed) {
   const card = document.activeElement?.closest?.(".clip") ?? byId("clips").querySelector(".clip");
   card?.querySelector(`[data-deed=${deed}]`)?.click();
 }
+
+byId("show-notes").addEventListener("change", ({ target }) => byId("clips").classList.toggle("no-notes", !target.checked));

@@ -8,7 +8,7 @@ export function make(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), plain);
   Object.assign(made.dataset, data);
   for (const [name, value] of Object.entries(aria)) made.setAttribute(`aria-${name}`, value);
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }
 

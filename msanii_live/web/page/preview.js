@@ -3,12 +3,12 @@
 import { button, make, byId, seconds, setText } from "./dom.js";
 import { notice } from "./notices.js";
 
-const MAX_DECODED = 4; // decoded clips
+const MAX_DECODED = 12; // decoded files
 const FADE = 0.01; // s, to avoid clicks at the start and the end
 
 const decoded = new Map(); // url → AudioBuffer
 let context = null;
-let playing = null; // {clip, url, buffer, source, gain, from, at}
+let playing = null; // {clip, buffer, sources, gain, parts, mixer, again, from, at}
 let request = 0; // number of the last request, so that a slow file does not start after a newer one
 let progressCallback = () => {};
 
@@ -21,20 +21,30 @@ export function isPreviewing(name) {
   return playing?.clip.name === name;
 }
 
-/** Play a clip from a position, 0 to 1. */
-export async function preview(clip, url, fraction = 0) {
+/** Play a clip from a position, 0 to 1: its file, or its stems where some of them are not heard.
+ * stems: the URL of each part. mixer: of the stems; see `makeMixer`. */
+export async function preview(clip, url, fraction = 0, stems = {}, mixer = null) {
   const thisRequest = ++request;
   context ??= new AudioContext();
   if (context.state === "suspended") context.resume();
-  let buffer;
+  const files = mixer?.isChanged() ? Object.entries(stems) : [["", url]];
+  let buffers;
   try {
-    buffer = decoded.get(url) ?? (await fetchAndDecode(url));
+    buffers = await Promise.all(files.map(async ([part, file]) => [part, decoded.get(file) ?? (await fetchAndDecode(file))]));
   } catch (error) {
     notice(`${clip.name} cannot be played here: ${error.message}`, "bad");
     return;
   }
   if (thisRequest !== request) return;
-  startPlaying(clip, url, buffer, fraction);
+  startPlaying(clip, buffers, fraction, mixer, (from) => preview(clip, url, from, stems, mixer));
+}
+
+/** Let the stems of a clip be heard as its mixer says, if the clip is played here. */
+export function mix(name) {
+  if (!isPreviewing(name)) return;
+  const { parts, mixer, again } = playing;
+  if (parts.has("")) again(position()); // its file plays: go on with the stems
+  else for (const [part, gain] of parts) gain.gain.setTargetAtTime(Number(mixer.isHeard(part)), context.currentTime, FADE);
 }
 
 async function fetchAndDecode(url) {
@@ -46,19 +56,27 @@ async function fetchAndDecode(url) {
   return buffer;
 }
 
-function startPlaying(clip, url, buffer, fraction) {
+function startPlaying(clip, buffers, fraction, mixer, again) {
   fadeOut();
   const bar = getControls();
   const gain = new GainNode(context, { gain: 0 });
-  const source = new AudioBufferSourceNode(context, { buffer, loop: bar.loop.checked });
-  source.connect(gain).connect(context.destination);
+  gain.connect(context.destination);
+  const buffer = buffers[0][1];
   const from = fraction * buffer.duration;
-  source.start(0, from);
-  gain.gain.setTargetAtTime(Number(bar.level.value), context.currentTime, FADE);
-  playing = { clip, url, buffer, source, gain, from, at: context.currentTime };
-  source.onended = () => playing?.source === source && stop();
-  const peak = peakOf(buffer);
-  Object.assign(bar.whole.dataset, { clip: clip.name, seconds: buffer.duration, peak, channels: buffer.numberOfChannels });
+  const at = context.currentTime + (buffers.length > 1 ? FADE : 0); // all stems start at one moment
+  const parts = new Map();
+  const sources = buffers.map(([part, each]) => {
+    const source = new AudioBufferSourceNode(context, { buffer: each, loop: bar.loop.checked });
+    parts.set(part, new GainNode(context, { gain: part ? Number(mixer.isHeard(part)) : 1 }));
+    source.connect(parts.get(part)).connect(gain);
+    source.start(at, from);
+    return source;
+  });
+  gain.gain.setTargetAtTime(Number(bar.level.value), at, FADE);
+  playing = { clip, buffer, sources, gain, parts, mixer, again, from, at };
+  sources[0].onended = () => playing?.sources === sources && stop();
+  const peak = Math.max(...buffers.map(([, each]) => peakOf(each)));
+  Object.assign(bar.whole.dataset, { clip: clip.name, seconds: buffer.duration, peak, channels: buffer.numberOfChannels, stems: [...parts.keys()].join(" ") });
   const level = peak > 0 ? `peak ${(20 * Math.log10(peak)).toFixed(1)} dBFS` : "silent";
   setText(bar.about, `In this browser: ${clip.name}, ${seconds(buffer.duration)}, ${level}`);
   bar.whole.hidden = false;
@@ -76,23 +94,28 @@ function peakOf(buffer) {
   return peak;
 }
 
+/** Return where the playback is, 0 to 1. */
+function position() {
+  const { buffer, from, at, sources } = playing;
+  let seconds = from + Math.max(0, context.currentTime - at);
+  if (sources[0].loop) seconds %= buffer.duration;
+  return Math.min(1, seconds / buffer.duration);
+}
+
 function updatePosition() {
   if (!playing) return;
-  const { clip, buffer, from, at, source } = playing;
-  let seconds = from + context.currentTime - at;
-  if (source.loop) seconds %= buffer.duration;
-  const fraction = Math.min(1, seconds / buffer.duration);
+  const fraction = position();
   if (document.activeElement !== getControls().seek) getControls().seek.value = fraction;
-  progressCallback(clip.name, fraction);
+  progressCallback(playing.clip.name, fraction);
   requestAnimationFrame(updatePosition);
 }
 
 function fadeOut() {
   if (!playing) return;
-  const { source, gain, clip } = playing;
+  const { sources, gain, clip } = playing;
   playing = null;
   gain.gain.setTargetAtTime(0, context.currentTime, FADE);
-  source.stop(context.currentTime + 8 * FADE);
+  for (const source of sources) source.stop(context.currentTime + 8 * FADE);
   progressCallback(clip.name, null);
 }
 
@@ -113,9 +136,9 @@ function getControls() {
   const seek = make("input", { type: "range", min: 0, max: 1, step: 0.001, value: 0, aria: { label: "position in the clip" } });
   const level = make("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0.8, aria: { label: "level in this browser" } });
   const loop = make("input", { type: "checkbox" });
-  seek.addEventListener("change", () => playing && preview(playing.clip, playing.url, Number(seek.value)));
+  seek.addEventListener("change", () => playing?.again(Number(seek.value)));
   level.addEventListener("input", () => playing?.gain.gain.setTargetAtTime(Number(level.value), context.currentTime, FADE));
-  loop.addEventListener("change", () => playing && (playing.source.loop = loop.checked));
+  loop.addEventListener("change", () => playing?.sources.forEach((source) => (source.loop = loop.checked)));
   whole.append(about, button("■ Stop", stop), seek, make("label", {}, loop, " loop"), make("span", { className: "quiet" }, "level"), level);
   parts = { whole, about, seek, level, loop };
   return parts;

@@ -14,12 +14,15 @@ const visible = new IntersectionObserver((entries) => {
   drawNext();
 }, { rootMargin: "200px" });
 
-/** Draw the images of a clip when they come into view. base: the clip's URL without the suffix. */
-export function drawWhenVisible(shape, canvas, picture, base, version) {
+/** Draw the images of a clip when they come into view. base: the clip's URL without the suffix.
+ * drawNotes: called with its notes; null if they are not known. */
+export function drawWhenVisible(shape, canvas, picture, base, version, drawNotes) {
   shape.draw = async () => {
     picture.src = `${base}.png${version}`;
     const answer = await fetch(`${base}.json${version}`);
     if (answer.ok) drawOutline(canvas, await answer.json());
+    const notes = drawNotes && (await fetch(`${base}.notes${version}`));
+    if (notes?.ok) drawNotes(await notes.json());
   };
   visible.observe(shape);
 }
