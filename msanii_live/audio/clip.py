@@ -36,7 +36,8 @@ class ClipInfo:
     of its sound file. size, blake2b: of that file as the server wrote it, bytes and a hexadecimal
     hash; 0 and "" for a file of the user's, which is never replaced or deleted. file_rate: Hz, of
     that file where it is not sample_rate, else 0. companions: size and blake2b of the files of its
-    notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav".
+    notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav". licence: of
+    the weights that made it, in words; "" where nobody claims anything.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ClipInfo:
     size: int = 0
     blake2b: str = ""
     companions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    licence: str = ""
 
     @property
     def seconds(self) -> float:

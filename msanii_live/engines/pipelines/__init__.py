@@ -1,0 +1,1 @@
+"""Published models as engines: any folder of a diffusers pipeline that makes audio."""

@@ -1,0 +1,137 @@
+"""ACE-Step 1.5: a flow with lyrics, tempo and key, and repainting of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from msanii_live.dsp.samplers import shift_level, unshift_level
+from msanii_live.engines.pipelines.family import (
+    Family,
+    LatentTask,
+    flow_mix,
+    put_back,
+    to_channels,
+    to_stereo,
+)
+
+STEPS, BASE_STEPS = 8, 50
+GUIDANCE = 7.0
+SHIFT = 3.0
+MAX_SECONDS = 240.0
+
+
+class AceStepFamily(Family):
+    """An ACE-Step folder. Its latents are (batch, latents, dimensions) to the pipeline."""
+
+    takes_lyrics = True
+    max_seconds = MAX_SECONDS
+
+    def __init__(self, pipe: Any) -> None:
+        super().__init__(pipe)
+        pipe.set_progress_bar_config(disable=True)
+        self.rate, self.hop = int(pipe.vae.config.sampling_rate), int(pipe.vae.hop_length)
+        self.dimensions = int(pipe.transformer.config.audio_acoustic_hidden_dim)
+        self.steps = STEPS if pipe.is_turbo else BASE_STEPS
+        self.guidance = 1.0 if pipe.is_turbo else GUIDANCE
+
+    def encode(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio; see `Family.encode`."""
+        vae = self.pipe.vae
+        given = to_channels(wave, vae.config.audio_channels).to(self.device, vae.dtype)
+        latents: torch.Tensor = vae.encode(given).latent_dist.mode()
+        return latents
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents; see `Family.decode`."""
+        made = self.pipe.vae.decode(latents.to(self.pipe.vae.dtype)).sample
+        return to_stereo(made, latents.shape[-1] * self.hop)
+
+    def denoise(self, task: LatentTask) -> torch.Tensor:
+        """Return the latents of a task; see `Family.denoise`."""
+        noise = self.noise(task)
+
+        def on_step_end(pipe: Any, step: int, t: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            level = float(pipe.scheduler.sigmas[step + 1])
+            latents = tensors["latents"].transpose(1, 2)
+            kept = put_back(latents, task, lambda z: flow_mix(z, noise, level))
+            task.on_step(step + 1, task.steps)
+            return {"latents": kept.transpose(1, 2)}
+
+        start = noise
+        if task.source is not None and task.level < 1:
+            start = flow_mix(task.source.to(noise.dtype), noise, task.level)
+        words = task.words
+        with self._given_source(task):
+            made = self.pipe(
+                prompt=words.text,
+                lyrics=words.lyrics,
+                audio_duration=(task.latents - 0.5) * self.hop / self.rate,
+                num_inference_steps=task.steps,
+                timesteps=_levels(task.steps, task.level),
+                guidance_scale=self.guidance_of(task),
+                generator=self.generator(task),
+                latents=start.transpose(1, 2),
+                output_type="latent",
+                callback_on_step_end=on_step_end,
+                bpm=round(words.bpm) or None,
+                keyscale=words.key or None,
+                timesignature=str(words.beats),
+                **self._task(task),
+            )
+        return made.audios.transpose(1, 2)  # type: ignore[no-any-return]
+
+    def _task(self, task: LatentTask) -> dict[str, Any]:
+        """Return the arguments of the model's own editing: repaint a span, or cover a source."""
+        if task.source is None:
+            return {}
+        stand_in = torch.zeros(2, 1)  # `_given_source` gives the latents themselves
+        if task.known is not None and bool(task.known.any()):
+            wanted = torch.nonzero(~task.known).flatten()
+            second = self.hop / self.rate
+            return {
+                "task_type": "repaint",
+                "src_audio": stand_in,
+                "repainting_start": (int(wanted[0]) + 0.5) * second,
+                "repainting_end": (int(wanted[-1]) + 1.5) * second,
+            }
+        if task.level < 1 and self.pipe.audio_tokenizer is not None:
+            return {
+                "task_type": "cover",
+                "src_audio": stand_in,
+                "audio_cover_strength": 1 - task.level,
+            }
+        return {}
+
+    @contextmanager
+    def _given_source(self, task: LatentTask) -> Iterator[None]:
+        """Let the pipeline use the latents of the source, where it would encode audio by chance."""
+        pipe, own = self.pipe, self.pipe.prepare_src_latents
+
+        def prepare_src_latents(
+            device: Any, dtype: Any, src_audio: Any = None, task_type: str = "", **others: Any
+        ) -> tuple[torch.Tensor, int]:
+            if src_audio is None or task.source is None:
+                made: tuple[torch.Tensor, int] = own(device=device, dtype=dtype, **others)
+                return made
+            latents = task.source.transpose(1, 2).to(device, dtype)
+            if task_type == "cover":
+                silence = pipe.condition_encoder.silence_latent.to(device, dtype)
+                tokens, _ = pipe.audio_tokenizer.tokenize(latents, silence)
+                latents = pipe.audio_token_detokenizer(tokens.to(dtype))[:, : task.latents]
+            return latents.contiguous(), task.latents
+
+        pipe.prepare_src_latents = prepare_src_latents
+        try:
+            yield
+        finally:
+            del pipe.prepare_src_latents
+
+
+def _levels(steps: int, start: float) -> list[float]:
+    """Return the model's noise levels, shifted towards noise, from `start` down."""
+    first = unshift_level(start, SHIFT)
+    return [shift_level(first * (1 - step / steps), SHIFT) for step in range(steps)]

@@ -1,0 +1,150 @@
+"""What all families of pipelines have in common: latents, the noise in them, and the step callback.
+
+Everything is asked of a pipeline as latents and decoded here. So lengths are exact, a pipeline's own
+scaling of the result is avoided, and known audio can be put back at each step.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from msanii_live.engines.pipelines.words import PromptWords
+
+StepCallback = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class LatentTask:
+    """Latents to denoise.
+
+    words: what they are to be. latents: their number. source: latents that are known or varied,
+    (1, dimensions, latents); None: from noise alone. known: which of them stay, bool, (latents,);
+    None: none. level: of the noise that the others start from, above 0; 1 keeps nothing. frames:
+    of the audio, within the latents. steps: of denoising. seed: of the noise. on_step: takes (step,
+    steps) after each; an exception from it ends the work.
+    """
+
+    words: PromptWords
+    latents: int
+    frames: int
+    steps: int
+    seed: int
+    on_step: StepCallback
+    source: torch.Tensor | None = None
+    known: torch.Tensor | None = None
+    level: float = 1.0
+
+
+class Family(ABC):
+    """A pipeline as this server uses it; a subclass for each class of diffusers.
+
+    pipe: the pipeline. rate: Hz. hop: samples of a latent. dimensions: of a latent. max_seconds: of
+    one pass. steps, guidance: where the command gives none.
+    """
+
+    rate: int
+    hop: int
+    dimensions: int
+    max_seconds: float
+    steps: int
+    guidance: float = 1.0
+    takes_negative = False
+    takes_lyrics = False
+    takes_weights = False
+
+    def __init__(self, pipe: Any) -> None:
+        self.pipe = pipe
+
+    # -- what a family gives -------------------------------------------------------------------
+
+    @abstractmethod
+    def encode(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio, without chance.
+
+        wave: float32, (2, frames), whole latents long. Returns (1, dimensions, latents).
+        """
+
+    @abstractmethod
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents, float32, (2, latents * hop). latents: as of `encode`."""
+
+    @abstractmethod
+    def denoise(self, task: LatentTask) -> torch.Tensor:
+        """Return the latents of a task, (1, dimensions, latents). Raises: what on_step raises."""
+
+    # -- what they share -----------------------------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return torch.device(self.pipe.device)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the network that denoises."""
+        net = getattr(self.pipe, "transformer", None) or self.pipe.unet
+        return next(net.parameters()).dtype  # type: ignore[no-any-return]
+
+    @property
+    def max_latents(self) -> int:
+        """The most latents of one pass."""
+        return int(self.max_seconds * self.rate) // self.hop
+
+    def count(self, frames: int) -> int:
+        """Return how many latents hold so many samples."""
+        return -(-frames // self.hop)
+
+    def noise(self, task: LatentTask, latents: int | None = None) -> torch.Tensor:
+        """Return the noise of a task's seed, (1, dimensions, latents), the same on every device."""
+        shape = (1, self.dimensions, latents or task.latents)
+        made = torch.randn(shape, generator=torch.Generator().manual_seed(task.seed))
+        return made.to(self.device, self.dtype)
+
+    def generator(self, task: LatentTask) -> torch.Generator:
+        """Return the chance that the pipeline itself draws from: another than the noise's."""
+        return torch.Generator().manual_seed((task.seed + 0x5EED) % 2**31)
+
+    def guidance_of(self, task: LatentTask) -> float:
+        """Return the guidance that the command asks for, or the family's own."""
+        asked = task.words.guidance
+        return self.guidance if asked is None else asked
+
+
+def put_back(
+    latents: torch.Tensor, task: LatentTask, noised: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Return latents with those that are known put back, at the noise of the step that follows.
+
+    noised: takes the source and returns it with that noise.
+    Source: Lugmayr et al. 2022, "RePaint", eq. 8, without resampling.
+    """
+    if task.known is None or task.source is None:
+        return latents
+    source = noised(task.source.to(latents.dtype))
+    return torch.where(task.known.to(latents.device), source, latents)
+
+
+def flow_mix(source: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
+    """Return a point of the straight line from audio to noise; level 0 is audio, 1 is noise.
+
+    Source: Lipman et al. 2023, "Flow matching for generative modeling", eq. 22 with sigma 0.
+    """
+    return (1 - level) * source + level * noise
+
+
+def to_channels(wave: torch.Tensor, channels: int) -> torch.Tensor:
+    """Return audio, (2, frames), with the channels that a network takes, (1, channels, frames)."""
+    return (wave.mean(0, keepdim=True) if channels == 1 else wave)[None]
+
+
+def to_stereo(wave: torch.Tensor, frames: int) -> torch.Tensor:
+    """Return audio of a network, (1, channels, any), as float32, (2, frames)."""
+    made = wave[0].float()
+    made = made.expand(2, -1) if made.shape[0] == 1 else made[:2]
+    short = frames - made.shape[-1]
+    return torch.nn.functional.pad(made, (0, max(0, short)))[:, :frames]

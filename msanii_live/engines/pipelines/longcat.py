@@ -1,0 +1,78 @@
+"""LongCat AudioDiT: a flow over mono audio, edited by its step callback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from msanii_live.engines.pipelines.family import (
+    Family,
+    LatentTask,
+    flow_mix,
+    put_back,
+    to_channels,
+    to_stereo,
+)
+
+
+class LongCatFamily(Family):
+    """A LongCat folder. Its latents are (batch, latents, dimensions) to the pipeline."""
+
+    takes_negative = True
+    steps = 16
+    guidance = 4.0
+
+    def __init__(self, pipe: Any) -> None:
+        super().__init__(pipe)
+        pipe.set_progress_bar_config(disable=True)
+        self.rate, self.hop = int(pipe.sample_rate), int(pipe.vae_scale_factor)
+        self.dimensions = int(pipe.latent_dim)
+        self.max_seconds = float(pipe.max_wav_duration)
+        self._is_inverted = bool(pipe.scheduler.config.invert_sigmas)
+
+    def encode(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio; see `Family.encode`."""
+        vae = self.pipe.vae
+        given = to_channels(wave, int(vae.config.in_channels)).to(self.device)
+        latents: torch.Tensor = vae.encode(given, sample_posterior=False).latents
+        return latents
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents; see `Family.decode`."""
+        return to_stereo(self.pipe.vae.decode(latents).sample, latents.shape[-1] * self.hop)
+
+    def denoise(self, task: LatentTask) -> torch.Tensor:
+        """Return the latents of a task; see `Family.denoise`."""
+        noise, scheduler = self.noise(task), self.pipe.scheduler
+        own = scheduler.set_timesteps
+
+        def from_level(*, sigmas: list[float], device: Any) -> None:
+            own(sigmas=[sigma * task.level for sigma in sigmas], device=device)
+
+        def on_step_end(pipe: Any, step: int, t: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            sigma = float(scheduler.sigmas[step + 1])
+            level = 1 - sigma if self._is_inverted else sigma
+            latents = tensors["latents"].transpose(1, 2)
+            kept = put_back(latents, task, lambda z: flow_mix(z, noise, level))
+            task.on_step(step + 1, task.steps)
+            return {"latents": kept.transpose(1, 2)}
+
+        start = noise
+        if task.source is not None and task.level < 1:
+            start = flow_mix(task.source.to(noise.dtype), noise, task.level)
+        scheduler.set_timesteps = from_level
+        try:
+            made = self.pipe(
+                prompt=task.words.text,
+                negative_prompt=task.words.negative or None,
+                latents=start.transpose(1, 2),
+                num_inference_steps=task.steps,
+                guidance_scale=self.guidance_of(task),
+                generator=self.generator(task),
+                output_type="latent",
+                callback_on_step_end=on_step_end,
+            )
+        finally:
+            del scheduler.set_timesteps
+        return made.audios.transpose(1, 2)  # type: ignore[no-any-return]

@@ -1,0 +1,334 @@
+"""The verbs of published models: from a command to samples, tempo, key, words and a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from msanii_live.audio import (
+    Clip,
+    Samples,
+    as_mono,
+    hold_level,
+    is_mono,
+    limit,
+    make_clip,
+    rms_dbfs,
+)
+from msanii_live.audio.slow_gain import equal_power, match_power
+from msanii_live.engines.base import Context, check_span, unsupported_verb
+from msanii_live.engines.loudness import fade_edges, loudness_gain
+from msanii_live.engines.pipelines.editing import PipelineEditor
+from msanii_live.engines.pipelines.family import Family
+from msanii_live.engines.pipelines.sources import SourceAudio, read_source
+from msanii_live.engines.pipelines.windows import PassWindow
+from msanii_live.engines.pipelines.words import (
+    PromptWords,
+    find_key,
+    find_tempo,
+    mixed_words,
+    words_of,
+)
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    GenerationCommand,
+    Inpaint,
+    Interpolate,
+    Outpaint,
+)
+
+MAX_SECONDS = 600.0  # of a clip together with its source
+MIN_FRAMES = 2_048  # of a clip or a source
+SEAM = 2_048  # frames next to a seam that may differ from the source
+MAX_RAISE, MAX_DROP = 6.0, 6.0  # dB by which new audio is brought to the level around it
+JOIN_SECONDS = 1.0  # on either side of a loop's join that are made anew, at most
+JOIN_SHARE = 6  # of a loop: at most one part in so many on either side
+FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
+
+
+@dataclass(frozen=True)
+class PipelineTasks:
+    """One command, with the model that carries it out. licence: of the model's weights, in words."""
+
+    family: Family
+    command: GenerationCommand
+    context: Context
+    licence: str
+
+    @property
+    def rate(self) -> int:
+        """The sample rate, Hz."""
+        return self.family.rate
+
+    def run(self) -> Clip:
+        """Run the method of the command's verb."""
+        match self.command:
+            case Generate():
+                return self.generate(self.command)
+            case Outpaint():
+                return self.outpaint(self.command)
+            case Inpaint():
+                return self.inpaint(self.command)
+            case Interpolate():
+                return self.interpolate(self.command)
+            case AudioToAudio():
+                return self.audio_to_audio(self.command)
+        raise unsupported_verb("of published models", self.command)
+
+    def generate(self, command: Generate) -> Clip:
+        """Generate a clip; whole bars close as a loop, whose join is made anew."""
+        bpm = find_tempo(command) or self.context.tempo
+        frames = self._frames(command, bpm)
+        bars = frames * bpm / 60 / self.context.beats / self.rate
+        loops = command.bars is not None and abs(bars - round(bars)) < 1e-3
+        editor = self._editor(words_of(command, bpm, self.context.beats))
+        passes = editor.line(frames)
+        half, width = frames // 2, self._join_width(frames)
+        loops_by_model = loops and width >= 2 * self.family.hop
+        turned = frames - half  # where the end meets the start, after turning by a half
+        joins = (
+            editor.span(frames, turned - width, turned + width, leftwards=False)
+            if loops_by_model
+            else []
+        )
+        editor.expect(passes, joins)
+        wave = editor.generate(frames, passes)
+        if loops_by_model:
+            wave = torch.roll(editor.fill(torch.roll(wave, -half, 1), joins), half, 1)
+        samples = _samples(wave)
+        samples = samples * loudness_gain(samples)
+        if loops:
+            samples = _limit_loop(samples if loops_by_model else _close_loop(samples))
+        else:
+            samples = limit(samples).copy()
+            fade_edges(samples, FADE_IN, FADE_OUT)
+        return self._clip(samples, bpm, 0.0, find_key(command), loops=loops)
+
+    def outpaint(self, command: Outpaint) -> Clip:
+        """Continue a clip at either end, keeping it bit for bit up to the seam."""
+        source = self._source(command.src)
+        bpm = find_tempo(command) or source.bpm
+        new = self._frames(command, bpm or self.context.tempo)
+        old = source.samples
+        self._check_length(len(old) + new)
+        leftwards = command.side == "left"
+        silence = np.zeros((new, 2), np.float32)
+        joined = np.concatenate([silence, old] if leftwards else [old, silence])
+        start, end = (0, new) if leftwards else (len(old), len(joined))
+        samples = self._fill(joined, start, end, source, bpm, leftwards)
+        bar = source.bar_after(-new if leftwards else 0, bpm, self.context.beats)
+        if not command.keep:
+            samples = samples[start:end]
+            bar = source.bar_after(-new if leftwards else len(old), bpm, self.context.beats)
+        return self._clip(samples, bpm, bar, find_key(command) or source.key, (source,))
+
+    def inpaint(self, command: Inpaint) -> Clip:
+        """Replace a span of a clip."""
+        source = self._source(command.src)
+        check_span(command, len(source.samples) / self.rate)
+        start = round(command.start * self.rate)
+        end = min(round(command.end * self.rate), len(source.samples))
+        bpm = find_tempo(command) or source.bpm
+        samples = self._fill(source.samples, start, end, source, bpm, leftwards=False)
+        key = find_key(command) or source.key
+        return self._clip(samples, bpm, source.bar_offset, key, (source,))
+
+    def audio_to_audio(self, command: AudioToAudio) -> Clip:
+        """Generate a variation of a clip at its level; at strength 0 it is the clip itself."""
+        source = self._source(command.src)
+        bpm = find_tempo(command) or source.bpm
+        words = words_of(command, bpm, self.context.beats, source.key)
+        return self._vary([source], 0.0, command.strength, words, bpm)
+
+    def interpolate(self, command: Interpolate) -> Clip:
+        """Generate a clip between two: a at mix 0, b at mix 1, their denoised arc in between.
+
+        Where the command has no prompt, the words go from those of a to those of b.
+        """
+        first, second = self._source(command.a), self._source(command.b)
+        nearer = first if command.mix < 0.5 else second
+        bpm = find_tempo(command) or nearer.bpm
+        words = words_of(command, bpm, self.context.beats, nearer.key)
+        if not command.prompt and (first.prompt or second.prompt):
+            ends = [
+                words_of(_with_prompt(command, each.prompt), bpm, self.context.beats, nearer.key)
+                for each in (first, second)
+            ]
+            words = mixed_words(ends[0], ends[1], command.mix)
+        # No noise at either end, most in the middle.
+        strength = command.strength * 4 * command.mix * (1 - command.mix)
+        return self._vary([first, second], command.mix, strength, words, bpm)
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _vary(
+        self,
+        sources: Sequence[SourceAudio],
+        mix: float,
+        strength: float,
+        words: PromptWords,
+        bpm: float,
+    ) -> Clip:
+        frames = min(len(source.samples) for source in sources)
+        cut = [source.samples[:frames] for source in sources]
+        weights = [1.0] if len(cut) == 1 else [1 - mix, mix]
+        nearer = sources[0] if mix < 0.5 else sources[-1]
+        key = find_key(self.command) or nearer.key
+        if strength < 1e-3:
+            self.context.progress(1, 1)
+            plain = sum(share * each for share, each in zip(weights, cut, strict=True))
+            samples = np.asarray(plain, dtype=np.float32)
+        else:
+            editor = self._editor(words)
+            passes = editor.line(frames)
+            editor.expect(passes)
+            tensors = [self._tensor(each) for each in cut]
+            made = editor.vary(tensors, mix, min(strength, 1.0), passes)
+            samples = _samples(made)
+            if all(is_mono(each) for each in cut):
+                samples = as_mono(samples)
+            samples = match_power(samples, equal_power(cut, weights))
+        return self._clip(samples, bpm, nearer.bar_offset, key, sources)
+
+    def _fill(
+        self,
+        samples: Samples,
+        start: int,
+        end: int,
+        source: SourceAudio,
+        bpm: float,
+        leftwards: bool,
+    ) -> Samples:
+        """Make frames [start, end) at the source's level; the rest stays bit for bit."""
+        editor = self._editor(words_of(self.command, bpm, self.context.beats, source.key))
+        windows: list[PassWindow] = editor.span(len(samples), start, end, leftwards)
+        editor.expect(windows)
+        made = _samples(editor.fill(self._tensor(samples), windows))
+        if is_mono(source.samples):
+            made = as_mono(made)
+        near = 6 * self.rate
+        around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
+        if len(around):
+            made = hold_level(made, start, end, rms_dbfs(around), down=MAX_DROP, up=MAX_RAISE)
+        out = samples.copy()
+        first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
+        limited = limit(made[first:last])
+        # Known audio that is too loud is left so, but for the seam: the gain must not jump there.
+        place = np.arange(first, last)
+        near_span = np.minimum(place - (start - SEAM), (end + SEAM) - 1 - place) / (SEAM / 2)
+        share = np.clip(near_span, 0, 1).astype(np.float32)[:, None]
+        out[first:last] = made[first:last] + share * (limited - made[first:last])
+        return out
+
+    def _editor(self, words: PromptWords) -> PipelineEditor:
+        return PipelineEditor(
+            self.family,
+            self._understood(words),
+            self.command.steps or self.family.steps,
+            self.context.seed,
+            self.context.progress,
+        )
+
+    def _understood(self, words: PromptWords) -> PromptWords:
+        """Warn of what the family cannot follow."""
+        name = type(self.family).__name__.removesuffix("Family")
+        guidance = self.family.guidance if words.guidance is None else words.guidance
+        if words.negative and not (self.family.takes_negative and guidance > 1):
+            self.context.warn(
+                f"{name} cannot follow negative"
+                + ("" if not self.family.takes_negative else " at a guidance of 1 or less")
+            )
+        if words.lyrics and not self.family.takes_lyrics:
+            self.context.warn(f"{name} does not sing: lyrics change nothing")
+        if words.is_weighted and not self.family.takes_weights:
+            self.context.warn(f"{name} cannot follow weights: all parts of the prompt count as one")
+        if words.guidance is not None and words.guidance > 1 and self.family.guidance <= 1:
+            self.context.warn(
+                f"{name} was made to be used without guidance: what comes out may be harsh"
+            )
+        return words
+
+    def _source(self, name: str) -> SourceAudio:
+        source = read_source(self.context.clip(name), self.rate)
+        self._check_length(len(source.samples))
+        return source
+
+    def _frames(self, command: Generate | Outpaint, bpm: float) -> int:
+        seconds = command.seconds
+        if command.bars is not None:
+            seconds = command.bars * self.context.beats * 60.0 / bpm
+        frames = round(seconds * self.rate)
+        self._check_length(frames)
+        return frames
+
+    def _check_length(self, frames: int) -> None:
+        if not MIN_FRAMES <= frames <= MAX_SECONDS * self.rate:
+            raise CommandError(
+                Code.ERANGE,
+                f"the clip would last {frames / self.rate:.2f} s: it must be "
+                f"{MIN_FRAMES / self.rate:.2f} to {MAX_SECONDS:g} s",
+            )
+
+    def _join_width(self, frames: int) -> int:
+        """Return the samples on either side of a loop's join that are made anew."""
+        return int(min(JOIN_SECONDS * self.rate, frames // JOIN_SHARE))
+
+    def _tensor(self, samples: Samples) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(samples.T)).to(self.family.device)
+
+    def _clip(
+        self,
+        samples: Samples,
+        bpm: float,
+        bar: float,
+        key: str,
+        parents: Sequence[SourceAudio] = (),
+        loops: bool = False,
+    ) -> Clip:
+        if not np.isfinite(samples).all():
+            raise CommandError(Code.EINTERNAL, "the model returned values that are not finite")
+        return make_clip(
+            np.array(samples, dtype=np.float32, order="C"),
+            self.rate,
+            seed=self.context.seed,
+            bpm=round(bpm, 4),
+            bar_offset=round(bar, 9) % 1.0,
+            loops=loops,
+            style=self.command.style[:60] or (parents[0].style if parents else ""),
+            key=key,
+            parents=tuple(parent.name for parent in parents),
+            licence=self.licence,
+        )
+
+
+def _with_prompt(command: Interpolate, prompt: str) -> Interpolate:
+    return replace(command, prompt=prompt)
+
+
+def _limit_loop(samples: Samples) -> Samples:
+    """Limit a loop's peaks around its join too."""
+    reach = min(SEAM, len(samples))
+    around = np.concatenate([samples[-reach:], samples, samples[:reach]])
+    return limit(around)[reach : reach + len(samples)].copy()
+
+
+def _close_loop(samples: Samples) -> Samples:
+    """Return a loop, closed by fading its end into what precedes its start.
+
+    For loops so short that a model cannot make their join anew.
+    """
+    reach = len(samples) // 8
+    ramp = np.linspace(0, 1, reach, dtype=np.float32)[:, None]
+    out = samples.copy()
+    out[-reach:] = samples[-reach:] * (1 - ramp) + samples[:reach][::-1] * ramp
+    return out
+
+
+def _samples(wave: torch.Tensor) -> Samples:
+    """Return the samples of a wave, (2, frames), as float32, (frames, 2)."""
+    return np.ascontiguousarray(wave.T.float().cpu().numpy())
