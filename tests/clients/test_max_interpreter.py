@@ -11,11 +11,16 @@ from tests.clients.max_interpreter.patch import Patch
 
 PRINTERS = "\n".join(f"p{name} {x} 300 [print {name}]" for x, name in ((20, "a"), (220, "b")))
 
+MADE: list[Patch] = []  # patches to close when the test ends
+
 
 @pytest.fixture
 def it():
     machine = Machine()
     yield machine
+    for patch in MADE:
+        patch.close()
+    MADE.clear()
     machine.close()
 
 
@@ -23,6 +28,7 @@ def make(machine, sketch):
     """Return the patch of a sketch that can use pa and pb, two print boxes, a to the left of b."""
     patcher = Patcher().draw(f"{PRINTERS}\n{sketch}").to_dict()
     patch = Patch(machine, patcher, {}, "1")
+    MADE.append(patch)
     patch.load()
     return patch
 
@@ -116,18 +122,15 @@ def test_osc_over_udp(it):
         patch.find('/a/b 1 0.5 word "two words"').click()
         packet = ears.recv(1000)
     assert packet.startswith(b"/a/b\0\0\0\0,ifss\0\0\0\0\0\0\1\x3f\0\0\0word\0\0\0\0two words")
-    patch.close()
 
 
 def test_a_taken_port_hears_nothing_and_says_so(it):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("", 0))
         port = other.getsockname()[1]
-        loud = make(it, f"ears 20 20 [udpreceive {port}]\nears -> pa")
-        quiet = make(it, f"ears 20 20 [udpreceive {port} @quiet 1]\nears -> pa")
+        make(it, f"ears 20 20 [udpreceive {port}]\nears -> pa")
+        make(it, f"ears 20 20 [udpreceive {port} @quiet 1]\nears -> pa")
     assert it.console == [f"udpreceive: could not bind to port {port}"]
-    for patch in (loud, quiet):
-        patch.close()
 
 
 @pytest.mark.parametrize(
