@@ -26,7 +26,7 @@ from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
 from msanii_live.engines.note_diffusion.network import NoteDiffusion, notes_in_window
 from msanii_live.engines.note_diffusion.note_alignment import note_batch
-from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.engines.notes.part_masks import notes_by_part, part_masks, part_shares
 from msanii_live.evaluation.validation_scores import FIRST_SEED, band_scores
 from msanii_live.notes import PARTS, Note, Score
 from msanii_live.protocol.commands import Render
@@ -101,7 +101,10 @@ def measure_bleed(net: NoteDiffusion, score: Score) -> list[Bleed]:
         "network": predicted_levels(net, score, mels[0]),
         "ideal bands": 2 * torch.stack(mels[1:]),
     }
-    masks = {kind: part_masks(each, parts, grid.centres, spec) for kind, each in levels.items()}
+    masks = {}
+    for kind, each in levels.items():
+        shares = part_shares(each, parts, grid.centres, spec)
+        masks[kind] = part_masks(shares, parts, grid.centres, spec)
     power = bins.abs().square() + 1e-12
     masks["ideal bins"] = power / power.sum(0)
     masks["mix"] = torch.ones_like(power)

@@ -16,7 +16,7 @@ from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
 from msanii_live.engines.notes.base import progress_counter
-from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.engines.notes.part_masks import notes_by_part, part_shares
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
 from msanii_live.engines.notes.stereo import place
 from msanii_live.engines.notes.synthesis import (
@@ -96,8 +96,8 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         mel = increase_contrast(played.mel).T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         parts, frames = notes_by_part(notes), grid.frame_grid(wave.device)
-        masks = part_masks(played.levels, parts, frames.centres, spec)
-        placed = place(wave, parts, masks, frames, spec, with_stems)
+        shares = part_shares(played.levels, parts, frames.centres, spec)
+        placed = place(wave, parts, shares, frames, spec, with_stems)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)
 

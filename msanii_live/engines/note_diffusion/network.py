@@ -220,11 +220,12 @@ class NoteDiffusion(nn.Module):
             there = torch.ones_like(there)
             made.append(before[0])
             if len(parts) > 1:
-                levels.append(self.part_levels(context, denoise.features, parts)[:, 0])
+                used = min(config.window, early + mel_frames - number * config.window)
+                levels.append(self.part_levels(context, denoise.features, parts, used)[:, 0])
         wanted = slice(early, early + mel_frames)
         return PlayedMel(
             self.denormalise(torch.cat(made)[wanted]),
-            torch.cat(levels, dim=1)[:, wanted] if levels else None,
+            torch.cat(levels, dim=1)[:, early:] if levels else None,
         )
 
     def windows(self, mel_frames: int, lead: float = 0.0) -> int:

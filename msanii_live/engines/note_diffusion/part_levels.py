@@ -35,21 +35,28 @@ class PartLevels(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(
-        self, context: DecoderConditioning, features: torch.Tensor, parts: Sequence[int]
+        self,
+        context: DecoderConditioning,
+        features: torch.Tensor,
+        parts: Sequence[int],
+        mel_frames: int | None = None,
     ) -> torch.Tensor:
         """Return ln powers up to a sum that all parts share, (parts, batch, mel_frames, mels).
 
         features: of the decoder's refining part, (batch, mel_frames, detail). parts: indices into
-        PARTS.
+        PARTS. mel_frames: number of first ones that are wanted; None for all.
         """
+        count = features.shape[1] if mel_frames is None else mel_frames
+        features = features[:, : count + _KERNEL // 2]
+        basis = context.basis[:, : features.shape[1]]
         lanes = self.lanes(context.tokens).unflatten(-1, (ALIGNMENT_FEATURES, self.lane))
         mix = self.mix(features)
         levels = []
         for part in parts:
             own = lanes * (context.part == part)[..., None, None]
-            aligned = torch.einsum("bfnk,bnkl->bfkl", context.basis.to(own.dtype), own).flatten(2)
+            aligned = torch.einsum("bfnk,bnkl->bfkl", basis.to(own.dtype), own).flatten(2)
             h = F.gelu(self.own(aligned) + mix, approximate="tanh")
             near = self.depthwise(h.transpose(1, 2)).transpose(1, 2)
             h = h + self.pointwise(F.gelu(near, approximate="tanh"))
-            levels.append(self.out(h).float() * _SCALE)
+            levels.append(self.out(h[:, :count]).float() * _SCALE)
         return torch.stack(levels)

@@ -1,8 +1,10 @@
-"""How the sound of a mix divides among its parts: masks of STFT bins that sum to one."""
+"""How the sound of a mix divides among its parts: shares of mel bands, and masks of STFT bins."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import torch
 
@@ -14,57 +16,81 @@ RELEASE_SECONDS = 1.5  # time after its last note in which a part may still be h
 _ABSENT = -60.0  # ln power of a part without notes
 _FLOOR = 1e-3  # of the power of a partial, that is between the partials
 
+PartNotes = Mapping[str, Sequence[Note]]
+"""The notes of each part; times in s from the first sample."""
+
 
 def notes_by_part(notes: Sequence[Note]) -> dict[str, list[Note]]:
     """Return the notes of each part that has any, in the order of PARTS."""
-    parts = [part_of(note) for note in notes]
-    return {
-        part: [note for note, its in zip(notes, parts, strict=True) if its == part]
-        for part in PARTS
-        if part in parts
-    }
+    found: dict[str, list[Note]] = {}
+    for note in notes:
+        found.setdefault(part_of(note), []).append(note)
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def part_shares(
+    levels: torch.Tensor | None, parts: PartNotes, at: torch.Tensor, spec: MelSpec
+) -> torch.Tensor:
+    """Return the share of each part in the power of every mel band, (parts, mel_frames, mels).
+
+    The shares of all parts sum to one. A part has none while it cannot be heard.
+    levels: ln power of each part up to a sum that all share, of the same shape; None if unknown:
+    then the partials of the notes decide. at: samples on which frames are centred, int,
+    (mel_frames,), rising.
+    """
+    if len(parts) == 1:
+        return torch.ones(1, len(at), spec.mels, device=at.device)
+    if levels is None:
+        levels = torch.stack([_levels_of_partials(notes, at, spec) for notes in parts.values()])
+    presence = torch.stack([_presence(notes, at, spec) for notes in parts.values()])
+    return (levels + presence[:, :, None]).softmax(0)
 
 
 def part_masks(
-    levels: torch.Tensor | None,
-    parts: Mapping[str, Sequence[Note]],
-    at: torch.Tensor,
-    spec: MelSpec,
+    shares: torch.Tensor, parts: PartNotes, at: torch.Tensor, spec: MelSpec
 ) -> torch.Tensor:
     """Return the share of each part in every STFT bin, float32, (parts, mel_frames, bins).
 
-    They sum to one. A network's shares of mel bands are refined by the partials of each part's
-    notes, which lie in a band side by side.
-    levels: ln power of each part up to a sum that all share, (parts, mel_frames, mels); None if
-    unknown. parts: the notes of each; times in s from the first sample. at: samples on which frames
-    are centred, int, (mel_frames,), rising.
+    They sum to one. Within a band, what the pitched parts have together is divided among them by
+    the partials of their notes. The drums keep their share of the band: they have no partials, and
+    those of other parts are not sharp enough to be told from them.
+    shares: see `part_shares`.
     """
-    bins = spec.n_fft // 2 + 1
-    if len(parts) == 1:
-        return torch.ones(1, len(at), bins, device=at.device)
+    masks = shares @ band_weights(spec).to(shares.device)
+    pitched = [number for number, part in enumerate(parts) if part != "drums"]
+    if len(pitched) < 2:
+        return masks
     top = int(MAX_HZ * spec.n_fft / spec.sample_rate)
-    rows = []
-    for number, (name, notes) in enumerate(parts.items()):
-        row = torch.zeros(len(at), bins, device=at.device)
-        if levels is not None:
-            row += levels[number] @ _to_bins(spec).to(at.device)
-        if name != "drums":
-            power = Partials(notes, spec).weights(at)[:, :top].square() + _FLOOR
-            row[:, :top] += (power if levels is None else _within_bands(power, spec)).log()
-        row += _presence(notes, at, spec)[:, None]
-        rows.append(row)
-    return torch.stack(rows).softmax(0)
+    names = list(parts)
+    low = masks[pitched, :, :top]
+    power = [Partials(parts[names[n]], spec).weights(at)[:, :top].square() for n in pitched]
+    refined = low * torch.stack([_within_bands(each + _FLOOR, spec) for each in power])
+    masks[pitched, :, :top] = refined * (low.sum(0) / refined.sum(0).clamp_min(1e-12))
+    return masks
 
 
-def _to_bins(spec: MelSpec) -> torch.Tensor:
-    """Return the weights that interpolate values of mel bands at STFT bins, (mels, bins)."""
-    bank = filter_bank(spec)
-    peak = bank / bank.amax(0).clamp_min(1e-12)
-    weights = peak / peak.sum(1, keepdim=True).clamp_min(1e-12)
-    lowest, highest = (peak.sum(1) > 0).nonzero().flatten()[[0, -1]]
-    weights[:lowest] = weights[lowest]  # bins outside all bands take the nearest
-    weights[highest + 1 :] = weights[highest]
-    return weights.T.contiguous()
+@lru_cache(maxsize=4)
+def band_weights(spec: MelSpec) -> torch.Tensor:
+    """Return the weights that interpolate values of mel bands at STFT bins, (mels, bins).
+
+    Those of a bin sum to one; bins outside all bands take the nearest band.
+    """
+    with torch.inference_mode(False):
+        bank = filter_bank(spec)
+        peak = bank / bank.amax(0).clamp_min(1e-12)
+        total = peak.sum(1)
+        weights = peak / total.clamp_min(1e-12)[:, None]
+        covered = (total > 0).nonzero().flatten()
+        nearest = covered[(torch.arange(len(bank))[:, None] - covered).abs().argmin(1)]
+        weights = weights[nearest]
+        return weights.T.contiguous()
+
+
+def _levels_of_partials(notes: Sequence[Note], at: torch.Tensor, spec: MelSpec) -> torch.Tensor:
+    """Return ln powers that are high where a note has a partial, (mel_frames, mels)."""
+    weights = Partials(notes, spec).weights(at).square() + _FLOOR
+    bank = filter_bank(spec).to(at.device)
+    return (weights @ (bank / bank.sum(0).clamp_min(1e-12))).clamp_min(_FLOOR).log()
 
 
 def _within_bands(power: torch.Tensor, spec: MelSpec) -> torch.Tensor:
@@ -78,12 +104,9 @@ def _within_bands(power: torch.Tensor, spec: MelSpec) -> torch.Tensor:
 
 def _presence(notes: Sequence[Note], at: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     """Return 0 at frames where a part can be heard and _ABSENT elsewhere, (mel_frames,)."""
-    seconds = at / spec.sample_rate
-    edge = spec.n_fft / 2 / spec.sample_rate
-    heard = torch.zeros(len(at), dtype=torch.bool, device=at.device)
+    centres, half = at.tolist(), spec.n_fft // 2
+    out = torch.full((len(at),), _ABSENT, device=at.device)
     for note in notes:
-        first, last = torch.searchsorted(
-            seconds, torch.tensor([note.start - edge, note.end + RELEASE_SECONDS]).to(seconds)
-        ).tolist()
-        heard[first:last] = True
-    return torch.where(heard, 0.0, _ABSENT)
+        first = bisect_left(centres, note.start * spec.sample_rate - half)
+        out[first : bisect_left(centres, (note.end + RELEASE_SECONDS) * spec.sample_rate)] = 0.0
+    return out

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 import torch
 
-from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.phase import FrameGrid
+from msanii_live.engines.notes.part_masks import PartNotes, band_weights, part_masks
 from msanii_live.notes import Note
 
 _KNOT_HZ = 160.0  # distance of the random phases of the side signal: its delays are a few ms
@@ -79,33 +80,38 @@ class PlacedWave:
 
 def place(
     wave: torch.Tensor,
-    parts: Mapping[str, Sequence[Note]],
-    masks: torch.Tensor,
+    parts: PartNotes,
+    shares: torch.Tensor,
     grid: FrameGrid,
     spec: MelSpec,
     with_stems: bool,
 ) -> PlacedWave:
     """Place the parts of a mono signal in stereo. The mean of both channels is the signal.
 
-    wave: float32, (frames,). parts: the notes of each. masks: (parts, mel_frames, bins); see
-    `part_masks`.
+    wave: float32, (frames,). shares: (parts, mel_frames, mels); see `part_shares`.
     """
     bins = grid.analyse(wave)
-    sides = torch.stack(
-        [_side_response(part, placement_of(part, notes), spec) for part, notes in parts.items()]
-    ).to(bins.device)
-    turned = torch.view_as_complex(
-        torch.einsum("ptf,pfc->tfc", masks, torch.view_as_real(sides)).contiguous()
-    )
-    side = grid.synthesise(bins * turned)
+    weights = band_weights(spec).to(wave.device)
+    turn = _side_phases(spec).to(wave.device)
+    places = [placement_of(part, notes) for part, notes in parts.items()]
+    pans = torch.tensor([each.pan for each in places], device=wave.device)
+    widths = torch.stack([_width_of_bands(each, spec) for each in places]).to(wave.device)
+
+    def side_of(some: torch.Tensor, pan: torch.Tensor, width: torch.Tensor) -> torch.Tensor:
+        wide = torch.einsum("ptm,pm->tm", some, width) @ weights
+        beside = torch.einsum("ptm,p->tm", some, pan) @ weights
+        return grid.synthesise(bins * (wide * turn - beside))
+
+    side = side_of(shares, pans, widths)
     mix = torch.stack([wave + side, wave - side])
     if not with_stems:
         return PlacedWave(mix, {})
+    masks = part_masks(shares, parts, grid.centres, spec)
     stems: dict[str, torch.Tensor] = {}
     *others, last = parts
-    for part, mask, response in zip(others, masks, sides, strict=False):
-        its = bins * mask
-        middle, aside = grid.synthesise(its), grid.synthesise(its * response)
+    for number, part in enumerate(others):
+        middle, one = grid.synthesise(bins * masks[number]), slice(number, number + 1)
+        aside = side_of(shares[one], pans[one], widths[one])
         stems[part] = torch.stack([middle + aside, middle - aside])
     stems[last] = mix - sum_of(stems.values(), mix)
     return PlacedWave(mix, stems)
@@ -119,17 +125,26 @@ def sum_of(stems: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
     return total
 
 
-@cache
-def _side_response(part: str, where: Placement, spec: MelSpec) -> torch.Tensor:
-    """Return the response of a part's side signal, left less the middle, complex64, (bins,)."""
-    hertz = torch.arange(spec.n_fft // 2 + 1) * (spec.sample_rate / spec.n_fft)
-    high = hertz.square() / (hertz.square() + where.low**2)
-    knots = math.ceil(spec.sample_rate / 2 / _KNOT_HZ) + 2
-    generator = torch.Generator().manual_seed(sum(part.encode()))
-    phases = _KNOT_SPREAD * torch.randn(knots, generator=generator)
-    position = hertz / _KNOT_HZ
-    lower = position.long()
-    ease = 0.5 - 0.5 * torch.cos(math.pi * (position - lower))
-    phase = torch.lerp(phases[lower], phases[lower + 1], ease) + math.pi / 2
-    width = 0.0 if where.width is None else 10 ** (where.width / 20)
-    return torch.polar(width * high, phase) - where.pan
+def _width_of_bands(where: Placement, spec: MelSpec) -> torch.Tensor:
+    """Return the magnitude of a part's side signal over its middle in each band, (mels,)."""
+    if where.width is None:
+        return torch.zeros(spec.mels)
+    bank = filter_bank(spec)
+    hertz = torch.arange(len(bank)) * (spec.sample_rate / spec.n_fft)
+    centres = (hertz @ bank) / bank.sum(0).clamp_min(1e-12)
+    high = centres.square() / (centres.square() + where.low**2)
+    return 10 ** (where.width / 20) * high
+
+
+@lru_cache(maxsize=4)
+def _side_phases(spec: MelSpec) -> torch.Tensor:
+    """Return the phases by which the side signals are turned, unit phasors, (bins,)."""
+    with torch.inference_mode(False):
+        hertz = torch.arange(spec.n_fft // 2 + 1) * (spec.sample_rate / spec.n_fft)
+        knots = math.ceil(spec.sample_rate / 2 / _KNOT_HZ) + 2
+        phases = _KNOT_SPREAD * torch.randn(knots, generator=torch.Generator().manual_seed(1))
+        position = hertz / _KNOT_HZ
+        lower = position.long()
+        ease = 0.5 - 0.5 * torch.cos(math.pi * (position - lower))
+        phase = torch.lerp(phases[lower], phases[lower + 1], ease) + math.pi / 2
+        return torch.polar(torch.ones_like(phase), phase)

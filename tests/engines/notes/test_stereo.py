@@ -8,7 +8,7 @@ from msanii_live.audio import CEILING, limiting_gain
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import circular_grid, linear_grid
 from msanii_live.engines.base import standalone_context
-from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.engines.notes.part_masks import notes_by_part, part_shares
 from msanii_live.engines.notes.played_parts import finish_parts
 from msanii_live.engines.notes.stereo import PLACEMENTS, place, placement_of
 from msanii_live.notes import PARTS, Note, Score
@@ -33,8 +33,8 @@ def placed(notes=NOTES, wave=None, loop=False, stems=True):
     lay = circular_grid if loop else linear_grid
     grid = lay(SPEC, len(wave), SPEC.mel_frames(len(wave)), wave.device)
     parts = notes_by_part(notes)
-    masks = part_masks(None, parts, grid.centres, SPEC)
-    return place(wave, parts, masks, grid, SPEC, stems)
+    shares = part_shares(None, parts, grid.centres, SPEC)
+    return place(wave, parts, shares, grid, SPEC, stems)
 
 
 def width(stereo: torch.Tensor) -> float:
