@@ -15,7 +15,7 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
-from msanii_live.library.audio_encoding import hindrance, parse_format
+from msanii_live.library.audio_encoding import hindrances, parse_format
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
@@ -154,7 +154,7 @@ class Server:
         registry.check_default()
         self._folder_lock = FolderLock(config.folder_path)
         form = parse_format(config.save_format, config.save_rate)
-        if text := hindrance(form):
+        for text in hindrances(form):
             log.warning("%s", text)
         keep_bytes = round(config.keep_gb * 10**9)
         library = Library(config.folder_path, keep_bytes=keep_bytes, form=form)
@@ -231,6 +231,7 @@ class Server:
             state=lambda: self.state,
             osc=lambda: "{}:{}".format(*self._transports.address),
             folder=self.config.folder_path,
+            hindrances=hindrances(parse_format(self.config.save_format)),
             counters=self._counters,
             time_source=self._transport_sync.describe,
             stream_runs=lambda: self._stream.is_running,

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from msanii_live.config_file import expand_path, quote, read_config_file
+from msanii_live.config_file import (
+    expand_path,
+    find_settings_file,
+    quote,
+    read_config_file,
+)
 from msanii_live.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MSANII_LIVE_"
@@ -170,20 +175,29 @@ class Config:
 def read_config(flags: Mapping[str, object], file: Path | None = None) -> Config:
     """Merge the defaults, a TOML file, `MSANII_LIVE_*` variables and flags. Later ones win.
 
-    flags: only those that were given. file: if None, the one that MSANII_LIVE_CONFIG names.
-    Raises: ConfigError: an unknown key, a bad value, or an unreadable file.
+    flags: only those that were given. file: see `find_settings_file`.
+    Raises: ConfigError: an unknown key, a bad value, or an unreadable file. The text says which
+    file or variable has the value.
     """
     values: dict[str, object] = {}
-    named = file or (
-        Path(path) if (path := os.environ.get(ENVIRONMENT_PREFIX + "CONFIG")) else None
-    )
+    origins: dict[str, str] = {}
+    named = find_settings_file(file)
     if named is not None:
         values |= read_config_file(named, [f.name for f in fields(Config)])
-    values |= _from_environment(os.environ)
+        origins |= dict.fromkeys(values, f"{named} has it")
+    variables = _from_environment(os.environ)
+    values |= variables
+    origins |= {n: f"the variable {ENVIRONMENT_PREFIX}{n.upper()} has it" for n in variables}
     values |= flags
     kinds = {f.name: f.type for f in fields(Config)}
-    coerced: dict[str, Any] = {n: _coerce(n, kinds[n], v) for n, v in values.items()}
-    return Config(**coerced)
+    try:
+        coerced: dict[str, Any] = {n: _coerce(n, kinds[n], v) for n, v in values.items()}
+        return Config(**coerced)
+    except ConfigError as error:
+        name = str(error).split(" ", 1)[0]
+        if name in flags or name not in origins:
+            raise
+        raise ConfigError(f"{error} ({origins[name]})") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:

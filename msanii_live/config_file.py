@@ -1,14 +1,19 @@
-"""A TOML file of settings, read so that anything wrong with it is a sentence."""
+"""A TOML file of settings: which one counts, and how it is read, so that faults are sentences."""
 
 from __future__ import annotations
 
 import codecs
+import os
+import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msanii_live.errors import ConfigError
 
+FOLDER, NAME = "msanii-live", "config.toml"
+VARIABLE = "MSANII_LIVE_CONFIG"
+NO_FILE = "none"  # as --config and in the variable: no file counts
 MAX_FILE_BYTES = 2**20
 MAX_QUOTED = 60  # characters of a value that an error quotes
 
@@ -85,3 +90,40 @@ def _decode(raw: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return raw.decode("latin-1"), f"line {line} is not in UTF-8: {remedy}"
+
+
+def default_settings_path(
+    environment: Mapping[str, str] | None = None, system: str = sys.platform
+) -> Path | None:
+    """Return the usual place of the file of settings; None if this user has no home folder.
+
+    XDG_CONFIG_HOME counts on every system, if it is absolute. system: as `sys.platform`.
+    """
+    environment = os.environ if environment is None else environment
+    named = Path(environment.get("XDG_CONFIG_HOME", ""))
+    if named.is_absolute():
+        return named / FOLDER / NAME
+    if system == "win32" and (roaming := environment.get("APPDATA")):
+        return Path(roaming) / FOLDER / NAME
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if system == "win32":
+        return home / "AppData" / "Roaming" / FOLDER / NAME
+    if system == "darwin":
+        return home / "Library" / "Application Support" / FOLDER / NAME
+    return home / ".config" / FOLDER / NAME
+
+
+def find_settings_file(named: Path | None = None) -> Path | None:
+    """Return the file of settings that counts; None if there is none.
+
+    named: by a flag. Without it, the variable MSANII_LIVE_CONFIG names the file, and otherwise the
+    one at the usual place counts, if it exists. The word none, in either, means no file.
+    """
+    chosen = str(named) if named is not None else os.environ.get(VARIABLE, "")
+    if chosen:
+        return None if chosen == NO_FILE else Path(chosen)
+    usual = default_settings_path()
+    return usual if usual is not None and os.path.lexists(usual) else None

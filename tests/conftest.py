@@ -11,6 +11,7 @@ from tests.live import live
 os.environ.setdefault("GOMP_SPINCOUNT", "200")  # before torch, as the command line does
 # No test sees the published models of whoever runs it.
 os.environ["MSANII_LIVE_MODELS"] = os.path.join(os.path.dirname(__file__), "no-models")
+os.environ["MSANII_LIVE_CONFIG"] = "none"  # nor the settings
 # Started in the background of a shell, this process and its children would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):  # under nohup they would ignore it, and a test sends it

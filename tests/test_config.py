@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from msanii_live.cli import main
+from msanii_live.client.server_process import running_server
 from msanii_live.config import Config, read_config
+from msanii_live.config_file import default_settings_path
 from msanii_live.errors import ConfigError
 
 SERVER = str(Path(__file__).parents[1] / "server.py")
@@ -257,3 +259,106 @@ def test_a_form_of_the_folder_is_taken(form):
 def test_a_form_that_there_is_not_is_refused(flags):
     with pytest.raises(ConfigError, match="it must be"):
         read_config(flags)
+
+
+# -- the usual place of the file -------------------------------------------------------------------
+
+
+@pytest.fixture
+def usual(tmp_path, monkeypatch):
+    """The usual place of the settings of a user who has none yet."""
+    monkeypatch.delenv("MSANII_LIVE_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = tmp_path / "msanii-live" / "config.toml"
+    path.parent.mkdir()
+    return path
+
+
+def test_the_file_at_the_usual_place_counts_if_no_other_is_named(usual, tmp_path, monkeypatch):
+    assert read_config({}) == Config()
+    usual.write_text("port = 7790\n")
+    other = tmp_path / "other.toml"
+    other.write_text("http_port = 7791\n")
+    assert read_config({}) == Config(port=7790)
+    assert read_config({"port": "7792"}).port == 7792
+    assert read_config({}, Path("none")) == Config()
+    assert read_config({}, other) == Config(http_port=7791)
+    monkeypatch.setenv("MSANII_LIVE_CONFIG", "none")
+    assert read_config({}) == Config()
+    assert read_config({}, usual) == Config(port=7790)
+    monkeypatch.setenv("MSANII_LIVE_CONFIG", str(other))
+    assert read_config({}) == Config(http_port=7791)
+
+
+@pytest.mark.parametrize(
+    ("system", "environment", "place"),
+    [
+        ("linux", {}, ".config/msanii-live/config.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "relative"}, ".config/msanii-live/config.toml"),
+        ("linux", {"XDG_CONFIG_HOME": "/etc/own"}, "/etc/own/msanii-live/config.toml"),
+        ("darwin", {}, "Library/Application Support/msanii-live/config.toml"),
+        ("win32", {"APPDATA": "/roaming"}, "/roaming/msanii-live/config.toml"),
+        ("win32", {}, "AppData/Roaming/msanii-live/config.toml"),
+    ],
+)
+def test_each_system_has_its_usual_place(system, environment, place):
+    assert default_settings_path(environment, system) == Path.home() / place
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"port = ", "cannot read"),
+        (b"\xff\xfep\0", "UTF-16"),
+        (b"prot = 1\n", "unknown key prot"),
+        (b'port = "many"\n', "it must be a whole number"),
+        (b"port = 70000\n", "0 to 65535"),
+        (None, "Is a directory"),
+    ],
+)
+def test_a_broken_file_at_the_usual_place_is_told_in_words(usual, content, words, capsys):
+    if content is None:
+        usual.mkdir()
+    else:
+        usual.write_bytes(content)
+    for command in ("serve", "doctor"):
+        assert main([command]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("msanii-live: ")
+        assert words in told
+        assert str(usual) in told
+
+
+def test_a_link_that_leads_nowhere_at_the_usual_place_is_said(usual):
+    usual.symlink_to(usual.with_name("gone"))
+    with pytest.raises(ConfigError, match="No such file"):
+        read_config({})
+
+
+def test_a_wrong_variable_is_named(monkeypatch):
+    monkeypatch.setenv("MSANII_LIVE_KEEP_GB", "lots")
+    with pytest.raises(ConfigError, match="the variable MSANII_LIVE_KEEP_GB has it"):
+        read_config({})
+    with pytest.raises(ConfigError) as caught:
+        read_config({"keep_gb": "more"})
+    assert "MSANII" not in str(caught.value)
+
+
+def test_a_server_reads_the_usual_place_and_none_ignores_it(usual, tmp_path):
+    usual.write_text("save_rate = 12\n")
+    words = ["--port", "0", "--http-port", "0", "--audio", "none", "--engine", "tones"]
+    words += ["--folder", str(tmp_path / "clips")]
+    run = subprocess.run(
+        [sys.executable, SERVER, *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 2
+    assert "save_rate is 12" in run.stderr
+    assert str(usual) in run.stderr
+    with running_server(tmp_path / "clips", "--config", "none", "--engine", "tones") as server:
+        assert server.osc_port > 0
+
+
+def test_the_help_names_the_usual_place(usual, capsys):
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    assert str(usual) in "".join(capsys.readouterr().out.split())

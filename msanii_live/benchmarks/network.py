@@ -236,7 +236,7 @@ def report_network(device: str = "cpu") -> int:
     good = True
     with tempfile.TemporaryDirectory() as folder, scsynth() as synth_port:
         flags = ("--audio", "none", "--device", device, "--log-level", "error")
-        with running_server(Path(folder), *flags) as server:
+        with running_server(Path(folder), "--config", "none", *flags) as server:
             for transport in ("udp", "int32", "slip"):
                 answered, took = measure_burst(server, transport)
                 good &= answered == BURST

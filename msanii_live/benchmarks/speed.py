@@ -86,7 +86,9 @@ def measure(runs: int = 5, *, full: bool = False, flags: Sequence[str] = ()) -> 
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
         print_progress("starting the server")
-        with running_server(Path(folder), "--audio", "none", *flags, log=log) as server:
+        with running_server(
+            Path(folder), "--config", "none", "--audio", "none", *flags, log=log
+        ) as server:
             print_progress(f"ready after {server.startup:.2f} s")
             client = Client(server.host, server.osc_port)
             try:

@@ -7,7 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from msanii_live.config import PRECISIONS, SWITCH, Config, read_config
+from msanii_live.config import MAX_THREADS, PRECISIONS, SWITCH, Config, read_config
+from msanii_live.config_file import default_settings_path
 
 if TYPE_CHECKING:  # argparse has a name for it that exists for type checkers alone
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -44,12 +45,36 @@ def add_precision(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Add --threads, within the limits of the setting."""
+    parser.add_argument(
+        "--threads", type=thread_count, default=0,
+        help="CPU threads for models; 0 leaves the choice to PyTorch (%(default)s)",
+    )  # fmt: skip
+
+
+def thread_count(word: str) -> int:
+    """Return a number of threads. Raises: argparse.ArgumentTypeError: it is none, or too large."""
+    try:
+        number = int(word)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MAX_THREADS:
+        raise argparse.ArgumentTypeError(f"{word!r}: it must be 0 to {MAX_THREADS}")
+    return number
+
+
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
     """Add a flag for every field of Config.
 
     A flag that is absent sets nothing, so that the value of a file or the environment counts.
     """
-    parser.add_argument("--config", type=Path, help="TOML file with the same names")
+    usual = default_settings_path()
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help="TOML file with the same names, or none"
+        + (f" ({usual}, if it is there)" if usual else "").replace("%", "%%"),
+    )  # fmt: skip
     for field in fields(Config):
         default = f" ({field.default})" if field.default not in ((), "") else ""
         is_switch = field.metadata["choices"] == SWITCH

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msanii_live.cli.arguments import Commands, add_device, add_precision
+from msanii_live.cli.arguments import Commands, add_device, add_precision, add_threads
 
 if TYPE_CHECKING:
     from msanii_live.client import Client
@@ -45,17 +45,18 @@ def add(commands: Commands) -> None:
     )
     add_device(parser)
     add_precision(parser, "auto")
+    add_threads(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return demo(arguments.out, arguments.device, arguments.precision)
+    return demo(arguments.out, arguments.device, arguments.precision, arguments.threads)
 
 
-def demo(out: Path, device: str, precision: str | None = None) -> int:
+def demo(out: Path, device: str, precision: str | None = None, threads: int = 0) -> int:
     """Run the demo; WAVs, pictures and the table go to `out`. Returns the exit status.
 
-    precision: of the networks; None leaves it to the server's settings.
+    precision: of the networks; None leaves it to the server's settings, as 0 does for the threads.
     """
     from msanii_live.client import Client
     from msanii_live.client.server_process import running_server
@@ -63,6 +64,8 @@ def demo(out: Path, device: str, precision: str | None = None) -> int:
     flags = ["--audio", "default", "--device", device]
     if precision is not None:
         flags += ["--precision", precision]
+    if threads:
+        flags += ["--threads", str(threads)]
     out.mkdir(parents=True, exist_ok=True)
     log = out / "server.log"
     print("starting the server (loading the model) ...", flush=True)

@@ -54,13 +54,39 @@ def parse_format(text: str, rate: int = 0) -> AudioFormat:
     return AudioFormat(container, bits, rate)
 
 
-def hindrance(form: AudioFormat) -> str:
-    """Return which clients cannot read clips of a form; "" if all can."""
-    if form.container == "flac":
-        return "Pure Data reads no FLAC: its patches need --save-format wav or aiff"
-    if form == AudioFormat("aiff", 32, form.rate):
-        return "some programs read no AIFF of 32-bit floats: --save-format aiff24 is read by all"
-    return ""
+@dataclass(frozen=True)
+class ClipReader:
+    """A program that reads the clips' files. by: what in it does. containers: that it reads."""
+
+    program: str
+    by: str
+    containers: tuple[str, ...]
+
+
+# Tried with every form: Pure Data 0.53, Csound 6.18 and ChucK 1.4. Of the others, what their
+# manuals say.
+CLIP_READERS = (
+    ClipReader("Pure Data", "[soundfiler]", ("wav", "aiff")),
+    ClipReader("Max and Live", "[buffer~]", ("wav", "aiff", "flac")),
+    ClipReader("SuperCollider", "Buffer.read", ("wav", "aiff", "flac")),
+    ClipReader("Sonic Pi", "sample", ("wav", "aiff", "flac")),
+    ClipReader("Csound", "GEN01", ("wav", "aiff", "flac")),
+    ClipReader("ChucK", "SndBuf", ("wav", "aiff", "flac")),
+    ClipReader("Chrome and Firefox", "Hear on the page", ("wav", "flac")),
+)
+
+
+def hindrances(form: AudioFormat) -> tuple[str, ...]:
+    """Return a sentence for each program that cannot read clips of a form; none if all can."""
+    found = [
+        f"{form.container.upper()} is not read by {reader.program} ({reader.by}): take "
+        f"--save-format {' or '.join(reader.containers)}"
+        for reader in CLIP_READERS
+        if form.container not in reader.containers
+    ]
+    if (form.container, form.bits) == ("aiff", 32):
+        found.append("some programs read no AIFF of 32-bit floats: take --save-format aiff24")
+    return tuple(found)
 
 
 def choose_format(suffix: str, name: str, bits: int | None, rate: int | None) -> AudioFormat:

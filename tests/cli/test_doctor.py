@@ -14,10 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from msanii_live.cli.doctor.folder import check_folder
+from msanii_live.cli.doctor.folder import check_folder, check_save_format
 from msanii_live.cli.doctor.network import check_network, check_ports, check_server
 from msanii_live.cli.doctor.port_owner import find_port_owner
-from msanii_live.cli.doctor.report import check_model, check_torch, doctor, examine
+from msanii_live.cli.doctor.report import (
+    check_model,
+    check_torch,
+    describe_settings,
+    doctor,
+    examine,
+)
 from msanii_live.cli.doctor.sound import check_midi, check_sound
 from msanii_live.config import Config
 from msanii_live.dsp import cpu_precision
@@ -25,6 +31,7 @@ from msanii_live.dsp.cpu_precision import Timings
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.mel_flow.engine import WEIGHTS
 from msanii_live.errors import ConfigError
+from msanii_live.library.audio_encoding import parse_format
 from msanii_live.midi import input as midi_input
 from msanii_live.web.zeroconf import own_addresses
 from tests.live import live
@@ -315,7 +322,7 @@ def test_what_cannot_even_be_looked_at_hides_nothing_else(tmp_path, monkeypatch)
     monkeypatch.setattr("msanii_live.cli.doctor.report.check_torch", lambda config: 1 / 0)
     found = list(examine(config(tmp_path)))
     assert states(found)["torch"] == "mend"
-    assert "ZeroDivisionError" in found[0].found
+    assert "ZeroDivisionError" in next(each.found for each in found if each.what == "torch")
     assert states(found)["client over UDP"] == "ok"
     assert "none on the path" in found[-1].found
 
@@ -333,13 +340,52 @@ def test_it_ends_with_1_and_says_all_in_json(tmp_path, capsys):
     assert all(finding["remedy"] for finding in told["findings"] if finding["state"] != "ok")
 
 
+def write_settings(folder):
+    path = folder / "own.toml"
+    path.write_text('log_level = "error"\n')
+    return path
+
+
+def test_where_the_settings_come_from_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    usual = tmp_path / "msanii-live" / "config.toml"
+    assert describe_settings(None).found == f"no file; {usual} would be read"
+    usual.parent.mkdir()
+    usual.write_text("port = 7790\n")
+    assert describe_settings(None).found == f"no file; {usual} is ignored"
+    monkeypatch.setenv("MSANII_LIVE_AUDIO", "none")
+    assert describe_settings(usual).found == f"from {usual}, from the variables MSANII_LIVE_AUDIO"
+
+
+@pytest.mark.parametrize(
+    ("form", "states", "words"),
+    [
+        ("wav16", ["ok"], "every client"),
+        ("flac", ["note"], "Pure Data"),
+        ("aiff24", ["note"], "Chrome"),
+        ("aiff32", ["note", "note"], "32-bit floats"),
+    ],
+)
+def test_a_form_of_clips_that_a_program_cannot_read_is_noted(form, states, words):
+    found = list(check_save_format(parse_format(form)))
+    assert [each.state for each in found] == states
+    assert any(words in each.found for each in found)
+    assert all("--save-format" in each.remedy for each in found if each.state == "note")
+
+
 def test_the_command_ends_with_0_where_all_is_well(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "msanii_live.cli", "doctor", "--port", "0", "--http-port", "0",
-         "--audio", "none", "--folder", str(tmp_path), "--device", "cpu"],
+         "--audio", "none", "--folder", str(tmp_path), "--device", "cpu", "--threads", "3",
+         "--save-format", "flac"],
+        env=os.environ | {"MSANII_LIVE_CONFIG": str(write_settings(tmp_path))},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
+    assert f"ok   settings: from {tmp_path / 'own.toml'}" in run.stdout
+    assert ", on cpu, 3 threads" in run.stdout
+    assert "note clip files: FLAC is not read by Pure Data" in run.stdout
+    assert "→ take --save-format wav or aiff" in run.stdout
     assert "ok   model: mel-flow loads in" in run.stdout
     assert "ok   precision: " in run.stdout
     assert "ok   client over UDP" in run.stdout

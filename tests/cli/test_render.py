@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from msanii_live.audio import ClipInfo
 from msanii_live.cli import main
 from msanii_live.cli.rerender import render_again
 from msanii_live.config import PRECISIONS
 from msanii_live.dsp import cpu_precision
+from msanii_live.dsp.thread_limit import limit_threads
 from msanii_live.engines.base import EngineSettings, engine_factory
 from msanii_live.engines.builtin import BUILT_IN, EngineSpec
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
@@ -74,6 +76,21 @@ def test_the_recorded_precision_is_taken_unless_another_is_given(
 ):
     assert main(["render", str(sidecar(recorded)), "--device", "cpu", *flags]) == 0
     assert asked == [taken]
+
+
+def test_the_threads_are_limited_as_asked(sidecar, asked, capsys):
+    before = torch.get_num_threads()
+    try:
+        for count in (before + 1, before + 2):
+            words = ["render", str(sidecar("fp32")), "--device", "cpu", "--threads", str(count)]
+            assert main(words) == 0
+            assert torch.get_num_threads() == count
+        with pytest.raises(SystemExit):
+            main(["render", str(sidecar("fp32")), "--threads", "-1"])
+        assert "0 to 1024" in capsys.readouterr().err
+    finally:
+        limit_threads(before)
+        limit_threads(0)
 
 
 def test_a_clip_of_a_gpu_is_refused_on_a_cpu_with_the_remedy(sidecar, capsys):

@@ -1,5 +1,6 @@
 """What a disk may do to the server, and what a killed server leaves on it."""
 
+import json
 import os
 import random
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 import soundfile
@@ -187,6 +189,10 @@ def test_the_folders_form_is_found_again(tmp_path, form):
             48_000,
             48_000,
         )
+        with urllib.request.urlopen(f"http://127.0.0.1:{it.server.http_port}/api/state") as page:
+            told = " ".join(json.load(page)["server"]["hindrances"])
+        assert ("Pure Data" in told) == (form == "flac")
+        assert ("Chrome and Firefox" in told) == (form == "aiff24")
     with (
         live(tmp_path, *QUICK) as it,
         Client(it.server.host, it.server.osc_port, "int32") as client,

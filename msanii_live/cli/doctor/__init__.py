@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from msanii_live.cli.arguments import Commands, add_config_flags, parse_config
+from msanii_live.config_file import find_settings_file
 
 
 def add(commands: Commands) -> None:
@@ -23,4 +24,5 @@ def add(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from msanii_live.cli.doctor.report import doctor
 
-    return doctor(parse_config(arguments), arguments.json)
+    file = find_settings_file(arguments.config)
+    return doctor(parse_config(arguments), file, arguments.json)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msanii_live.cli.doctor.checks import Check, mend, note, ok
+from msanii_live.library.audio_encoding import AudioFormat, hindrances
 from msanii_live.library.lock import find_folder_owner
 
 LITTLE, TOO_LITTLE = 2 * 2**30, 100 * 2**20  # bytes free: an hour of clips takes 1.3 GB
@@ -40,6 +41,16 @@ def check_folder(folder: Path) -> Iterator[Check]:
         yield note("folder", room, "free some disk space, or let --keep-gb delete the oldest clips")
     else:
         yield ok("folder", room)
+
+
+def check_save_format(form: AudioFormat) -> Iterator[Check]:
+    """Check which programs read clips of the chosen form."""
+    found = hindrances(form)
+    for text in found:
+        what, _, remedy = text.partition(": ")
+        yield note("clip files", what, remedy)
+    if not found:
+        yield ok("clip files", f"{form.container} of {form.bits} bits is read by every client")
 
 
 def _is_writable(folder: Path) -> bool:

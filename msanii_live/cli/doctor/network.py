@@ -119,7 +119,7 @@ def _taken(kind: socket.SocketKind, what: str, port: int, flag: str, runs: bool)
 def _check_own_server() -> Iterator[Check]:
     """Start a small server on free ports, and check whether clients reach it."""
     with tempfile.TemporaryDirectory() as folder:
-        flags = ("--engine", "tones", "--audio", "none")
+        flags = ("--config", "none", "--engine", "tones", "--audio", "none")
         log = Path(folder, "log.txt")
         try:
             with running_server(Path(folder), *flags, log=log) as own:

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.cli.doctor.checks import Check, mend, note, ok
-from msanii_live.cli.doctor.folder import check_folder
+from msanii_live.cli.doctor.folder import check_folder, check_save_format
 from msanii_live.cli.doctor.network import check_network
 from msanii_live.cli.doctor.sound import check_midi, check_sound
-from msanii_live.config import Config
+from msanii_live.config import ENVIRONMENT_PREFIX, Config
+from msanii_live.config_file import default_settings_path
+from msanii_live.dsp.thread_limit import limit_threads
 from msanii_live.errors import ConfigError, MsaniiError
+from msanii_live.library.audio_encoding import parse_format
 
 if TYPE_CHECKING:
     import torch
 
 CLIENTS = ("pd", "sclang", "oscsend", "csound", "chuck", "sonic-pi")
+VARIABLES = {ENVIRONMENT_PREFIX + field.name.upper() for field in fields(Config)}
 LABELS = {"ok": "ok  ", "note": "note", "mend": "MEND"}
 
 
-def doctor(config: Config, as_json: bool = False) -> int:
+def doctor(config: Config, file: Path | None = None, as_json: bool = False) -> int:
     """Check all that a server with these settings needs, and print the results.
 
     It changes nothing on this machine.
 
-    as_json: one JSON object: version, python, platform, ok and findings. Returns 0, or 1 where
-    something must be mended.
+    file: of settings, that was read. as_json: one JSON object: version, python, platform, ok and
+    findings. Returns 0, or 1 where something must be mended.
     """
     machine = {
         "version": __version__,
@@ -48,7 +53,8 @@ def doctor(config: Config, as_json: bool = False) -> int:
             from msanii_live.dsp.cpu_precision import saving_nothing
 
             stack.enter_context(saving_nothing())
-        for check in examine(config):
+        limit_threads(config.threads)
+        for check in examine(config, file):
             checks.append(check)
             if not as_json:
                 _print(check)
@@ -59,12 +65,14 @@ def doctor(config: Config, as_json: bool = False) -> int:
     return 0 if fine else 1
 
 
-def examine(config: Config) -> Iterator[Check]:
-    """Run one check after another, each when its result is asked for."""
+def examine(config: Config, file: Path | None = None) -> Iterator[Check]:
+    """Run one check after another, each when its result is asked for. file: see `doctor`."""
     groups: tuple[tuple[str, Callable[[], Iterable[Check]]], ...] = (
+        ("settings", lambda: [describe_settings(file)]),
         ("torch", lambda: check_torch(config)),
         ("model", lambda: check_model(config)),
         ("folder", lambda: check_folder(config.folder_path)),
+        ("clip files", lambda: check_save_format(parse_format(config.save_format))),
         ("sound", lambda: check_sound(config)),
         ("MIDI", lambda: [check_midi(config.midi_in)]),
         ("network", lambda: check_network(config)),
@@ -82,6 +90,18 @@ def _print(check: Check) -> None:
     print(f"{LABELS[check.state]} {check.what}: {check.found}", flush=True)
     if check.remedy:
         print(f"     → {check.remedy}")
+
+
+def describe_settings(file: Path | None) -> Check:
+    """Say where the settings come from. file: that was read; None without one."""
+    variables = sorted(name for name in os.environ if name in VARIABLES)
+    found = [f"from {file}"] if file else []
+    found += [f"from the variables {', '.join(variables)}"] if variables else []
+    usual = default_settings_path()
+    if not file and usual:
+        is_there = "is ignored" if os.path.lexists(usual) else "would be read"
+        found.append(f"no file; {usual} {is_there}")
+    return ok("settings", ", ".join(found) or "no file")
 
 
 def check_torch(config: Config) -> Iterator[Check]:
