@@ -25,7 +25,8 @@ class Capabilities:
 
     verbs: command addresses. sample_rate: Hz. max_seconds: longest clip. steps: denoising steps if
     the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
-    sound of notes only. timbres: words that `timbre` accepts. drums: it plays them. follows: those
+    sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
+    needs_source_notes: it works on source clips only if their notes are known. follows: those
     of OPTIONAL_KEYS that it follows; None, for an engine that does not say, stands for KEYS_OF_1_0.
     """
 
@@ -38,6 +39,7 @@ class Capabilities:
     needs_midi: bool = False
     timbres: tuple[str, ...] = ()
     drums: bool = False
+    needs_source_notes: bool = False
     follows: tuple[str, ...] | None = None
 
     def ignored_keys(self, command: GenerationCommand) -> list[str]:

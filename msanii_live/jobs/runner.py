@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.engines.base import Context, Engine, is_composing
+from msanii_live.engines.builtin import AUDIO_ENGINE
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
@@ -26,19 +27,18 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
     command, transport = task.command, services.transport
-    engine = services.engine(command.engine, command.address)
-    for text in ignored_keys_warnings(engine, command):
-        handle.warn(text)
-
-    warned: set[str] = set()  # an engine may ask for a source several times
+    sources: dict[str, Clip] = {}  # an engine may ask for a source several times
 
     def source(name: str) -> Clip:
-        clip = task.inputs.clip(name)
-        for text in source_warnings(clip, name, command):
-            if text not in warned:
-                warned.add(text)
+        if name not in sources:
+            sources[name] = task.inputs.clip(name)
+            for text in source_warnings(sources[name], name, command):
                 handle.warn(text)
-        return clip
+        return sources[name]
+
+    engine = engine_for(services, command, source)
+    for text in ignored_keys_warnings(engine, command):
+        handle.warn(text)
 
     context = Context(
         clip=source,
@@ -62,6 +62,22 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)
+
+
+def engine_for(
+    services: Services, command: GenerationCommand, source: Callable[[str], Clip]
+) -> Engine:
+    """Return the engine for a command; if it names none, one that can work on its source clips.
+
+    Raises: CommandError: EENGINE, as `Services.engine`; ENOCLIP, EPATH, as `Inputs.clip`.
+    """
+    engine = services.engine(command.engine, command.address)
+    if command.engine or not engine.capabilities.needs_source_notes:
+        return engine
+    names = (getattr(command, key, "") for key in ("src", "a", "b"))
+    if all(source(name).score is not None for name in names if name):
+        return engine
+    return services.engine(AUDIO_ENGINE, command.address)
 
 
 def _rendered_score(engine: Engine, command: GenerationCommand, context: Context) -> Score | None:

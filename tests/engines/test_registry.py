@@ -42,8 +42,8 @@ def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
     with pytest.raises(CommandError) as caught:
         registry.serving("mel2mel", Outpaint.address)
     assert caught.value.code == "EENGINE"
-    assert caught.value.text == "the engine mel2mel cannot outpaint: mel-flow, tones can"
-    with pytest.raises(CommandError, match="cannot render: mel2mel, note-diffusion, tones can"):
+    assert caught.value.text == "the engine mel2mel cannot outpaint: mel-flow, composer, tones can"
+    with pytest.raises(CommandError, match="cannot render: mel2mel, note-diffusion, composer, tones can"):
         registry.serving("mel-flow", Render.address)
 
 

@@ -2,14 +2,18 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from msanii_live.audio import Clip
+from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Capabilities
+from msanii_live.engines.builtin import AUDIO_ENGINE
+from msanii_live.engines.tones import Tones
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Job
-from msanii_live.jobs.runner import finish_job, run_task
+from msanii_live.jobs.runner import engine_for, finish_job, run_task
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.library import paths
 from msanii_live.midi.files import to_midi
@@ -160,3 +164,23 @@ def test_what_a_file_of_notes_becomes_knows_its_notes(services):
     assert [(n.start, n.end, n.pitch) for n in score.notes] == [(0.0, 1.0, 69)]
     assert finished.info.command["midi"] == "riff"
     assert (services.library.folder / "made.mid").is_file()
+
+
+class Composing(Tones):
+    """An engine that needs the notes of its sources."""
+
+    name = "composing"
+    capabilities = replace(Tones.capabilities, needs_source_notes=True)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_sources_without_notes_go_to_the_engine_of_audio_unless_one_is_named(services, known):
+    engines = {"": Composing(), AUDIO_ENGINE: Tones(), "composing": Composing()}
+    chosen = replace(services, registry=SimpleNamespace(serving=lambda name, _: engines[name]))
+    source = make_clip(np.zeros((44_100, 2), np.float32), 44_100, name="here")
+    inputs = {"here": replace(source, score=SONG if known else None)}.__getitem__
+    asked = Outpaint(src="here")
+    assert engine_for(chosen, asked, inputs).name == ("composing" if known else "tones")
+    named = replace(asked, engine="composing")
+    assert engine_for(chosen, named, inputs).name == "composing"
+    assert engine_for(chosen, Generate(), inputs).name == "composing"

@@ -31,7 +31,7 @@ CONTEXT_OF_STYLE = 4  # bars of it where another style is to follow
 
 
 @dataclass(frozen=True)
-class Continuation:
+class ContinuationPlan:
     """Bars that are to be composed beside a piece, ready to be sampled.
 
     conditions, known, mask, held: as of `complete_piece`; bars are counted from `grid.downbeat`.
@@ -103,7 +103,7 @@ def plan_continuation(
     seed: int,
     *,
     leftwards: bool = False,
-) -> Continuation:
+) -> ContinuationPlan:
     """Plan a span of some seconds after a piece, or before it."""
     if wishes.metre not in (None, piece.grid.metre):
         return _plan_in_metre(composer, piece, wishes, seconds, seed, leftwards)
@@ -140,7 +140,7 @@ def plan_continuation(
     held = np.repeat(~is_new[:, None], len(PARTS), 1)
     mask: Mask = np.all(held.reshape(len(bars), grid.per_bar, len(PARTS)), axis=1)
     conditions = conditions_of(bars, new, grid)
-    return Continuation(conditions, known, mask, held, grid, new, start, end, wishes.parts)
+    return ContinuationPlan(conditions, known, mask, held, grid, new, start, end, wishes.parts)
 
 
 def _plan_in_metre(
@@ -150,7 +150,7 @@ def _plan_in_metre(
     seconds: float,
     seed: int,
     leftwards: bool,
-) -> Continuation:
+) -> ContinuationPlan:
     """Plan a span in another metre, which no window can share with the piece."""
     metre = wishes.metre or piece.grid.metre
     start = -seconds if leftwards else piece.score.seconds
@@ -161,7 +161,9 @@ def _plan_in_metre(
     nothing = np.zeros((count, len(PARTS)), np.bool_)
     held = np.zeros((count * grid.per_bar, len(PARTS)), np.bool_)
     order = conditions_of(new.bars, new, grid)
-    return Continuation(order, [], nothing, held, grid, new, start, start + seconds, wishes.parts)
+    return ContinuationPlan(
+        order, [], nothing, held, grid, new, start, start + seconds, wishes.parts
+    )
 
 
 def conditions_of(bars: Sequence[OutlinedBar], new: NewBars, grid: BarGrid) -> PieceConditions:

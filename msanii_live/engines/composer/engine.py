@@ -75,6 +75,7 @@ class ComposerEngine:
             styles=STYLES,
             timbres=INSTRUMENT_NAMES,
             drums=True,
+            needs_source_notes=True,
             follows=OPTIONAL_KEYS,
         )
         self._device_name, self._wanted_precision = device, precision

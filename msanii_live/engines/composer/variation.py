@@ -16,7 +16,7 @@ from msanii_live.engines.composer.bar_grid import (
     score_notes,
 )
 from msanii_live.engines.composer.complete import CompletionOptions, Mask
-from msanii_live.engines.composer.continuation import Continuation, conditions_of, markers_of
+from msanii_live.engines.composer.continuation import ContinuationPlan, conditions_of, markers_of
 from msanii_live.engines.composer.new_bars import (
     NewBars,
     OutlinedBar,
@@ -39,7 +39,7 @@ class Variation:
 
     piece: ReadPiece
     is_open: Mask
-    plan: Continuation
+    plan: ContinuationPlan
 
     def steps(self, options: CompletionOptions) -> int:
         """Return how many sampler steps it takes."""
@@ -122,7 +122,9 @@ def plan_variation(
     ]
     end = piece.score.seconds
     order = conditions_of(bars, new, grid)
-    return Variation(piece, is_open, Continuation(order, known, mask, held, grid, new, 0.0, end))
+    return Variation(
+        piece, is_open, ContinuationPlan(order, known, mask, held, grid, new, 0.0, end)
+    )
 
 
 def _outline(
