@@ -87,9 +87,10 @@ class Router:
             if message.time_tag is None:
                 self._handle(message, source)
                 continue
-            past = self._scheduled.seconds_late(message)
+            due = self._scheduled.due_time(message)
+            past = self._scheduled.seconds_late(due)
             if past < 0:
-                self._schedule(message, source, -past)
+                self._schedule(message, source, due)
                 continue
             if past > LATE:
                 self.counters["late"] += 1
@@ -115,17 +116,19 @@ class Router:
 
     # -- in ----------------------------------------------------------------------------------------
 
-    def _schedule(self, message: Message, source: Peer, seconds: float) -> None:
+    def _schedule(self, message: Message, source: Peer, due: float) -> None:
         command = BY_ADDRESS.get(message.address)
         lead = self._handlers[command].lead if command is not None else 0.0
         try:
-            self._scheduled.add(message, source, lead)
+            self._scheduled.add(message, source, due, lead)
         except CommandError as error:
             self._refuse(message, source, error)
         else:
+            seconds = -self._scheduled.seconds_late(due)
             self._log.add(source, message.address, message.args, f"in {seconds:.3f} s")
 
-    def _handle(self, message: Message, source: Peer) -> None:
+    def _handle(self, message: Message, source: Peer, due: float | None = None) -> None:
+        """Handle a message now. due: seconds of the monotonic clock; None without a time tag."""
         if message.address in REPLY_ADDRESSES:  # to answer a reply could go on for ever
             self.counters["ignored_replies"] += 1
             if message.address != replies.DUMP_LINE.address:  # a line of the log about the log
@@ -134,26 +137,25 @@ class Router:
         try:
             if message.address not in BY_ADDRESS and is_pattern(message.address):
                 for address in matching_commands(message.address):
-                    self._handle(replace(message, address=address), source)
+                    self._handle(replace(message, address=address), source, due)
                 return
             request = parse_request(message.address, message.args)
         except Exception as error:
             self._refuse(message, source, to_command_error(error, message.address))
             return
         routes = self._sessions.routes(source, request.reply_port)
-        due = None if message.time_tag is None else self._clock.second_of(message.time_tag)
-        call = Call(request, request.token, source, routes, due)
+        call = Call(request, request.token, source, routes, self._clock.second_of(due))
         self._log.add(source, message.address, message.args, "ok")
         for text in request.warnings:
             self._sender.send(replies.WARN(message.address, text), routes)
         if request.is_release:
             self._sender.send(replies.DONE(message.address, request.token, -1), routes)
             return
-        self._run(self._handlers[type(request.command)], call, message)
+        self._run(self._handlers[type(request.command)], call, message, due)
 
     # -- handlers ----------------------------------------------------------------------------------
 
-    def _run(self, handler: Handler, call: Call, message: Message) -> None:
+    def _run(self, handler: Handler, call: Call, message: Message, due: float | None) -> None:
         command = call.request.command
 
         def run() -> Answer:
@@ -162,8 +164,8 @@ class Router:
         def finish(error: BaseException | None, answer: Answer | None) -> None:
             if answer is not None:
                 self._complete(call, answer)
-            elif _may_come_yet(error) and self._scheduled.seconds_late(message) < 0:
-                self._retry(call, message)
+            elif _may_come_yet(error) and due is not None and self._scheduled.seconds_late(due) < 0:
+                self._retry(call, message, due)
             else:
                 self._fail(call, error or RuntimeError("no answer"))
 
@@ -189,10 +191,10 @@ class Router:
             self._fail(call, error)
             return True
 
-    def _retry(self, call: Call, message: Message) -> None:
+    def _retry(self, call: Call, message: Message, due: float) -> None:
         """Keep a message that was run early until its very time: its clip may be made by then."""
         try:
-            self._scheduled.add(message, call.source)
+            self._scheduled.add(message, call.source, due)
         except CommandError as error:
             self._fail(call, error)
 

@@ -12,9 +12,9 @@ from msanii_live.osc.peer import Peer
 from msanii_live.osc.time_tag_queue import TimeTagQueue
 
 LEAD = 0.35  # s before its time at which a command of sound is run: more than a device's latency
-_CLOCKS_APART = 0.0005  # s that the wall clock and the timeline may drift apart uncorrected
+_CLOCKS_APART = 0.0005  # s that the system's clock and the timeline may drift apart uncorrected
 
-Deliver = Callable[[Message, Peer], None]
+Deliver = Callable[[Message, Peer, float], None]
 
 
 class ScheduledMessages:
@@ -26,29 +26,33 @@ class ScheduledMessages:
         self._queue = TimeTagQueue()
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
-        self._deliver: Deliver = lambda message, source: None
+        self._deliver: Deliver = lambda message, source, due: None
 
     def connect(self, deliver: Deliver) -> None:
-        """Set what due messages are delivered to."""
+        """Set what messages are delivered to: called with each, its sender and its due time."""
         self._deliver = deliver
 
     def __len__(self) -> int:
         """Return how many messages wait."""
         return len(self._queue)
 
-    def seconds_late(self, message: Message) -> float:
-        """Return how many seconds a message's time tag lies in the past; negative: the future."""
-        return self._queue.seconds_late(message)
+    def due_time(self, message: Message) -> float:
+        """Return when a message is due by its time tag, seconds of the monotonic clock."""
+        return self._queue.due_time(message)
 
-    def add(self, message: Message, source: Peer, lead: float = 0.0) -> None:
-        """Keep a message until `lead` seconds before its time.
+    def seconds_late(self, due: float) -> float:
+        """Return how many seconds ago a message was due; negative if it is due later."""
+        return self._queue.seconds_late(due)
+
+    def add(self, message: Message, source: Peer, due: float, lead: float = 0.0) -> None:
+        """Keep a message until `lead` seconds before it is due.
 
         Raises: CommandError: ELATE, it is too far ahead; EBUSY, too many wait or the queue is
         closed.
         """
         if self._is_closed:
             raise CommandError(Code.EBUSY, "the server is shutting down")
-        self._queue.add(message, source, lead)
+        self._queue.add(message, source, due, lead)
         self._set_timer()
 
     def clear(self) -> None:
@@ -59,7 +63,7 @@ class ScheduledMessages:
     def close(self) -> list[tuple[Message, Peer]]:
         """Deliver and keep nothing more; return the messages that waited."""
         self._is_closed = True
-        waiting = self._queue.pop_all()
+        waiting = [(message, source) for message, source, _ in self._queue.pop_all()]
         self._set_timer()
         return waiting
 
@@ -71,30 +75,33 @@ class ScheduledMessages:
 
     def _run_due(self) -> None:
         try:
-            for message, source in self._queue.pop_due():
-                self._deliver(message, source)
+            for message, source, due in self._queue.pop_due():
+                self._deliver(message, source, due)
         finally:
             self._set_timer()
 
 
 class TimelineClock:
-    """A converter of OSC time tags to seconds of the player's timeline."""
+    """A converter of seconds of the monotonic clock to seconds of the player's timeline."""
 
-    def __init__(self, timeline: Callable[[], float]) -> None:
-        """Take what returns the present second of the timeline."""
+    def __init__(
+        self, timeline: Callable[[], float], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take what returns the present second of the timeline, and of the monotonic clock."""
         self._timeline = timeline
-        self._offset = 0.0  # s from the wall clock to the timeline
+        self._clock = clock
+        self._offset = 0.0  # s from the monotonic clock to the timeline
 
-    def second_of(self, time_tag: float | None) -> float | None:
-        """Return the second of the timeline for a time tag to come; None for one that is past.
+    def second_of(self, due: float | None) -> float | None:
+        """Return the second of the timeline for a time to come; None for one that is past.
 
-        time_tag: Unix seconds; None for a message without one.
+        due: seconds of the monotonic clock; None for a message without a time tag.
         """
-        wall = time.time()
-        if time_tag is None or time_tag <= wall:
+        now = self._clock()
+        if due is None or due <= now:
             return None
-        offset = self._timeline() - wall
+        offset = self._timeline() - now
         # Kept while it is right, so that tags lie as far apart on the timeline as they say.
         if abs(offset - self._offset) > _CLOCKS_APART:
             self._offset = offset
-        return time_tag + self._offset
+        return due + self._offset

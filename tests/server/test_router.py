@@ -1,7 +1,6 @@
 """The router: one terminal reply a message, whatever its handler does."""
 
 import threading
-import time
 
 import pytest
 
@@ -270,83 +269,6 @@ def test_commands_that_wait_for_a_clip_are_bounded(monkeypatch):
         run(test, {ClipLoad: on_disk(load), ClipInfoCommand: Handler(info)})
     finally:
         release.set()
-
-
-def test_a_stop_waits_for_no_other_client(monkeypatch):
-    monkeypatch.setattr(background_tasks, "MAX_WAITING", 20)
-    release = threading.Event()
-
-    def play(command, call):
-        assert release.wait(10)
-        return Answer()
-
-    async def test(bench):
-        for n in range(25):
-            bench.send("/msanii/play", "a", "id", f"p{n}")
-        busy = [args[1] for args in bench.wire.failures()]
-        assert busy == [f"p{n}" for n in range(20, 25)]
-        bench.send("/msanii/stop", source=OTHER)
-        await bench.until(lambda: bench.wire.addresses(OTHER))
-        assert bench.wire.addresses(OTHER) == ["/msanii/done"]
-        assert "/msanii/done" not in bench.wire.addresses()
-        release.set()
-        await bench.until(lambda: bench.wire.addresses().count("/msanii/done") == 20)
-
-    try:
-        run(test, {Play: on_sound(play), Stop: on_sound(lambda command, call: Answer())})
-    finally:
-        release.set()
-
-
-def test_the_time_tag_queue_goes_on_after_a_handler_that_raises():
-    def fail(command, call):
-        raise ZeroDivisionError("bug")
-
-    async def test(bench):
-        now = time.time()
-        bench.send("/msanii/status", time_tag=now + 0.05)
-        bench.send("/msanii/ping", "id", "later", time_tag=now + 0.1)
-        await bench.until(lambda: "/msanii/pong" in bench.wire.addresses())
-        assert bench.wire.addresses() == ["/msanii/fail", "/msanii/pong"]
-
-    run(test, {Status: Handler(fail), Ping: Handler(pong)})
-
-
-def test_a_command_with_a_lead_runs_before_its_time_and_knows_when_it_is_due():
-    calls = []
-
-    def play(command, call):
-        calls.append((time.time(), call.due))
-        return Answer()
-
-    async def test(bench):
-        due = time.time() + 0.3
-        bench.send("/msanii/play", "a", time_tag=due)
-        await bench.until(lambda: calls)
-        ran_at, second = calls[0]
-        assert ran_at < due - 0.15
-        assert second == pytest.approx(due - ran_at, abs=0.1)
-
-    run(test, {Play: on_sound(play, lead=0.25)})
-
-
-def test_an_early_play_without_its_clip_is_tried_again_at_its_time():
-    calls = []
-
-    def play(command, call):
-        calls.append(call.due)
-        if len(calls) == 1:
-            raise CommandError(Code.ENOCLIP, "not made yet")
-        return Answer()
-
-    async def test(bench):
-        bench.send("/msanii/play", "a", time_tag=time.time() + 0.2)
-        await bench.until(lambda: bench.wire.sent)
-        assert bench.wire.addresses() == ["/msanii/done"]
-        assert calls[0] is not None
-        assert calls[1] is None
-
-    run(test, {Play: on_sound(play, lead=0.1)})
 
 
 def test_replies_are_not_answered():
