@@ -85,6 +85,8 @@ BUILT_IN: dict[str, EngineSpec] = {
 ALIASES = {"spectrogram": "note-diffusion"}
 # The engine for a verb that the default engine cannot do, if the command names no engine.
 FALLBACKS = {Render.address: "mel2mel"}
+# The engine for source clips whose notes are not known, if the default engine needs notes.
+AUDIO_ENGINE = "mel-flow"
 # Formats of files that do not name theirs, by file name or suffix.
 UNNAMED_FORMATS = {
     "mel-flow.safetensors": "msanii-live flow 1",
