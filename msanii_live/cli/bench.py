@@ -65,6 +65,12 @@ def add(commands: Commands) -> None:
     parts.add_argument("--pieces", type=int, default=6, help="number of pieces (%(default)s)")
     parts.set_defaults(run=_parts)
 
+    onsets = _add(kinds, "onsets", "how far clips' onsets are from their notes; needs FluidSynth")
+    onsets.add_argument("--folder", type=Path, help="shared folder with clips (makes new ones)")
+    onsets.add_argument("--clips", type=int, default=6, help="number of new clips (%(default)s)")
+    onsets.add_argument("--steps", type=int, help="steps of the network that plays (its own)")
+    onsets.set_defaults(run=_onsets)
+
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     vocoders.add_argument("--engine", type=Path, help="folder whose own vocoders are preferred")
@@ -136,6 +142,14 @@ def _notes(arguments: argparse.Namespace) -> int:
     return report_notes(
         arguments.engine, arguments.weights, arguments.pieces, arguments.scores, arguments.out
     )
+
+
+def _onsets(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.onset_timing import report_onsets
+
+    if arguments.clips < 1:
+        raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
+    return report_onsets(arguments.folder, arguments.clips, arguments.steps, arguments.out)
 
 
 def _vocoders(arguments: argparse.Namespace) -> int:
