@@ -295,14 +295,14 @@ class AsyncCommands(ABC):
         )
 
     async def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:
-        """Rename a clip."""
+        """Rename a clip, with its notes and stems."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(build_command(commands.ClipRename, name=name, to=to)),
         )
 
     async def clip_free(self, name: str) -> list[types.DoneRow]:
-        """Remove a clip from the list. Its file stays in the folder and is found at the next start."""
+        """Remove a clip from the list. Its files stay in the folder and are found at the next start."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.ClipFree, name=name))
         )

@@ -71,8 +71,8 @@ class BlockingCommands(ABC):
 
         If `engine` is absent, the server picks one that plays notes. A MIDI file plays with its own
         programs unless `program` or `timbre` is given, and at its own tempo unless `bpm` is given.
-        `/msanii/engine/info` lists the timbres of an engine. If `midi` is `take`, the notes are saved
-        beside the clip as NAME.mid.
+        `/msanii/engine/info` lists the timbres of an engine. The notes are saved beside the clip as
+        NAME.mid.
 
         midi: MIDI file in the folder, name of a MIDI take, or take (the last bars of MIDI input).
         """
@@ -435,7 +435,7 @@ class BlockingCommands(ABC):
         )
 
     def clip_rename(self, name: str, to: str) -> list[types.DoneRow]:
-        """Rename a clip.
+        """Rename a clip, with its notes and stems.
 
         name: clip name, or last (the newest clip).
         to: new name.
@@ -445,7 +445,7 @@ class BlockingCommands(ABC):
         )
 
     def clip_free(self, name: str) -> list[types.DoneRow]:
-        """Remove a clip from the list. Its file stays in the folder and is found at the next start.
+        """Remove a clip from the list. Its files stay in the folder and are found at the next start.
 
         name: clip name, or last (the newest clip).
         """

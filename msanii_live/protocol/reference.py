@@ -139,6 +139,21 @@ is a release. It is answered with `/msanii/done` and has no other effect. Where 
 value, as in `/msanii/dump 0`, `/msanii/sync 1` and params, it stays one. `/msanii/stop clip 1`
 stops a clip that is called 1.
 
+## Notes and stems
+
+If the server knows the notes of a clip, they lie beside it: `NAME.mid` beside `NAME.wav`. It knows
+them for what the engine `composer` makes and for what `/msanii/render` plays. With `stems 1`, an
+engine that can divide its sound also writes `NAME.drums.wav`, `NAME.bass.wav`, `NAME.chords.wav`,
+`NAME.lead.wav` and `NAME.pad.wav`, those that there are. They are 32-bit float, as long as the
+clip, and their sum is the clip. So take the path from `/msanii/job/done` and put another ending
+in place of `.wav`; the file is complete by then, or there is none. The clip's sidecar `NAME.json`
+lists them as `companions`, and `http://127.0.0.1:7771/api/state` gives `midi` and `stems` for
+each clip.
+
+They are no clips. They are renamed, replaced and deleted with their clip. A file that you have
+changed is yours from then on: it is never touched, and a new one gets the name `NAME-2.mid`. No
+clip can be called NAME.drums and so on; that is ERANGE.
+
 ## Patterns
 
 An address can be a pattern for commands that only read and for `/msanii/param/…`. A pattern has

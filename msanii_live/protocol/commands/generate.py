@@ -192,8 +192,8 @@ class Render(GenerationCommand):
 
     If `engine` is absent, the server picks one that plays notes. A MIDI file plays with its own
     programs unless `program` or `timbre` is given, and at its own tempo unless `bpm` is given.
-    `/msanii/engine/info` lists the timbres of an engine. If `midi` is `take`, the notes are saved
-    beside the clip as NAME.mid.
+    `/msanii/engine/info` lists the timbres of an engine. The notes are saved beside the clip as
+    NAME.mid.
     """
 
     address: ClassVar[str] = "/msanii/render"

@@ -66,7 +66,7 @@ class ClipSave(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipRename(Command):
-    """Rename a clip."""
+    """Rename a clip, with its notes and stems."""
 
     address: ClassVar[str] = "/msanii/clip/rename"
 
@@ -76,7 +76,7 @@ class ClipRename(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipFree(Command):
-    """Remove a clip from the list. Its file stays in the folder and is found at the next start."""
+    """Remove a clip from the list. Its files stay in the folder and are found at the next start."""
 
     address: ClassVar[str] = "/msanii/clip/free"
 
