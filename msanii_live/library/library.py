@@ -20,7 +20,7 @@ from msanii_live.library import (
     sidecar,
 )
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
-from msanii_live.library.clip_reader import ClipReader
+from msanii_live.library.cached_clips import CachedClips
 from msanii_live.library.exports import Exports
 from msanii_live.library.folder import open_folder
 
@@ -32,7 +32,7 @@ def ignore(text: str) -> None:
     """Ignore a warning."""
 
 
-class Library(ClipReader):
+class Library(CachedClips):
     """All clips of the shared folder and their files. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while

@@ -15,7 +15,7 @@ from msanii_live.library.clip_index import ClipIndex
 _log = logging.getLogger(__name__)
 
 
-class ClipReader(ClipIndex):
+class CachedClips(ClipIndex):
     """The clips of a folder, read when they are needed. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while
