@@ -21,6 +21,7 @@ from msanii_live.engines.composer.new_bars import (
 from msanii_live.engines.composer.notes import Chord, PartNote
 from msanii_live.engines.composer.open_bars import complete_piece, completing_steps
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
+from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.prompt_parser import key_name
@@ -59,10 +60,17 @@ class ContinuationPlan:
         options: CompletionOptions,
         progress: Callable[[int], None] = lambda done: None,
     ) -> list[PartNote]:
-        """Return all notes, those that were known as well."""
-        return complete_piece(
+        """Return all notes, those that were known as well.
+
+        Some bars come back exactly, unless given notes are only varied.
+        """
+        notes = complete_piece(
             composer, self.known, self.mask, self.conditions, seed, options, progress, self.held
         )
+        if options.amount < 1:
+            return notes
+        is_open = np.stack([~bar.any(0) for bar in np.split(self.held, self.conditions.bars)])
+        return with_returning_bars(notes, self.conditions, is_open, seed)
 
     def compose(
         self,

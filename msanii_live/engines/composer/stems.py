@@ -10,7 +10,7 @@ import torch
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import linear_grid
-from msanii_live.engines.notes.part_masks import notes_by_part, part_masks
+from msanii_live.engines.notes.part_masks import notes_by_part, part_masks, part_shares
 from msanii_live.notes import Score
 
 SPEC = MelSpec()
@@ -27,7 +27,8 @@ def with_stems(clip: Clip, score: Score) -> Clip:
     wave = torch.from_numpy(samples.T.copy())
     grid = linear_grid(SPEC, len(samples), SPEC.mel_frames(len(samples)), wave.device)
     parts = notes_by_part(score.notes)
-    masks = part_masks(None, parts, grid.centres, SPEC)
+    shares = part_shares(None, parts, grid.centres, SPEC)
+    masks = part_masks(shares, parts, grid.centres, SPEC)
     bins = grid.analyse(wave)
     stems = {
         name: np.ascontiguousarray(grid.synthesise(bins * mask).numpy().T)

@@ -25,6 +25,7 @@ from msanii_live.engines.composer.span_join import LEAD, TAIL
 from msanii_live.engines.composer.stems import with_stems
 from msanii_live.engines.composer.variation import (
     Variation,
+    drawn_chords,
     open_cells,
     other_sound,
     plan_variation,
@@ -49,6 +50,7 @@ from msanii_live.protocol.commands import (
 MAX_SECONDS = 190.0  # of what is composed at once
 MAX_WITH_SOURCE = 600.0  # s of a clip together with its source
 MIN_FRAMES = 2_048
+ALL_NEW = 0.95  # strength from which a variation has chords of its own
 BLENDED = 0.6  # amount that is composed anew in the middle between two pieces, at strength 1
 
 
@@ -149,7 +151,7 @@ class ComposerTasks:
         seconds, whole = score.seconds, score
         advance, context = staged(self.context, 0, self._playing(seconds))
         if command.hold != "notes":
-            variation, options = self._variation(piece, command.strength)
+            variation, options = self._variation(piece, command.strength, command.hold == "none")
             advance, context = staged(
                 self.context, variation.steps(options), self._playing(seconds)
             )
@@ -216,10 +218,18 @@ class ComposerTasks:
             score = score.at_tempo(tempo)
         return read_piece(score, tempo or self.context.tempo, self.context.beats)
 
-    def _variation(self, piece: ReadPiece, amount: float) -> tuple[Variation, CompletionOptions]:
-        """Plan other notes in all bars of the wished parts. amount: see `CompletionOptions`."""
-        cells = open_cells(piece, -1e9, 1e9, self.wishes.parts)
-        variation = plan_variation(self.composer, piece, self.wishes, cells, self.context.seed)
+    def _variation(
+        self, piece: ReadPiece, amount: float, with_chords: bool = False
+    ) -> tuple[Variation, CompletionOptions]:
+        """Plan other notes in all bars of the wished parts. amount: see `CompletionOptions`.
+
+        with_chords: if all is to be new, the chords are too.
+        """
+        seed, wishes = self.context.seed, self.wishes
+        cells = open_cells(piece, -1e9, 1e9, wishes.parts)
+        if with_chords and amount >= ALL_NEW and wishes.is_all and not wishes.chords:
+            wishes = replace(wishes, chords=drawn_chords(self.composer, piece, wishes, seed))
+        variation = plan_variation(self.composer, piece, wishes, cells, seed)
         return variation, replace(self.options, amount=amount)
 
     def _frames(self, seconds: float, longest: float = MAX_SECONDS) -> int:

@@ -23,7 +23,7 @@ from msanii_live.engines.composer.new_bars import (
     shift_between,
     transposed,
 )
-from msanii_live.engines.composer.notes import PartNote
+from msanii_live.engines.composer.notes import Chord, PartNote
 from msanii_live.engines.composer.plans import draw_plan, row_to_plan, usual_activity
 from msanii_live.engines.composer.progressions import draw_progression
 from msanii_live.engines.composer.read_piece import ReadPiece
@@ -52,8 +52,12 @@ class Variation:
         options: CompletionOptions,
         progress: Callable[[int], None] = lambda done: None,
     ) -> Score:
-        """Return the score with new notes in the open cells; all others are the same objects."""
-        notes = self.plan.notes(composer, seed, options, progress)
+        """Return the score with new notes in the open cells; all others are the same objects.
+
+        The noise is not that of a piece of the same seed, which would compose it once more.
+        """
+        own = Random(f"notes of a variation {seed}").randrange(2**31)
+        notes = self.plan.notes(composer, own, options, progress)
         fresh = [note for note in notes if self._is_open(note)]
         piece, grid, new = self.piece, self.plan.grid, self.plan.new
         around = loop_steps(piece.score, grid)
@@ -174,6 +178,21 @@ def within(notes: tuple[Note, ...], score: Score) -> list[Note]:
         if 0 <= note.start < score.seconds and note.end > note.start:
             inside.append(note)
     return inside
+
+
+def drawn_chords(
+    composer: Composer, piece: ReadPiece, wishes: Wishes, seed: int
+) -> tuple[Chord, ...]:
+    """Return chords for all bars of a piece in its key and style, or those wished for."""
+    key = piece.key if wishes.key is None else wishes.key
+    style = wishes.style or piece.style
+    known = composer.net.config.styles
+    return tuple(
+        draw_progression(
+            composer.tables, seed, piece.bars, tonic=(key or 0) % 12,
+            style=style if style in known else None, minor=(key or 0) >= 12,
+        )
+    )  # fmt: skip
 
 
 def other_sound(

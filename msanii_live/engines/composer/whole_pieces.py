@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from msanii_live.engines.base import Context
 from msanii_live.engines.composer.bar_grid import BarGrid
-from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.complete import CompletionOptions, nothing_known
 from msanii_live.engines.composer.long_pieces import compose_piece
 from msanii_live.engines.composer.piece_order import PieceOrder, find_metre, order_piece
+from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.errors import Code, CommandError
@@ -55,4 +56,6 @@ def compose_order(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Score:
     """Return the score of an order; the same seed gives the same notes."""
-    return order.score(compose_piece(composer, order.conditions, seed, options, progress))
+    notes = compose_piece(composer, order.conditions, seed, options, progress)
+    is_open = ~nothing_known(order.conditions.bars)
+    return order.score(with_returning_bars(notes, order.conditions, is_open, seed))
