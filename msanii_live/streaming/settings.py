@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msanii_live.engines.base import ComposingEngine, Engine, is_composing
+from msanii_live.engines.builtin import AUDIO_ENGINE
 from msanii_live.engines.notes.instruments import instrument_by_word
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
@@ -15,7 +16,7 @@ from msanii_live.streaming.phrases import NO_DRUMS, ChunkTiming, Reader, has_onl
 from msanii_live.streaming.score_player import ScorePlayer
 from msanii_live.streaming.state import StreamState
 
-COMPOSER, NOTE_PLAYER, AUDIO_ENGINE = "composer", "note-diffusion", "mel-flow"
+COMPOSER, NOTE_PLAYER = "composer", "note-diffusion"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def playing_engine(command: StreamStart, services: Services, composer: Engine | 
     """Return the name of the engine that makes the sound of the next chunk.
 
     composer: see `find_composer`. If it cannot play its notes, note-diffusion does. Audio without
-    notes, which a default engine that composes cannot continue, is left to mel-flow.
+    notes, which a default engine that composes cannot continue, is left to one for audio.
     """
     if composer is not None:
         return composer.name if Render.address in composer.capabilities.verbs else NOTE_PLAYER
