@@ -29,6 +29,10 @@ PACKET_TIMEOUT = 10.0  # seconds from the first byte of a packet to its last
 IDLE_TIMEOUT = 60.0  # seconds after which a connection may be closed in favour of a new one
 MAX_UNREAD_BYTES = 4 * 1024 * 1024  # of replies
 
+_READ_BYTES = 16 * 1024  # at once: asyncio's 256 KiB may hold 10,000 packets, which take 20 ms
+# Of replies that asyncio keeps; more are kept here. From Python 3.12 on, each of its writes takes
+# time in proportion to the writes that wait.
+_TRANSPORT_BYTES = 64 * 1024
 _TIMEOUT_CHECK = 1.0  # seconds between two checks for slow packets
 # These names are sent to clients by /msanii/caps.
 _COUNTERS = (
@@ -149,7 +153,7 @@ class TcpServer:
         protocol.close()
 
 
-class _TcpProtocol(asyncio.Protocol):
+class _TcpProtocol(asyncio.BufferedProtocol):
     """The asyncio protocol of one connection.
 
     packet_began: when the unfinished packet began, None between packets. last_active: when the last
@@ -164,6 +168,9 @@ class _TcpProtocol(asyncio.Protocol):
         self.last_active = time.monotonic()
         self._server = server
         self._transport: asyncio.Transport
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._unsent = bytearray()  # replies that wait until the client has read others
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -178,11 +185,15 @@ class _TcpProtocol(asyncio.Protocol):
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        transport.set_write_buffer_limits(_TRANSPORT_BYTES)
         self._server._admit(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            packets = self.decoder.feed(data)
+            packets = self.decoder.feed(bytes(self._buffer[:nbytes]))
         except FramingError:
             self._server._close_counted(self, "tcp_lost_place")
             return
@@ -206,15 +217,33 @@ class _TcpProtocol(asyncio.Protocol):
         self._server._remove(self)
 
     def send(self, packet: bytes) -> None:
-        if self._transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+        frame = encode_frame(self.decoder.framing, packet)
+        if not self._is_full:
+            self.last_active = time.monotonic()
+            self._transport.write(frame)
+        elif len(self._unsent) <= MAX_UNREAD_BYTES:
+            self._unsent += frame
+        else:
+            self._unsent.clear()
             self._server._close_counted(self, "tcp_unread")
             self._transport.abort()  # close() would wait until the client has read it
-            return
-        self.last_active = time.monotonic()
-        self._transport.write(encode_frame(self.decoder.framing, packet))
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._flush()
 
     def close(self) -> None:
+        self._flush()
         self._transport.close()
+
+    def _flush(self) -> None:
+        if self._unsent:
+            self.last_active = time.monotonic()
+            unsent, self._unsent = self._unsent, bytearray()
+            self._transport.write(unsent)
 
     def _resume(self) -> None:
         if not self._transport.is_closing():

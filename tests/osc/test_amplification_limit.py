@@ -57,7 +57,8 @@ def test_a_neighbour_is_answered_within_its_credit_until_it_registers(tmp_path):
     flags = ("--engine", "tones", "--bind", address, "--allow", f"{address}/32")
     with live(tmp_path, *flags) as it, Client(address, it.server.osc_port) as client:
         it.client.close()
-        assert client.ping() == [{}]
+        client.send("/msanii/ping", "id", "first")  # `ask` and commands would register
+        client.wait(("/msanii/pong",), "first", 10)
         client.send("/msanii/caps", "id", "caps")
         assert client.wait(("/msanii/warn",)).args[0] == "/msanii/caps"
         while client.receive(0.3):

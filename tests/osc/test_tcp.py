@@ -184,6 +184,40 @@ def test_a_client_that_does_not_read_is_closed(monkeypatch):
     run(scenario)
 
 
+def test_a_client_that_reads_late_gets_all_replies_in_order(monkeypatch):
+    monkeypatch.setattr(tcp, "MAX_UNREAD_BYTES", 64 * 1024 * 1024)
+
+    async def scenario(transports, echo):
+        reader, writer = await connect(transports)
+        writer.write(encode_frame("int32", PING))
+        await packets_from(reader, 1)
+        (protocol,) = transports._tcp._connections.values()
+        for n in range(20_000):
+            transports.send(encode("/b", "is", [n, "x" * 1_000]), protocol.connection)
+        assert len(protocol._unsent) > protocol._transport.get_write_buffer_size()
+        transports.send(encode("/b", "is", [20_000, ""]), protocol.connection)
+        received = await packets_from(reader, 20_001)
+        assert [message.args[0] for message in received] == list(range(20_001))
+        assert not protocol._unsent
+
+    run(scenario)
+
+
+def test_one_reading_of_a_connection_is_bounded():
+    async def scenario(transports, _echo):
+        sizes = []
+        reader, writer = await connect(transports)
+        await until(lambda: transports.counters["connections"] == 1)
+        (protocol,) = transports._tcp._connections.values()
+        feed = protocol.decoder.feed
+        protocol.decoder.feed = lambda data: sizes.append(len(data)) or feed(data)
+        writer.write(encode_frame("int32", PING) * 5_000)
+        assert len(await packets_from(reader, 5_000)) == 5_000
+        assert max(sizes) <= tcp._READ_BYTES
+
+    run(scenario)
+
+
 def test_a_reply_to_a_closed_connection_is_counted():
     async def scenario(transports, _echo):
         transports.send(PING, Connection("127.0.0.1", 1, 99))
