@@ -11,18 +11,28 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from msanii_live.notes import Score
+from msanii_live.notes import PARTS, Score
 
 Samples = NDArray[np.float32]
 
 CLIP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 RESERVED_NAMES = frozenset({"current", "last", "input", "all", "none", ".", ".."})
+STEM_ENDINGS = tuple(f".{part}" for part in PARTS)
 SIDECAR_VERSION = 1
 
 
 def is_clip_name(name: str) -> bool:
     """Return whether a clip may be called `name`."""
     return CLIP_NAME.fullmatch(name) is not None and name not in RESERVED_NAMES
+
+
+def is_stem_name(name: str) -> bool:
+    """Return whether a name is reserved for the stem of a clip.
+
+    >>> is_stem_name("loop.drums"), is_stem_name("drums")
+    (True, False)
+    """
+    return name.endswith(STEM_ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msanii_live.audio import is_clip_name
+from msanii_live.audio.clip import STEM_ENDINGS, is_stem_name
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.audio_files import SUFFIXES
 from msanii_live.notes import PARTS
@@ -18,21 +19,11 @@ _MAX_SHOWN = 200  # characters of a path in an error
 _MAX_COMPARED = 1_000  # names compared for a hint, so that a typo costs only milliseconds
 # What follows a clip's name in its MIDI file and its stems, with a number where that was taken.
 COMPANION_SUFFIX = re.compile(rf"(-[1-9]\d{{0,3}})?(\.mid|\.(?:{'|'.join(PARTS)})\.wav)")
-_STEM_NAMES = tuple(f".{part}" for part in PARTS)
 
 
 def is_companion_suffix(suffix: str) -> bool:
     """Return whether a text is the suffix of a clip's MIDI file or of a stem."""
     return COMPANION_SUFFIX.fullmatch(suffix) is not None
-
-
-def is_stem_name(name: str) -> bool:
-    """Return whether a name is reserved for the stem of a clip.
-
-    >>> is_stem_name("loop.drums"), is_stem_name("drums")
-    (True, False)
-    """
-    return name.endswith(_STEM_NAMES)
 
 
 def default_name(stem: str) -> str:
@@ -62,7 +53,7 @@ def check_name(name: str) -> None:
     if is_stem_name(name):
         raise CommandError(
             Code.ERANGE,
-            f"{name!r} is reserved: names that end in {', '.join(_STEM_NAMES)} are the stems of "
+            f"{name!r} is reserved: names that end in {', '.join(STEM_ENDINGS)} are the stems of "
             "clips; pick another name",
         )
     if not is_clip_name(name):

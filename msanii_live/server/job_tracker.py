@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msanii_live.audio import is_clip_name
+from msanii_live.audio.clip import is_stem_name
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Failed, Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
-from msanii_live.library.naming import check_name, is_stem_name
+from msanii_live.library.naming import check_name
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import GenerationCommand, Interpolate
 from msanii_live.protocol.replies import ReplyMessage
