@@ -8,11 +8,13 @@ from max_patches.generators import (
     max_pages,
     max_player,
     maxref,
+    open_stage_control,
     pd_client,
     pd_examples,
     pd_help,
     pd_player,
     quark,
+    touchosc,
 )  # fmt: skip
 
 PACKAGE = "msanii-live"
@@ -20,7 +22,7 @@ PACKAGE = "msanii-live"
 
 def generated_files() -> dict[str, bytes]:
     """Return the content of each generated file by its path in max_patches."""
-    return {**max_package(), **pure_data(), **super_collider()}
+    return {**max_package(), **pure_data(), **super_collider(), **touch_controllers()}
 
 
 def max_package() -> dict[str, bytes]:
@@ -62,3 +64,11 @@ def super_collider() -> dict[str, bytes]:
         "HelpSource/Classes/Msanii.schelp": quark.client_help(),
     }
     return {f"supercollider/Msanii/{name}": text.encode() for name, text in texts.items()}
+
+
+def touch_controllers() -> dict[str, bytes]:
+    """Return the layouts for TouchOSC and Open Stage Control."""
+    return {
+        "touchosc/msanii.tosc": touchosc.layout(),
+        "open_stage_control/msanii.json": open_stage_control.session(),
+    }

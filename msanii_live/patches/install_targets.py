@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = "msanii-live"
 DEVICE = "Msanii Live.amxd"
-SNIPPETS = ("sonic_pi", "tidal", "chuck", "csound")
+SNIPPETS = ("sonic_pi", "tidal", "chuck", "csound", "touchosc", "open_stage_control")
 
 
 @dataclass(frozen=True)
