@@ -16,6 +16,7 @@ from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
 from msanii_live.engines.notes.base import progress_counter
+from msanii_live.engines.notes.dynamics import level_dynamics, restore_dynamics
 from msanii_live.engines.notes.part_masks import notes_by_part, part_shares
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
 from msanii_live.engines.notes.stereo import place
@@ -89,14 +90,24 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         total = net.windows(grid.count, lead) * steps + grid.iterations(vocoder) + 1
         advance = progress_counter(context, total)
         generator = torch.Generator().manual_seed(context.seed)
+        parts = notes_by_part(notes)
+        levelled = level_dynamics(parts, grid.count, grid.seconds_per_frame)
         with at_precision(net.mean.device):
             played = net.generate(
-                notes, grid.count, 1 / grid.seconds_per_frame, generator, steps, advance, lead
+                levelled.notes,
+                grid.count,
+                1 / grid.seconds_per_frame,
+                generator,
+                steps,
+                advance,
+                lead,
             )
-        mel = increase_contrast(played.mel).T.clamp_min(math.log(spec.floor))
+        gains = levelled.gains.to(played.mel.device)
+        mel, levels = restore_dynamics(increase_contrast(played.mel), played.levels, gains)
+        mel = mel.T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
-        parts, frames = notes_by_part(notes), grid.frame_grid(wave.device)
-        shares = part_shares(played.levels, parts, frames.centres, spec)
+        frames = grid.frame_grid(wave.device)
+        shares = part_shares(levels, parts, frames.centres, spec)
         placed = place(wave, parts, shares, frames, spec, with_stems)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)

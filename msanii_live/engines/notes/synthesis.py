@@ -28,6 +28,7 @@ from msanii_live.notes import Note, Score
 ITERATIONS = 2
 NOISE_LEVEL = 1e-2  # level of the noise that a phase search without a network starts from
 BLUR, CONTRAST = 7, 0.6  # bands of the mean, and the weight of the difference from it
+POWER_BLUR = 21  # bands over which contrast keeps the power
 
 
 class HasSpec(Protocol):
@@ -140,13 +141,21 @@ def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
 def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
     """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
 
-    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
-    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
+    The power around each band is kept, so that a sound whose prediction is less blurred does not
+    become louder than another. mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated
+    pieces: basic-pitch finds a fifth more of a piano's onsets than in the prediction itself, and
+    fewer with more contrast.
     """
-    mean = F.avg_pool1d(
-        mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False
-    )
-    return mel + CONTRAST * (mel - mean.reshape(mel.shape))
+    sharp = mel + CONTRAST * (mel - _mean_around(mel, BLUR))
+    power, raised = (_mean_around((2 * each).exp(), POWER_BLUR) for each in (mel, sharp))
+    return sharp + 0.5 * (power.clamp_min(1e-12) / raised.clamp_min(1e-12)).log()
+
+
+def _mean_around(values: torch.Tensor, bands: int) -> torch.Tensor:
+    """Return the mean over neighbouring bands, of the shape of `values`, (..., mels)."""
+    rows = values.reshape(-1, 1, values.shape[-1])
+    mean = F.avg_pool1d(rows, bands, 1, bands // 2, count_include_pad=False)
+    return mean.reshape(values.shape)
 
 
 def vocode_grid(
