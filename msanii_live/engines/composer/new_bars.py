@@ -70,9 +70,8 @@ def outline_new_bars(
     kept. What is wished for comes first. metre: of the new bars, that of the piece if None.
     """
     rng = Random(f"new bars {seed}")
-    key = wishes.key
-    if key is None:
-        key = rng.randrange(24) if piece.key is None else piece.key
+    found = wishes.key_after(piece.key)
+    key = rng.randrange(24) if found is None else found
     style = wishes.style or piece.style or None
     style = style if style in composer.net.config.styles else None
     plan = start_full(

@@ -105,8 +105,9 @@ def order_piece(
     drawn_style, tonic = rng.choice(composer.net.config.styles), rng.randrange(12)
     style = wishes.style or drawn_style
     minor = None
-    if wishes.key is not None:
-        minor, tonic = wishes.key >= 12, wishes.key % 12
+    wished = wishes.key_after(None)
+    if wished is not None:
+        minor, tonic = wished >= 12, wished % 12
     density = wishes.density
     plan = draw_plan(composer.tables, seed, style=style, minor=minor, metre=metre, density=density)
     bars = max(1, math.ceil(seconds * bpm * metre[1] / (240.0 * metre[0]) - 1e-3))

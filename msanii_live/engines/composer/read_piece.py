@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from msanii_live.engines.composer.bar_grid import BarGrid, grid_notes, grid_of, programs_of
 from msanii_live.engines.composer.chord_symbols import parse_chord
+from msanii_live.engines.composer.keys import estimate_key
 from msanii_live.engines.composer.notes import SECTIONS, Chord, PartNote
 from msanii_live.engines.composer.read_chords import read_chords
 from msanii_live.engines.mel_flow.vocabulary import STYLES
@@ -16,11 +16,6 @@ from msanii_live.engines.prompt_parser import parse_key, parse_style
 from msanii_live.notes import CHORD, PARTS, SECTION, Score
 
 Place = tuple[str, int]  # a section, and the bars since its start
-
-# How much a pitch class is felt to belong to a key, from its tonic up.
-# Source: Krumhansl and Kessler 1982, "Tracing the dynamic changes in perceived tonal organization".
-_MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 
 @dataclass(frozen=True)
@@ -83,28 +78,6 @@ def read_piece(score: Score, bpm: float, beats: float) -> ReadPiece:
         plays=_plays(notes, grid.per_bar, bars),
         programs=programs_of(score.notes),
     )
-
-
-def estimate_key(notes: Sequence[PartNote]) -> int | None:
-    """Return the key whose profile the durations of the notes fit best; None without any.
-
-    Source: Krumhansl 1990, "Cognitive Foundations of Musical Pitch", chapter 4.
-
-    >>> estimate_key([PartNote("lead", 0, 0.0, 4.0, pitch, 90) for pitch in (69, 72, 76, 71, 74)])
-    21
-    """
-    weights = np.zeros(12)
-    for note in notes:
-        if note.part != "drums":
-            weights[note.pitch % 12] += max(note.length, 0.25)
-    if not weights.any():
-        return None
-    fits = [
-        np.corrcoef(np.roll(profile, tonic), weights)[0, 1] if weights.std() else -tonic
-        for profile in (_MAJOR, _MINOR)
-        for tonic in range(12)
-    ]
-    return int(np.argmax(fits))
 
 
 def _chords(score: Score, grid: BarGrid, notes: list[PartNote], bars: int) -> list[Chord | None]:

@@ -94,8 +94,8 @@ def plan_variation(
     """Plan new notes in open cells. What the command does not say is as in the piece."""
     grid = replace(piece.grid, swing=piece.grid.swing if wishes.swing is None else wishes.swing)
     rng = Random(f"variation {seed}")
-    key = piece.key if wishes.key is None else wishes.key
-    key = rng.randrange(24) if key is None else key
+    found = wishes.key_after(piece.key)
+    key = rng.randrange(24) if found is None else found
     shift = shift_between(piece.key, key)
     style = wishes.style or piece.style or None
     style = style if style in composer.net.config.styles else None

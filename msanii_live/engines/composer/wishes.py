@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from msanii_live.engines.composer.chord_symbols import parse_chords, parse_form
+from msanii_live.engines.composer.keys import key_of_chords
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.prompt_parser import parse_prompt
@@ -35,6 +36,12 @@ class Wishes:
     density: float | None = None
     form: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = PARTS
+
+    def key_after(self, usual: int | None) -> int | None:
+        """Return the key of the music: the one wished for, that of the chords, or the usual one."""
+        if self.key is None and self.chords:
+            return key_of_chords(self.chords, usual)
+        return usual if self.key is None else self.key
 
     @property
     def is_all(self) -> bool:

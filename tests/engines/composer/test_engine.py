@@ -16,7 +16,6 @@ from msanii_live.protocol.commands import Generate, Vocode
 from tests.engines.composer.tiny import plan, untrained
 
 RATE = 44_100
-SCALES = {"maj": {0, 2, 4, 5, 7, 9, 11}, "min": {0, 2, 3, 5, 7, 8, 10, 11}}  # minor: both sevenths
 
 
 @pytest.fixture(scope="module")
@@ -219,43 +218,3 @@ def test_the_weights_are_freed(tmp_path):
     assert (engine.loaded, engine.precision) == (True, "fp32")
     engine.free()
     assert not engine.loaded
-
-
-@pytest.mark.slow
-def test_a_composition_without_notes_is_silence(engine):
-    command, warnings = Generate(bars=1, bpm=120, steps=1), []
-    empty = replace(compose(engine, bars=1, bpm=120), notes=())
-    clip = engine._play(empty, command, context(warn=warnings.append))
-    assert (clip.info.frames, clip.info.loops, clip.info.bpm) == (88_200, True, 120)
-    assert not clip.samples.any()
-    assert "no notes" in warnings[0]
-
-
-@pytest.fixture(scope="module")
-def trained():
-    return create(EngineSettings("cpu", name="composer"))
-
-
-@pytest.mark.slow
-def test_more_density_means_more_notes(trained):
-    counts = [
-        np.mean([
-            len(compose(trained, seed, bars=4, style="house", density=density, steps=8).notes)
-            for seed in range(6)
-        ])
-        for density in (0.0, 0.5, 1.0)
-    ]  # fmt: skip
-    assert counts == sorted(counts)
-    assert counts[2] > 1.3 * counts[0]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("key", ["Am", "F", "C#m", "Eb"])
-def test_notes_are_in_the_key(trained, key):
-    command, inside = Generate(bars=8, key=key, steps=12), []
-    for seed in range(4):
-        order = trained.order(command, context(seed))
-        scale = SCALES["min" if order.key >= 12 else "maj"]
-        notes = trained.compose(command, context(seed)).notes
-        inside += [(n.pitch - order.key) % 12 in scale for n in notes if not n.drum]
-    assert np.mean(inside) >= 0.9

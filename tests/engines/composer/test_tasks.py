@@ -266,6 +266,18 @@ def test_notes_are_played_as_they_are_if_no_part_is_named(composer):
     assert made.score.notes == RIFF.score.notes
 
 
+def test_a_piece_without_notes_is_silence(composer):
+    warnings = []
+    silent = replace(riff(), notes=())
+    clip = run(
+        composer, AudioToAudio(src="silent", hold="notes"), warn=warnings.append,
+        clips={"silent": clip_of(silent)},
+    )  # fmt: skip
+    assert clip.info.frames == 8 * RATE
+    assert not clip.samples.any()
+    assert "no notes" in warnings[-1]
+
+
 def test_errors_say_what_can_be_done(composer):
     audio = make_clip(np.zeros((RATE, 2), np.float32), RATE, name="voice")
     for command in (Outpaint(src="voice"), Interpolate(a="riff", b="voice")):
