@@ -26,6 +26,7 @@ from msanii_live.engines.mel_flow.network import FlowNet
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS as NOTE_DIFFUSION_WEIGHTS
+from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffusionConfig
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data import loops, note_set, timbre_set
@@ -280,8 +281,26 @@ def flow_model_of(net: FlowNet, data: DataSet) -> FlowModel:
     return FlowModel(net, data.spec, mean, deviation)
 
 
+def _load_note_diffusion(words: str, config: NoteDiffusionConfig) -> NoteDiffusion | None:
+    """Return the network to start from; None for random weights, or where its sizes are others."""
+    if words == "none":
+        return None
+    path = SHIPPED_WEIGHTS / NOTE_DIFFUSION_WEIGHTS
+    if words != "shipped":
+        path = Path(words).expanduser()
+        path = path / NOTE_DIFFUSION_WEIGHTS if path.is_dir() else path
+    try:
+        net = note_diffusion.load(path, torch.device("cpu"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot begin from {path}: {error}") from None
+    if net.config != config:
+        _print_line(f"{path.name} has other sizes than the recipe: starting from random weights")
+        return None
+    return net
+
+
 def _train_note_diffusion(options: TrainingOptions) -> None:
-    path = options.recipe or RECIPES / "note-diffusion.toml"
+    path = options.recipe or RECIPES / "note-diffusion-more.toml"
     recipe, config = note_diffusion_training.read_recipe(path)
     if not (options.data / "notes.json").exists():
         note_set.build(options.data, _print_line)
@@ -294,6 +313,7 @@ def _train_note_diffusion(options: TrainingOptions) -> None:
         options.out,
         _print_line,
         lambda average: note_diffusion.save(weights_file, average),
+        _load_note_diffusion(options.begin, config),
     )
     note_diffusion.save(weights_file, net)
     _print_line(f"done: msanii-live serve --engine {options.out}")

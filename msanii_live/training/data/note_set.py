@@ -31,7 +31,7 @@ from msanii_live.training.data.composition.midi import to_midi
 from msanii_live.training.data.grooves import generate
 from msanii_live.training.data.timbre_set import GAP_SECONDS, PIECE_SECONDS
 
-PIECES = {"train": 500, "validation": 20}
+PIECES = {"train": 250, "validation": 10}
 FIRST_SEED = {"train": 1_100_000, "validation": 1_900_000}
 SECONDS = PIECE_SECONDS + GAP_SECONDS
 WORKERS = 2

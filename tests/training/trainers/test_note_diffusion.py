@@ -141,9 +141,22 @@ def test_pieces_depend_on_the_seed_alone_and_are_solos_or_bands() -> None:
     assert set(INSTRUMENTS.values()) <= set(TRAINED_PROGRAMS)
 
 
-def test_the_shipped_recipe_is_read() -> None:
-    recipe, config = read_recipe(RECIPES / "note-diffusion.toml")
-    assert (recipe.batch, config.window % config.patch) == (16, 0)
+@pytest.mark.parametrize(("name", "batch"), [("note-diffusion", 16), ("note-diffusion-more", 12)])
+def test_the_shipped_recipes_are_read(name: str, batch: int) -> None:
+    recipe, config = read_recipe(RECIPES / f"{name}.toml")
+    assert (recipe.batch, config.window % config.patch) == (batch, 0)
+    assert config == NoteDiffusionConfig()
+
+
+def test_a_network_to_start_from_is_played_before_the_first_step(tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    start, seen = NoteDiffusion(CONFIG, SPEC), []
+    train_note_diffusion(
+        toy(), replace(RECIPE, steps=1), CONFIG, tmp_path, lambda line: None,
+        lambda average: seen.append(average.leave.bias.clone()), start,
+    )  # fmt: skip
+    assert torch.equal(seen[0], start.leave.bias)
+    assert not torch.equal(seen[1], start.leave.bias)
 
 
 def test_a_folder_without_a_set_is_refused(tmp_path: Path) -> None:
