@@ -1,6 +1,7 @@
 """The note-diffusion engine over OSC: keys, drums, loops, seeds, errors, its earlier name."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,16 @@ import pytest
 import soundfile
 
 from msanii_live.audio import rms_dbfs
-from msanii_live.engines.note_diffusion.engine import SHIPPED_WEIGHTS, WEIGHTS
+from msanii_live.engines.base import standalone_context
+from msanii_live.engines.note_diffusion.engine import (
+    SHIPPED_WEIGHTS,
+    WEIGHTS,
+    NoteDiffusionEngine,
+)
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import Render
 from tests.engines.notes.played import arpeggio, centroid, pitch_at, read
 from tests.live import live
 
@@ -108,6 +115,51 @@ def test_what_it_cannot_is_told(band, riff):
     band.job("/msanii/render", "m", "riff", "timbre", "harp", "timbre2", "lead", "steps", 1)
     told = [m.args[1] for m in band.client.received if m.address == "/msanii/warn"]
     assert any("timbre2 was ignored" in text for text in told)
+
+
+BAND = Score(
+    (
+        *(Note(n / 2, n / 2 + 0.1, 36 if n % 2 == 0 else 42, 100, drum=True) for n in range(6)),
+        *(Note(n, n + 0.9, 36 + 5 * n, 100, 33, part="bass") for n in range(3)),
+        *(Note(0.0, 2.8, key, 80, 48, part="pad") for key in (60, 64, 67)),
+        Note(1.0, 2.0, 84, 30, 80, part="lead"),
+    ),
+    3.0,
+    bpm=120.0,
+)
+
+
+@pytest.fixture(scope="module")
+def player():
+    engine = NoteDiffusionEngine("cpu")
+    engine.load()
+    return engine
+
+
+@pytest.mark.parametrize("is_loop", [False, True])
+def test_stems_sum_to_the_clip_that_is_made_without_them(player, is_loop):
+    score, command = replace(BAND, is_loop=is_loop), Render(midi="band", steps=2)
+    context = standalone_context(score=lambda name: score)
+    played = player.render_parts(score, command, context)
+    clip = player.run(command, context)
+    assert tuple(played.stems) == score.parts == ("drums", "bass", "lead", "pad")
+    assert np.array_equal(clip.samples, played.clip.samples)
+    assert np.abs(sum(played.stems.values()) - clip.samples).max() <= 2**-20
+    side = clip.samples[:, 0] - clip.samples[:, 1]
+    assert -40 < rms_dbfs(side[:, None]) - rms_dbfs(clip.samples) < -3
+    assert centroid(played.stems["bass"]) < centroid(played.stems["lead"])
+    assert clip.info.loops is is_loop
+
+
+def test_velocity_is_heard_as_meant(player):
+    levels = []
+    for velocity in (20, 64, 127):
+        notes = tuple(Note(n / 2, n / 2 + 0.4, 48 + 7 * n, velocity) for n in range(3))
+        score = Score(notes, 2.0, bpm=120.0)
+        context = replace(standalone_context(score=lambda _, s=score: s), skip_normalization=True)
+        levels.append(rms_dbfs(player.run(Render(midi="phrase", steps=2), context).samples))
+    wanted = [40 * np.log10(velocity / 127) for velocity in (20, 64, 127)]
+    assert [level - levels[2] for level in levels] == pytest.approx(wanted, abs=3.0)
 
 
 def test_a_clip_is_made_again_from_its_sidecar(band, riff, tmp_path):
