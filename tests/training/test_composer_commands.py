@@ -67,7 +67,7 @@ def test_the_large_run_is_trained_in_calls_then_calibrated(recipe, tmp_path, cap
     assert again.tables["bias"] == composer.tables["bias"]
 
     monkeypatch.setattr(tasks, "DENSITIES", (0.1, 0.9))
-    assert report_composer(out, tmp_path / "figures", pieces=4, windows=2) == 0
+    assert report_composer(out, tmp_path / "figures", pieces=4, windows=2, clips=0) == 0
     found = json.loads((tmp_path / "figures" / "composer.json").read_text())
     assert set(found["compose"]["real"]) == set(TABLE)
     assert {"another piece", "20 steps", "4 steps", "chords hidden", "own plans"} < set(

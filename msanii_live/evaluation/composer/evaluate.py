@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,12 @@ import torch
 
 from msanii_live.engines.composer.complete import CompletionOptions, as_tensor, sample_rolls
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
+from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.plans import draw_plan, order_of
+from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
+from msanii_live.evaluation.composer.sound import SOUND_TABLE, sound_columns
 from msanii_live.evaluation.composer.tasks import (
     TABLE,
     Scores,
@@ -33,9 +37,13 @@ from msanii_live.training.trainers.composer.pieces import Pieces
 
 
 def evaluate(
-    composer: Composer, pieces: Pieces, count: int, report: Callable[[str], None] = print
+    composer: Composer,
+    pieces: Pieces,
+    count: int,
+    clips: int,
+    report: Callable[[str], None] = print,
 ) -> dict[str, object]:
-    """Measure everything; return a dictionary for JSON."""
+    """Measure everything; return a dictionary for JSON. clips: to be listened to, 0 for none."""
     held = held_out_windows(pieces, composer.net.config.styles, count)
     orders = [each.order for each in held]
     hidden = [replace(order, chords=()) for order in orders]
@@ -44,14 +52,18 @@ def evaluate(
     others = [held[index - 1].notes for index in range(len(held))]
     columns["another piece"] = describe(others, orders)
     for steps in (20, 4):
-        columns[f"{steps} steps"] = describe(sample(composer, held, orders, nothing, steps), orders)
+        composed = _returning(sample(composer, held, orders, nothing, steps), orders)
+        columns[f"{steps} steps"] = describe(composed, orders)
     columns["chords hidden"] = describe(sample(composer, held, hidden, nothing, 20), orders)
     drawn = _plans(composer, len(held))
-    columns["own plans"] = describe(
-        sample(composer, [HeldOutWindow([], order) for order in drawn], drawn, nothing, 20), drawn
-    )
+    own = sample(composer, [HeldOutWindow([], order) for order in drawn], drawn, nothing, 20)
+    columns["own plans"] = describe(_returning(own, drawn), drawn)
     report(table_of(columns))
     result: dict[str, object] = {"windows": len(held), "compose": columns}
+    if clips:
+        heard = sound_columns(composer, held[:clips], composed[:clips], _to_stderr)
+        report(table_of(heard, SOUND_TABLE))
+        result["sound"] = heard
     for bars in (4, 8):
         for steps in (20, 4):
             name = f"continue {bars} by {bars} bars, {steps} steps"
@@ -65,6 +77,21 @@ def evaluate(
     result["seconds"] = speed(composer)
     report(f"seconds for 16 bars: {_line(result['seconds'])}")
     return result
+
+
+def _returning(
+    made: list[list[PartNote]], orders: Sequence[PieceConditions]
+) -> list[list[PartNote]]:
+    """Return pieces in which bars come back, as the engine writes them."""
+    is_open = np.ones((16, len(PARTS)), np.bool_)
+    return [
+        with_returning_bars(notes, order, is_open, number)
+        for number, (notes, order) in enumerate(zip(made, orders, strict=True))
+    ]
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _plans(composer: Composer, count: int) -> list[PieceConditions]:
@@ -100,10 +127,10 @@ def speed(composer: Composer) -> Scores:
     return result
 
 
-def table_of(columns: dict[str, Scores]) -> str:
-    """Return a table in Markdown, a row for each of TABLE."""
+def table_of(columns: dict[str, Scores], rows: Sequence[str] = TABLE) -> str:
+    """Return a table in Markdown, a row for each of `rows`."""
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for name in TABLE:
+    for name in rows:
         cells = " | ".join(f"{scores[name]:.3g}" for scores in columns.values())
         lines.append(f"| {name} | {cells} |")
     return "\n".join(lines)

@@ -14,15 +14,21 @@ from msanii_live.training.trainers.composer.data import compose_held_out
 
 PIECES = 240
 WINDOWS = 48
+CLIPS = 12
 
 
 def report_composer(
-    weights: Path, out: Path | None, *, pieces: int = PIECES, windows: int = WINDOWS
+    weights: Path,
+    out: Path | None,
+    *,
+    pieces: int = PIECES,
+    windows: int = WINDOWS,
+    clips: int = CLIPS,
 ) -> int:
     """Measure weights on held-out pieces; print the tables. Returns the exit status.
 
     weights: a file, or the folder of a run. out: folder for composer.json. pieces: to compose.
-    windows: at most, of 16 bars in 4/4, cut out of them.
+    windows: at most, of 16 bars in 4/4, cut out of them. clips: windows that are played as well.
     Raises: ConfigError: the weights cannot be read.
     """
     path = weights / WEIGHTS if weights.is_dir() else weights
@@ -31,7 +37,7 @@ def report_composer(
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read the composer's weights: {error}") from None
     print(f"composing {pieces} held-out pieces", file=sys.stderr, flush=True)
-    found = evaluate(composer, compose_held_out(pieces), windows)
+    found = evaluate(composer, compose_held_out(pieces), windows, clips)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "composer.json").write_text(json.dumps(found, indent=1) + "\n")
