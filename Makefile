@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PACKAGES := libportaudio2
 TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth csound-soundfont \
-  chromium supercollider-language supercollider-server csound chuck nodejs npm
+  chromium supercollider-language supercollider-server csound chuck nodejs npm lua5.4 ardour
 
 FUZZ_SECONDS ?= 60
 SOAK_MINUTES ?= 5
