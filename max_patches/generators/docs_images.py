@@ -1,12 +1,12 @@
 """Images of the patches for the docs: `python -m max_patches.generators.docs_images docs/pictures`.
 
-Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files.
+Pure Data draws its own, in an Xvfb; Max's are drawn by py2max from the files, Live's panel by
+`panel_picture`.
 Needs puredata-gui, xvfb, py2max and Pillow.
 """
 
 from __future__ import annotations
 
-import json
 import struct
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from PIL import Image
 from py2max import Patcher
 from py2max.export import export_svg_string
 
-from max_patches.generators import amxd
+from max_patches.generators import device, panel_picture
 
 PATCHES = Path(__file__).resolve().parents[1]
 DISPLAY = ":77"
@@ -70,20 +70,9 @@ def max_patch(patch: Path) -> str:
     return str(export_svg_string(Patcher.from_file(str(patch))))
 
 
-def panel(device: Path) -> str:
-    """Return the SVG of a device's panel: its boxes in presentation mode."""
-    tree = amxd.unpack(device.read_bytes())[1]
-    shown = [item for item in tree["patcher"]["boxes"] if item["box"].get("presentation")]
-    for item in shown:
-        box = item["box"]
-        box["patching_rect"] = box["presentation_rect"]
-        if "varname" in box:  # py2max cannot draw these, so their names in Live are shown
-            box |= {"maxclass": "message", "text": box["varname"]}
-    tree["patcher"] |= {"boxes": shown, "lines": []}
-    with tempfile.NamedTemporaryFile("w", suffix=".maxpat") as file:
-        json.dump(tree, file)
-        file.flush()
-        return max_patch(Path(file.name))
+def panel() -> str:
+    """Return the SVG of the device's panel."""
+    return panel_picture.draw(device.patcher().to_dict(), "Msanii Live")
 
 
 def main(out: Path) -> None:
@@ -92,7 +81,7 @@ def main(out: Path) -> None:
         pure_data(PATCHES / "pd" / "msanii" / patch, out / f"{name}.png")
     package = PATCHES / "msanii-live"
     (out / "max-set.svg").write_text(max_patch(package / "examples" / "msanii-set.maxpat"))
-    (out / "live-panel.svg").write_text(panel(package / "devices" / "Msanii Live.amxd"))
+    (out / "live-panel.svg").write_text(panel())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from py2max import Patcher
 from py2max.lint import lint
 
-from max_patches.generators import amxd
+from max_patches.generators import amxd, panel_picture
 from msanii_live.protocol.commands import COMMANDS
 from tests.patches.test_generated import boxes
 
@@ -141,6 +141,24 @@ def test_the_panel_fits_and_nothing_overlaps():
         (ax, ay, aw, ah), (bx, by, bw, bh) = a["presentation_rect"], b["presentation_rect"]
         apart = ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
         assert apart, (a.get("text", a["maxclass"]), b.get("text", b["maxclass"]))
+
+
+def test_every_word_on_the_panel_fits_its_control():
+    shown = [box for box in boxes(device()) if box.get("presentation")]
+    for box in shown:
+        words = [panel_picture.label(box)]
+        if box["maxclass"] == "live.menu":
+            words = box["saved_attribute_attributes"]["valueof"]["parameter_enum"]
+        for word in words:
+            assert panel_picture.fits(word, box["presentation_rect"][2]), word
+
+
+def test_the_picture_of_the_panel_is_up_to_date():
+    """`python -m max_patches.generators.docs_images docs/pictures` draws it."""
+    drawn = panel_picture.draw(device(), "Msanii Live")
+    assert drawn == (PACKAGE.parents[1] / "docs" / "pictures" / "live-panel.svg").read_text("utf-8")
+    assert all(f">{box['varname']}<" in drawn for box in boxes(device()) if "parameter_enable" in box
+               and box["maxclass"] != "live.menu")  # fmt: skip
 
 
 def test_parameters_have_names_of_their_own_and_can_be_automated():
