@@ -62,7 +62,7 @@ def joined(first: Score, second: Score) -> Score:
     both = replace(
         first.followed_by(second), bar=first.bar, is_loop=False, swing=second.swing or first.swing
     )
-    key, style = first.key or second.key, first.style or second.style
+    key, style = second.key or first.key, second.style or first.style  # what would follow
     both = replace(both, key=key, style=style)
     if abs(first.tempo - second.tempo) < 1e-6 and first.metre == second.metre:
         return both

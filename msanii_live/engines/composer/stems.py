@@ -1,4 +1,4 @@
-"""Stems of a clip that was written without them: its sound, divided among its parts."""
+"""Stems of source clips: those they lack, and those that stay while other parts are made anew."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, as_stereo
+from msanii_live.audio import Clip, as_stereo, limiting_gain, make_clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import linear_grid
 from msanii_live.engines.notes.part_masks import notes_by_part, part_masks, part_shares
-from msanii_live.notes import Score
+from msanii_live.engines.notes.played_parts import PlayedParts
+from msanii_live.notes import PARTS, Score
 
 SPEC = MelSpec()
 
@@ -39,3 +40,24 @@ def with_stems(clip: Clip, score: Score) -> Clip:
         (stem for name, stem in stems.items() if name != last), np.zeros_like(samples)
     )
     return replace(clip, samples=samples, stems=stems)
+
+
+def with_kept(
+    played: PlayedParts, source: Clip, parts: tuple[str, ...], stems_wanted: bool
+) -> PlayedParts:
+    """Return new sound of some parts with the source's own sound of all others.
+
+    Both have stems. parts: those of which the new sound is taken.
+    """
+    stems = {
+        part: (played.stems[part].copy() if part in parts else as_stereo(source.stems[part]).copy())
+        for part in PARTS
+        if part in (played.stems if part in parts else source.stems)
+    }
+    mix = sum(stems.values(), np.zeros_like(played.clip.samples))
+    gain = limiting_gain(mix)
+    if gain is not None:
+        for samples in (mix, *stems.values()):
+            samples *= gain[:, None]
+    clip = make_clip(mix, played.clip.info.sample_rate)
+    return PlayedParts(clip, stems if stems_wanted else {})

@@ -22,7 +22,7 @@ from msanii_live.engines.composer.playing import (
 from msanii_live.engines.composer.read_piece import ReadPiece, read_piece
 from msanii_live.engines.composer.sources import joined, silent_source, source_of
 from msanii_live.engines.composer.span_join import LEAD, TAIL
-from msanii_live.engines.composer.stems import with_stems
+from msanii_live.engines.composer.stems import with_kept, with_stems
 from msanii_live.engines.composer.variation import (
     Variation,
     drawn_chords,
@@ -134,8 +134,10 @@ class ComposerTasks:
         span = self._playing(LEAD + (end - start) / RATE + TAIL)
         advance, context = staged(self.context, variation.steps(self.options), span)
         whole = variation.compose(self.composer, self.context.seed, self.options, advance)
+        self._frames(LEAD + (end - start) / RATE)
         source = with_stems(source, score) if command.stems else source
-        played = self._performer(context).span(source, whole, start, end)
+        played = self._performer(context, source).span(source, whole, start, end)
+        played = self._kept_parts(played, source)
         whole = replace(whole, key=score.key or whole.key, style=score.style or whole.style)
         return self._clip(played, whole, (source,))
 
@@ -147,6 +149,7 @@ class ComposerTasks:
             source = with_stems(source, score) if command.stems else source
             kept = PlayedParts(make_clip(as_stereo(source.samples), RATE), source.stems)
             return self._clip(kept, score, (source,))
+        self._frames(score.seconds)
         piece = self._read(score, with_tempo=False)
         seconds, whole = score.seconds, score
         advance, context = staged(self.context, 0, self._playing(seconds))
@@ -160,14 +163,15 @@ class ComposerTasks:
             whole = other_sound(
                 self.composer, whole, whole.style or None, command.strength, self.context.seed
             )
-        level = rms_dbfs(source.samples)
-        return self._clip(self._performer(context).whole(whole, level), whole, (source,))
+        played = self._performer(context, source).whole(whole, rms_dbfs(source.samples))
+        return self._clip(self._kept_parts(played, source), whole, (source,))
 
     def interpolate(self, command: Interpolate) -> Clip:
         """Play notes between those of two clips, at the tempo of the first."""
         (a, first), (b, second) = (source_of(self.context, n) for n in (command.a, command.b))
         frames, mix = min(a.info.frames, b.info.frames), command.mix
         seconds = frames / RATE
+        self._frames(seconds)
         first = first if frames == a.info.frames else first.cut(0.0, seconds)
         piece = self._read(first, with_tempo=False)
         same_tempo = abs(second.tempo - piece.grid.bpm) < 1e-3
@@ -244,11 +248,22 @@ class ComposerTasks:
     def _playing(self, seconds: float) -> int:
         return playing_steps(seconds, self.steps)
 
-    def _performer(self, context: Context) -> Performer:
+    def _performer(self, context: Context, source: Clip | None = None) -> Performer:
         render = Render(midi="composed", steps=self.command.steps)
         if isinstance(self.command, Render):
             render = replace(render, timbre=self.command.timbre, timbre2=self.command.timbre2)
-        return Performer(self.play, render, context, bool(self.command.stems))
+        with_them = bool(self.command.stems) or (source is not None and self._keeps_parts(source))
+        return Performer(self.play, render, context, with_them)
+
+    def _keeps_parts(self, source: Clip) -> bool:
+        """Return whether the sound of the parts that stay can be taken from the source."""
+        return bool(source.stems) and not self.wishes.is_all
+
+    def _kept_parts(self, played: PlayedParts, source: Clip) -> PlayedParts:
+        """Return what was played with the source's own sound of the parts that are not wished."""
+        if not self._keeps_parts(source):
+            return played
+        return with_kept(played, source, self.wishes.parts, bool(self.command.stems))
 
     def _clip(self, played: PlayedParts, score: Score, parents: tuple[Clip, ...] = ()) -> Clip:
         """Return a clip of what was played, with its notes."""

@@ -102,6 +102,14 @@ def test_a_source_that_ends_in_a_bar_is_continued_from_there(composer):
     assert (made.info.bar_offset, made.score.bar) == (0.5, 0.5)
 
 
+def test_what_follows_another_key_stays_in_it(composer):
+    other = run(composer, Outpaint(src="riff", bars=2, key="Cm"))
+    assert other.info.key == "C min"
+    more = run(composer, Outpaint(src="more", bars=1), clips={"more": other})
+    chords = [m.text for m in more.score.markers if m.kind == "chord"]
+    assert (more.info.key, chords[4:6]) == ("C min", ["Cm", "Ab"])
+
+
 def test_a_loop_can_be_continued_at_another_tempo(composer):
     loop = replace(riff(), is_loop=True)
     made = run(composer, Outpaint(src="loop", bars=2, bpm=60), clips={"loop": clip_of(loop)})
@@ -141,6 +149,25 @@ def test_parts_that_are_not_named_stay(composer):
             assert made.score.only((part,)).notes == RIFF.score.only((part,)).notes
         assert made.score.only(("bass",)).notes != RIFF.score.only(("bass",)).notes
     assert "lead" in made.score.parts
+
+
+@pytest.mark.parametrize("stems", [0, 1])
+@pytest.mark.parametrize(
+    "command",
+    [
+        AudioToAudio(src="riff", strength=1.0, parts="bass"),
+        Inpaint(src="riff", start=2.0, end=6.0, parts="bass"),
+    ],
+)
+def test_parts_that_stay_keep_their_sound_where_the_source_has_stems(composer, command, stems):
+    source = clip_of(riff(), stems=True)
+    made = run(composer, replace(command, stems=stems), clips={"riff": source})
+    rest = source.samples - source.stems["bass"]
+    with_stems = run(composer, replace(command, stems=1), clips={"riff": source})
+    assert np.allclose(made.samples - with_stems.stems["bass"], rest, atol=1e-6)
+    assert np.array_equal(with_stems.stems["drums"], source.stems["drums"])
+    assert not np.array_equal(with_stems.stems["bass"], source.stems["bass"])
+    assert bool(made.stems) == bool(stems)
 
 
 def test_strength_zero_returns_the_source_and_more_of_it_changes_more_notes(composer):
