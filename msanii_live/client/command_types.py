@@ -87,6 +87,13 @@ class GenerationOptions(TypedDict, total=False):
     # free text; words that name a style, a key or a tempo are used where style, key and bpm are
     # absent
     prompt: str
+    # free text of what to avoid, for published models
+    negative: str
+    # how strictly a published model follows its words; the model's own if absent (0 to 30)
+    guidance: float
+    # words to be sung, for models that sing; after a prompt they begin with a section, such as
+    # [verse], or the key is written @lyrics
+    lyrics: str
     # a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; repeated
     chords: str
     # metre: 4/4, 3/4, 6/8, 5/4, 7/8, 2/4, 9/8, 12/8; the transport's if absent

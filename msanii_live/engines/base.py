@@ -17,6 +17,7 @@ PLUGIN_API = 1  # the version of this module's interface that plug-ins are writt
 # Keys of commands that an engine may ignore; the server then warns the musician.
 KEYS_OF_1_0 = ("style", "key", "density")
 OPTIONAL_KEYS = (*KEYS_OF_1_0, "chords", "metre", "swing", "form", "parts", "stems", "hold")
+TEXT_KEYS = ("negative", "guidance", "lyrics")  # the same, for models that follow sentences
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Capabilities:
     the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
     sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
     needs_source_notes: it works on source clips only if their notes are known. follows: those
-    of OPTIONAL_KEYS that it follows; None, for an engine that does not say, stands for KEYS_OF_1_0.
+    of OPTIONAL_KEYS and TEXT_KEYS that it follows; None, for an engine that does not say, stands for KEYS_OF_1_0.
     """
 
     verbs: tuple[str, ...]
@@ -48,7 +49,7 @@ class Capabilities:
         return [
             argument.name
             for argument in arguments(type(command))
-            if argument.name in OPTIONAL_KEYS
+            if argument.name in (*OPTIONAL_KEYS, *TEXT_KEYS)
             and argument.name not in followed
             and getattr(command, argument.name) != argument.default
         ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from msanii_live.audio import Clip, as_stereo
+from msanii_live.audio.resampling import at_rate
 from msanii_live.engines.base import Context, Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE
 from msanii_live.engines.scores import requested_score
@@ -40,8 +41,15 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
     for text in ignored_keys_warnings(engine, command):
         handle.warn(text)
 
+    rate, resampled = engine.capabilities.sample_rate, dict[str, Clip]()
+
+    def source_at_rate(name: str) -> Clip:
+        if name not in resampled:
+            resampled[name] = at_rate(source(name), rate)
+        return resampled[name]
+
     context = Context(
-        clip=source,
+        clip=source_at_rate,
         progress=handle.advance,
         warn=handle.warn,
         tempo=transport.bpm,

@@ -79,7 +79,7 @@ class AceStepFamily(Family):
                 callback_on_step_end=on_step_end,
                 bpm=round(words.bpm) or None,
                 keyscale=words.key or None,
-                timesignature=str(words.beats),
+                timesignature=words.metre.partition("/")[0],
                 **self._task(task),
             )
         return made.audios.transpose(1, 2)  # type: ignore[no-any-return]

@@ -80,14 +80,14 @@ class PipelineEditor:
     ) -> torch.Tensor:
         """Add noise up to a level to audio, or to a mix of two, and denoise it; (2, frames).
 
-        sources: one or two, float32, (2, frames). mix: 0 is only the first. level: above 0, up to 1.
-        Later passes join what the earlier ones made.
+        sources: one or two, float32, (2, frames). mix: 0 is only the first. level: above 0, at
+        most 1. Later passes join what the earlier ones made.
         """
         out = torch.zeros_like(sources[0])
         for window in windows:
             size = window.last - window.first
             encoded = [self._encode(source[:, window.first : window.last]) for source in sources]
-            mixed = encoded[0] if len(encoded) == 1 else slerp(*encoded, mix)
+            mixed = encoded[0] if len(encoded) == 1 else slerp(encoded[0], encoded[1], mix)
             known = None
             if window.start > window.first:
                 done = self._encode(out[:, window.first : window.last])

@@ -22,6 +22,8 @@ from msanii_live.engines.pipelines.tasks import MAX_SECONDS, PipelineTasks
 from msanii_live.protocol.commands import Generate, GenerationCommand
 
 BF16_FAMILIES = ("AceStepPipeline",)  # whose publishers say bf16, where a GPU would take fp16
+FOLLOWED = ("style", "key", "density", "chords", "metre", "guidance")  # as words or arguments
+SUNG, AVOIDED = ("lyrics",), ("negative",)
 
 
 class PipelineEngine:
@@ -40,6 +42,7 @@ class PipelineEngine:
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=sizes.steps,
+            follows=(*FOLLOWED, *(SUNG if folder.pipeline == "AceStepPipeline" else AVOIDED)),
         )
         self._folder, self._device_name, self._asked = folder, device, precision
         self._dtype = torch.float32  # until it is loaded

@@ -1,7 +1,7 @@
-"""What all families of pipelines have in common: latents, the noise in them, and the step callback.
+"""What all families of pipelines have in common: latents, their noise, and the step callback.
 
-Everything is asked of a pipeline as latents and decoded here. So lengths are exact, a pipeline's own
-scaling of the result is avoided, and known audio can be put back at each step.
+Everything is asked of a pipeline as latents and decoded here. So lengths are exact, a pipeline's
+own scaling of the result is avoided, and known audio can be put back at each step.
 """
 
 from __future__ import annotations

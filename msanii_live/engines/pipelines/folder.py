@@ -30,7 +30,10 @@ _WITHOUT_WEIGHTS = ("scheduler", "tokenizer", "tokenizer_2", "feature_extractor"
 
 @dataclass(frozen=True)
 class PipelineFolder:
-    """A folder that was found fit to be loaded. pipeline: the class in diffusers. licence: words."""
+    """A folder that was found fit to be loaded.
+
+    pipeline: the class in diffusers. licence: of its weights, in words. trusts_code: run its code.
+    """
 
     path: Path
     pipeline: str

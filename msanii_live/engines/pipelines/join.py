@@ -44,7 +44,7 @@ def join(
     frames = canvas.shape[-1]
     if end - start <= 2 * _MADE:
         parts = (
-            [(start - CONTEXT_SAMPLES, end + CONTEXT_SAMPLES)] if 0 < start or end < frames else []
+            [(start - CONTEXT_SAMPLES, end + CONTEXT_SAMPLES)] if start > 0 or end < frames else []
         )
     else:
         parts = [(start - CONTEXT_SAMPLES, start + _MADE)] if start else []

@@ -140,7 +140,7 @@ class MelLatentFamily(Family):
 
 
 def _return_tensors(text_encoder: Any) -> None:
-    """Let a CLAP return its features alone, as MusicLDM expects and transformers 5 no longer does."""
+    """Let a CLAP return its features alone: MusicLDM expects it, transformers 5 does not do it."""
     own = text_encoder.get_text_features
 
     def get_text_features(*given: Any, **named: Any) -> Any:

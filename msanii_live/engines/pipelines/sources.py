@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import soxr
-
 from msanii_live.audio import Clip, Samples, as_stereo
+from msanii_live.audio.resampling import at_rate
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class SourceAudio:
     key: str
     prompt: str
 
-    def bar_after(self, frames: int, bpm: float, beats: int) -> float:
+    def bar_after(self, frames: int, bpm: float, beats: float) -> float:
         """Return the bars from a downbeat to a frame of the source, which may lie outside it."""
         return self.bar_offset + frames * bpm / 60 / beats / self.rate
 
@@ -37,11 +35,7 @@ def read_source(clip: Clip, rate: int) -> SourceAudio:
 
     rate: Hz. A clip of that rate keeps its samples, bit for bit.
     """
-    samples = as_stereo(clip.samples)
-    if clip.info.sample_rate != rate:
-        samples = np.asarray(
-            soxr.resample(samples, clip.info.sample_rate, rate, "VHQ"), dtype=np.float32
-        )
+    samples = as_stereo(at_rate(clip, rate).samples)
     info = clip.info
     return SourceAudio(
         samples, rate, info.name, info.bpm, info.bar_offset, info.style, info.key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -32,11 +33,10 @@ class StableAudio3Family(Family):
     takes_weights = True
 
     def __init__(self, pipe: Any) -> None:
-        from diffusers import StableAudio3InpaintPipeline, StableAudio3Pipeline
-
+        diffusers: Any = importlib.import_module("diffusers")
         parts = pipe.components
-        super().__init__(StableAudio3Pipeline(**parts))
-        self._inpaint = StableAudio3InpaintPipeline(**parts)
+        super().__init__(diffusers.StableAudio3Pipeline(**parts))
+        self._inpaint: Any = diffusers.StableAudio3InpaintPipeline(**parts)
         for each in (self.pipe, self._inpaint):
             each.set_progress_bar_config(disable=True)
         vae = self.pipe.vae

@@ -21,7 +21,7 @@ GUIDANCE = 7.0
 
 
 class StableAudioOpenFamily(Family):
-    """A Stable Audio Open folder. Its noise is added to the audio, up to 500 times its deviation."""
+    """A Stable Audio Open folder. Noise is added to its latents, up to 500 times their size."""
 
     takes_negative = True
     takes_weights = True

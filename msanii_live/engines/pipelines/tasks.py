@@ -12,24 +12,25 @@ from msanii_live.audio import (
     Clip,
     Samples,
     as_mono,
-    hold_level,
     is_mono,
     limit,
     make_clip,
-    rms_dbfs,
 )
 from msanii_live.audio.slow_gain import equal_power, match_power
 from msanii_live.engines.base import Context, check_span, unsupported_verb
 from msanii_live.engines.loudness import fade_edges, loudness_gain
 from msanii_live.engines.pipelines.editing import PipelineEditor
 from msanii_live.engines.pipelines.family import Family
+from msanii_live.engines.pipelines.levels import close_loop, level_span, limit_loop
 from msanii_live.engines.pipelines.sources import SourceAudio, read_source
 from msanii_live.engines.pipelines.windows import PassWindow
 from msanii_live.engines.pipelines.words import (
     PromptWords,
     find_key,
+    find_metre,
     find_tempo,
     mixed_words,
+    quarters,
     words_of,
 )
 from msanii_live.errors import Code, CommandError
@@ -44,8 +45,6 @@ from msanii_live.protocol.commands import (
 
 MAX_SECONDS = 600.0  # of a clip together with its source
 MIN_FRAMES = 2_048  # of a clip or a source
-SEAM = 2_048  # frames next to a seam that may differ from the source
-MAX_RAISE, MAX_DROP = 6.0, 6.0  # dB by which new audio is brought to the level around it
 JOIN_SECONDS = 1.0  # on either side of a loop's join that are made anew, at most
 JOIN_SHARE = 6  # of a loop: at most one part in so many on either side
 FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
@@ -53,7 +52,7 @@ FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
 
 @dataclass(frozen=True)
 class PipelineTasks:
-    """One command, with the model that carries it out. licence: of the model's weights, in words."""
+    """One command, with the model that carries it out. licence: of its weights, in words."""
 
     family: Family
     command: GenerationCommand
@@ -84,7 +83,7 @@ class PipelineTasks:
         """Generate a clip; whole bars close as a loop, whose join is made anew."""
         bpm = find_tempo(command) or self.context.tempo
         frames = self._frames(command, bpm)
-        bars = frames * bpm / 60 / self.context.beats / self.rate
+        bars = frames * bpm / 60 / self._beats() / self.rate
         loops = command.bars is not None and abs(bars - round(bars)) < 1e-3
         editor = self._editor(words_of(command, bpm, self.context.beats))
         passes = editor.line(frames)
@@ -103,7 +102,7 @@ class PipelineTasks:
         samples = _samples(wave)
         samples = samples * loudness_gain(samples)
         if loops:
-            samples = _limit_loop(samples if loops_by_model else _close_loop(samples))
+            samples = limit_loop(samples if loops_by_model else close_loop(samples))
         else:
             samples = limit(samples).copy()
             fade_edges(samples, FADE_IN, FADE_OUT)
@@ -121,10 +120,10 @@ class PipelineTasks:
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
         samples = self._fill(joined, start, end, source, bpm, leftwards)
-        bar = source.bar_after(-new if leftwards else 0, bpm, self.context.beats)
+        bar = source.bar_after(-new if leftwards else 0, bpm, self._beats())
         if not command.keep:
             samples = samples[start:end]
-            bar = source.bar_after(-new if leftwards else len(old), bpm, self.context.beats)
+            bar = source.bar_after(-new if leftwards else len(old), bpm, self._beats())
         return self._clip(samples, bpm, bar, find_key(command) or source.key, (source,))
 
     def inpaint(self, command: Inpaint) -> Clip:
@@ -211,19 +210,7 @@ class PipelineTasks:
         made = _samples(editor.fill(self._tensor(samples), windows))
         if is_mono(source.samples):
             made = as_mono(made)
-        near = 6 * self.rate
-        around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
-        if len(around):
-            made = hold_level(made, start, end, rms_dbfs(around), down=MAX_DROP, up=MAX_RAISE)
-        out = samples.copy()
-        first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
-        limited = limit(made[first:last])
-        # Known audio that is too loud is left so, but for the seam: the gain must not jump there.
-        place = np.arange(first, last)
-        near_span = np.minimum(place - (start - SEAM), (end + SEAM) - 1 - place) / (SEAM / 2)
-        share = np.clip(near_span, 0, 1).astype(np.float32)[:, None]
-        out[first:last] = made[first:last] + share * (limited - made[first:last])
-        return out
+        return level_span(made, samples, start, end, self.rate)
 
     def _editor(self, words: PromptWords) -> PipelineEditor:
         return PipelineEditor(
@@ -235,16 +222,11 @@ class PipelineTasks:
         )
 
     def _understood(self, words: PromptWords) -> PromptWords:
-        """Warn of what the family cannot follow."""
+        """Warn of words that have no effect. Keys that no word follows are the server's to name."""
         name = type(self.family).__name__.removesuffix("Family")
         guidance = self.family.guidance if words.guidance is None else words.guidance
-        if words.negative and not (self.family.takes_negative and guidance > 1):
-            self.context.warn(
-                f"{name} cannot follow negative"
-                + ("" if not self.family.takes_negative else " at a guidance of 1 or less")
-            )
-        if words.lyrics and not self.family.takes_lyrics:
-            self.context.warn(f"{name} does not sing: lyrics change nothing")
+        if words.negative and self.family.takes_negative and guidance <= 1:
+            self.context.warn(f"at a guidance of 1 or less, {name} cannot follow negative")
         if words.is_weighted and not self.family.takes_weights:
             self.context.warn(f"{name} cannot follow weights: all parts of the prompt count as one")
         if words.guidance is not None and words.guidance > 1 and self.family.guidance <= 1:
@@ -261,10 +243,14 @@ class PipelineTasks:
     def _frames(self, command: Generate | Outpaint, bpm: float) -> int:
         seconds = command.seconds
         if command.bars is not None:
-            seconds = command.bars * self.context.beats * 60.0 / bpm
+            seconds = command.bars * self._beats() * 60.0 / bpm
         frames = round(seconds * self.rate)
         self._check_length(frames)
         return frames
+
+    def _beats(self) -> float:
+        """Return the quarter notes of a bar."""
+        return quarters(find_metre(self.command, self.context.beats))
 
     def _check_length(self, frames: int) -> None:
         if not MIN_FRAMES <= frames <= MAX_SECONDS * self.rate:
@@ -308,25 +294,6 @@ class PipelineTasks:
 
 def _with_prompt(command: Interpolate, prompt: str) -> Interpolate:
     return replace(command, prompt=prompt)
-
-
-def _limit_loop(samples: Samples) -> Samples:
-    """Limit a loop's peaks around its join too."""
-    reach = min(SEAM, len(samples))
-    around = np.concatenate([samples[-reach:], samples, samples[:reach]])
-    return limit(around)[reach : reach + len(samples)].copy()
-
-
-def _close_loop(samples: Samples) -> Samples:
-    """Return a loop, closed by fading its end into what precedes its start.
-
-    For loops so short that a model cannot make their join anew.
-    """
-    reach = len(samples) // 8
-    ramp = np.linspace(0, 1, reach, dtype=np.float32)[:, None]
-    out = samples.copy()
-    out[-reach:] = samples[-reach:] * (1 - ramp) + samples[:reach][::-1] * ramp
-    return out
 
 
 def _samples(wave: torch.Tensor) -> Samples:

@@ -19,7 +19,7 @@ class PromptWords:
 
     parts: texts with their weights, at least one. negative: what to avoid. guidance: how strictly
     to follow, None for the model's own. lyrics: to be sung. bpm: 0 if unknown. key: such as
-    "A minor", "" if unknown. beats: in a bar.
+    "A minor", "" if unknown. metre: such as "7/8".
     """
 
     parts: tuple[tuple[str, float], ...]
@@ -28,7 +28,7 @@ class PromptWords:
     lyrics: str = ""
     bpm: float = 0.0
     key: str = ""
-    beats: int = 4
+    metre: str = "4/4"
 
     @property
     def text(self) -> str:
@@ -65,7 +65,7 @@ def split_weights(prompt: str) -> tuple[tuple[str, float], ...]:
 
 
 def find_tempo(command: GenerationCommand) -> float:
-    """Return the tempo that a command asks for, by `bpm` or in its prompt; 0 if it asks for none."""
+    """Return the tempo of a command, by `bpm` or in its prompt; 0 if it asks for none."""
     return command.bpm or parse_prompt(command.prompt, "", "").tempo or 0.0
 
 
@@ -77,8 +77,23 @@ def find_key(command: GenerationCommand) -> str:
     return "" if index is None else key_name(index)
 
 
+def find_metre(command: GenerationCommand, beats: int) -> str:
+    """Return the metre of a command, by its key or in its prompt; else the transport's beats."""
+    return command.metre or parse_prompt(command.prompt, "", "").metre or f"{beats}/4"
+
+
+def quarters(metre: str) -> float:
+    """Return the quarter notes of a bar.
+
+    >>> quarters("7/8"), quarters("4/4")
+    (3.5, 4.0)
+    """
+    upper, _, lower = metre.partition("/")
+    return int(upper) * 4 / int(lower)
+
+
 def words_of(command: GenerationCommand, bpm: float, beats: int, key: str = "") -> PromptWords:
-    """Return a command's words: its prompt, then style, key, tempo and density where it lacks them.
+    """Return a command's words: its prompt, then style, key, tempo and so on where it lacks them.
 
     bpm: the tempo of the clip, 0 if it has none. key: of the source, where the command names none.
     """
@@ -88,25 +103,24 @@ def words_of(command: GenerationCommand, bpm: float, beats: int, key: str = "") 
     said = [command.style]
     said.append(f"key of {command.key or long_key}" if long_key and spoken.key is None else "")
     said.append(f"{bpm:g} BPM" if bpm and spoken.tempo is None else "")
+    metre = find_metre(command, beats)
+    said.append(f"in {metre} time" if not spoken.metre and metre != "4/4" else "")
+    said.append(f"chords {command.chords}" if command.chords else "")
     density = command.density
     if density is not None and not SPARSE <= density <= DENSE:
         said.append("sparse and minimal" if density < SPARSE else "dense and busy")
     extra = ", ".join(text for text in said if text)
     parts = split_weights(command.prompt)
     if extra:
-        parts = (
-            ((f"{parts[0][0]}, {extra}", parts[0][1]),)
-            if len(parts) == 1
-            else (*parts, (extra, 1.0))
-        )
+        parts = tuple((f"{text}, {extra}", weight) for text, weight in parts) or ((extra, 1.0),)
     return PromptWords(
         parts or ((DEFAULT_PROMPT, 1.0),),
-        negative=getattr(command, "negative", ""),
-        guidance=getattr(command, "guidance", None),
-        lyrics=getattr(command, "lyrics", ""),
+        negative=command.negative,
+        guidance=command.guidance,
+        lyrics=command.lyrics,
         bpm=bpm,
         key=long_key,
-        beats=beats,
+        metre=metre,
     )
 
 

@@ -25,6 +25,7 @@ KEY_PATTERN = (
     r"(?i:(of\s+)?[a-g](#|b|♯|♭|[ -]?(sharp|flat))?[ -]?"
     r"(m|(maj|min|dur|moll|ion|dor|phryg|lyd|mixo|aeol)[a-z]*)?)"
 )
+LYRICS_PATTERN = r"(?s)\s*\[.*"
 SOURCE = (
     "clip name, audio file in the folder, current (what is playing), last (the newest clip) or "
     "input (the last seconds of the audio input)"
@@ -67,6 +68,22 @@ class GenerationCommand(Command):
         "free text; words that name a style, a key or a tempo are used where style, key and bpm "
         "are absent",
         default="",
+        is_free_text=True,
+    )
+    negative: str = text(
+        "free text of what to avoid, for published models", default="", is_free_text=True
+    )
+    guidance: float | None = number(
+        "how strictly a published model follows its words; the model's own if absent",
+        0,
+        30,
+        default=None,
+    )
+    lyrics: str = text(
+        "words to be sung, for models that sing; after a prompt they begin with a section, such as "
+        "[verse], or the key is written @lyrics",
+        default="",
+        pattern=LYRICS_PATTERN,
         is_free_text=True,
     )
     chords: str = text(

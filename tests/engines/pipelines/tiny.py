@@ -210,7 +210,7 @@ def _mel_parts(mels=8):
         resblock_dilation_sizes=[[1, 3]], normalize_before=False,
     ))  # fmt: skip
     with torch.no_grad():  # random weights hardly sound
-        vocoder.conv_post.weight.mul_(1e4)
+        vocoder.conv_post.weight.mul_(10)
     return vae, vocoder
 
 
@@ -307,6 +307,15 @@ def musicldm():
     )  # fmt: skip
 
 
+def wake(network):
+    """Give random values to weights that begin as zeros, through which nothing would pass."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weights in network.parameters():
+            if weights.numel() and not weights.any():
+                weights.copy_(0.1 * torch.randn(weights.shape, generator=generator))
+
+
 FAMILIES = {
     "stable-audio-3": stable_audio_3,
     "stable-audio-open": stable_audio_open,
@@ -321,6 +330,10 @@ def save(make, folder: Path) -> Path:
     """Write a pipeline as a user's folder is written, with a card that names a licence."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries, about themselves
-        make().save_pretrained(folder)
+        pipeline = make()
+        for part in pipeline.components.values():
+            if isinstance(part, torch.nn.Module):
+                wake(part)
+        pipeline.save_pretrained(folder)
     (folder / "README.md").write_text("---\nlicense: mit\n---\nRandom weights.\n")
     return folder
