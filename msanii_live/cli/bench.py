@@ -38,6 +38,16 @@ def add(commands: Commands) -> None:
         kinds, "flood", "how long one client waits while others flood the server", files=False
     ).set_defaults(run=_flood)
 
+    stream = _add(
+        kinds, "stream", "how fast the stream is made, and how steady its level is", files=False
+    )
+    stream.add_argument(
+        "--engine", type=engine_name, action="append", choices=("mel-flow", "composer", "tones"),
+        help="engine to measure, may be given several times (mel-flow and composer)",
+    )  # fmt: skip
+    stream.add_argument("--chunks", type=int, default=20, help="chunks of each (%(default)s)")
+    stream.set_defaults(run=_stream)
+
     player = _add(kinds, "player", "whether the audio host loses frames while clips are made")
     player.add_argument("--seconds", type=float, default=60.0, help="how long (%(default)s)")
     player.add_argument("--audio", default="default", help="audio device (%(default)s)")
@@ -118,6 +128,14 @@ def _front(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.network import report_network
 
     return report_network()
+
+
+def _stream(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.stream_speed import report_streams
+
+    if arguments.chunks < 1:
+        raise ConfigError(f"--chunks is {arguments.chunks}: it must be 1 or more")
+    return report_streams(arguments.engine or ["mel-flow", "composer"], arguments.chunks)
 
 
 def _player(arguments: argparse.Namespace) -> int:

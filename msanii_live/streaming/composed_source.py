@@ -23,6 +23,8 @@ from msanii_live.streaming.state import (
 
 KEPT = 16  # bars of the stream that the composer looks at
 AHEAD = 4  # bars that are composed beyond the chunk
+WINDOW = 5.1  # s that note-diffusion plays at once
+SHORTEST_LEAD = 0.5  # s
 _SAME_LINE = 0.01  # s within which the stream ends on a bar line
 _PUSH = 0.03  # s by which the first notes of a bar may come before it
 _EDGE = 1e-6  # s, of rounding
@@ -43,11 +45,24 @@ def compose_phrase(
         notes = _continued(before, request, compose)
     start, frames = notes.end, _chunk_frames(notes, request.command.chunk)
     end = start + frames / SAMPLE_RATE
-    audible = _audible(notes, request.parts)
-    score = audible.cut(start - LEAD, end + TAIL)
+    lead = _lead(end - start)
+    score = _audible(notes, request.parts).cut(start - lead, end + TAIL)
     bar = BarPosition(notes.score.bpm, notes.score.beats, start / notes.bar % 1.0)
     after = _trimmed(replace(notes, end=end, parts=request.parts))
-    return after, Phrase(score, frames, bar, ReaderPosition())
+    return after, Phrase(score, frames, bar, ReaderPosition(), lead)
+
+
+def _lead(seconds: float) -> float:
+    """Return how long before a chunk its notes are played with it, s.
+
+    It is as much as fits into the windows that note-diffusion plays: a second one for a longer lead
+    would take as long as the chunk itself.
+
+    >>> [round(_lead(seconds), 2) for seconds in (2.0, 4.0, 4.6, 6.0)]
+    [2.9, 0.9, 3.0, 3.0]
+    """
+    room = -(seconds + TAIL) % WINDOW
+    return min(LEAD, room if room >= SHORTEST_LEAD else room + WINDOW)
 
 
 def _chunk_frames(notes: ComposedNotes, seconds: float) -> int:

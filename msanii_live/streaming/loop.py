@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from msanii_live.audio import Clip
+from msanii_live.audio.resampling import at_rate
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.services import Services
@@ -277,7 +278,7 @@ class StreamLoop:
         assert command.seed is not None
         inputs = Inputs(self._services, clips, score)
         task = Task(command, command.seed, inputs, PRIORITY, skip_normalization=True)
-        return self._wait_for(task).result()
+        return at_rate(self._wait_for(task).result(), SAMPLE_RATE)  # all of a stream is at one rate
 
     def _compose(self, command: Generate, before: Score | None, bars: float) -> Score:
         """Have the worker compose notes, else as `_render`."""

@@ -36,14 +36,15 @@ class ChunkTiming:
 class Phrase:
     """The notes that one chunk plays.
 
-    score: from `LEAD` s before the chunk to `TAIL` s after it. frames: of the chunk, at 44,100 Hz.
-    bar: tempo and place in the bar at its start. position: of the reader after it.
+    score: from `lead` s before the chunk to `TAIL` s after it. frames: of the chunk, at 44,100 Hz.
+    bar: tempo and place in the bar at its start. position: of the reader after it. lead: s.
     """
 
     score: Score
     frames: int
     bar: BarPosition
     position: ReaderPosition
+    lead: float = LEAD
 
 
 class Reader(Protocol):

@@ -15,7 +15,7 @@ from msanii_live.streaming.phrases import LEAD, TAIL, Phrase
 from msanii_live.streaming.request import ChunkRequest, RenderClip
 from msanii_live.streaming.state import STREAM_NAME, Chunk, StreamState
 
-_BEFORE, _AFTER = round(LEAD * SAMPLE_RATE), round(TAIL * SAMPLE_RATE)  # frames
+_AFTER = round(TAIL * SAMPLE_RATE)  # frames
 _RINGING = 0.1  # s into a chunk, up to which a note from before it says nothing of its level
 _DOWN, _UP = 0.5, 0.25  # share of the way to its own loudness that the gain goes in a chunk
 
@@ -28,14 +28,14 @@ def rendered_chunk(
     Raises: CommandError, Cancelled: as `render`.
     """
     made, gain = _leveled(_rendered(request, phrase, render), phrase, state.gain)
-    bar = phrase.bar
+    bar, before = phrase.bar, _lead_frames(phrase)
     notes = _last_notes(phrase)
     if state.is_empty:
-        samples = made[_BEFORE : _BEFORE + phrase.frames]
+        samples = made[before : before + phrase.frames]
         clip = make_clip(samples, SAMPLE_RATE, name=STREAM_NAME, bpm=bar.bpm, bar_offset=bar.bar)
         return Chunk(clip, notes=notes, position=bar), gain
     end = state.samples[-OVERLAP_FRAMES:]
-    seam = align_seam(end, made, _BEFORE)
+    seam = align_seam(end, made, before)
     known = made[seam - len(end) : seam + phrase.frames]
     piece, overlap = splice(end, known, kept=True)
     piece = morph_to_target(piece, overlap, state, request, render)
@@ -43,8 +43,8 @@ def rendered_chunk(
 
 
 def _rendered(request: ChunkRequest, phrase: Phrase, render: RenderClip) -> Samples:
-    """Return the samples of a phrase, from `LEAD` s before the chunk to `TAIL` s after it."""
-    frames = _BEFORE + phrase.frames + _AFTER
+    """Return the samples of a phrase, from its lead before the chunk to `TAIL` s after it."""
+    frames = _lead_frames(phrase) + phrase.frames + _AFTER
     if not phrase.score.notes:  # a rest of a piece
         return np.zeros((frames, 2), np.float32)
     order = request.command
@@ -66,9 +66,10 @@ def _leveled(made: Samples, phrase: Phrase, before: float | None) -> tuple[Sampl
     loud one stays soft. One constant gain would leave a whole soft piece too soft.
     before: the gain at the end of the chunk before, dB.
     """
-    chunk = made[_BEFORE : len(made) - _AFTER]
+    lead = _lead_frames(phrase)
+    chunk = made[lead : len(made) - _AFTER]
     gain = before
-    notes = phrase.score.cut(LEAD, LEAD + phrase.frames / SAMPLE_RATE).notes
+    notes = phrase.score.cut(phrase.lead, phrase.lead + phrase.frames / SAMPLE_RATE).notes
     # Notes that only ring on say nothing of how loud the music is.
     if chunk.any() and any(note.start > 0 or note.end > _RINGING for note in notes):
         wanted = float(np.clip(TARGET_LOUDNESS - measure_loudness(chunk), -MAX_GAIN, MAX_GAIN))
@@ -80,11 +81,15 @@ def _leveled(made: Samples, phrase: Phrase, before: float | None) -> tuple[Sampl
         return made, None
     first = gain if before is None else min(gain, before)
     curve = np.linspace(first, gain, len(chunk), dtype=np.float32)
-    decibels = np.pad(curve, (_BEFORE, _AFTER), mode="edge")[:, None]
+    decibels = np.pad(curve, (lead, _AFTER), mode="edge")[:, None]
     return limit(np.asarray(made * 10 ** (decibels / 20), dtype=np.float32)), gain
 
 
 def _last_notes(phrase: Phrase) -> Score:
     """Return the notes of the last `LEAD` s up to the chunk's end."""
-    end = LEAD + phrase.frames / SAMPLE_RATE
+    end = phrase.lead + phrase.frames / SAMPLE_RATE
     return phrase.score.cut(end - LEAD, end)
+
+
+def _lead_frames(phrase: Phrase) -> int:
+    return round(phrase.lead * SAMPLE_RATE)

@@ -12,7 +12,7 @@ from msanii_live.errors import Code
 from msanii_live.notes import CHORD, Note, Score, part_of
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.composed_source import AHEAD, KEPT, compose_phrase
-from msanii_live.streaming.phrases import LEAD, TAIL
+from msanii_live.streaming.phrases import TAIL
 from msanii_live.streaming.request import ChunkRequest, compose_nothing
 from msanii_live.streaming.state import Chunk, Steering, StreamState
 from msanii_live.streaming.step import next_chunk
@@ -72,7 +72,7 @@ def test_chunks_are_whole_bars_that_follow_each_other(composer):
         end += phrase.frames / RATE
         bar = 4 * 60.0 / 97.0
         assert end / bar == pytest.approx(2 * (index + 1), abs=0.004 / bar)
-        assert phrase.score.seconds == pytest.approx(LEAD + phrase.frames / RATE + TAIL)
+        assert phrase.score.seconds == pytest.approx(phrase.lead + phrase.frames / RATE + TAIL)
         kept = state.composed
         assert kept.end / kept.bar <= KEPT + 1
         assert kept.score.seconds >= kept.end + TAIL
@@ -88,7 +88,7 @@ def test_what_was_composed_ahead_is_what_sounds(composer):
     state, _ = advance(state, work)
     ahead = state.composed.score.cut(state.composed.end, state.composed.end + 4.0)
     _, phrase = advance(state, work)
-    assert phrase.score.cut(LEAD, LEAD + 4.0).notes == ahead.notes
+    assert phrase.score.cut(phrase.lead, phrase.lead + 4.0).notes == ahead.notes
     assert ahead.notes
 
 
@@ -114,7 +114,7 @@ def test_steering_is_in_force_from_the_next_bar(composer):
     symbols = [each.text for each in chunk.markers if each.kind == CHORD]
     assert len(symbols) == 2
     assert " ".join(symbols) in f"{LINE} {LINE}", "in the order of the line"
-    assert phrase.score.cut(LEAD, LEAD + 4.0).notes
+    assert phrase.score.cut(phrase.lead, phrase.lead + 4.0).notes
     old = before.score.cut(0.0, before.end - 0.1).notes
     assert now.score.cut(0.0, before.end - 0.1).notes == old, "what has sounded stays"
     after, _ = advance(state, work, steering=steering)
@@ -133,7 +133,7 @@ def test_density_is_followed_in_the_next_chunk(composer):
 
     def notes_in_a_chunk(density):
         _, phrase = advance(state, work, steps=2, steering=Steering(density=density))
-        return len([note for note in phrase.score.notes if note.start >= LEAD])
+        return len([note for note in phrase.score.notes if note.start >= phrase.lead])
 
     counts = [notes_in_a_chunk(density) for density in (0.0, 0.5, 1.0)]
     assert counts == sorted(counts)
@@ -145,14 +145,16 @@ def test_muted_parts_are_silent_and_come_back(composer):
     loud = Steering(density=0.9)
     state, _ = advance(state, work, steering=loud)
     state, phrase = advance(state, work, steering=loud, parts=("bass",))
-    assert {part_of(note) for note in phrase.score.notes if note.start >= LEAD} <= {"bass"}
-    assert {part_of(n) for n in phrase.score.notes if n.start < LEAD} > {"bass"}, "they rang on"
+    assert {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead} <= {"bass"}
+    assert {part_of(n) for n in phrase.score.notes if n.start < phrase.lead} > {"bass"}, (
+        "they rang on"
+    )
     others = [n for n in phrase.score.notes if part_of(n) != "bass"]
-    assert max(note.end for note in others) <= LEAD + 1e-6, "and end where the chunk begins"
+    assert max(note.end for note in others) <= phrase.lead + 1e-6, "and end where the chunk begins"
     state, phrase = advance(state, work, steering=loud)
-    parts = {part_of(note) for note in phrase.score.notes if note.start >= LEAD}
+    parts = {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead}
     assert parts > {"bass"}
-    assert {part_of(note) for note in phrase.score.notes if note.start < LEAD} <= {"bass"}
+    assert {part_of(note) for note in phrase.score.notes if note.start < phrase.lead} <= {"bass"}
 
 
 def test_the_transports_tempo_is_followed_once_it_changes(composer):
@@ -186,7 +188,7 @@ def test_a_clip_whose_notes_are_known_is_continued_to_its_next_bar_line(composer
     assert phrase.bar.bar == pytest.approx(0.75)
     assert phrase.frames / RATE == pytest.approx(4.5, abs=0.004), "two bars and a beat"
     assert state.composed.score.key == "D min"
-    assert phrase.score.cut(LEAD - 1.0, LEAD).notes == score.cut(2.5, 3.5).notes
+    assert phrase.score.cut(phrase.lead - 1.0, phrase.lead).notes == score.cut(2.5, 3.5).notes
     state, phrase = advance(state, work, bpm=80.0)
     assert (phrase.bar.bpm, round(phrase.bar.bar, 2) % 1.0) == (120.0, 0.0)
 
@@ -198,7 +200,7 @@ def test_audio_without_notes_is_continued_in_its_tempo_style_and_key(composer):
     assert phrase.bar.bar == pytest.approx(0.25), "3 s at 100 bpm are five beats"
     assert state.composed.score.style == "house"
     assert state.composed.score.key == "D min"
-    assert not [note for note in phrase.score.notes if note.start < LEAD - 1e-6]
+    assert not [note for note in phrase.score.notes if note.start < phrase.lead - 1e-6]
 
 
 def test_a_composed_chunk_sounds_and_joins_the_one_before(composer):
