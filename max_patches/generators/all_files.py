@@ -13,6 +13,7 @@ from max_patches.generators import (
     pd_examples,
     pd_help,
     pd_player,
+    pd_stems,
     quark,
     touchosc,
 )  # fmt: skip
@@ -54,6 +55,7 @@ def pure_data() -> dict[str, bytes]:
     canvases |= {
         f"examples/{name}": pd_examples.example_patch(name) for name in pd_examples.EXAMPLES
     }
+    canvases["examples/stems"] = pd_stems.stems_patch()
     return {f"pd/msanii/{name}.pd": canvas.render().encode() for name, canvas in canvases.items()}
 
 
