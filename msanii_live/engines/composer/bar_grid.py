@@ -71,17 +71,14 @@ def grid_of(score: Score, bpm: float, beats: float) -> BarGrid:
 
     bpm, beats: tempo and crotchets a bar, used where the score does not know its own.
     """
-    tempo, downbeat, of_score = score.bpm, 0.0, score.beats
+    tempo, begins, bar, of_score = score.bpm, 0.0, score.bar, score.beats
     if score.tempo_map:
         last = score.tempo_map[-1]
-        tempo = tempo or last.bpm
-        of_score = last.beats or of_score
-        to_downbeat = (math.ceil(last.bar - 1e-9) - last.bar) * last.beats * 60.0 / last.bpm
-        downbeat = last.start + to_downbeat
+        tempo, of_score = tempo or last.bpm, last.beats or of_score
+        begins, bar = last.start, score.bar + last.bar
     metre = metre_of(score.metre, of_score or beats)
-    grid = BarGrid(tempo or bpm, metre, downbeat, score.swing)
-    if not score.tempo_map:
-        return replace(grid, downbeat=-score.bar * grid.bar)
+    grid = BarGrid(tempo or bpm, metre, 0.0, score.swing)
+    downbeat = begins - (bar % 1.0) * grid.bar
     # count bars from the one in which second 0 lies
     return replace(grid, downbeat=downbeat - math.ceil(downbeat / grid.bar - 1e-9) * grid.bar)
 

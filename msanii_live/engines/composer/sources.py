@@ -33,7 +33,7 @@ def source_of(context: Context, name: str) -> tuple[Clip, Score]:
             Code.EENGINE,
             f"{name} is at {clip.info.sample_rate} Hz, the composer at {RATE}: engine mel-flow can",
         )
-    if clip.info.bpm and not score.tempo_map:
+    if clip.info.bpm:
         score = replace(score, bar=clip.info.bar_offset)
     seconds = clip.info.frames / RATE
     if score.seconds > seconds + 0.5 / RATE:
@@ -67,14 +67,14 @@ def joined(first: Score, second: Score) -> Score:
     if abs(first.tempo - second.tempo) < 1e-6 and first.metre == second.metre:
         return both
     beats, later = first.beats or 4.0, second.beats or 4.0
-    bars = first.bar + first.seconds * (first.tempo or second.tempo) / 60.0 / beats
+    bars = first.seconds * (first.tempo or second.tempo) / 60.0 / beats
     return replace(
         both,
         bpm=0.0 if abs(first.tempo - second.tempo) >= 1e-6 else first.tempo,
         beats=0.0 if beats != later else beats,
         metre=first.metre if first.metre == second.metre else None,
         tempo_map=(
-            TempoSegment(0.0, first.bar, first.tempo or second.tempo, beats),
+            TempoSegment(0.0, 0.0, first.tempo or second.tempo, beats),
             TempoSegment(first.seconds, bars, second.tempo or first.tempo, later),
         ),
     )

@@ -138,7 +138,12 @@ class ComposerTasks:
         source = with_stems(source, score) if command.stems else source
         played = self._performer(context, source).span(source, whole, start, end)
         played = self._kept_parts(played, source)
-        whole = replace(whole, key=score.key or whole.key, style=score.style or whole.style)
+        whole = replace(
+            whole,
+            key=score.key or whole.key,
+            style=score.style or whole.style,
+            is_loop=score.is_loop and start > 0 and end < source.info.frames,
+        )
         return self._clip(played, whole, (source,))
 
     def audio_to_audio(self, command: AudioToAudio) -> Clip:
@@ -179,7 +184,8 @@ class ComposerTasks:
         if mix <= 0.0 or (mix >= 1.0 and same_tempo):
             self.context.progress(1, 1)
             source = a if mix <= 0.0 else b
-            score = first if mix <= 0.0 else other
+            closes = second.is_loop and frames == b.info.frames
+            score = first if mix <= 0.0 else replace(other, is_loop=closes)
             source = with_stems(source, score) if command.stems else source
             kept = PlayedParts(
                 make_clip(as_stereo(source.samples)[:frames].copy(), RATE),
@@ -220,6 +226,11 @@ class ComposerTasks:
         tempo = self.wishes.tempo
         if tempo and with_tempo:
             score = score.at_tempo(tempo)
+        elif len({segment.bpm for segment in score.tempo_map}) > 1:
+            self.context.warn(
+                "the tempo of the notes changes: the composer counts in that of their end, "
+                f"{score.tempo_map[-1].bpm:g} bpm"
+            )
         return read_piece(score, tempo or self.context.tempo, self.context.beats)
 
     def _variation(

@@ -63,6 +63,12 @@ def test_a_changing_tempo_counts_as_that_of_the_end():
     assert grid.downbeat <= 0
 
 
+def test_a_file_of_one_tempo_may_begin_within_a_bar():
+    tempo_map = (TempoSegment(0.0, 0.0, 120.0, 4.0),)
+    grid = grid_of(Score((), 6.0, 120.0, 0.25, tempo_map=tempo_map), 100.0, 4)
+    assert grid.downbeat == -0.5
+
+
 def test_what_a_score_does_not_know_is_taken_from_the_transport():
     grid = grid_of(replace(riff(), bpm=0.0, beats=0.0, metre=None), 90.0, 3)
     assert (grid.bpm, grid.metre) == (90.0, (3, 4))
