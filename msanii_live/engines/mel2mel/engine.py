@@ -19,19 +19,20 @@ from msanii_live.engines.mel2mel.network import (
     on_keyboard,
     piano_rolls,
 )
-from msanii_live.engines.mel2mel.velocities import with_equivalent_velocities
+from msanii_live.engines.mel2mel.velocities import played_by
 from msanii_live.engines.notes.base import find_instrument, progress_counter
 from msanii_live.engines.notes.instruments import nearest_instrument
+from msanii_live.engines.notes.played_parts import finish_parts
+from msanii_live.engines.notes.stereo import PlacedWave, place
 from msanii_live.engines.notes.synthesis import (
     VocodedNotesEngine,
     increase_contrast,
-    make_note_clip,
     mel_grid,
     vocode_grid,
 )
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
-from msanii_live.notes import Note, Score
+from msanii_live.notes import PARTS, Note, Score, part_of
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "mel2mel.safetensors"
@@ -82,7 +83,8 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
     def _render(self, net: Mel2Mel, command: Render, context: Context) -> Clip:
         score = requested_score(command, context, MAX_SECONDS)
         parts = self._parts(net, command, score, context.warn)
-        return make_note_clip(self._wave(net, parts, score, context), score, net.spec, context)
+        placed = self._placed_wave(net, parts, score, context)
+        return finish_parts(placed, score, net.spec.sample_rate, context).clip
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -101,26 +103,27 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
             )
         if len(notes) < len(score.notes):
             warn("drums were left out: note-diffusion plays them")
-        timbre2 = net.timbre_of(find_instrument(command.timbre2)) if command.timbre2 else None
-
-        if command.timbre:
-            name = find_instrument(command.timbre)
-            struck = with_equivalent_velocities(notes, name)
-            return [_Part(struck, net.timbre_of(name), timbre2, command.mix)]
+        other = find_instrument(command.timbre2) if command.timbre2 else ""
         by_name: dict[str, list[Note]] = {}
-        for note in notes:
-            by_name.setdefault(nearest_instrument(note.program), []).append(note)
+        if command.timbre:
+            by_name[find_instrument(command.timbre)] = notes
+        else:
+            for note in notes:
+                by_name.setdefault(nearest_instrument(note.program), []).append(note)
+        timbre2 = net.timbre_of(other) if other else None
         return [
-            _Part(with_equivalent_velocities(some, name), net.timbre_of(name), timbre2, command.mix)
+            _Part(
+                played_by(some, name, other, command.mix), net.timbre_of(name), timbre2, command.mix
+            )
             for name, some in by_name.items()
         ]
 
     # -- sound ---------------------------------------------------------------------------------
 
-    def _wave(
+    def _placed_wave(
         self, net: Mel2Mel, parts: Sequence[_Part], score: Score, context: Context
-    ) -> torch.Tensor:
-        """Return the samples, float32, (frames,)."""
+    ) -> PlacedWave:
+        """Return the samples in stereo."""
         spec, device = net.spec, net.enter.weight.device
         grid = mel_grid(score, spec)
         count = grid.count
@@ -130,7 +133,7 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         passes = sum(len(part.rendered_timbres) for part in parts)
         total = passes * count_chunks(count + 2 * around) + grid.iterations(vocoder) + 1
         advance = progress_counter(context, total)
-        power = torch.zeros(spec.mels, count, device=device)
+        powers: dict[str, torch.Tensor] = {}
         for part in parts:
             rolls = piano_rolls(part.notes, count, grid.seconds_per_frame)
             if around:  # the end of a loop rings into its start
@@ -142,11 +145,24 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
             mel = mels[0]
             if len(mels) == 3:
                 mel = match_brightness(mel, mels[1], mels[2], part.mix, spec)
-            power += (2 * mel.T).exp()
-        mel = 0.5 * power.clamp_min(spec.floor**2).log()
+            name = part_of(part.notes[0])
+            powers[name] = powers.get(name, 0.0) + (2 * mel).exp()
+        power = torch.stack([powers[name] for name in PARTS if name in powers])
+        mel = 0.5 * power.sum(0).T.clamp_min(spec.floor**2).log()
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
+        frames, by_part = grid.frame_grid(device), self._notes_of(parts)
+        shares = power / power.sum(0).clamp_min(1e-30)
+        placed = place(wave, by_part, shares, frames, spec, with_stems=False)
         context.progress(total, total)
-        return wave
+        return placed
+
+    @staticmethod
+    def _notes_of(parts: Sequence[_Part]) -> dict[str, list[Note]]:
+        """Return the notes of each part of the music; those of one timbre are one part's."""
+        found = {name: list[Note]() for name in PARTS}
+        for part in parts:
+            found[part_of(part.notes[0])] += part.notes
+        return {name: notes for name, notes in found.items() if notes}
 
 
 @engine_factory(plugin_api=1)

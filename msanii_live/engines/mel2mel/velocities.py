@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from msanii_live.engines.notes.instruments import nearest_instrument
+from msanii_live.engines.notes.instruments import INSTRUMENTS
 from msanii_live.notes import Note
 
 VELOCITIES = (0, 20, 40, 64, 90, 110, 127)
@@ -38,14 +38,20 @@ def equivalent_velocity(velocity: float, instrument: str) -> int:
     return max(1, round(float(np.interp(velocity, VELOCITIES, curve))))
 
 
-def with_equivalent_velocities(notes: Sequence[Note], instrument: str = "") -> tuple[Note, ...]:
-    """Return notes with velocities for the network. instrument: "" for that of each program."""
+def played_by(
+    notes: Sequence[Note], instrument: str, other: str = "", mix: float = 0.0
+) -> tuple[Note, ...]:
+    """Return notes with velocities for the network, and the program of the instrument.
+
+    other: an instrument to morph towards, "" for none. mix: 0 is only `instrument`, 1 only `other`.
+    """
+    nearer = other if other and mix > 0.5 else instrument
+
+    def velocity_of(note: Note) -> int:
+        here = equivalent_velocity(note.velocity, instrument)
+        there = equivalent_velocity(note.velocity, other or instrument)
+        return round(here + mix * (there - here))
+
     return tuple(
-        replace(
-            note,
-            velocity=equivalent_velocity(
-                note.velocity, instrument or nearest_instrument(note.program)
-            ),
-        )
-        for note in notes
+        replace(note, velocity=velocity_of(note), program=INSTRUMENTS[nearer]) for note in notes
     )

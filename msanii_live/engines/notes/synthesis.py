@@ -10,16 +10,12 @@ from typing import Protocol, TypeVar
 import torch
 import torch.nn.functional as F
 
-from msanii_live.audio import Clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.partials import Partials
 from msanii_live.dsp.phase import FrameGrid, circular_grid, linear_grid
 from msanii_live.dsp.vocoders.registry import VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings, plan_spans, vocode_line, vocode_loop
-from msanii_live.engines.base import Context
 from msanii_live.engines.notes.base import NotesEngine
-from msanii_live.engines.notes.played_parts import finish_parts
-from msanii_live.engines.notes.stereo import PlacedWave
 from msanii_live.notes import Note, Score
 
 # Iterations of the phase search after the vocoder. More undo what the partials have steadied: of a
@@ -28,7 +24,6 @@ from msanii_live.notes import Note, Score
 ITERATIONS = 2
 NOISE_LEVEL = 1e-2  # level of the noise that a phase search without a network starts from
 BLUR, CONTRAST = 7, 0.6  # bands of the mean, and the weight of the difference from it
-POWER_BLUR = 21  # bands over which contrast keeps the power
 
 
 class HasSpec(Protocol):
@@ -141,21 +136,13 @@ def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
 def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
     """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
 
-    The power around each band is kept, so that a sound whose prediction is less blurred does not
-    become louder than another. mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated
-    pieces: basic-pitch finds a fifth more of a piano's onsets than in the prediction itself, and
-    fewer with more contrast.
+    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
+    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
     """
-    sharp = mel + CONTRAST * (mel - _mean_around(mel, BLUR))
-    power, raised = (_mean_around((2 * each).exp(), POWER_BLUR) for each in (mel, sharp))
-    return sharp + 0.5 * (power.clamp_min(1e-12) / raised.clamp_min(1e-12)).log()
-
-
-def _mean_around(values: torch.Tensor, bands: int) -> torch.Tensor:
-    """Return the mean over neighbouring bands, of the shape of `values`, (..., mels)."""
-    rows = values.reshape(-1, 1, values.shape[-1])
-    mean = F.avg_pool1d(rows, bands, 1, bands // 2, count_include_pad=False)
-    return mean.reshape(values.shape)
+    mean = F.avg_pool1d(
+        mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False
+    )
+    return mel + CONTRAST * (mel - mean.reshape(mel.shape))
 
 
 def vocode_grid(
@@ -182,9 +169,3 @@ def vocode_grid(
             vocoder=vocoder, on_iteration=on_iteration, on_span=lambda: None,
         )  # fmt: skip
     return wave[0].float()
-
-
-def make_note_clip(wave: torch.Tensor, score: Score, spec: MelSpec, context: Context) -> Clip:
-    """Return a centred clip; see `finish_parts`. wave: float32, (frames,)."""
-    placed = PlacedWave(torch.stack([wave, wave]), {})
-    return finish_parts(placed, score, spec.sample_rate, context).clip

@@ -6,7 +6,7 @@ import pytest
 from msanii_live.engines.mel2mel.velocities import (
     EQUIVALENTS,
     equivalent_velocity,
-    with_equivalent_velocities,
+    played_by,
 )
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.notes import Note
@@ -23,7 +23,15 @@ def test_curves_rise_from_the_softest_to_the_loudest(name: str) -> None:
     assert (np.diff(curve) >= 0).all()
 
 
-def test_notes_take_the_curve_of_their_instrument() -> None:
-    notes = [Note(0.0, 1.0, 60, 40, 0), Note(0.0, 1.0, 60, 40, 19)]
-    assert [n.velocity for n in with_equivalent_velocities(notes)] == [53, 63]
-    assert [n.velocity for n in with_equivalent_velocities(notes, "harp")] == [61, 61]
+def test_notes_take_the_curve_and_the_program_of_their_instrument() -> None:
+    note = Note(0.0, 1.0, 60, 40, 5)
+    assert [(n.velocity, n.program) for n in played_by([note], "piano")] == [(53, 0)]
+    assert [(n.velocity, n.program) for n in played_by([note], "organ")] == [(63, 19)]
+
+
+def test_a_morph_goes_from_one_curve_to_the_other() -> None:
+    note = Note(0.0, 1.0, 60, 40, 5)
+    made = [played_by([note], "piano", "organ", mix)[0] for mix in (0.0, 0.5, 1.0)]
+    assert made[0] == played_by([note], "piano")[0]
+    assert made[1].velocity == 58
+    assert made[2] == played_by([note], "organ")[0]
