@@ -57,10 +57,13 @@ def add(commands: Commands) -> None:
 
 
 def minutes(text: str) -> float:
-    """Return a number of minutes. Raises: ValueError: it is none, negative or not finite."""
-    value = float(text)
+    """Return a number of minutes. Raises: argparse.ArgumentTypeError: it cannot be one."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value <= MAX_MINUTES:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r}: it must be 0 to {MAX_MINUTES:.0f}")
     return value
 
 

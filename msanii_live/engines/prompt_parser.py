@@ -37,11 +37,13 @@ _NOT_THE_STYLE = frozenset({"with", "featuring", "no", "not", "without"})
 
 _MODE_NAMES = {
     "maj": re.compile(r"major|maj|M|ionian|lydian|mixolydian"),
-    "min": re.compile(r"(?:(?:natural|harmonic|melodic) )?(?:minor|min)|m|dorian|aeolian|phrygian"),
+    "min": re.compile(
+        r"(?:(?:natural|harmonic|melodic) )?(?:minor|min)|m|dorian|aeolian|phrygian|locrian"
+    ),
 }
 _MODE = (
     r"major|maj|(?:(?:natural|harmonic|melodic) )?(?:minor|min)"
-    r"|ionian|dorian|phrygian|lydian|mixolydian|aeolian"
+    r"|ionian|dorian|phrygian|lydian|mixolydian|aeolian|locrian"
 )
 _KEY = re.compile(
     r"(?P<note>[A-Ga-g])(?P<sign>#|♯|♭|b|[ -]?(?i:sharp|flat))?"
@@ -80,25 +82,34 @@ class PromptConditions:
     @property
     def warning(self) -> str:
         """What the musician should know of the words that were not understood; "" if nothing."""
-        if not self.unknown:
-            return ""
-        known = [*STYLES, *SYNONYMS, "style", "tempo", "major", "minor"]
-        shown = [word[:40] for word in self.unknown[:MAX_WORDS_SHOWN]]
-        closest = (difflib.get_close_matches(word.lower(), known, 1, 0.75) for word in shown)
-        meant = dict.fromkeys(found[0] for found in closest if found)
-        shown += ["..."] if len(self.unknown) > len(shown) else []
-        question = f"did you mean {' or '.join(meant)}? " if meant else ""
-        return (
-            f"unknown words: {' '.join(shown)}; {question}styles are {', '.join(STYLES)}, "
-            "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm"
-        )
+        others = [word for word in self.unknown if parse_style(word) is not None]
+        unknown = [word for word in self.unknown if parse_style(word) is None]
+        warnings = [_unknown_words(unknown)] if unknown else []
+        if others:
+            one = "" if self.style is None else f", since the style is {STYLES[self.style]}"
+            warnings.insert(0, f"not followed: {' '.join(others[:MAX_WORDS_SHOWN])}{one}")
+        return "; ".join(warnings)
+
+
+def _unknown_words(words: list[str]) -> str:
+    """Return a warning that names words that mean nothing here, with what is meant perhaps."""
+    known = [*STYLES, *SYNONYMS, "style", "tempo", "major", "minor"]
+    shown = [word[:40] for word in words[:MAX_WORDS_SHOWN]]
+    closest = (difflib.get_close_matches(word.lower(), known, 1, 0.75) for word in shown)
+    meant = dict.fromkeys(found[0] for found in closest if found)
+    shown += ["..."] if len(words) > len(shown) else []
+    question = f"did you mean {' or '.join(meant)}? " if meant else ""
+    return (
+        f"unknown words: {' '.join(shown)}; {question}styles are {', '.join(STYLES)}, "
+        "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm"
+    )
 
 
 def parse_key(words: str) -> int | None:
     """Return the index of a key; None for other words.
 
-    A mode counts as the major or minor with its third: dorian, phrygian and aeolian as minor,
-    ionian, lydian and mixolydian as major.
+    A mode counts as the major or minor with its third: dorian, phrygian, aeolian and locrian as
+    minor, ionian, lydian and mixolydian as major.
 
     >>> parse_key("Am"), parse_key("C major"), parse_key("D dorian"), parse_key("H")
     (21, 0, 14, None)

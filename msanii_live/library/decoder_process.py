@@ -30,6 +30,7 @@ _BLOCK_FRAMES = 65_536
 _MAX_ADDRESS_SPACE = 4 * 2**30  # bytes
 _MAX_CPU_SECONDS = 60
 _MAX_CHUNKS = 1_000
+_STREAMED_LENGTH = 0x7FFF_F000  # programs that do not know a length declare this or more
 _UNKNOWN_LENGTH = struct.pack("<I", 0xFFFFFFFF)  # libsndfile then reads to the end of the file
 _MIN_HIDDEN_BYTES = 1_024  # after the declared end of a WAV's data, to be taken for audio
 # A float file beyond this was written with the values of integers.
@@ -93,9 +94,11 @@ def read(path: str, rate: int) -> tuple[Any, list[str]]:
         size = os.stat(path).st_size
         if size > MAX_FILE_BYTES:
             raise Refused(f"has {size / 2**20:.0f} MiB: at most {MAX_FILE_BYTES // 2**20} are read")
-        wrong = _find_wrong_length(path, size)
+        wrong, missing = _find_wrong_length(path, size)
         if wrong is not None:
             warnings.append("declares a wrong length: it was read to its end")
+        if missing:
+            warnings.append(f"is cut short: {missing} of the bytes that it declares are missing")
         with open(path, "rb") as opened:
             # Without a name, so that the format is found from the content alone.
             source = (
@@ -113,6 +116,7 @@ def read(path: str, rate: int) -> tuple[Any, list[str]]:
     if channels > 2:
         warnings.append(f"has {channels} channels: they were mixed down to stereo")
     if not np.isfinite(samples).all():  # one NaN would make the whole mix NaN
+        warnings.append("has samples that are no numbers: they are silent")
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     samples = _scale(samples, warnings)
     if from_rate != rate:
@@ -164,20 +168,20 @@ def _scale(samples: Any, warnings: list[str]) -> Any:
     return np.asarray(samples / scale, dtype=np.float32)
 
 
-def _find_wrong_length(path: str, size: int) -> int | None:
-    """Return the offset of the data length of a WAV that declares too little; else None.
+def _find_wrong_length(path: str, size: int) -> tuple[int | None, int]:
+    """Return where a WAV declares too little data, None if it does not, and the bytes it lacks.
 
     A recorder that was not ended leaves a length of 0, or one from before the last samples. A
-    length beyond the end of the file needs no help.
+    length beyond the end of the file means that it is cut short, or unknown if it is very large.
     """
     with open(path, "rb") as file:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return None
+            return None, 0
         for _ in range(_MAX_CHUNKS):
             chunk = file.read(8)
             if len(chunk) < 8:
-                return None
+                return None, 0
             name, length = chunk[:4], struct.unpack("<I", chunk[4:])[0]
             start = file.tell()
             if name == b"data":
@@ -188,10 +192,10 @@ def _find_wrong_length(path: str, size: int) -> int | None:
                 # A recorder's empty data is followed by audio, however little.
                 is_audio = is_audio or (length == 0 and any(hidden))
                 if end < size and is_audio and not _is_chunk(hidden, size - end):
-                    return start - 4
-                return None
+                    return start - 4, 0
+                return None, max(start + length - size, 0) if length < _STREAMED_LENGTH else 0
             file.seek(start + length + length % 2)
-    return None
+    return None, 0
 
 
 def _is_chunk(block: bytes, room: int) -> bool:

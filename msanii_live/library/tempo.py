@@ -17,6 +17,9 @@ _MAX_CHUNK_BYTES = 2**16  # read of one chunk
 _MAX_TAG_BYTES = 2**20
 _GUESSED_RANGE = (80.0, 160.0)  # bpm, of a loop that declares only where it repeats
 _NAME = re.compile(r"(?<![\d.])(\d{2,3}(?:[.,]\d+)?)[ _-]?bpm|bpm[ _-]?(\d{2,3}(?:[.,]\d+)?)", re.I)
+_BARE_NUMBER = re.compile(r"(?<![^\s_-])\d{2,3}(?![^\s_-])")
+_BARE_RANGE = (60.0, 200.0)  # bpm
+_BAR_TOLERANCE = 0.005  # bars: one length in a hundred fits by chance
 _VORBIS_COMMENT = re.compile(rb"(?:BPM|TBPM|TEMPO)=(\d{2,3}(?:\.\d{1,6})?)(?![\d.])", re.I)
 _ID3_TEXT = re.compile(rb"^\D{0,3}(\d{2,3}(?:\.\d{1,6})?)")
 _ACID_ONE_SHOT = 1
@@ -47,7 +50,7 @@ def read_tempo(path: Path, seconds: float) -> Tempo:
     loops = any(tempo.loops for tempo in declared)
     known = [tempo for tempo in declared if tempo.bpm and not tempo.is_guess]
     guesses = [tempo for tempo in declared if tempo.is_guess]
-    named = tempo_in_name(path.name)
+    named = tempo_in_name(path.name) or bare_tempo_in_name(path.stem, seconds)
     if known:
         return Tempo(known[0].bpm, loops)
     if named:
@@ -65,6 +68,21 @@ def tempo_in_name(name: str) -> float:
     """
     match = _NAME.search(name)
     return _legal(float((match[1] or match[2]).replace(",", "."))) if match else 0.0
+
+
+def bare_tempo_in_name(stem: str, seconds: float) -> float:
+    """Return a number of a file's name by which its length is whole bars of four beats, else 0.
+
+    >>> bare_tempo_in_name("drums_174_Am", 8 * 60 / 174), bare_tempo_in_name("take 100", 7.1)
+    (174.0, 0.0)
+    """
+    for text in _BARE_NUMBER.findall(stem):
+        bpm = float(text)
+        bars = seconds * bpm / 60 / 4
+        is_tempo = _BARE_RANGE[0] <= bpm <= _BARE_RANGE[1] and round(bars) >= 1
+        if is_tempo and abs(bars - round(bars)) < _BAR_TOLERANCE:
+            return bpm
+    return 0.0
 
 
 def _read_declared(path: Path, seconds: float) -> list[Tempo]:

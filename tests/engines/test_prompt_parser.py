@@ -157,6 +157,21 @@ def test_a_misspelt_word_is_asked_about(prompt, question):
     assert question in parse_prompt(prompt, "", "").warning
 
 
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("House, Techno", "not followed: House, since the style is techno"),
+        ("bossa, swing", "not followed: swing, since the style is bossa"),
+        ("techno with piano", "not followed: piano, since the style is techno"),
+        ("deep trance techno", "not followed: deep, since the style is techno"),
+    ],
+)
+def test_a_style_beside_another_is_not_asked_about(prompt, words):
+    assert parse_prompt(prompt, "", "").warning == words
+    both = parse_prompt(f"{prompt} rain", "", "").warning
+    assert both.startswith(f"{words}; unknown words: rain; ")
+
+
 def test_the_warning_says_what_is_known_and_is_short():
     warning = parse_prompt("dark techno", "", "").warning
     assert warning.startswith("unknown words: dark; styles are house, techno")

@@ -99,6 +99,23 @@ def test_another_rate_is_resampled_at_pitch(tmp_path: Path) -> None:
     assert np.argmax(np.abs(np.fft.rfft(samples[:, 0]))) == 1_000
 
 
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.9])
+def test_a_wav_that_is_cut_short_is_read_and_told(tmp_path: Path, kept: float) -> None:
+    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
+    soundfile.write(whole, np.full((4_000, 2), 0.25, np.float32), 44_100, subtype="PCM_16")
+    content = whole.read_bytes()
+    size = 44 + int(kept * (len(content) - 44)) // 4 * 4
+    cut.write_bytes(content[:size])
+    samples, warnings = read(str(cut), 44_100)
+    assert len(samples) == (size - 44) // 4
+    missing = len(content) - size
+    assert warnings == [f"is cut short: {missing} of the bytes that it declares are missing"]
+    for unknown in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):  # as a program writes to a pipe
+        cut.write_bytes(content[:40] + unknown + content[44:])
+        samples, warnings = read(str(cut), 44_100)
+        assert (len(samples), warnings) == (4_000, [])
+
+
 def test_nan_and_infinity_become_silence(tmp_path: Path) -> None:
     sound = np.array([[0.5, np.nan], [np.inf, -0.25], [-np.inf, 0.0]], np.float32)
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")

@@ -101,6 +101,24 @@ def test_a_name_gives_the_tempo(tmp_path: Path, name: str, bpm: float) -> None:
     assert read_tempo(write(tmp_path / name), 2.0) == Tempo(bpm)
 
 
+@pytest.mark.parametrize(
+    ("name", "seconds", "bpm"),
+    [
+        ("drums_174.wav", 8 * 60 / 174, 174.0),
+        ("97.wav", 16 * 60 / 97, 97.0),
+        ("TL 03 - 128 - Am.wav", 4 * 60 / 128, 128.0),
+        ("drums_174.wav", 7 * 60 / 174, 0.0),  # no whole bars
+        ("take100b.wav", 2.4, 0.0),
+        ("v1.120.wav", 2.0, 0.0),
+        ("loop 44 kHz.wav", 4 * 60 / 44, 0.0),
+    ],
+)
+def test_a_bare_number_in_a_name_is_the_tempo_if_the_length_is_whole_bars_of_it(
+    tmp_path: Path, name: str, seconds: float, bpm: float
+) -> None:
+    assert read_tempo(write(tmp_path / name), seconds).bpm == bpm
+
+
 @pytest.mark.parametrize("length", [0, 1, 11, 40, 60, 90])
 def test_a_file_cut_anywhere_has_no_tempo_and_no_error(tmp_path: Path, length: int) -> None:
     whole = b"RIFF\0\0\0\0WAVE" + acid(120.0) + smpl(0, 88_199)

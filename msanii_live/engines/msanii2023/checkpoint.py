@@ -178,9 +178,9 @@ def _read_release(path: Path) -> CheckpointParts:
         ) from None
     except OSError:
         raise
-    except Exception as error:  # a damaged pickle may fail in any way
+    except Exception:  # a damaged pickle may fail in any way, with words of no use
         raise CheckpointError(
-            f"{path} is no 2023 checkpoint, or is damaged: {_reason(error)}"
+            f"{path} is no 2023 checkpoint, or is damaged"
         ) from None
     try:
         unet, vocoder, transforms = (
