@@ -1,8 +1,18 @@
 """The layouts for touch controllers, played by OSC libraries of others against a real server."""
 
+import json
+
 import pytest
 
-from tests.clients.touch_layouts import open_stage_control, touch_osc
+from max_patches.generators.controllers import REFRESH, REGISTER
+from tests.clients.test_hosts import MODELS, program, said
+from tests.clients.touch_layouts import (
+    OPEN_STAGE_CONTROL,
+    open_stage_control,
+    property_of,
+    touch_osc,
+    touch_osc_root,
+)
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -33,3 +43,28 @@ def test_an_oscquery_client_finds_all_that_the_layouts_use(node, tones):
     assert found["osc"] == tones.server.osc_port
     listed = {path for path, _, _ in found["nodes"]}
     assert {control.address for control in touch_osc()} <= listed
+
+
+def test_the_script_of_touch_osc_registers_asks_and_shows(tmp_path):
+    lua = program("lua5.4", "lua5.4", "lua5.3", "lua")
+    script = tmp_path / "script.lua"
+    script.write_text(property_of(touch_osc_root().find("node"), "script"))
+    lines = said(lua, MODELS / "touchosc_model.lua", script)
+    notify = [(int(at), values) for at, first, *values in lines if first == "/msanii/notify"]
+    assert notify == [(0, ["i=1 i=9000"]), (REGISTER, ["i=1 i=9000"])]
+    asked = [int(at) for at, first, *_ in lines if first == "/msanii/param/*"]
+    assert asked == list(range(REFRESH, 25_000, REFRESH))
+    assert [words for first, *words in lines if first == "SHOWN"] == [
+        ["queued"], ["step 2 of 4"], ["ready: loop1"], ["ENOCLIP: no clip"], ["careful"],
+    ]  # fmt: skip
+
+
+def test_the_script_of_open_stage_control_registers_and_asks(node, tmp_path):
+    script = tmp_path / "script.js"
+    script.write_text(json.loads(OPEN_STAGE_CONTROL.read_text())["content"]["onCreate"])
+    register = ["/msanii/notify", {"type": "i", "value": 1}]
+    assert node("on_create.js", script) == [
+        [0, register],
+        [REGISTER, register],
+        [REFRESH, ["/msanii/param/*"]],
+    ]

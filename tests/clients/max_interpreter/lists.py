@@ -114,6 +114,20 @@ class Sprintf(Box):
         return atom
 
 
+class Regexp(Box):
+    """`regexp`: the groups of an expression at the second outlet, what does not match at the fourth."""
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Search one symbol."""
+        if len(message.atoms) != 1:
+            raise MaxError(f"{self} gets {message}, of which each word would be searched")
+        found = re.search(str(self.words[0]), str(message.atoms[0]))
+        if found is None:
+            self.send(3, *message.atoms)
+        else:
+            self.send(1, *found.groups())
+
+
 OBJECTS: dict[str, type[Box]] = {
-    "unpack": Unpack, "zl.join": ZlJoin, "zl.reg": ZlReg, "zl.change": ZlChange, "sprintf": Sprintf,
+    "regexp": Regexp, "unpack": Unpack, "zl.join": ZlJoin, "zl.reg": ZlReg, "zl.change": ZlChange, "sprintf": Sprintf,
 }  # fmt: skip

@@ -28,7 +28,7 @@ OBJECTS: dict[str, type[Box]] = {
     **routing.OBJECTS, **numbers.OBJECTS, **lists.OBJECTS, **clocks.OBJECTS, **network.OBJECTS,
     **controls.OBJECTS, **live_controls.OBJECTS, **signals.OBJECTS, **host.OBJECTS,
 }  # fmt: skip
-VARIADIC = {"t", "route", "sel", "unpack", "gate", "groove~"}  # by their arguments
+VARIADIC = {"t", "route", "sel", "unpack", "gate", "groove~", "wave~"}  # by their arguments
 
 
 class Port(Box):

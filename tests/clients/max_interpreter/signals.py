@@ -34,7 +34,10 @@ class Buffer(Box):
         self.machine.buffers[self.key] = self
 
     def message(self, inlet: int, message: Message) -> None:
-        """Read a file; a bang leaves on the right when it is read."""
+        """Read a file; a bang leaves on the right when it is read. Or make the buffer silent."""
+        if message.selector == "clear":
+            self.sound = None
+            return
         if message.selector != "replace" or len(message.args) != 1:
             raise MaxError(f"{self}: {message} is not known here")
         path = Path(str(message.args[0]))
@@ -109,6 +112,36 @@ class Groove(OfBuffer):
         return float(self.loops or played < sound.length)
 
 
+class Phasor(Box):
+    """`phasor~`: a place from 0 to 1, again and again. Its level is its frequency."""
+
+    def set_up(self) -> None:
+        """Begin at the typed-in frequency. started: when it was last set to its start, ms."""
+        self.frequency = float(self.number(0, 0))
+        self.started: float | None = None
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Take a frequency, or go to the start."""
+        if not message.is_number or (inlet and message.args[0]):
+            raise MaxError(f"{self}: {message} is not known here")
+        if inlet:
+            self.started = self.machine.now
+        else:
+            self.frequency = float(message.args[0])
+
+    def signal(self, outlet: int) -> float:
+        """Return the frequency."""
+        return self.frequency
+
+
+class Wave(OfBuffer):
+    """`wave~ NAME CHANNELS`: plays a buffer as the signal in its left inlet goes through it."""
+
+    def signal(self, outlet: int) -> float:
+        """Return 1 while it sounds."""
+        return float(self.level_in(0) > 0 and self.sound(str(self.words[0])) is not None)
+
+
 class Line(Box):
     """`line~`: a ramp to a value."""
 
@@ -181,7 +214,7 @@ class Output(Box):
 
 
 OBJECTS: dict[str, type[Box]] = {
-    "buffer~": Buffer, "info~": Info, "groove~": Groove, "line~": Line, "*~": Operator,
+    "buffer~": Buffer, "info~": Info, "groove~": Groove, "phasor~": Phasor, "wave~": Wave, "line~": Line, "*~": Operator,
     "-~": Operator, "cos~": Operator, "sig~": Operator, "waveform~": Waveform, "ezdac~": Output,
     "plugout~": Output,
 }  # fmt: skip
