@@ -7,6 +7,7 @@ from max_patches.generators import (
     max_client,
     max_pages,
     max_player,
+    max_stems,
     maxref,
     open_stage_control,
     pd_client,
@@ -37,6 +38,7 @@ def max_package() -> dict[str, bytes]:
     }
     for name in max_pages.EXAMPLES:
         patches[f"examples/msanii-{name}.maxpat"] = max_pages.example_patch(name)
+    patches["examples/msanii-stems.maxpat"] = max_stems.stems_patch()
     content = {name: patch.render() for name, patch in patches.items()}
     content["docs/msanii.maxref.xml"] = maxref.client_page().encode()
     content["docs/msanii-player~.maxref.xml"] = maxref.player_page().encode()

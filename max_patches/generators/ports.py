@@ -13,6 +13,7 @@ FIXED = {
     "zl.reg": (2, "mm"), "buffer~": (1, "fb"), "groove~": (3, "sss"), "line~": (2, "sb"),
     "*~": (2, "s"), "-~": (2, "s"), "+~": (2, "s"), "cos~": (1, "s"), "sig~": (1, "s"),
     "info~": (1, "flfffffmim"), "transport": (2, "iiffflifm"), "plugout~": (2, "ss"),
+    "regexp": (1, "mmmmm"), "phasor~": (2, "s"),
     "midiin": (1, "i"), "notein": (1, "iii"), "stripnote": (2, "ii"), "dac~": (2, ""),
     "print": (1, ""), "pcontrol": (1, "m"), "r": (0, "m"), "s": (1, ""),
     "inlet": (0, "m"), "outlet": (1, ""),
@@ -54,6 +55,8 @@ def ports(text: str) -> tuple[int, list[str]]:
             return len(arguments), [""]
         case "gate":
             return 2, [""] * int(arguments[0])
+        case "wave~":  # of a buffer, and its channels
+            return 3, ["signal"] * int(arguments[1])
         case "sprintf":
             return max(1, text.count("%") - 2 * text.count("%%")), [""]
         case "expr":

@@ -115,7 +115,7 @@ class Sprintf(Box):
 
 
 class Regexp(Box):
-    """`regexp`: the groups of an expression at the second outlet, what does not match at the fourth."""
+    """`regexp`: the groups at the second outlet, or at the fourth what does not match."""
 
     def message(self, inlet: int, message: Message) -> None:
         """Search one symbol."""
@@ -129,5 +129,6 @@ class Regexp(Box):
 
 
 OBJECTS: dict[str, type[Box]] = {
-    "regexp": Regexp, "unpack": Unpack, "zl.join": ZlJoin, "zl.reg": ZlReg, "zl.change": ZlChange, "sprintf": Sprintf,
+    "regexp": Regexp, "unpack": Unpack, "zl.join": ZlJoin, "zl.reg": ZlReg,
+    "zl.change": ZlChange, "sprintf": Sprintf,
 }  # fmt: skip
