@@ -80,14 +80,15 @@ def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) ->
     target = sidecar.audio_path(folder, staged.info)
     side = sidecar.sidecar_path(folder, staged.info.name)
     try:
-        companions.publish(staged.beside)
         os.replace(staged.audio, target)
         try:
+            companions.publish(staged.beside)
             os.replace(staged.sidecar, side)
         except BaseException:
             # The old sidecar describes what is no more; without one, the sound is no clip.
             paths.delete_if_possible(side)
             paths.delete_if_possible(target)
+            companions.delete(companions.own_files(folder, staged.info))
             raise
     except BaseException:
         discard(staged)

@@ -1,5 +1,6 @@
 """Check that a clip's notes and stems follow it, and that no user's file is ever lost to them."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msanii_live.errors import Code
+from msanii_live.errors import Code, CommandError
 from msanii_live.library import companions, ownership, paths, sidecar
 from msanii_live.library.audio_encoding import AudioFormat
 from msanii_live.library.library import Library
@@ -272,3 +273,32 @@ def test_an_unwritten_clip_keeps_its_stems_in_memory(library: Library) -> None:
     library.rename("a", "b")
     library.save("b", "b.wav")
     assert listed(library) == {"a.wav", *names("b")}
+
+
+@pytest.mark.parametrize("failing", [".wav", ".json", ".mid"])
+def test_a_rename_that_fails_leaves_no_half_clip(
+    library: Library, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    library.add(band("a", parts=("drums",)))
+    before = {path.name: path.read_bytes() for path in library.folder.iterdir()}
+    real = os.replace
+
+    def fail(source: Path, target: Path) -> None:
+        if Path(target).suffix == failing and not Path(target).name.endswith(".drums.wav"):
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with contextlib.suppress(CommandError):
+        library.add(band("a", seed=1, parts=("drums", "bass")))
+    monkeypatch.undo()
+    assert not list(library.folder.glob(".msanii-*.partial"))
+    after = {path.name: path.read_bytes() for path in library.folder.iterdir()}
+    if failing == ".wav":  # the old clip is as it was
+        assert after == before
+    elif failing == ".json":  # neither clip is whole
+        assert after == {}
+    else:  # the new clip keeps all but its notes
+        assert set(after) == {"a.json", "a.wav", "a.mid", "a.drums.wav", "a.bass.wav"}
+        assert after["a.mid"] == before["a.mid"]
+        assert set(Library(library.folder).stems("a")) == {"drums", "bass"}

@@ -215,6 +215,7 @@ class Output(Box):
 
 OBJECTS: dict[str, type[Box]] = {
     "buffer~": Buffer, "info~": Info, "groove~": Groove, "phasor~": Phasor, "wave~": Wave,
-    "line~": Line, "*~": Operator, "-~": Operator, "cos~": Operator, "sig~": Operator, "waveform~": Waveform, "ezdac~": Output,
+    "line~": Line, "*~": Operator, "-~": Operator, "cos~": Operator, "sig~": Operator,
+    "waveform~": Waveform, "ezdac~": Output,
     "plugout~": Output,
 }  # fmt: skip
