@@ -168,7 +168,7 @@ def _play(
     ):
         player.play(clip, at=command.at)
         return
-    before = as_stereo(source.clip.samples)
+    before = as_stereo(at_rate(source.clip, clip.info.sample_rate).samples)
     samples, overlap = splice(before, clip.samples, kept=bool(command.keep))
     rest = Clip(samples, replace(clip.info, frames=len(samples)))
     before = before[: len(before) - overlap]

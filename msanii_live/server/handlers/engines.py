@@ -49,6 +49,7 @@ class EngineHandlers:
             ("styles", " ".join(can.styles)),
             ("timbres", " ".join(can.timbres)),
             ("follows", " ".join(KEYS_OF_1_0 if can.follows is None else can.follows)),
+            ("licence", str(getattr(engine, "licence", ""))),
         ]
         return Answer([replies.ENGINE_INFO(call.token, engine.name, *fact) for fact in facts])
 
