@@ -106,6 +106,24 @@ def at_level(played: PlayedParts, level: float) -> PlayedParts:
     return PlayedParts(make_clip(mix, RATE), stems)
 
 
+def as_played(clip: Clip) -> PlayedParts:
+    """Return the sound of a clip as it is, with its stems."""
+    stems = {part: as_stereo(stem) for part, stem in clip.stems.items()}
+    return PlayedParts(make_clip(as_stereo(clip.samples), RATE), stems)
+
+
+def cut_out(played: PlayedParts, start: int, end: int) -> PlayedParts:
+    """Return frames [start, end) of sound."""
+    stems = {part: stem[start:end].copy() for part, stem in played.stems.items()}
+    return PlayedParts(make_clip(played.clip.samples[start:end].copy(), RATE), stems)
+
+
+def level_between(first: Samples, second: Samples, mix: float) -> float:
+    """Return the equal-power level between two clips, dBFS RMS. mix: 0 is only the first."""
+    powers = [10 ** (rms_dbfs(samples) / 10) for samples in (first, second)]
+    return float(10 * np.log10(max((1 - mix) * powers[0] + mix * powers[1], 1e-9)))
+
+
 def playing_steps(seconds: float, steps: int, window: float = 5.0) -> int:
     """Return about how many steps a player takes. window: s that it plays at once, about."""
     return math.ceil(max(seconds, 0.1) / window) * steps

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from msanii_live.audio import Clip, Samples, as_stereo, make_clip, rms_dbfs
+from msanii_live.audio import Clip, make_clip, rms_dbfs
 from msanii_live.engines.base import Context, check_span, unsupported_verb
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
@@ -16,6 +14,9 @@ from msanii_live.engines.composer.playing import (
     RATE,
     Performer,
     Play,
+    as_played,
+    cut_out,
+    level_between,
     playing_steps,
     staged,
 )
@@ -119,7 +120,7 @@ class ComposerTasks:
         played = self._performer(context).span(canvas, whole, start, end)
         if not command.keep:
             whole = replace(fresh, is_loop=False)
-            played = _cut(played, start, end)
+            played = cut_out(played, start, end)
         return self._clip(played, whole, (source,))
 
     def inpaint(self, command: Inpaint) -> Clip:
@@ -152,8 +153,7 @@ class ComposerTasks:
         if command.strength < 1e-3:
             self.context.progress(1, 1)
             source = with_stems(source, score) if command.stems else source
-            kept = PlayedParts(make_clip(as_stereo(source.samples), RATE), source.stems)
-            return self._clip(kept, score, (source,))
+            return self._clip(as_played(source), score, (source,))
         self._frames(score.seconds)
         piece = self._read(score, with_tempo=False)
         seconds, whole = score.seconds, score
@@ -187,10 +187,7 @@ class ComposerTasks:
             closes = second.is_loop and frames == b.info.frames
             score = first if mix <= 0.0 else replace(other, is_loop=closes)
             source = with_stems(source, score) if command.stems else source
-            kept = PlayedParts(
-                make_clip(as_stereo(source.samples)[:frames].copy(), RATE),
-                {part: as_stereo(s)[:frames].copy() for part, s in source.stems.items()},
-            )
+            kept = cut_out(as_played(source), 0, frames)
             return self._clip(kept, score, (a, b))
         whole = morphed(piece, other, mix, self.context.seed, self.wishes.parts)
         amount = BLENDED * command.strength * 4 * mix * (1 - mix)
@@ -202,9 +199,8 @@ class ComposerTasks:
             )
             varied = variation.compose(self.composer, self.context.seed, options, advance)
             whole = replace(varied, key=whole.key, style=whole.style)
-        power = (1 - mix) * _power(a.samples) + mix * _power(b.samples)
-        level = 10 * np.log10(max(power, 1e-9))
-        return self._clip(self._performer(context).whole(whole, float(level)), whole, (a, b))
+        level = level_between(a.samples, b.samples, mix)
+        return self._clip(self._performer(context).whole(whole, level), whole, (a, b))
 
     def render(self, command: Render) -> Clip:
         """Play notes; if parts are named, compose these to the notes, in place of their own."""
@@ -294,13 +290,4 @@ class ComposerTasks:
             key=score.key or (parent.key if parent else ""),
             parents=tuple(each.info.name for each in parents),
         )
-        return replace(clip, score=score, stems=played.stems)
-
-
-def _cut(played: PlayedParts, start: int, end: int) -> PlayedParts:
-    stems = {part: stem[start:end].copy() for part, stem in played.stems.items()}
-    return PlayedParts(make_clip(played.clip.samples[start:end].copy(), RATE), stems)
-
-
-def _power(samples: Samples) -> float:
-    return float((as_stereo(samples).astype(np.float64) ** 2).mean())
+        return replace(clip, score=score, stems=played.stems if self.command.stems else {})
