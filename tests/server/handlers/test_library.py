@@ -8,7 +8,9 @@ import soundfile
 
 from msanii_live.client import Client, CommandError
 from msanii_live.errors import Code
+from msanii_live.midi.files import to_midi
 from tests.live import live
+from tests.midi.bands import BAND
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,26 @@ def test_a_users_file_is_refused_with_the_remedy(open_server, name):
         client.clip_save("made", name)
     assert caught.value.code is Code.EPATH
     assert (folder / name).read_bytes() == b"theirs"
+
+
+def test_notes_follow_their_clip_through_every_command(open_server):
+    folder, client = open_server
+    (folder / "song.mid").write_bytes(to_midi(BAND))
+    made = client.render("song", clip="played")
+    assert (folder / "played.mid").is_file()
+    client.clip_rename("played", "renamed")
+    assert not (folder / "played.mid").exists()
+    assert (folder / "renamed.mid").is_file()
+    client.clip_free("renamed")
+    assert warnings(client, "/msanii/clip/load", "renamed.wav") == []
+    assert (folder / "song.mid").read_bytes() == to_midi(BAND)
+    mine = (folder / "renamed.mid").read_bytes()[:-1] + b"!"
+    (folder / "renamed.mid").write_bytes(mine)
+    client.render("song", clip="renamed")
+    assert (folder / "renamed.mid").read_bytes() == mine
+    assert (folder / "renamed-2.mid").is_file()
+    names = {str(row["name"]) for row in client.clip_list()}
+    assert names >= {"renamed"}
+    assert made.name == "played"
+    assert not [name for name in names if "mid" in name]
+    assert any("renamed.mid is not msanii-live's own" in str(m.args) for m in client.received)
