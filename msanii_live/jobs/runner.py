@@ -170,6 +170,9 @@ def _play(
         return
     before = as_stereo(at_rate(source.clip, clip.info.sample_rate).samples)
     samples, overlap = splice(before, clip.samples, kept=bool(command.keep))
-    rest = Clip(samples, replace(clip.info, frames=len(samples)))
+    score = clip.score
+    if score is not None:
+        score = score.cut(clip.info.seconds - len(samples) / clip.info.sample_rate, score.seconds)
+    rest = Clip(samples, replace(clip.info, frames=len(samples)), score=score)
     before = before[: len(before) - overlap]
     player.play_after(rest, source.region, overlap=overlap, before=before, track=clip.info.name)

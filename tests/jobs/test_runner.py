@@ -117,13 +117,22 @@ def test_a_disk_that_is_full_keeps_no_one_from_hearing_it(services, monkeypatch)
     assert wait_for_regions(services.player, 1)[0].track == "made"
 
 
-def test_a_continuation_of_what_sounds_follows_it_to_the_frame(services):
+def test_a_continuation_of_what_sounds_follows_it_to_the_frame(services, monkeypatch):
     services.player.play(run(services, Generate(seconds=2.0)).renamed("first"))
     (playing,) = wait_for_regions(services.player, 1)
     command = Outpaint(src="current", seconds=1.0, keep=1, play=1)
     inputs = Inputs(services)
-    finish_job(services, job(command), run(services, command, inputs), inputs, None, print)
+    notes = Score((Note(0.5, 1.0, 60, 90), Note(2.5, 2.8, 72, 90)), 3.0)
+    made = replace(run(services, command, inputs), score=notes)
+    heard = []
+    play_after = services.player.play_after
+    monkeypatch.setattr(
+        services.player, "play_after", lambda *a, **k: heard.append(a[0]) or play_after(*a, **k)
+    )
+    finish_job(services, job(command), made, inputs, None, print)
     after = next(r for r in wait_for_regions(services.player, 2) if r.follows == playing.number)
+    ((start, pitch),) = [(note.start, note.pitch) for note in heard[0].score.notes]
+    assert (pitch, start) == (72, pytest.approx(0.5, abs=0.1))  # from the overlap on
     assert after.start + after.length == playing.start + 3 * 44_100
     assert after.start < playing.start + 2 * 44_100
 
