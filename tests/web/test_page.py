@@ -8,6 +8,7 @@ import pytest
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.schema import arguments
 from tests.live import live
+from tests.playback.fakes import wait_until
 from tests.web.chromium import chromium, compose, page_of, send, until
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
@@ -149,6 +150,12 @@ def test_the_stream_is_started_steered_and_stopped(page, tones):
     mix.fill("0.75")
     page.locator("#log li", has_text="/msanii/param/stream.mix 0.75").first.wait_for()
     assert tones.ask("/msanii/param/stream.mix", reply="/msanii/param/stream.mix").args == (0.75,)
+    chords = page.locator(".slider.words", has_text="chords").locator("input")
+    address = "/msanii/param/stream.chords"
+    for words, value in (("Am F", "Am F"), ("", "")):
+        chords.fill(words)
+        chords.press("Enter")
+        wait_until(lambda value=value: tones.ask(address, reply=address).args == (value,), 60)
     page.locator("#stream-controls button", has_text="Stop").click()
     page.wait_for_selector(".flow[data-state=off]")
     tones.ask("/msanii/stop")

@@ -25,6 +25,11 @@ class StreamStart(Command):
     `midi` names a take or a MIDI file, which repeats. With `timbre2`, `stream.mix` is the mix of
     the two timbres, as `mix` is in `/msanii/render`.
 
+    With an engine that composes, such as `composer`, chunks are whole bars of new notes that go on
+    from those of `src`. If no engine is named, a loaded composer continues a clip whose notes are
+    known. `stream.style`, `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer
+    it.
+
     If the stream is already running and `src` is `current`, these values replace the current
     ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
     starts a new stream.

@@ -1,4 +1,4 @@
-/** Controls of the stream: start, stop, and a slider for each param that has a range. */
+/** Controls of the stream: start, stop, a slider for each param that has a range, and a field for each that is text. */
 
 import { button, make, number, byId, setText } from "./dom.js";
 import { show } from "./forms.js";
@@ -16,6 +16,7 @@ export function startStream(link) {
       button("Stop", () => link.send("/msanii/stream/stop", [["s", "@fade"], ["f", 1]])),
       button("More…", () => show("/msanii/stream/start"))),
     ...sliders.map((command) => slider(link, command)),
+    ...params.filter(({ arguments: [value] }) => value.kind === "s").map((command) => wordsField(link, command)),
     make("p", { className: "quiet", id: "chunk" }),
   );
 }
@@ -46,6 +47,17 @@ function slider(link, { address, text, reply, arguments: [value] }) {
     showValue(now);
   } });
   return make("label", { className: "slider", title: text }, name, input, valueText);
+}
+
+/** Make a field of a param that is text: sent when it is left or Enter is pressed; nothing in it means none. */
+function wordsField(link, { address, text, reply, arguments: [value] }) {
+  const name = address.split("stream.").pop();
+  const input = make("input", { type: "text", placeholder: "none", title: value.text, aria: { label: name } });
+  input.addEventListener("change", () => link.send(address, [["s", input.value.trim() || "none"]]));
+  link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
+    if (said === address) input.value = now;
+  } });
+  return make("label", { className: "slider words", title: text }, name, input);
 }
 
 export function showChunk([, address, ...args]) {
