@@ -255,13 +255,15 @@ class ServerSnapshot:
         registry = self._services.registry
         state = registry.state(name)
         # An engine that is not loaded may not even be imported, which takes seconds.
-        styles = registry.get(name).capabilities.styles if state == "loaded" else ()
+        engine = registry.get(name) if state == "loaded" else None
+        styles = engine.capabilities.styles if engine is not None else ()
         return {
             "name": name,
             "state": state,
             "default": name == registry.default,
             "verbs": [verb.rsplit("/", 1)[1] for verb in registry.verbs(name)],
             "styles": list(styles),
+            "licence": str(getattr(engine, "licence", "")),
         }
 
     def _job(self, job: Job) -> dict[str, object]:

@@ -25,11 +25,12 @@ export function showFacts(changed) {
 }
 
 export function showEngines(link, engines) {
-  arrange(byId("engines"), engines.map(({ name, state, default: isDefault, verbs }) => {
+  arrange(byId("engines"), engines.map(({ name, state, default: isDefault, verbs, licence }) => {
     const isLoaded = state === "loaded";
     const act = isLoaded ? "free" : "load";
-    return make("li", { title: verbs.join(", ") },
-      make("span", {}, name, isDefault ? " (default)" : "", make("span", { className: isLoaded ? "fine" : "quiet" }, ` ${state}`)),
+    return make("li", { title: [verbs.join(", "), licence && `licence: ${licence}`].filter(Boolean).join("\n") },
+      make("span", {}, name, isDefault ? " (default)" : "", make("span", { className: isLoaded ? "fine" : "quiet" }, ` ${state}`),
+        licence ? make("span", { className: "quiet" }, ` · ${licence}`) : ""),
       button(isLoaded ? "Free" : "Load", () => link.send(`/msanii/engine/${act}`, [["s", name]])));
   }));
 }
