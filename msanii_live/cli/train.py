@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 from msanii_live.cli.arguments import Commands, engine_name
@@ -77,6 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
         part = arguments.part.removeprefix("2023-")
         return train_part(part, arguments.data, arguments.out, arguments.recipe, arguments.minutes)
+    started = time.monotonic()  # torch takes seconds to import, which count
     from msanii_live.training.commands import TrainingOptions, train
 
     order = TrainingOptions(
@@ -88,6 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         minutes=arguments.minutes,
         style=arguments.style,
         compiled=arguments.compile,
+        started=started,
     )
     return train(order)
 
