@@ -52,7 +52,8 @@ def limiting_gain(
     np.minimum(gain, needed, out=gain)
     # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
     np.copyto(gain, 1.0, where=gain > 1.0 - 1e-9)
-    return gain.astype(np.float32)
+    smooth: NDArray[np.float32] = gain.astype(np.float32)
+    return smooth
 
 
 def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:

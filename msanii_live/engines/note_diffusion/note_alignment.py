@@ -107,7 +107,6 @@ class NoteEmbedding(nn.Module):
         pitch = ((notes.key - 1) % KEYS - 60) / 24
         level = struck.clamp_min(1 / 127).log()  # to which the level in a log mel is proportional
         numbers = torch.stack([lasting, struck, struck.square(), pitch, level], dim=-1)
-        which: torch.Tensor = (
-            self.key(notes.key) + self.program(notes.program) + self.part(notes.part)
-        )
-        return which + self.numbers(numbers)
+        which = self.key(notes.key) + self.program(notes.program) + self.part(notes.part)
+        out: torch.Tensor = which + self.numbers(numbers)
+        return out

@@ -25,7 +25,7 @@ _WIDEST = -3.0  # dB
 
 
 @dataclass(frozen=True)
-class Placement:
+class PartPlacement:
     """Where a part sounds.
 
     pan: -1 left to 1 right. width: of the decorrelated side signal over the middle, dB; None for
@@ -40,11 +40,11 @@ class Placement:
 # So that each part is as wide as in FluidR3's dry playing of generated pieces (medians: drums -22
 # dB, bass none, chords -17, lead -17, pad -8); kick and bass stay in the middle.
 PLACEMENTS = {
-    "drums": Placement(width=-6.0, low=1_500.0),
-    "bass": Placement(),
-    "chords": Placement(pan=0.08, width=-14.0),
-    "lead": Placement(pan=-0.12, width=-20.0),
-    "pad": Placement(width=-7.5),
+    "drums": PartPlacement(width=-6.0, low=1_500.0),
+    "bass": PartPlacement(),
+    "chords": PartPlacement(pan=0.08, width=-14.0),
+    "lead": PartPlacement(pan=-0.12, width=-20.0),
+    "pad": PartPlacement(width=-7.5),
 }
 # The widths of the General MIDI programs that FluidR3 has in stereo, dB.
 PROGRAM_WIDTHS = {
@@ -54,7 +54,7 @@ PROGRAM_WIDTHS = {
 }  # fmt: skip
 
 
-def placement_of(part: str, notes: Sequence[Note]) -> Placement:
+def placement_of(part: str, notes: Sequence[Note]) -> PartPlacement:
     """Return where a part sounds: wider than others where its instrument was recorded in stereo."""
     where = PLACEMENTS[part]
     if part == "drums" or not notes:
@@ -125,7 +125,7 @@ def sum_of(stems: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def _width_of_bands(where: Placement, spec: MelSpec) -> torch.Tensor:
+def _width_of_bands(where: PartPlacement, spec: MelSpec) -> torch.Tensor:
     """Return the magnitude of a part's side signal over its middle in each band, (mels,)."""
     if where.width is None:
         return torch.zeros(spec.mels)

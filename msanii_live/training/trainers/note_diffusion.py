@@ -77,7 +77,9 @@ def draw_batch(
     config, dynamics = net.config, DynamicsOptions()
     window, length = config.window, split.mels.shape[1]
     chosen: list[list[Note]] = []
-    mels, before, parts = [], [], []
+    mels: list[np.ndarray] = []
+    before: list[np.ndarray] = []
+    parts: list[np.ndarray] = []
     there = torch.zeros(recipe.batch, window, dtype=torch.bool)
     while len(mels) < recipe.batch:
         piece = int(rng.integers(len(split.pieces)))
