@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from max_patches.generators.device import STYLES
+from max_patches.generators.device_parameters import STYLES
 from msanii_live.protocol.commands import PARAMS
 from msanii_live.protocol.schema import arguments
 

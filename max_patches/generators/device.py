@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from max_patches.generators import amxd, max_client, max_player
+from max_patches.generators.device_parameters import BANK, add_parameters
 from max_patches.generators.maxpat import Patcher
-from max_patches.generators.sketch import Box
 
-STYLES = (
-    "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
-)  # fmt: skip
 WIDTH, HEIGHT = 566.0, 169.0  # of the panel, pixels
-FLOAT, INT, ENUM = 0, 1, 2  # as Live numbers the types of parameters
-AS_INT, AS_FLOAT, AS_DECIBELS = 0, 1, 4  # and the ways to write their values
 CREATION_DATE = 3_590_052_493  # required by the format; fixed, so that the file never changes
 
 INSIDE = """
@@ -35,6 +30,15 @@ INSIDE = """
     tempos:0 -> tell -> client
     born   460 190 [f 120.]
     tempos:3 -> born:1
+    metre  700 190 [zl.change]
+    metres 700 220 [t l l]
+    live:5 -> metre -> metres
+    ticks  700 250 [expr 1920 * $i1 / $i2]
+    every  860 250 (interval $1 ticks, quantize $1 ticks)
+    metres:1 -> ticks -> every -> bars1
+    beats4 700 280 [expr $i1 * 4 / $i2]
+    metre4 860 280 (/msanii/transport beats $1)
+    metres:0 -> beats4 -> metre4 -> client
     speed  260 220 [expr ($i3 == 1) * ($f1 / ($f2 + ($f2 == 0.))) + ($i3 != 1)]
     rate   260 250 [prepend rate]
     tempos:1 -> speed -> rate -> player
@@ -58,14 +62,14 @@ INSIDE = """
     any    180 340 [sel -1]
     lucky  180 370 [random 16777215]
     style  20 370 [zl.reg]
-    make   20 410 [sprintf /msanii/generate style %s bars %ld bpm %f density %.2f seed %ld]
+    make   20 410 [sprintf /msanii/generate style %s %s %s bars %ld bpm %f density %.2f seed %ld]
     note   300 310 [f 120.]
     noted  300 370 [f 120.]
     tempos:2 -> note:1
-    tempos:2 -> make:2
+    tempos:2 -> make:4
     order:2 -> note -> noted:1
-    order:1 -> seeds -> any -> lucky -> make:4
-    any:1 -> make:4
+    order:1 -> seeds -> any -> lucky -> make:6
+    any:1 -> make:6
     order:0 -> style -> make -> client
     last   20 450 [zl.reg]
     last2  120 450 [zl.reg]
@@ -130,9 +134,9 @@ INSIDE = """
 WIRES = """
     dial_bars -> barsn
     barsn  1000 400 [t i i]
-    barsn:0 -> make:1
+    barsn:0 -> make:3
     barsn:1 -> more:1
-    dial_density -> make:3
+    dial_density -> make:5
     dial_seed -> seeds:1
     dial_mix -> morph:2
     dial_strength -> strengths
@@ -140,6 +144,18 @@ WIRES = """
     strengths:0 -> vary:1
     strengths:1 -> morph:3
     menu_style:1 -> style:1
+    menu_key:1 -> anykey
+    anykey 1120 400 [sel auto]
+    nokey  1120 430 ("priority 0")
+    inkey  1240 430 [sprintf symout key %s]
+    anykey:0 -> nokey -> make:1
+    anykey:1 -> inkey -> make:1
+    box_steps -> nsteps
+    nsteps 1120 460 [sel 0]
+    usual  1120 490 ("play 0")
+    steps  1240 490 [sprintf symout steps %ld]
+    nsteps:0 -> usual -> make:2
+    nsteps:1 -> steps -> make:2
     go -> order
     on_hit 1000 580 [t b]
     vary_hit 1060 580 [t b]
@@ -167,31 +183,6 @@ WIRES = """
     asks -> holds
 """
 
-DIALS = (
-    # name, name in Live, type, low, high, initial value, unit style, x, hint
-    ("dial_bars", "Bars", INT, 1, 32, 4, AS_INT, 6, "Length of the new clip in bars."),
-    ("dial_density", "Density", FLOAT, 0, 1, 0.5, AS_FLOAT, 54, "How many notes and hits: 0 is sparse, 1 is full."),
-    ("dial_seed", "Seed", FLOAT, -1, 9999, -1, AS_INT, 102, "The same seed gives the same clip. -1 is random."),
-    ("dial_mix", "Mix", FLOAT, 0, 1, 0.5, AS_FLOAT, 150, "Morph: 0 is only A, 1 is only B."),
-    ("dial_strength", "Strength", FLOAT, 0, 1, 0.5, AS_FLOAT, 198,
-     "Vary and Morph: how much of the clip is regenerated."),
-)  # fmt: skip
-BUTTONS = (
-    # name, label, position on the panel, hint
-    ("go", "Generate", (6, 102, 74, 18), "Generate a new clip in Live's tempo."),
-    ("goes_on", "Go on", (84, 102, 74, 18), "Continue the clip for this number of bars."),
-    ("varies", "Vary", (162, 102, 74, 18), "Generate a variation of the clip."),
-    ("keep_a", "Keep A", (6, 124, 48, 18), "Use the clip as A."),
-    ("keep_b", "Keep B", (58, 124, 48, 18), "Use the clip as B."),
-    ("morphs", "Morph", (110, 124, 60, 18), "Generate a clip between A and B, at Mix."),
-    ("cancels", "Cancel", (174, 124, 62, 18), "Cancel the running job."),
-)
-SWITCHES = (
-    ("loop", "Loop", (6, 146, 74, 17), 1, "Loop the clip."),
-    ("follow", "Follow", (84, 146, 74, 17), 0, "Change speed and pitch with Live's tempo."),
-    ("on_bar", "On bar", (162, 146, 74, 17), 1, "A new clip starts at Live's next bar."),
-)
-
 
 def device() -> bytes:
     """Return the content of the .amxd file."""
@@ -203,89 +194,18 @@ def patcher() -> Patcher:
     patch = Patcher(1200, 900)
     patch.add_subpatcher("client", 20, 560, "client", max_client.core())
     patch.add_subpatcher("player", 300, 760, "player", max_player.core("---"))
-    names: dict[str, list[Any]] = {}
-    for add in (_dials, _menu, _buttons, _switches, _gain):
-        for box, long in add(patch):
-            names[box["id"]] = [long, long, 0]
+    names = add_parameters(patch)
     patch.draw(INSIDE + WIRES)
-    banks = [long for _, long, *_ in DIALS] + ["Style", "Loop", "Generate"]
     patch.attributes |= {
         "openinpresentation": 1, "openrect": [0.0, 0.0, WIDTH, HEIGHT], "devicewidth": WIDTH, "description": "msanii-live in Live",
         "parameters": {
             **names,
-            "parameterbanks": {"0": {"index": 0, "name": "Msanii", "parameters": banks}},
+            "parameterbanks": {"0": {"index": 0, "name": "Msanii", "parameters": list(BANK)}},
             "inherited_shortname": 1,
         },
         "project": _project(),
     }  # fmt: skip
     return patch
-
-
-def _dials(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
-    found = []
-    for row, (name, long, kind, low, high, start, style, x, hint) in enumerate(DIALS):
-        options = {"p": f"{x} 48 41 48", "hint": hint}
-        box = Box(name, 1240 + 60 * row, 40, "control", "live.dial", options)
-        stored = _parameter(long, kind, low, high, start, style)
-        found.append((patch.add(box, **stored, varname=long, annotation_name=long), long))
-    return found
-
-
-def _menu(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
-    options = {"p": "6 28 90 15", "hint": "Style of a generated clip."}
-    box = Box("menu_style", 1240, 110, "control", "live.menu", options)
-    stored = _parameter("Style", ENUM, 0, len(STYLES) - 1, 0, AS_INT, STYLES)
-    return [(patch.add(box, **stored, varname="Style", annotation_name="Style"), "Style")]
-
-
-def _buttons(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
-    found = []
-    for row, (name, label, place, hint) in enumerate(BUTTONS):
-        options = {"p": " ".join(map(str, place)), "hint": hint}
-        box = Box(
-            name, 1240 + 70 * (row % 4), 150 + 30 * (row // 4), "control", "live.text", options
-        )
-        stored = _parameter(label, ENUM, 0, 1, 0, AS_INT, ("off", "on"))
-        looks = {"mode": 0, "text": label, "texton": label}
-        found.append(
-            (patch.add(box, **stored, **looks, varname=label, annotation_name=label), label)
-        )
-    return found
-
-
-def _switches(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
-    found = []
-    for row, (name, label, place, start, hint) in enumerate(SWITCHES):
-        options = {"p": " ".join(map(str, place)), "hint": hint}
-        box = Box(name, 1240 + 70 * row, 220, "control", "live.text", options)
-        stored = _parameter(label, ENUM, 0, 1, start, AS_INT, ("off", "on"))
-        looks = {"mode": 1, "text": label, "texton": label}
-        found.append(
-            (patch.add(box, **stored, **looks, varname=label, annotation_name=label), label)
-        )
-    return found
-
-
-def _gain(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
-    box = Box("gain", 1240, 620, "control", "live.gain~", {"p": "512 24 48 140", "hint": "Level."})
-    stored = _parameter("Gain", FLOAT, -70, 6, 0, AS_DECIBELS)
-    return [(patch.add(box, **stored, varname="Gain", annotation_name="Gain"), "Gain")]
-
-
-def _parameter(
-    long: str, kind: int, low: float, high: float, start: float, style: int,
-    words: tuple[str, ...] = (),
-) -> dict[str, Any]:  # fmt: skip
-    """Return the attributes that make a box a parameter that Live stores and automates."""
-    value: dict[str, Any] = {
-        "parameter_longname": long, "parameter_shortname": long, "parameter_type": kind,
-        "parameter_mmin": float(low), "parameter_mmax": float(high),
-        "parameter_initial": [start], "parameter_initial_enable": 1,
-        "parameter_unitstyle": style, "parameter_invisible": 0, "parameter_modmode": 0,
-    }  # fmt: skip
-    if words:
-        value["parameter_enum"] = list(words)
-    return {"parameter_enable": 1, "saved_attribute_attributes": {"valueof": value}}
 
 
 def _project() -> dict[str, Any]:

@@ -49,8 +49,8 @@ def label(box: Box) -> str:
 def _shape(box: Box) -> str:
     x, y, width, height = box["presentation_rect"]
     return {
-        "live.dial": _dial, "live.text": _button, "live.menu": _menu, "live.gain~": _gain,
-        "waveform~": _waveform, "led": _led, "comment": _comment,
+        "live.dial": _dial, "live.text": _button, "live.menu": _menu, "live.numbox": _number,
+        "live.gain~": _gain, "waveform~": _waveform, "led": _led, "comment": _comment,
     }[box["maxclass"]](box, x, y, width, height)  # fmt: skip
 
 
@@ -107,6 +107,17 @@ def _menu(box: Box, x: float, y: float, width: float, height: float) -> str:
             _field(x, y, width, height, FIELD),
             _words(chosen, x + 5, y + height / 2 + 3.3, "start"),
             f'<path d="{arrow}" fill="{TEXT}"/>',
+        )
+    )
+
+
+def _number(box: Box, x: float, y: float, width: float, height: float) -> str:
+    how = box["saved_attribute_attributes"]["valueof"]
+    words = how["parameter_units"] % how["parameter_initial"][0]
+    return "\n".join(
+        (
+            _field(x, y, width, height, FIELD),
+            _words(words, x + width / 2, y + height / 2 + 3.3),
         )
     )
 

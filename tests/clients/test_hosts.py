@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.generators.device import STYLES
+from max_patches.generators.device_parameters import STYLES
 from tests.clients.test_real_clients import free_port
 
 pytestmark = [pytest.mark.clients]

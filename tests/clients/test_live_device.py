@@ -102,8 +102,14 @@ def test_every_control_reaches_the_server(panel):
         panel.turn(name, value)
     panel.turn("Strength", 0.75)
     panel.press("Generate")
-    assert sent[-1][:11] == ("/msanii/generate", "style", "piano", "bars", 2, "bpm", 124.0,
-                             "density", 0.8, "seed", 77)  # fmt: skip
+    assert sent[-1][:15] == ("/msanii/generate", "style", "piano", "priority", 0, "play", 0,
+                             "bars", 2, "bpm", 124.0, "density", 0.8, "seed", 77)  # fmt: skip
+    panel.patch.find("Key").choose("Gbm")
+    panel.turn("Steps", 12)
+    panel.press("Generate")
+    assert sent[-1][3:7] == ("key", "Gbm", "steps", 12)
+    panel.patch.find("Key").choose("auto")
+    panel.turn("Steps", 0)
     name = panel.loaded[-1]
     panel.press("Go on")
     assert sent[-1][:4] == ("/msanii/outpaint", name, "bars", 2)
@@ -120,7 +126,7 @@ def test_every_control_reaches_the_server(panel):
     seeds = set()
     for _ in range(2):
         panel.press("Generate")
-        seeds.add(sent[-1][10])
+        seeds.add(sent[-1][14])
     assert len(seeds) == 2
     assert seeds.isdisjoint({-1, 77})
 
@@ -150,13 +156,31 @@ def test_on_bar_waits_for_the_next_bar_of_live(panel):
     panel.machine.advance(POLL)
     panel.press("Generate")
     assert panel.levels == [0, 0]
-    panel.machine.live.pass_bar()
+    panel.machine.live.pass_beats(3)
+    panel.machine.advance(LOADING)
+    assert panel.levels == [0, 0]
+    panel.machine.live.pass_beats(1)
     panel.machine.advance(LOADING)
     assert panel.levels == pytest.approx([1, 1])
     panel.press("On bar", wait=False)
     name = panel.press("Generate")
     assert panel.loaded[-1] == name
     assert sum(level for level, _ in panel.decks) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("metre", "beats"), [((3, 4), 3), ((6, 8), 3), ((7, 8), 3)])
+def test_a_bar_is_as_long_as_the_metre_of_live(panel, tones, metre, beats):
+    panel.machine.live.metre = metre
+    panel.machine.live.playing = True
+    panel.machine.advance(POLL)
+    panel.machine.wait_until(lambda: said(tones)[1] == beats)
+    panel.press("Generate")
+    panel.machine.live.pass_beats(metre[0] - 1)
+    panel.machine.advance(LOADING)
+    assert panel.levels == [0, 0]
+    panel.machine.live.pass_beats(1)
+    panel.machine.advance(LOADING)
+    assert panel.levels == pytest.approx([1, 1])
 
 
 def test_a_clip_that_waits_starts_when_live_stops(panel):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from max_patches.generators import amxd, device
+from max_patches.generators import amxd, device_parameters
 from max_patches.generators.all_files import generated_files
 from msanii_live.protocol.commands import COMMANDS
 from msanii_live.protocol.replies import REPLIES
@@ -17,7 +17,15 @@ from msanii_live.protocol.request import parse_request
 FOLDER = Path(__file__).parents[2] / "max_patches"
 KNOWN = {command.address for command in COMMANDS} | {reply.address for reply in REPLIES}
 ADDRESS = re.compile(r"(?<![\w.:>])/msanii/[\w./-]*")
-HOLES = {"bpm $1": "bpm 120", "$1": "1", "bpm %f": "bpm 120", "%s": "a", "%ld": "4", "%.2f": "0.5"}
+HOLES = {
+    "style %s %s %s": "style a key Am steps 4",
+    "bpm $1": "bpm 120",
+    "$1": "1",
+    "bpm %f": "bpm 120",
+    "%s": "a",
+    "%ld": "4",
+    "%.2f": "0.5",
+}
 TEXTS = sorted(
     path
     for path in FOLDER.rglob("*")
@@ -91,4 +99,4 @@ def test_every_message_is_one_that_the_server_accepts():
 def test_the_device_lists_the_styles_of_the_engine():
     from msanii_live.engines.mel_flow.vocabulary import STYLES
 
-    assert device.STYLES == STYLES
+    assert device_parameters.STYLES == STYLES

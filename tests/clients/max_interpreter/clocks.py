@@ -2,51 +2,62 @@
 
 from tests.clients.max_interpreter.atoms import BANG, MaxError, Message
 from tests.clients.max_interpreter.box import Box
-from tests.clients.max_interpreter.machine import Event
+from tests.clients.max_interpreter.machine import WHOLE_NOTE, Event
 
 
 class Metro(Box):
-    """`metro`: a bang at once and after each interval; with `1n`, at each bar while Live plays."""
+    """`metro`: a bang at once and after each interval, in ms or on the beats of Live."""
 
     def set_up(self) -> None:
         """Keep the interval."""
         self.event: Event | None = None
-        self.on_bars = self.words == ["1n"]
-        if self.on_bars:
+        self.ticks = 0
+        if self.words == ["1n"]:
             if self.attributes != {"quantize": ["1n"], "active": [1]}:
                 raise MaxError(f"{self}: only a metro that is always active is known here")
+            self.ticks = self.quantum = WHOLE_NOTE
             self.active = True
-            self.machine.live.on_bar.append(self._bar)
+            self.machine.live.on_tick.append(self._tick)
         else:
             self.interval = self.number(0, 5)
 
     def message(self, inlet: int, message: Message) -> None:
-        """Start or stop."""
+        """Start or stop, or take another interval in ticks."""
+        if self.ticks and message.selector in ("interval", "quantize"):
+            number, unit = message.args
+            if unit != "ticks" or not isinstance(number, int):
+                raise MaxError(f"{self}: {message} is not known here")
+            if message.selector == "interval":
+                self.ticks = number
+            else:
+                self.quantum = number
+            return
         if inlet or not (message.is_number or message == BANG):
             raise MaxError(f"{self}: {message} is not known here")
-        if self.on_bars:
-            self.active = message == BANG or bool(message.args[0])
+        is_on = message == BANG or bool(message.args[0])
+        if self.ticks:
+            self.active = is_on
             return
         if self.event:
             self.event.cancelled = True
             self.event = None
-        if message == BANG or message.args[0]:
+        if is_on:
             self._beat()
 
     def _beat(self) -> None:
         self.event = self.machine.schedule(self.interval, self._beat)
         self.send_message(0, BANG)
 
-    def _bar(self) -> None:
-        if self.active:
+    def _tick(self, position: int) -> None:
+        if self.active and position % self.ticks == 0 and position % self.quantum == 0:
             self.send_message(0, BANG)
 
     def close(self) -> None:
         """Stop."""
         if self.event:
             self.event.cancelled = True
-        if self.on_bars:
-            self.machine.live.on_bar.remove(self._bar)
+        if self.ticks:
+            self.machine.live.on_tick.remove(self._tick)
 
 
 class Delay(Box):
@@ -85,7 +96,7 @@ class Transport(Box):
         live = self.machine.live
         self.send(7, 0.0)
         self.send(6, int(live.playing))
-        self.send(5, 4, 4)
+        self.send(5, *live.metre)
         self.send(4, live.tempo)
         self.send(3, 480.0)
         self.send(2, 0.0)

@@ -104,5 +104,6 @@ class LiveGain(Parameter):
 
 
 OBJECTS: dict[str, type[Box]] = {
-    "live.dial": Parameter, "live.menu": LiveMenu, "live.text": LiveText, "live.gain~": LiveGain,
+    "live.dial": Parameter, "live.numbox": Parameter, "live.menu": LiveMenu,
+    "live.text": LiveText, "live.gain~": LiveGain,
 }  # fmt: skip

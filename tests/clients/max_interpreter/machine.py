@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.clients.max_interpreter.atoms import MaxError, Message
 
 MAX_DEPTH = 100  # messages inside each other: Max overflows later, but no patch of ours needs 40
+WHOLE_NOTE, STEP_TICKS = 1920, 240  # in ticks of Live's transport
 PATIENCE = 30.0  # seconds of real time that something may take
 PAUSE = 0.02  # seconds of one look at the sockets
 STEP = 100.0  # ms by which time passes while a patch waits for a server
@@ -35,12 +36,16 @@ class LiveTransport:
 
     tempo: float = 120.0
     playing: bool = False
-    on_bar: list[Callable[[], None]] = field(default_factory=list)
+    metre: tuple[int, int] = (4, 4)
+    position: int = 0  # ticks since the start
+    on_tick: list[Callable[[int], None]] = field(default_factory=list)
 
-    def pass_bar(self) -> None:
-        """Reach the next bar, if Live plays."""
-        for act in self.on_bar if self.playing else ():
-            act()
+    def pass_beats(self, count: int) -> None:
+        """Play so many beats of the metre; those who listen hear of each eighth at least."""
+        for _ in range(count * WHOLE_NOTE // self.metre[1] // STEP_TICKS if self.playing else 0):
+            self.position += STEP_TICKS
+            for hear in self.on_tick:
+                hear(self.position)
 
 
 class Machine:

@@ -116,11 +116,11 @@ class Expr(Box):
             raise MaxError(f"{self} has {self.formula.inlets} inlets in Max")
 
     def message(self, inlet: int, message: Message) -> None:
-        """Keep a number; compute if it came on the left."""
-        if message.is_number:
-            number = message.args[0]
-            assert not isinstance(number, str)
-            self.values[inlet] = number
+        """Keep numbers; compute if they came on the left. A list there fills the inlets."""
+        if message.is_number or (message.selector == "list" and not inlet):
+            for index, number in enumerate(message.args[: len(self.values)], start=inlet):
+                assert not isinstance(number, str)
+                self.values[index] = number
         elif message.selector != "bang":
             raise MaxError(f"{self} does not understand {message}")
         if inlet == 0:
