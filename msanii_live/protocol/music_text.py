@@ -43,7 +43,7 @@ _CHORD = re.compile(
     + _NOTE.format("bass")
     + r")?(?::(?P<bars>[^\s:]*))?"
 )
-_SECTION = re.compile(r"([A-Za-z]+)\s*:?\s*(\d+)(?![\w.])[\s,;|]*")
+_SECTION = re.compile(r"([A-Za-z]+) ?:? ?(\d+)(?![\w.])[ ,;|]*")
 _KEY = re.compile(
     r"[A-Ga-g](?:[#♯b♭]|[ -]?(?i:sharp|flat))?(?:[ -]{0,3}(?i:major|maj|(?:(?:natural|harmonic|"
     r"melodic) )?(?:minor|min)|ionian|dorian|phrygian|lydian|mixolydian|aeolian)|[mM])?"
@@ -84,13 +84,12 @@ def parse_chords(text: str) -> tuple[WrittenChord, ...]:
     (WrittenChord(9, 'min', None, 2, 'Am'), WrittenChord(10, 'maj', 2, 1, 'Bb/D'))
     """
     chords: list[WrittenChord] = []
+    bars = 0
     for word in re.split(r"[\s,;|]+", text.strip(" \t\r\n,;|")):
-        if word == "%" and chords:
-            chords.append(chords[-1])
-            continue
-        chords.append(_parse_chord(word))
-    if sum(chord.bars for chord in chords) > MAX_BARS:
-        raise ValueError(f"chords fill at most {MAX_BARS} bars, and then repeat")
+        chords.append(chords[-1] if word == "%" and chords else _parse_chord(word))
+        bars += chords[-1].bars
+        if bars > MAX_BARS:
+            raise ValueError(f"chords fill at most {MAX_BARS} bars, and then repeat")
     return tuple(chords)
 
 
@@ -143,7 +142,7 @@ def parse_form(text: str) -> tuple[WrittenSection, ...]:
     """
     known = f"sections are {', '.join(SECTIONS)}, each with its bars, such as 'intro 4, verse 8'"
     sections: list[WrittenSection] = []
-    place = len(text) - len(text.lstrip())
+    text, place, bars = " ".join(text.split()), 0, 0
     while place < len(text):
         match = _SECTION.match(text, place)
         name = match[1].lower() if match else ""
@@ -152,11 +151,11 @@ def parse_form(text: str) -> tuple[WrittenSection, ...]:
         if not 1 <= int(match[2][:9]) <= MAX_BARS:
             raise ValueError(f"{name} must last 1 to {MAX_BARS} bars")
         sections.append(WrittenSection(name, int(match[2])))
-        place = match.end()
+        place, bars = match.end(), bars + sections[-1].bars
+        if bars > MAX_BARS:
+            raise ValueError(f"all sections together last at most {MAX_BARS} bars")
     if not sections:
         raise ValueError(f"it names no section: {known}")
-    if sum(section.bars for section in sections) > MAX_BARS:
-        raise ValueError(f"all sections together last at most {MAX_BARS} bars")
     return tuple(sections)
 
 

@@ -11,10 +11,10 @@ from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Capabilities
 from msanii_live.engines.builtin import AUDIO_ENGINE
 from msanii_live.engines.tones import Tones
-from msanii_live.errors import Code, CommandError
+from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Job
 from msanii_live.jobs.runner import engine_for, finish_job, run_task
-from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.library import paths
 from msanii_live.midi.files import to_midi
 from msanii_live.notes import Note, Score
@@ -89,6 +89,25 @@ def test_an_engine_of_before_this_field_counts_as_following_the_keys_of_then():
         "style", "density",
     ]  # fmt: skip
     assert old.ignored_keys(Vocode(src="a")) == []
+
+
+def test_a_task_can_compose_notes_and_be_cancelled_meanwhile(services):
+    def task(command, before, bars=2.0):
+        return Task(command, 7, Inputs(services), notes=NewNotes(before, bars))
+
+    order = Generate(engine="composer", seconds=4.0, steps=1)
+    first = task(order, None)
+    score = run_task(services, first, TaskHandle(first))
+    assert score.seconds == 4.0
+    following = task(Generate(engine="composer", steps=1), score)
+    assert run_task(services, following, TaskHandle(following)).seconds == pytest.approx(4.0)
+    handle = TaskHandle(following)
+    handle.cancel()
+    with pytest.raises(Cancelled):
+        run_task(services, following, handle)
+    other = task(Generate(), score)
+    with refusal(Code.EENGINE):
+        run_task(services, other, TaskHandle(other))
 
 
 def test_an_engine_that_cannot_do_it_is_refused(services):

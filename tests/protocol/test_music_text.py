@@ -122,6 +122,17 @@ def test_other_keys_are_refused(text):
         check_key(text)
 
 
+@pytest.mark.parametrize(
+    "part", [" ", "a", "1", "/", "A ", "verse ", "verse 1 ", "#", "-", ":", "\t"]
+)
+def test_very_long_texts_take_no_time(part):
+    """A pattern that goes back over what it has read would take minutes."""
+    for parse in (parse_chords, parse_metre, parse_form, parse_parts, check_key):
+        for text in (part * 50_000, "C" + part * 50_000 + "x", "verse" + part * 50_000 + "x"):
+            with pytest.raises(ValueError, match=r"."):
+                parse(text)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
     for parse in (parse_chords, parse_metre, parse_form, parse_parts, check_key):
