@@ -25,6 +25,8 @@ from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
 
 RATE = 44_100
+DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone, is loud
+MAX_CHANGE = (-12.0, 2.0)  # dB
 # Plays a score: with the command's steps, the context's seed, and stems if they are wanted.
 Play = Callable[[Score, Render, Context, bool], PlayedParts]
 
@@ -63,7 +65,8 @@ class Performer:
         part = replace(part, seconds=(last - first + margin) / RATE)
         played = self._play(part, replace(self.context, skip_normalization=True))
         made = played.clip.samples
-        join = plan_join(old, made, start, end, -first)
+        louder = expected_change(score, start / RATE, end / RATE)
+        join = plan_join(old, made, start, end, -first, louder)
         mix = join.apply(old, made)
         stems = self._joined_stems(source, played.stems, join) if self.with_stems else {}
         limit_span([mix, *stems.values()], start, end)
@@ -104,6 +107,27 @@ def at_level(played: PlayedParts, level: float) -> PlayedParts:
         for each in (mix, *stems.values()):
             each *= moving[:, None]
     return PlayedParts(make_clip(mix, RATE), stems)
+
+
+def expected_change(score: Score, start: float, end: float) -> float:
+    """Return by how much a span is expected to be louder than the rest of a score, dB.
+
+    It follows from the number, velocity and length of the notes, so that a span of few soft notes
+    may be soft. start, end: s.
+    """
+    inside = outside = 0.0
+    for note in score.notes:
+        length = DRUM_SECONDS if note.drum else min(note.end - note.start, LONG_SECONDS)
+        energy = (note.velocity / 127) ** 2 * length
+        if start <= note.start < end:
+            inside += energy
+        else:
+            outside += energy
+    rest = score.seconds - (end - start)
+    if not inside or not outside or rest <= 0:
+        return 0.0
+    change = 10 * np.log10(inside / (end - start) * rest / outside)
+    return float(np.clip(change, *MAX_CHANGE))
 
 
 def as_played(clip: Clip) -> PlayedParts:

@@ -15,6 +15,10 @@ LEAD = 2.5  # s that are played before a span, so that its notes ring into it
 TAIL = 1.0  # s that are played after it
 MARGIN = 2 * SEARCH_FRAMES  # frames of silence around what is played, where there is no more music
 SEAM = 2_048  # frames beside a seam that may change
+RATE = 44_100
+RAMP = 1  # s in which the gain goes from that of a seam to that of the span
+STAYS = 30  # s around a span whose loudness is held
+SEAM_GAIN = 4.0  # dB by which the gain at a seam may differ from that of the span
 QUIET = -60.0  # dBFS below which audio says nothing of its level
 MAX_GAIN = 24.0  # dB
 
@@ -25,7 +29,7 @@ class SpanJoin:
 
     origin: frame of the rendering at frame 0 of the clip, negative where it begins later. late,
     late_end: frames by which it is moved to be in phase at the start and the end. middle: frame of
-    the clip where it changes from one to the other. gain: factor.
+    the clip where it changes from one to the other. gains: dB at the start, within, and at the end.
     """
 
     frames: int
@@ -35,7 +39,7 @@ class SpanJoin:
     late: int = 0
     late_end: int = 0
     middle: int = 0
-    gain: float = 1.0
+    gains: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def weights(self) -> NDArray[np.float32]:
         """Return the share of the rendering in each frame of the clip, (frames,)."""
@@ -62,16 +66,27 @@ class SpanJoin:
             new = new * (1 - mix) + other * mix
         touched = share > 0
         out = old.copy()
-        fading = share[touched, None]
-        out[touched] = old[touched] * (1 - fading) + new[touched] * (fading * self.gain)
+        fading, gain = share[touched, None], self._gain_curve()[touched, None]
+        out[touched] = old[touched] * (1 - fading) + new[touched] * (fading * gain)
         return out
 
+    def _gain_curve(self) -> NDArray[np.float32]:
+        """Return the factor of the rendering in each frame of the clip, (frames,)."""
+        ramp = min(RAMP * RATE, (self.end - self.start) / 3)
+        places = (self.start, self.start + ramp, self.end - ramp, self.end)
+        first, within, last = self.gains
+        decibels = np.interp(np.arange(self.frames), places, (first, within, within, last))
+        return np.asarray(10 ** (decibels / 20), np.float32)
 
-def plan_join(old: Samples, made: Samples, start: int, end: int, origin: int) -> SpanJoin:
+
+def plan_join(
+    old: Samples, made: Samples, start: int, end: int, origin: int, louder: float = 0.0
+) -> SpanJoin:
     """Find where and how loud a rendering fits into a clip.
 
     old: the clip, float32, (frames, channels); frames [start, end) are to be replaced. made: a
-    rendering of the same notes around the span and new ones in it. origin: see `SpanJoin`.
+    rendering of the same notes around the span and new ones in it. origin: see `SpanJoin`. louder:
+    dB by which the notes of the span are expected to be louder than those around it.
     """
     frames = len(old)
     late = late_end = 0
@@ -86,7 +101,7 @@ def plan_join(old: Samples, made: Samples, start: int, end: int, origin: int) ->
     if end == frames:
         late_end = late
     join = SpanJoin(frames, start, end, origin, late, late_end, _quietest(made, start, end, origin))
-    return replace(join, gain=_gain(old, made, join))
+    return replace(join, gains=_gains(old, made, join, louder))
 
 
 def limit_span(parts: list[Samples], start: int, end: int) -> None:
@@ -118,25 +133,35 @@ def _quietest(made: Samples, start: int, end: int, origin: int) -> int:
     return int(places[int(np.argmin(power))])
 
 
-def _gain(old: Samples, made: Samples, join: SpanJoin) -> float:
-    """Return the factor that brings the rendering to the level of the clip around the span.
+def _gains(
+    old: Samples, made: Samples, join: SpanJoin, louder: float
+) -> tuple[float, float, float]:
+    """Return the gains of `SpanJoin`.
 
-    Both have the same notes there; where they are silent, the level of the whole is taken.
+    Within the span, its loudness is that of the clip around it, so that a chain of spans cannot
+    drift. At a seam, where both have the same notes, the gain may differ by SEAM_GAIN for a second.
     """
-    before = (max(0, -join.origin), join.start)
-    after = (join.end, min(join.frames, len(made) - join.origin))
-    spans = [span for span in (before, after) if span[1] - span[0] > SEAM]
-    if spans:
-        known = np.concatenate([old[first:last] for first, last in spans])
-        played = np.concatenate(
-            [made[first + join.origin : last + join.origin] for first, last in spans]
-        )
-        if min(rms_dbfs(known), rms_dbfs(played)) > QUIET:
-            return _factor(rms_dbfs(known) - rms_dbfs(played))
-    stays = np.concatenate([old[: join.start], old[join.end :]])
-    target = measure_loudness(stays) if len(stays) and rms_dbfs(stays) > QUIET else TARGET_LOUDNESS
-    return _factor(target - measure_loudness(made))
+    reach = STAYS * RATE
+    stays = np.concatenate(
+        [old[max(0, join.start - reach) : join.start], old[join.end : join.end + reach]]
+    )
+    target = TARGET_LOUDNESS
+    if len(stays) and rms_dbfs(stays) > QUIET:
+        target = measure_loudness(stays) + louder
+    span = made[join.start + join.origin : join.end + join.origin]
+    within = float(np.clip(target - measure_loudness(span), -MAX_GAIN, MAX_GAIN))
 
+    def at_seam(first: int, last: int) -> float:
+        known, played = old[first:last], made[first + join.origin : last + join.origin]
+        if last - first <= SEAM or min(rms_dbfs(known), rms_dbfs(played)) <= QUIET:
+            return within
+        matched = rms_dbfs(known) - rms_dbfs(played)
+        return float(np.clip(matched, within - SEAM_GAIN, within + SEAM_GAIN))
 
-def _factor(decibels: float) -> float:
-    return float(10 ** (np.clip(decibels, -MAX_GAIN, MAX_GAIN) / 20))
+    before = at_seam(max(0, -join.origin), join.start)
+    after = at_seam(join.end, min(join.frames, len(made) - join.origin))
+    after = after if join.end < join.frames else within
+    curve = replace(join, gains=(before, within, after))._gain_curve()[join.start : join.end]
+    missing = target - measure_loudness(span * curve[: len(span), None])
+    within = float(np.clip(within + missing, -MAX_GAIN, MAX_GAIN))
+    return before, within, after if join.end < join.frames else within

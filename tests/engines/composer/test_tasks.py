@@ -8,8 +8,10 @@ import pytest
 from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.playing import Performer, expected_change
 from msanii_live.engines.composer.tasks import ComposerTasks
 from msanii_live.engines.composer.wishes import read_wishes
+from msanii_live.engines.loudness import measure_loudness
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.errors import CommandError
 from msanii_live.notes import PARTS
@@ -90,6 +92,31 @@ def test_the_level_of_the_source_is_held_though_it_is_quiet(composer):
     made = run(composer, Outpaint(src="riff", bars=4), clips={"riff": quiet})
     fresh = made.samples[len(RIFF.samples) :]
     assert rms_dbfs(fresh) == pytest.approx(rms_dbfs(loud) - 20.0, abs=0.3)
+
+
+def test_a_chain_of_continuations_keeps_its_level_though_the_player_does_not():
+    def play_ever_softer(score, render, context, with_stems):
+        played = play_tones(score, render, context, with_stems)
+        fading = np.linspace(1.0, 0.4, len(played.clip.samples), dtype=np.float32)[:, None]
+        return replace(played, clip=make_clip(played.clip.samples * fading, RATE))
+
+    performer = Performer(play_ever_softer, Render(midi="x"), standalone_context(), False)
+    clip, score = RIFF, RIFF.score
+    for _ in range(4):
+        start, end = len(clip.samples), len(clip.samples) + 4 * RATE
+        canvas = np.concatenate([clip.samples, np.zeros((4 * RATE, 2), np.float32)])
+        score = score.followed_by(riff(2))
+        source = replace(make_clip(canvas, RATE), score=score)
+        clip = performer.span(source, score, start, end).clip
+    levels = [measure_loudness(part) for part in np.split(clip.samples, 6)]
+    assert max(levels) - min(levels) < 1.0
+
+
+def test_few_soft_notes_are_expected_to_be_softer():
+    full, soft = riff(), replace(riff(), notes=riff().only(("bass",)).notes)
+    whole = full.followed_by(soft)
+    assert -12.0 <= expected_change(whole, 8.0, 16.0) < -2.0
+    assert expected_change(full.followed_by(full), 8.0, 16.0) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_source_that_ends_in_a_bar_is_continued_from_there(composer):
