@@ -42,9 +42,9 @@ class PartPlacement:
 PLACEMENTS = {
     "drums": PartPlacement(width=-6.0, low=1_500.0),
     "bass": PartPlacement(),
-    "chords": PartPlacement(pan=0.08, width=-14.0),
-    "lead": PartPlacement(pan=-0.12, width=-20.0),
-    "pad": PartPlacement(width=-7.5),
+    "chords": PartPlacement(pan=0.07, width=-18.0),
+    "lead": PartPlacement(pan=-0.1, width=-22.0),
+    "pad": PartPlacement(width=-12.0),
 }
 # The widths of the General MIDI programs that FluidR3 has in stereo, dB.
 PROGRAM_WIDTHS = {
