@@ -71,22 +71,41 @@ INSIDE = """
     order:1 -> seeds -> any -> lucky -> make:6
     any:1 -> make:6
     order:0 -> style -> make -> client
-    last   20 450 [zl.reg]
-    last2  120 450 [zl.reg]
-    lasta  220 450 [zl.reg]
-    lastb  320 450 [zl.reg]
-    more   20 490 [sprintf /msanii/outpaint %s bars %ld]
-    last -> more -> client
-    vary   300 490 [sprintf /msanii/audio2audio %s strength %.2f]
-    last2 -> vary -> client
-    clipa  600 450 [zl.reg]
-    clipb  700 450 [zl.reg]
-    lasta -> clipa:1
-    lastb -> clipb:1
+    last   20 450 [zl.reg none]
+    last2  120 450 [zl.reg none]
+    lasta  220 450 [zl.reg none]
+    lastb  320 450 [zl.reg none]
+    had    20 480 [sel none]
+    had2   120 480 [sel none]
+    hada   220 480 [sel none]
+    hadb   320 480 [sel none]
+    first  420 480 ("generate a clip first")
+    last -> had -> first -> say
+    last2 -> had2 -> first
+    lasta -> hada -> first
+    lastb -> hadb -> first
+    more   20 520 [sprintf /msanii/outpaint %s bars %ld]
+    had:1 -> more -> client
+    vary   300 520 [sprintf /msanii/audio2audio %s strength %.2f]
+    had2:1 -> vary -> client
+    clipa  600 450 [zl.reg none]
+    clipb  760 450 [zl.reg none]
+    hada:1 -> clipa:1
+    hadb:1 -> clipb:1
     both   600 410 [t b b]
-    morph  600 490 [sprintf /msanii/interpolate %s %s mix %.2f strength %.2f]
-    both:1 -> clipb -> morph:1
-    both:0 -> clipa -> morph -> client
+    hasa   600 480 [sel none]
+    hasb   760 480 [sel none]
+    isb    860 480 [t b l]
+    openb  940 480 (1)
+    ready  700 520 [gate 1]
+    needs  900 520 ("keep A and B first")
+    morph  600 550 [sprintf /msanii/interpolate %s %s mix %.2f strength %.2f]
+    both:1 -> clipb -> hasb -> needs -> say
+    hasb:1 -> isb -> openb -> ready
+    isb:1 -> morph:1
+    both:0 -> clipa -> hasa -> needs
+    hasa:1 -> ready:1
+    ready -> morph -> client
     quit   720 310 (cancel)
     quit -> client
 

@@ -59,7 +59,9 @@ CLIENT = f"""
     leave  230 125 [t b b]
     left   280 205 (symbol disconnected)
     off    230 150 (disconnect)
-    which:2 -> job -> stop -> out
+    which:2 -> job -> some
+    some:1 -> stop -> out
+    some   230 192 [sel -1]
     job    230 180 [f -1]
     stop   230 205 (/msanii/job/cancel $1)
 

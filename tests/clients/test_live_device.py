@@ -222,11 +222,24 @@ def test_cancel(panel):
     panel.machine.wait_until(lambda: panel.words.shown in ("cancelled", "ready"))
 
 
-def test_buttons_without_a_clip_ask_nothing(panel):
-    for name in ("Go on", "Vary", "Keep A", "Keep B", "Morph", "Cancel"):
-        panel.patch.find(name).click()
-    panel.machine.advance(POLL)
-    assert panel.words.shown == "connected"
+def test_buttons_without_a_clip_say_what_is_missing(panel):
+    sent = []
+    panel.patch.of_kind("udpsend")[0].message = lambda inlet, message: sent.append(message)
+    for name in ("Go on", "Vary", "Keep A", "Keep B"):
+        panel.press(name, wait=False)
+        assert panel.words.shown == "generate a clip first"
+    panel.press("Morph", wait=False)
+    assert panel.words.shown == "keep A and B first"
+    panel.press("Cancel", wait=False)
+    assert sent == []
+
+
+@pytest.mark.parametrize("kept", ["Keep A", "Keep B"])
+def test_morph_needs_both(panel, kept):
+    panel.press("Generate")
+    panel.press(kept, wait=False)
+    panel.press("Morph", wait=False)
+    assert panel.words.shown == "keep A and B first"
 
 
 def test_live_saves_the_device_and_two_devices_play_at_once(panel, tones):
