@@ -182,7 +182,10 @@ class Server:
         config = self.config
         networks = [ipaddress.ip_network(text, strict=False) for text in config.allow]
         ingress = IngressQueue(
-            self.router.receive, self.router.on_packet, self.router.on_disconnect
+            self.router.receive,
+            self.router.on_packet,
+            self.router.on_disconnect,
+            pause=self._tasks.give_way,
         )
         self._transports = await Transports.open(config.bind, config.port, ingress, allow=networks)
         self._sender.connect(self._transports)

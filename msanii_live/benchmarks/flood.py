@@ -1,12 +1,17 @@
-"""How long one client waits while others flood the server."""
+"""How long one client waits while others flood the server.
+
+Each flood is a process of its own, so that it takes no time from the one that measures.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import socket
 import tempfile
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from msanii_live.benchmarks.network import Probe, RoundTrips, probe_in_turn
@@ -17,57 +22,77 @@ from msanii_live.osc.slip import encode_frame
 
 PINGS = 200
 PAUSE = 0.01  # s between pings
+STARTING = 60.0  # s in which the processes of a flood must start, on a busy machine
+SETTLING = 0.5  # s from the start of a flood to the first ping
 CAPS = build_packet("/msanii/caps", ())
+PLAY = build_packet("/msanii/play", ("nothing",))
 
-Flood = Callable[[ServerProcess, threading.Event], None]
+Flood = Callable[[str, int], None]
 
 
-def tcp_flood(server: ServerProcess, stop: threading.Event) -> None:
-    """Send `/msanii/caps` over one connection without pause, and read nothing, until `stop`."""
+def flood_tcp(host: str, port: int) -> None:
+    """Send `/msanii/caps` over one connection without pause, for ever, and read nothing."""
     frames = encode_frame("int32", CAPS) * 1_000
-    with socket.create_connection((server.host, server.osc_port)) as sock:
-        sock.settimeout(0.2)
-        while not stop.is_set():
+    while True:
+        with socket.create_connection((host, port)) as sock:
             try:
-                sock.sendall(frames)
-            except TimeoutError:
-                continue
+                while True:
+                    sock.sendall(frames)
             except ConnectionError:  # the server closes a connection that does not read
-                break
-    if not stop.is_set():
-        tcp_flood(server, stop)
+                continue
 
 
-def udp_flood(server: ServerProcess, stop: threading.Event) -> None:
+def flood_udp(host: str, port: int) -> None:
     """Send 12,000 datagrams of `/msanii/caps` as fast as possible, again and again."""
+    _send_bursts(host, port, CAPS)
+
+
+def flood_plays(host: str, port: int) -> None:
+    """Send 12,000 datagrams of `/msanii/play` as fast as possible, again and again."""
+    _send_bursts(host, port, PLAY)
+
+
+def _send_bursts(host: str, port: int, packet: bytes) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        while not stop.is_set():
+        while True:
             for _ in range(12_000):
-                sock.sendto(CAPS, (server.host, server.osc_port))
-            stop.wait(0.5)
+                sock.sendto(packet, (host, port))
+            time.sleep(0.5)
 
 
 FLOODS: dict[str, tuple[int, Flood]] = {
-    "no flood": (0, tcp_flood),
-    "one TCP connection, never read": (1, tcp_flood),
-    "ten TCP connections, never read": (10, tcp_flood),
-    "bursts of 12,000 datagrams": (1, udp_flood),
+    "no flood": (0, flood_tcp),
+    "one TCP connection, never read": (1, flood_tcp),
+    "ten TCP connections, never read": (10, flood_tcp),
+    "bursts of 12,000 datagrams": (1, flood_udp),
+    "bursts of 12,000 plays": (1, flood_plays),
 }
 
 
 @contextmanager
 def flooding(server: ServerProcess, count: int, flood: Flood) -> Iterator[None]:
-    """Run a flood on threads of its own."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=flood, args=(server, stop)) for _ in range(count)]
-    for thread in threads:
-        thread.start()
+    """Run a flood in processes of its own, from when all of them send."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(count + 1)
+    floods = [
+        context.Process(target=_start, args=(flood, ready, server.host, server.osc_port))
+        for _ in range(count)
+    ]
+    for each in floods:
+        each.start()
     try:
+        ready.wait(STARTING)
+        time.sleep(SETTLING if floods else 0.0)
         yield
     finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+        for each in floods:
+            each.kill()
+            each.join()
+
+
+def _start(flood: Flood, ready: Barrier, host: str, port: int) -> None:
+    ready.wait(STARTING)
+    flood(host, port)
 
 
 def measure_floods(server: ServerProcess) -> list[RoundTrips]:

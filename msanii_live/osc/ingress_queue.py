@@ -1,13 +1,14 @@
 """The queue of received packets, shared by all transports: bounded, fair, counted.
 
-Every peer has a queue of its own. Peers take turns, and each turn is paid in time: a peer whose
-packets took long to handle misses turns until it has paid, so that no client delays another.
+Every peer has a queue of its own. Peers take turns, and each turn is paid in processor time: a peer
+whose packets took long to handle misses turns until it has paid, so that no client delays another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +24,7 @@ PACKET_OVERHEAD = 256  # bytes of memory, about, that even an empty packet takes
 
 _SLICE = 0.002  # s spent on packets before the rest of the event loop has a turn
 _TURN = 0.00025  # s that a turn pays for
+_MAX_DEBT = 0.002  # s that a peer pays at most: a pause of the interpreter's is nobody's fault
 # s that the event loop sleeps after a slice, so that other threads get the interpreter's lock:
 # after a system call the loop takes it back before a thread that waits for it has woken up.
 _PAUSE = 0.0002
@@ -32,6 +34,10 @@ _DROP_REASONS = ("source", "loop", "backlog", *REASONS)
 OnMessages = Callable[[tuple[Message, ...], Peer], None]
 OnPacket = Callable[[int, Peer, str], None]
 OnDisconnect = Callable[[Connection], None]
+
+# What a packet costs is the time of this thread alone: a peer does not pay for other programs that
+# had the processor meanwhile. Windows counts that time in steps of 16 ms.
+_cost_clock = time.perf_counter if sys.platform == "win32" else time.thread_time
 
 log = logging.getLogger("msanii_live.osc")
 
@@ -60,6 +66,7 @@ class IngressQueue:
         on_packet: OnPacket = lambda size, peer, reason: None,
         on_disconnect: OnDisconnect = lambda connection: None,
         clock: Callable[[], float] = time.perf_counter,
+        cost_clock: Callable[[], float] = _cost_clock,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Store the callbacks.
@@ -68,13 +75,15 @@ class IngressQueue:
         its sender. It must be quick. An exception that it raises is logged and counted.
         on_packet: called before that for every packet, with its size in bytes, its sender, and the
         reason for which it is dropped, or "".
-        on_disconnect: called with each connection that has closed. clock: seconds.
+        on_disconnect: called with each connection that has closed. clock: seconds,
+        for slices. cost_clock: seconds, for what a packet costs.
         pause: sleeps for so many seconds; called after each slice that leaves something pending.
         """
         self._on_messages = on_messages
         self._on_packet = on_packet
         self.on_disconnect = on_disconnect
         self._clock = clock
+        self._cost_clock = cost_clock
         self._pause = pause
         self._loop = asyncio.get_running_loop()
         self._queues: dict[Peer, _PeerQueue] = {}
@@ -130,9 +139,8 @@ class IngressQueue:
 
     def _decode(self) -> None:
         """Handle packets for one slice of time, each peer in its turn, and schedule the next."""
-        now = self._clock()
-        end = now + _SLICE
-        while self._turns and now < end:
+        end = self._clock() + _SLICE
+        while self._turns and self._clock() < end:
             queue = self._turns.popleft()
             if queue.debt > _TURN / 2:
                 queue.debt -= _TURN
@@ -141,9 +149,9 @@ class IngressQueue:
                 size = len(data) + PACKET_OVERHEAD
                 queue.bytes -= size
                 self._pending_bytes -= size
+                began = self._cost_clock()
                 self._deliver(data, queue.peer)
-                began, now = now, self._clock()
-                queue.debt = now - began - _TURN
+                queue.debt = min(self._cost_clock() - began - _TURN, _MAX_DEBT)
                 if self._is_closed:
                     return
             if queue.packets or queue.debt > _TURN / 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _SOUND_THREADS = 4  # a stop waits for no other client's clip to be read or resa
 # s that the event loop waits for a task of sound. While packets pour in, the loop takes the
 # interpreter's lock back after each system call, before the other thread has woken up.
 _SOUND_PATIENCE = 0.005
+_SOUND_SLICE = 0.002  # s that it waits again after each slice of packets, until none of sound runs
 
 Submit: TypeAlias = Callable[[Callable[[], None]], object]
 Finish: TypeAlias = Callable[[BaseException | None, Answer | None], None]
@@ -132,6 +134,14 @@ class BackgroundTasks:
         self._counts[task.client] -= 1
         if not self._counts[task.client]:
             del self._counts[task.client]
+
+    def give_way(self, seconds: float) -> None:
+        """Let other threads run for so many seconds, or for as long as tasks of sound need to."""
+        sound = self._threads[Lane.SOUND]
+        if sound.wait_until_idle(0.0):
+            time.sleep(seconds)
+        else:
+            sound.wait_until_idle(_SOUND_SLICE)
 
     def _execute(self, task: _Task) -> None:
         def execute() -> None:

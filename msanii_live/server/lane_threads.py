@@ -49,6 +49,11 @@ class LaneThreads:
         with self._has_ended:
             return self._has_ended.wait_for(lambda: client not in self._calls, seconds)
 
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until the calls of all clients have ended; return whether they have."""
+        with self._has_ended:
+            return self._has_ended.wait_for(lambda: not self._calls, seconds)
+
     def close(self) -> None:
         """Discard the calls that have not begun. Those that run are not waited for."""
         with self._has_turn:

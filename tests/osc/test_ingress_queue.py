@@ -22,7 +22,9 @@ class Receiver:
         self.messages = []
         self.packets = []
         self.failing = failing
-        self.queue = IngressQueue(self.on_messages, self.on_packet)
+        self.queue = IngressQueue(  # whose slices never end
+            self.on_messages, self.on_packet, clock=lambda: 0.0, cost_clock=lambda: 0.0
+        )
 
     def on_messages(self, messages, peer):
         for message in messages:
@@ -86,7 +88,7 @@ def test_other_callbacks_run_between_slices_of_time():
             handled.append(peer)
             clock.now += 0.0005
 
-        queue = IngressQueue(handle, clock=clock)
+        queue = IngressQueue(handle, clock=clock, cost_clock=clock)
         for _ in range(40):
             queue.put(PACKET, PEER)
         while len(handled) < 40:
@@ -105,7 +107,9 @@ def test_other_threads_have_a_turn_after_each_slice_that_leaves_something():
             handled.append(peer)
             clock.now += 0.0005
 
-        queue = IngressQueue(handle, clock=clock, pause=lambda s: pauses.append(len(handled)))
+        queue = IngressQueue(
+            handle, clock=clock, cost_clock=clock, pause=lambda s: pauses.append(len(handled))
+        )
         for _ in range(10):
             queue.put(PACKET, PEER)
         while len(handled) < 10:
@@ -128,7 +132,7 @@ def test_a_flood_does_not_delay_another_peer(cost):
             if peer != PEER:
                 answered.append(clock.now)
 
-        queue = IngressQueue(handle, clock=clock)
+        queue = IngressQueue(handle, clock=clock, cost_clock=clock)
         for _ in range(5_000):
             queue.put(PACKET, PEER)
         for n in range(20):
@@ -147,11 +151,11 @@ def test_turns_are_paid_in_time():
         clock, spent = Clock(), {PEER: 0.0, OTHER: 0.0}
 
         def handle(messages, peer):
-            seconds = 0.004 if peer == PEER else 0.0005
+            seconds = 0.002 if peer == PEER else 0.0005
             clock.now += seconds
             spent[peer] += seconds
 
-        queue = IngressQueue(handle, clock=clock)
+        queue = IngressQueue(handle, clock=clock, cost_clock=clock)
         for _ in range(400):
             queue.put(PACKET, PEER)
         for _ in range(3_200):
@@ -159,6 +163,46 @@ def test_turns_are_paid_in_time():
         while clock.now < 1.0:
             await turns()
         assert spent[PEER] == pytest.approx(spent[OTHER], rel=0.1)
+
+    run(scenario)
+
+
+def test_a_peer_does_not_pay_for_time_in_which_its_packet_was_not_worked_on():
+    async def scenario(_receiver):
+        wall, cost, handled = Clock(), Clock(), []
+
+        def handle(messages, peer):
+            handled.append(peer)
+            wall.now += 0.5 if peer == OTHER else 0.001  # other programs had the processor
+            cost.now += 0.001
+
+        queue = IngressQueue(handle, clock=wall, cost_clock=cost)
+        for _ in range(50):
+            queue.put(PACKET, OTHER)
+            queue.put(PACKET, PEER)
+        while len(handled) < 100:
+            await turns()
+        assert handled[:20].count(OTHER) == 10
+
+    run(scenario)
+
+
+def test_a_debt_is_bounded():
+    async def scenario(_receiver):
+        clock, handled = Clock(), []
+
+        def handle(messages, peer):
+            handled.append(peer)
+            clock.now += 0.4 if len(handled) == 1 else 0.001  # a pause of the interpreter's
+
+        queue = IngressQueue(handle, clock=clock, cost_clock=clock)
+        for _ in range(2):
+            queue.put(PACKET, OTHER)
+        for _ in range(1_000):
+            queue.put(PACKET, PEER)
+        while handled.count(OTHER) < 2:
+            await turns()
+        assert len(handled) <= 6  # after two packets of 1 ms or so, not after 400
 
     run(scenario)
 

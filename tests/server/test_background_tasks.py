@@ -32,3 +32,29 @@ def test_a_stop_waits_for_no_other_client(monkeypatch):
         run(test, {Play: on_sound(play), Stop: on_sound(lambda command, call: Answer())})
     finally:
         release.set()
+
+
+def test_other_threads_are_let_run_for_longer_while_commands_of_sound_run(monkeypatch):
+    slept = []
+    monkeypatch.setattr(background_tasks.time, "sleep", slept.append)
+    monkeypatch.setattr(background_tasks, "_SOUND_SLICE", 10.0)
+    release = threading.Event()
+
+    def stop(command, call):
+        assert release.wait(10)
+        return Answer()
+
+    async def test(bench):
+        bench.tasks.give_way(0.0002)
+        assert slept == [0.0002]
+        bench.send("/msanii/stop")
+        threading.Timer(0.05, release.set).start()
+        bench.tasks.give_way(0.0002)  # until the stop has ended
+        assert release.is_set()
+        assert slept == [0.0002]
+        await bench.until(lambda: bench.wire.addresses() == ["/msanii/done"])
+
+    try:
+        run(test, {Stop: on_sound(stop)})
+    finally:
+        release.set()
