@@ -80,7 +80,7 @@ def test_a_clip_reaches_the_device_bit_for_bit(jack_server, tmp_path):
     assert largest_step(heard[place + len(clip) - 3_000 : place + len(clip) + 3_000]) < 0.1
 
 
-def test_200_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
+def test_100_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
     player.transport.set(bpm=123.0)
     rng = np.random.default_rng(5)
     over = threading.Event()
@@ -91,13 +91,13 @@ def test_200_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
 
     def collect() -> None:
         found.update({region.number: region for region in player.regions()})
-        if len(found) == 200:
+        if len(found) == 100:
             all_found.set()
 
     player.set_change_callback(collect)
     with capturing(tmp_path / "heard.npy", 120) as captured:
         hog.start()
-        for number in range(200):
+        for number in range(100):
             at = ("beat", "bar", "beat", "beat")[number % 4]
             clip = clips[number % 20]
             player.play(clip, at=at, fade=0.0, track=f"d{number}", gain_db=-20.0)
@@ -119,7 +119,7 @@ def test_200_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
     assert player.lost_frames == 0
 
 
-def test_1000_random_commands_make_no_click(player: Player, tmp_path):
+def test_500_random_commands_make_no_click(player: Player, tmp_path):
     rng = np.random.default_rng(6)
     clips = [
         make_clip(tone(frames, hertz, 0.25), 44_100, name=f"c{n}")
@@ -127,7 +127,7 @@ def test_1000_random_commands_make_no_click(player: Player, tmp_path):
     ]
     most = 0
     with capturing(tmp_path / "heard.npy", 120) as captured:
-        for _ in range(1_000):
+        for _ in range(500):
             clip = clips[int(rng.integers(3))]
             act = rng.random()
             at = str(rng.choice(["none", "none", "beat", "0.3"]))
@@ -152,6 +152,11 @@ def test_1000_random_commands_make_no_click(player: Player, tmp_path):
     assert player.regions() == ()
 
 
+def is_back(client):
+    warned = [m for m in client.received if m.address == "/msanii/warn"]
+    return any("sound is back" in str(m.args[1]) for m in warned)
+
+
 @pytest.mark.parametrize(
     ("how", "longest"), [(signal.SIGKILL, 2.0), (signal.SIGSTOP, 4.0)], ids=["killed", "hung"]
 )
@@ -170,21 +175,23 @@ def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest)
                 m.args[0]: m.args[1] for m in it.client.received if m.address == "/msanii/caps"
             }
             os.kill(int(facts["audio-process"]), how)
-            until = time.monotonic() + 6
+            until = time.monotonic() + 20
+            while not is_back(it.client) and time.monotonic() < until:
+                assert it.ask("/msanii/ping", "id", "p", reply="/msanii/pong", timeout=2)
+            assert is_back(it.client)
+            until = time.monotonic() + 1.5
             while time.monotonic() < until:
                 assert it.ask("/msanii/ping", "id", "p", reply="/msanii/pong", timeout=2)
-            warned = [m for m in it.client.received if m.address == "/msanii/warn"]
-            assert any("sound is back" in str(m.args[1]) for m in warned)
     loud = np.abs(np.nan_to_num(captured.frames)).max(axis=1) > 1e-4
     audible = np.flatnonzero(loud)
     gap = np.diff(audible).max()
     assert 1_000 < gap < longest * 44_100, f"silent for {gap / 44_100:.2f} s"
-    assert audible[-1] - audible[0] > 5 * 44_100
+    assert audible[-1] - audible[0] > 3 * 44_100
 
 
-def test_a_minute_of_stream_under_load_loses_nothing(jack_server, tmp_path):
-    """Ten minutes with MSANII_LIVE_LONG=1: the model runs, and a thread holds the lock."""
-    seconds = 600.0 if os.environ.get("MSANII_LIVE_LONG") else 60.0
+def test_a_stream_under_load_loses_nothing(jack_server, tmp_path):
+    """20 s, or ten minutes with MSANII_LIVE_LONG=1: the model runs, and a thread holds the lock."""
+    seconds = 600.0 if os.environ.get("MSANII_LIVE_LONG") else 20.0
     over = threading.Event()
     hog = threading.Thread(target=hold_the_lock, args=(over,), daemon=True)
     with streaming(tmp_path / "clips", "default", "mel-flow") as (player, stream, told):
