@@ -164,29 +164,26 @@ class UdpServer:
                 while not self._is_closed and not drained.wait(0.1):
                     pass
 
-    def _read(self, sock: socket.socket) -> list[tuple[bytes, UdpAddress]]:
-        """Return the datagrams that wait in a socket, as many as one slice of time allows."""
-        # They are read before any is decoded: a burst arrives faster than it can be decoded, and
+    def _drain(self, sock: socket.socket) -> None:
+        """Queue the datagrams that wait in a socket, as many as one slice of time allows.
+
+        Those from senders that are not allowed are counted as dropped.
+        """
+        # They are queued before any is decoded: a burst arrives faster than it can be decoded, and
         # the system's buffer may be far smaller than requested.
-        batch: list[tuple[bytes, UdpAddress]] = []
         end = self._clock() + _READ_SLICE
         try:
-            while self._clock() < end:
+            while not self._is_closed and self._clock() < end:
                 data, source = sock.recvfrom(_MAX_DATAGRAM_BYTES)
-                batch.append((data, source[:2]))
+                peer = source[:2]
+                reason = self._drop_reason(peer)
+                if reason is None:
+                    self._ingress.put(data, peer)
+                else:
+                    self._ingress.reject(data, peer, reason)
         except OSError as error:
             if not isinstance(error, BlockingIOError):  # an earlier reply found a closed port
                 self._counters["socket_errors"] += 1
-        return batch
-
-    def _drain(self, sock: socket.socket) -> None:
-        """Queue the datagrams from allowed senders, and count the others as dropped."""
-        for data, source in [] if self._is_closed else self._read(sock):
-            reason = self._drop_reason(source)
-            if reason is None:
-                self._ingress.put(data, source)
-            else:
-                self._ingress.reject(data, source, reason)
 
 
 def _enlarge_buffer(sock: socket.socket) -> None:

@@ -144,7 +144,7 @@ def test_port_0_tries_again_if_tcp_has_the_number_that_udp_picked(monkeypatch):
         monkeypatch.setattr(transports_module.TcpServer, "open", taken_twice)
         transports = await Transports.open(LOCALHOST, 0, IngressQueue(ignore))
         assert transports.address[1] == opened[-1]
-        assert len(opened) == 3
+        assert len(opened) >= 3  # more where another program has a number
         transports.close()
 
     asyncio.run(main())
