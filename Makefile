@@ -9,10 +9,11 @@ TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth cso
   chromium supercollider-language supercollider-server csound chuck nodejs npm lua5.4 ardour
 
 FUZZ_SECONDS ?= 60
+FUZZ_PACKETS ?= 100000
 SOAK_MINUTES ?= 5
 OTHER_PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: setup setup-dev demo serve test long fuzz soak generated pictures lint system test-system clean
+.PHONY: setup setup-dev demo serve test long fuzz fuzz-server soak capture generated pictures lint system test-system clean
 .DEFAULT_GOAL := setup
 
 # What a user needs.
@@ -57,9 +58,18 @@ fuzz: setup-dev
 	@PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz_front.py build/fuzz tests/fuzz/corpus \
 	  -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -artifact_prefix=build/fuzz-
 
-# Play a server with four kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
+# Send fuzzed packets to a real server, and a ping after every thousand.
+fuzz-server: setup-dev
+	@$(BIN)/python -m tests.fuzz.send_packets --packets $(FUZZ_PACKETS)
+
+# Play a server with six kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
 soak: setup-dev test-system
 	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES)
+
+# Compare ten minutes of a stream under load with what reaches the sound device, frame by frame.
+capture: setup-dev test-system
+	@MSANII_LIVE_LONG=1 $(BIN)/python -m pytest -s tests/playback/test_real_device.py \
+	  -k minute_of_stream
 
 # Write anew all that is made from the command table.
 generated: setup-dev
@@ -80,12 +90,19 @@ lint: setup-dev
 test: setup-dev test-system
 	$(BIN)/python -m pytest $(ARGS)
 
-# What CI does not run: the tests with the other Pythons that are here, ten minutes of fuzzing, half
-# an hour of soaking.
+# What CI does not run, for a night: ten minutes of a stream captured, an hour of soaking, a million
+# fuzzed packets, ten minutes of fuzzing by coverage, and the tests with the other Pythons that are here.
 long: setup-dev test-system
-	@for version in $(OTHER_PYTHONS); do sh tools/test-with-python.sh $$version || exit 1; done
+	@echo "1 of 5: the capture, ten minutes"
+	@$(MAKE) capture
+	@echo "2 of 5: the soak, an hour"
+	@$(MAKE) soak SOAK_MINUTES=60
+	@echo "3 of 5: a million fuzzed packets"
+	@$(MAKE) fuzz-server FUZZ_PACKETS=1000000
+	@echo "4 of 5: fuzzing by coverage, ten minutes"
 	@$(MAKE) fuzz FUZZ_SECONDS=600
-	@$(MAKE) soak SOAK_MINUTES=30
+	@echo "5 of 5: other Pythons: $(OTHER_PYTHONS)"
+	@for version in $(OTHER_PYTHONS); do sh tools/test-with-python.sh $$version || exit 1; done
 
 clean:
 	rm -rf .venv .venv-*

@@ -201,7 +201,9 @@ def test_a_stream_under_load_loses_nothing(jack_server, tmp_path):
             time.sleep(1)
             recorder.start("all", "output", None, lambda take: None)
             hog.start()
-            time.sleep(seconds)
+            for minute in range(round(seconds / 60)):
+                time.sleep(60)
+                print(f"minute {minute + 1} of {seconds / 60:.0f}", len(told.chunks), "chunks")
             over.set()
             rendered = recorder.stop("", "output", None).samples
             time.sleep(1)
