@@ -32,7 +32,9 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
 
     def source(name: str) -> Clip:
         if name not in sources:
-            sources[name] = task.inputs.clip(name)
+            clip = task.inputs.clip(name)
+            needs_stems = command.stems or command.parts
+            sources[name] = services.with_stems(clip) if needs_stems else clip
             for text in source_warnings(sources[name], name, command):
                 handle.warn(text)
         return sources[name]
@@ -123,7 +125,8 @@ def ignored_keys_warnings(engine: Engine, command: GenerationCommand) -> tuple[s
 def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:
     """Return what a user should know of a source clip: of its file, and of its tempo."""
     bars = getattr(command, "bars", None)
-    is_unknown = bars is not None and command.bpm is None and not clip.info.bpm
+    tempo = clip.info.bpm or (clip.score.tempo if clip.score else 0.0)
+    is_unknown = bars is not None and command.bpm is None and not tempo
     if not is_unknown or name in ("current", "input"):
         return clip.warnings
     text = f"nothing gives the tempo of {name}, so bars may have another length: set the key bpm"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
@@ -76,6 +76,17 @@ class Services:
         if name == "input":
             return self.player.input_clip()
         return self.library.get(name)
+
+    def with_stems(self, clip: Clip) -> Clip:
+        """Return a clip of the library with its stems; any other clip as it is.
+
+        Raises: CommandError: EPATH, a stem cannot be read.
+        """
+        try:
+            is_here = self.library.info(clip.info.name) == clip.info
+        except CommandError:
+            return clip
+        return replace(clip, stems=self.library.stems(clip.info.name)) if is_here else clip
 
     def now_playing(self) -> NowPlaying:
         """Return what sounds now, up to the end of what is scheduled.

@@ -212,3 +212,19 @@ def test_sources_without_notes_go_to_the_engine_of_audio_unless_one_is_named(ser
     named = replace(asked, engine="composing")
     assert engine_for(chosen, named, inputs).name == "composing"
     assert engine_for(chosen, Generate(), inputs).name == "composing"
+
+
+@pytest.mark.parametrize(("keys", "wanted"), [({}, False), ({"parts": "bass"}, True)])
+def test_sources_come_with_their_stems_where_parts_are_asked_for(services, keys, wanted):
+    class Looking(Tones):
+        def run(self, command, context):
+            self.seen = context.clip("here").stems
+            return super().run(command, context)
+
+    engine = Looking()
+    chosen = replace(services, registry=SimpleNamespace(serving=lambda name, _: engine))
+    stem = np.full((44_100, 2), 0.1, np.float32)
+    clip = make_clip(stem.copy(), 44_100, name="here")
+    services.library.add(replace(clip, score=SONG, stems={"bass": stem}))
+    run(chosen, Outpaint(src="here", seconds=0.5, **keys))
+    assert list(engine.seen) == (["bass"] if wanted else [])
