@@ -101,3 +101,13 @@ def test_slerp_keeps_lengths_and_ends():
     unit = [each / each.norm(dim=1, keepdim=True) for each in (a, b)]
     torch.testing.assert_close(slerp(*unit, 0.3).norm(dim=1), torch.ones(1, 5))
     torch.testing.assert_close(slerp(a, 2 * a, 0.5), 1.5 * a)
+
+
+def test_long_songs_are_decoded_in_pieces_that_agree_with_the_whole(bench):
+    engine = bench.engine("ace-step")
+    engine.load()
+    latents = torch.randn(1, 8, 1_100, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        pieces, whole = engine._family.decode(latents), engine._family.pipe.vae.decode(latents)
+    assert pieces.shape == (2, 1_100 * 512)
+    torch.testing.assert_close(pieces, whole.sample[0], atol=1e-4, rtol=0)
