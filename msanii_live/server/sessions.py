@@ -16,12 +16,16 @@ MAX_CLIENTS = 64
 
 @dataclass
 class Registration:
-    """A registered client: its sending and listening addresses, topics and end of lease."""
+    """A registered client: its sending and listening addresses, topics and end of lease.
+
+    heard: when a message last came from one of its own addresses.
+    """
 
     sender: Peer
     listens: Peer
     topics: frozenset[str]
     until: float
+    heard: float
 
 
 @dataclass
@@ -35,14 +39,19 @@ class Sessions:
         """Register where a client listens, for 60 s from its last message.
 
         port: a UDP port of its host; with 0 where it sent from, be that a port or a connection.
+        Of 64 clients, one that has itself been silent for 60 s makes room, although others of its
+        host renew its lease: a patch that is opened again may leave one behind each time.
         Raises: CommandError: EBUSY, 64 clients are registered.
         """
         self._expire()
-        listens = listening(source, port)
+        listens, now = listening(source, port), self.clock()
         if listens not in self._by_peer and len(self._by_peer) >= MAX_CLIENTS:
-            raise CommandError(Code.EBUSY, f"{MAX_CLIENTS} clients are registered already")
+            silent = min(self._by_peer.values(), key=lambda each: each.heard)
+            if silent.heard > now - LEASE:
+                raise CommandError(Code.EBUSY, f"{MAX_CLIENTS} clients are registered already")
+            del self._by_peer[silent.listens]
         words = frozenset(topics.replace(",", " ").split())
-        self._by_peer[listens] = Registration(source, listens, words, self.clock() + LEASE)
+        self._by_peer[listens] = Registration(source, listens, words, now + LEASE, now)
         self._by_peer.move_to_end(listens)
 
     def remove(self, source: Peer, port: int = 0) -> None:
@@ -52,9 +61,12 @@ class Sessions:
     def touch(self, source: Peer) -> None:
         """Renew the leases of a host: its clients may send from a new port each time."""
         self._expire()
+        now = self.clock()
         for registration in self._by_peer.values():
             if registration.sender[0] == source[0]:
-                registration.until = self.clock() + LEASE
+                registration.until = now + LEASE
+                if source in (registration.sender, registration.listens):
+                    registration.heard = now
 
     def routes(self, source: Peer, reply_port: int) -> tuple[Peer, ...]:
         """Return where replies to a message go.

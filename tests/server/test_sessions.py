@@ -51,3 +51,18 @@ def test_registrations_are_bounded():
     with pytest.raises(CommandError, match="64 clients"):
         sessions.register((HOST, 999), 0, "")
     sessions.register((HOST, 1), 0, "")  # again is no new client
+
+
+def test_a_client_that_was_left_behind_makes_room():
+    clock = Clock()
+    sessions = Sessions(clock)
+    for port in range(1, MAX_CLIENTS + 1):
+        sessions.register((HOST, port), 0, "")
+    for _ in range(3):  # one client keeps the leases of its whole host
+        clock.now += LEASE / 2
+        sessions.touch((HOST, 1))
+    assert len(sessions) == MAX_CLIENTS
+    sessions.register((HOST, 999), 0, "")
+    assert len(sessions) == MAX_CLIENTS
+    assert {(HOST, 1), (HOST, 999)} <= set(sessions.everyone())
+    assert (HOST, 2) not in sessions.everyone()
