@@ -12,8 +12,8 @@ from msanii_live.jobs.job import Failed, Finished, Job, State
 from msanii_live.jobs.scheduler import QUEUE_LIMIT, SEED_LIMIT, Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task
-from msanii_live.library.library import Library
 from msanii_live.library import midi_files
+from msanii_live.library.library import Library
 from msanii_live.midi import files
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.timebase import Timebase
