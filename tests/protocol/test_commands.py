@@ -58,3 +58,22 @@ def test_a_command_is_its_own_record() -> None:
 def test_commands_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Generate().seconds = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["prompt", "song", "with", "lyrics", "about", "rain", "steps", 8],
+         {"prompt": "song with lyrics about rain", "steps": 8}),
+        (["prompt", "pop", "lyrics", "[verse]", "hello", "guidance", 4],
+         {"prompt": "pop", "lyrics": "[verse] hello", "guidance": 4.0}),
+        (["prompt", "meditation", "guidance", "music"], {"prompt": "meditation guidance music"}),
+        (["prompt", "techno", "negative", "vocals"], {"prompt": "techno", "negative": "vocals"}),
+        (["@prompt", "pop", "@lyrics", "hello"], {"prompt": "pop", "lyrics": "hello"}),
+    ],
+)  # fmt: skip
+def test_keys_for_published_models_are_told_from_words_of_a_prompt(
+    words: list[OscValue], wanted: dict[str, OscValue]
+) -> None:
+    made = parse_request("/msanii/generate", words).command
+    assert made == Generate(**wanted)  # type: ignore[arg-type]
