@@ -38,7 +38,8 @@ def int32_client(server, stop, tally):
                 else:
                     last = (await client.generate(seconds=0.5, steps=2, clip=f"a{number}")).name
             except (CommandError, Cancelled) as error:
-                tally.problems.append(repr(error))
+                if "EBUSY" not in repr(getattr(error, "code", "")):  # a full queue is an answer
+                    tally.problems.append(repr(error))
             await asyncio.sleep(2.0)
 
     def receive(message):
@@ -150,7 +151,7 @@ def websocket_client(server, stop, tally):
             await connection.send_bytes(encode("/msanii/generate", "sfssss", words))
             await connection.send_bytes(encode("/msanii/ping", "ss", ["id", token]))
             await asyncio.sleep(2.0)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 240  # on a busy machine 64 jobs may wait
         while tally.open() and time.monotonic() < until:
             await asyncio.sleep(0.1)
         await connection.close()
@@ -179,7 +180,7 @@ def http_client(server, stop, tally):
         path = paths[number % len(paths)]
         url = f"http://{server.host}:{server.http_port}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 assert answer.status in (200, 204)
                 answer.read()
                 tally.answers += 1
