@@ -9,14 +9,8 @@ from typing import Any
 import torch
 
 from msanii_live.dsp.samplers import shift_level, unshift_level
-from msanii_live.engines.pipelines.family import (
-    Family,
-    LatentTask,
-    flow_mix,
-    put_back,
-    to_channels,
-    to_stereo,
-)
+from msanii_live.engines.pipelines.family import LatentTask, flow_mix, put_back
+from msanii_live.engines.pipelines.oobleck import OobleckFamily
 
 STEPS, BASE_STEPS = 8, 50
 GUIDANCE = 7.0
@@ -24,36 +18,18 @@ SHIFT = 3.0
 MAX_SECONDS = 240.0
 
 
-class AceStepFamily(Family):
+class AceStepFamily(OobleckFamily):
     """An ACE-Step folder. Its latents are (batch, latents, dimensions) to the pipeline."""
 
     takes_lyrics = True
+    tiles = True  # audio over 20 s, as its publishers do
     max_seconds = MAX_SECONDS
 
     def __init__(self, pipe: Any) -> None:
         super().__init__(pipe)
-        pipe.set_progress_bar_config(disable=True)
-        self.rate, self.hop = int(pipe.vae.config.sampling_rate), int(pipe.vae.hop_length)
         self.dimensions = int(pipe.transformer.config.audio_acoustic_hidden_dim)
         self.steps = STEPS if pipe.is_turbo else BASE_STEPS
         self.guidance = 1.0 if pipe.is_turbo else GUIDANCE
-
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio; see `Family.encode`."""
-        vae = self.pipe.vae
-        given = to_channels(wave, vae.config.audio_channels).to(self.device, vae.dtype)
-        latents: torch.Tensor = vae.encode(given).latent_dist.mode()
-        return latents
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents; see `Family.decode`."""
-        vae = self.pipe.vae
-        # Over 20 s in pieces, as its publishers do: it bounds the memory. Not when encoding, where
-        # diffusers 0.42 loses a latent.
-        vae.enable_tiling()
-        made = vae.decode(latents.to(vae.dtype)).sample
-        vae.disable_tiling()
-        return to_stereo(made, latents.shape[-1] * self.hop)
 
     def denoise(self, task: LatentTask) -> torch.Tensor:
         """Return the latents of a task; see `Family.denoise`."""

@@ -8,19 +8,14 @@ from typing import Any
 import torch
 
 from msanii_live.engines.pipelines.embeds import Encoded, weighted_embeds
-from msanii_live.engines.pipelines.family import (
-    Family,
-    LatentTask,
-    put_back,
-    to_channels,
-    to_stereo,
-)
+from msanii_live.engines.pipelines.family import LatentTask, put_back
+from msanii_live.engines.pipelines.oobleck import OobleckFamily
 
 STEPS = 100
 GUIDANCE = 7.0
 
 
-class StableAudioOpenFamily(Family):
+class StableAudioOpenFamily(OobleckFamily):
     """A Stable Audio Open folder. Noise is added to its latents, up to 500 times their size."""
 
     takes_negative = True
@@ -30,24 +25,10 @@ class StableAudioOpenFamily(Family):
 
     def __init__(self, pipe: Any) -> None:
         super().__init__(pipe)
-        pipe.set_progress_bar_config(disable=True)
-        self.rate, self.hop = int(pipe.vae.config.sampling_rate), int(pipe.vae.hop_length)
         self.dimensions = int(pipe.transformer.config.in_channels)
         self.max_seconds = pipe.transformer.config.sample_size * self.hop / self.rate
         self._longest = float(pipe.projection_model.config.max_value)
         self._sigma_max = float(pipe.scheduler.config.sigma_max)
-
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio; see `Family.encode`."""
-        vae = self.pipe.vae
-        given = to_channels(wave, vae.config.audio_channels).to(self.device, vae.dtype)
-        latents: torch.Tensor = vae.encode(given).latent_dist.mode()
-        return latents
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents; see `Family.decode`."""
-        made = self.pipe.vae.decode(latents.to(self.pipe.vae.dtype)).sample
-        return to_stereo(made, latents.shape[-1] * self.hop)
 
     def denoise(self, task: LatentTask) -> torch.Tensor:
         """Return the latents of a task; see `Family.denoise`.
