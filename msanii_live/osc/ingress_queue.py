@@ -162,7 +162,8 @@ class IngressQueue:
                 queue.resume.pop()()
         self._is_decoding = bool(self._turns)
         if self._is_decoding:
-            self._pause(_PAUSE)
+            if self._pending_bytes:
+                self._pause(_PAUSE)
             self._loop.call_soon(self._decode)
 
     def _deliver(self, data: bytes, peer: Peer) -> None:

@@ -144,7 +144,8 @@ class Router:
             self._refuse(message, source, to_command_error(error, message.address))
             return
         routes = self._sessions.routes(source, request.reply_port)
-        call = Call(request, request.token, source, routes, self._clock.second_of(due))
+        second = None if due is None else self._clock.second_of(due)
+        call = Call(request, request.token, source, routes, second)
         self._log.add(source, message.address, message.args, "ok")
         for text in request.warnings:
             self._sender.send(replies.WARN(message.address, text), routes)
