@@ -28,7 +28,8 @@ class Capabilities:
     the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
     sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
     needs_source_notes: it works on source clips only if their notes are known. follows: those
-    of OPTIONAL_KEYS and TEXT_KEYS that it follows; None, for an engine that does not say, stands for KEYS_OF_1_0.
+    of OPTIONAL_KEYS and TEXT_KEYS that it follows; None, for an engine that does not say, stands
+    for KEYS_OF_1_0.
     """
 
     verbs: tuple[str, ...]

@@ -9,17 +9,15 @@ import time
 from pathlib import Path
 
 _time = time.time
-_jump = Path(os.environ["CLOCK_JUMP"])
 
 
 def stepped() -> float:
     """Return the time of the wall clock as it is set."""
-    return _time() + float(_jump.read_text())
+    return _time() + float(Path(os.environ["CLOCK_JUMP"]).read_text())
 
-
-time.time = stepped  # before anything takes the function
 
 if __name__ == "__main__":
+    time.time = stepped  # before anything takes the function
     from msanii_live.cli import main
 
     sys.exit(main())
