@@ -128,7 +128,7 @@ def fuzz(packets, seed):
             took = time.monotonic() - began
             alive = server.child.poll() is None
             later = open_files(server) if alive else -1
-            counts = read_counters(connections[1]) if alive else collections.Counter()
+            counts = read_counters(server) if alive else collections.Counter()
             for connection in connections:
                 connection.close()
         text = log.read_text("utf-8", "replace")
@@ -157,8 +157,12 @@ def open_files(server):
     return len(os.listdir(f"/proc/{server.child.pid}/fd"))
 
 
-def read_counters(connection):
-    """Return what the server counted, by name."""
+def read_counters(server):
+    """Return what the server counted, by name.
+
+    Over a new connection: the fuzzed packets may have registered other ports for the old ones.
+    """
+    connection = ClientConnection(server.host, server.osc_port, "int32")
     connection.send(build_packet("/msanii/caps", ("id", "counters")))
     counts = collections.Counter()
     while (message := connection.receive(PATIENCE)) is not None and message.address != (
