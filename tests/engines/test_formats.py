@@ -24,7 +24,7 @@ def weights(path, form=None):
     [
         ("mel-flow", "msanii-live flow 1"),
         ("mel2mel", "msanii-live mel2mel 1"),
-        ("note-diffusion", "msanii-live spectrogram 1"),
+        ("note-diffusion", "msanii-live note-diffusion 2"),
         ("vocos", "msanii-live vocos 1"),
     ],
 )
