@@ -179,9 +179,7 @@ def _read_release(path: Path) -> CheckpointParts:
     except OSError:
         raise
     except Exception:  # a damaged pickle may fail in any way, with words of no use
-        raise CheckpointError(
-            f"{path} is no 2023 checkpoint, or is damaged"
-        ) from None
+        raise CheckpointError(f"{path} is no 2023 checkpoint, or is damaged") from None
     try:
         unet, vocoder, transforms = (
             _plain(saved[f"{name}_config"]) for name in ("unet", "vocoder", "transforms")
