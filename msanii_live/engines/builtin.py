@@ -54,7 +54,11 @@ BUILT_IN: dict[str, EngineSpec] = {
     "note-diffusion": EngineSpec(
         "msanii_live.engines.note_diffusion.engine:create",
         (Render.address,),
-        ("msanii-live note-diffusion 2", "msanii-live note-diffusion 1", "msanii-live spectrogram 1"),
+        (
+            "msanii-live note-diffusion 2",
+            "msanii-live note-diffusion 1",
+            "msanii-live spectrogram 1",
+        ),
     ),
     "composer": EngineSpec(
         "msanii_live.engines.composer.engine:create",
