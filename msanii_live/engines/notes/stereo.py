@@ -40,7 +40,7 @@ class PartPlacement:
 # So that each part is as wide as in FluidR3's dry playing of generated pieces (medians: drums -22
 # dB, bass none, chords -17, lead -17, pad -8); kick and bass stay in the middle.
 PLACEMENTS = {
-    "drums": PartPlacement(width=-6.0, low=1_500.0),
+    "drums": PartPlacement(width=-11.0, low=1_500.0),
     "bass": PartPlacement(),
     "chords": PartPlacement(pan=0.07, width=-18.0),
     "lead": PartPlacement(pan=-0.1, width=-22.0),
