@@ -236,6 +236,10 @@ class BlockingCommands(ABC):
         ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
         starts a new stream.
 
+        Params keep their values when a stream ends, and the next stream begins with them. A
+        `/msanii/warn` about a param, such as a style that the engine does not know, comes with the next
+        chunk and goes where the chunks are reported.
+
         src: clip name, audio file in the folder, last (the newest clip), input (the last seconds of
             the audio input) or current (what is playing; if nothing is, a new clip).
         ahead: audio to keep ready ahead of playback (1 to 30 s).
@@ -505,7 +509,8 @@ class BlockingCommands(ABC):
 
         on: 1: register; 0: end the registration (0 to 1).
         port: UDP port; the port of the sender if 0 or absent (0 to 65535).
-        topics: what else to receive: jobs for the job replies of every client.
+        topics: what else to receive: jobs (the job replies of every client), stream (what the
+            stream reports), or both.
         """
         return cast(
             "list[types.DoneRow]",

@@ -101,7 +101,7 @@ class GenerationOptions(TypedDict, total=False):
     # delay of each second sixteenth: 0 is straight, 1 is triplets (0 to 1)
     swing: float
     # sections and their bars, such as 'intro 4, verse 8'; sections are intro, verse, chorus,
-    # bridge, break, outro
+    # bridge, break, outro; the clip is as long, if generate has neither seconds nor bars
     form: str
     # parts to make: drums, bass, chords, lead, pad; all if absent
     parts: str

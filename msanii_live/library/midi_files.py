@@ -28,7 +28,8 @@ def find(folder: Path, text: str) -> Path:
         known = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
     except OSError:
         known = []
-    raise naming.unknown_name_error("MIDI file or take", text, known)
+    unknown = naming.unknown_name_error("MIDI file or take", text, known)
+    raise CommandError(unknown.code, f"{unknown.text}; files lie in the shared folder {folder}")
 
 
 def write_new(folder: Path, stem: str, score: Score) -> Path:

@@ -252,7 +252,12 @@ def _shared_keys_section() -> str:
     return (
         "Each of these commands makes one clip and is answered with `/msanii/job/queued`,\n"
         "`/msanii/job/progress` and `/msanii/job/done`. Besides its own keys, each has these:\n\n"
-        f"### Shared keys\n\n{_argument_table(arguments(GenerationCommand))}"
+        "### Shared keys\n\n"
+        "Not every engine follows every key. `/msanii/engine/info` names those that it follows\n"
+        "(`follows`). One `/msanii/warn` names those that it does not follow, and the clip is\n"
+        "made without them. Of the engines that ship, only `composer` follows `chords`, `metre`,\n"
+        "`swing`, `form`, `parts`, `stems` and `hold`.\n\n"
+        f"{_argument_table(arguments(GenerationCommand))}"
     )
 
 

@@ -101,7 +101,8 @@ class GenerationCommand(Command):
         "delay of each second sixteenth: 0 is straight, 1 is triplets", 0, 1, default=None
     )
     form: str = text(
-        f"sections and their bars, such as 'intro 4, verse 8'; sections are {', '.join(SECTIONS)}",
+        f"sections and their bars, such as 'intro 4, verse 8'; sections are {', '.join(SECTIONS)}; "
+        "the clip is as long, if generate has neither seconds nor bars",
         default="",
         check=parse_form,
         has_numbers=True,

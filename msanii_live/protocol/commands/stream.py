@@ -33,6 +33,10 @@ class StreamStart(Command):
     If the stream is already running and `src` is `current`, these values replace the current
     ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
     starts a new stream.
+
+    Params keep their values when a stream ends, and the next stream begins with them. A
+    `/msanii/warn` about a param, such as a style that the engine does not know, comes with the next
+    chunk and goes where the chunks are reported.
     """
 
     address: ClassVar[str] = "/msanii/stream/start"

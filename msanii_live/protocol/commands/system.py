@@ -78,7 +78,11 @@ class Notify(Command):
     port: int = integer(
         "UDP port; the port of the sender if 0 or absent", 0, 65_535, default=0, positional=True
     )
-    topics: str = text("what else to receive: jobs for the job replies of every client", default="")
+    topics: str = text(
+        "what else to receive: jobs (the job replies of every client), stream (what the stream "
+        "reports), or both",
+        default="",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
