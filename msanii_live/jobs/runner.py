@@ -18,7 +18,7 @@ from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
 from msanii_live.playback.now_playing import NowPlaying
-from msanii_live.playback.player import Player
+from msanii_live.playback.player import NOTHING_IS_HEARD, Player
 from msanii_live.protocol.commands import Generate, GenerationCommand, Outpaint, Render
 
 
@@ -152,6 +152,8 @@ def finish_job(
         path = services.library.add(clip, warn)
     finally:  # it plays even if the disk is full
         if job.command.play:
+            if services.player.lacks_device:
+                warn(NOTHING_IS_HEARD)
             _play(services.player, job.command, replace(clip, stems={}), inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     return Finished(services.library.info(job.clip), path, time.monotonic() - started)

@@ -20,6 +20,9 @@ from msanii_live.playback.timebase import Timebase
 from msanii_live.playback.timeline import DECLICK
 from msanii_live.timing.transport import Transport
 
+NOTHING_IS_HEARD = (
+    "no sound device is open, so nothing is heard: see --audio and msanii-live doctor"
+)
 _ACKNOWLEDGEMENT_TIMEOUT = 0.5  # s to wait until the host has executed earlier commands
 _SCHEDULING_MARGIN = 0.01  # s that a command needs to reach the host
 

@@ -6,6 +6,7 @@ import time
 
 from msanii_live.jobs.services import Services
 from msanii_live.osc.peer import Peer
+from msanii_live.playback.player import NOTHING_IS_HEARD
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import Play, Stop, TransportCommand
@@ -56,8 +57,7 @@ class PlaybackHandlers:
         if len(self._warned) >= MAX_WARNED:
             self._warned.clear()
         self._warned[call.source] = now
-        text = "no sound device is open, so nothing is heard: see --audio and msanii-live doctor"
-        return [replies.WARN(Play.address, text)]
+        return [replies.WARN(Play.address, NOTHING_IS_HEARD)]
 
     def _stop(self, command: Stop, call: Call) -> Answer:
         track = self._track(command.clip) if command.clip else None

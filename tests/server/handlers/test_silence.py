@@ -37,6 +37,13 @@ def test_a_play_that_nobody_hears_is_warned_of_once(deaf, transport):
     assert "no sound device" in warnings[0][1]
 
 
+def test_a_clip_that_is_to_be_played_and_is_not_heard_is_warned_of(deaf):
+    with Client(deaf.server.host, deaf.server.osc_port, "int32") as client:
+        client.generate(seconds=0.5, steps=1, play=1)
+        texts = [m.args[1] for m in client.received if m.address == "/msanii/warn"]
+    assert len([text for text in texts if "no sound device" in text]) == 1
+
+
 def test_who_asked_for_no_device_is_not_warned(tones):
     tones.job("/msanii/generate", "silent", "seconds", 0.5, "steps", 1, "clip", "mute")
     assert warnings_of_three_plays(tones, "int32") == []
