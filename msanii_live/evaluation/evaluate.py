@@ -1,4 +1,4 @@
-"""Measure the default engine's network on held-out pieces; see `report_markdown`."""
+"""Measure mel-flow's network on held-out pieces; see `report_markdown`."""
 
 from __future__ import annotations
 

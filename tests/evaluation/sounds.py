@@ -60,7 +60,7 @@ class OracleEngine:
 
 @pytest.fixture(scope="session")
 def small_engine(tmp_path_factory):
-    """The default engine with a small untrained network and vocoder."""
+    """A mel-flow with a small untrained network and vocoder."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     net = FlowNet(FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64))

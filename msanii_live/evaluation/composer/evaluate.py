@@ -61,7 +61,7 @@ def evaluate(
     report(table_of(columns))
     result: dict[str, object] = {"windows": len(held), "compose": columns}
     if clips:
-        heard = sound_columns(composer, held[:clips], composed[:clips], _to_stderr)
+        heard = sound_columns(composer, held[:clips], composed[:clips], to_stderr)
         report(table_of(heard, SOUND_TABLE))
         result["sound"] = heard
     for bars in (4, 8):
@@ -90,7 +90,8 @@ def _returning(
     ]
 
 
-def _to_stderr(text: str) -> None:
+def to_stderr(text: str) -> None:
+    """Print a line of progress."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from msanii_live.engines.composer.engine import WEIGHTS
 from msanii_live.engines.composer.weights import read_weights
-from msanii_live.errors import ConfigError
-from msanii_live.evaluation.composer.evaluate import evaluate
+from msanii_live.errors import ConfigError, MissingTool
+from msanii_live.evaluation.composer.clips import CLIP_TABLE, clip_columns
+from msanii_live.evaluation.composer.evaluate import evaluate, table_of, to_stderr
 from msanii_live.training.trainers.composer.data import compose_held_out
 
 PIECES = 240
@@ -28,7 +28,8 @@ def report_composer(
     """Measure weights on held-out pieces; print the tables. Returns the exit status.
 
     weights: a file, or the folder of a run. out: folder for composer.json. pieces: to compose.
-    windows: at most, of 16 bars in 4/4, cut out of them. clips: windows that are played as well.
+    windows: at most, of 16 bars in 4/4, cut out of them. clips: windows that are played as well;
+    twice as many clips are compared with real music.
     Raises: ConfigError: the weights cannot be read.
     """
     path = weights / WEIGHTS if weights.is_dir() else weights
@@ -36,8 +37,16 @@ def report_composer(
         composer = read_weights(path)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read the composer's weights: {error}") from None
-    print(f"composing {pieces} held-out pieces", file=sys.stderr, flush=True)
+    to_stderr(f"composing {pieces} held-out pieces")
     found = evaluate(composer, compose_held_out(pieces), windows, clips)
+    if clips:
+        try:
+            heard = clip_columns(path, 2 * clips, to_stderr)
+        except MissingTool as error:
+            to_stderr(f"clips are not compared with real music: {error}")
+        else:
+            print(table_of(heard, CLIP_TABLE))
+            found["clips"] = heard
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "composer.json").write_text(json.dumps(found, indent=1) + "\n")
