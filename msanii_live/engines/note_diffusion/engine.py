@@ -21,8 +21,10 @@ from msanii_live.engines.notes.part_masks import notes_by_part, part_shares
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
 from msanii_live.engines.notes.stereo import place
 from msanii_live.engines.notes.synthesis import (
+    LEVEL_SECONDS,
     VocodedNotesEngine,
     increase_contrast,
+    keep_power,
     mel_grid,
     vocode_grid,
 )
@@ -103,7 +105,9 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
                 lead,
             )
         gains = levelled.gains.to(played.mel.device)
-        mel, levels = restore_dynamics(increase_contrast(played.mel), played.levels, gains)
+        slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
+        sharp = keep_power(increase_contrast(played.mel), played.mel, slow, grid.is_loop)
+        mel, levels = restore_dynamics(sharp, played.levels, gains)
         mel = mel.T.clamp_min(math.log(spec.floor))
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         frames = grid.frame_grid(wave.device)
