@@ -19,6 +19,7 @@ Container = Literal["wav", "flac", "aiff"]
 SUFFIXES = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".aif": "aiff", ".aiff": "aiff"}
 BITS = {"wav": (16, 24, 32), "flac": (16, 24), "aiff": (16, 24, 32)}
 _SUBTYPES = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+_HEADER_BYTES = 256  # within which libsndfile writes its PEAK chunk
 _BEAT_TOLERANCE = 0.02  # beats by which a length may miss whole beats
 _ACID_LOOP, _ACID_ONE_SHOT = 0, 1
 _ROOT_NOTE = 60
@@ -126,7 +127,7 @@ def encode_clip(clip: Clip, form: AudioFormat) -> tuple[bytes, tuple[str, ...]]:
             )
         data = quantise(samples, form.bits)
     soundfile.write(buffer, data, rate, format=form.container.upper(), subtype=_SUBTYPES[form.bits])
-    content = buffer.getvalue()
+    content = _without_time(buffer.getvalue())
     if form.container == "wav":
         content = _with_chunks(content, loop_chunks(clip.info, len(samples), rate))
     return content, tuple(warnings)
@@ -174,6 +175,17 @@ def loop_chunks(info: ClipInfo, frames: int, rate: int) -> bytes:
         body = head + struct.pack("<6I", 0, 0, 0, frames - 1, 0, 0)
         chunks += struct.pack("<4sI", b"smpl", len(body)) + body
     return chunks
+
+
+def _without_time(content: bytes) -> bytes:
+    """Return a file without the time in libsndfile's PEAK chunk, so that equal sound is equal bytes.
+
+    The chunk has its name, its size, a version, the Unix time, and the peaks.
+    """
+    place = content.find(b"PEAK", 0, _HEADER_BYTES)
+    if place < 0:
+        return content
+    return content[: place + 12] + bytes(4) + content[place + 16 :]
 
 
 def _with_chunks(wav: bytes, chunks: bytes) -> bytes:

@@ -2,13 +2,14 @@
 
 import io
 import struct
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
-from msanii_live.audio import Clip
+from msanii_live.audio import Clip, make_clip
 from msanii_live.errors import Code
 from msanii_live.library.audio_encoding import (
     AudioFormat,
@@ -110,6 +111,22 @@ def test_without_a_tempo_there_is_no_chunk() -> None:
             content, _ = encode_clip(clip, AudioFormat("wav", bits))
             assert b"acid" not in content
             assert soundfile.info(io.BytesIO(content)).frames == frames
+
+
+@pytest.mark.parametrize("container", ["wav", "aiff", "flac"])
+def test_equal_sound_is_equal_bytes_at_another_time(
+    container: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(np.full((50, 2), 0.25, np.float32), 44_100, bpm=120.0)
+    form = AudioFormat(container, 24 if container == "flac" else 32)
+    first, _ = encode_clip(clip, form)
+    second = int(time.time())
+    while int(time.time()) == second:  # libsndfile writes whole seconds
+        time.sleep(0.02)
+    assert encode_clip(clip, form)[0] == first
+    samples, rate = soundfile.read(io.BytesIO(first), dtype="float32")
+    assert rate == 44_100
+    assert np.array_equal(samples, clip.samples)
 
 
 def test_words_mean_forms() -> None:
