@@ -178,7 +178,7 @@ def loop_chunks(info: ClipInfo, frames: int, rate: int) -> bytes:
 
 
 def _without_time(content: bytes) -> bytes:
-    """Return a file without the time in libsndfile's PEAK chunk, so that equal sound is equal bytes.
+    """Return a file without libsndfile's time in its PEAK chunk: equal sound is equal bytes.
 
     The chunk has its name, its size, a version, the Unix time, and the peaks.
     """
