@@ -80,8 +80,8 @@ def parse_chords(text: str) -> tuple[WrittenChord, ...]:
 
     Between chords stand spaces, commas or bar lines; % is the chord before it once more.
 
-    >>> parse_chords("Am:2 Bb/D")
-    (WrittenChord(9, 'min', None, 2, 'Am'), WrittenChord(10, 'maj', 2, 1, 'Bb/D'))
+    >>> [(each.root, each.quality, each.bass, each.bars) for each in parse_chords("Am:2 Bb/D")]
+    [(9, 'min', None, 2), (10, 'maj', 2, 1)]
     """
     chords: list[WrittenChord] = []
     bars = 0

@@ -196,7 +196,8 @@ def test_every_command_of_the_table_has_its_form(page):
         ("/msanii/clip/info", {"name": "none-such"}, "ENOCLIP"),
     ],
 )
-def test_answers_are_shown_by_their_fields(page, address, values, words):
+def test_answers_are_shown_by_their_fields(page, tones, address, values, words):
+    tones.ask("/msanii/param/stream.strength", 0.5, "id", "half", token="half")
     assert words in send(page, address, **values)
 
 
