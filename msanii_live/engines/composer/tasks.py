@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msanii_live.audio import Clip, make_clip, rms_dbfs
-from msanii_live.engines.base import Context, check_span, unsupported_verb
+from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.long_pieces import composing_steps
@@ -36,6 +36,7 @@ from msanii_live.engines.composer.whole_pieces import compose_order, ordered
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.engines.scores import requested_score
+from msanii_live.engines.verbs import run_verb
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import (
@@ -72,20 +73,7 @@ class ComposerTasks:
 
     def run(self) -> Clip:
         """Run the method of the command's verb."""
-        match self.command:
-            case Generate():
-                return self.generate(self.command)
-            case Outpaint():
-                return self.outpaint(self.command)
-            case Inpaint():
-                return self.inpaint(self.command)
-            case AudioToAudio():
-                return self.audio_to_audio(self.command)
-            case Interpolate():
-                return self.interpolate(self.command)
-            case Render():
-                return self.render(self.command)
-        raise unsupported_verb("composer", self.command)
+        return run_verb(self, self.command, "composer")
 
     def generate(self, command: Generate) -> Clip:
         """Compose a piece and play it, as a loop if it has whole bars."""

@@ -21,7 +21,7 @@ from msanii_live.audio import (
 from msanii_live.audio.slow_gain import equal_power, match_power
 from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.base import Context, check_span, unsupported_verb
+from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.model_level import model_gain, to_model_loudness
@@ -29,6 +29,7 @@ from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
+from msanii_live.engines.verbs import run_verb
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -70,20 +71,7 @@ class MelFlowTasks:
 
     def run(self) -> Clip:
         """Run the method of the command's verb."""
-        match self.command:
-            case Generate():
-                return self.generate(self.command)
-            case Outpaint():
-                return self.outpaint(self.command)
-            case Inpaint():
-                return self.inpaint(self.command)
-            case Interpolate():
-                return self.interpolate(self.command)
-            case AudioToAudio():
-                return self.audio_to_audio(self.command)
-            case Vocode():
-                return self.vocode(self.command)
-        raise unsupported_verb("mel-flow", self.command)
+        return run_verb(self, self.command, "mel-flow")
 
     def generate(self, command: Generate) -> Clip:
         """Generate a clip from noise, as a loop if it has whole bars."""

@@ -14,6 +14,7 @@ from msanii_live.engines.msanii2023 import Msanii2023
 from msanii_live.engines.msanii2023.mel_tasks import TaskSettings
 from msanii_live.engines.msanii2023.pipeline import Msanii2023Pipeline
 from msanii_live.engines.msanii2023.samplers import Model
+from msanii_live.engines.verbs import run_verb
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -48,23 +49,9 @@ class Msanii2023Tasks:
 
     def run(self) -> Clip:
         """Run the method of the command."""
-        command = self.command
-        if command.prompt:
+        if self.command.prompt:
             self.context.warn("this engine was trained without words: prompt changes nothing")
-        match command:
-            case Generate():
-                return self.generate(command)
-            case Outpaint():
-                return self.outpaint(command)
-            case Inpaint():
-                return self.inpaint(command)
-            case Interpolate():
-                return self.interpolate(command)
-            case AudioToAudio():
-                return self.audio_to_audio(command)
-            case Vocode():
-                return self.vocode(command)
-        raise CommandError(Code.EENGINE, f"a 2023 engine cannot {command.address}")
+        return run_verb(self, self.command, "of 2023")
 
     def generate(self, command: Generate) -> Clip:
         """Generate a clip; whole bars close as a loop."""

@@ -17,7 +17,7 @@ from msanii_live.audio import (
     make_clip,
 )
 from msanii_live.audio.slow_gain import equal_power, match_power
-from msanii_live.engines.base import Context, check_span, unsupported_verb
+from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.loudness import fade_edges, loudness_gain
 from msanii_live.engines.pipelines.editing import PipelineEditor
 from msanii_live.engines.pipelines.family import Family
@@ -33,6 +33,7 @@ from msanii_live.engines.pipelines.words import (
     quarters,
     words_of,
 )
+from msanii_live.engines.verbs import run_verb
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,
@@ -66,18 +67,7 @@ class PipelineTasks:
 
     def run(self) -> Clip:
         """Run the method of the command's verb."""
-        match self.command:
-            case Generate():
-                return self.generate(self.command)
-            case Outpaint():
-                return self.outpaint(self.command)
-            case Inpaint():
-                return self.inpaint(self.command)
-            case Interpolate():
-                return self.interpolate(self.command)
-            case AudioToAudio():
-                return self.audio_to_audio(self.command)
-        raise unsupported_verb("of published models", self.command)
+        return run_verb(self, self.command, "of published models")
 
     def generate(self, command: Generate) -> Clip:
         """Generate a clip; whole bars close as a loop, whose join is made anew."""
