@@ -133,8 +133,12 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
+    from msanii_live.engines.pipelines.folder import INDEX, check_whole
     from msanii_live.hub.store import ModelStore
 
+    folder = arguments.folder.expanduser()
+    if (folder / INDEX).is_file():  # else the store says what is missing
+        check_whole(folder)
     model = ModelStore().add(arguments.folder, arguments.name)
     print(f"{model.name} is listed: msanii-live serve --engine {model.name}")
     return 0

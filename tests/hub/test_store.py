@@ -108,6 +108,14 @@ def test_licences_are_read_from_the_header_alone(folder):
     assert read_licence(folder) == "mit"
 
 
+def test_a_folder_that_lacks_a_part_is_not_listed(store, folder, capsys):
+    index = {"_class_name": "StableAudioPipeline", "vae": ["diffusers", "AutoencoderOobleck"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    assert main(["models", "add", str(folder)]) == 2
+    assert "is not whole: it has no vae" in capsys.readouterr().err
+    assert store.models() == []
+
+
 def test_the_commands(store, folder, capsys):
     assert main(["models", "add", str(folder)]) == 0
     assert main(["models", "list"]) == 0

@@ -48,6 +48,23 @@ def check_folder(path: Path, trusts_code: bool = False) -> PipelineFolder:
     Raises: ConfigError: it is no pipeline's, of no known family, not whole, or has weights as
     pickles or code; or a library is missing.
     """
+    pipeline = check_whole(path)
+    if not trusts_code and (code := _find_code(path)):
+        raise ConfigError(
+            f"{path} has code of its own ({code}), which could do anything on this machine: "
+            "--trust-remote-code runs it"
+        )
+    for missing in (name for name in NEEDED if importlib.util.find_spec(name) is None):
+        raise ConfigError(f"{path} needs {missing}: {INSTALL}")
+    return PipelineFolder(path, pipeline, _licence(path), trusts_code)
+
+
+def check_whole(path: Path) -> str:
+    """Check that all parts of a pipeline are in a folder; return the pipeline's class name.
+
+    Raises: ConfigError: it is no pipeline's, of no known family, not whole, or has weights as
+    pickles.
+    """
     index = _read_json(path / INDEX)
     pipeline = index.get("_class_name")
     pipeline = pipeline[-1] if isinstance(pipeline, list) and pipeline else pipeline
@@ -56,20 +73,13 @@ def check_folder(path: Path, trusts_code: bool = False) -> PipelineFolder:
             f"{path} holds a {pipeline}, which makes no audio that msanii-live knows: it plays "
             + ", ".join(PIPELINE_CLASSES)
         )
-    if not trusts_code and (code := _find_code(path)):
-        raise ConfigError(
-            f"{path} has code of its own ({code}), which could do anything on this machine: "
-            "--trust-remote-code runs it"
-        )
-    for missing in (name for name in NEEDED if importlib.util.find_spec(name) is None):
-        raise ConfigError(f"{path} needs {missing}: {INSTALL}")
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or len(entry) != 2 or not entry[1]:
             continue
         if name == "scheduler" and not (path / name).exists():
             continue  # LongCat is saved without one, and makes its own
         _check_part(path, name)
-    return PipelineFolder(path, str(pipeline), _licence(path), trusts_code)
+    return str(pipeline)
 
 
 def _check_part(path: Path, name: str) -> None:
