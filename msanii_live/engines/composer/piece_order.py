@@ -114,7 +114,7 @@ def order_piece(
     if wishes.form:
         plan = in_form(plan, wishes.form, bars)
     elif bars <= SHORT:
-        plan = start_full(plan)
+        plan = start_full(plan, bars)
     conditions = order_of(plan, bars, tonic)
     mode = MODES[plan.minor if minor is None else minor]
     conditions = replace(
@@ -192,12 +192,10 @@ def in_form(plan: Plan, form: Sequence[tuple[str, int]], bars: int) -> Plan:
     )
 
 
-def start_full(plan: Plan) -> Plan:
-    """Return the plan from the phrase on in which most parts play."""
-    counts = [
-        sum(sum(bar) for bar in plan.plays[first : first + PHRASE])
-        for first in range(0, len(plan.plays), PHRASE)
-    ]
+def start_full(plan: Plan, bars: int = PHRASE) -> Plan:
+    """Return the plan from the phrase on after which most parts play for so many bars."""
+    twice = [sum(bar) for bar in (*plan.plays, *plan.plays)]
+    counts = [sum(twice[first : first + bars]) for first in range(0, len(plan.plays), PHRASE)]
     first = PHRASE * counts.index(max(counts))
     return replace(
         plan,

@@ -88,6 +88,11 @@ def test_density_chooses_the_outline(engine):
 
 def test_short_pieces_start_where_most_parts_play(engine):
     assert start_full(plan("pop", False, 0.5)).plays[0][0]
+    counts = [count for count in (3, 1, 2, 2) for _ in range(4)]  # parts that play in each bar
+    bars = [tuple(part < count for part in range(5)) for count in counts]
+    uneven = replace(plan("pop", False, 0.5), plays=tuple(bars), chords=(), form=())
+    assert sum(start_full(uneven).plays[0]) == 3, "the fullest phrase"
+    assert [sum(bar) for bar in start_full(uneven, 12).plays[:12]] == [2] * 8 + [3] * 4
     short, long = (
         engine.order(Generate(bars=bars, style="pop"), context()).conditions for bars in (4, 16)
     )
