@@ -12,8 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from msanii_live.audio import Clip, ClipInfo, Samples
+from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import resample
 
 Container = Literal["wav", "flac", "aiff"]
 SUFFIXES = {".wav": "wav", ".wave": "wav", ".flac": "flac", ".aif": "aiff", ".aiff": "aiff"}

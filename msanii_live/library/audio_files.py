@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from msanii_live.audio import Samples, as_stereo
+from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import decoder_process
 
@@ -37,13 +37,6 @@ class DecodedAudio:
 
     samples: Samples
     warnings: tuple[str, ...] = ()
-
-
-def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
-    """Return the same audio at another rate. samples: float32 (frames, channels); rates: Hz."""
-    if from_rate == to_rate:
-        return samples
-    return np.ascontiguousarray(soxr.resample(samples, from_rate, to_rate), dtype=np.float32)
 
 
 def decode_untrusted(path: Path, shown: str) -> DecodedAudio:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from msanii_live.audio import Clip, Samples, as_stereo
-from msanii_live.library.audio_files import resample
+from msanii_live.audio.resampling import resample
 from msanii_live.playback.commands import (
     HostCommand,
     HostReport,

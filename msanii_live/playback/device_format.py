@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from msanii_live.audio import Samples, as_stereo
-from msanii_live.library.audio_files import resample
+from msanii_live.audio.resampling import resample
 from msanii_live.playback.crossfade import CONTEXT_FRAMES
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msanii_live.audio import Clip, make_clip
-from msanii_live.library.audio_files import SAMPLE_RATE, resample
+from msanii_live.audio.resampling import resample
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.playback.command_queue import CommandQueue
 from msanii_live.playback.host_proxy import HostProxy

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 
 from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import SAMPLE_RATE, resample
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.playback.commands import NOW, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.crossfade import close_loop, ends_abruptly
 from msanii_live.playback.device_format import loop_to_device, to_device, to_device_after

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
-from msanii_live.library.audio_files import SAMPLE_RATE, resample
+from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.playback.player import Player
 from msanii_live.playback.shared_state import HISTORY_SECONDS
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from msanii_live.dsp.samplers import shift_level, unshift_level
-from msanii_live.engines.pipelines.family import LatentTask, flow_mix, put_back
+from msanii_live.engines.pipelines.family import LatentTask, flow_start, flow_step_end
 from msanii_live.engines.pipelines.oobleck import OobleckFamily
 
 STEPS, BASE_STEPS = 8, 50
@@ -35,16 +35,10 @@ class AceStepFamily(OobleckFamily):
         """Return the latents of a task; see `Family.denoise`."""
         noise = self.noise(task)
 
-        def on_step_end(pipe: Any, step: int, t: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            level = float(pipe.scheduler.sigmas[step + 1])
-            latents = tensors["latents"].transpose(1, 2)
-            kept = put_back(latents, task, lambda z: flow_mix(z, noise, level))
-            task.on_step(step + 1, task.steps)
-            return {"latents": kept.transpose(1, 2)}
+        def level_after(step: int) -> float:
+            return float(self.pipe.scheduler.sigmas[step + 1])
 
-        start = noise
-        if task.source is not None and task.level < 1:
-            start = flow_mix(task.source.to(noise.dtype), noise, task.level)
+        start = flow_start(task, noise)
         words = task.words
         with self._given_source(task):
             made = self.pipe(
@@ -57,7 +51,7 @@ class AceStepFamily(OobleckFamily):
                 generator=self.generator(task),
                 latents=start.transpose(1, 2),
                 output_type="latent",
-                callback_on_step_end=on_step_end,
+                callback_on_step_end=flow_step_end(task, noise, level_after),
                 bpm=round(words.bpm) or None,
                 keyscale=words.key or None,
                 timesignature=words.metre.partition("/")[0],

@@ -137,6 +137,32 @@ def flow_mix(source: torch.Tensor, noise: torch.Tensor, level: float) -> torch.T
     return (1 - level) * source + level * noise
 
 
+def flow_start(task: LatentTask, noise: torch.Tensor) -> torch.Tensor:
+    """Return what a flow begins with: noise, or the source at the task's level of it."""
+    if task.source is None or task.level >= 1:
+        return noise
+    return flow_mix(task.source.to(noise.dtype), noise, task.level)
+
+
+def flow_step_end(
+    task: LatentTask, noise: torch.Tensor, level_after: Callable[[int], float]
+) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+    """Return a pipeline's step callback that puts known latents back and reports the step.
+
+    The latents of the pipeline are (batch, latents, dimensions). level_after: returns the level of
+    noise after a step, counted from 0.
+    """
+
+    def on_step_end(pipe: Any, step: int, t: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        level = level_after(step)
+        latents = tensors["latents"].transpose(1, 2)
+        kept = put_back(latents, task, lambda z: flow_mix(z, noise, level))
+        task.on_step(step + 1, task.steps)
+        return {"latents": kept.transpose(1, 2)}
+
+    return on_step_end
+
+
 def to_channels(wave: torch.Tensor, channels: int) -> torch.Tensor:
     """Return audio, (2, frames), with the channels that a network takes, (1, channels, frames)."""
     return (wave.mean(0, keepdim=True) if channels == 1 else wave)[None]

@@ -9,8 +9,8 @@ import torch
 from msanii_live.engines.pipelines.family import (
     Family,
     LatentTask,
-    flow_mix,
-    put_back,
+    flow_start,
+    flow_step_end,
     to_channels,
     to_stereo,
 )
@@ -50,17 +50,11 @@ class LongCatFamily(Family):
         def from_level(*, sigmas: list[float], device: Any) -> None:
             own(sigmas=[sigma * task.level for sigma in sigmas], device=device)
 
-        def on_step_end(pipe: Any, step: int, t: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        def level_after(step: int) -> float:
             sigma = float(scheduler.sigmas[step + 1])
-            level = 1 - sigma if self._is_inverted else sigma
-            latents = tensors["latents"].transpose(1, 2)
-            kept = put_back(latents, task, lambda z: flow_mix(z, noise, level))
-            task.on_step(step + 1, task.steps)
-            return {"latents": kept.transpose(1, 2)}
+            return 1 - sigma if self._is_inverted else sigma
 
-        start = noise
-        if task.source is not None and task.level < 1:
-            start = flow_mix(task.source.to(noise.dtype), noise, task.level)
+        start = flow_start(task, noise)
         scheduler.set_timesteps = from_level
         try:
             made = self.pipe(
@@ -71,7 +65,7 @@ class LongCatFamily(Family):
                 guidance_scale=self.guidance_of(task),
                 generator=self.generator(task),
                 output_type="latent",
-                callback_on_step_end=on_step_end,
+                callback_on_step_end=flow_step_end(task, noise, level_after),
             )
         finally:
             del scheduler.set_timesteps
