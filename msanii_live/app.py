@@ -154,7 +154,8 @@ class Server:
         registry.check_default()
         self._folder_lock = FolderLock(config.folder_path)
         form = parse_format(config.save_format, config.save_rate)
-        for text in hindrances(form):
+        self._hindrances = hindrances(form)
+        for text in self._hindrances:
             log.warning("%s", text)
         keep_bytes = round(config.keep_gb * 10**9)
         library = Library(config.folder_path, keep_bytes=keep_bytes, form=form)
@@ -234,7 +235,7 @@ class Server:
             state=lambda: self.state,
             osc=lambda: "{}:{}".format(*self._transports.address),
             folder=self.config.folder_path,
-            hindrances=hindrances(parse_format(self.config.save_format)),
+            hindrances=self._hindrances,
             counters=self._counters,
             time_source=self._transport_sync.describe,
             stream_runs=lambda: self._stream.is_running,

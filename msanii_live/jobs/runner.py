@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
@@ -28,27 +29,22 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
     command, transport = task.command, services.transport
-    sources: dict[str, Clip] = {}  # an engine may ask for a source several times
 
+    @cache  # an engine may ask for a source several times
     def source(name: str) -> Clip:
-        if name not in sources:
-            clip = task.inputs.clip(name)
-            needs_stems = command.stems or command.parts
-            sources[name] = services.with_stems(clip) if needs_stems else clip
-            for text in source_warnings(sources[name], name, command):
-                handle.warn(text)
-        return sources[name]
+        clip = task.inputs.clip(name)
+        clip = services.with_stems(clip) if command.stems or command.parts else clip
+        for text in source_warnings(clip, name, command):
+            handle.warn(text)
+        return clip
 
     engine = engine_for(services, command, source)
     for text in ignored_keys_warnings(engine, command):
         handle.warn(text)
 
-    rate, resampled = engine.capabilities.sample_rate, dict[str, Clip]()
-
+    @cache
     def source_at_rate(name: str) -> Clip:
-        if name not in resampled:
-            resampled[name] = at_rate(source(name), rate)
-        return resampled[name]
+        return at_rate(source(name), engine.capabilities.sample_rate)
 
     context = Context(
         clip=source_at_rate,
@@ -57,7 +53,7 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
         tempo=transport.bpm,
         beats=transport.beats,
         seed=task.seed,
-        score=task.inputs.score,
+        score=cache(task.inputs.score),  # the engine reads it, and so does the clip
         skip_normalization=task.skip_normalization,
     )
     if task.notes is not None:
