@@ -41,6 +41,13 @@ def notes_after(stream, told, seconds=0.0):
     return composed.score.cut(composed.end + 0.05, composed.score.seconds)
 
 
+def parts_in(stream, name, seconds=1.9):
+    """Return the parts with notes in the last seconds of what is composed or of the notes played."""
+    state = getattr(stream._loop._state, name)
+    score = state.score if name == "composed" else state
+    return {part_of(note) for note in score.notes if note.start > score.seconds - seconds}
+
+
 def test_a_stream_is_composed_from_nothing_and_steered(tmp_path):
     params = at_one_step()
     with streaming(tmp_path, "none", "tones", FAST, params) as (_, stream, told):
@@ -59,10 +66,8 @@ def test_a_stream_is_composed_from_nothing_and_steered(tmp_path):
         symbols = [each.text for each in score.markers if each.kind == "chord"]
         assert " ".join(symbols) in " ".join([LINE] * 4)
         audible = {"bass", "drums"}
-        assert {part_of(note) for note in score.notes} - audible, "muted parts are composed"
-        played = loop._state.notes
-        last = [note for note in played.notes if note.start > played.seconds - 1.9]
-        assert {part_of(note) for note in last} <= audible
+        wait_until(lambda: parts_in(stream, "composed") - audible, 60)  # muted parts are composed
+        assert parts_in(stream, "notes") <= audible
         assert not told.warnings
 
 
