@@ -62,14 +62,14 @@ INSIDE = """
     any    180 340 [sel -1]
     lucky  180 370 [random 16777215]
     style  20 370 [zl.reg]
-    make   20 410 [sprintf /msanii/generate style %s %s %s bars %ld bpm %f density %.2f seed %ld]
+    make   20 410 [sprintf /msanii/generate style %s %s %s %s bars %ld bpm %f density %.2f seed %ld]
     note   300 310 [f 120.]
     noted  300 370 [f 120.]
     tempos:2 -> note:1
-    tempos:2 -> make:4
+    tempos:2 -> make:5
     order:2 -> note -> noted:1
-    order:1 -> seeds -> any -> lucky -> make:6
-    any:1 -> make:6
+    order:1 -> seeds -> any -> lucky -> make:7
+    any:1 -> make:7
     order:0 -> style -> make -> client
     last   20 450 [zl.reg none]
     last2  120 450 [zl.reg none]
@@ -129,6 +129,9 @@ INSIDE = """
     shown  300 690 [sprintf set %ld %%]
     client:1 -> far -> shown -> percent
     say    420 660 [prepend set]
+    file   420 720 [prepend path]
+    lands  420 750 [js msanii-into-live.js]
+    name:3 -> file -> lands -> say
     client:3 -> say -> words
     client:2 -> light
     keys   560 660 [notein]
@@ -153,9 +156,9 @@ INSIDE = """
 WIRES = """
     dial_bars -> barsn
     barsn  1000 400 [t i i]
-    barsn:0 -> make:3
+    barsn:0 -> make:4
     barsn:1 -> more:1
-    dial_density -> make:5
+    dial_density -> make:6
     dial_seed -> seeds:1
     dial_mix -> morph:2
     dial_strength -> strengths
@@ -175,6 +178,26 @@ WIRES = """
     steps  1240 490 [sprintf symout steps %ld]
     nsteps:0 -> usual -> make:2
     nsteps:1 -> steps -> make:2
+    composes -> kinds
+    kinds  1400 460 [sel 0 1]
+    sound  1400 490 ("stems 0")
+    notes  1500 490 ("engine composer stems 1")
+    kinds:0 -> sound -> make:3
+    kinds:1 -> notes -> make:3
+    menu_into -> where
+    where  1400 560 [prepend into]
+    where -> lands
+    puts_audio -> puta
+    puta   1400 590 (audio)
+    puta -> calm
+    puts_notes -> putm
+    putm   1480 590 (midi)
+    putm -> calm
+    puts_stems -> puts
+    puts   1560 590 (stems)
+    puts -> calm
+    calm   1400 620 [deferlow]
+    calm -> lands
     go -> order
     on_hit 1000 580 [t b]
     vary_hit 1060 580 [t b]

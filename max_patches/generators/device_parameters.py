@@ -12,6 +12,7 @@ STYLES = (
 )  # fmt: skip
 KEYS = ("auto", *(f"{note}{kind}" for kind in ("", "m") for note in
         ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")))  # fmt: skip
+PLACES = ("Session slot", "Playhead")
 FLOAT, INT, ENUM = 0, 1, 2  # as Live numbers the types of parameters
 AS_INT, AS_FLOAT, AS_DECIBELS, AS_CUSTOM = 0, 1, 4, 9  # and the ways to write their values
 
@@ -34,6 +35,13 @@ MENUS = (
         KEYS,
         "Key of a generated clip; auto leaves it to the engine.",
     ),
+    (
+        "menu_into",
+        "Into",
+        "246 146 82 17",
+        PLACES,
+        "Where the buttons on the right put the clip in Live.",
+    ),
 )
 BUTTONS = (
     # name, label, position on the panel, hint
@@ -44,11 +52,20 @@ BUTTONS = (
     ("keep_b", "Keep B", (58, 124, 48, 18), "Use the clip as B."),
     ("morphs", "Morph", (110, 124, 60, 18), "Generate a clip between A and B, at Mix."),
     ("cancels", "Cancel", (174, 124, 62, 18), "Cancel the running job."),
+    ("puts_audio", "Put audio", (332, 146, 56, 17), "Put the clip into Live, on an audio track."),
+    (
+        "puts_notes",
+        "Put MIDI",
+        (391, 146, 54, 17),
+        "Put its notes into Live: a track for each part.",
+    ),
+    ("puts_stems", "Put stems", (448, 146, 58, 17), "Put its stems into Live: a track for each."),
 )
 SWITCHES = (
-    ("loop", "Loop", (6, 146, 74, 17), 1, "Loop the clip."),
-    ("follow", "Follow", (84, 146, 74, 17), 0, "Change speed and pitch with Live's tempo."),
-    ("on_bar", "On bar", (162, 146, 74, 17), 1, "A new clip starts at Live's next bar."),
+    ("loop", "Loop", (6, 146, 52, 17), 1, "Loop the clip."),
+    ("follow", "Follow", (62, 146, 52, 17), 0, "Change speed and pitch with Live's tempo."),
+    ("on_bar", "On bar", (118, 146, 56, 17), 1, "A new clip starts at Live's next bar."),
+    ("composes", "Compose", (178, 146, 58, 17), 0, "Compose the clip, with MIDI and stems."),
 )
 BANK = (
     *(long for _, long, *_ in DIALS),
@@ -88,7 +105,7 @@ def _menus(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
 
 def _steps(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     hint = "Denoising steps; 0 is the engine's default."
-    box = Box("box_steps", 1440, 110, "control", "live.numbox", {"p": "166 28 70 15", "hint": hint})
+    box = Box("box_steps", 1640, 110, "control", "live.numbox", {"p": "166 28 70 15", "hint": hint})
     stored = _parameter("Steps", INT, 0, 255, 0, AS_CUSTOM)
     stored["saved_attribute_attributes"]["valueof"]["parameter_units"] = "%d steps"
     return [(patch.add(box, **stored, varname="Steps", annotation_name="Steps"), "Steps")]
@@ -113,7 +130,7 @@ def _switches(patch: Patcher) -> list[tuple[dict[str, Any], str]]:
     found = []
     for row, (name, label, place, start, hint) in enumerate(SWITCHES):
         options = {"p": " ".join(map(str, place)), "hint": hint}
-        box = Box(name, 1240 + 70 * row, 220, "control", "live.text", options)
+        box = Box(name, 1240 + 70 * row, 250, "control", "live.text", options)
         stored = _parameter(label, ENUM, 0, 1, start, AS_INT, ("off", "on"))
         looks = {"mode": 1, "text": label, "texton": label}
         found.append(

@@ -15,7 +15,7 @@ FIXED = {
     "info~": (1, "flfffffmim"), "transport": (2, "iiffflifm"), "plugout~": (2, "ss"),
     "regexp": (1, "mmmmm"), "phasor~": (2, "s"),
     "midiin": (1, "i"), "notein": (1, "iii"), "stripnote": (2, "ii"), "dac~": (2, ""),
-    "print": (1, ""), "pcontrol": (1, "m"), "r": (0, "m"), "s": (1, ""),
+    "print": (1, ""), "js": (1, "m"), "pcontrol": (1, "m"), "r": (0, "m"), "s": (1, ""),
     "inlet": (0, "m"), "outlet": (1, ""),
     "edge~": (1, "bb"), "thispatcher": (1, "mm"), "mtof": (1, "m"),
     "msanii": (1, "mmmmm"), "msanii-player~": (1, "ssmm"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "msanii-live"
-DEVICE = "Msanii Live.amxd"
+DEVICE = ("Msanii Live.amxd", "msanii-into-live.js")  # the device loads the script beside it
 SNIPPETS = ("sonic_pi", "tidal", "chuck", "csound", "touchosc", "open_stage_control")
 
 
@@ -50,7 +50,7 @@ def _on_mac(home: Path) -> list[InstallTarget]:
     super_collider = support / "SuperCollider"
     return [
         *_max(documents),
-        _live(live),
+        *_live(live),
         _pd(pd / "externals", pd.is_dir() or (home / "Library" / "Pd").is_dir()),
         _quark(super_collider / "Extensions", super_collider.is_dir()),
     ]
@@ -67,7 +67,7 @@ def _on_windows(home: Path, environment: Mapping[str, str]) -> list[InstallTarge
     super_collider = local / "SuperCollider"
     return [
         *_max(documents),
-        _live(documents / "Ableton" / "User Library"),
+        *_live(documents / "Ableton" / "User Library"),
         _pd(pd / "externals", pd.is_dir() or (roaming / "Pd").is_dir()),
         _quark(super_collider / "Extensions", super_collider.is_dir()),
     ]
@@ -93,9 +93,12 @@ def _max(documents: Path) -> list[InstallTarget]:
     ]
 
 
-def _live(library: Path) -> InstallTarget:
+def _live(library: Path) -> list[InstallTarget]:
     presets = library / "Presets" / "Instruments" / "Max Instrument"
-    return InstallTarget("live", f"{PACKAGE}/devices/{DEVICE}", presets / DEVICE, library.is_dir())
+    return [
+        InstallTarget("live", f"{PACKAGE}/devices/{file}", presets / file, library.is_dir())
+        for file in DEVICE
+    ]
 
 
 def _pd(folder: Path, is_installed: bool) -> InstallTarget:

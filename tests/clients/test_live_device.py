@@ -1,6 +1,7 @@
 """The device for Live, run by the interpreter against a real server."""
 
 import contextlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.clients.max_interpreter.live_controls import LiveText
 from tests.clients.max_session import DEVICE, PATIENCE, machine, opened
 
 pytestmark = [pytest.mark.clients]
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="apt-get install nodejs")
 
 POLL = 200.0  # ms after which the device looks at Live's transport
 LOADING = 100.0  # ms: a clip has been read and has faded in
@@ -102,8 +104,9 @@ def test_every_control_reaches_the_server(panel):
         panel.turn(name, value)
     panel.turn("Strength", 0.75)
     panel.press("Generate")
-    assert sent[-1][:15] == ("/msanii/generate", "style", "piano", "priority", 0, "play", 0,
-                             "bars", 2, "bpm", 124.0, "density", 0.8, "seed", 77)  # fmt: skip
+    assert sent[-1][:17] == ("/msanii/generate", "style", "piano", "priority", 0, "play", 0,
+                             "stems", 0, "bars", 2, "bpm", 124.0, "density", 0.8,
+                             "seed", 77)  # fmt: skip
     panel.patch.find("Key").choose("Gbm")
     panel.turn("Steps", 12)
     panel.press("Generate")
@@ -126,9 +129,44 @@ def test_every_control_reaches_the_server(panel):
     seeds = set()
     for _ in range(2):
         panel.press("Generate")
-        seeds.add(sent[-1][14])
+        seeds.add(sent[-1][16])
     assert len(seeds) == 2
     assert seeds.isdisjoint({-1, 77})
+
+
+def test_compose_asks_the_composer_for_stems(panel):
+    sent = []
+    panel.patch.of_kind("udpsend")[0].message = lambda inlet, message: sent.append(message.atoms)
+    panel.press("Compose", wait=False)
+    panel.press("Generate", wait=False)
+    assert sent[-1][7:11] == ("engine", "composer", "stems", 1)
+    panel.press("Compose", wait=False)
+    panel.press("Generate", wait=False)
+    assert sent[-1][7:9] == ("stems", 0)
+
+
+def put(panel, name):
+    """Press a button that puts something into Live, and return what the device says."""
+    panel.press(name, wait=False)
+    panel.machine.advance(1)
+    return panel.words.shown
+
+
+@needs_node
+def test_a_clip_is_put_into_a_slot_and_at_the_playhead(panel, tones):
+    assert put(panel, "Put audio") == "generate a clip first"
+    name = panel.press("Generate")
+    assert put(panel, "Put audio") == f"{name} is in Live"
+    panel.patch.find("Into").choose("Playhead")
+    assert put(panel, "Put audio") == f"{name} is in Live"
+    [track] = panel.patch.of_kind("js")[0].script.live_set()["tracks"][2:]
+    in_slot, at_playhead = track["clip_slots"][0]["clip"], track["arrangement_clips"][0]
+    for found in (in_slot, at_playhead):
+        assert found["file_path"] == (tones.folder / f"{name}.wav").as_posix()
+        assert found["end_marker"] == pytest.approx(4, abs=1e-3)
+        assert found["markers"][-2][1] == pytest.approx(4, abs=1e-3)
+    assert put(panel, "Put stems").startswith("no stems")
+    assert put(panel, "Put MIDI").startswith("no notes")
 
 
 def test_the_server_hears_the_tempo_of_live(panel, tones):

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "max_patches"
 KNOWN = {command.address for command in COMMANDS} | {reply.address for reply in REPLIES}
 ADDRESS = re.compile(r"(?<![\w.:>])/msanii/[\w./-]*")
 HOLES = {
-    "style %s %s %s": "style a key Am steps 4",
+    "style %s %s %s %s": "style a key Am steps 4 engine composer stems 1",
     "bpm $1": "bpm 120",
     "$1": "1",
     "bpm %f": "bpm 120",

@@ -28,10 +28,11 @@ def found(system, home, has=(), **environment):
 def test_where_macos_looks(tmp_path):
     (tmp_path / "Documents" / "Max 8").mkdir(parents=True)
     (tmp_path / "Music" / "Ableton" / "User Library").mkdir(parents=True)
-    device = "Presets/Instruments/Max Instrument/Msanii Live.amxd"
+    presets = "Music/Ableton/User Library/Presets/Instruments/Max Instrument"
     assert found("Darwin", tmp_path) == {
         ("max", "Documents/Max 8/Packages/msanii-live"): True,
-        ("live", f"Music/Ableton/User Library/{device}"): True,
+        ("live", f"{presets}/Msanii Live.amxd"): True,
+        ("live", f"{presets}/msanii-into-live.js"): True,
         ("pd", "Documents/Pd/externals/msanii"): False,
         ("supercollider", "Library/Application Support/SuperCollider/Extensions/Msanii"): False,
     }

@@ -86,6 +86,14 @@ class Delay(Box):
             self.event.cancelled = True
 
 
+class DeferLow(Box):
+    """`deferlow`: the message, at the end of what waits on the main thread."""
+
+    def message(self, inlet: int, message: Message) -> None:
+        """Pass the message on when virtual time passes."""
+        self.machine.schedule(0, lambda: self.send_message(0, message))
+
+
 class Transport(Box):
     """`transport`: asked by a bang, what Live's transport does, from right to left."""
 
@@ -118,5 +126,5 @@ class LoadBang(Box):
 
 OBJECTS: dict[str, type[Box]] = {
     "metro": Metro, "delay": Delay, "transport": Transport, "loadbang": LoadBang,
-    "live.thisdevice": LoadBang,
+    "live.thisdevice": LoadBang, "deferlow": DeferLow,
 }  # fmt: skip

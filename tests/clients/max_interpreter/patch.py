@@ -17,6 +17,7 @@ from tests.clients.max_interpreter import (
     numbers,
     reference,
     routing,
+    scripts,
     signals,
 )
 from tests.clients.max_interpreter.atoms import Atom, MaxError, Message, read_atoms
@@ -27,6 +28,7 @@ PACKAGE = Path(__file__).parents[3] / "max_patches" / "msanii-live"
 OBJECTS: dict[str, type[Box]] = {
     **routing.OBJECTS, **numbers.OBJECTS, **lists.OBJECTS, **clocks.OBJECTS, **network.OBJECTS,
     **controls.OBJECTS, **live_controls.OBJECTS, **signals.OBJECTS, **host.OBJECTS,
+    **scripts.OBJECTS,
 }  # fmt: skip
 VARIADIC = {"t", "route", "sel", "unpack", "gate", "groove~", "wave~"}  # by their arguments
 
