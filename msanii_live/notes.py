@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 DRUM_CHANNEL = 9  # counted from 0; channel 10 on a synthesizer's panel
 PARTS = ("drums", "bass", "chords", "lead", "pad")
+# As chords and keys are spelled. The other names are read as well.
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 CHORD, SECTION = "chord", "section"  # kinds of markers
 _SAME_TIME = 1e-6  # s that a sum of durations may be off
 

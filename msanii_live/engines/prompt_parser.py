@@ -6,7 +6,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES, key_index
+from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES, key_index
+from msanii_live.notes import PITCH_NAMES
 
 MAX_WORDS_SHOWN = 20  # in a warning
 MIN_TEMPO, MAX_TEMPO = 20.0, 300.0  # bpm, as in the key `bpm`
@@ -122,7 +123,7 @@ def parse_key(words: str) -> int | None:
 
 def _key_of(match: re.Match[str]) -> int:
     """Return the index of a match of `_KEY`."""
-    pitch = [name.lower() for name in PITCH_CLASSES].index(match["note"].lower())
+    pitch = [name.lower() for name in PITCH_NAMES].index(match["note"].lower())
     if match["sign"]:
         pitch += 1 if match["sign"].strip(" -").lower() in _SHARPS else -1
     mode = match["short"] or (match["mode"] or "major").lower()
@@ -131,7 +132,7 @@ def _key_of(match: re.Match[str]) -> int:
 
 def key_name(index: int) -> str:
     """Return a key as text, such as "A min"."""
-    return f"{PITCH_CLASSES[index % 12]} {MODES[index // 12]}"
+    return f"{PITCH_NAMES[index % 12]} {MODES[index // 12]}"
 
 
 def parse_style(word: str) -> int | None:

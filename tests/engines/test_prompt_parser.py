@@ -43,8 +43,8 @@ def test_punctuation_capitals_and_order_do_not_matter(prompt):
     [
         ("Am", "A min"), ("A minor", "A min"), ("a min", "A min"), ("A-minor", "A min"),
         ("F#m", "F# min"), ("F# minor", "F# min"), ("F sharp minor", "F# min"),
-        ("C♯ minor", "C# min"), ("C# min", "C# min"), ("Bb major", "A# maj"), ("Bb", "A# maj"),
-        ("B-flat major", "A# maj"), ("E♭ maj", "D# maj"), ("eb minor", "D# min"),
+        ("C♯ minor", "C# min"), ("C# min", "C# min"), ("Bb major", "Bb maj"), ("Bb", "Bb maj"),
+        ("B-flat major", "Bb maj"), ("E♭ maj", "Eb maj"), ("eb minor", "Eb min"),
         ("E#", "F maj"), ("B# minor", "C min"), ("Cb", "B maj"), ("Fb", "E maj"),
         ("D dorian", "D min"), ("e Phrygian", "E min"), ("A aeolian", "A min"),
         ("C ionian", "C maj"), ("F LYDIAN", "F maj"), ("G mixolydian", "G maj"),

@@ -109,7 +109,7 @@ def test_steering_is_in_force_from_the_next_bar(composer):
     steering = Steering(style="jazz", key="Eb", chords=LINE, density=0.7)
     state, phrase = advance(state, work, steering=steering)
     now = state.composed
-    assert (now.score.style, now.score.key) == ("jazz", "D# maj")
+    assert (now.score.style, now.score.key) == ("jazz", "Eb maj")
     chunk = now.score.cut(before.end + 0.1, now.end - 0.1)
     symbols = [each.text for each in chunk.markers if each.kind == CHORD]
     assert len(symbols) == 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from msanii_live.notes import PARTS
+from msanii_live.notes import PARTS, PITCH_NAMES
 
 PITCHED = PARTS[1:]
 METRES = ((4, 4), (3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (9, 8), (12, 8))
@@ -26,7 +26,6 @@ SUFFIXES = {
     "maj": "", "min": "m", "dim": "dim", "aug": "aug", "sus": "sus4", "dom7": "7", "maj7": "maj7",
     "min7": "m7", "m7b5": "m7b5",
 }  # fmt: skip
-PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 SECTIONS = ("intro", "verse", "chorus", "bridge", "break", "outro")
 
 

@@ -11,7 +11,8 @@ from torch import nn
 from msanii_live.dsp.layers import rotate_pairs, timestep_embedding
 from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS, Conditions
 from msanii_live.engines.mel_flow.detail_network import DetailNetwork
-from msanii_live.engines.mel_flow.vocabulary import MODES, PITCH_CLASSES, STYLES
+from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES
+from msanii_live.notes import PITCH_NAMES
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class FlowNet(nn.Module):
         values = config.channels * config.mels * patch
         self.tokenise = nn.Linear(2 * values + patch * (1 + PHASE_CHANNELS), width)
         self.style = nn.Embedding(len(STYLES) + 1, width)
-        self.key = nn.Embedding(len(PITCH_CLASSES) * len(MODES) + 1, width)
+        self.key = nn.Embedding(len(PITCH_NAMES) * len(MODES) + 1, width)
         self.scalars = nn.Linear(4, width)
         self.time = nn.Sequential(nn.Linear(128, width), nn.SiLU(), nn.Linear(width, width))
         self.jump = nn.Linear(128, width)

@@ -5,7 +5,6 @@ from __future__ import annotations
 STYLES = (
     "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
 )  # fmt: skip
-PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MODES = ("maj", "min")
 BEATS_PER_BAR = 4
 TEMPO_RANGE = (60.0, 160.0)  # bpm

@@ -209,7 +209,7 @@ def test_density_grows_with_notes():
     [
         ("Am", "A min"),
         ("F# minor", "F# min"),
-        ("Bb", "A# maj"),
+        ("Bb", "Bb maj"),
         ("c major", "C maj"),
         ("E#", "F maj"),
     ],

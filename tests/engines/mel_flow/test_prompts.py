@@ -24,7 +24,7 @@ generate.count = 0
     [
         ("techno, dark, 140 bpm, in A minor.", ("techno", "A min", 140.0, "dark")),
         ("128 BPM; D dorian -- deep house", ("house", "D min", 128.0, "")),
-        ("Lo-fi hip hop, Bb major, 82.5 bpm, rain", ("lofi", "A# maj", 82.5, "rain")),
+        ("Lo-fi hip hop, Bb major, 82.5 bpm, rain", ("lofi", "Bb maj", 82.5, "rain")),
     ],
 )
 def test_a_prompt_gives_style_key_and_tempo(flow, prompt, heard):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mido
 
-from msanii_live.engines.composer.notes import PITCH_NAMES, PartNote
-from msanii_live.notes import PARTS
+from msanii_live.engines.composer.notes import PartNote
+from msanii_live.notes import PARTS, PITCH_NAMES
 from msanii_live.training.data.composition.model import Composition
 
 TICKS_A_BEAT = 480
