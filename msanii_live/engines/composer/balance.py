@@ -10,6 +10,7 @@ from msanii_live.notes import PARTS
 
 LARGEST = 3.0  # nats; beyond it the network is believed, not the order
 HALVINGS = 7
+UNLIKELY = -0.9  # an onset of a sampled roll that is no note, whatever is wanted
 
 
 def wanted_notes(
@@ -66,4 +67,26 @@ def balanced(
             high = torch.where(count > goal, high, middle)
         plain = logits[..., ONSET[part]] - usual[place]
         result[..., ONSET[part]] = torch.where(goal.isnan(), plain, here - (low + high) / 2)
+    return result
+
+
+def decided(rolls: torch.Tensor, open_: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Return sampled rolls with exactly as many notes as are wanted, the likeliest ones.
+
+    A note is where an onset is above 0, and a sampler leaves some between. Places below UNLIKELY
+    never become notes, and those above -UNLIKELY always stay.
+    rolls: (batch, steps, WIDTH). open_, wanted: as of `balanced`; parts of which nothing is wanted
+    stay as they are.
+    """
+    result = rolls.clone()
+    for place, part in enumerate(PARTS):
+        onsets = rolls[..., ONSET[part]]
+        is_open = (open_[..., place, None] > 0).expand_as(onsets)
+        values = torch.where(is_open, onsets, -1.0).flatten(1).sort(1, descending=True).values
+        count = wanted[:, place].nan_to_num(0.0).round().long().clamp(0, values.shape[1] - 1)
+        # Between the last note that is wanted and the first that is not.
+        at = torch.stack([(count - 1).clamp(min=0), count], 1)
+        line = values.gather(1, at).mean(1).clamp(UNLIKELY, -UNLIKELY)
+        line = torch.where(wanted[:, place].isnan(), 0.0, line)[:, None, None]
+        result[..., ONSET[part]] = torch.where(is_open, onsets - line, onsets)
     return result

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from msanii_live.engines.composer.balance import decided, wanted_notes
 from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditions, batch_of
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.network import ComposerNet
@@ -140,12 +141,16 @@ def sample_rolls(
             held=None if held is None else per_channel(held, rolls.shape[1]),
             noise=noise,
         )
-        return sample_euler(
+        made = sample_euler(
             denoise,
             torch.where(fixed, rolls, start),
             levels,
             lambda done: progress(done, options.steps),
         )
+    if not options.balance:
+        return made
+    open_ = 1.0 - known.repeat_interleave(rolls.shape[1] // known.shape[1], 1)
+    return decided(made, open_, wanted_notes(conditions, known, rolls))
 
 
 def amount_to_level(amount: float, shift: float = 3.0) -> float:

@@ -10,13 +10,12 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Samples
+from msanii_live.dsp.keys import is_in_key
 from msanii_live.engines.base import Engine, standalone_context
 from msanii_live.engines.composer.engine import ComposerEngine
-from msanii_live.engines.composer.keys import key_of_chroma
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.evaluation import musicnn
-from msanii_live.evaluation.audio_features import chroma
 from msanii_live.evaluation.composer.real_music import RATE, SECONDS, RealClip, real_clips
 from msanii_live.evaluation.composer.tasks import Scores
 from msanii_live.evaluation.metrics import Array, kernel_distance
@@ -97,10 +96,7 @@ class ClipReference:
             self.classifier.classify(each) == order.style
             for each, order in zip(heard, orders, strict=True)
         ]
-        keys = [
-            key_of_chroma(np.asarray(chroma(each, RATE), np.float64)) == order.key
-            for each, order in pairs
-        ]
+        keys = [is_in_key(each, RATE, order.key) for each, order in pairs]
         values = (
             kernel_distance(heard, self.target),
             diversity(heard) / max(self.spread, 1e-9),

@@ -17,6 +17,7 @@ from msanii_live.engines.composer.plans import draw_plan, order_of
 from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
+from msanii_live.evaluation.composer.endless import endless
 from msanii_live.evaluation.composer.sound import SOUND_TABLE, sound_columns
 from msanii_live.evaluation.composer.tasks import (
     TABLE,
@@ -74,6 +75,9 @@ def evaluate(
         report(f"bass, {steps} steps: {_line(result[f'bass to the others, {steps} steps'])}")
     result["density"] = density(composer, 20)
     report(f"density: {_line(result['density'])}")
+    result["continued again and again"] = counts = endless(composer, 4)
+    for span, notes in counts.items():
+        report(f"continued by 4 bars each, notes a bar in {span}: {_line(notes)}")
     result["seconds"] = speed(composer)
     report(f"seconds for 16 bars: {_line(result['seconds'])}")
     return result

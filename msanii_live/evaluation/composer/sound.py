@@ -9,10 +9,10 @@ from random import Random
 import numpy as np
 
 from msanii_live.audio import Samples
+from msanii_live.dsp.keys import is_in_key
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer.bar_grid import PROGRAMS, BarGrid, score_notes
 from msanii_live.engines.composer.complete import CompletionOptions
-from msanii_live.engines.composer.keys import key_of_chroma
 from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.plans import draw_plan
 from msanii_live.engines.composer.weights import Composer
@@ -93,7 +93,7 @@ def heard(samples: Samples, bar_seconds: float, key: int) -> tuple[float, ...]:
         tonal_share(samples, RATE),
         onset_sharpness(samples, RATE),
         harmony_return(bars),
-        float(key_of_chroma(bars.sum(0)) == key),
+        float(is_in_key(samples, RATE, key)),
     )
 
 
