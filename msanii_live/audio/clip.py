@@ -47,7 +47,9 @@ class ClipInfo:
     hash; 0 and "" for a file of the user's, which is never replaced or deleted. file_rate: Hz, of
     that file where it is not sample_rate, else 0. companions: size and blake2b of the files of its
     notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav". licence: of
-    the weights that made it, in words; "" where nobody claims anything.
+    the weights that made it, in words; "" where nobody claims anything. starred: chosen by the
+    user, and never deleted to make room. reached: what was measured of a clip whose engine promises
+    neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries".
     """
 
     name: str
@@ -71,6 +73,8 @@ class ClipInfo:
     blake2b: str = ""
     companions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
     licence: str = ""
+    starred: bool = False
+    reached: Mapping[str, int | float | str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

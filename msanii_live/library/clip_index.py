@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msanii_live.audio import Clip, ClipInfo
 from msanii_live.errors import Code, CommandError
 from msanii_live.library import naming, paths, sidecar
 from msanii_live.library.cache import ClipCache
+
+
+@dataclass(frozen=True)
+class FreedClip:
+    """A clip that was removed from the list. memory: the clip itself, where it has no file."""
+
+    info: ClipInfo
+    memory: Clip | None = None
 
 
 class ClipIndex:
@@ -92,17 +100,29 @@ class ClipIndex:
             self._cache.put(name, clip, pinned=unsaved)
             (self._unsaved.add if unsaved else self._unsaved.discard)(name)
 
-    def free(self, name: str) -> None:
+    def free(self, name: str) -> FreedClip:
         """Remove a clip from the index; its file stays and is found again at the next start.
 
         Raises: CommandError: ENOCLIP.
         """
         with self._lock:
-            name = self.info(name).name
+            info = self.info(name)
+            name = info.name
+            memory = self._cache.get(name) if name in self._unsaved else None
             del self._infos[name]
             self._cache.remove(name)
             self._unsaved.discard(name)
             self._stamps.pop(name, None)
+        return FreedClip(info, memory)
+
+    def _index_again(self, info: ClipInfo) -> None:
+        """Enter a clip that was in the index before, at its place by age."""
+        with self._lock:
+            later = {n: each for n, each in self._infos.items() if each.wrote > info.wrote}
+            for name in later:
+                del self._infos[name]
+            self._infos |= {info.name: info, **later}
+            self._stamps[info.name] = paths.stamp(sidecar.audio_path(self.folder, info))
 
     def _reindex(self, info: ClipInfo, renamed: ClipInfo, *, is_unsaved: bool) -> None:
         """Enter a clip under its new name, at its place in the order."""

@@ -18,21 +18,22 @@ from msanii_live.library import (
     paths,
     retention,
     sidecar,
+    trash,
 )
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
-from msanii_live.library.cached_clips import CachedClips
 from msanii_live.library.exports import Exports
 from msanii_live.library.folder import open_folder
+from msanii_live.library.restorable_clips import RestorableClips
 
 CACHE_BYTES = 2**30
 _log = logging.getLogger(__name__)
 
 
-def ignore(text: str) -> None:
-    """Ignore a warning."""
+def ignore(_: object) -> None:
+    """Ignore a warning, or what was replaced."""
 
 
-class Library(CachedClips):
+class Library(RestorableClips):
     """All clips of the shared folder and their files. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while
@@ -48,9 +49,9 @@ class Library(CachedClips):
     ) -> None:
         """Open the folder, create it if necessary, and index its clips.
 
-        cache_bytes: of samples kept in memory. keep_bytes: of clips kept on disk, beyond which the
-        oldest are deleted; 0 keeps all. form: of the files that clips are written to; by default
-        WAV with 32-bit float samples, which keeps them bit for bit.
+        cache_bytes: of samples kept in memory. keep_bytes: of clips kept on disk, in the trash too,
+        beyond which the oldest are deleted; 0 keeps all. form: of the files that clips are written
+        to; by default WAV with 32-bit float samples, which keeps them bit for bit.
         Raises: ConfigError: the folder cannot be created, listed or written.
         """
         self.folder, found = open_folder(folder)
@@ -82,11 +83,17 @@ class Library(CachedClips):
                     self._numbers[verb] = number
                     return name
 
-    def add(self, clip: Clip, warn: Callable[[str], None] = ignore) -> Path:
+    def add(
+        self,
+        clip: Clip,
+        warn: Callable[[str], None] = ignore,
+        on_replaced: Callable[[trash.TrashedClip], object] = ignore,
+    ) -> Path:
         """Add a clip, write it to disk and return its file; it replaces one of the same name.
 
-        Its notes and stems are written beside it. A file of the user's is never replaced: the clip
-        is then in memory alone. warn: called with a sentence on notes and stems.
+        Its notes and stems are written beside it. The files that they replace go to the trash. A
+        file of the user's is never replaced: the clip is then in memory alone. warn: called with a
+        sentence on notes and stems. on_replaced: called with the clip that went to the trash.
 
         Raises: CommandError: ERANGE, the name is illegal; EPATH, it could not be written, but it
             is in memory and plays.
@@ -105,8 +112,10 @@ class Library(CachedClips):
         in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
+        kept: trash.TrashedClip | None = None
         try:
             staged = clip_files.stage_clip(self.folder, clip, self._form, replaced, warn)
+            kept = self._keep(replaced, warn)
             with self._lock:
                 if stamps != ownership.stamps(self.folder, name, self._form.suffix) and (
                     in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix)
@@ -119,20 +128,43 @@ class Library(CachedClips):
                     self._index(replace(clip, info=staged.info, stems={}))
                     self._stamps[name] = paths.stamp(audio)
         except OSError as error:
+            if kept is not None:
+                self.trash.undo_keep(kept)
             raise naming.memory_only_error(name, naming.error_reason(error)) from None
+        if kept is not None:
+            on_replaced(kept)
         self._delete_oldest()
         return audio
 
-    def _delete_oldest(self) -> None:
-        """Delete the oldest clips and their files while they exceed the limit; keep the newest.
+    def _keep(
+        self, replaced: ClipInfo | None, warn: Callable[[str], None]
+    ) -> trash.TrashedClip | None:
+        """Put the clip that is about to be replaced into the trash, if there is one."""
+        if replaced is None:
+            return None
+        try:
+            return self.trash.keep(replaced)
+        except OSError as error:
+            reason = naming.error_reason(error)
+            warn(
+                f"the {replaced.name} that was replaced is lost: the trash is not writable ({reason})"
+            )
+            return None
 
-        Only files whose size and hash a sidecar records are counted and deleted.
+    def _delete_oldest(self) -> None:
+        """Delete what is oldest while clips and trash exceed the limit, from the trash first.
+
+        The newest clip and those with a star are kept. Only files whose size and hash a sidecar
+        records are counted and deleted.
         """
         if not self._keep_bytes:
+            self.trash.prune()
             return
         with self._lock:
             own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
             names = retention.clips_over_limit(own, self._keep_bytes)
+        room = self._keep_bytes - retention.total_bytes(own)
+        self.trash.prune(min(trash.MAX_BYTES, max(0, room)))
         for name in names:
             stamps = ownership.stamps(self.folder, name, self._form.suffix)
             on_disk = ownership.read_own(self.folder, name)

@@ -168,13 +168,15 @@ def _check(info: ClipInfo) -> None:
             raise ValueError(f"{name} is {_shown(value)}")
     if info.suffix not in AUDIO_SUFFIXES:
         raise ValueError(f"suffix is {_shown(info.suffix)}")
-    if type(info.loops) is not bool:
-        raise ValueError(f"loops is {_shown(info.loops)}")
+    for name in ("loops", "starred"):
+        if type(getattr(info, name)) is not bool:
+            raise ValueError(f"{name} is {_shown(getattr(info, name))}")
     if len(info.parents) > _MAX_ITEMS or not all(
         isinstance(parent, str) and _is_sendable(parent, _MAX_TEXT) for parent in info.parents
     ):
         raise ValueError("parents are no names")
-    _check_command(info.command)
+    _check_values("command", info.command)
+    _check_values("reached", info.reached)
     _check_companions(info.companions)
 
 
@@ -191,14 +193,14 @@ def _check_companions(companions: object) -> None:
             raise ValueError(f"the size or hash of {suffix} is illegal")
 
 
-def _check_command(command: object) -> None:
-    if not isinstance(command, Mapping) or len(command) > _MAX_ITEMS:
-        raise ValueError("command is no list of arguments")
-    for key, value in command.items():
+def _check_values(name: str, values: object) -> None:
+    if not isinstance(values, Mapping) or len(values) > _MAX_ITEMS:
+        raise ValueError(f"{name} is no list of values")
+    for key, value in values.items():
         is_text = isinstance(value, str) and _is_sendable(value, _MAX_TEXT)
         is_number = isinstance(value, int | float) and abs(value) <= 2.0**63
         if not (_is_sendable(key, _MAX_NAME) and (is_text or is_number)):
-            raise ValueError(f"{_shown(key)} in command is {_shown(value)}")
+            raise ValueError(f"{_shown(key)} in {name} is {_shown(value)}")
 
 
 def _is_sendable(text: str, max_bytes: int) -> bool:

@@ -199,7 +199,7 @@ def test_the_folders_form_is_that_of_its_clips(tmp_path: Path, form: AudioFormat
     assert again.path("b").is_file()
     plain = Library(tmp_path)
     plain.add(noise("b", 300))  # the clip's earlier file goes with it
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.json", "b.wav"]
+    assert sorted(p.name for p in tmp_path.glob("[!.]*")) == ["b.json", "b.wav"]
 
 
 def test_a_form_does_not_replace_a_users_file(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_no_spelling_reaches_outside(library: Library, text: str) -> None:
         with pytest.raises(CommandError) as caught:
             call(text)
         assert caught.value.code in (Code.EPATH, Code.ENOCLIP)
-    assert sorted(p.name for p in library.folder.iterdir()) == ["a.json", "a.wav"]
+    assert sorted(p.name for p in library.folder.glob("[!.]*")) == ["a.json", "a.wav"]
 
 
 @pytest.mark.parametrize(
