@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msanii_live.engines.base import OPTIONAL_KEYS
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -34,12 +35,14 @@ class EngineSpec:
 
     factory: "module:attribute" of an `EngineFactory`. verbs: command addresses. formats: of the
     weights that it reads. has_weights: weights come with it; if not, it is made only for a path.
+    follows: as in `Capabilities`, for engines that a musician is told of.
     """
 
     factory: str
     verbs: tuple[str, ...]
     formats: tuple[str, ...] = ()
     has_weights: bool = True
+    follows: tuple[str, ...] = ()
 
 
 BUILT_IN: dict[str, EngineSpec] = {
@@ -64,6 +67,7 @@ BUILT_IN: dict[str, EngineSpec] = {
         "msanii_live.engines.composer.engine:create",
         (*_AUDIO_VERBS, Render.address),
         ("msanii-live/composer/1",),
+        follows=OPTIONAL_KEYS,
     ),
     "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),
     "msanii2023": EngineSpec(

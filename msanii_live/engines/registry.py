@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from msanii_live.engines.formats import find_weights
 from msanii_live.engines.plugins import EngineSource, PluginError, find_formats, find_plugins
 from msanii_live.errors import Code, CommandError, ConfigError
 from msanii_live.hub.store import find_model_folder, stored_models
+from msanii_live.protocol.commands import GenerationCommand
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +162,14 @@ class EngineRegistry:
             return BUILT_IN[PIPELINES].verbs
         return BUILT_IN[name].verbs if name in BUILT_IN else ()
 
+    def followers(self, command: GenerationCommand, keys: Sequence[str]) -> list[str]:
+        """Return the engines that carry a command out and are known to follow all of some keys."""
+        return [
+            name
+            for name in self.names()
+            if command.address in self.verbs(name) and set(keys) <= set(self._follows(name))
+        ]
+
     def memory_mb(self) -> float:
         """Return device memory in use by loaded engines, MB."""
         with self._lock:
@@ -181,6 +191,12 @@ class EngineRegistry:
     def _canonical(self, name: str) -> str:
         with self._lock:
             return name if name in self._engines else canonical_name(name)
+
+    def _follows(self, name: str) -> tuple[str, ...]:
+        engine = self._existing(name)
+        if engine is not None:
+            return engine.capabilities.follows or ()
+        return BUILT_IN[name].follows if name in BUILT_IN else ()
 
     def _existing(self, name: str) -> Engine | None:
         with self._lock:

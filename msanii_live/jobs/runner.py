@@ -11,6 +11,7 @@ from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
 from msanii_live.engines.base import Context, Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
@@ -39,7 +40,7 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
         return clip
 
     engine = engine_for(services, command, source)
-    for text in ignored_keys_warnings(engine, command):
+    for text in ignored_keys_warnings(services.registry, engine, command):
         handle.warn(text)
 
     @cache
@@ -109,13 +110,20 @@ def compose_notes(
     return engine.compose(command, context)
 
 
-def ignored_keys_warnings(engine: Engine, command: GenerationCommand) -> tuple[str, ...]:
-    """Return what a user should know of keys that an engine does not follow: one text or none."""
+def ignored_keys_warnings(
+    registry: EngineRegistry, engine: Engine, command: GenerationCommand
+) -> tuple[str, ...]:
+    """Return what a user should know of keys that an engine does not follow: one text or none.
+
+    It names an engine that follows them all, if there is one.
+    """
     keys = engine.capabilities.ignored_keys(command)
     if not keys:
         return ()
     listed = " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
-    return (f"{engine.name} does not follow {listed}: the clip was made without",)
+    text = f"{engine.name} does not follow {listed}: the clip was made without"
+    others = registry.followers(command, keys)
+    return (f"{text} (engine {others[0]} does)" if others else text,)
 
 
 def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ def test_the_table_tells_of_each_engine_what_the_engine_tells():
         told = registry.verbs(name)
         assert registry.get(name).capabilities.verbs == told
         assert registry.get(name).name == name
+        if name in BUILT_IN and BUILT_IN[name].follows:
+            assert registry.get(name).capabilities.follows == BUILT_IN[name].follows
 
 
 def test_old_names_stand_for_new_ones_and_are_not_listed():
@@ -46,6 +48,15 @@ def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
     able = "mel2mel, note-diffusion, composer, tones can"
     with pytest.raises(CommandError, match=f"cannot render: {able}"):
         registry.serving("mel-flow", Render.address)
+
+
+def test_engines_that_follow_keys_are_known_before_they_are_made():
+    registry = EngineRegistry("cpu", "tones")
+    assert registry.followers(Generate(), ["chords", "parts"]) == ["composer"]
+    assert registry.followers(Render(midi="song"), ["stems"]) == ["composer"]
+    assert registry.followers(Generate(), ["style", "negative"]) == []
+    registry.get("mel-flow")
+    assert registry.followers(Generate(), ["style", "key"]) == ["mel-flow", "composer"]
 
 
 def test_without_a_name_another_plays_notes_for_an_engine_that_cannot():

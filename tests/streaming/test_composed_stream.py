@@ -120,5 +120,6 @@ def test_what_an_engine_does_not_follow_is_warned_of_once(tmp_path):
     with streaming(tmp_path, "none", "tones", short, params) as (_, _stream, told):
         wait_until(lambda: len(told.chunks) >= 4)
         assert told.warnings == [
-            "tones does not follow chords and parts: the clip was made without"
+            "tones does not follow chords and parts: the clip was made without "
+            "(engine composer does)"
         ]
