@@ -11,7 +11,7 @@ from msanii_live.errors import ConfigError
 
 PARTS = (
     "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "composer",
-    "composer-calibration", "2023-vocoder", "2023-unet",
+    "composer-calibration", "transcriber", "2023-vocoder", "2023-unet",
 )  # fmt: skip
 
 MAX_MINUTES = 1e6
@@ -78,6 +78,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
         part = arguments.part.removeprefix("2023-")
         return train_part(part, arguments.data, arguments.out, arguments.recipe, arguments.minutes)
+    if arguments.part == "transcriber":
+        from msanii_live.training.commands_transcriber import train_part as train_listener
+
+        return train_listener(arguments.data, arguments.out, arguments.recipe, arguments.minutes)
     started = time.monotonic()  # torch takes seconds to import, which count
     from msanii_live.training.commands import TrainingOptions, train
 

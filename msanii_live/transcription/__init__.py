@@ -1,0 +1,1 @@
+"""It listens: audio becomes notes by part, beats, bars and chords."""
