@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from msanii_live.app import Server
 from msanii_live.config import Config
+from msanii_live.dsp.heap import return_memory
 from msanii_live.errors import MsaniiError
 
 log = logging.getLogger("msanii_live")
@@ -86,6 +87,7 @@ def run(config: Config) -> int:
         datefmt="%H:%M:%S",
     )
     os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"  # it never reaches out
+    return_memory()
     try:
         ended = asyncio.run(_serve(config))
     except MsaniiError as error:

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 import torch
 
 from msanii_live.dsp import cpu_precision
+from msanii_live.dsp.heap import keep_tensors
 from msanii_live.dsp.thread_limit import apply_limit
 from msanii_live.errors import ConfigError
 
@@ -22,10 +23,12 @@ _precision_override: ContextVar[torch.dtype | None] = ContextVar(
 def pick_device(name: str) -> torch.device:
     """Return the device that `auto`, `cpu`, `cuda` or `mps` means here.
 
-    The limit of `limit_threads` is applied first, because every engine comes by here to load.
+    The limit of `limit_threads` is applied first, and memory is set to be reused, because every
+    engine comes by here to load.
     Raises: ConfigError: a device that this machine lacks.
     """
     apply_limit()
+    keep_tensors()
     has_mps = torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu")

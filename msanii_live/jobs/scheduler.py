@@ -50,6 +50,11 @@ class Scheduler:
         self._lock = threading.Lock()
         self._jobs: list[Job] = []
         self._next = 1
+        self._on_end: Callable[[], object] = lambda: None
+
+    def set_end_callback(self, call: Callable[[], object]) -> None:
+        """Set what is called, on the worker's thread or a caller's, after a job has ended."""
+        self._on_end = call
 
     def start(self) -> None:
         """Start the worker."""
@@ -99,8 +104,8 @@ class Scheduler:
         return self.worker.eta(job.handle) if job.handle else 0.0
 
     def is_pending(self, clip: str) -> bool:
-        """Return whether a job that has not ended will make a clip of this name."""
-        return any(job.clip == clip for job in self.jobs())
+        """Return whether a job that has not ended will make a clip of this name; "last" is any."""
+        return any(clip in (job.clip, "last") for job in self.jobs())
 
     def load_percent(self) -> float:
         """Return the share of the last ten seconds spent on tasks, 0 to 100."""
@@ -149,6 +154,7 @@ class Scheduler:
             job.outcome = outcome
             self._jobs.remove(job)
         self._listener.ended(job)
+        self._on_end()
 
     def _outcome(
         self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None

@@ -32,6 +32,11 @@ class _LoadedClip:
     key: Hashable
     used: bool = False  # a region has used it; until then a command may be about to
 
+    @property
+    def name(self) -> str:
+        """The clip's name, "" for one that has none."""
+        return self.clip.info.name
+
 
 class CommandQueue:
     """A queue of commands to the host in charge, and a record of the clips and regions it has.
@@ -151,10 +156,13 @@ class CommandQueue:
             self._loaded[number].used = True
         idle = [n for n, loaded in self._loaded.items() if loaded.used and n not in needed]
         size = sum(self._loaded[n].samples.nbytes for n in idle)
+        newest = {each.name: id(each.clip.samples) for each in self._loaded.values()}
         for number in idle:
-            # A clip without a name, such as a chunk of the stream, is never played again.
-            if size > _IDLE_BYTES or not self._loaded[number].clip.info.name:
-                loaded = self._loaded.pop(number)
-                del self._clip_numbers[loaded.key]
+            loaded = self._loaded[number]
+            # Neither a clip without a name, such as a chunk of the stream, nor one whose name
+            # another clip has now is played again.
+            is_outdated = not loaded.name or newest[loaded.name] != id(loaded.clip.samples)
+            if size > _IDLE_BYTES or is_outdated:
+                del self._loaded[number], self._clip_numbers[loaded.key]
                 size -= loaded.samples.nbytes
                 self._send_unnumbered(UnloadClip(number))

@@ -11,18 +11,19 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from typing import Protocol
 
 from msanii_live.audio import Clip
 from msanii_live.audio.resampling import at_rate
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
+from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
-from msanii_live.jobs.worker import Worker
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
+from msanii_live.streaming.first_clip import find_source
+from msanii_live.streaming.listener import StreamListener
 from msanii_live.streaming.phrases import ChunkTiming
 from msanii_live.streaming.placement import find_placement
 from msanii_live.streaming.request_builder import RequestBuilder
@@ -38,40 +39,18 @@ _RETRY = 0.5  # s until a chunk that failed is tried again; the last bar is repe
 _SMOOTHING = 0.3  # weight of the newest chunk in the time that chunks take
 
 
-class StreamListener(Protocol):
-    """A receiver of what happens to a stream, called from the stream's thread."""
-
-    def chunk_ready(
-        self, index: int, start: float, seconds: float, took: float, ahead: float
-    ) -> None:
-        """Receive that a chunk is ready.
-
-        start: s since the stream began. seconds: its length. took: s that making it lasted. ahead:
-        s that are ready.
-        """
-
-    def late(self, index: int, seconds: float) -> None:
-        """Receive that a bar of so many seconds is repeated, because a chunk is not ready."""
-
-    def warn(self, text: str) -> None:
-        """Receive what went wrong; the stream goes on."""
-
-    def ended(self, reason: str) -> None:
-        """Receive that the stream has ended and why; exactly once for a stream that began."""
-
-
 class StreamLoop:
     """One stream, from its start to its end.
 
-    Its thread sleeps until a deadline or an event: the player has changed, a task has ended, the
-    settings were changed, the stream was ended. `begin`, `change`, `check_player`, `end` and `wake`
-    may be called from any thread, the rest only by the stream's own.
+    Its thread sleeps until a deadline or an event: the player has changed, a task or a job has
+    ended, the settings were changed, the stream was ended. `begin`, `change`, `check_player`,
+    `end` and `wake` may be called from any thread, the rest only by the stream's own.
     """
 
     def __init__(
         self,
         services: Services,
-        worker: Worker,
+        scheduler: Scheduler,
         params: Params,
         listener: StreamListener,
         command: StreamStart,
@@ -82,12 +61,14 @@ class StreamLoop:
         """
         self._services = services
         self._player = services.player
-        self._worker = worker
+        self._scheduler = scheduler
+        self._worker = scheduler.worker
         self._requests = RequestBuilder(services, params)
         self._listener = listener
         self._settings = StreamSettings.from_command(command, services)
         self._last_reader = self._settings.reader  # of the notes of the last chunk
         self._state = StreamState()
+        self._awaited = ""  # the source, until it is there: a job may still be making it
         self._region = 0  # number of the region that the next chunk follows
         self._took = 1.0  # s that a chunk takes to make, smoothed
         self._late_index = -1  # the last chunk that was reported as late
@@ -111,6 +92,7 @@ class StreamLoop:
     def begin(self) -> None:
         """Find what to continue, make its last bar the fallback, and start the thread.
 
+        A clip that a job is still making is waited for.
         Raises: CommandError: the source cannot be played.
         """
         source = self.command.src
@@ -118,8 +100,8 @@ class StreamLoop:
         if now_playing is not None:
             self._adopt(now_playing.clip, now_playing.region)
         elif source != "current":
-            clip = self._services.source(source)
-            self._adopt(clip, self._player.play(clip, at=self.command.at, track=STREAM_NAME))
+            self._awaited = source
+            self._find_source()
         self._warn_left_out()
         self._thread.start()
 
@@ -160,6 +142,8 @@ class StreamLoop:
         now, settings = self._player.now(), self._settings
         if now < self._retry_at:
             return self._retry_at
+        if self._awaited:
+            return self._look_for_source()
         if self._state.is_empty:
             return self._attempt(settings, None)
         placement = find_placement(self._player, self._region)
@@ -214,6 +198,21 @@ class StreamLoop:
         region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
         self._last_reader = settings.reader
         self._place_first(chunk.clip, region, state)
+
+    def _find_source(self) -> None:
+        """Begin from the awaited clip if it is there. Raises: CommandError: as `find_source`."""
+        clip = find_source(self._awaited, self._services, self._scheduler)
+        if clip is not None:
+            self._awaited = ""
+            self._adopt(clip, self._player.play(clip, at=self.command.at, track=STREAM_NAME))
+
+    def _look_for_source(self) -> float | None:
+        """Do as `_find_source`; end the stream if the clip will never be there."""
+        try:
+            self._find_source()
+        except CommandError as error:
+            self.end(error.text)
+        return None if self._awaited else self._player.now()
 
     def _adopt(self, clip: Clip, region: int) -> None:
         """Begin a stream from a clip that plays."""

@@ -8,7 +8,8 @@ from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.protocol.commands import StreamStart
-from msanii_live.streaming.loop import STOPPED, StreamListener, StreamLoop
+from msanii_live.streaming.listener import StreamListener
+from msanii_live.streaming.loop import STOPPED, StreamLoop
 from msanii_live.streaming.settings import settle_command
 from msanii_live.streaming.state import STREAM_NAME as STREAM_NAME
 
@@ -21,12 +22,13 @@ class Stream:
     ) -> None:
         """Begin with no stream. listener: of every stream that is started without its own."""
         self._services = services
-        self._worker = scheduler.worker
+        self._scheduler = scheduler
         self._params = params
         self._listener = listener
         self._loop: StreamLoop | None = None
         self._lock = threading.Lock()
-        services.player.set_change_callback(self._player_changed)
+        services.player.set_change_callback(self._wake)
+        scheduler.set_end_callback(self._wake)
 
     @property
     def is_running(self) -> bool:
@@ -58,7 +60,7 @@ class Stream:
             else:
                 new = StreamLoop(
                     self._services,
-                    self._worker,
+                    self._scheduler,
                     self._params,
                     listener,
                     settle_command(command, StreamStart()),
@@ -93,7 +95,7 @@ class Stream:
                 self._loop.end(reason)
             self._loop = None
 
-    def _player_changed(self) -> None:
+    def _wake(self) -> None:
         loop = self._loop
         if loop is not None:
             loop.wake()

@@ -102,6 +102,7 @@ def test_jobs_wait_in_order_of_priority_up_to_a_limit(scheduler, listener):
     assert [scheduler.position(job) for job in expected] == list(range(QUEUE_LIMIT))
     assert scheduler.eta(expected[1]) == pytest.approx(2 * scheduler.eta(expected[0]))
     assert scheduler.is_pending("c7")
+    assert scheduler.is_pending("last")
     assert not scheduler.is_pending("d7")
     with refusal(Code.EBUSY):
         scheduler.submit(short(), "", "", "one-too-many")

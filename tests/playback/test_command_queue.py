@@ -145,3 +145,17 @@ def test_a_clip_that_was_never_played_is_kept() -> None:
     region = load(queue, noise(""))
     queue.acknowledge(host, report(0))
     assert queue.clip(region.clip) is not None
+
+
+def test_of_clips_of_one_name_only_the_newest_is_kept_for_another_play() -> None:
+    host = FakeHost()
+    queue = CommandQueue(host)
+    old = load(queue, noise("a"))
+    queue.send(StartRegion(old))
+    queue.acknowledge(host, report(1, old))
+    new = load(queue, noise("a"))
+    queue.send(StartRegion(new))
+    queue.acknowledge(host, report(2, old, new))
+    assert not host.commands(UnloadClip)  # both play
+    queue.acknowledge(host, report(2))
+    assert host.commands(UnloadClip) == [UnloadClip(old.clip)]

@@ -91,7 +91,7 @@ class Bench:
         self.services = Services(registry, Library(tmp_path), self.player, transport)
         self.scheduler = Scheduler(self.services, NoJobs())
         self.scheduler.start()
-        self.loop = StreamLoop(self.services, self.scheduler.worker, self.params, self.log, order)
+        self.loop = StreamLoop(self.services, self.scheduler, self.params, self.log, order)
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 """Check that the stream never ends, never clicks, and says so when it waits for its engine."""
 
+import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from msanii_live.audio import Samples, make_clip
-from msanii_live.benchmarks.streaming import streaming
+from msanii_live.benchmarks.streaming import StreamLog, streaming
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.playback.crossfade import largest_step
-from msanii_live.protocol.commands import StreamStart, StreamStop
+from msanii_live.protocol.commands import Generate, StreamStart, StreamStop
 from tests.playback.fakes import wait_until
 from tests.playback.test_mixer import tone
 
@@ -138,6 +140,49 @@ def test_a_source_that_is_not_there_is_refused(tmp_path):
         assert caught.value.code is Code.ENOCLIP
         assert not stream.is_running
         assert StreamStop().fade == 0.02
+
+
+class Gate:
+    """A patch of the tones, whose clips are made only when the gate is open."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.opened, make = threading.Event(), Tones.run
+
+        def run(engine, command, context):
+            while not self.opened.wait(0.01):
+                context.progress(0, 1)  # raises if the job is cancelled
+            return make(engine, command, context)
+
+        monkeypatch.setattr(Tones, "run", run)
+
+
+@pytest.mark.parametrize("source", ["last", "first"])
+def test_a_stream_waits_for_the_clip_that_a_job_is_making(tmp_path, monkeypatch, source):
+    gate = Gate(monkeypatch)
+    with streaming(tmp_path, "none", "tones") as (player, stream, told):
+        stream.stop()
+        stream._scheduler.submit(Generate(seconds=2.0), "", "", "first")
+        stream.start(replace(SHORT, src=source), told)
+        stream.start(replace(SHORT, ahead=1.5), told)  # the settings change, the source does not
+        assert stream.is_running
+        assert not player.regions()
+        gate.opened.set()
+        wait_until(lambda: len(told.chunks) >= 2)
+        assert [chunk[:2] for chunk in told.chunks[:1]] == [(0, 2.0)]  # after the clip
+        assert not told.warnings
+
+
+def test_a_stream_ends_with_a_reason_where_its_clip_never_comes(tmp_path, monkeypatch):
+    Gate(monkeypatch)
+    with streaming(tmp_path, "none", "tones") as (_, stream, _told):
+        stream.stop()
+        told = StreamLog()
+        job = stream._scheduler.submit(Generate(seconds=2.0), "", "", "first")
+        stream.start(replace(SHORT, src="first"), told)
+        stream._scheduler.cancel([job])
+        wait_until(lambda: told.reasons)
+        assert "'first'" in told.reasons[0]
+        assert not stream.is_running
 
 
 def test_a_stop_of_all_ends_the_stream(tmp_path):

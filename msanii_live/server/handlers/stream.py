@@ -28,7 +28,7 @@ TOPIC = "stream"
 class StreamEvents:
     """Events of the stream, sent to whoever started it and to topic `stream`.
 
-    Called from the stream's thread; see `streaming.loop.StreamListener`.
+    Called from the stream's thread; see `streaming.listener.StreamListener`.
     """
 
     def __init__(self, events: EventSender, routes: Routes) -> None:

@@ -1,0 +1,53 @@
+"""How the C library's heap returns memory to the system.
+
+By default, glibc keeps blocks as large as the largest that was freed so far, up to 32 MiB, in the
+heap of the thread that freed them. Each thread of a server (streams, jobs, the player) then keeps
+megabytes of audio that it no longer uses, scattered among small objects that stay, so that memory
+grows for hours. Source: glibc's `mallopt(3)`, "dynamic adjustment of the mmap threshold".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # parameters of mallopt, from malloc.h
+_AUDIO_BYTES = 256 * 2**10  # of a block from which on it comes from the system, and returns to it
+# Networks take and free tensors of a few MiB thousands of times a clip: to have each of them from
+# the system costs a third more processor time.
+_TENSOR_BYTES = 16 * 2**20
+
+_returns_memory = False
+
+
+def return_memory() -> None:
+    """Have freed audio go back to the system at once, for a process that serves for hours.
+
+    Only glibc's heap is set, and not where the user has set it by its environment variables.
+    """
+    global _returns_memory
+    if not any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+        _returns_memory = _set_thresholds(_AUDIO_BYTES)
+
+
+def keep_tensors() -> None:
+    """Have the memory of tensors reused instead, once networks run in such a process."""
+    global _returns_memory
+    if _returns_memory:
+        _returns_memory = False
+        _set_thresholds(_TENSOR_BYTES)
+
+
+def _set_thresholds(mmap_bytes: int) -> bool:
+    """Set from which size on blocks come from the system; return whether that can be set here."""
+    if sys.platform != "linux":
+        return False
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return False
+    set_option.argtypes, set_option.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
+    return bool(
+        set_option(_MMAP_THRESHOLD, mmap_bytes) and set_option(_TRIM_THRESHOLD, _AUDIO_BYTES)
+    )
