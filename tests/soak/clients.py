@@ -197,13 +197,15 @@ def stream_client(server, stop, tally):
         while not stop.is_set():
             began = time.monotonic()
             client.send("/msanii/stream/start", "last", "chunk", 2, "id", "stream")
-            chunks = 0
+            chunks, failure = 0, ""
             while not stop.is_set() and time.monotonic() - began < STREAM_SECONDS:
                 message = client.receive(1.0)
                 chunks += message is not None and message.address == "/msanii/stream/chunk"
+                if message is not None and message.address == "/msanii/fail":
+                    failure = f": {message.args[-1]}"
             client.send("/msanii/stream/stop", "id", "stream end")
             if chunks < 2 and not stop.is_set():
-                tally.problems.append(f"a stream made {chunks} chunks")
+                tally.problems.append(f"a stream made {chunks} chunks{failure}")
             tally.answers += chunks
             while not stop.is_set() and time.monotonic() - began < STREAM_EVERY:
                 client.receive(1.0)
