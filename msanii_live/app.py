@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING
 
 from msanii_live.config import Config
@@ -35,17 +37,23 @@ from msanii_live.server.handlers.clients import ClientHandlers
 from msanii_live.server.handlers.engines import EngineHandlers
 from msanii_live.server.handlers.generation import GenerationHandlers
 from msanii_live.server.handlers.jobs import JobHandlers
+from msanii_live.server.handlers.history import HistoryHandlers
 from msanii_live.server.handlers.library import LibraryHandlers
 from msanii_live.server.handlers.playback import PlaybackHandlers
+from msanii_live.server.handlers.midi_map import MidiMapHandlers
 from msanii_live.server.handlers.recording import RecordingHandlers
 from msanii_live.server.handlers.stream import StreamEvents, StreamHandlers
+from msanii_live.server.handlers.scenes import SceneHandlers
 from msanii_live.server.handlers.system import SystemHandlers
 from msanii_live.server.job_events import JobEvents
+from msanii_live.server.history import History
 from msanii_live.server.job_tracker import JobTracker
 from msanii_live.server.message_log import MessageLog
 from msanii_live.server.reply_sender import ReplySender
+from msanii_live.server.midi_map import MidiMap
 from msanii_live.server.router import Router
 from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClock
+from msanii_live.server.scenes import Scenes
 from msanii_live.server.sessions import Sessions
 from msanii_live.server.status import ServerStatus, sound_facts
 from msanii_live.streaming.stream import Stream
@@ -95,18 +103,33 @@ class Server:
         job_events = JobEvents(on_loop)
         self._scheduler = Scheduler(self.services, job_events)
         tracker = JobTracker(
-            self._scheduler, self.services.library, self.services.registry, self._sender.send
+        history = History()
+            self._scheduler,
+            self.services.library,
+            self.services.registry,
+            self._sender.send,
+            history,
         )
         self._tasks = BackgroundTasks(
             tracker.open_jobs, self._sender.send, on_loop, self._scheduler.run_between_jobs
         )
         job_events.connect(tracker, self._tasks, self._sender, self._sessions)
 
-        params = Params()
+        transport = self.services.transport
+        params = Params(lambda: transport.beats_at(transport.now()))
         self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
         status = ServerStatus(
+        midi_map = MidiMap(
+            self.services.library.folder,
+            params,
+            lambda address, args: on_loop(lambda: self.router.run(address, args)),
+        )
+        midi.add_listener(midi_map.mapper.receive)
+        self._scenes = Scenes(
+            self.services, params, self._stream, self._transport_sync, midi_map.mapper
+        )
             services=self.services,
             scheduler=self._scheduler,
             state=lambda: self.state,
@@ -119,9 +142,14 @@ class Server:
             [
                 GenerationHandlers(tracker).table(),
                 PlaybackHandlers(self.services, self._transport_sync).table(),
-                RecordingHandlers(self.services, self._recorder, events).table(),
-                StreamHandlers(self._stream, params, self.services.registry, events).table(),
-                LibraryHandlers(self.services.library).table(),
+                RecordingHandlers(self.services, self._recorder, events, history).table(),
+                StreamHandlers(
+                    self._stream, params, self.services.registry, events, history
+                ).table(),
+                LibraryHandlers(self.services.library, history).table(),
+                HistoryHandlers(history).table(),
+                SceneHandlers(self._scenes, self.services.library).table(),
+                MidiMapHandlers(midi_map, midi, events).table(),
                 EngineHandlers(self.services.registry).table(),
                 JobHandlers(self._scheduler, tracker).table(),
                 ClientHandlers(
@@ -248,8 +276,7 @@ class Server:
 
         Raises: CommandError: EENGINE.
         """
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
+        ready: Future[None] = Future()
 
         def warm() -> None:
             try:
@@ -259,12 +286,13 @@ class Server:
                 engine.warm()
                 self._scheduler.worker.durations.set_warm_up(time.monotonic() - began)
             except BaseException as error:
-                loop.call_soon_threadsafe(_settle, ready, error)
-            else:
-                loop.call_soon_threadsafe(_settle, ready, None)
+                with contextlib.suppress(InvalidStateError):  # nobody waits any more
+                    ready.set_exception(error)
+                ready.set_result(None)
 
         self._scheduler.run_between_jobs(warm)
-        await ready
+        await asyncio.wrap_future(ready)
+        await asyncio.to_thread(self._scenes.start, self.config.resume == "on")
         self.state = "idle"
 
     def ready_line(self) -> str:
@@ -297,12 +325,4 @@ class Server:
         self._recorder.close()
         self.services.takes.close()
         self._transport_sync.close()
-
-
-def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
+        self._scenes.close()

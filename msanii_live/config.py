@@ -49,6 +49,7 @@ _CHOICES = (
     ("trust_remote_code", SWITCH),
     ("save_format", SAVE_FORMATS),
 )
+    ("resume", SWITCH),
 
 _TEXTS = ("bind", "folder", "audio", "midi_in", "engine")
 _ORIGIN_HOST = re.compile(r"[^\s/?#@*\x00-\x20]+").fullmatch
@@ -91,6 +92,7 @@ class Config:
         "auto",
         "of networks; auto is fp16 on a GPU, the faster of fp32 and bf16 on a CPU",
         PRECISIONS,
+    resume: str = _option("off", "return to the last scene after a restart or a crash", SWITCH)
     )
     engine: str = _option(
         "mel-flow", "engine to use by default: a name, a path to weights, or a published model"

@@ -24,12 +24,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finished:
-    """The outcome of a job that made its clip. path: its WAV file. took: seconds of work."""
+    """The outcome of a job that made its clip.
+
+    path: its WAV file. took: seconds of work. replaced: the clip of its name that is in the trash.
+    """
 
     info: ClipInfo
     path: Path
     took: float
 
+    replaced: TrashedClip | None = None
 
 @dataclass(frozen=True)
 class Failed:

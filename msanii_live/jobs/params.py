@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from msanii_live.notes import PARTS
 from msanii_live.protocol.commands import PARAMS, Param
 from msanii_live.protocol.music_text import parse_parts
+from msanii_live.timing.curve import Curve
 
 Value = int | float | str
 
@@ -20,35 +25,93 @@ _DEFAULTS: dict[str, Value] = {
     "stream.chords": "",
     "stream.parts": "",
 }
+# Values that leave the choice to the engine, or mean nothing but themselves: none glides to them.
+_LEAVES_IT: dict[str, Callable[[float], bool]] = {
+    "stream.density": lambda value: value < 0,
+    "stream.steps": lambda value: value == 0,
+    "stream.seed": lambda _: True,
+}
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A param on its way: before until the curve is over, or the curve's value; then after."""
+
+    before: Value
+    after: Value
+    curve: Curve
+
+    def value_at(self, beat: float) -> Value:
+        if isinstance(self.after, str) or self.curve.is_step:
+            return self.after if self.curve.is_over(beat) else self.before
+        value = self.curve.value_at(beat)
+        return round(value) if isinstance(self.after, int) else value
 
 
 class Params:
     """The value of each param; the last one set counts. Every method is safe from any thread."""
 
-    def __init__(self) -> None:
-        """Begin with the defaults."""
+    def __init__(self, beat: Callable[[], float] = lambda: 0.0) -> None:
+        """Begin with the defaults. beat: returns the beat of the transport that it is now."""
         assert {param.address.rsplit("/", 1)[1] for param in PARAMS} == set(_DEFAULTS)
+        self._beat = beat
+        self._lock = threading.Lock()
         self._values = dict(_DEFAULTS)
+        self._changes: dict[str, _Change] = {}
 
     def apply(self, param: Param) -> Value | None:
         """Set a param to the value of its command; return its value if the command has none."""
         value: Value | None = getattr(param, "value", None)
         if value is None:
-            return self._values[param.name]
-        self._values[param.name] = "" if value == "none" else value
+            return self.value(param.name)
+        self.change(param.name, "" if value == "none" else value, param.time, param.shape)
         return None
 
     def set(self, name: str, value: Value) -> None:
         """Set a param by its name."""
-        self._values[name] = value
+        with self._lock:
+            self._changes.pop(name, None)
+            self._values[name] = value
+
+    def change(self, name: str, value: Value, beats: float, shape: str = "linear") -> None:
+        """Move a param to a value over some beats; words, and what cannot glide, change then."""
+        if not beats:
+            self.set(name, value)
+            return
+        before, start = self.value(name), self._beat()
+        is_step = isinstance(value, str) or isinstance(before, str)
+        if not is_step:
+            leaves = _LEAVES_IT.get(name)
+            is_step = leaves is not None and (leaves(float(before)) or leaves(float(value)))
+        ends = (0.0, 0.0) if is_step else (float(before), float(value))
+        curve = Curve(*ends, begin=start, beats=beats, shape=shape, is_step=is_step)
+        with self._lock:
+            self._changes[name] = _Change(before, value, curve)
+            self._values[name] = value
+
+    def value(self, name: str) -> Value:
+        """Return the value that a param has now."""
+        change = self._changes.get(name)
+        if change is None:
+            return self._values[name]
+        beat = self._beat()
+        if change.curve.is_over(beat):
+            with self._lock:
+                if self._changes.get(name) is change:
+                    del self._changes[name]
+        return change.value_at(beat)
+
+    def values(self) -> dict[str, Value]:
+        """Return the value of every param, and of one on its way the value that it goes to."""
+        return dict(self._values)
 
     def number(self, name: str) -> float:
         """Return the value of a param that is a number."""
-        return float(self._values[name])
+        return float(self.value(name))
 
     def text(self, name: str) -> str:
         """Return the value of a param that is text."""
-        return str(self._values[name])
+        return str(self.value(name))
 
     def parts(self) -> tuple[str, ...]:
         """Return the parts that `stream.parts` lets sound, in the order of PARTS; empty for all."""

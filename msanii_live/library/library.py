@@ -113,6 +113,7 @@ class Library(RestorableClips):
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
         kept: trash.TrashedClip | None = None
+            before = None if name in self._unsaved else self._infos.get(name)
         try:
             staged = clip_files.stage_clip(self.folder, clip, self._form, replaced, warn)
             kept = self._keep(replaced, warn)
@@ -153,6 +154,9 @@ class Library(RestorableClips):
 
     def _delete_oldest(self) -> None:
         """Delete what is oldest while clips and trash exceed the limit, from the trash first.
+        kept = self._keep(own, warn)
+        clip_files.delete_clip(self.folder, own, companions.own_files(self.folder, own))
+        return kept
 
         The newest clip and those with a star are kept. Only files whose size and hash a sidecar
         records are counted and deleted.
@@ -162,7 +166,7 @@ class Library(RestorableClips):
             return
         with self._lock:
             own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
-            names = retention.clips_over_limit(own, self._keep_bytes)
+            over = set(retention.clips_over_limit(own, self._keep_bytes))
         room = self._keep_bytes - retention.total_bytes(own)
         self.trash.prune(min(trash.MAX_BYTES, max(0, room)))
         for name in names:
@@ -197,12 +201,14 @@ class Library(RestorableClips):
             is_unsaved = info.name in self._unsaved
             if own is not None and not is_unsaved:
                 try:
-                    renamed = clip_files.rename_clip(self.folder, own, files, to)
+                    renamed = clip_files.rename_clip(self.folder, own, files, renamed)
                 except OSError as error:
                     raise naming.write_error(f"{to}{own.suffix}", error) from None
             if own is not None or is_unsaved:
                 beside, command = renamed.companions, renamed.command
-                renamed = replace(info, name=to, companions=beside, command=command)
+                renamed = replace(
+                    info, name=to, file=renamed.file, companions=beside, command=command
+                )
                 self._reindex(info, renamed, is_unsaved=is_unsaved)
                 return
         self.add(self.get(info.name).renamed(to))
@@ -253,7 +259,8 @@ class Library(RestorableClips):
 
         clip: its name; by default the file's name, with "-" for characters that a clip's name may
         not have. A WAV that already has that name becomes the clip's own file, unchanged. bpm: its
-        tempo, if known. warn: called with a sentence.
+        on_replaced: Callable[[trash.TrashedClip], object] = ignore,
+        tempo, if known. warn, on_replaced: see `add`.
         Raises: CommandError: ERANGE, the name is illegal; EPATH, outside the folder, unreadable,
             beyond a limit, the file's own name is taken, or the clip cannot be written.
         """
@@ -285,7 +292,7 @@ class Library(RestorableClips):
             warn(text)
         loaded = replace(loaded, warnings=())
         if not in_place:
-            self.add(loaded)
+            self.add(loaded, on_replaced=on_replaced)
             return self.info(name)
         stamp = paths.stamp(source)
         try:

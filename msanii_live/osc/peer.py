@@ -22,6 +22,7 @@ class Connection(NamedTuple):
 
 
 Peer = UdpAddress | Connection
+NOBODY: Peer = ("::1", 0)  # the sender of what the server tells itself, who needs no reply
 
 
 def is_loopback(host: str) -> bool:

@@ -200,8 +200,11 @@ def _parse_positional(
         later = positional[n + 1 :]
         value: OscValue = reader.args[index]
         if argument.kind == "s" and isinstance(value, str) and all(a.kind != "s" for a in later):
-            end = _end_of_text(reader, index, sum(a.required for a in later))
-            value, index = " ".join(str(word) for word in reader.args[index:end]), end
+            if argument.has_numbers and not later:
+                value, index = reader.join_strings(index, has_numbers=True)
+            else:
+                end = _end_of_text(reader, index, sum(a.required for a in later))
+                value, index = " ".join(str(word) for word in reader.args[index:end]), end
         else:
             index += 1
         values[argument.name] = coerce(argument, value)

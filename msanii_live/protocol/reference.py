@@ -37,6 +37,7 @@ GROUP_TITLES = {
     "play": "Playing", "stop": "Playing", "transport": "Playing", "record": "Recording",
     "stream": "The stream", "param": "Params",
     "clip": "Clips", "job": "Jobs", "engine": "Engines",
+    "undo": "Clips", "redo": "Clips", "scene": "Scenes", "map": "MIDI mapping",
 }  # fmt: skip
 
 # Values in the examples. A key that is not here is shown only if it is required.
@@ -45,6 +46,7 @@ EXAMPLE_VALUES: dict[str, int | float | str] = {
     "path": "takes/break.wav", "start": 2.0, "end": 4.0, "job": "all", "engine": "mel-flow",
     "seconds": 8.0, "side": "right", "mix": 0.5, "strength": 0.4, "loop": 1, "fade": 2.0,
     "bpm": 120.0, "beats": 4, "page": 1, "on": 1, "port": 9000, "number": "1",
+    "param": "stream.mix", "time": 8.0,
     "ahead": 4.0, "chunk": 3.0, "midi": "riff.mid", "timbre": "piano", "timbre2": "organ",
 }  # fmt: skip
 # Keys that the example of a command omits: the engine in the example does not support them.

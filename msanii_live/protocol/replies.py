@@ -97,6 +97,20 @@ CLIP_INFO = _reply(
     "clip/info", "sssfiiifs",
     "token name path seconds samplerate channels seed bpm engine", "Facts about one clip.",
 )  # fmt: skip
+CLIP_PARENT = _reply(
+    "clip/parent", "sissi", "token depth clip parent is-there",
+    "One source of a clip, at depth 1, or of one of its sources. Is-there is 0 for a clip that is "
+    "not in the list any more. /msanii/done ends the list.", listed=True,
+)  # fmt: skip
+SCENE_ENTRY = _reply(
+    "scene/entry", "siis", "token index total name",
+    "One scene. /msanii/done ends the list. Index counts from 1.", listed=True,
+)  # fmt: skip
+MAP_ENTRY = _reply(
+    "map/entry", "sssiiff", "token param control channel number low high",
+    "One mapping. Control is cc, note or pressure. Channel counts from 1. Number is -1 for the "
+    "pressure of a whole channel. /msanii/done ends the list.", listed=True,
+)  # fmt: skip
 TAKE_INFO = _reply(
     "take/info", "ssfif", "name path seconds notes bpm", "A MIDI take was recorded.",
 )  # fmt: skip
@@ -145,7 +159,8 @@ PARAM_REPLIES = {
 
 REPLIES: tuple[ReplyType, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
-    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
+    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
+    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip
 REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msanii_live.audio import is_clip_name
 from msanii_live.audio.clip import is_stem_name
@@ -25,6 +25,7 @@ REMEMBERED = 60.0  # seconds that a resent message still means the job it made
 MAX_REMEMBERED = 4_096
 
 
+from msanii_live.server.history import History, Replacement
 @dataclass(eq=False)
 class TrackedJob:
     """A job, the client that asked for it, and the last reply that it was sent.
@@ -57,6 +58,7 @@ class JobTracker:
     _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
 
     def accept(self, request: Request, host: str, routes: Routes) -> TrackedJob | None:
+    history: History = field(default_factory=History)
         """Queue a request, or answer for the job that the same request made before.
 
         Returns the new tracked, None for a resent message. Raises: CommandError.
@@ -104,6 +106,9 @@ class JobTracker:
                 Code.EINTERNAL,
                 "the clip was made, but its reply cannot be encoded",
             )
+        if isinstance(job.outcome, Finished) and job.outcome.replaced is not None:
+            change = Replacement(self.library, job.outcome.replaced)
+            self.history.record(tracked.routes, change)
             self.send(tracked.terminal, tracked.routes)
         return tracked
 
@@ -171,7 +176,8 @@ class JobTracker:
             )
         if is_stem_name(command.clip) and command.clip not in self.library:
             check_name(command.clip)
-        self.registry.check_serving(command.engine, command.address)
+        if isinstance(command, GenerationCommand):
+            self.registry.check_serving(command.engine, command.address)
         names = [getattr(command, "src", "")]
         if isinstance(command, Interpolate):
             names = [command.a, command.b]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msanii_live.osc.amplification_limit import AmplificationLimit
 from msanii_live.osc.codec import encode
-from msanii_live.osc.peer import Connection, Peer, is_loopback
+from msanii_live.osc.peer import NOBODY, Connection, Peer, is_loopback
 from msanii_live.osc.transports import Transports
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
@@ -79,6 +79,8 @@ class ReplySender:
     def send_quietly(self, message: ReplyMessage, packet: bytes, routes: Routes) -> None:
         """Send a message that is encoded already, without telling the observers."""
         for route in routes:
+            if route == NOBODY:
+                continue
             if self._is_trusted(route) or self.limit.try_spend(route[0], len(packet)):
                 self._transports.send(packet, route)
             else:

@@ -7,13 +7,13 @@ the client gets exactly one terminal reply.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.osc.codec import Message
-from msanii_live.osc.peer import Connection, Peer
+from msanii_live.osc.peer import NOBODY, Connection, Peer
 from msanii_live.protocol import replies
 from msanii_live.protocol.address_pattern import is_pattern
 from msanii_live.protocol.commands import BY_ADDRESS
@@ -26,6 +26,7 @@ from msanii_live.protocol.request import (
     peek_reply_port,
     peek_token,
 )
+from msanii_live.protocol.schema import OscValue
 from msanii_live.server.background_tasks import BackgroundTasks, Finish
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, Lane
 from msanii_live.server.message_log import MessageLog, truncate_text
@@ -97,6 +98,10 @@ class Router:
                 late = replies.LATE(message.address, past)
                 self._sender.send(late, self._sessions.routes(source, 0))
             self._handle(message, source)
+
+    def run(self, address: str, args: Sequence[OscValue]) -> None:
+        """Carry out a command that no client sent, such as that of a MIDI control."""
+        self._handle(Message(address, tuple(args)), NOBODY)
 
     def current_value(self, address: str) -> ReplyMessage | None:
         """Return what a command answers when asked without arguments; None if it is no question."""

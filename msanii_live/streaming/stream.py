@@ -37,6 +37,12 @@ class Stream:
         return loop is not None and loop.is_running
 
     @property
+    def command(self) -> StreamStart | None:
+        """What was asked for last of the stream that runs; None if there is none."""
+        loop = self._loop
+        return loop.command if loop is not None and loop.is_running else None
+
+    @property
     def midi_source(self) -> str:
         """The name of the notes that it plays; empty if it plays none, or there is no stream."""
         loop = self._loop

@@ -1,7 +1,14 @@
 """Check the params of the stream: the last value set counts, and none clears a text."""
 
 from msanii_live.jobs.params import Params
-from msanii_live.protocol.commands import StreamChords, StreamDensity, StreamParts, StreamStyle
+from msanii_live.protocol.commands import (
+    StreamChords,
+    StreamDensity,
+    StreamMix,
+    StreamParts,
+    StreamSteps,
+    StreamStyle,
+)
 
 
 def test_a_param_keeps_the_last_value_and_none_clears_a_text():
@@ -28,3 +35,28 @@ def test_all_parts_is_the_same_as_none_named():
     for word in ("none", "all"):
         params.apply(StreamParts(value=word))
         assert params.parts() == ()
+
+
+def test_a_number_glides_over_beats_and_a_word_waits():
+    beat = 100.0
+    params = Params(lambda: beat)
+    params.apply(StreamMix(value=1.0, time=8.0))
+    params.apply(StreamSteps(value=4))
+    params.apply(StreamSteps(value=8, time=8.0))
+    params.apply(StreamStyle(value="house", time=8.0))
+    params.apply(StreamDensity(value=0.5, time=8.0))  # from -1, which leaves it to the engine
+    beat = 102.0
+    assert params.number("stream.mix") == 0.25
+    assert params.value("stream.steps") == 5
+    assert params.text("stream.style") == ""
+    assert params.number("stream.density") == -1
+    assert params.values()["stream.mix"] == 1.0
+    beat = 108.0
+    assert params.number("stream.mix") == 1.0
+    assert params.text("stream.style") == "house"
+    assert params.number("stream.density") == 0.5
+    params.apply(StreamMix(value=0.0, time=4.0, shape="exp"))
+    beat = 110.0
+    assert 0.8 < params.number("stream.mix") < 1.0
+    params.apply(StreamMix(value=0.3))  # ends the glide
+    assert params.number("stream.mix") == 0.3

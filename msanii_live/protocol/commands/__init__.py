@@ -51,6 +51,9 @@ from msanii_live.protocol.commands.library import (
     ClipLoad as ClipLoad,
 )
 from msanii_live.protocol.commands.library import (
+from msanii_live.protocol.commands.library import (
+    ClipParents as ClipParents,
+)
     ClipRename as ClipRename,
 )
 from msanii_live.protocol.commands.library import (
@@ -175,3 +178,5 @@ COMMANDS: tuple[type[Command], ...] = (
 )  # fmt: skip
 
 BY_ADDRESS = {command.address: command for command in COMMANDS}
+    ClipStar, ClipParents, Undo, Redo,
+    SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,

@@ -76,8 +76,34 @@ class ClipRename(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipFree(Command):
-    """Remove a clip from the list. Its files stay in the folder and are found at the next start."""
+    """Remove a clip from the list. Its files stay in the folder and are found at the next start.
+
+    With `delete 1` they go to the trash, with its notes and stems. `/msanii/undo` brings the clip
+    back either way. The trash keeps 2 GB for 30 days. A file that is your own is never deleted.
+    """
 
     address: ClassVar[str] = "/msanii/clip/free"
+
+    name: str = text(CLIP_NAME, positional=True)
+    delete: int = integer("1: move its files to the trash", 0, 1, default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipStar(Command):
+    """Mark a clip as chosen, or not. `--keep-gb` never deletes a chosen one."""
+
+    address: ClassVar[str] = "/msanii/clip/star"
+
+    name: str = text(CLIP_NAME, positional=True)
+    on: int = integer("1: chosen, 0: not", 0, 1, default=1, positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipParents(Command):
+    """List what a clip was made from: its sources, what those were made from, and so on."""
+
+    address: ClassVar[str] = "/msanii/clip/parents"
+    reply: ClassVar[str] = "/msanii/clip/parent"
+    read_only: ClassVar[bool] = True
 
     name: str = text(CLIP_NAME, positional=True)

@@ -10,6 +10,8 @@ from msanii_live.protocol.music_text import check_key, or_none, parse_chords, pa
 from msanii_live.protocol.schema import arguments, integer, number, text
 
 PARAM_ROOT = "/msanii/param/"
+MAX_CURVE_BEATS = 4_096.0
+SHAPES = ("linear", "exp", "ease")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,20 @@ class StreamStop(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Param(Command):
-    """The base class of params. A message with a value sets it; one without asks for it."""
+    """The base class of params. A message with a value sets it; one without asks for it.
+
+    With `time`, a number glides to the value, and a word is set when that time has passed.
+    """
+
+    time: float = number(
+        "how long the param takes to reach the value", 0, MAX_CURVE_BEATS, default=0.0,
+        unit="beats",
+    )  # fmt: skip
+    shape: str = text(
+        "course of the change: linear, exp (slow at first) or ease (slow at both ends)",
+        default="linear",
+        choices=SHAPES,
+    )
 
     @property
     def name(self) -> str:

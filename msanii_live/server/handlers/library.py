@@ -13,21 +13,26 @@ from msanii_live.protocol.commands import (
     ClipInfoCommand,
     ClipList,
     ClipLoad,
+    ClipParents,
     ClipRename,
     ClipSave,
+    ClipStar,
 )
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_disk
+from msanii_live.server.history import History, Removal, Renaming, Replacement
 
 PAGE = 50  # clips
+MAX_ANCESTORS = 200
 
 
 class LibraryHandlers:
     """Commands that list, describe, load, save, rename and free clips."""
 
-    def __init__(self, library: Library) -> None:
-        """Take the shared folder."""
+    def __init__(self, library: Library, history: History) -> None:
+        """Take the shared folder, and what can be undone."""
         self._library = library
+        self._history = history
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
@@ -38,6 +43,8 @@ class LibraryHandlers:
             ClipSave: on_disk(self._save),
             ClipRename: on_disk(self._rename),
             ClipFree: on_disk(self._free),
+            ClipStar: on_disk(self._star),
+            ClipParents: Handler(self._parents),
         }
 
     def _list(self, command: ClipList, call: Call) -> Answer:
@@ -64,7 +71,13 @@ class LibraryHandlers:
 
     def _load(self, command: ClipLoad, call: Call) -> Answer:
         warnings: list[str] = []
-        self._library.load(command.path, command.clip, command.bpm, warnings.append)
+        self._library.load(
+            command.path,
+            command.clip,
+            command.bpm,
+            warnings.append,
+            lambda old: self._history.record(call.routes, Replacement(self._library, old)),
+        )
         return _with_warnings(command, warnings)
 
     def _save(self, command: ClipSave, call: Call) -> Answer:
@@ -80,12 +93,43 @@ class LibraryHandlers:
         return _with_warnings(command, warnings)
 
     def _rename(self, command: ClipRename, call: Call) -> Answer:
-        self._library.rename(command.name, command.to)
+        name = self._library.info(command.name).name
+        self._library.rename(name, command.to)
+        self._history.record(call.routes, Renaming(self._library, name, command.to))
         return Answer()
 
     def _free(self, command: ClipFree, call: Call) -> Answer:
-        self._library.free(command.name)
+        remove = self._library.delete if command.delete else self._library.free
+        self._history.record(call.routes, Removal(self._library, remove(command.name)))
         return Answer()
+
+    def _star(self, command: ClipStar, call: Call) -> Answer:
+        self._library.star(command.name, bool(command.on))
+        return Answer()
+
+    def _parents(self, command: ClipParents, call: Call) -> Answer:
+        found = ancestry(self._library, command.name)
+        return Answer([replies.CLIP_PARENT(call.token, *each) for each in found])
+
+
+def ancestry(library: Library, name: str) -> list[tuple[int, str, str, int]]:
+    """Return what a clip was made from, as (depth, clip, parent, whether that is in the list).
+
+    Each pair of clip and parent is told once, and at most `MAX_ANCESTORS`.
+    Raises: CommandError: ENOCLIP.
+    """
+    found: dict[tuple[str, str], tuple[int, str, str, int]] = {}
+    waiting = [(1, library.info(name))]
+    while waiting and len(found) < MAX_ANCESTORS:
+        depth, info = waiting.pop(0)
+        for parent in info.parents:
+            if (info.name, parent) in found:
+                continue
+            is_there = parent in library
+            found[info.name, parent] = (depth, info.name, parent, int(is_there))
+            if is_there:
+                waiting.append((depth + 1, library.info(parent)))
+    return list(found.values())
 
 
 def _with_warnings(command: Command, warnings: Sequence[str]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -19,16 +20,20 @@ from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.events import EventSender
 from msanii_live.server.handler import Answer, Call, HandlerTable, Routes, on_sound
 from msanii_live.server.handlers.library import clip_info_reply
+from msanii_live.server.history import History, Replacement
 
 
 class RecordingHandlers:
     """Commands that begin and end a take of audio or MIDI."""
 
-    def __init__(self, services: Services, recorder: AudioRecorder, events: EventSender) -> None:
-        """Take where takes are kept, what records, and what reports takes that end alone."""
+    def __init__(
+        self, services: Services, recorder: AudioRecorder, events: EventSender, history: History
+    ) -> None:
+        """Take where takes are kept, what records and reports takes, and what can be undone."""
         self._services = services
         self._recorder = recorder
         self._events = events
+        self._history = history
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
@@ -47,7 +52,9 @@ class RecordingHandlers:
                 name,
                 command.source,
                 command.seconds,
-                lambda clip: self._send_result(lambda: self._keep_audio(clip), call.routes),
+                lambda clip: self._send_result(
+                    lambda: self._keep_audio(clip, call.routes), call.routes
+                ),
             )
         return Answer()
 
@@ -58,7 +65,7 @@ class RecordingHandlers:
         if command.source == "midi" or (takes.is_recording and not self._recorder.is_recording):
             return Answer([self._stop_midi(command)])
         clip = self._recorder.stop(command.clip, command.source, command.seconds)
-        return Answer([self._keep_audio(clip)])
+        return Answer([self._keep_audio(clip, call.routes)])
 
     def _start_midi(self, command: RecordStart, name: str, routes: Routes) -> None:
         services = self._services
@@ -91,10 +98,13 @@ class RecordingHandlers:
             told = [replies.WARN(RecordStart.address, error.text)]
         self._events.send(told, routes)
 
-    def _keep_audio(self, take: Clip) -> ReplyMessage:
+    def _keep_audio(self, take: Clip, routes: Routes) -> ReplyMessage:
         library = self._services.library
         name = take.info.name or library.next_name("take")
-        library.add(Clip(take.samples, replace(take.info, name=name)))
+        library.add(
+            Clip(take.samples, replace(take.info, name=name)),
+            on_replaced=lambda old: self._history.record(routes, Replacement(library, old)),
+        )
         return clip_info_reply("", library.info(name), library)
 
     def _keep_midi(self, name: str, score: Score) -> ReplyMessage:
@@ -104,7 +114,9 @@ class RecordingHandlers:
         """
         self._services.takes.store_take(name, score)
         try:
-            path = midi_files.write_new(self._services.library.folder, name, score)
+            library = self._services.library
+            stem = library.layout.directory(time.time()) + name
+            path = midi_files.write_new(library.folder, stem, score)
         except OSError as error:
             raise write_error(f"{name}.mid", error) from None
         return replies.TAKE_INFO(name, path.as_posix(), score.seconds, len(score.notes), score.bpm)

@@ -19,6 +19,7 @@ from msanii_live.server.handler import (
     on_engine,
     on_sound,
 )
+from msanii_live.server.history import History
 from msanii_live.server.scheduled_messages import LEAD
 from msanii_live.streaming.stream import Stream
 
@@ -62,13 +63,19 @@ class StreamHandlers:
     """Commands that start, stop and steer the stream."""
 
     def __init__(
-        self, stream: Stream, params: Params, registry: EngineRegistry, events: EventSender
+        self,
+        stream: Stream,
+        params: Params,
+        registry: EngineRegistry,
+        events: EventSender,
+        history: History,
     ) -> None:
-        """Take the stream, what steers it, the engines, and what sends events."""
+        """Take the stream, what steers it, engines, what sends events, and what can be undone."""
         self._stream = stream
         self._params = params
         self._registry = registry
         self._events = events
+        self._history = history
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
@@ -93,7 +100,9 @@ class StreamHandlers:
     def _param(self, command: Param, call: Call) -> Answer:
         if getattr(command, "value", None) is None:
             return Answer([self._value(type(command))])
+        before = self._params.value(command.name)
         self._params.apply(command)
+        self._history.record_param(call.routes, self._params, command.name, before)
         return Answer([replies.DONE(command.address, call.token, -1)])
 
     def _value(self, param: type[Param]) -> ReplyMessage:

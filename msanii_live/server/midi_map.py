@@ -1,0 +1,136 @@
+"""The MIDI mappings of a server: what they move, and the file that keeps them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.params import Params
+from msanii_live.library import naming, paths
+from msanii_live.midi.mapping import Learning, MidiMapper, MidiMapping
+from msanii_live.protocol.commands import BY_ADDRESS, PARAM_ROOT, MapLearn, Param, Quit
+from msanii_live.protocol.request import parse_request
+from msanii_live.protocol.schema import OscValue, arguments
+
+MAP_FILE = ".msanii-live.map.json"
+VERSION = 1
+_ROOT = "/msanii/"
+_MAX_BYTES = 2**20
+log = logging.getLogger("msanii_live.midi")
+
+Run = Callable[[str, Sequence[OscValue]], object]
+
+
+class MidiMap:
+    """The mappings of MIDI controls to params and commands, kept in the shared folder."""
+
+    def __init__(self, folder: Path, params: Params, run: Run) -> None:
+        """Read the mappings that are kept. run: carries out a command, from any thread."""
+        self._path = folder / MAP_FILE
+        self._params = params
+        self._run_message = run
+        self.mapper = MidiMapper(params.number, self._set, self._run, self._save)
+        self.mapper.replace_all(_read(self._path))
+
+    def learn(self, command: MapLearn, on_learnt: Callable[[MidiMapping], object]) -> None:
+        """Map the next control that is moved to what a command names.
+
+        Raises: CommandError: EADDR, there is no such param or command; ERANGE, it takes no number.
+        """
+        target = canonical_target(command.param)
+        low, high, is_command = 0.0, 1.0, not is_param(target)
+        if not is_command:
+            value = arguments(BY_ADDRESS[PARAM_ROOT + target])[0]
+            if value.kind == "s":
+                raise CommandError(
+                    Code.ERANGE, f"{target} is text: map a command such as 'param/{target} WORD'"
+                )
+            low, high = float(value.low or 0.0), float(value.high or 0.0)
+        low = low if command.low is None else command.low
+        high = high if command.high is None else command.high
+        self.mapper.learn(Learning(target, command.control, low, high, is_command, on_learnt))
+
+    def free(self, target: str) -> None:
+        """Remove the mappings to a target, or all. Raises: CommandError: ERANGE, there is none."""
+        known = {mapping.target for mapping in self.mapper.mappings}
+        is_known = target in known or target == "all"
+        self.mapper.free(target if is_known else canonical_target(target))
+
+    def _set(self, name: str, value: float) -> None:
+        try:
+            request = parse_request(PARAM_ROOT + name, [_as_kind(name, value)])
+        except CommandError as error:
+            log.info("%s", error.text)
+            return
+        assert isinstance(request.command, Param)
+        self._params.apply(request.command)
+
+    def _run(self, target: str) -> None:
+        address, words = split_target(target)
+        self._run_message(address, words)
+
+    def _save(self) -> None:
+        mappings = [mapping.as_dict() for mapping in self.mapper.mappings]
+        text = json.dumps({"version": VERSION, "mappings": mappings}, indent=1) + "\n"
+        try:
+            paths.write_atomically(self._path, text.encode())
+        except OSError as error:
+            log.warning("the MIDI mappings cannot be written: %s", naming.error_reason(error))
+
+
+def is_param(target: str) -> bool:
+    """Return whether a target is the name of a param."""
+    command = BY_ADDRESS.get(PARAM_ROOT + target)
+    return command is not None and issubclass(command, Param)
+
+
+def canonical_target(text: str) -> str:
+    """Return a param's name, or a whole command, for what a client wrote.
+
+    >>> canonical_target("/msanii/param/stream.mix"), canonical_target("play loop1 loop 1")
+    ('stream.mix', '/msanii/play loop1 loop 1')
+
+    Raises: CommandError: EADDR, ERANGE and others, it is no command that can be sent.
+    """
+    name = text.removeprefix(PARAM_ROOT)
+    if is_param(name):
+        return name
+    whole = text if text.startswith(_ROOT) else _ROOT + text
+    address, words = split_target(whole)
+    if parse_request(address, words).command.address == Quit.address:
+        raise CommandError(Code.ERANGE, "a MIDI control cannot end the server")
+    return whole
+
+
+def split_target(target: str) -> tuple[str, list[OscValue]]:
+    """Return the address and the words of a command's text."""
+    try:
+        address, *words = shlex.split(target)
+    except ValueError as error:
+        raise CommandError(Code.EARG, f"{target[:60]!r} is no command: {error}") from None
+    return address, list(words)
+
+
+def _as_kind(name: str, value: float) -> float | int:
+    kind = arguments(BY_ADDRESS[PARAM_ROOT + name])[0].kind
+    return round(value) if kind == "i" else value
+
+
+def _read(path: Path) -> list[MidiMapping]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError("it is too long")
+        content = json.loads(path.read_text("utf-8"))
+        if content["version"] != VERSION:
+            raise ValueError("it is of a later version")
+        found = [MidiMapping.from_dict(raw) for raw in content["mappings"]]
+        return [each for each in found if canonical_target(each.target) == each.target]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, CommandError) as error:
+        log.warning("skipped %s: it has no MIDI mappings (%s)", path.name, str(error)[:200])
+        return []

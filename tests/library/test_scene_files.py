@@ -1,0 +1,63 @@
+"""Check the files of scenes: written whole, read with suspicion, never taken from the user."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from msanii_live.errors import Code
+from msanii_live.library import scene_files
+from tests.library.clips import refusal
+
+SCENE = {"params": {"stream.mix": 0.5}, "playing": []}
+
+
+def test_a_scene_is_written_read_replaced_listed_and_deleted(tmp_path: Path) -> None:
+    scene_files.save_scene(tmp_path, "verse", SCENE)
+    scene_files.save_scene(tmp_path, "verse", {**SCENE, "stream": None})
+    read = scene_files.load_scene(tmp_path, "verse")
+    assert (read["version"], read["params"], read["stream"]) == (1, {"stream.mix": 0.5}, None)
+    scene_files.save_scene(tmp_path, "break", SCENE)
+    assert scene_files.list_scenes(tmp_path) == ["break", "verse"]
+    scene_files.delete_scene(tmp_path, "verse")
+    assert scene_files.list_scenes(tmp_path) == ["break"]
+    with refusal(Code.ENOCLIP):
+        scene_files.load_scene(tmp_path, "verse")
+
+
+def test_a_scene_that_was_edited_by_hand_is_loaded_but_left_alone(tmp_path: Path) -> None:
+    scene_files.save_scene(tmp_path, "mine", SCENE)
+    path = scene_files.scene_path(tmp_path, "mine")
+    path.write_text(path.read_text().replace("0.5", "0.25"))
+    before = path.read_bytes()
+    assert scene_files.load_scene(tmp_path, "mine")["params"] == {"stream.mix": 0.25}
+    for call in (scene_files.delete_scene, lambda *a: scene_files.save_scene(*a, SCENE)):
+        with refusal(Code.EPATH):
+            call(tmp_path, "mine")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"kind": "another"}', "[" * 20_000, json.dumps({"kind": scene_files.KIND}),
+     json.dumps({"kind": scene_files.KIND, "version": 99}), "\x00\xff"],
+)  # fmt: skip
+def test_a_bad_file_is_passed_over_and_left_alone(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene_files.save_scene(tmp_path, "good", SCENE)
+    path = scene_files.scene_path(tmp_path, "bad")
+    path.write_text(text, encoding="latin-1")
+    assert scene_files.list_scenes(tmp_path) == ["good"]
+    assert "skipped scenes/bad.json" in caplog.text
+    with refusal(Code.EPATH):
+        scene_files.load_scene(tmp_path, "bad")
+    with refusal(Code.EPATH):
+        scene_files.save_scene(tmp_path, "bad", SCENE)
+    assert path.read_text(encoding="latin-1") == text
+
+
+def test_a_scenes_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    for name in ("../x", "a/b", "", "..", "x" * 65, "all"):
+        with refusal(Code.ERANGE):
+            scene_files.save_scene(tmp_path, name, SCENE)
