@@ -36,24 +36,24 @@ from msanii_live.server.handlers import combine
 from msanii_live.server.handlers.clients import ClientHandlers
 from msanii_live.server.handlers.engines import EngineHandlers
 from msanii_live.server.handlers.generation import GenerationHandlers
-from msanii_live.server.handlers.jobs import JobHandlers
 from msanii_live.server.handlers.history import HistoryHandlers
+from msanii_live.server.handlers.jobs import JobHandlers
 from msanii_live.server.handlers.library import LibraryHandlers
-from msanii_live.server.handlers.playback import PlaybackHandlers
 from msanii_live.server.handlers.midi_map import MidiMapHandlers
+from msanii_live.server.handlers.playback import PlaybackHandlers
 from msanii_live.server.handlers.recording import RecordingHandlers
-from msanii_live.server.handlers.stream import StreamEvents, StreamHandlers
 from msanii_live.server.handlers.scenes import SceneHandlers
+from msanii_live.server.handlers.stream import StreamEvents, StreamHandlers
 from msanii_live.server.handlers.system import SystemHandlers
-from msanii_live.server.job_events import JobEvents
 from msanii_live.server.history import History
+from msanii_live.server.job_events import JobEvents
 from msanii_live.server.job_tracker import JobTracker
 from msanii_live.server.message_log import MessageLog
-from msanii_live.server.reply_sender import ReplySender
 from msanii_live.server.midi_map import MidiMap
+from msanii_live.server.reply_sender import ReplySender
 from msanii_live.server.router import Router
-from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClock
 from msanii_live.server.scenes import Scenes
+from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClock
 from msanii_live.server.sessions import Sessions
 from msanii_live.server.status import ServerStatus, sound_facts
 from msanii_live.streaming.stream import Stream
@@ -102,8 +102,8 @@ class Server:
 
         job_events = JobEvents(on_loop)
         self._scheduler = Scheduler(self.services, job_events)
-        tracker = JobTracker(
         history = History()
+        tracker = JobTracker(
             self._scheduler,
             self.services.library,
             self.services.registry,
@@ -120,7 +120,6 @@ class Server:
         self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
-        status = ServerStatus(
         midi_map = MidiMap(
             self.services.library.folder,
             params,
@@ -130,6 +129,7 @@ class Server:
         self._scenes = Scenes(
             self.services, params, self._stream, self._transport_sync, midi_map.mapper
         )
+        status = ServerStatus(
             services=self.services,
             scheduler=self._scheduler,
             state=lambda: self.state,
@@ -285,10 +285,10 @@ class Server:
                 began = time.monotonic()
                 engine.warm()
                 self._scheduler.worker.durations.set_warm_up(time.monotonic() - began)
+                ready.set_result(None)
             except BaseException as error:
                 with contextlib.suppress(InvalidStateError):  # nobody waits any more
                     ready.set_exception(error)
-                ready.set_result(None)
 
         self._scheduler.run_between_jobs(warm)
         await asyncio.wrap_future(ready)
@@ -321,8 +321,8 @@ class Server:
         return ended
 
     def _close_sound(self) -> None:
+        self._scenes.close()
         self._stream.close()
         self._recorder.close()
         self.services.takes.close()
         self._transport_sync.close()
-        self._scenes.close()

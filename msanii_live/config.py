@@ -47,9 +47,9 @@ _CHOICES = (
     ("announce", ANNOUNCE),
     ("compile", SWITCH),
     ("trust_remote_code", SWITCH),
+    ("resume", SWITCH),
     ("save_format", SAVE_FORMATS),
 )
-    ("resume", SWITCH),
 
 _TEXTS = ("bind", "folder", "audio", "midi_in", "engine")
 _ORIGIN_HOST = re.compile(r"[^\s/?#@*\x00-\x20]+").fullmatch
@@ -83,6 +83,7 @@ class Config:
     keep_gb: float = _option(
         0.0, "total size of the clips, in GB, above which the oldest are deleted; 0 keeps all"
     )
+    resume: str = _option("off", "return to the last scene after a restart or a crash", SWITCH)
     audio: str = _option("default", "audio device: none, default, or a device's name")
     midi_in: str = _option(
         "none", "MIDI input: none, virtual, tcp:PORT, or the name of a port or a part of it"
@@ -92,7 +93,6 @@ class Config:
         "auto",
         "of networks; auto is fp16 on a GPU, the faster of fp32 and bf16 on a CPU",
         PRECISIONS,
-    resume: str = _option("off", "return to the last scene after a restart or a crash", SWITCH)
     )
     engine: str = _option(
         "mel-flow", "engine to use by default: a name, a path to weights, or a published model"

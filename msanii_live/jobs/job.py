@@ -32,8 +32,8 @@ class Finished:
     info: ClipInfo
     path: Path
     took: float
-
     replaced: TrashedClip | None = None
+
 
 @dataclass(frozen=True)
 class Failed:

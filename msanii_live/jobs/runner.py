@@ -152,12 +152,14 @@ def finish_job(
     Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
     """
     clip = replace(made.renamed(job.clip), score=live_score or made.score)
+    replaced: list[TrashedClip] = []
     try:
         path = services.library.add(clip, warn, replaced.append)
     finally:  # it plays even if the disk is full
         if job.command.play:
             if services.player.lacks_device:
                 warn(NOTHING_IS_HEARD)
+            assert isinstance(job.command, GenerationCommand)
             _play(services.player, job.command, replace(clip, stems={}), inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     info, took = services.library.info(job.clip), time.monotonic() - started
@@ -175,14 +177,12 @@ def _play(
         not isinstance(command, Outpaint)
         or not (source and command.src == "current" and command.side == "right")
         or command.at != "none"
-    replaced: list[TrashedClip] = []
     ):
         player.play(clip, at=command.at)
         return
     before = as_stereo(at_rate(source.clip, clip.info.sample_rate).samples)
     samples, overlap = splice(before, clip.samples, kept=bool(command.keep))
     score = clip.score
-            assert isinstance(job.command, GenerationCommand)
     if score is not None:
         score = score.cut(clip.info.seconds - len(samples) / clip.info.sample_rate, score.seconds)
     rest = Clip(samples, replace(clip.info, frames=len(samples)), score=score)

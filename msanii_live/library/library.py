@@ -107,13 +107,13 @@ class Library(RestorableClips):
         )  # fmt: skip
         clip = replace(clip, info=info, warnings=())
         with self._lock:
+            before = None if name in self._unsaved else self._infos.get(name)
             self._index(clip, unsaved=True)
         stamps = ownership.stamps(self.folder, name, self._form.suffix)
         in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
         kept: trash.TrashedClip | None = None
-            before = None if name in self._unsaved else self._infos.get(name)
         try:
             staged = clip_files.stage_clip(self.folder, clip, self._form, replaced, warn)
             kept = self._keep(replaced, warn)
@@ -143,20 +143,12 @@ class Library(RestorableClips):
         """Put the clip that is about to be replaced into the trash, if there is one."""
         if replaced is None:
             return None
-        try:
-            return self.trash.keep(replaced)
-        except OSError as error:
-            reason = naming.error_reason(error)
-            warn(
-                f"the {replaced.name} that was replaced is lost: the trash is not writable ({reason})"
-            )
-            return None
-
-    def _delete_oldest(self) -> None:
-        """Delete what is oldest while clips and trash exceed the limit, from the trash first.
         kept = self._keep(own, warn)
         clip_files.delete_clip(self.folder, own, companions.own_files(self.folder, own))
         return kept
+
+    def _delete_oldest(self) -> None:
+        """Delete what is oldest while clips and trash exceed the limit, from the trash first.
 
         The newest clip and those with a star are kept. Only files whose size and hash a sidecar
         records are counted and deleted.
@@ -254,12 +246,12 @@ class Library(RestorableClips):
         clip: str = "",
         bpm: float | None = None,
         warn: Callable[[str], None] = ignore,
+        on_replaced: Callable[[trash.TrashedClip], object] = ignore,
     ) -> ClipInfo:
         """Add a sound file of the folder as a clip; the file itself is not changed.
 
         clip: its name; by default the file's name, with "-" for characters that a clip's name may
         not have. A WAV that already has that name becomes the clip's own file, unchanged. bpm: its
-        on_replaced: Callable[[trash.TrashedClip], object] = ignore,
         tempo, if known. warn, on_replaced: see `add`.
         Raises: CommandError: ERANGE, the name is illegal; EPATH, outside the folder, unreadable,
             beyond a limit, the file's own name is taken, or the clip cannot be written.

@@ -20,12 +20,12 @@ from msanii_live.protocol.commands import GenerationCommand, Interpolate
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
 from msanii_live.server.handler import Routes
+from msanii_live.server.history import History, Replacement
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
 MAX_REMEMBERED = 4_096
 
 
-from msanii_live.server.history import History, Replacement
 @dataclass(eq=False)
 class TrackedJob:
     """A job, the client that asked for it, and the last reply that it was sent.
@@ -53,12 +53,12 @@ class JobTracker:
     library: Library
     registry: EngineRegistry
     send: Callable[[ReplyMessage, Routes], bool]
+    history: History = field(default_factory=History)
     clock: Callable[[], float] = time.monotonic
     _by_number: dict[int, TrackedJob] = field(default_factory=dict)
     _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
 
     def accept(self, request: Request, host: str, routes: Routes) -> TrackedJob | None:
-    history: History = field(default_factory=History)
         """Queue a request, or answer for the job that the same request made before.
 
         Returns the new tracked, None for a resent message. Raises: CommandError.
@@ -97,6 +97,9 @@ class JobTracker:
         if tracked is None or tracked.terminal is not None:
             return None
         tracked.terminal = terminal_reply(job, tracked.token)
+        if isinstance(job.outcome, Finished) and job.outcome.replaced is not None:
+            change = Replacement(self.library, job.outcome.replaced)
+            self.history.record(tracked.routes, change)
         tracked.ended_at = self.clock()
         if not self.send(tracked.terminal, tracked.routes):
             tracked.terminal = replies.FAIL(
@@ -106,9 +109,6 @@ class JobTracker:
                 Code.EINTERNAL,
                 "the clip was made, but its reply cannot be encoded",
             )
-        if isinstance(job.outcome, Finished) and job.outcome.replaced is not None:
-            change = Replacement(self.library, job.outcome.replaced)
-            self.history.record(tracked.routes, change)
             self.send(tracked.terminal, tracked.routes)
         return tracked
 

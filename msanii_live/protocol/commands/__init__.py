@@ -51,9 +51,9 @@ from msanii_live.protocol.commands.library import (
     ClipLoad as ClipLoad,
 )
 from msanii_live.protocol.commands.library import (
-from msanii_live.protocol.commands.library import (
     ClipParents as ClipParents,
 )
+from msanii_live.protocol.commands.library import (
     ClipRename as ClipRename,
 )
 from msanii_live.protocol.commands.library import (
@@ -172,11 +172,11 @@ COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode,
     Play, Stop, TransportCommand, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
+    ClipStar, ClipParents, Undo, Redo,
+    SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree,
     Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
 )  # fmt: skip
 
 BY_ADDRESS = {command.address: command for command in COMMANDS}
-    ClipStar, ClipParents, Undo, Redo,
-    SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,
