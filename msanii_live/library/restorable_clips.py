@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,17 @@ class RestorableClips(CachedClips):
         """Index the clips of a folder, and its trash. See `ClipIndex`."""
         super().__init__(folder, infos, cache_bytes)
         self.trash = Trash(folder)
+
+    def _keep(self, replaced: ClipInfo | None, warn: Callable[[str], None]) -> TrashedClip | None:
+        """Put the clip that is about to be replaced into the trash, if there is one."""
+        if replaced is None:
+            return None
+        try:
+            return self.trash.keep(replaced)
+        except OSError as error:
+            reason = naming.error_reason(error)
+            warn(f"the earlier {replaced.name} is lost: the trash is not writable ({reason})")
+            return None
 
     def recall(self, freed: FreedClip) -> None:
         """List a clip again that was freed.

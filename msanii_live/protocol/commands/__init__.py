@@ -59,6 +59,36 @@ from msanii_live.protocol.commands.library import (
 from msanii_live.protocol.commands.library import (
     ClipSave as ClipSave,
 )
+from msanii_live.protocol.commands.library import (
+    ClipStar as ClipStar,
+)
+from msanii_live.protocol.commands.performance import (
+    MapFree as MapFree,
+)
+from msanii_live.protocol.commands.performance import (
+    MapLearn as MapLearn,
+)
+from msanii_live.protocol.commands.performance import (
+    MapList as MapList,
+)
+from msanii_live.protocol.commands.performance import (
+    Redo as Redo,
+)
+from msanii_live.protocol.commands.performance import (
+    SceneFree as SceneFree,
+)
+from msanii_live.protocol.commands.performance import (
+    SceneList as SceneList,
+)
+from msanii_live.protocol.commands.performance import (
+    SceneLoad as SceneLoad,
+)
+from msanii_live.protocol.commands.performance import (
+    SceneSave as SceneSave,
+)
+from msanii_live.protocol.commands.performance import (
+    Undo as Undo,
+)
 from msanii_live.protocol.commands.playback import (
     Play as Play,
 )
