@@ -21,6 +21,7 @@ from msanii_live.cli import (
     models,
     paper,
     patches,
+    rack,
     render,
     send,
     serve,
@@ -31,7 +32,7 @@ from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
-    serve, demo, models, render, listen, send, dump, doctor, patches, docs, spec,
+    serve, demo, models, render, rack, listen, send, dump, doctor, patches, docs, spec,
     data, train, eval, convert, paper, bench,
 )  # fmt: skip
 

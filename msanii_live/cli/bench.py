@@ -68,6 +68,10 @@ def add(commands: Commands) -> None:
     )
     notes.set_defaults(run=_notes)
 
+    _add(
+        kinds, "rack", "how fast the rack of instruments plays whole pieces", files=False
+    ).set_defaults(run=_rack)
+
     parts = _add(
         kinds, "parts", "stems, width and velocity of played notes; needs FluidSynth with FluidR3"
     )
@@ -142,6 +146,12 @@ def _player(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.player import report_player
 
     return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
+
+
+def _rack(_: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.rack import report_rack
+
+    return report_rack()
 
 
 def _parts(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,101 @@
+"""`msanii-live rack`: list, hear and play the synthesised instruments."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from msanii_live.cli.arguments import Commands
+from msanii_live.errors import ConfigError
+
+
+def add(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("rack", help="hear and play the synthesised instruments and drums")
+    acts = parser.add_subparsers(required=True, metavar="WHAT")
+    listing = acts.add_parser("list", help="print the instruments, kits, drums and styles")
+    listing.set_defaults(run=_list)
+    audition = acts.add_parser(
+        "audition", help="write one bar of each with its picture, and a page"
+    )
+    audition.add_argument("names", nargs="*", metavar="NAME", help="as `rack list` has them (all)")
+    audition.add_argument("--out", type=Path, default=Path("rack"), help="folder (%(default)s)")
+    audition.set_defaults(run=_audition)
+    render = acts.add_parser("render", help="play a MIDI file")
+    render.add_argument("midi", type=Path, help="MIDI file")
+    render.add_argument("--style", default="", help="style whose rig plays (the file's own)")
+    render.add_argument("--instrument", default="", help="instrument for all parts but drums")
+    render.add_argument("--drive", type=float, default=0.0, help="more saturation, 0 to 1")
+    render.add_argument("--space", type=float, default=0.0, help="more room, 0 to 1")
+    render.add_argument("--stems", action="store_true", help="also write NAME.drums.wav and so on")
+    render.add_argument("--out", type=Path, help="WAV to write (the file's name, ending in .wav)")
+    render.set_defaults(run=_render)
+
+
+def _list(_: argparse.Namespace) -> int:
+    from msanii_live.rack.drums.kits import KITS
+    from msanii_live.rack.instruments import INSTRUMENTS
+    from msanii_live.rack.rigs import RIGS
+
+    print("instruments: " + ", ".join(INSTRUMENTS))
+    print("kits: " + ", ".join(KITS))
+    print("drums of each kit: " + ", ".join(next(iter(KITS.values())).drums))
+    print("styles: " + ", ".join(RIGS))
+    return 0
+
+
+def _audition(arguments: argparse.Namespace) -> int:
+    import numpy as np
+    import soundfile
+
+    from msanii_live.rack import audition
+
+    names = tuple(arguments.names) or audition.sound_names()
+    waves = {name: audition.bar_of(name) for name in names}  # names are checked before any is made
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in waves:
+        wave = audition.audition(name)
+        stem = arguments.out / audition.file_stem(name)
+        peak = max(1.0, float(np.abs(wave).max()) / 0.89)
+        soundfile.write(stem.with_name(stem.name + ".wav"), wave.T / peak, 44_100, "PCM_16")
+        audition.draw(name, wave, stem.with_name(stem.name + ".png"))
+        print(name, flush=True)
+    page = arguments.out / "index.html"
+    page.write_text(audition.contact_sheet(names), "utf-8")
+    print(f"{len(names)} sounds: open {page}")
+    return 0
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    import soundfile
+
+    from msanii_live.midi import files
+    from msanii_live.rack.finish import finished
+    from msanii_live.rack.instruments import INSTRUMENTS
+    from msanii_live.rack.render import RackOptions, render_score
+    from msanii_live.rack.rigs import RIGS
+
+    for flag, value in (("--drive", arguments.drive), ("--space", arguments.space)):
+        if not 0.0 <= value <= 1.0:
+            raise ConfigError(f"{flag} is {value:g}: it must be 0 to 1")
+    if arguments.style and arguments.style not in RIGS:
+        raise ConfigError(f"no style is called {arguments.style!r}: there are {', '.join(RIGS)}")
+    if arguments.instrument and arguments.instrument not in INSTRUMENTS:
+        raise ConfigError(
+            f"no instrument is called {arguments.instrument!r}: there are {', '.join(INSTRUMENTS)}"
+        )
+    score = files.read(arguments.midi, str(arguments.midi))
+    options = RackOptions(
+        arguments.style, arguments.instrument, arguments.drive, arguments.space,
+        with_stems=arguments.stems,
+    )  # fmt: skip
+    sound = finished(render_score(score, options), is_loop=score.is_loop)
+    out: Path = arguments.out or arguments.midi.with_suffix(".wav")
+    written = {out: sound.mix}
+    written |= {out.with_name(f"{out.stem}.{part}.wav"): s for part, s in sound.stems.items()}
+    for path, samples in written.items():
+        soundfile.write(path, samples, 44_100, "PCM_24")
+        print(path)
+    for sentence in score.warnings:
+        print(sentence)
+    return 0

@@ -1,0 +1,1 @@
+"""A rack of synthesised instruments and drums, in NumPy and SciPy: no samples, nobody's rights."""

@@ -1,0 +1,1 @@
+"""Drums made by code: single hits of three families, and the kits they form."""

@@ -1,0 +1,1 @@
+"""Effects of the rack: side-chain, saturation, room, delay and chorus."""

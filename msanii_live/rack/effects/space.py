@@ -1,0 +1,90 @@
+"""Rooms and delays. Both are linear and depend on no time, so that stems of a mix share them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from msanii_live.rack.filters import highpass, lowpass
+from msanii_live.rack.waves import RATE, Stereo
+
+_BANDS = ((0.0, 400.0, 0.75), (400.0, 2_500.0, 1.0), (2_500.0, 9_000.0, 0.55))
+
+
+@lru_cache(maxsize=16)
+def room_response(seconds: float, predelay: float = 0.012) -> Stereo:
+    """Return the impulse response of a room, float32, (2, frames), with energy 1 in each channel.
+
+    seconds: in which it falls by 60 dB at 1 kHz; the bass and the high end fall sooner. predelay: s
+    before the diffuse part. Early echoes are sparse, late ones dense noise that differs between the
+    channels.
+    """
+    rng = np.random.default_rng(round(seconds * 1_000))
+    frames = round((predelay + 1.1 * seconds) * RATE)
+    time = np.arange(frames, dtype=np.float32) / np.float32(RATE)
+    noise = rng.standard_normal((2, frames), dtype=np.float32)
+    response = np.zeros((2, frames), dtype=np.float32)
+    for low, high, share in _BANDS:
+        band = lowpass(noise, high)
+        band = highpass(band, low) if low else band
+        response += band * np.exp(np.float32(-6.9 / (share * seconds)) * time)
+    rise = np.clip((time - predelay) / max(0.02, 0.03 * seconds), 0.0, 1.0)
+    response *= rise
+    for _ in range(12):
+        place = round((0.003 + 0.045 * rng.random()) * RATE)
+        if place < frames:
+            response[rng.integers(2), place] += 3.0 * (1 - place / (0.05 * RATE))
+    response = highpass(response, 180.0)
+    response *= np.linspace(1.0, 0.0, frames, dtype=np.float32) ** 0.25
+    energy = np.sqrt((response.astype(np.float64) ** 2).sum(1, keepdims=True))
+    shaped: Stereo = (response / energy).astype(np.float32)
+    return shaped
+
+
+def convolve(send: NDArray[np.float32], response: Stereo, is_loop: bool = False) -> Stereo:
+    """Return a signal in a room, as long as the signal, float32, (2, frames).
+
+    send: (frames,) or (2, frames), of which the channels are added. is_loop: the end rings into the
+    start.
+    """
+    mono = send if send.ndim == 1 else send.mean(0)
+    frames, taps = len(mono), response.shape[1]
+    if is_loop and taps > frames:
+        turns = -(-taps // frames)
+        padded = np.pad(response, ((0, 0), (0, turns * frames - taps)))
+        response = padded.reshape(2, turns, frames).sum(1)
+        taps = frames
+    size = frames if is_loop else next_fast_len(frames + taps - 1, real=True)
+    spectrum = rfft(mono.astype(np.float32), size)
+    out = np.stack([irfft(spectrum * rfft(channel, size), size)[:frames] for channel in response])
+    wet: Stereo = out.astype(np.float32)
+    return wet
+
+
+def tempo_delay(
+    send: Stereo, seconds: float, feedback: float, is_loop: bool = False, echoes: int = 7
+) -> Stereo:
+    """Return the echoes of a signal, which change sides and grow darker, float32, (2, frames).
+
+    seconds: between echoes. feedback: level from one to the next, 0 to 1. is_loop: the echoes of
+    the end come at the start.
+    """
+    step, frames = max(1, round(seconds * RATE)), send.shape[1]
+    out = np.zeros_like(send)
+    wave, level = highpass(np.repeat(send.mean(0, keepdims=True), 2, axis=0), 250.0), 1.0
+    for number in range(1, echoes + 1):
+        wave = lowpass(wave, 4_500.0, 1)
+        level *= feedback if number > 1 else 1.0
+        if level < 0.02:
+            break
+        near, far = (0, 1) if number % 2 else (1, 0)
+        for channel, share in ((near, 1.0), (far, 0.35)):
+            echo = np.float32(level * share) * wave[channel]
+            if is_loop:
+                out[channel] += np.roll(echo, number * step)
+            elif number * step < frames:
+                out[channel, number * step :] += echo[: frames - number * step]
+    return out

@@ -1,0 +1,214 @@
+"""From a score to sound: every part played, mixed in a rig, as a mix and its stems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msanii_live.audio import Samples
+from msanii_live.notes import PARTS, Note, Score, part_of
+from msanii_live.rack.drums.kits import KITS
+from msanii_live.rack.effects.dynamics import ducking, saturate
+from msanii_live.rack.effects.modulation import chorus, tape_wow, whole_turns
+from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
+from msanii_live.rack.filters import highpass, lowpass
+from msanii_live.rack.instruments import INSTRUMENTS
+from msanii_live.rack.levels import LEVELS
+from msanii_live.rack.rigs import Rig, Strip, rig_of
+from msanii_live.rack.voices import NoteClock
+from msanii_live.rack.waves import RATE, Stereo
+
+PREROLL = (
+    4.0  # s of the round before that a loop is played with, so that its end rings into its start
+)
+USUAL_TEMPO = 120.0  # bpm, where a score has none
+LOWEST = 22.0  # Hz, below which no part has sound
+KICKS = frozenset({35, 36})
+PUSH = 0.75  # of `drive`: what it adds to the saturation of each part at most
+WET = 0.9  # of `space`: what it adds to the sends at most
+
+
+@dataclass(frozen=True)
+class RackOptions:
+    """How a score is played.
+
+    style: of the rig; the score's own if empty. instrument: for all parts but drums, instead of the
+    rig's. drive, space: 0 to 1, more saturation and more room; 0.0 leaves the rig as it is. parts:
+    that sound; empty for all. with_stems: return the stems as well.
+    """
+
+    style: str = ""
+    instrument: str = ""
+    drive: float = 0.0
+    space: float = 0.0
+    parts: tuple[str, ...] = ()
+    with_stems: bool = False
+
+
+@dataclass(frozen=True)
+class RackSound:
+    """What the rack played: the mix and its stems by part, float32, (frames, 2); their sum is the
+    mix, to rounding.
+    """
+
+    mix: Samples
+    stems: Mapping[str, Samples] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The buffer that the parts of a score are played into.
+
+    frames: of the buffer. clock: where in it the music begins. kicks: s, in the buffer.
+    """
+
+    rig: Rig
+    frames: int
+    clock: NoteClock
+    kicks: tuple[float, ...]
+    beat: float
+
+
+def render_score(score: Score, options: RackOptions | None = None) -> RackSound:
+    """Play a score on the rack.
+
+    The level is that of the faders: it peaks near or above 1, so that the caller sets a loudness
+    and limits. Equal scores and options give equal samples.
+    """
+    options = options or RackOptions()
+    rig = rig_of(options.style or score.style)
+    before = PREROLL if score.is_loop else 0.0
+    played = _with_round_before(score, before) if before else score
+    frames, origin = round(score.seconds * RATE), round(before * RATE)
+    clock = NoteClock(origin, frames if score.is_loop else 0)
+    notes = [n for n in played.notes if not options.parts or part_of(n) in options.parts]
+    kicks = tuple(n.start for n in notes if n.drum and n.pitch in KICKS)
+    stage = _Stage(rig, frames + origin, clock, kicks, 60.0 / (score.tempo or USUAL_TEMPO))
+    channels = {}
+    for part in PARTS:
+        own = [note for note in notes if part_of(note) == part]
+        if own:
+            channels[part] = _channel(stage, part, own, options)
+    return _mixed(stage, channels, options)
+
+
+def _with_round_before(score: Score, seconds: float) -> Score:
+    """Return a loop with so many seconds of the rounds before it, moved to second 0."""
+    turns = math.ceil(seconds / score.seconds)
+    return score.looped(turns * score.seconds - seconds, (turns + 1) * score.seconds)
+
+
+def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptions) -> Stereo:
+    """Return a part after its insert effects, side-chain and fader, (2, frames)."""
+    strip = stage.rig.strips[part]
+    out = np.zeros((2, stage.frames), dtype=np.float32)
+    for name, own in _by_instrument(stage.rig, part, notes, options.instrument).items():
+        if part == "drums":
+            KITS[name].play(own, out, stage.clock)
+        else:
+            single = np.zeros_like(out)
+            INSTRUMENTS[name].play(own, single, stage.clock)
+            out += np.float32(10 ** (LEVELS[name] / 20)) * single
+    out = highpass(out, max(strip.low_cut, LOWEST))
+    if strip.chorus:
+        out = chorus(out, whole_turns(0.6, stage.clock.period / RATE), mix=strip.chorus)
+    drive = strip.drive + PUSH * options.drive
+    if drive > 0.0:
+        out = saturate(out, min(1.0, drive), bias=0.15)
+        out = highpass(out, LOWEST)  # a bent wave has a mean
+    if strip.low_mono:
+        out = _mono_below(out, strip.low_mono)
+    if strip.duck and stage.kicks:
+        seconds = min(0.35, 0.8 * stage.beat)
+        out = out * ducking(stage.kicks, stage.frames, strip.duck, seconds)
+    faded: Stereo = out * np.float32(10 ** (strip.decibels / 20))
+    return faded
+
+
+def _by_instrument(
+    rig: Rig, part: str, notes: Sequence[Note], instrument: str
+) -> dict[str, list[Note]]:
+    """Return the notes of each kit or instrument."""
+    found: dict[str, list[Note]] = {}
+    for note in notes:
+        if part == "drums":
+            name = rig.kit(note.program)
+        else:
+            name = instrument or rig.instrument(part, note.program)
+        found.setdefault(name, []).append(note)
+    return found
+
+
+def _mono_below(wave: Stereo, hertz: float) -> Stereo:
+    """Return a wave whose channels are one below a frequency."""
+    middle = wave.mean(0)
+    side = highpass(np.float32(0.5) * (wave[0] - wave[1]), hertz)
+    return np.stack([middle + side, middle - side])
+
+
+# -- the mix -------------------------------------------------------------------------------------
+
+
+def _mixed(stage: _Stage, channels: Mapping[str, Stereo], options: RackOptions) -> RackSound:
+    """Return the channels with their rooms and echoes; a stem has its own share of these."""
+    strips = stage.rig.strips
+    if not channels:
+        silence = np.zeros((stage.frames - stage.clock.origin, 2), dtype=np.float32)
+        return RackSound(silence)
+    room = {part: strips[part].room * (1 + 2 * options.space) + _more(part, options)
+            for part in channels}  # fmt: skip
+    delay = {part: _delay_send(strips[part], options) for part in channels}
+    dry = sum(channels.values(), np.zeros((2, stage.frames), dtype=np.float32))
+    mix = _finished(stage, dry + _wet(stage, channels, room, delay, options.space))
+    if not options.with_stems:
+        return RackSound(mix)
+    stems = {
+        part: _finished(
+            stage, wave + _wet(stage, {part: wave}, room, delay, options.space)
+        )
+        for part, wave in channels.items()
+    }  # fmt: skip
+    return RackSound(mix, stems)
+
+
+def _more(part: str, options: RackOptions) -> float:
+    """Return what `space` adds to the room send of a part; the bass keeps its place."""
+    return options.space * {"bass": 0.08, "drums": 0.35}.get(part, WET)
+
+
+def _delay_send(strip: Strip, options: RackOptions) -> float:
+    return strip.delay * (1.0 + options.space)
+
+
+def _wet(
+    stage: _Stage,
+    channels: Mapping[str, Stereo],
+    room: Mapping[str, float],
+    delay: Mapping[str, float],
+    space: float,
+) -> Stereo:
+    """Return the room and the echoes of channels, (2, frames)."""
+    rig = stage.rig
+    out = np.zeros((2, stage.frames), dtype=np.float32)
+    echoed = [np.float32(delay[part]) * wave for part, wave in channels.items() if delay[part]]
+    if echoed:
+        send = sum(echoed[1:], echoed[0])
+        out += tempo_delay(send, rig.delay * stage.beat, rig.feedback)
+    send = np.float32(0.5) * out.mean(0)  # the echoes stand in the room as well
+    for part, wave in channels.items():
+        send += np.float32(room[part]) * wave.mean(0)
+    seconds = round(rig.room * (1.0 + 0.8 * space), 1)
+    out += convolve(send, room_response(seconds))
+    return out
+
+
+def _finished(stage: _Stage, wave: Stereo) -> NDArray[np.float32]:
+    """Return the music without what was played before it, (frames, 2)."""
+    if stage.rig.wow:
+        wave = tape_wow(wave, stage.rig.wow, stage.clock.period / RATE)
+        wave = lowpass(wave, 11_000.0, 1)
+    return np.ascontiguousarray(wave[:, stage.clock.origin :].T)
