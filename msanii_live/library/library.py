@@ -107,7 +107,6 @@ class Library(RestorableClips):
         )  # fmt: skip
         clip = replace(clip, info=info, warnings=())
         with self._lock:
-            before = None if name in self._unsaved else self._infos.get(name)
             self._index(clip, unsaved=True)
         stamps = ownership.stamps(self.folder, name, self._form.suffix)
         in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
@@ -137,16 +136,6 @@ class Library(RestorableClips):
         self._delete_oldest()
         return audio
 
-    def _keep(
-        self, replaced: ClipInfo | None, warn: Callable[[str], None]
-    ) -> trash.TrashedClip | None:
-        """Put the clip that is about to be replaced into the trash, if there is one."""
-        if replaced is None:
-            return None
-        kept = self._keep(own, warn)
-        clip_files.delete_clip(self.folder, own, companions.own_files(self.folder, own))
-        return kept
-
     def _delete_oldest(self) -> None:
         """Delete what is oldest while clips and trash exceed the limit, from the trash first.
 
@@ -158,7 +147,7 @@ class Library(RestorableClips):
             return
         with self._lock:
             own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
-            over = set(retention.clips_over_limit(own, self._keep_bytes))
+            names = retention.clips_over_limit(own, self._keep_bytes)
         room = self._keep_bytes - retention.total_bytes(own)
         self.trash.prune(min(trash.MAX_BYTES, max(0, room)))
         for name in names:
@@ -193,14 +182,12 @@ class Library(RestorableClips):
             is_unsaved = info.name in self._unsaved
             if own is not None and not is_unsaved:
                 try:
-                    renamed = clip_files.rename_clip(self.folder, own, files, renamed)
+                    renamed = clip_files.rename_clip(self.folder, own, files, to)
                 except OSError as error:
                     raise naming.write_error(f"{to}{own.suffix}", error) from None
             if own is not None or is_unsaved:
                 beside, command = renamed.companions, renamed.command
-                renamed = replace(
-                    info, name=to, file=renamed.file, companions=beside, command=command
-                )
+                renamed = replace(info, name=to, companions=beside, command=command)
                 self._reindex(info, renamed, is_unsaved=is_unsaved)
                 return
         self.add(self.get(info.name).renamed(to))
