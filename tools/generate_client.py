@@ -16,6 +16,7 @@ from msanii_live.protocol.commands import (  # noqa: E402
     PARAM_ROOT,
     Command,
     GenerationCommand,
+    JobCommand,
 )
 from msanii_live.protocol.replies import REPLY_BY_ADDRESS, ReplyType  # noqa: E402
 from msanii_live.protocol.schema import Argument, arguments  # noqa: E402
@@ -59,8 +60,8 @@ class {name}(ABC):
     """{doc}"""
 
     @abstractmethod
-    {prefix}def make(self, command: commands.GenerationCommand) -> MadeClip:
-        """Send a command that makes a clip and return the clip."""
+    {prefix}def make(self, command: commands.JobCommand) -> MadeClip:
+        """Send a command that becomes a job and return the clip it ends with."""
 
     @abstractmethod
     {prefix}def ask(self, command: commands.Command) -> list[ReplyRow]:
@@ -109,7 +110,7 @@ def _methods(name: str, doc: str, prefix: str = "", wait: str = "") -> list[str]
 
 def _answers() -> list[str]:
     """Return the addresses that answer commands, each once; clips are no rows."""
-    return [a for a in dict.fromkeys(c.reply for c in COMMANDS) if a != GenerationCommand.reply]
+    return [a for a in dict.fromkeys(c.reply for c in COMMANDS) if a != JobCommand.reply]
 
 
 def _method_name(command: type[Command]) -> str:
@@ -184,11 +185,12 @@ def _parameter(command: type[Command], argument: Argument) -> str:
 
 def _method(command: type[Command], prefix: str, wait: str) -> str:
     taken = arguments(command)
-    makes = issubclass(command, GenerationCommand)
+    has_options = issubclass(command, GenerationCommand)
+    makes = issubclass(command, JobCommand)
     keys = [a for a in taken if not a.positional]
     parameters = ["self", *(_parameter(command, a) for a in taken if a.positional)]
-    values = [f"{a.name}={a.name}" for a in taken if a.positional or not makes]
-    if makes:
+    values = [f"{a.name}={a.name}" for a in taken if a.positional or not has_options]
+    if has_options:
         parameters.append(f"**options: Unpack[types.{_options_name(command)}]")
         values.append("**options")
     elif keys:

@@ -50,6 +50,7 @@ class ClipInfo:
     the weights that made it, in words; "" where nobody claims anything. starred: chosen by the
     user, and never deleted to make room. reached: what was measured of a clip whose engine promises
     neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries".
+    heard: hash of a sound file of the user's when its notes were heard; "" for other files.
     """
 
     name: str
@@ -74,6 +75,7 @@ class ClipInfo:
     companions: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
     licence: str = ""
     starred: bool = False
+    heard: str = ""
     reached: Mapping[str, int | float | str] = field(default_factory=dict)
 
     @property

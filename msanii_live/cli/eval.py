@@ -18,6 +18,14 @@ def add(commands: Commands) -> None:
         "--composer", type=Path, metavar="WEIGHTS",
         help="measure the composer instead: its weights, or the folder of its run; needs no --data",
     )  # fmt: skip
+    parser.add_argument(
+        "--transcriber", type=Path, nargs="?", const=Path(), metavar="WEIGHTS",
+        help="measure the transcriber instead: its weights, or the folder of its run (the shipped "
+        "ones); needs FluidSynth and its soundfonts",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pieces", type=int, default=24, help="pieces for the transcriber (%(default)s)"
+    )
     parser.add_argument("--out", type=Path, help="folder for JSON and pictures")
     parser.set_defaults(run=_run)
 
@@ -27,6 +35,13 @@ def _run(arguments: argparse.Namespace) -> int:
         from msanii_live.evaluation.composer.report import report_composer
 
         return report_composer(arguments.composer, arguments.out)
+    if arguments.transcriber is not None:
+        from msanii_live.evaluation.transcriber import report_transcriber
+
+        if arguments.pieces < 1:
+            raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
+        chosen = arguments.transcriber if arguments.transcriber != Path() else None
+        return report_transcriber(chosen, arguments.out, arguments.pieces)
     if arguments.data is None:
         raise ConfigError("name a set of `msanii-live data build` with --data")
     from msanii_live.evaluation.commands import report_eval

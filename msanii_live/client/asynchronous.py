@@ -29,7 +29,7 @@ from msanii_live.client.replies import (
 )
 from msanii_live.osc.codec import Message
 from msanii_live.osc.slip import FrameDecoder, encode_frame
-from msanii_live.protocol.commands import Caps, Command, GenerationCommand
+from msanii_live.protocol.commands import Caps, Command, JobCommand
 
 
 @dataclass
@@ -98,7 +98,7 @@ class AsyncClient(AsyncCommands):
 
     async def make(
         self,
-        command: GenerationCommand,
+        command: JobCommand,
         timeout: float = CLIP_TIMEOUT,
         on_message: OnMessage = lambda _: None,
     ) -> MadeClip:

@@ -31,7 +31,7 @@ from msanii_live.client.replies import (
 )
 from msanii_live.errors import MsaniiError
 from msanii_live.osc.codec import Message, OscValue
-from msanii_live.protocol.commands import Caps, Command, GenerationCommand, Notify
+from msanii_live.protocol.commands import Caps, Command, JobCommand, Notify
 
 ANSWER_TIMEOUT = 10.0  # seconds
 CLIP_TIMEOUT = 300.0
@@ -77,7 +77,7 @@ class Client(BlockingCommands):
 
     def make(
         self,
-        command: GenerationCommand,
+        command: JobCommand,
         timeout: float = CLIP_TIMEOUT,
         on_message: OnMessage = lambda _: None,
     ) -> MadeClip:
@@ -117,7 +117,7 @@ class Client(BlockingCommands):
         collector = ReplyCollector(command.address, token := new_token())
         packet = command_packet(command, token)
         # The server makes one clip of one token; a command that only reads may come twice.
-        may_resend = isinstance(command, GenerationCommand) or command.read_only
+        may_resend = isinstance(command, JobCommand) or command.read_only
         self._keep_registered()
         self.connection.send(packet)
         until = time.monotonic() + timeout

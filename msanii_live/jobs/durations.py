@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from msanii_live.protocol.commands import (
     FixedLengthCommand,
-    GenerationCommand,
     Interpolate,
+    JobCommand,
     Outpaint,
     Render,
 )
@@ -33,7 +33,7 @@ def step_share(steps: int) -> float:
 
 
 def expected_seconds(
-    command: GenerationCommand, bpm: float, beats: int, seconds_of: Callable[[str], float | None]
+    command: JobCommand, bpm: float, beats: int, seconds_of: Callable[[str], float | None]
 ) -> float:
     """Return the expected length of a command's clip, s.
 
@@ -82,7 +82,7 @@ class DurationEstimates:
         if seconds > OVERHEAD:
             self._first_rate = seconds / WARM_UP_SIZE
 
-    def add(self, command: GenerationCommand, length: float, steps: int, seconds: float) -> None:
+    def add(self, command: JobCommand, length: float, steps: int, seconds: float) -> None:
         """Take in a task that has ended.
 
         length: of its clip, s. steps: denoising steps that it reported; those of a long clip, which
@@ -95,16 +95,16 @@ class DurationEstimates:
         sums.seconds = _DECAY * sums.seconds + max(seconds - OVERHEAD, 0.2 * seconds)
         sums.size = _DECAY * sums.size + task_size(length, steps)
 
-    def get(self, command: GenerationCommand, length: float) -> float:
+    def get(self, command: JobCommand, length: float) -> float:
         """Return how long a task is expected to last, s. length: of its clip, s."""
         steps = command.steps or self._default_steps(command)
         return OVERHEAD + self._rate(command) * task_size(length, steps)
 
-    def _default_steps(self, command: GenerationCommand) -> int:
+    def _default_steps(self, command: JobCommand) -> int:
         own = self._kinds.get((command.address, command.engine))
         return own.default_steps if own and own.default_steps else DEFAULT_STEPS
 
-    def _rate(self, command: GenerationCommand) -> float:
+    def _rate(self, command: JobCommand) -> float:
         own = self._kinds.get((command.address, command.engine))
         if own and own.size:
             return own.seconds / own.size

@@ -9,7 +9,8 @@ from pathlib import Path
 from msanii_live.audio import ClipInfo
 from msanii_live.errors import Cancelled, Code
 from msanii_live.jobs.task import TaskHandle
-from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.library.trash import TrashedClip
+from msanii_live.protocol.commands import JobCommand
 
 
 class State(StrEnum):
@@ -60,7 +61,7 @@ class Job:
     """
 
     number: int
-    command: GenerationCommand
+    command: JobCommand
     clip: str
     seed: int
     owner: str

@@ -17,11 +17,19 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
+from msanii_live.jobs.transcription import finish_transcription, transcribe_source
+from msanii_live.library.trash import TrashedClip
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.playback.player import NOTHING_IS_HEARD, Player
-from msanii_live.protocol.commands import Generate, GenerationCommand, Outpaint, Render
+from msanii_live.protocol.commands import (
+    Generate,
+    GenerationCommand,
+    Outpaint,
+    Render,
+    Transcribe,
+)
 
 
 def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score:
@@ -29,7 +37,19 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
 
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
-    command, transport = task.command, services.transport
+    command = task.command
+    if isinstance(command, Transcribe):
+        source = task.inputs.clip(command.src)
+        return transcribe_source(services.ears, services.library, command, source, handle.advance)
+    assert isinstance(command, GenerationCommand)
+    return _run_engine(services, command, task, handle)
+
+
+def _run_engine(
+    services: Services, command: GenerationCommand, task: Task, handle: TaskHandle
+) -> Clip | Score:
+    """Return what an engine makes of a command; see `run_task`."""
+    transport = services.transport
 
     @cache  # an engine may ask for a source several times
     def source(name: str) -> Clip:
@@ -151,6 +171,8 @@ def finish_job(
     warn: called with a sentence on notes and stems that could not be written.
     Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
     """
+    if isinstance(job.command, Transcribe):
+        return finish_transcription(services.library, job, made, warn)
     clip = replace(made.renamed(job.clip), score=live_score or made.score)
     replaced: list[TrashedClip] = []
     try:

@@ -17,7 +17,7 @@ from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.jobs.worker import Worker
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.commands import JobCommand
 
 QUEUE_LIMIT = 64  # jobs that wait
 SEED_LIMIT = 2**24  # seeds drawn here survive a 32-bit float
@@ -60,7 +60,7 @@ class Scheduler:
         """Start the worker."""
         self.worker.start()
 
-    def submit(self, command: GenerationCommand, owner: str, token: str, clip: str) -> Job:
+    def submit(self, command: JobCommand, owner: str, token: str, clip: str) -> Job:
         """Queue a command. clip: the name of the result, which the caller has settled.
 
         Raises: CommandError: EBUSY, the queue is full or closed; ENOCLIP, the live take is empty.
@@ -127,7 +127,7 @@ class Scheduler:
             self._end(job, Cancelled(job.step))
         return ended
 
-    def _expected_seconds(self, command: GenerationCommand) -> float:
+    def _expected_seconds(self, command: JobCommand) -> float:
         """Return the expected length of a command's clip, s, without touching the disk."""
         transport, library = self._services.transport, self._services.library
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from pathlib import Path
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.ears import Ears
 from msanii_live.library import midi_files
 from msanii_live.library.library import Library
 from msanii_live.midi import files
@@ -16,7 +18,7 @@ from msanii_live.midi.takes import LIVE_TAKE, MidiRecorder
 from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.playback.player import Player
-from msanii_live.protocol.commands import GenerationCommand, Render
+from msanii_live.protocol.commands import JobCommand, Render
 from msanii_live.timing.transport import Transport
 
 LIVE_BARS = 4.0  # bars of the live take, if a command does not say how many
@@ -32,8 +34,9 @@ class Services:
     transport: Transport
     takes: MidiRecorder = field(default_factory=MidiRecorder)
     midi: MidiInput = field(default_factory=MidiInput)
+    ears: Ears = field(default_factory=Ears)
 
-    def live_score(self, command: GenerationCommand) -> Score | None:
+    def live_score(self, command: JobCommand) -> Score | None:
         """Return the notes last played on MIDI if the command renders them, else None.
 
         Raises: CommandError: ENOCLIP, nothing has been played.
@@ -57,14 +60,21 @@ class Services:
         return engine
 
     def score(self, name: str) -> Score:
-        """Return a recorded take, or else a MIDI file of the shared folder.
+        """Return a recorded take, a MIDI file of the shared folder, or else the notes of a clip.
 
         Raises: CommandError: ENOCLIP, there is none; EPATH, the file cannot be read.
         """
         take = self.takes.get_take(name)
         if take is not None:
             return take
-        return files.read(midi_files.find(self.library.folder, name), name)
+        try:
+            path: Path | None = midi_files.find(self.library.folder, name)
+        except CommandError:
+            clip = name.removesuffix(".mid")
+            path = self.library.companion_path(clip, ".mid") if clip in self.library else None
+            if path is None:
+                raise
+        return files.read(path, name)
 
     def source(self, name: str) -> Clip:
         """Return the clip that a command names.

@@ -12,7 +12,7 @@ from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.services import Services
 from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
-from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.commands import JobCommand
 
 PROGRESS_INTERVAL = 0.1  # s: at most ten reports a second
 
@@ -75,7 +75,7 @@ class Task:
     level of rendered notes as it is, because the caller sets it. notes: None to make a clip.
     """
 
-    command: GenerationCommand
+    command: JobCommand
     seed: int
     inputs: Inputs
     priority: int = 0

@@ -14,7 +14,7 @@ from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.task import Task, TaskHandle, ignore
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.commands import JobCommand
 
 log = logging.getLogger("msanii_live.jobs")
 
@@ -39,7 +39,7 @@ class Worker:
         self,
         run: Callable[[Task, TaskHandle], Clip | Score],
         slots: int = 1,
-        length_of: Callable[[GenerationCommand], float] = lambda command: DEFAULT_SECONDS,
+        length_of: Callable[[JobCommand], float] = lambda command: DEFAULT_SECONDS,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 

@@ -23,7 +23,7 @@ from msanii_live.library import (
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
 from msanii_live.library.exports import Exports
 from msanii_live.library.folder import open_folder
-from msanii_live.library.restorable_clips import RestorableClips
+from msanii_live.library.scored_clips import ScoredClips
 
 CACHE_BYTES = 2**30
 _log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def ignore(_: object) -> None:
     """Ignore a warning, or what was replaced."""
 
 
-class Library(RestorableClips):
+class Library(ScoredClips):
     """All clips of the shared folder and their files. Every method may be called from any thread.
 
     Where a method takes a clip's name, "last" means the newest clip. The lock is never held while

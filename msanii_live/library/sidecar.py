@@ -37,7 +37,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "wrote": (0, 1e11),
 }
 _INTEGERS = ("sample_rate", "file_rate", "channels", "frames", "seed", "size")
-_TEXTS = ("engine", "style", "key", "precision", "suffix", "blake2b", "licence")
+_TEXTS = ("engine", "style", "key", "precision", "suffix", "blake2b", "licence", "heard")
 
 
 def wav_path(folder: Path, name: str) -> Path:

@@ -6,7 +6,7 @@ import inspect
 
 from msanii_live.errors import Code
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.commands import GenerationCommand
+from msanii_live.protocol.commands import JobCommand
 from msanii_live.protocol.reference import CODE_TEXTS, command_groups, is_shared
 from msanii_live.protocol.replies import REPLIES
 from msanii_live.protocol.schema import Argument, arguments
@@ -50,7 +50,7 @@ def form(command: type[Command]) -> dict[str, object]:
         "address": command.address,
         "text": inspect.cleandoc(command.__doc__ or ""),
         "reply": command.reply,
-        "makes": issubclass(command, GenerationCommand),
+        "makes": issubclass(command, JobCommand),
         "read_only": command.read_only,
         "arguments": [_field(command, argument) for argument in ordered],
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msanii_live.errors import Code
 from msanii_live.protocol.command import Command
-from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.commands import COMMANDS, GenerationCommand, JobCommand
 from msanii_live.protocol.replies import REPLIES, ReplyType
 from msanii_live.protocol.schema import (
     ENVELOPE,
@@ -219,7 +219,7 @@ def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
             continue
         elif argument.name in EXAMPLE_VALUES and not is_shared(command, argument):
             args += [argument.name, _example_value(argument)]
-    if issubclass(command, GenerationCommand):
+    if issubclass(command, JobCommand):
         args += ["id", "take1"]
     return command.address, args
 
@@ -239,7 +239,7 @@ def command_groups() -> dict[str, list[type[Command]]]:
     groups: dict[str, list[type[Command]]] = {}
     for command in COMMANDS:
         segment = command.address.split("/")[2]
-        makes = issubclass(command, GenerationCommand)
+        makes = issubclass(command, JobCommand)
         title = "Making clips" if makes else GROUP_TITLES.get(segment, "The server")
         groups.setdefault(title, []).append(command)
     return groups
@@ -252,8 +252,9 @@ def is_shared(command: type[Command], argument: Argument) -> bool:
 
 def _shared_keys_section() -> str:
     return (
-        "Each of these commands makes one clip and is answered with `/msanii/job/queued`,\n"
-        "`/msanii/job/progress` and `/msanii/job/done`. Besides its own keys, each has these:\n\n"
+        "Each of these commands becomes a job and is answered with `/msanii/job/queued`,\n"
+        "`/msanii/job/progress` and `/msanii/job/done`. All but `/msanii/transcribe` make a new\n"
+        "clip, and have these keys besides their own:\n\n"
         "### Shared keys\n\n"
         "Not every engine follows every key. `/msanii/engine/info` names those that it follows\n"
         "(`follows`). One `/msanii/warn` names those that it does not follow, and the clip is\n"

@@ -16,7 +16,12 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
 from msanii_live.library.naming import check_name
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import GenerationCommand, Interpolate
+from msanii_live.protocol.commands import (
+    GenerationCommand,
+    Interpolate,
+    JobCommand,
+    Transcribe,
+)
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
 from msanii_live.server.handler import Routes
@@ -64,14 +69,18 @@ class JobTracker:
         Returns the new tracked, None for a resent message. Raises: CommandError.
         """
         command = request.command
-        assert isinstance(command, GenerationCommand)
+        assert isinstance(command, JobCommand)
         key = (host, request.token, command.address)
         if request.token and (earlier := self._remembered(key)):
             earlier.routes = routes
             self.send(earlier.terminal or self._queued(earlier), routes)
             return None
         self._check(command)
-        clip = command.clip or self.library.next_name(command.address.rsplit("/", 1)[1])
+        if isinstance(command, Transcribe):
+            name = self.library.info("last").name if command.src == "last" else command.src
+            command, clip = replace(command, src=name), name
+        else:
+            clip = command.clip or self.library.next_name(command.address.rsplit("/", 1)[1])
         job = self.scheduler.submit(command, host, request.token, clip)
         tracked = TrackedJob(job, host, request.token, routes)
         self._by_number[job.number] = tracked
@@ -166,7 +175,7 @@ class JobTracker:
             self.scheduler.eta(job),
         )
 
-    def _check(self, command: GenerationCommand) -> None:
+    def _check(self, command: JobCommand) -> None:
         """Refuse at once what can be seen to fail, without touching disk or model."""
         if command.clip and not is_clip_name(command.clip):
             raise CommandError(

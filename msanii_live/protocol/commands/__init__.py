@@ -8,6 +8,7 @@ command, write one dataclass in a module here, add it to `COMMANDS`, and write o
 from __future__ import annotations
 
 from msanii_live.protocol.command import Command as Command
+from msanii_live.protocol.command import JobCommand as JobCommand
 from msanii_live.protocol.commands.generate import (
     MAX_CLIP_SECONDS as MAX_CLIP_SECONDS,
 )
@@ -61,6 +62,9 @@ from msanii_live.protocol.commands.library import (
 )
 from msanii_live.protocol.commands.library import (
     ClipStar as ClipStar,
+)
+from msanii_live.protocol.commands.listen import (
+    Transcribe as Transcribe,
 )
 from msanii_live.protocol.commands.performance import (
     MapFree as MapFree,
@@ -199,7 +203,7 @@ from msanii_live.protocol.commands.system import (
 )
 
 COMMANDS: tuple[type[Command], ...] = (
-    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode,
+    Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode, Transcribe,
     Play, Stop, TransportCommand, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     ClipStar, ClipParents, Undo, Redo,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.config import VOCODERS
-from msanii_live.protocol.command import Command, at_argument
+from msanii_live.protocol.command import JobCommand, at_argument
 from msanii_live.protocol.music_text import (
     METRES,
     SECTIONS,
@@ -33,10 +33,8 @@ SOURCE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerationCommand(Command):
+class GenerationCommand(JobCommand):
     """The base class of commands that make a clip, with the arguments that all of them take."""
-
-    reply: ClassVar[str] = "/msanii/job/done"
 
     bpm: float | None = number(
         "tempo; if absent, the source clip's, or else the transport's",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.commands import COMMANDS, JobCommand
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable
 from msanii_live.server.job_tracker import JobTracker
 
@@ -16,8 +16,8 @@ class GenerationHandlers:
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
-        return {c: Handler(self._accept) for c in COMMANDS if issubclass(c, GenerationCommand)}
+        return {c: Handler(self._accept) for c in COMMANDS if issubclass(c, JobCommand)}
 
-    def _accept(self, command: GenerationCommand, call: Call) -> Answer:
+    def _accept(self, command: JobCommand, call: Call) -> Answer:
         self._tracker.accept(call.request, call.source[0], call.routes)
         return Answer(is_complete=False)

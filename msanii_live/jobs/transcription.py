@@ -1,0 +1,48 @@
+"""Jobs that listen: the notes of a clip become its score, and a file beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.ears import Ears, Progress
+from msanii_live.jobs.job import Finished, Job
+from msanii_live.library.library import Library
+from msanii_live.protocol.commands import Transcribe
+
+
+def transcribe_source(
+    ears: Ears, library: Library, command: Transcribe, source: Clip, progress: Progress
+) -> Clip:
+    """Return a clip of the library with the notes that are heard in it.
+
+    Raises: CommandError: ENOCLIP, the source is no clip of the library, or has no notes; and as
+    `Ears.hear`.
+    """
+    if source.info.name not in library:
+        raise CommandError(
+            Code.ENOCLIP,
+            f"{command.src} is no clip of the library, so that its notes can lie beside none: "
+            "/msanii/clip/load makes a file one, and /msanii/record/start records the input",
+        )
+    known = replace(source.info, bpm=command.bpm or source.info.bpm)
+    score = ears.hear(replace(source, info=known), progress)
+    if not score.notes:
+        raise CommandError(Code.ENOCLIP, f"no notes are heard in {source.info.name}")
+    return replace(source, score=score)
+
+
+def finish_transcription(
+    library: Library, job: Job, heard: Clip, warn: Callable[[str], None]
+) -> Finished:
+    """Give a clip of the library the notes that were heard, and return it as the job's result.
+
+    Raises: CommandError: ENOCLIP, the clip is gone; EPATH, it is in memory alone.
+    """
+    assert heard.score is not None
+    info = library.set_score(heard, heard.score, warn)
+    started = job.handle.started if job.handle else time.monotonic()
+    return Finished(info, library.path(info.name), time.monotonic() - started)

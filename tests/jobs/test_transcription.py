@@ -1,0 +1,69 @@
+"""Check jobs that listen: the notes go to the clip that was heard, and only to one of ours."""
+
+from dataclasses import replace
+
+import numpy as np
+import soundfile
+
+from msanii_live.errors import Code
+from msanii_live.jobs.ears import Ears
+from msanii_live.jobs.job import Failed, Finished
+from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import Transcribe
+from tests.jobs.test_scheduler import Listener
+from tests.jobs.test_scheduler import services as services
+from tests.library.clips import noise
+
+HEARD = Score((Note(0.0, 0.02, 60, 90, part="chords"),), 2_000 / 44_100, bpm=90.0)
+
+
+class KnowingEars(Ears):
+    """Ears that know what they hear, and keep what they were given."""
+
+    def __init__(self, score: Score) -> None:
+        super().__init__()
+        self.score, self.heard = score, []
+
+    def hear(self, clip, progress=lambda done, steps: None):
+        progress(0, 1)
+        self.heard.append(clip)
+        return self.score
+
+
+def outcome_of(services, command, name, score=HEARD):
+    ears, listener = KnowingEars(score), Listener()
+    scheduler = Scheduler(replace(services, ears=ears), listener)
+    scheduler.start()
+    try:
+        job = scheduler.submit(command, "", "", name)
+        return listener.wait(job), ears
+    finally:
+        assert scheduler.close()
+
+
+def test_a_clip_gets_its_notes_and_stays_the_same_clip(services):
+    services.library.add(noise("a"))
+    found, ears = outcome_of(services, Transcribe(src="a", bpm=91.0), "a")
+    assert isinstance(found, Finished)
+    assert (found.info.name, found.path.name) == ("a", "a.wav")
+    assert ears.heard[0].info.bpm == 91.0
+    clip = services.library.get("a")
+    assert clip.score is not None
+    assert clip.score.notes[0].pitch == 60
+    assert clip.info.bpm == 124.0
+    assert (services.library.folder / "a.mid").is_file()
+    assert services.library.names() == ["a"]
+
+
+def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
+    services.library.add(noise("a"))
+    found, _ = outcome_of(services, Transcribe(src="a"), "a", replace(HEARD, notes=()))
+    assert isinstance(found, Failed)
+    assert found.code is Code.ENOCLIP
+    assert not (services.library.folder / "a.mid").exists()
+    soundfile.write(services.library.folder / "new.wav", np.zeros((500, 2)), 44_100)
+    found, ears = outcome_of(services, Transcribe(src="new.wav"), "new.wav")
+    assert isinstance(found, Failed)
+    assert "/msanii/clip/load" in found.text
+    assert not ears.heard
