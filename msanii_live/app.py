@@ -18,6 +18,7 @@ from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.library.audio_encoding import hindrances, parse_format
+from msanii_live.library.layout import Layout
 from msanii_live.library.library import Library
 from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
@@ -186,7 +187,10 @@ class Server:
         for text in self._hindrances:
             log.warning("%s", text)
         keep_bytes = round(config.keep_gb * 10**9)
-        library = Library(config.folder_path, keep_bytes=keep_bytes, form=form)
+        library = Library(
+            config.folder_path, keep_bytes=keep_bytes, form=form,
+            layout=Layout(config.layout, config.file_name),
+        )  # fmt: skip
         midi, takes = MidiInput(config.midi_in, timebase.now), MidiRecorder()
         midi.add_listener(takes.receive, takes.release_all)
         player, notice = open_player(config.audio, transport, timebase)

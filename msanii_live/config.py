@@ -29,6 +29,8 @@ SAVE_FORMATS = (
     "aiff32",
 )  # fmt: skip
 SAVE_RATES = (44_100, 96_000)  # Hz
+LAYOUTS = ("flat", "by-day", "by-session")
+FILE_NAME_FIELDS = ("name", "style", "bpm", "key", "engine", "seed", "date")
 MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
 MAX_THREADS = 1_024
 MAX_KEEP_GB = 1e9
@@ -49,6 +51,7 @@ _CHOICES = (
     ("trust_remote_code", SWITCH),
     ("resume", SWITCH),
     ("save_format", SAVE_FORMATS),
+    ("layout", LAYOUTS),
 )
 
 _TEXTS = ("bind", "folder", "audio", "midi_in", "engine")
@@ -79,6 +82,12 @@ class Config:
     )
     save_rate: int = _option(
         0, "sample rate of the clips' files, 44100 to 96000 Hz; 0 is the clip's own"
+    )
+    layout: str = _option(
+        "flat", "folders inside it for new clips: none, one a day, or one for each start", LAYOUTS
+    )
+    file_name: str = _option(
+        "{name}", "file names of new clips, such as {style}-{bpm}-{key}-{name}"
     )
     keep_gb: float = _option(
         0.0, "total size of the clips, in GB, above which the oldest are deleted; 0 keeps all"
@@ -136,6 +145,7 @@ class Config:
                 raise ConfigError(f"allow is {quote(text)}: {error}") from None
         for text in self.allow_origin:
             _check_origin(text)
+        _check_file_name(self.file_name)
         if len(os.fsencode(self.folder_path)) > MAX_FOLDER_BYTES:
             raise ConfigError(
                 f"folder is {self.folder[:60]}…: its path has more than {MAX_FOLDER_BYTES} bytes, "
@@ -239,6 +249,23 @@ def _check_text(name: str, value: str) -> None:
 def _check_range(name: str, value: float, high: float) -> None:
     if not 0 <= value <= high:
         raise ConfigError(f"{name} is {quote(value)}: it must be 0 to {high:.0f}")
+
+
+def _check_file_name(text: str) -> None:
+    """Check a template of file names: it tells clips apart, and samplers can read the names."""
+    if text.count("{name}") != 1:
+        raise ConfigError(
+            f"file_name is {quote(text)}: it must have {{name}} once, by which clips differ"
+        )
+    rest = text
+    for name in FILE_NAME_FIELDS:
+        rest = rest.replace(f"{{{name}}}", "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,40}", rest):
+        fields = ", ".join(f"{{{name}}}" for name in FILE_NAME_FIELDS)
+        raise ConfigError(
+            f"file_name is {quote(text)}: besides {fields} it may have letters, digits, '_' and "
+            "'-', 40 at most; --layout makes folders"
+        )
 
 
 def _check_origin(text: str) -> None:

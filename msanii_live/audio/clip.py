@@ -49,7 +49,7 @@ class ClipInfo:
     notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav". licence: of
     the weights that made it, in words; "" where nobody claims anything. starred: chosen by the
     user, and never deleted to make room. reached: what was measured of a clip whose engine promises
-    neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries".
+    neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries". file: see `stem`.
     heard: hash of a sound file of the user's when its notes were heard; "" for other files.
     """
 
@@ -77,6 +77,15 @@ class ClipInfo:
     starred: bool = False
     heard: str = ""
     reached: Mapping[str, int | float | str] = field(default_factory=dict)
+    file: str = ""
+
+    @property
+    def stem(self) -> str:
+        """What the paths of its files begin with, relative to the shared folder, with "/".
+
+        It is the name, unless the server was told to use folders or other file names.
+        """
+        return self.file or self.name
 
     @property
     def seconds(self) -> float:

@@ -18,6 +18,7 @@ from msanii_live.cli import (
     dump,
     eval,
     listen,
+    live,
     models,
     paper,
     patches,
@@ -32,7 +33,7 @@ from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
-    serve, demo, models, render, rack, listen, send, dump, doctor, patches, docs, spec,
+    serve, demo, models, render, rack, listen, live, send, dump, doctor, patches, docs, spec,
     data, train, eval, convert, paper, bench,
 )  # fmt: skip
 

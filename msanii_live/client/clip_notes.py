@@ -22,9 +22,9 @@ def read_notes(path: Path, name: str) -> Score | None:
     path: of its sound file. Raises: UnreadableClip: the clip has no sidecar any more.
     """
     try:
-        info = sidecar.read_sidecar(path.parent, name)
+        info = sidecar.read_sidecar(path.parent, path.stem)
     except (OSError, ValueError) as error:
-        raise UnreadableClip(f"cannot read {name}.json beside {path}: {error}") from None
+        raise UnreadableClip(f"cannot read {path.stem}.json beside {path}: {error}") from None
     return companions.read_score(path.parent, info)[0]
 
 
@@ -34,7 +34,7 @@ def read_stems(path: Path, name: str) -> dict[str, Samples]:
     Raises: UnreadableClip.
     """
     try:
-        return companions.read_stems(path.parent, sidecar.read_sidecar(path.parent, name))
+        return companions.read_stems(path.parent, sidecar.read_sidecar(path.parent, path.stem))
     except (OSError, ValueError, CommandError) as error:
         raise UnreadableClip(f"cannot read the stems beside {path}: {error}") from None
 

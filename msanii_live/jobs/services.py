@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-
 from pathlib import Path
+
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry

@@ -103,10 +103,9 @@ class CachedClips(ClipIndex):
             raise
         if path is None or not paths.is_file(path, text):
             raise naming.unknown_clip_error(self.folder, text, self.names())
-        if path.parent == self.folder and path.stem in self:
-            info = self.info(path.stem)
+        for info in self.infos():
             if path == sidecar.audio_path(self.folder, info):
-                return self.get(path.stem)
+                return self.get(info.name)
         key = (path, paths.stamp(path))
         with self._lock:
             clip = self._cache.get(key)

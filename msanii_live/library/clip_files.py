@@ -78,7 +78,8 @@ def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) ->
     Raises: OSError: they cannot be renamed; no staged file is left behind.
     """
     target = sidecar.audio_path(folder, staged.info)
-    side = sidecar.sidecar_path(folder, staged.info.name)
+    paths.make_folder(folder, target.parent)
+    side = sidecar.sidecar_path(folder, staged.info.stem)
     try:
         os.replace(staged.audio, target)
         try:
@@ -98,15 +99,18 @@ def publish_clip(folder: Path, staged: StagedClip, replaced: ClipInfo | None) ->
     companions.delete(staged.stale)
 
 
-def rename_clip(folder: Path, own: ClipInfo, beside: list[companions.OwnFile], to: str) -> ClipInfo:
+def rename_clip(
+    folder: Path, own: ClipInfo, beside: list[companions.OwnFile], to: ClipInfo
+) -> ClipInfo:
     """Rename a clip's files and return its new info.
 
     After a crash at any point, one of the names has both sound and sidecar.
-    own: the info on disk of a clip whose files are the server's own. beside: its companions.
+    own: the info on disk of a clip whose files are the server's own. beside: its companions. to:
+    has the new name and file.
     Raises: OSError: they cannot be renamed, or `to` is taken; the old files are unchanged.
     """
     renamed = companions.plan_renaming(folder, own, beside, to)
-    side = sidecar.sidecar_path(folder, to)
+    side = sidecar.sidecar_path(folder, to.stem)
     paths.write_new(side, renamed.to_json().encode())
     try:
         os.replace(sidecar.audio_path(folder, own), sidecar.audio_path(folder, renamed))
@@ -114,7 +118,7 @@ def rename_clip(folder: Path, own: ClipInfo, beside: list[companions.OwnFile], t
         paths.delete_if_possible(side)
         raise
     companions.rename(folder, beside, renamed)
-    paths.delete_if_possible(sidecar.sidecar_path(folder, own.name))
+    paths.delete_if_possible(sidecar.sidecar_path(folder, own.stem))
     return renamed
 
 
@@ -123,10 +127,10 @@ def delete_clip(folder: Path, own: ClipInfo, beside: Iterable[companions.OwnFile
 
     own: the info on disk of a clip whose files are the server's own. beside: its companions.
     """
-    paths.delete_if_possible(sidecar.sidecar_path(folder, own.name))
+    paths.delete_if_possible(sidecar.sidecar_path(folder, own.stem))
     paths.delete_if_possible(sidecar.audio_path(folder, own))
     companions.delete(beside)
-    _log.info("deleted %s to keep the folder within its size", own.name)
+    _log.info("removed the files of %s", own.name)
 
 
 def reload_clip(folder: Path, info: ClipInfo) -> Clip:

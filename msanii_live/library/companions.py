@@ -87,7 +87,7 @@ def own_files(folder: Path, info: ClipInfo) -> list[OwnFile]:
     """Return the companions of a clip whose files are those that the server wrote."""
     found = []
     for suffix, record in info.companions.items():
-        path = folder / f"{info.name}{suffix}"
+        path = folder / f"{info.stem}{suffix}"
         stamp = paths.stamp(path)
         if ownership.matches(path, int(record["size"]), str(record["blake2b"])):
             found.append(OwnFile(suffix, path, stamp))
@@ -115,10 +115,10 @@ def stage(
     records: dict[str, dict[str, int | str]] = {}
     own = {file.suffix: file for file in replaced}
     for base, content in _contents(clip, form):
-        suffix = _free_suffix(folder, clip.info.name, base, own)
-        target = folder / f"{clip.info.name}{suffix}"
+        suffix = _free_suffix(folder, clip.info.stem, base, own)
+        target = folder / f"{clip.info.stem}{suffix}"
         if suffix not in (base, *own):
-            theirs = f"{clip.info.name}{base}"
+            theirs = f"{clip.info.stem}{base}"
             warn(f"{theirs} is not msanii-live's own and is left alone: see {target.name}")
         try:
             temporary = paths.write_temporary(folder, content)
@@ -136,7 +136,7 @@ def with_records(info: ClipInfo, records: Mapping[str, Mapping[str, int | str]])
 
     Where its command rendered what was played last, it now names the file of those notes.
     """
-    names = [f"{info.name}{suffix}" for suffix in records if kind(suffix) == MIDI]
+    names = [f"{info.stem}{suffix}" for suffix in records if kind(suffix) == MIDI]
     command = dict(info.command)
     if names and command.get("midi") == LIVE_TAKE:
         command["midi"] = names[0]
@@ -166,16 +166,20 @@ def delete(files: Iterable[OwnFile]) -> None:
             paths.delete_if_possible(file.path)
 
 
-def plan_renaming(folder: Path, own: ClipInfo, files: Iterable[OwnFile], to: str) -> ClipInfo:
-    """Return a clip's info under its new name, with the names that its companions will have."""
+def plan_renaming(folder: Path, own: ClipInfo, files: Iterable[OwnFile], to: ClipInfo) -> ClipInfo:
+    """Return a clip's info under its new name, with the names that its companions will have.
+
+    to: has the new name and file.
+    """
     records: dict[str, Mapping[str, int | str]] = {}
     command = dict(own.command)
     for file in files:
         base = kind(file.suffix) or file.suffix
-        suffix = _free_suffix(folder, to, base, {})
+        suffix = _free_suffix(folder, to.stem, base, {})
         records[suffix] = own.companions[file.suffix]
-        command = {k: f"{to}{suffix}" if v == file.path.name else v for k, v in command.items()}
-    return replace(own, name=to, companions=records, command=command)
+        old, new = f"{own.stem}{file.suffix}", f"{to.stem}{suffix}"
+        command = {key: new if value == old else value for key, value in command.items()}
+    return replace(own, name=to.name, file=to.file, companions=records, command=command)
 
 
 def rename(folder: Path, files: Iterable[OwnFile], renamed: ClipInfo) -> None:
@@ -183,7 +187,7 @@ def rename(folder: Path, files: Iterable[OwnFile], renamed: ClipInfo) -> None:
     for file, suffix in zip(files, renamed.companions, strict=True):
         try:
             if file.is_unchanged:
-                paths.rename_new(file.path, folder / f"{renamed.name}{suffix}")
+                paths.rename_new(file.path, folder / f"{renamed.stem}{suffix}")
         except OSError as error:
             reason = naming.error_reason(error)
             _log.warning("%s could not be renamed: %s", file.path.name, reason)
@@ -197,7 +201,7 @@ def read_score(folder: Path, info: ClipInfo) -> tuple[Score | None, tuple[str, .
     for suffix, record in info.companions.items():
         if kind(suffix) != MIDI:
             continue
-        path = folder / f"{info.name}{suffix}"
+        path = folder / f"{info.stem}{suffix}"
         content = _read(path, record, midi.MAX_BYTES)
         if content is None:
             if not path.is_file():
@@ -222,7 +226,7 @@ def read_stems(folder: Path, info: ClipInfo) -> dict[str, Samples]:
     longest = 2**16 + round(4 * info.channels * info.frames * rate)  # bytes, with the header
     for suffix, record in info.companions.items():
         part = (kind(suffix) or "").split(".")[1]
-        name, content = f"{info.name}{suffix}", None
+        name, content = f"{info.stem}{suffix}", None
         if part in PARTS:
             content = _read(folder / name, record, longest)
         if content is not None:
@@ -254,11 +258,11 @@ def _contents(clip: Clip, form: AudioFormat) -> Iterable[tuple[str, bytes]]:
             yield STEMS[part], content
 
 
-def _free_suffix(folder: Path, name: str, base: str, own: Mapping[str, OwnFile]) -> str:
+def _free_suffix(folder: Path, stem: str, base: str, own: Mapping[str, OwnFile]) -> str:
     """Return the first suffix whose file is own or does not exist: ".mid", "-2.mid" and so on."""
     suffix = base
     for number in range(2, _MAX_NUMBER):
-        if suffix in own or not os.path.lexists(folder / f"{name}{suffix}"):
+        if suffix in own or not os.path.lexists(folder / f"{stem}{suffix}"):
             break
         suffix = f"-{number}{base}"
     return suffix

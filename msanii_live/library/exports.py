@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -58,13 +59,13 @@ class Exports:
 
     def _is_clips_own(self, target: Path) -> bool:
         """Return whether a path is, or was, a clip's sound file."""
-        side = sidecar.sidecar_path(self._folder, target.stem)
-        if target.parent != self._folder or not side.exists():
+        stem = target.relative_to(self._folder).with_suffix("").as_posix()
+        if not os.path.lexists(sidecar.sidecar_path(self._folder, stem)):
             return False
         try:
-            return target.suffix in (".wav", sidecar.read_sidecar(self._folder, target.stem).suffix)
+            return target.suffix in (".wav", sidecar.read_sidecar(self._folder, stem).suffix)
         except (OSError, ValueError):
-            return target.suffix == ".wav"
+            return target.suffix == ".wav" and target.parent == self._folder
 
     def _is_own(self, target: Path, key: str) -> bool:
         entry = self._entries.get(key)

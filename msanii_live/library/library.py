@@ -23,6 +23,7 @@ from msanii_live.library import (
 from msanii_live.library.audio_encoding import SUFFIXES, AudioFormat, choose_format
 from msanii_live.library.exports import Exports
 from msanii_live.library.folder import open_folder
+from msanii_live.library.layout import Layout
 from msanii_live.library.scored_clips import ScoredClips
 
 CACHE_BYTES = 2**30
@@ -46,17 +47,20 @@ class Library(ScoredClips):
         cache_bytes: int = CACHE_BYTES,
         keep_bytes: int = 0,
         form: AudioFormat | None = None,
+        layout: Layout | None = None,
     ) -> None:
         """Open the folder, create it if necessary, and index its clips.
 
         cache_bytes: of samples kept in memory. keep_bytes: of clips kept on disk, in the trash too,
         beyond which the oldest are deleted; 0 keeps all. form: of the files that clips are written
-        to; by default WAV with 32-bit float samples, which keeps them bit for bit.
+        to; by default WAV with 32-bit float samples, which keeps them bit for bit. layout: of the
+        files of new clips; by default all lie in the folder itself, and have the clips' names.
         Raises: ConfigError: the folder cannot be created, listed or written.
         """
         self.folder, found = open_folder(folder)
         self._keep_bytes = keep_bytes
         self._form = form or AudioFormat()
+        self.layout = layout or Layout()
         self._exports = Exports(self.folder)
         super().__init__(self.folder, found, cache_bytes)
         self._numbers: dict[str, int] = {}
@@ -77,8 +81,9 @@ class Library(ScoredClips):
             while True:
                 number += 1
                 name = f"{verb}-{number:04d}"
-                if name not in self._infos and not sidecar.is_taken(
-                    self.folder, name, self._form.suffix
+                stems = {name, self.layout.directory(time.time()) + name}
+                if name not in self._infos and not any(
+                    sidecar.is_taken(self.folder, stem, self._form.suffix) for stem in stems
                 ):
                     self._numbers[verb] = number
                     return name
@@ -105,11 +110,15 @@ class Library(ScoredClips):
             clip.info, wrote=time.time(), suffix=self._form.suffix, size=0, blake2b="", file_rate=0,
             companions={},
         )  # fmt: skip
-        clip = replace(clip, info=info, warnings=())
+        clip = replace(clip, info=self.layout.place(info), warnings=())
+        stem = clip.info.stem
         with self._lock:
+            before = None if name in self._unsaved else self._infos.get(name)
             self._index(clip, unsaved=True)
-        stamps = ownership.stamps(self.folder, name, self._form.suffix)
-        in_the_way, replaced = ownership.examine(self.folder, name, self._form.suffix)
+        stamps = ownership.stamps(self.folder, stem, self._form.suffix)
+        in_the_way, replaced = ownership.examine(self.folder, stem, self._form.suffix)
+        if replaced is not None and replaced.name != name:
+            in_the_way = f"{replaced.stem}{replaced.suffix}"
         if in_the_way:
             raise naming.foreign_file_error(in_the_way, name)
         kept: trash.TrashedClip | None = None
@@ -117,8 +126,8 @@ class Library(ScoredClips):
             staged = clip_files.stage_clip(self.folder, clip, self._form, replaced, warn)
             kept = self._keep(replaced, warn)
             with self._lock:
-                if stamps != ownership.stamps(self.folder, name, self._form.suffix) and (
-                    in_the_way := ownership.file_in_the_way(self.folder, name, self._form.suffix)
+                if stamps != ownership.stamps(self.folder, stem, self._form.suffix) and (
+                    in_the_way := ownership.file_in_the_way(self.folder, stem, self._form.suffix)
                 ):
                     clip_files.discard(staged)
                     raise naming.foreign_file_error(in_the_way, name)
@@ -131,10 +140,23 @@ class Library(ScoredClips):
             if kept is not None:
                 self.trash.undo_keep(kept)
             raise naming.memory_only_error(name, naming.error_reason(error)) from None
+        if before is not None and before.stem != stem:
+            kept = self._remove_moved(before, warn) or kept
         if kept is not None:
             on_replaced(kept)
         self._delete_oldest()
         return audio
+
+    def _remove_moved(
+        self, before: ClipInfo, warn: Callable[[str], None]
+    ) -> trash.TrashedClip | None:
+        """Put a replaced clip whose files lie elsewhere than the new ones into the trash."""
+        own = ownership.read_own(self.folder, before.stem)
+        if own is None or own.name != before.name:
+            return None
+        kept = self._keep(own, warn)
+        clip_files.delete_clip(self.folder, own, companions.own_files(self.folder, own))
+        return kept
 
     def _delete_oldest(self) -> None:
         """Delete what is oldest while clips and trash exceed the limit, from the trash first.
@@ -147,18 +169,18 @@ class Library(ScoredClips):
             return
         with self._lock:
             own = [info for info in self._infos.values() if not ownership.is_in_place(info)]
-            names = retention.clips_over_limit(own, self._keep_bytes)
+            over = set(retention.clips_over_limit(own, self._keep_bytes))
         room = self._keep_bytes - retention.total_bytes(own)
         self.trash.prune(min(trash.MAX_BYTES, max(0, room)))
-        for name in names:
-            stamps = ownership.stamps(self.folder, name, self._form.suffix)
-            on_disk = ownership.read_own(self.folder, name)
+        for name, stem in [(info.name, info.stem) for info in own if info.name in over]:
+            stamps = ownership.stamps(self.folder, stem, self._form.suffix)
+            on_disk = ownership.read_own(self.folder, stem)
             beside = companions.own_files(self.folder, on_disk) if on_disk is not None else []
             with self._lock:
                 if (
                     on_disk is None
                     or name in self._unsaved
-                    or stamps != ownership.stamps(self.folder, name, self._form.suffix)
+                    or stamps != ownership.stamps(self.folder, stem, self._form.suffix)
                 ):
                     continue
                 clip_files.delete_clip(self.folder, on_disk, beside)
@@ -173,26 +195,29 @@ class Library(ScoredClips):
         """
         naming.check_name(to)
         info = self.info(name)
-        own = ownership.read_own(self.folder, info.name)
+        own = ownership.read_own(self.folder, info.stem)
         files = companions.own_files(self.folder, own) if own is not None else []
         with self._lock:
-            info = renamed = self.info(info.name)
-            if to in self._infos or sidecar.is_taken(self.folder, to, info.suffix):
+            info = self.info(info.name)
+            renamed = self.layout.rename(info, to)
+            if to in self._infos or sidecar.is_taken(self.folder, renamed.stem, info.suffix):
                 raise CommandError(Code.EPATH, f"{to} is taken: free it, or pick another name")
             is_unsaved = info.name in self._unsaved
             if own is not None and not is_unsaved:
                 try:
-                    renamed = clip_files.rename_clip(self.folder, own, files, to)
+                    renamed = clip_files.rename_clip(self.folder, own, files, renamed)
                 except OSError as error:
                     raise naming.write_error(f"{to}{own.suffix}", error) from None
             if own is not None or is_unsaved:
                 beside, command = renamed.companions, renamed.command
-                renamed = replace(info, name=to, companions=beside, command=command)
+                renamed = replace(
+                    info, name=to, file=renamed.file, companions=beside, command=command
+                )
                 self._reindex(info, renamed, is_unsaved=is_unsaved)
                 return
         self.add(self.get(info.name).renamed(to))
-        if ownership.foreign_sidecar(self.folder, info.name) is None:
-            paths.delete_if_possible(sidecar.sidecar_path(self.folder, info.name))
+        if ownership.foreign_sidecar(self.folder, info.stem) is None:
+            paths.delete_if_possible(sidecar.sidecar_path(self.folder, info.stem))
         self.free(info.name)
 
     def save(
@@ -220,8 +245,9 @@ class Library(ScoredClips):
         is_default = not container and bits is None and rate is None
         if is_default and clip.info.name in self:
             own = sidecar.audio_path(self.folder, self.info(clip.info.name))
-            if target == own:
-                return self.add(clip) if clip.info.name in self._unsaved else target
+            is_unsaved = clip.info.name in self._unsaved
+            if target == own or (is_unsaved and target == self.folder / f"{name}{own.suffix}"):
+                return self.add(clip) if is_unsaved else target
         form = choose_format(target.suffix, container, bits, rate)
         for text in self._exports.write(clip, target, form, path):
             warn(text)
@@ -246,21 +272,23 @@ class Library(ScoredClips):
         source = self.resolve(path)
         if not paths.is_file(source, path):
             raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder")
-        name = clip or naming.default_name(source.stem)
+        own = ownership.find_own(self.folder, source)
+        name = clip or (own.name if own is not None else naming.default_name(source.stem))
         naming.check_name(name)
-        in_place = source == sidecar.wav_path(self.folder, name)
-        suffix = ".wav" if in_place else self._form.suffix
+        own = own if own is not None and own.name == name else None
+        in_place = own is not None or source == sidecar.wav_path(self.folder, name)
+        stem = own.stem if own is not None else name
+        suffix = source.suffix if in_place else self._form.suffix
         with self._lock:
-            is_taken = name in self or sidecar.is_taken(self.folder, name, suffix)
+            is_taken = name in self or sidecar.is_taken(self.folder, stem, suffix)
         in_the_way = (
-            ownership.foreign_sidecar(self.folder, name)
+            ownership.foreign_sidecar(self.folder, stem)
             if in_place
-            else ownership.file_in_the_way(self.folder, name, suffix)
+            else ownership.file_in_the_way(self.folder, stem, suffix)
         )
         if in_the_way or (is_taken and not clip and not in_place):
             text = f"there is a clip or file {in_the_way or name} already: "
             raise CommandError(Code.EPATH, text + "name this one with the key clip")
-        own = ownership.read_own(self.folder, name) if in_place else None
         if own is not None:  # a clip that was freed
             loaded = clip_files.reload_clip(self.folder, own)
             if bpm is not None:
@@ -277,7 +305,7 @@ class Library(ScoredClips):
         try:
             sidecar.write_sidecar(self.folder, loaded.info)
         except OSError as error:
-            raise naming.write_error(f"{name}.json", error) from None
+            raise naming.write_error(f"{stem}.json", error) from None
         with self._lock:
             self._index(loaded)
             self._stamps[name] = stamp

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.library import naming, paths
+from msanii_live.library import naming, paths, sidecar
 from msanii_live.midi.files import SUFFIXES, to_midi
 from msanii_live.notes import Score
 
@@ -19,7 +21,7 @@ def find(folder: Path, text: str) -> Path:
     path = paths.resolve(folder, text)
     candidates = [path] if path.suffix.lower() in SUFFIXES else []
     candidates += [path.with_name(path.name + suffix) for suffix in SUFFIXES]
-    for candidate in candidates:
+    for candidate in (*candidates, *_in_folders_of_clips(folder, candidates)):
         if paths.is_own_file(folder, candidate):
             return candidate
     if path.is_file():
@@ -32,12 +34,20 @@ def find(folder: Path, text: str) -> Path:
     raise CommandError(unknown.code, f"{unknown.text}; files lie in the shared folder {folder}")
 
 
+def _in_folders_of_clips(folder: Path, candidates: list[Path]) -> Iterator[Path]:
+    """Yield the paths that these have in the folders in which clips may lie, the newest first."""
+    with contextlib.suppress(OSError):
+        for place in sorted(filter(sidecar.is_folder_of_clips, folder.iterdir()), reverse=True):
+            yield from (place / path.name for path in candidates if path.parent == folder)
+
+
 def write_new(folder: Path, stem: str, score: Score) -> Path:
     """Write a score under the first free name of STEM.mid, STEM-2.mid and so on.
 
-    Raises: OSError: it cannot be written.
+    stem: relative to the folder. Raises: OSError: it cannot be written.
     """
     content, number, path = to_midi(score), 1, folder / f"{stem}.mid"
+    paths.make_folder(folder, path.parent)
     while True:
         try:
             paths.write_new(path, content)

@@ -76,56 +76,62 @@ def is_own_audio(folder: Path, info: ClipInfo) -> bool:
 
 def is_in_place(info: ClipInfo) -> bool:
     """Return whether a clip's sound file is the user's, loaded where it lies."""
-    return not info.blake2b and info.command.get("path") == f"{info.name}{info.suffix}"
+    return not info.blake2b and info.command.get("path") == f"{info.stem}{info.suffix}"
 
 
-def read_own(folder: Path, name: str) -> ClipInfo | None:
+def read_own(folder: Path, stem: str) -> ClipInfo | None:
     """Return the info on disk of a clip whose two files are the server's own; else None."""
-    side = sidecar.sidecar_path(folder, name)
+    side = sidecar.sidecar_path(folder, stem)
     try:
         if side.is_symlink():
             return None
-        info = sidecar.read_sidecar(folder, name)
+        info = sidecar.read_sidecar(folder, stem)
     except (OSError, ValueError):
         return None
     return info if is_own_audio(folder, info) else None
 
 
-def stamps(folder: Path, name: str, suffix: str) -> list[paths.Stamp | None]:
+def find_own(folder: Path, audio: Path) -> ClipInfo | None:
+    """Return the info on disk of the clip whose sound file this is, if it is the server's own."""
+    own = read_own(folder, audio.relative_to(folder).with_suffix("").as_posix())
+    return own if own is not None and sidecar.audio_path(folder, own) == audio else None
+
+
+def stamps(folder: Path, stem: str, suffix: str) -> list[paths.Stamp | None]:
     """Return the stamps of a clip's two files, by which a change is seen."""
-    return [paths.stamp(folder / f"{name}{end}") for end in (".json", suffix)]
+    return [paths.stamp(folder / f"{stem}{end}") for end in (".json", suffix)]
 
 
-def foreign_sidecar(folder: Path, name: str) -> str | None:
+def foreign_sidecar(folder: Path, stem: str) -> str | None:
     """Return the name of a file that lies where a sidecar would but is none; else None."""
-    side = sidecar.sidecar_path(folder, name)
+    side = sidecar.sidecar_path(folder, stem)
     if not os.path.lexists(side):
         return None
     try:
         if not side.is_symlink():
-            sidecar.read_sidecar(folder, name)
+            sidecar.read_sidecar(folder, stem)
             return None
     except (OSError, ValueError):
         pass
-    return side.name
+    return side.relative_to(folder).as_posix()
 
 
-def file_in_the_way(folder: Path, name: str, suffix: str) -> str | None:
+def file_in_the_way(folder: Path, stem: str, suffix: str) -> str | None:
     """Return the name of a user's file that writing a clip would replace; None if there is none.
 
     suffix: of the clip's sound file.
     """
-    return examine(folder, name, suffix)[0]
+    return examine(folder, stem, suffix)[0]
 
 
-def examine(folder: Path, name: str, suffix: str) -> tuple[str | None, ClipInfo | None]:
+def examine(folder: Path, stem: str, suffix: str) -> tuple[str | None, ClipInfo | None]:
     """Return the user's file that writing a clip would replace, and the own clip that it would.
 
     Either is None if there is none. suffix: of the clip's sound file.
     """
-    if (side := foreign_sidecar(folder, name)) is not None:
+    if (side := foreign_sidecar(folder, stem)) is not None:
         return side, None
-    own = read_own(folder, name)
-    audio = folder / f"{name}{suffix}"
+    own = read_own(folder, stem)
+    audio = folder / f"{stem}{suffix}"
     is_occupied = os.path.lexists(audio) and (own is None or own.suffix != suffix)
-    return (audio.name if is_occupied else None), own
+    return (f"{stem}{suffix}" if is_occupied else None), own

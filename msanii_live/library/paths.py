@@ -156,6 +156,16 @@ def is_own_file(folder: Path, path: Path) -> bool:
         return False
 
 
+def make_folder(root: Path, folder: Path) -> None:
+    """Create a folder inside the shared folder if necessary.
+
+    Raises: OSError: it cannot be created, or is a link.
+    """
+    folder.mkdir(exist_ok=True)
+    if folder != root and folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link, not a folder", str(folder))
+
+
 def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
     """Write a temporary file in a folder and flush it to the disk.
 

@@ -40,10 +40,12 @@ class RestorableClips(CachedClips):
         Raises: CommandError: EPATH, its name is taken; ENOCLIP, its file is gone.
         """
         name = freed.info.name
-        found = sidecar.read_clip(self.folder, name) if freed.memory is None else freed.info
+        found = (
+            sidecar.read_clip(self.folder, freed.info.stem) if freed.memory is None else freed.info
+        )
         if found is None:
             raise CommandError(
-                Code.ENOCLIP, f"{name}{freed.info.suffix} is no longer in the folder"
+                Code.ENOCLIP, f"{freed.info.stem}{freed.info.suffix} is no longer in the folder"
             )
         with self._lock:
             if name in self:
@@ -60,17 +62,17 @@ class RestorableClips(CachedClips):
         Raises: CommandError: ENOCLIP; EPATH, the trash cannot be written.
         """
         info = self.info(name)
-        own = ownership.read_own(self.folder, info.name)
+        own = ownership.read_own(self.folder, info.stem)
         if own is None or info.name in self._unsaved:
             return self.free(info.name)
-        stamps = ownership.stamps(self.folder, info.name, own.suffix)
+        stamps = ownership.stamps(self.folder, info.stem, own.suffix)
         try:
             kept = self.trash.keep(own)
         except OSError as error:
             raise naming.write_error("the trash", error) from None
         beside = companions.own_files(self.folder, own)
         with self._lock:
-            if stamps == ownership.stamps(self.folder, info.name, own.suffix):
+            if stamps == ownership.stamps(self.folder, info.stem, own.suffix):
                 clip_files.delete_clip(self.folder, own, beside)
             with contextlib.suppress(CommandError):  # freed meanwhile
                 self.free(info.name)
@@ -94,7 +96,7 @@ class RestorableClips(CachedClips):
         Raises: CommandError: ENOCLIP; EPATH, its sidecar cannot be written.
         """
         info = self.info(name)
-        if ownership.foreign_sidecar(self.folder, info.name) is not None:
+        if ownership.foreign_sidecar(self.folder, info.stem) is not None:
             raise naming.foreign_file_error(f"{info.name}.json", info.name)
         if info.starred == starred:
             return starred
@@ -103,7 +105,7 @@ class RestorableClips(CachedClips):
                 is_unsaved = info.name in self._unsaved
                 stamp = self._stamps.get(info.name)
                 if not is_unsaved:
-                    on_disk = sidecar.read_sidecar(self.folder, info.name)
+                    on_disk = sidecar.read_sidecar(self.folder, info.stem)
                     sidecar.write_sidecar(self.folder, replace(on_disk, starred=starred))
                 self._reindex(info, replace(info, starred=starred), is_unsaved=is_unsaved)
                 if stamp is not None:

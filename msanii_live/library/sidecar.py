@@ -14,6 +14,7 @@ import soundfile
 
 from msanii_live.audio import ClipInfo, is_clip_name
 from msanii_live.library import paths
+from msanii_live.library.layout import is_placed
 from msanii_live.library.naming import is_companion_suffix
 
 _log = logging.getLogger(__name__)
@@ -37,27 +38,38 @@ _RANGES: dict[str, tuple[float, float]] = {
     "wrote": (0, 1e11),
 }
 _INTEGERS = ("sample_rate", "file_rate", "channels", "frames", "seed", "size")
-_TEXTS = ("engine", "style", "key", "precision", "suffix", "blake2b", "licence", "heard")
+_TEXTS = (
+    "name",
+    "file",
+    "engine",
+    "style",
+    "key",
+    "precision",
+    "suffix",
+    "blake2b",
+    "licence",
+    "heard",
+)
 
 
-def wav_path(folder: Path, name: str) -> Path:
-    """Return the path of a clip's WAV."""
-    return folder / f"{name}.wav"
+def wav_path(folder: Path, stem: str) -> Path:
+    """Return the path of a clip's WAV. stem: see `ClipInfo.stem`, here and below."""
+    return folder / f"{stem}.wav"
 
 
 def audio_path(folder: Path, info: ClipInfo) -> Path:
     """Return the path of a clip's sound file."""
-    return folder / f"{info.name}{info.suffix}"
+    return folder / f"{info.stem}{info.suffix}"
 
 
-def sidecar_path(folder: Path, name: str) -> Path:
+def sidecar_path(folder: Path, stem: str) -> Path:
     """Return the path of a clip's sidecar."""
-    return folder / f"{name}.json"
+    return folder / f"{stem}.json"
 
 
-def is_taken(folder: Path, name: str, suffix: str = ".wav") -> bool:
+def is_taken(folder: Path, stem: str, suffix: str = ".wav") -> bool:
     """Return whether a file has the name of a clip's sidecar, WAV, or sound file."""
-    return any(os.path.lexists(folder / f"{name}{end}") for end in {".json", ".wav", suffix})
+    return any(os.path.lexists(folder / f"{stem}{end}") for end in {".json", ".wav", suffix})
 
 
 def write_sidecar(folder: Path, info: ClipInfo) -> None:
@@ -65,19 +77,33 @@ def write_sidecar(folder: Path, info: ClipInfo) -> None:
 
     Raises: OSError: it cannot be written; an older sidecar is unchanged.
     """
-    paths.write_atomically(sidecar_path(folder, info.name), info.to_json().encode())
+    paths.write_atomically(sidecar_path(folder, info.stem), info.to_json().encode())
 
 
-def read_sidecar(folder: Path, name: str) -> ClipInfo:
-    """Return the info in a sidecar. Its name is the file's, because the user may rename files.
+def read_sidecar(folder: Path, stem: str) -> ClipInfo:
+    """Return the info in a sidecar. If the user has renamed its file, the name is the file's.
+
+    In a folder inside the shared folder, only what the server put there is a clip.
+    Raises: OSError, ValueError: it cannot be read, or is no sidecar of ours.
+    """
+    path = sidecar_path(folder, stem)
+    info = read_facts(path)
+    if "/" in stem and info.file != stem:
+        raise ValueError("it was copied from another folder")
+    is_at_home = info.file.rsplit("/", 1)[-1] == path.stem and is_clip_name(info.name)
+    name = info.name if is_at_home else stem
+    return replace(info, name=name, file="" if name == stem else stem)
+
+
+def read_facts(path: Path) -> ClipInfo:
+    """Return the info in a sidecar as it was written, wherever it lies.
 
     Raises: OSError, ValueError: it cannot be read, or is no sidecar of ours.
     """
-    path = sidecar_path(folder, name)
     if path.stat().st_size > _MAX_SIDECAR_BYTES:
         raise ValueError("it is too long")
     try:
-        info = replace(ClipInfo.from_json(path.read_text("utf-8")), name=name)
+        info = ClipInfo.from_json(path.read_text("utf-8"))
         _check(info)
     except (TypeError, RecursionError, OverflowError) as error:
         raise ValueError(str(error)[:200]) from None
@@ -85,29 +111,48 @@ def read_sidecar(folder: Path, name: str) -> ClipInfo:
 
 
 def read_clips(folder: Path) -> list[ClipInfo]:
-    """Return the infos of all complete clips of the folder, oldest first.
+    """Return the infos of all complete clips, oldest first: in the folder, and one level below.
 
+    Of two clips of one name, it is the one that was written last.
     Raises: OSError: the folder cannot be listed.
     """
-    found = (read_clip(folder, path.stem) for path in folder.glob("*.json"))
-    return sorted((info for info in found if info is not None), key=lambda info: info.wrote)
+    places = [path for path in folder.iterdir() if is_folder_of_clips(path)]
+    stems = [path.stem for path in folder.glob("*.json")]
+    stems += [f"{place.name}/{path.stem}" for place in places for path in place.glob("*.json")]
+    found = (read_clip(folder, stem) for stem in stems)
+    infos = sorted((info for info in found if info is not None), key=lambda info: info.wrote)
+    newest = {info.name: info for info in infos}
+    for info in infos:
+        if newest[info.name] is not info:
+            _log.warning("skipped %s: %s is newer", info.stem, newest[info.name].stem)
+    return [info for info in infos if newest[info.name] is info]
 
 
-def read_clip(folder: Path, name: str) -> ClipInfo | None:
+def is_folder_of_clips(path: Path) -> bool:
+    """Return whether clips are looked for in a folder inside the shared folder."""
+    try:
+        return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    except OSError:
+        return False
+
+
+def read_clip(folder: Path, stem: str) -> ClipInfo | None:
     """Read a clip's info; None unless it has a legal sidecar and a whole sound file.
 
     If the sound file was written again by another program, the info gives its new length.
     """
-    if not is_clip_name(name) or not paths.is_own_file(folder, sidecar_path(folder, name)):
+    if not paths.is_own_file(folder, sidecar_path(folder, stem)):
         return None
     try:
-        info = read_sidecar(folder, name)
+        info = read_sidecar(folder, stem)
+        if not is_clip_name(info.name):
+            return None
         audio = audio_path(folder, info)
         if not paths.is_own_file(folder, audio):
             return None
         header = soundfile.info(str(audio))
     except (OSError, ValueError, soundfile.SoundFileError) as error:
-        _log.warning("skipped %s.json: %s", name, str(error)[:300])
+        _log.warning("skipped %s.json: %s", stem, str(error)[:300])
         return None
     if _agrees(info, header.frames, header.samplerate):
         return info
@@ -116,7 +161,8 @@ def read_clip(folder: Path, name: str) -> ClipInfo | None:
         return None
     try:
         changed = ClipInfo(
-            name=name,
+            name=info.name,
+            file=info.file,
             sample_rate=info.sample_rate,
             channels=info.channels,
             frames=round(header.frames * info.sample_rate / header.samplerate),
@@ -166,6 +212,8 @@ def _check(info: ClipInfo) -> None:
         value = getattr(info, name)
         if not isinstance(value, str) or not _is_sendable(value, _MAX_NAME):
             raise ValueError(f"{name} is {_shown(value)}")
+    if info.file and not is_placed(info.file):
+        raise ValueError(f"file is {_shown(info.file)}")
     if info.suffix not in AUDIO_SUFFIXES:
         raise ValueError(f"suffix is {_shown(info.suffix)}")
     for name in ("loops", "starred"):

@@ -85,8 +85,9 @@ class Trash:
         with self._lock:
             entry = self._new_entry(own.name)
             try:
-                for path in (audio, *(file.path for file in beside)):
-                    _link_or_copy(path, entry / path.name)
+                _link_or_copy(audio, entry / f"{own.name}{own.suffix}")
+                for file in beside:
+                    _link_or_copy(file.path, entry / f"{own.name}{file.suffix}")
                 paths.write_new(entry / f"{own.name}.json", info.to_json().encode())
             except BaseException:
                 shutil.rmtree(entry, ignore_errors=True)  # copies, made just now
@@ -107,7 +108,7 @@ class Trash:
             if clip not in self._clips:
                 text = f"{name} is no longer in the trash, which keeps {MAX_BYTES / 1e9:g} GB"
                 raise CommandError(Code.ENOCLIP, text)
-            if sidecar.is_taken(self._folder, name, clip.info.suffix):
+            if sidecar.is_taken(self._folder, clip.info.stem, clip.info.suffix):
                 text = f"{name} is taken: rename or delete that clip first"
                 raise CommandError(Code.EPATH, text)
             try:
@@ -121,7 +122,7 @@ class Trash:
     def undo_keep(self, clip: TrashedClip) -> None:
         """Take a clip out of the trash that was not replaced after all; its files are in place."""
         with self._lock, contextlib.suppress(CommandError, ValueError):
-            if sidecar.is_taken(self._folder, clip.info.name, clip.info.suffix):
+            if sidecar.is_taken(self._folder, clip.info.stem, clip.info.suffix):
                 self._clips.remove(clip)
                 _delete(clip)
             else:
@@ -150,16 +151,17 @@ class Trash:
         """Move the files of a clip back, its sidecar last: it never lacks a file."""
         info, audio = clip.info, sidecar.audio_path(self._folder, clip.info)
         source = clip.folder / f"{info.name}{info.suffix}"
+        paths.make_folder(self._folder, audio.parent)
         paths.rename_new(source, audio)
         try:
             records = {}
             for suffix, record in info.companions.items():
                 with contextlib.suppress(OSError):
-                    beside = f"{info.name}{suffix}"
-                    paths.rename_new(clip.folder / beside, self._folder / beside)
+                    beside = self._folder / f"{info.stem}{suffix}"
+                    paths.rename_new(clip.folder / f"{info.name}{suffix}", beside)
                     records[suffix] = record
             info = replace(info, companions=records)
-            side = sidecar.sidecar_path(self._folder, info.name)
+            side = sidecar.sidecar_path(self._folder, info.stem)
             paths.write_new(side, info.to_json().encode())
         except BaseException:
             paths.rename_new(audio, source)
@@ -206,7 +208,8 @@ def _read_clips(root: Path) -> list[TrashedClip]:
     for entry in entries:
         number, _, name = entry.name.partition("-")
         try:
-            info = sidecar.read_sidecar(entry, name)
+            info = sidecar.read_facts(entry / f"{name}.json")
+            info = info if info.name == name else replace(info, name=name, file="")
             is_whole = bool(info.blake2b) and (entry / f"{name}{info.suffix}").is_file()
             if is_whole and number.isdecimal():
                 found.append(TrashedClip(entry, info, int(number) / 1e9))
