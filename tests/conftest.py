@@ -25,13 +25,23 @@ OTHER_PROGRAMS = (
     "playback/test_real_device.py",
     "web/test_page.py",
 )
+# Tests that listen to a stream or a clock while it runs: a machine that stops for a second stops
+# them too, and for them the same holds.
+REAL_TIME = (
+    "playback/test_link.py",
+    "server/handlers/test_stream.py",
+    "streaming/test_composed_stream.py",
+    "streaming/test_score_source.py",
+    "streaming/test_stream.py",
+)
 _TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests with other programs run again where they fail."""
+    """Let the tests with other programs, or by the clock, run again where they fail."""
+    places = [_TESTS / place for place in (*OTHER_PROGRAMS, *REAL_TIME)]
     for item in items:
-        if any(item.path.is_relative_to(_TESTS / place) for place in OTHER_PROGRAMS):
+        if any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.flaky(reruns=2))
 
 
