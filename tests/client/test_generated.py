@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from msanii_live.client import AsyncClient, Client, MadeClip
-from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.commands import COMMANDS, GenerationCommand, JobCommand
 from msanii_live.protocol.schema import arguments
 
 ROOT = Path(__file__).parents[2]
@@ -70,10 +70,10 @@ def test_the_modules_are_what_the_generator_writes(monkeypatch):
 def test_every_command_is_a_method_with_its_arguments(command, client):
     method = getattr(client, method_name(command))
     hints = typing.get_type_hints(method)
-    makes = issubclass(command, GenerationCommand)
+    makes = issubclass(command, JobCommand)
     assert hints.pop("return") is MadeClip if makes else "list[" in str(hints.pop("return"))
     options = hints.pop("options", None)
-    if makes:
+    if issubclass(command, GenerationCommand):
         (keys,) = typing.get_args(options)
         hints |= typing.get_type_hints(keys)
     assert hints.keys() == {argument.name for argument in arguments(command)}
