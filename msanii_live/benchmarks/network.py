@@ -22,7 +22,7 @@ from msanii_live.client.connection import ClientConnection, TransportName
 from msanii_live.client.packets import build_packet
 from msanii_live.client.replies import TERMINAL
 from msanii_live.client.server_process import ServerProcess, running_server
-from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.commands import COMMANDS, JobCommand
 from msanii_live.protocol.reference import example
 
 BURST = 3_000
@@ -159,7 +159,7 @@ def fuzz(server: ServerProcess) -> tuple[int, bool]:
     seeds = [
         build_packet(*example(command))
         for command in COMMANDS
-        if not issubclass(command, GenerationCommand) and command.address != "/msanii/quit"
+        if not issubclass(command, JobCommand) and command.address != "/msanii/quit"
     ]
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     ping = probes(server, None)[0]

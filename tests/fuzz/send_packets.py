@@ -22,7 +22,7 @@ from msanii_live.client.connection import ClientConnection
 from msanii_live.client.packets import build_packet
 from msanii_live.client.server_process import running_server
 from msanii_live.osc.codec import PacketError, decode_packet
-from msanii_live.protocol.commands import COMMANDS, GenerationCommand
+from msanii_live.protocol.commands import COMMANDS, JobCommand
 from msanii_live.protocol.reference import example
 from msanii_live.server.message_log import REASON_TEXTS
 
@@ -37,7 +37,7 @@ def seeds():
     made, others = [], []
     for command in COMMANDS:
         if command.address != "/msanii/quit":
-            found = made if issubclass(command, GenerationCommand) else others
+            found = made if issubclass(command, JobCommand) else others
             found.append(build_packet(*example(command)))
     return made, others
 

@@ -7,7 +7,7 @@ import pytest
 
 from msanii_live.client.connection import ClientConnection
 from msanii_live.protocol import replies
-from msanii_live.protocol.commands import COMMANDS, Dump, GenerationCommand, Notify, Quit, Sync
+from msanii_live.protocol.commands import COMMANDS, Dump, JobCommand, Notify, Quit, Sync
 from msanii_live.protocol.schema import arguments
 from tests.live import live
 from tests.osc import packets
@@ -74,7 +74,7 @@ def message(command, name, tag, value):
 
 def final_addresses(command):
     """Return the addresses of which each message is answered with exactly one."""
-    if issubclass(command, GenerationCommand):
+    if issubclass(command, JobCommand):
         return {replies.JOB_QUEUED.address, replies.FAIL.address}
     addresses = {command.reply, replies.FAIL.address, replies.DONE.address}
     listed = replies.is_listed(command.reply)
@@ -93,7 +93,7 @@ def test_every_value_is_answered(server, command):
             for tag, value in VALUES:
                 line.send(message(command, name, tag, value))
                 count += 1
-                if count % 16 == 0 and issubclass(command, GenerationCommand):
+                if count % 16 == 0 and issubclass(command, JobCommand):
                     line.send(packets.message("/msanii/job/cancel", "all"))
             answers, slow = collect(line, command, count)
             assert answers == count, (command.address, name, answers, count)
