@@ -19,8 +19,8 @@ class AsyncCommands(ABC):
     """A method for each command, to await."""
 
     @abstractmethod
-    async def make(self, command: commands.GenerationCommand) -> MadeClip:
-        """Send a command that makes a clip and return the clip."""
+    async def make(self, command: commands.JobCommand) -> MadeClip:
+        """Send a command that becomes a job and return the clip it ends with."""
 
     @abstractmethod
     async def ask(self, command: commands.Command) -> list[ReplyRow]:
@@ -59,6 +59,14 @@ class AsyncCommands(ABC):
     async def vocode(self, src: str, **options: Unpack[types.VocodeOptions]) -> MadeClip:
         """Reconstruct a clip from its mel spectrogram alone, to compare vocoders."""
         return await self.make(build_command(commands.Vocode, src=src, **options))
+
+    async def transcribe(
+        self, src: str, *, bpm: float | None = None, priority: int = 0
+    ) -> MadeClip:
+        """Write down the notes of a clip, by part, with its tempo, bars and chords."""
+        return await self.make(
+            build_command(commands.Transcribe, src=src, bpm=bpm, priority=priority)
+        )
 
     async def play(
         self,
@@ -183,74 +191,178 @@ class AsyncCommands(ABC):
             await self.ask(build_command(commands.StreamStop, at=at, fade=fade)),
         )
 
-    async def param_stream_mix(self, value: float | None = None) -> list[types.FloatParamRow]:
+    async def param_stream_mix(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
         """Set or return how far the next chunks move towards the target."""
         return cast(
             "list[types.FloatParamRow]",
-            await self.ask(build_command(commands.StreamMix, value=value)),
+            await self.ask(build_command(commands.StreamMix, value=value, time=time, shape=shape)),
         )
 
-    async def param_stream_target(self, value: str | None = None) -> list[types.TextParamRow]:
+    async def param_stream_target(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the clip that the next chunks move towards."""
         return cast(
             "list[types.TextParamRow]",
-            await self.ask(build_command(commands.StreamTarget, value=value)),
+            await self.ask(
+                build_command(commands.StreamTarget, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_strength(self, value: float | None = None) -> list[types.FloatParamRow]:
+    async def param_stream_strength(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
         """Set or return how much of the blend with the target is regenerated."""
         return cast(
             "list[types.FloatParamRow]",
-            await self.ask(build_command(commands.StreamStrength, value=value)),
+            await self.ask(
+                build_command(commands.StreamStrength, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_steps(self, value: int | None = None) -> list[types.IntParamRow]:
+    async def param_stream_steps(
+        self,
+        value: int | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.IntParamRow]:
         """Set or return the denoising steps of the next chunks."""
         return cast(
             "list[types.IntParamRow]",
-            await self.ask(build_command(commands.StreamSteps, value=value)),
+            await self.ask(
+                build_command(commands.StreamSteps, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_seed(self, value: int | None = None) -> list[types.IntParamRow]:
+    async def param_stream_seed(
+        self,
+        value: int | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.IntParamRow]:
         """Set or return the seed of the next chunks."""
         return cast(
             "list[types.IntParamRow]",
-            await self.ask(build_command(commands.StreamSeed, value=value)),
+            await self.ask(build_command(commands.StreamSeed, value=value, time=time, shape=shape)),
         )
 
-    async def param_stream_density(self, value: float | None = None) -> list[types.FloatParamRow]:
+    async def param_stream_density(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
         """Set or return how many notes and hits the next chunks have."""
         return cast(
             "list[types.FloatParamRow]",
-            await self.ask(build_command(commands.StreamDensity, value=value)),
+            await self.ask(
+                build_command(commands.StreamDensity, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_style(self, value: str | None = None) -> list[types.TextParamRow]:
+    async def param_stream_style(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the style of the next chunks."""
         return cast(
             "list[types.TextParamRow]",
-            await self.ask(build_command(commands.StreamStyle, value=value)),
+            await self.ask(
+                build_command(commands.StreamStyle, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_key(self, value: str | None = None) -> list[types.TextParamRow]:
+    async def param_stream_key(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the key of the next chunks."""
         return cast(
             "list[types.TextParamRow]",
-            await self.ask(build_command(commands.StreamKey, value=value)),
+            await self.ask(build_command(commands.StreamKey, value=value, time=time, shape=shape)),
         )
 
-    async def param_stream_chords(self, value: str | None = None) -> list[types.TextParamRow]:
+    async def param_stream_chords(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the chords of the next chunks, which go round."""
         return cast(
             "list[types.TextParamRow]",
-            await self.ask(build_command(commands.StreamChords, value=value)),
+            await self.ask(
+                build_command(commands.StreamChords, value=value, time=time, shape=shape)
+            ),
         )
 
-    async def param_stream_parts(self, value: str | None = None) -> list[types.TextParamRow]:
+    async def param_stream_parts(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the parts that sound in the next chunks, so as to mute or solo them."""
         return cast(
             "list[types.TextParamRow]",
-            await self.ask(build_command(commands.StreamParts, value=value)),
+            await self.ask(
+                build_command(commands.StreamParts, value=value, time=time, shape=shape)
+            ),
+        )
+
+    async def param_stream_drive(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the saturation of the next chunks of a stream that plays notes."""
+        return cast(
+            "list[types.FloatParamRow]",
+            await self.ask(
+                build_command(commands.StreamDrive, value=value, time=time, shape=shape)
+            ),
+        )
+
+    async def param_stream_space(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the room of the next chunks of a stream that plays notes."""
+        return cast(
+            "list[types.FloatParamRow]",
+            await self.ask(
+                build_command(commands.StreamSpace, value=value, time=time, shape=shape)
+            ),
         )
 
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
@@ -301,10 +413,82 @@ class AsyncCommands(ABC):
             await self.ask(build_command(commands.ClipRename, name=name, to=to)),
         )
 
-    async def clip_free(self, name: str) -> list[types.DoneRow]:
+    async def clip_free(self, name: str, *, delete: int = 0) -> list[types.DoneRow]:
         """Remove a clip from the list. Its files stay in the folder and are found at the next start."""
         return cast(
-            "list[types.DoneRow]", await self.ask(build_command(commands.ClipFree, name=name))
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.ClipFree, name=name, delete=delete)),
+        )
+
+    async def clip_star(self, name: str, on: int = 1) -> list[types.DoneRow]:
+        """Mark a clip as chosen, or not. `--keep-gb` never deletes a chosen one."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.ClipStar, name=name, on=on)),
+        )
+
+    async def clip_parents(self, name: str) -> list[types.ClipParentRow]:
+        """List what a clip was made from: its sources, what those were made from, and so on."""
+        return cast(
+            "list[types.ClipParentRow]",
+            await self.ask(build_command(commands.ClipParents, name=name)),
+        )
+
+    async def undo(self) -> list[types.DoneRow]:
+        """Undo what you did last: naming, freeing or replacing a clip, or changing a param."""
+        return cast("list[types.DoneRow]", await self.ask(build_command(commands.Undo)))
+
+    async def redo(self) -> list[types.DoneRow]:
+        """Do again what you undid last."""
+        return cast("list[types.DoneRow]", await self.ask(build_command(commands.Redo)))
+
+    async def scene_save(self, name: str) -> list[types.DoneRow]:
+        """Save params, stream, tempo, MIDI mappings and the loops that play, as a scene."""
+        return cast(
+            "list[types.DoneRow]", await self.ask(build_command(commands.SceneSave, name=name))
+        )
+
+    async def scene_load(self, name: str, *, time: float = 0.0) -> list[types.DoneRow]:
+        """Return to a scene, at once or over some beats."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.SceneLoad, name=name, time=time)),
+        )
+
+    async def scene_free(self, name: str) -> list[types.DoneRow]:
+        """Delete a scene. A file that was edited by hand is left alone."""
+        return cast(
+            "list[types.DoneRow]", await self.ask(build_command(commands.SceneFree, name=name))
+        )
+
+    async def scene_list(self) -> list[types.SceneEntryRow]:
+        """List the scenes."""
+        return cast("list[types.SceneEntryRow]", await self.ask(build_command(commands.SceneList)))
+
+    async def map_learn(
+        self,
+        param: str,
+        *,
+        control: Literal["", "cc", "note", "pressure"] = "",
+        low: float | None = None,
+        high: float | None = None,
+    ) -> list[types.DoneRow]:
+        """Map the next MIDI control that is moved to a param or a command."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(
+                build_command(commands.MapLearn, param=param, control=control, low=low, high=high)
+            ),
+        )
+
+    async def map_list(self) -> list[types.MapEntryRow]:
+        """List the mappings of MIDI controls."""
+        return cast("list[types.MapEntryRow]", await self.ask(build_command(commands.MapList)))
+
+    async def map_free(self, param: str) -> list[types.DoneRow]:
+        """Remove the mappings to a param or command, or all. A learn that waits ends, too."""
+        return cast(
+            "list[types.DoneRow]", await self.ask(build_command(commands.MapFree, param=param))
         )
 
     async def job_list(self) -> list[types.JobEntryRow]:

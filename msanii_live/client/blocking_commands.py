@@ -19,8 +19,8 @@ class BlockingCommands(ABC):
     """A method for each command, which waits for its answer."""
 
     @abstractmethod
-    def make(self, command: commands.GenerationCommand) -> MadeClip:
-        """Send a command that makes a clip and return the clip."""
+    def make(self, command: commands.JobCommand) -> MadeClip:
+        """Send a command that becomes a job and return the clip it ends with."""
 
     @abstractmethod
     def ask(self, command: commands.Command) -> list[ReplyRow]:
@@ -85,6 +85,19 @@ class BlockingCommands(ABC):
             or input (the last seconds of the audio input).
         """
         return self.make(build_command(commands.Vocode, src=src, **options))
+
+    def transcribe(self, src: str, *, bpm: float | None = None, priority: int = 0) -> MadeClip:
+        """Write down the notes of a clip, by part, with its tempo, bars and chords.
+
+        It is a job, and ends with the clip itself. The notes are saved beside the clip as NAME.mid, and
+        commands that work with notes, such as outpaint with the composer, use them. Notes that a clip
+        has already are replaced.
+
+        src: clip name, current (what is playing) or last (the newest clip).
+        bpm: its tempo, if known; heard if absent (20 to 300 bpm).
+        priority: jobs with a higher priority run first (-100 to 100).
+        """
+        return self.make(build_command(commands.Transcribe, src=src, bpm=bpm, priority=priority))
 
     def play(
         self,
@@ -288,100 +301,224 @@ class BlockingCommands(ABC):
             "list[types.DoneRow]", self.ask(build_command(commands.StreamStop, at=at, fade=fade))
         )
 
-    def param_stream_mix(self, value: float | None = None) -> list[types.FloatParamRow]:
+    def param_stream_mix(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
         """Set or return how far the next chunks move towards the target.
 
         value: 0 is none of the target, 1 is all of it (0 to 1).
-        """
-        return cast(
-            "list[types.FloatParamRow]", self.ask(build_command(commands.StreamMix, value=value))
-        )
-
-    def param_stream_target(self, value: str | None = None) -> list[types.TextParamRow]:
-        """Set or return the clip that the next chunks move towards.
-
-        value: clip name, or none.
-        """
-        return cast(
-            "list[types.TextParamRow]", self.ask(build_command(commands.StreamTarget, value=value))
-        )
-
-    def param_stream_strength(self, value: float | None = None) -> list[types.FloatParamRow]:
-        """Set or return how much of the blend with the target is regenerated.
-
-        value: 0 is the plain blend, 1 keeps little of it (0 to 1).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
             "list[types.FloatParamRow]",
-            self.ask(build_command(commands.StreamStrength, value=value)),
+            self.ask(build_command(commands.StreamMix, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_steps(self, value: int | None = None) -> list[types.IntParamRow]:
+    def param_stream_target(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
+        """Set or return the clip that the next chunks move towards.
+
+        value: clip name, or none.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamTarget, value=value, time=time, shape=shape)),
+        )
+
+    def param_stream_strength(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return how much of the blend with the target is regenerated.
+
+        value: 0 is the plain blend, 1 keeps little of it (0 to 1).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.FloatParamRow]",
+            self.ask(build_command(commands.StreamStrength, value=value, time=time, shape=shape)),
+        )
+
+    def param_stream_steps(
+        self,
+        value: int | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.IntParamRow]:
         """Set or return the denoising steps of the next chunks.
 
         value: steps; 0 is the engine's default (0 to 1000).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.IntParamRow]", self.ask(build_command(commands.StreamSteps, value=value))
+            "list[types.IntParamRow]",
+            self.ask(build_command(commands.StreamSteps, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_seed(self, value: int | None = None) -> list[types.IntParamRow]:
+    def param_stream_seed(
+        self,
+        value: int | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.IntParamRow]:
         """Set or return the seed of the next chunks.
 
         value: seed, to which each chunk adds its index; -1 is a random seed for each chunk (-1 to
             16777215).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.IntParamRow]", self.ask(build_command(commands.StreamSeed, value=value))
+            "list[types.IntParamRow]",
+            self.ask(build_command(commands.StreamSeed, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_density(self, value: float | None = None) -> list[types.FloatParamRow]:
+    def param_stream_density(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
         """Set or return how many notes and hits the next chunks have.
 
         value: 0 is sparse, 1 is full; -1 leaves it to the engine (-1 to 1).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
             "list[types.FloatParamRow]",
-            self.ask(build_command(commands.StreamDensity, value=value)),
+            self.ask(build_command(commands.StreamDensity, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_style(self, value: str | None = None) -> list[types.TextParamRow]:
+    def param_stream_style(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the style of the next chunks.
 
         value: a style that the engine knows, or none, which leaves it to the engine.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.TextParamRow]", self.ask(build_command(commands.StreamStyle, value=value))
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamStyle, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_key(self, value: str | None = None) -> list[types.TextParamRow]:
+    def param_stream_key(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the key of the next chunks.
 
         value: musical key, such as C, Am or 'D dorian', or none, which leaves it to the engine.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.TextParamRow]", self.ask(build_command(commands.StreamKey, value=value))
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamKey, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_chords(self, value: str | None = None) -> list[types.TextParamRow]:
+    def param_stream_chords(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the chords of the next chunks, which go round.
 
         value: a chord for each bar, such as 'Am F C G', or 'Am:2 Bb/D:2' for two bars each; none
             leaves them to the engine.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.TextParamRow]", self.ask(build_command(commands.StreamChords, value=value))
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamChords, value=value, time=time, shape=shape)),
         )
 
-    def param_stream_parts(self, value: str | None = None) -> list[types.TextParamRow]:
+    def param_stream_parts(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
         """Set or return the parts that sound in the next chunks, so as to mute or solo them.
 
         Muted parts are composed all the same and come back where they would be.
 
         value: parts that sound: drums, bass, chords, lead, pad; none or all is every part.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
         """
         return cast(
-            "list[types.TextParamRow]", self.ask(build_command(commands.StreamParts, value=value))
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamParts, value=value, time=time, shape=shape)),
+        )
+
+    def param_stream_drive(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the saturation of the next chunks of a stream that plays notes.
+
+        value: 0 is clean, 1 is full (0 to 1).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.FloatParamRow]",
+            self.ask(build_command(commands.StreamDrive, value=value, time=time, shape=shape)),
+        )
+
+    def param_stream_space(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the room of the next chunks of a stream that plays notes.
+
+        value: 0 is dry, 1 is far away (0 to 1).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.FloatParamRow]",
+            self.ask(build_command(commands.StreamSpace, value=value, time=time, shape=shape)),
         )
 
     def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
@@ -453,12 +590,123 @@ class BlockingCommands(ABC):
             "list[types.DoneRow]", self.ask(build_command(commands.ClipRename, name=name, to=to))
         )
 
-    def clip_free(self, name: str) -> list[types.DoneRow]:
+    def clip_free(self, name: str, *, delete: int = 0) -> list[types.DoneRow]:
         """Remove a clip from the list. Its files stay in the folder and are found at the next start.
+
+        With `delete 1` they go to the trash, with its notes and stems. `/msanii/undo` brings the clip
+        back either way. The trash keeps 2 GB for 30 days. A file that is your own is never deleted.
+
+        name: clip name, or last (the newest clip).
+        delete: 1: move its files to the trash (0 to 1).
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.ClipFree, name=name, delete=delete)),
+        )
+
+    def clip_star(self, name: str, on: int = 1) -> list[types.DoneRow]:
+        """Mark a clip as chosen, or not. `--keep-gb` never deletes a chosen one.
+
+        name: clip name, or last (the newest clip).
+        on: 1: chosen, 0: not (0 to 1).
+        """
+        return cast(
+            "list[types.DoneRow]", self.ask(build_command(commands.ClipStar, name=name, on=on))
+        )
+
+    def clip_parents(self, name: str) -> list[types.ClipParentRow]:
+        """List what a clip was made from: its sources, what those were made from, and so on.
 
         name: clip name, or last (the newest clip).
         """
-        return cast("list[types.DoneRow]", self.ask(build_command(commands.ClipFree, name=name)))
+        return cast(
+            "list[types.ClipParentRow]", self.ask(build_command(commands.ClipParents, name=name))
+        )
+
+    def undo(self) -> list[types.DoneRow]:
+        """Undo what you did last: naming, freeing or replacing a clip, or changing a param.
+
+        Each client undoes its own changes, up to 100 of them. A client is known by where its replies
+        go. A clip that was replaced comes back from the trash, and the one in its place goes there.
+        """
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.Undo)))
+
+    def redo(self) -> list[types.DoneRow]:
+        """Do again what you undid last."""
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.Redo)))
+
+    def scene_save(self, name: str) -> list[types.DoneRow]:
+        """Save params, stream, tempo, MIDI mappings and the loops that play, as a scene.
+
+        A scene is a file `scenes/NAME.json` in the shared folder. An earlier scene of that name is
+        replaced, unless its file was edited by hand.
+
+        name: name of the scene: letters, digits, '_', '.' and '-'.
+        """
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.SceneSave, name=name)))
+
+    def scene_load(self, name: str, *, time: float = 0.0) -> list[types.DoneRow]:
+        """Return to a scene, at once or over some beats.
+
+        Over that time numbers glide, tempo included, and loops crossfade. What cannot glide, such as a
+        style, changes at the start. So two scenes are morphed by loading one and then the other.
+
+        name: name of the scene: letters, digits, '_', '.' and '-'.
+        time: how long the change takes (0 to 4096 beats).
+        """
+        return cast(
+            "list[types.DoneRow]", self.ask(build_command(commands.SceneLoad, name=name, time=time))
+        )
+
+    def scene_free(self, name: str) -> list[types.DoneRow]:
+        """Delete a scene. A file that was edited by hand is left alone.
+
+        name: name of the scene: letters, digits, '_', '.' and '-'.
+        """
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.SceneFree, name=name)))
+
+    def scene_list(self) -> list[types.SceneEntryRow]:
+        """List the scenes."""
+        return cast("list[types.SceneEntryRow]", self.ask(build_command(commands.SceneList)))
+
+    def map_learn(
+        self,
+        param: str,
+        *,
+        control: Literal["", "cc", "note", "pressure"] = "",
+        low: float | None = None,
+        high: float | None = None,
+    ) -> list[types.DoneRow]:
+        """Map the next MIDI control that is moved to a param or a command.
+
+        The answer comes at once. `/msanii/map/entry` comes when a control has been moved, to you and to
+        the topic `map`. A controller moves a param only once it has reached the param's value, so that
+        nothing jumps. A command is sent when a note begins or a controller passes its middle upwards.
+        Mappings are kept in the shared folder.
+
+        param: a param, such as stream.mix, or a command, such as 'play loop1 loop 1'.
+        control: kind of control: cc, note, or pressure (aftertouch); the first that is moved if
+            absent.
+        low: value at the control's lower end; the param's least if absent (-1000000 to 1000000).
+        high: value at its upper end; the param's largest if absent (-1000000 to 1000000).
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(
+                build_command(commands.MapLearn, param=param, control=control, low=low, high=high)
+            ),
+        )
+
+    def map_list(self) -> list[types.MapEntryRow]:
+        """List the mappings of MIDI controls."""
+        return cast("list[types.MapEntryRow]", self.ask(build_command(commands.MapList)))
+
+    def map_free(self, param: str) -> list[types.DoneRow]:
+        """Remove the mappings to a param or command, or all. A learn that waits ends, too.
+
+        param: param or command, as it was learnt, or all.
+        """
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.MapFree, param=param)))
 
     def job_list(self) -> list[types.JobEntryRow]:
         """List the jobs that run or wait."""

@@ -36,6 +36,17 @@ ClipInfoRow = TypedDict(
     },
 )
 
+ClipParentRow = TypedDict(
+    "ClipParentRow", {"depth": int, "clip": str, "parent": str, "is-there": int}
+)
+
+SceneEntryRow = TypedDict("SceneEntryRow", {"index": int, "total": int, "name": str})
+
+MapEntryRow = TypedDict(
+    "MapEntryRow",
+    {"param": str, "control": str, "channel": int, "number": int, "low": float, "high": float},
+)
+
 JobEntryRow = TypedDict(
     "JobEntryRow",
     {"job": int, "position": int, "owner-token": str, "command": str, "fraction": float},
@@ -105,8 +116,17 @@ class GenerationOptions(TypedDict, total=False):
     form: str
     # parts to make: drums, bass, chords, lead, pad; all if absent
     parts: str
+    # saturation: 0 is clean, 1 is full; as the engine has it if absent (0 to 1)
+    drive: float
+    # room: 0 is dry, 1 is far away; as the engine has it if absent (0 to 1)
+    space: float
     # 1: also write the parts as NAME.drums.wav and so on (0 to 1)
     stems: int
+    # how often a clip that misses tempo or key is made again, by engines that promise neither,
+    # for generate; each try takes the next seed (1 to 16)
+    tries: int
+    # clips to make, with this seed and the next ones: NAME-1, NAME-2 and so on (1 to 16)
+    count: int
     # name of the new clip; generated if absent
     clip: str
     # 1: play the new clip when it is ready (0 to 1)

@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1370.0
+       1762.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -560,7 +560,7 @@
         "box": {
          "id": "obj-9",
          "maxclass": "message",
-         "text": "/msanii/play loop1 loop 1 fade 2",
+         "text": "/msanii/transcribe loop1 bpm 120",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -578,7 +578,7 @@
         "box": {
          "id": "obj-10",
          "maxclass": "message",
-         "text": "/msanii/stop loop1 fade 2",
+         "text": "/msanii/play loop1 loop 1 fade 2",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -587,7 +587,7 @@
          "patching_rect": [
           20.0,
           268.0,
-          181.0,
+          227.2,
           22.0
          ]
         }
@@ -595,6 +595,24 @@
        {
         "box": {
          "id": "obj-11",
+         "maxclass": "message",
+         "text": "/msanii/stop loop1 fade 2",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          296.0,
+          181.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
          "maxclass": "message",
          "text": "/msanii/transport bpm 120 beats 4",
          "numinlets": 2,
@@ -604,7 +622,7 @@
          ],
          "patching_rect": [
           20.0,
-          296.0,
+          324.0,
           233.8,
           22.0
          ]
@@ -612,7 +630,7 @@
        },
        {
         "box": {
-         "id": "obj-12",
+         "id": "obj-13",
          "maxclass": "message",
          "text": "/msanii/record/start seconds 8",
          "numinlets": 2,
@@ -622,7 +640,7 @@
          ],
          "patching_rect": [
           20.0,
-          324.0,
+          352.0,
           214.0,
           22.0
          ]
@@ -630,7 +648,7 @@
        },
        {
         "box": {
-         "id": "obj-13",
+         "id": "obj-14",
          "maxclass": "message",
          "text": "/msanii/record/stop seconds 8",
          "numinlets": 2,
@@ -640,7 +658,7 @@
          ],
          "patching_rect": [
           20.0,
-          352.0,
+          380.0,
           207.4,
           22.0
          ]
@@ -648,7 +666,7 @@
        },
        {
         "box": {
-         "id": "obj-14",
+         "id": "obj-15",
          "maxclass": "message",
          "text": "/msanii/stream/start loop1 ahead 4 chunk 3 mix 0.5 engine mel-flow",
          "numinlets": 2,
@@ -658,26 +676,8 @@
          ],
          "patching_rect": [
           20.0,
-          380.0,
-          451.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "message",
-         "text": "/msanii/stream/stop fade 2",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           408.0,
-          187.6,
+          451.6,
           22.0
          ]
         }
@@ -686,7 +686,7 @@
         "box": {
          "id": "obj-16",
          "maxclass": "message",
-         "text": "/msanii/param/stream.mix 0",
+         "text": "/msanii/stream/stop fade 2",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -704,7 +704,7 @@
         "box": {
          "id": "obj-17",
          "maxclass": "message",
-         "text": "/msanii/param/stream.target word",
+         "text": "/msanii/param/stream.mix 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -713,7 +713,7 @@
          "patching_rect": [
           20.0,
           464.0,
-          227.2,
+          233.8,
           22.0
          ]
         }
@@ -722,7 +722,7 @@
         "box": {
          "id": "obj-18",
          "maxclass": "message",
-         "text": "/msanii/param/stream.strength 0",
+         "text": "/msanii/param/stream.target word time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -731,7 +731,7 @@
          "patching_rect": [
           20.0,
           492.0,
-          220.6,
+          273.4,
           22.0
          ]
         }
@@ -740,7 +740,7 @@
         "box": {
          "id": "obj-19",
          "maxclass": "message",
-         "text": "/msanii/param/stream.steps 0",
+         "text": "/msanii/param/stream.strength 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -749,7 +749,7 @@
          "patching_rect": [
           20.0,
           520.0,
-          200.8,
+          266.8,
           22.0
          ]
         }
@@ -758,7 +758,7 @@
         "box": {
          "id": "obj-20",
          "maxclass": "message",
-         "text": "/msanii/param/stream.seed -1",
+         "text": "/msanii/param/stream.steps 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -767,7 +767,7 @@
          "patching_rect": [
           20.0,
           548.0,
-          200.8,
+          247.0,
           22.0
          ]
         }
@@ -776,7 +776,7 @@
         "box": {
          "id": "obj-21",
          "maxclass": "message",
-         "text": "/msanii/param/stream.density -1",
+         "text": "/msanii/param/stream.seed -1 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -785,7 +785,7 @@
          "patching_rect": [
           20.0,
           576.0,
-          220.6,
+          247.0,
           22.0
          ]
         }
@@ -794,7 +794,7 @@
         "box": {
          "id": "obj-22",
          "maxclass": "message",
-         "text": "/msanii/param/stream.style house",
+         "text": "/msanii/param/stream.density -1 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -803,7 +803,7 @@
          "patching_rect": [
           20.0,
           604.0,
-          227.2,
+          266.8,
           22.0
          ]
         }
@@ -812,7 +812,7 @@
         "box": {
          "id": "obj-23",
          "maxclass": "message",
-         "text": "/msanii/param/stream.key Am",
+         "text": "/msanii/param/stream.style house time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -821,7 +821,7 @@
          "patching_rect": [
           20.0,
           632.0,
-          194.2,
+          273.4,
           22.0
          ]
         }
@@ -830,7 +830,7 @@
         "box": {
          "id": "obj-24",
          "maxclass": "message",
-         "text": "/msanii/param/stream.chords Am F C G",
+         "text": "/msanii/param/stream.key Am time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -839,7 +839,7 @@
          "patching_rect": [
           20.0,
           660.0,
-          253.6,
+          240.4,
           22.0
          ]
         }
@@ -848,7 +848,7 @@
         "box": {
          "id": "obj-25",
          "maxclass": "message",
-         "text": "/msanii/param/stream.parts drums bass",
+         "text": "/msanii/param/stream.chords Am F C G time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -857,7 +857,7 @@
          "patching_rect": [
           20.0,
           688.0,
-          260.2,
+          299.8,
           22.0
          ]
         }
@@ -865,6 +865,60 @@
        {
         "box": {
          "id": "obj-26",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.parts drums bass time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          716.0,
+          306.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-27",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.drive 0 time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          744.0,
+          247.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-28",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.space 0 time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          772.0,
+          247.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-29",
          "maxclass": "message",
          "text": "/msanii/clip/list page 1",
          "numinlets": 2,
@@ -874,7 +928,7 @@
          ],
          "patching_rect": [
           20.0,
-          716.0,
+          800.0,
           174.4,
           22.0
          ]
@@ -882,7 +936,7 @@
        },
        {
         "box": {
-         "id": "obj-27",
+         "id": "obj-30",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -892,7 +946,7 @@
          ],
          "patching_rect": [
           20.0,
-          744.0,
+          828.0,
           167.8,
           22.0
          ]
@@ -900,7 +954,7 @@
        },
        {
         "box": {
-         "id": "obj-28",
+         "id": "obj-31",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -910,7 +964,7 @@
          ],
          "patching_rect": [
           20.0,
-          772.0,
+          856.0,
           286.6,
           22.0
          ]
@@ -918,7 +972,7 @@
        },
        {
         "box": {
-         "id": "obj-29",
+         "id": "obj-32",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -928,7 +982,7 @@
          ],
          "patching_rect": [
           20.0,
-          800.0,
+          884.0,
           273.4,
           22.0
          ]
@@ -936,7 +990,7 @@
        },
        {
         "box": {
-         "id": "obj-30",
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -946,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          828.0,
+          912.0,
           220.6,
           22.0
          ]
@@ -954,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-31",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -964,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          856.0,
+          940.0,
           167.8,
           22.0
          ]
@@ -972,7 +1026,205 @@
        },
        {
         "box": {
-         "id": "obj-32",
+         "id": "obj-35",
+         "maxclass": "message",
+         "text": "/msanii/clip/star loop1 1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          968.0,
+          181.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-36",
+         "maxclass": "message",
+         "text": "/msanii/clip/parents loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          996.0,
+          187.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-37",
+         "maxclass": "message",
+         "text": "/msanii/undo",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1024.0,
+          95.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-38",
+         "maxclass": "message",
+         "text": "/msanii/redo",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1052.0,
+          95.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "message",
+         "text": "/msanii/scene/save loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1080.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-40",
+         "maxclass": "message",
+         "text": "/msanii/scene/load loop1 time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1108.0,
+          220.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-41",
+         "maxclass": "message",
+         "text": "/msanii/scene/free loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1136.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-42",
+         "maxclass": "message",
+         "text": "/msanii/scene/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1164.0,
+          134.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
+         "maxclass": "message",
+         "text": "/msanii/map/learn stream.mix",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1192.0,
+          200.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "message",
+         "text": "/msanii/map/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1220.0,
+          121.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
+         "maxclass": "message",
+         "text": "/msanii/map/free stream.mix",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1248.0,
+          194.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-46",
          "maxclass": "message",
          "text": "/msanii/job/list",
          "numinlets": 2,
@@ -982,7 +1234,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          1276.0,
           121.6,
           22.0
          ]
@@ -990,7 +1242,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-47",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -1000,7 +1252,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          1304.0,
           161.2,
           22.0
          ]
@@ -1008,7 +1260,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-48",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -1018,7 +1270,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          1332.0,
           141.4,
           22.0
          ]
@@ -1026,7 +1278,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-49",
          "maxclass": "message",
          "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
@@ -1036,7 +1288,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          1360.0,
           200.8,
           22.0
          ]
@@ -1044,7 +1296,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-50",
          "maxclass": "message",
          "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
@@ -1054,7 +1306,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1388.0,
           200.8,
           22.0
          ]
@@ -1062,7 +1314,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-51",
          "maxclass": "message",
          "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
@@ -1072,7 +1324,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1416.0,
           200.8,
           22.0
          ]
@@ -1080,7 +1332,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-52",
          "maxclass": "message",
          "text": "/msanii/notify 1 9000",
          "numinlets": 2,
@@ -1090,7 +1342,7 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
+          1444.0,
           154.6,
           22.0
          ]
@@ -1098,7 +1350,7 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-53",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1108,7 +1360,7 @@
          ],
          "patching_rect": [
           20.0,
-          1080.0,
+          1472.0,
           108.4,
           22.0
          ]
@@ -1116,7 +1368,7 @@
        },
        {
         "box": {
-         "id": "obj-40",
+         "id": "obj-54",
          "maxclass": "message",
          "text": "/msanii/ping",
          "numinlets": 2,
@@ -1126,7 +1378,7 @@
          ],
          "patching_rect": [
           20.0,
-          1108.0,
+          1500.0,
           95.2,
           22.0
          ]
@@ -1134,7 +1386,7 @@
        },
        {
         "box": {
-         "id": "obj-41",
+         "id": "obj-55",
          "maxclass": "message",
          "text": "/msanii/status",
          "numinlets": 2,
@@ -1144,7 +1396,7 @@
          ],
          "patching_rect": [
           20.0,
-          1136.0,
+          1528.0,
           108.4,
           22.0
          ]
@@ -1152,7 +1404,7 @@
        },
        {
         "box": {
-         "id": "obj-42",
+         "id": "obj-56",
          "maxclass": "message",
          "text": "/msanii/version",
          "numinlets": 2,
@@ -1162,7 +1414,7 @@
          ],
          "patching_rect": [
           20.0,
-          1164.0,
+          1556.0,
           115.0,
           22.0
          ]
@@ -1170,7 +1422,7 @@
        },
        {
         "box": {
-         "id": "obj-43",
+         "id": "obj-57",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1180,7 +1432,7 @@
          ],
          "patching_rect": [
           20.0,
-          1192.0,
+          1584.0,
           95.2,
           22.0
          ]
@@ -1188,7 +1440,7 @@
        },
        {
         "box": {
-         "id": "obj-44",
+         "id": "obj-58",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1198,7 +1450,7 @@
          ],
          "patching_rect": [
           20.0,
-          1220.0,
+          1612.0,
           108.4,
           22.0
          ]
@@ -1206,7 +1458,7 @@
        },
        {
         "box": {
-         "id": "obj-45",
+         "id": "obj-59",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1216,7 +1468,7 @@
          ],
          "patching_rect": [
           20.0,
-          1248.0,
+          1640.0,
           134.8,
           22.0
          ]
@@ -1224,7 +1476,7 @@
        },
        {
         "box": {
-         "id": "obj-46",
+         "id": "obj-60",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1234,7 +1486,7 @@
          ],
          "patching_rect": [
           20.0,
-          1276.0,
+          1668.0,
           95.2,
           22.0
          ]
@@ -1242,7 +1494,7 @@
        },
        {
         "box": {
-         "id": "obj-47",
+         "id": "obj-61",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1250,7 +1502,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1320.0,
+          1712.0,
           30.0,
           30.0
          ],
@@ -1266,7 +1518,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1278,7 +1530,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1290,7 +1542,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1302,7 +1554,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1314,7 +1566,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1326,7 +1578,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1338,7 +1590,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1350,7 +1602,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1362,7 +1614,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1374,7 +1626,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1386,7 +1638,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1398,7 +1650,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1410,7 +1662,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1422,7 +1674,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1434,7 +1686,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1446,7 +1698,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1458,7 +1710,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1470,7 +1722,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1482,7 +1734,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1494,7 +1746,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1506,7 +1758,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1518,7 +1770,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1530,7 +1782,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1542,7 +1794,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1554,7 +1806,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1566,7 +1818,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1578,7 +1830,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1590,7 +1842,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1602,7 +1854,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1614,7 +1866,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1626,7 +1878,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1638,7 +1890,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1650,7 +1902,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1662,7 +1914,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1674,7 +1926,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1686,7 +1938,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1698,7 +1950,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1710,7 +1962,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1722,7 +1974,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1734,7 +1986,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1746,7 +1998,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1758,7 +2010,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1770,7 +2022,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1782,7 +2034,7 @@
           0
          ],
          "destination": [
-          "obj-47",
+          "obj-61",
           0
          ]
         }
@@ -1794,7 +2046,175 @@
           0
          ],
          "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-47",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-48",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-49",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-50",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-51",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-52",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-53",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-54",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-55",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-56",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-57",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-58",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-59",
+          0
+         ],
+         "destination": [
+          "obj-61",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-60",
+          0
+         ],
+         "destination": [
+          "obj-61",
           0
          ]
         }

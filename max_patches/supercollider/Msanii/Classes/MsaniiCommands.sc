@@ -28,6 +28,10 @@
 		^this.ask('/msanii/vocode', [src], keys, done, progress, fail)
 	}
 
+	transcribe { |src, keys, done, progress, fail|
+		^this.ask('/msanii/transcribe', [src], keys, done, progress, fail)
+	}
+
 	play { |clip, keys, done, progress, fail|
 		^this.ask('/msanii/play', [clip], keys, done, progress, fail)
 	}
@@ -96,6 +100,14 @@
 		^this.ask('/msanii/param/stream.parts', [value], keys, done, progress, fail)
 	}
 
+	streamDrive { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.drive', [value], keys, done, progress, fail)
+	}
+
+	streamSpace { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.space', [value], keys, done, progress, fail)
+	}
+
 	clipList { |keys, done, progress, fail|
 		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
 	}
@@ -118,6 +130,50 @@
 
 	clipFree { |name, keys, done, progress, fail|
 		^this.ask('/msanii/clip/free', [name], keys, done, progress, fail)
+	}
+
+	clipStar { |name, on, keys, done, progress, fail|
+		^this.ask('/msanii/clip/star', [name, on], keys, done, progress, fail)
+	}
+
+	clipParents { |name, keys, done, progress, fail|
+		^this.ask('/msanii/clip/parents', [name], keys, done, progress, fail)
+	}
+
+	undo { |keys, done, progress, fail|
+		^this.ask('/msanii/undo', [], keys, done, progress, fail)
+	}
+
+	redo { |keys, done, progress, fail|
+		^this.ask('/msanii/redo', [], keys, done, progress, fail)
+	}
+
+	sceneSave { |name, keys, done, progress, fail|
+		^this.ask('/msanii/scene/save', [name], keys, done, progress, fail)
+	}
+
+	sceneLoad { |name, keys, done, progress, fail|
+		^this.ask('/msanii/scene/load', [name], keys, done, progress, fail)
+	}
+
+	sceneFree { |name, keys, done, progress, fail|
+		^this.ask('/msanii/scene/free', [name], keys, done, progress, fail)
+	}
+
+	sceneList { |keys, done, progress, fail|
+		^this.ask('/msanii/scene/list', [], keys, done, progress, fail)
+	}
+
+	mapLearn { |param, keys, done, progress, fail|
+		^this.ask('/msanii/map/learn', [param], keys, done, progress, fail)
+	}
+
+	mapList { |keys, done, progress, fail|
+		^this.ask('/msanii/map/list', [], keys, done, progress, fail)
+	}
+
+	mapFree { |param, keys, done, progress, fail|
+		^this.ask('/msanii/map/free', [param], keys, done, progress, fail)
 	}
 
 	jobList { |keys, done, progress, fail|
@@ -198,6 +254,9 @@
 			'/msanii/caps' -> [\name, \value, \token],
 			'/msanii/clip/entry' -> [\token, \index, \total, \name, \seconds, \samplerate, \channels],
 			'/msanii/clip/info' -> [\token, \name, \path, \seconds, \samplerate, \channels, \seed, \bpm, \engine],
+			'/msanii/clip/parent' -> [\token, \depth, \clip, \parent, \isThere],
+			'/msanii/scene/entry' -> [\token, \index, \total, \name],
+			'/msanii/map/entry' -> [\token, \param, \control, \channel, \number, \low, \high],
 			'/msanii/take/info' -> [\name, \path, \seconds, \notes, \bpm],
 			'/msanii/job/entry' -> [\token, \job, \position, \ownerToken, \command, \fraction],
 			'/msanii/engine/entry' -> [\token, \engine, \state, \verbs],
@@ -215,7 +274,9 @@
 			'/msanii/param/stream.style' -> [\value],
 			'/msanii/param/stream.key' -> [\value],
 			'/msanii/param/stream.chords' -> [\value],
-			'/msanii/param/stream.parts' -> [\value]
+			'/msanii/param/stream.parts' -> [\value],
+			'/msanii/param/stream.drive' -> [\value],
+			'/msanii/param/stream.space' -> [\value]
 		]
 	}
 
@@ -229,6 +290,7 @@
 			'/msanii/audio2audio' -> '/msanii/job/done',
 			'/msanii/render' -> '/msanii/job/done',
 			'/msanii/vocode' -> '/msanii/job/done',
+			'/msanii/transcribe' -> '/msanii/job/done',
 			'/msanii/play' -> '/msanii/done',
 			'/msanii/stop' -> '/msanii/done',
 			'/msanii/transport' -> '/msanii/transport',
@@ -246,12 +308,25 @@
 			'/msanii/param/stream.key' -> '/msanii/param/stream.key',
 			'/msanii/param/stream.chords' -> '/msanii/param/stream.chords',
 			'/msanii/param/stream.parts' -> '/msanii/param/stream.parts',
+			'/msanii/param/stream.drive' -> '/msanii/param/stream.drive',
+			'/msanii/param/stream.space' -> '/msanii/param/stream.space',
 			'/msanii/clip/list' -> '/msanii/clip/entry',
 			'/msanii/clip/info' -> '/msanii/clip/info',
 			'/msanii/clip/load' -> '/msanii/done',
 			'/msanii/clip/save' -> '/msanii/done',
 			'/msanii/clip/rename' -> '/msanii/done',
 			'/msanii/clip/free' -> '/msanii/done',
+			'/msanii/clip/star' -> '/msanii/done',
+			'/msanii/clip/parents' -> '/msanii/clip/parent',
+			'/msanii/undo' -> '/msanii/done',
+			'/msanii/redo' -> '/msanii/done',
+			'/msanii/scene/save' -> '/msanii/done',
+			'/msanii/scene/load' -> '/msanii/done',
+			'/msanii/scene/free' -> '/msanii/done',
+			'/msanii/scene/list' -> '/msanii/scene/entry',
+			'/msanii/map/learn' -> '/msanii/done',
+			'/msanii/map/list' -> '/msanii/map/entry',
+			'/msanii/map/free' -> '/msanii/done',
 			'/msanii/job/list' -> '/msanii/job/entry',
 			'/msanii/job/cancel' -> '/msanii/done',
 			'/msanii/engine/list' -> '/msanii/engine/entry',
@@ -275,6 +350,9 @@
 		^[
 			'/msanii/caps',
 			'/msanii/clip/entry',
+			'/msanii/clip/parent',
+			'/msanii/scene/entry',
+			'/msanii/map/entry',
 			'/msanii/job/entry',
 			'/msanii/engine/entry',
 			'/msanii/engine/info'
