@@ -96,6 +96,13 @@ def add(commands: Commands) -> None:
     paper.add_argument("--compile", action="store_true", help="compile the networks; needs g++")
     paper.set_defaults(run=_msanii2023)
 
+    tempo = _add(
+        kinds, "tempo", "how far estimated tempi, downbeats and keys are off; needs FluidSynth",
+        files=False,
+    )  # fmt: skip
+    tempo.add_argument("--clips", type=int, default=60, help="number of clips (%(default)s)")
+    tempo.set_defaults(run=_tempo)
+
 
 def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.ArgumentParser:
     parser = kinds.add_parser(name, help=text, description=text)
@@ -197,3 +204,11 @@ def _msanii2023(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.msanii2023 import report_msanii2023
 
     return report_msanii2023(arguments.out, arguments.full, arguments.compile)
+def _tempo(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.tempo_and_key import report_tempo
+
+    if arguments.clips < 1:
+        raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
+    return report_tempo(arguments.clips)
+
+

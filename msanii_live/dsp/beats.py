@@ -18,6 +18,7 @@ HOP, N_FFT = 256, 1_024
 MIN_CLARITY = 1.5  # onset energy on the beats over the mean: below it there is no steady beat
 MIN_SECONDS = 2.0  # shortest clip whose tempo can be estimated
 MIN_ONSETS = 4  # fewest onsets from which a tempo can be estimated
+OCTAVES = (0.5, 1.0, 2.0)  # a tempo, its half and its double have the same bars
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ def estimate_beat(samples: np.ndarray, rate: int, beats: int = 4) -> BeatEstimat
     # Mel frame 0 is centred on sample 0, so frames count from there.
     bar = -(start + beat * period) / (period * beats) % 1.0
     return BeatEstimate(60 * frames_per_second / period, float(bar), clarity)
+
+
+def octave_ratio(bpm: float, asked: float) -> float:
+    """Return the one of OCTAVES by which a tempo differs from another, as nearly as possible.
+
+    >>> octave_ratio(61.0, 120.0), octave_ratio(118.0, 120.0)
+    (0.5, 1.0)
+    """
+    return min(OCTAVES, key=lambda octave: abs(np.log2(bpm / asked / octave)))
 
 
 def onset_times(samples: np.ndarray, rate: int) -> tuple[float, ...]:
@@ -100,11 +110,14 @@ def _fit_comb(onsets: np.ndarray, period: float) -> tuple[float, float, float]:
     smooth = gaussian_filter1d(np.maximum(onsets, 0), 1.0)
     place = np.arange(len(smooth))
     best = (-1.0, period, 0.0)
-    for trial in period * np.linspace(0.985, 1.015, 61):
-        # The first circular harmonic of the sharpened onsets at this period, and its angle.
-        pull = np.sum(smooth**2 * np.exp(-2j * np.pi * place / trial))
-        if abs(pull) > best[0]:
-            best = (abs(pull), trial, float(np.angle(pull) * -trial / (2 * np.pi) % trial))
+    for trial in period * np.linspace(0.98, 1.02, 161):
+        # Circular harmonics of the sharpened onsets at this period: the first gives the angle,
+        # and those of half and quarter beats make the period exact.
+        turn = np.exp(-2j * np.pi * place / trial)
+        pull = np.sum(smooth**2 * turn)
+        size = abs(pull) + sum(abs(np.sum(smooth**2 * turn**part)) for part in (2, 4))
+        if size > best[0]:
+            best = (size, trial, float(np.angle(pull) * -trial / (2 * np.pi) % trial))
     _, trial, start = best
     # The harmonic's angle leans towards off-beats: settle on the strongest comb near it.
     shifts = start + np.linspace(-0.5, 0.5, 65)[:-1] * trial

@@ -55,11 +55,6 @@ def key_of_chords(chords: Sequence[Chord], usual: int | None = None) -> int:
     return _best(weights)
 
 
-def key_of_chroma(weights: npt.NDArray[np.float64]) -> int:
-    """Return the key that the weights of pitch classes fit best. weights: (12,), C first."""
-    return _best(weights)
-
-
 def _best(weights: npt.NDArray[np.float64]) -> int:
     """Return the key whose profile is most like the weights of pitch classes, (12,)."""
     fits = [

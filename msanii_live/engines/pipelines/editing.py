@@ -48,6 +48,12 @@ class PipelineEditor:
         self._total = max(1, sum(len(each) for each in passes) * self.steps)
         self.progress(0, self._total)
 
+    def begin(self, seed: int, *passes: Sequence[PassWindow]) -> None:
+        """Begin anew with a seed, after what was made so far; see `expect`."""
+        self.seed, self._pass = seed, 0
+        self._total = self._done + max(1, sum(len(each) for each in passes) * self.steps)
+        self.progress(self._done, self._total)
+
     def line(self, frames: int) -> list[PassWindow]:
         """Return the passes of new audio or of a variation of so many samples."""
         return plan_windows(frames, 0, frames, self.longest)

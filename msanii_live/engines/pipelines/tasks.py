@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.loudness import fade_edges, loudness_gain
 from msanii_live.engines.pipelines.editing import PipelineEditor
 from msanii_live.engines.pipelines.family import Family
+from msanii_live.engines.pipelines.in_time import STRETCH, MusicalAim, make_until
 from msanii_live.engines.pipelines.levels import close_loop, level_span, limit_loop
 from msanii_live.engines.pipelines.sources import SourceAudio, read_source
 from msanii_live.engines.pipelines.windows import PassWindow
@@ -70,33 +72,55 @@ class PipelineTasks:
         return run_verb(self, self.command, "of published models")
 
     def generate(self, command: Generate) -> Clip:
-        """Generate a clip; whole bars close as a loop, whose join is made anew."""
-        bpm = find_tempo(command) or self.context.tempo
+        """Generate a clip at its tempo, beginning on its downbeat, as far as measuring shows.
+
+        Whole bars close as a loop, whose join is made anew.
+        """
+        asked = find_tempo(command)
+        bpm = asked or self.context.tempo
         frames = self._frames(command, bpm)
-        bars = frames * bpm / 60 / self._beats() / self.rate
+        aim = MusicalAim(self.rate, frames, bpm, self._beats(), find_key(command))
+        bars = frames / aim.bar_frames
         loops = command.bars is not None and abs(bars - round(bars)) < 1e-3
         editor = self._editor(words_of(command, bpm, self.context.beats))
-        passes = editor.line(frames)
+        spare = 0 if loops or not asked else aim.bar_frames  # to begin on the downbeat
+        length = math.ceil(frames * (1 + STRETCH) + spare)
+        if frames <= editor.longest:
+            length = min(length, editor.longest)
         half, width = frames // 2, self._join_width(frames)
-        loops_by_model = loops and width >= 2 * self.family.hop
+        closes = loops and width >= 2 * self.family.hop
         turned = frames - half  # where the end meets the start, after turning by a half
         joins = (
-            editor.span(frames, turned - width, turned + width, leftwards=False)
-            if loops_by_model
-            else []
+            editor.span(frames, turned - width, turned + width, leftwards=False) if closes else []
         )
-        editor.expect(passes, joins)
-        wave = editor.generate(frames, passes)
-        if loops_by_model:
-            wave = torch.roll(editor.fill(torch.roll(wave, -half, 1), joins), half, 1)
-        samples = _samples(wave)
+
+        def make(seed: int) -> Samples:
+            passes = editor.line(length)
+            editor.begin(seed, passes, joins)
+            return _samples(editor.generate(length, passes))
+
+        best, tries = make_until(make, aim, self.context.seed, command.tries)
+        first = 0 if best.misses(aim)[0] else best.downbeat(aim)
+        if not loops:
+            first = first if first + frames <= len(best.samples) else 0
+        samples = best.samples[:frames] if loops else best.samples[first : first + frames]
+        if closes:
+            editor.seed = best.seed
+            wave = torch.roll(self._tensor(samples), -half, 1)
+            samples = _samples(torch.roll(editor.fill(wave, joins), half, 1))
         samples = samples * loudness_gain(samples)
         if loops:
-            samples = limit_loop(samples if loops_by_model else close_loop(samples))
+            samples = limit_loop(samples if closes else close_loop(samples))
+            samples = np.roll(samples, -first, 0)
         else:
             samples = limit(samples).copy()
             fade_edges(samples, FADE_IN, FADE_OUT)
-        return self._clip(samples, bpm, 0.0, find_key(command), loops=loops)
+        if missed := best.missed(aim, tries):
+            self.context.warn(missed)
+        bar = best.bar + first / aim.bar_frames
+        clip = self._clip(samples, best.tempo, bar, best.key, loops=loops)
+        info = replace(clip.info, seed=best.seed, reached=best.report(tries))
+        return replace(clip, info=info)
 
     def outpaint(self, command: Outpaint) -> Clip:
         """Continue a clip at either end, keeping it bit for bit up to the seam."""

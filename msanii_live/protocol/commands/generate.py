@@ -117,6 +117,19 @@ class GenerationCommand(JobCommand):
     play: int = integer("1: play the new clip when it is ready", 0, 1, default=0)
     at: str = at_argument("it is played")
     priority: int = integer("jobs with a higher priority run first", -100, 100, default=0)
+    tries: int = integer(
+        "how often a clip that misses tempo or key is made again, by engines that promise neither, "
+        "for generate; each try takes the next seed",
+        1,
+        16,
+        default=1,
+    )
+    count: int = integer(
+        "clips to make, with this seed and the next ones: NAME-1, NAME-2 and so on",
+        1,
+        16,
+        default=1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,10 @@ def source(rate, name="a", seconds=0.75, seed=0, **info):
 
 
 class Recorder:
-    """A context's ears: what was warned of and how far it went. stop_at: the step to cancel at."""
+    """A context's ears: what was warned of and how far it went. stop_at: the step to cancel at.
+
+    What random weights play has a tempo and a key by chance: warnings of those are left out.
+    """
 
     def __init__(self, *clips, seed=1, stop_at=None):
         from msanii_live.errors import Cancelled
@@ -55,8 +58,12 @@ class Recorder:
             if stop_at is not None and step >= stop_at:
                 raise Cancelled(step)
 
+        def warn(text):
+            if "the tempo is" not in text and "the key sounds" not in text:
+                self.warnings.append(text)
+
         named = {clip.info.name: clip for clip in clips}
         self.context = replace(
             standalone_context(), clip=named.__getitem__, progress=progress,
-            warn=self.warnings.append, seed=seed,
+            warn=warn, seed=seed,
         )  # fmt: skip

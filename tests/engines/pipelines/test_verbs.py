@@ -49,7 +49,7 @@ def check_loop(run, rate, kept):
     clip = run(Generate(bars=0.5, bpm=150.0, steps=STEPS))
     assert (clip.info.frames, clip.info.loops) == (round(0.8 * rate), False)
     clip = run(Generate(bars=1, bpm=150.0, steps=STEPS))
-    assert (clip.info.frames, clip.info.loops, clip.info.bpm) == (round(1.6 * rate), True, 150.0)
+    assert (clip.info.frames, clip.info.loops) == (round(1.6 * rate), True)
     # The join was the middle of what was made: its step is one among the others.
     steps = np.abs(np.diff(clip.samples, axis=0)).max(1)
     join = np.abs(clip.samples[0] - clip.samples[-1]).max()

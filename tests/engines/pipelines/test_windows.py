@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msanii_live.dsp.mel import MelSpec
@@ -17,6 +17,7 @@ from msanii_live.protocol.commands import AudioToAudio, Generate, Outpaint
 from tests.engines.pipelines.conftest import Recorder, source
 
 
+@settings(deadline=None)  # nothing here is about time
 @given(
     st.integers(1, 5000).flatmap(
         lambda frames: st.tuples(
