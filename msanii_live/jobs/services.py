@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
@@ -68,12 +67,13 @@ class Services:
         if take is not None:
             return take
         try:
-            path: Path | None = midi_files.find(self.library.folder, name)
+            path = midi_files.find(self.library.folder, name)
         except CommandError:
             clip = name.removesuffix(".mid")
-            path = self.library.companion_path(clip, ".mid") if clip in self.library else None
-            if path is None:
+            notes = self.library.companion_path(clip, ".mid") if clip in self.library else None
+            if notes is None:
                 raise
+            path = notes
         return files.read(path, name)
 
     def source(self, name: str) -> Clip:

@@ -83,7 +83,8 @@ def _value(info: ClipInfo, name: str) -> str:
         return f"{info.bpm:.5g}" if info.bpm else ""
     if name == "date":
         return time.strftime("%Y-%m-%d", time.localtime(info.wrote))
-    return str(getattr(info, name))
+    # An engine that has no styles may still have been asked for one.
+    return str(getattr(info, name) or info.command.get(name, ""))
 
 
 def _plain(value: str) -> str:

@@ -231,4 +231,5 @@ def _config_errors() -> Iterator[None]:
         raise ConfigError(f"MIDI needs pip install 'msanii-live[midi]': {error}") from None
     except Exception as error:  # each backend raises its own types
         remedy = f"; {_LINUX_REMEDY}" if sys.platform == "linux" else ""
-        raise ConfigError(f"MIDI cannot be opened here: {error}{remedy}") from None
+        reason = str(error).rstrip(".")
+        raise ConfigError(f"MIDI cannot be opened here: {reason}{remedy}") from None

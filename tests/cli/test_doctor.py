@@ -24,7 +24,7 @@ from msanii_live.cli.doctor.report import (
     doctor,
     examine,
 )
-from msanii_live.cli.doctor.sound import check_midi, check_sound
+from msanii_live.cli.doctor.sound import check_midi, check_sound, silenced_libraries
 from msanii_live.config import Config
 from msanii_live.dsp import cpu_precision
 from msanii_live.dsp.cpu_precision import Timings
@@ -198,6 +198,14 @@ def test_a_machine_without_a_virtual_midi_port_is_told(monkeypatch, midi_in):
     assert "MIDI cannot be opened here" in found.found
     assert found.state == ("ok" if midi_in == "none" else "mend")
     assert (found.state == "ok") == (not found.remedy)
+
+
+def test_what_libraries_of_c_write_to_the_terminal_is_discarded(capfd):
+    with silenced_libraries():
+        os.write(2, b"ALSA lib seq_hw.c:466\n")
+        subprocess.run([sys.executable, "-c", "import os; os.write(2, b'JACK')"], check=True)
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])

@@ -55,6 +55,7 @@ def test_folders_are_by_day_or_by_start() -> None:
         ({}, "124-a.b"),
         ({"style": "house", "bpm": 124.5, "key": "F# min"}, "house-124.5-Fs-min-a.b"),
         ({"style": "../x", "bpm": 0.0, "key": "É\0 "}, "x-E-a.b"),
+        ({"style": "", "command": {"style": "techno", "key": "Am"}}, "techno-124-Am-a.b"),
         ({"style": "s" * 90, "bpm": 1e-3}, f"{'s' * 24}-0.001-a.b"),
     ],
 )

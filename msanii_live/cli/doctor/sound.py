@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from collections.abc import Iterator
 
 from msanii_live.cli.doctor.checks import Check, mend, note, ok
@@ -9,8 +12,35 @@ from msanii_live.config import Config
 from msanii_live.errors import ConfigError
 
 
+@contextlib.contextmanager
+def silenced_libraries() -> Iterator[None]:
+    """Discard what ALSA, JACK and PortAudio write to stderr: the checks say it in a sentence.
+
+    Processes that are started meanwhile are silent too.
+    """
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, ValueError, AttributeError):  # there is no stderr
+        yield
+        return
+    try:
+        with open(os.devnull, "w") as sink:
+            os.dup2(sink.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def check_sound(config: Config) -> Iterator[Check]:
     """List the audio devices, and open the one that the server would play through."""
+    with silenced_libraries():
+        found = list(_check_sound(config))
+    yield from found
+
+
+def _check_sound(config: Config) -> Iterator[Check]:
     from msanii_live.playback.factory import open_player
     from msanii_live.playback.host_proxy import list_devices
     from msanii_live.playback.sinks import AudioDeviceError
@@ -51,7 +81,8 @@ def check_midi(midi_in: str) -> Check:
     """Check the MIDI input that is asked for, and whether this machine can have a virtual port."""
     from msanii_live.midi.input import TCP_PREFIX, find_virtual_port_fault, port_names
 
-    fault = find_virtual_port_fault()
+    with silenced_libraries():
+        fault = find_virtual_port_fault()
     virtual = f"no virtual port is possible: {fault}" if fault else "a virtual port is possible"
     instead = f"connect a MIDI port, or send MIDI over --midi-in {TCP_PREFIX}PORT"
     if midi_in == "virtual":
@@ -59,7 +90,8 @@ def check_midi(midi_in: str) -> Check:
     if midi_in == "none" or midi_in.startswith(TCP_PREFIX):
         return ok("MIDI", f"{midi_in}, as asked; {virtual}")
     try:
-        names = port_names()
+        with silenced_libraries():
+            names = port_names()
     except ConfigError as error:
         return mend("MIDI", str(error), instead)
     listed = ", ".join(names) or "none"
