@@ -77,9 +77,10 @@ def test_a_job_inside_a_long_call_is_reported_as_cancelled(tmp_path, how):
             it.client.send("/msanii/quit")
         else:
             it.server.child.terminate()
-        it.drain(5.0)
-        assert it.count("/msanii/synced", "after") == 1
+        it.client.wait(("/msanii/synced",), "after", 20)
         assert it.server.child.wait(10) == 0
+        it.drain(0.1)
+        assert it.count("/msanii/synced", "after") == 1
         assert it.count("/msanii/job/cancelled", "stuck") == 1
 
 
