@@ -17,6 +17,7 @@ PLUGIN_API = 1  # the version of this module's interface that plug-ins are writt
 # Keys of commands that an engine may ignore; the server then warns the musician.
 KEYS_OF_1_0 = ("style", "key", "density")
 OPTIONAL_KEYS = (*KEYS_OF_1_0, "chords", "metre", "swing", "form", "parts", "stems", "hold")
+EFFECT_KEYS = ("drive", "space")  # that an engine may follow itself; else its clip gets them
 TEXT_KEYS = ("negative", "guidance", "lyrics")  # the same, for models that follow sentences
 
 
@@ -28,8 +29,8 @@ class Capabilities:
     the command gives none. styles: words that `style` and `prompt` accept. needs_midi: it makes
     sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
     needs_source_notes: it works on source clips only if their notes are known. follows: those
-    of OPTIONAL_KEYS and TEXT_KEYS that it follows; None, for an engine that does not say, stands
-    for KEYS_OF_1_0.
+    of OPTIONAL_KEYS, EFFECT_KEYS and TEXT_KEYS that it follows; None, for an engine that does not
+    say, stands for KEYS_OF_1_0.
     """
 
     verbs: tuple[str, ...]

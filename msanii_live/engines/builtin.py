@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msanii_live.engines.base import OPTIONAL_KEYS
+from msanii_live.engines.base import EFFECT_KEYS, OPTIONAL_KEYS
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -70,6 +70,11 @@ BUILT_IN: dict[str, EngineSpec] = {
         follows=OPTIONAL_KEYS,
     ),
     "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),
+    "rack": EngineSpec(
+        "msanii_live.engines.rack.engine:create",
+        (*_AUDIO_VERBS, Render.address),
+        follows=(*OPTIONAL_KEYS, *EFFECT_KEYS),
+    ),
     "msanii2023": EngineSpec(
         "msanii_live.engines.msanii2023.engine:create",
         (*_AUDIO_VERBS, Vocode.address),

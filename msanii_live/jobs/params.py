@@ -24,6 +24,8 @@ _DEFAULTS: dict[str, Value] = {
     "stream.key": "",
     "stream.chords": "",
     "stream.parts": "",
+    "stream.drive": 0.0,
+    "stream.space": 0.0,
 }
 # Values that leave the choice to the engine, or mean nothing but themselves: none glides to them.
 _LEAVES_IT: dict[str, Callable[[float], bool]] = {

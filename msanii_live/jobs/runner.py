@@ -9,7 +9,7 @@ from functools import cache
 
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
-from msanii_live.engines.base import Context, Engine, is_composing
+from msanii_live.engines.base import EFFECT_KEYS, Context, Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
@@ -30,6 +30,7 @@ from msanii_live.protocol.commands import (
     Render,
     Transcribe,
 )
+from msanii_live.rack.effects.on_clips import with_effects
 
 
 def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score:
@@ -79,7 +80,7 @@ def _run_engine(
     )
     if task.notes is not None:
         return compose_notes(engine, command, context, task.notes)
-    made = engine.run(command, context)
+    made = _with_effects(engine, command, context, engine.run(command, context))
     info = replace(
         made.info,
         name="",
@@ -89,6 +90,19 @@ def _run_engine(
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)
+
+
+def _with_effects(
+    engine: Engine, command: GenerationCommand, context: Context, made: Clip
+) -> Clip:
+    """Return a clip with the drive and space of its command, unless its engine follows these."""
+    drive, space = command.drive or 0.0, command.space or 0.0
+    if not (drive or space) or set(EFFECT_KEYS) <= set(engine.capabilities.follows or ()):
+        return made
+    if not isinstance(command, Generate | Render):
+        context.warn(f"{engine.name} follows drive and space in generate and render only")
+        return made
+    return with_effects(made, drive, space, is_limited=not context.skip_normalization)
 
 
 def engine_for(

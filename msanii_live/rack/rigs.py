@@ -226,6 +226,27 @@ RIGS: dict[str, Rig] = {
 NEUTRAL = Rig(("hybrid",))
 
 
+# For each style that no network has learnt yet, the nearest one that the composer knows.
+_NEAREST_STYLES = {
+    "trance": "techno", "drum and bass": "techno", "dub": "lofi", "trap": "hiphop",
+    "garage": "house", "electro": "techno",
+}  # fmt: skip
+
+
+def style_word(word: str) -> str:
+    """Return a style or an instrument as the rack's tables write it.
+
+    >>> style_word("Drum-and-Bass")
+    'drum and bass'
+    """
+    return " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+
+
+def nearest_style(style: str, known: tuple[str, ...]) -> str:
+    """Return the known style nearest to one; the style itself if it is known or has none nearer."""
+    return style if style in known else _NEAREST_STYLES.get(style_word(style), style)
+
+
 def rig_of(style: str) -> Rig:
     """Return the rig of a style; a neutral one, which follows General MIDI, for any other word."""
-    return RIGS.get(" ".join(style.lower().replace("-", " ").split()), NEUTRAL)
+    return RIGS.get(style_word(style), NEUTRAL)

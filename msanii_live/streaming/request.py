@@ -37,9 +37,10 @@ class ChunkRequest:
 
     command: what the stream plays, with which engine and timbres. seed: of everything random in
     the chunk. steps: denoising steps; None is the engine's own number. steering: style, key, chords
-    and density. parts: that sound; empty for all. mix: between the two timbres, 0 to 1. bpm, beats:
-    of the transport, for a stream that begins from nothing. phrase: the notes to play. composer:
-    the engine that composes them instead. With neither, the engine continues by outpainting.
+    and density. parts: that sound; empty for all. mix: between the two timbres, 0 to 1. drive,
+    space: of the sound of notes, 0 to 1. bpm, beats: of the transport, for a stream that begins
+    from nothing. phrase: the notes to play. composer: the engine that composes them instead. With
+    neither, the engine continues by outpainting.
     """
 
     command: StreamStart
@@ -50,6 +51,8 @@ class ChunkRequest:
     steering: Steering = field(default_factory=Steering)
     parts: tuple[str, ...] = ()
     mix: float = 0.0
+    drive: float = 0.0
+    space: float = 0.0
     target: MorphTarget | None = None
     phrase: Phrase | None = None
     composer: str = ""

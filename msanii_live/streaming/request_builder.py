@@ -59,6 +59,8 @@ class RequestBuilder:
             steering=self._steering(),
             parts=parts,
             mix=params.number("stream.mix"),
+            drive=params.number("stream.drive"),
+            space=params.number("stream.space"),
             target=None if state.is_empty else self._target(settings, playing, composer is None),
             phrase=phrase,
             composer=composer.name if composer is not None else "",

@@ -54,6 +54,8 @@ def _rendered(request: ChunkRequest, phrase: Phrase, render: RenderClip) -> Samp
         timbre2=order.timbre2,
         mix=request.mix,
         program=order.program,
+        drive=request.drive or None,
+        space=request.space or None,
     )
     made = as_stereo(render(request.apply_to(command), score=phrase.score).samples)
     return np.pad(made, ((0, max(0, frames - len(made))), (0, 0)))[:frames]

@@ -89,7 +89,7 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
     engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
     known = engine.capabilities.timbres
     for word in (command.timbre, command.timbre2) if command.midi else ():
-        if word and known and instrument_by_word(word) not in known:
+        if word and known and not {instrument_by_word(word), word.lower()} & set(known):
             raise CommandError(
                 Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(known)}"
             )

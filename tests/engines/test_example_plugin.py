@@ -91,7 +91,7 @@ def test_what_it_cannot_do_is_refused_with_the_engines_that_can(plucks):
     plucks.client.send("/msanii/inpaint", "loop", 1.0, 2.0, "engine", "plucks", "id", "i")
     fail = plucks.client.wait(("/msanii/fail", "/msanii/job/done"), "i")
     assert fail.args[3] == "EENGINE"
-    assert fail.args[4] == "the engine plucks cannot inpaint: mel-flow, composer, tones can"
+    assert fail.args[4] == "the engine plucks cannot inpaint: mel-flow, composer, tones, rack can"
 
 
 def test_without_torch_it_is_served_too(environment, tmp_path):

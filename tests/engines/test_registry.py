@@ -34,7 +34,7 @@ def test_old_names_stand_for_new_ones_and_are_not_listed():
 def test_a_default_that_does_not_exist_is_refused_with_those_there_are(name):
     registry = EngineRegistry("cpu", name)
     with pytest.raises(
-        ConfigError, match="mel2mel, note-diffusion, composer, tones, or give a path"
+        ConfigError, match="mel2mel, note-diffusion, composer, tones, rack, or give a path"
     ):
         registry.check_default()
 
@@ -44,19 +44,25 @@ def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
     with pytest.raises(CommandError) as caught:
         registry.serving("mel2mel", Outpaint.address)
     assert caught.value.code == "EENGINE"
-    assert caught.value.text == "the engine mel2mel cannot outpaint: mel-flow, composer, tones can"
-    able = "mel2mel, note-diffusion, composer, tones can"
+    assert caught.value.text == (
+        "the engine mel2mel cannot outpaint: mel-flow, composer, tones, rack can"
+    )
+    able = "mel2mel, note-diffusion, composer, tones, rack can"
     with pytest.raises(CommandError, match=f"cannot render: {able}"):
         registry.serving("mel-flow", Render.address)
 
 
 def test_engines_that_follow_keys_are_known_before_they_are_made():
     registry = EngineRegistry("cpu", "tones")
-    assert registry.followers(Generate(), ["chords", "parts"]) == ["composer"]
-    assert registry.followers(Render(midi="song"), ["stems"]) == ["composer"]
+    assert registry.followers(Generate(), ["chords", "parts"]) == ["composer", "rack"]
+    assert registry.followers(Render(midi="song"), ["stems"]) == ["composer", "rack"]
     assert registry.followers(Generate(), ["style", "negative"]) == []
     registry.get("mel-flow")
-    assert registry.followers(Generate(), ["style", "key"]) == ["mel-flow", "composer"]
+    assert registry.followers(Generate(), ["style", "key"]) == [
+        "mel-flow",
+        "composer",
+        "rack",
+    ]
 
 
 def test_without_a_name_another_plays_notes_for_an_engine_that_cannot():

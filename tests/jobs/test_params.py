@@ -4,8 +4,10 @@ from msanii_live.jobs.params import Params
 from msanii_live.protocol.commands import (
     StreamChords,
     StreamDensity,
+    StreamDrive,
     StreamMix,
     StreamParts,
+    StreamSpace,
     StreamSteps,
     StreamStyle,
 )
@@ -60,3 +62,11 @@ def test_a_number_glides_over_beats_and_a_word_waits():
     assert 0.8 < params.number("stream.mix") < 1.0
     params.apply(StreamMix(value=0.3))  # ends the glide
     assert params.number("stream.mix") == 0.3
+
+
+def test_drive_and_space_begin_at_none():
+    params = Params()
+    assert params.number("stream.drive") == params.number("stream.space") == 0.0
+    params.apply(StreamDrive(value=0.4))
+    params.apply(StreamSpace(value=0.7))
+    assert (params.number("stream.drive"), params.number("stream.space")) == (0.4, 0.7)

@@ -232,3 +232,33 @@ def test_sources_come_with_their_stems_where_parts_are_asked_for(services, keys,
     services.library.add(replace(clip, score=SONG, stems={"bass": stem}))
     run(chosen, Outpaint(src="here", seconds=0.5, **keys))
     assert list(engine.seen) == (["bass"] if wanted else [])
+
+
+def test_drive_and_space_change_what_an_engine_that_has_neither_made(services):
+    chosen = replace(services, registry=registry_of(lambda name, _: Tones()))
+    plain = run(chosen, Generate(seconds=1.0))
+    driven = run(chosen, Generate(seconds=1.0, drive=0.8, space=0.5))
+    assert driven.samples.shape == plain.samples.shape
+    assert not np.allclose(driven.samples, plain.samples, atol=0.01)
+    assert (driven.info.command["drive"], driven.info.command["space"]) == (0.8, 0.5)
+    assert np.array_equal(run(chosen, Generate(seconds=1.0, drive=0.0)).samples, plain.samples)
+
+
+def test_drive_and_space_leave_sources_as_they_are(services):
+    warned: list[str] = []
+
+    chosen = replace(services, registry=registry_of(lambda name, _: Tones()))
+    services.library.add(make_clip(np.zeros((44_100, 2), np.float32), 44_100, name="here"))
+    task = Task(Outpaint(src="here", seconds=0.5, drive=0.5), 7, Inputs(services))
+    made = run_task(chosen, task, TaskHandle(task, on_warning=warned.append))
+    assert not made.samples[:44_100].any()
+    assert warned == ["tones follows drive and space in generate and render only"]
+
+
+def test_an_engine_that_follows_drive_and_space_is_left_to_it(services):
+    class Following(Tones):
+        capabilities = replace(Tones.capabilities, follows=("drive", "space"))
+
+    chosen = replace(services, registry=registry_of(lambda name, _: Following()))
+    plain = run(chosen, Generate(seconds=1.0))
+    assert np.array_equal(run(chosen, Generate(seconds=1.0, drive=0.8)).samples, plain.samples)

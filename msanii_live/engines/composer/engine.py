@@ -1,4 +1,4 @@
-"""The composer engine: it composes notes, and the note-diffusion engine plays them."""
+"""The composer engine: it composes notes, and a player plays them, note diffusion as a rule."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.long_pieces import composing_steps
 from msanii_live.engines.composer.piece_order import PieceOrder
 from msanii_live.engines.composer.plans import row_to_plan
+from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.composer.read_piece import read_piece
 from msanii_live.engines.composer.tasks import MAX_SECONDS, ComposerTasks
 from msanii_live.engines.composer.weights import Composer, read_weights
@@ -63,8 +64,12 @@ class ComposerEngine:
         name: str = "composer",
         vocoder: str = "vocos",
         precision: str = "auto",
+        player: PartsPlayer | None = None,
     ) -> None:
-        """Take the device's name, a file of weights, the vocoder's name, and the precision."""
+        """Take the device's name, a file of weights, the vocoder's name, and the precision.
+
+        player: of the notes; None for note diffusion.
+        """
         self.name = name
         self.capabilities = Capabilities(
             verbs=VERBS,
@@ -80,7 +85,9 @@ class ComposerEngine:
         )
         self._device_name, self._wanted_precision = device, precision
         self._weights = weights
-        self._player = NoteDiffusionEngine(device, vocoder=vocoder, precision=precision)
+        self._player: PartsPlayer = player or NoteDiffusionEngine(
+            device, vocoder=vocoder, precision=precision
+        )
         self._composer: Composer | None = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -29,6 +30,29 @@ DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone,
 MAX_CHANGE = (-12.0, 2.0)  # dB
 # Plays a score: with the command's steps, the context's seed, and stems if they are wanted.
 Play = Callable[[Score, Render, Context, bool], PlayedParts]
+
+
+class PartsPlayer(Protocol):
+    """What plays the composer's notes."""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether its weights are in memory."""
+
+    @property
+    def precision(self) -> str:
+        """The precision of its network, "" where it has none or is not loaded."""
+
+    def load(self) -> None:
+        """Read the weights. Raises: CommandError, ConfigError."""
+
+    def free(self) -> None:
+        """Give the memory back."""
+
+    def render_parts(
+        self, score: Score, command: Render, context: Context, with_stems: bool = True
+    ) -> PlayedParts:
+        """Play a score; the stems sum to the clip. Raises: CommandError, Cancelled."""
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,9 @@ from msanii_live.protocol.commands.stream import (
     StreamDensity as StreamDensity,
 )
 from msanii_live.protocol.commands.stream import (
+    StreamDrive as StreamDrive,
+)
+from msanii_live.protocol.commands.stream import (
     StreamKey as StreamKey,
 )
 from msanii_live.protocol.commands.stream import (
@@ -134,6 +137,9 @@ from msanii_live.protocol.commands.stream import (
 )
 from msanii_live.protocol.commands.stream import (
     StreamSeed as StreamSeed,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamSpace as StreamSpace,
 )
 from msanii_live.protocol.commands.stream import (
     StreamStart as StreamStart,

@@ -110,6 +110,12 @@ class GenerationCommand(JobCommand):
         default="",
         check=parse_parts,
     )
+    drive: float | None = number(
+        "saturation: 0 is clean, 1 is full; as the engine has it if absent", 0, 1, default=None
+    )
+    space: float | None = number(
+        "room: 0 is dry, 1 is far away; as the engine has it if absent", 0, 1, default=None
+    )
     stems: int = integer("1: also write the parts as NAME.drums.wav and so on", 0, 1, default=0)
     clip: str = text(
         "name of the new clip; generated if absent", default="", pattern=CLIP_NAME_PATTERN

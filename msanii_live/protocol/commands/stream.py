@@ -243,9 +243,29 @@ class StreamParts(Param):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamDrive(Param):
+    """Set or return the saturation of the next chunks of a stream that plays notes."""
+
+    address: ClassVar[str] = "/msanii/param/stream.drive"
+    reply: ClassVar[str] = "/msanii/param/stream.drive"
+
+    value: float | None = number("0 is clean, 1 is full", 0, 1, default=None, positional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSpace(Param):
+    """Set or return the room of the next chunks of a stream that plays notes."""
+
+    address: ClassVar[str] = "/msanii/param/stream.space"
+    reply: ClassVar[str] = "/msanii/param/stream.space"
+
+    value: float | None = number("0 is dry, 1 is far away", 0, 1, default=None, positional=True)
+
+
 PARAMS: tuple[type[Param], ...] = (
     StreamMix, StreamTarget, StreamStrength, StreamSteps, StreamSeed, StreamDensity,
-    StreamStyle, StreamKey, StreamChords, StreamParts,
+    StreamStyle, StreamKey, StreamChords, StreamParts, StreamDrive, StreamSpace,
 )  # fmt: skip
 
 

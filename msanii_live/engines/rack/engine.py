@@ -1,0 +1,263 @@
+"""The rack engine: it plays notes on synthesised instruments, and composes them if asked to.
+
+The instruments are code and no network, so playing needs neither PyTorch nor weights, and stems are
+what the parts are made of. Notes for the verbs without notes come from the composer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from msanii_live.audio import Clip, make_clip
+from msanii_live.engines.base import (
+    EFFECT_KEYS,
+    OPTIONAL_KEYS,
+    Capabilities,
+    Context,
+    EngineSettings,
+    engine_factory,
+    standalone_context,
+    unsupported_verb,
+)
+from msanii_live.engines.loudness import TARGET_LOUDNESS
+from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.scores import requested_score
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import (
+    AudioToAudio,
+    Generate,
+    GenerationCommand,
+    Inpaint,
+    Interpolate,
+    Outpaint,
+    Render,
+)
+from msanii_live.rack.finish import finished
+from msanii_live.rack.instruments import INSTRUMENTS
+from msanii_live.rack.render import RackOptions, RackSound, render_score
+from msanii_live.rack.rigs import RIGS, nearest_style, style_word
+
+if TYPE_CHECKING:  # the composer brings PyTorch, which playing does not need
+    from msanii_live.engines.composer.engine import ComposerEngine
+    from msanii_live.engines.notes.played_parts import PlayedParts
+
+Makes = TypeVar("Makes", bound=GenerationCommand)
+MAX_SECONDS = 600.0
+VERBS = tuple(
+    verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
+)
+OWN_STYLES = tuple(style for style in RIGS if style not in STYLES)  # that no network has learnt
+
+
+class RackEngine:
+    """An engine of synthesised instruments."""
+
+    precision = ""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        """Take the settings of the composer that writes notes for it."""
+        self.name = settings.name or "rack"
+        self.capabilities = Capabilities(
+            verbs=VERBS,
+            sample_rate=44_100,
+            channels=2,
+            max_seconds=MAX_SECONDS,
+            steps=20,  # the composer's
+            styles=(*STYLES, *OWN_STYLES),
+            timbres=tuple(INSTRUMENTS),
+            drums=True,
+            needs_source_notes=True,
+            follows=(*OPTIONAL_KEYS, *EFFECT_KEYS),
+        )
+        self._settings = settings
+        self._composer: ComposerEngine | None = None
+        self._player = RackPlayer()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the weights of the composer are in memory; playing needs none."""
+        return self._composer is not None and self._composer.loaded
+
+    def load(self) -> None:
+        """Read the weights of the composer.
+
+        Raises: CommandError: EENGINE, they cannot be read; ConfigError: as the composer.
+        """
+        self._composing().load()
+
+    def free(self) -> None:
+        """Give the memory back."""
+        if self._composer is not None:
+            self._composer.free()
+            self._composer = None
+
+    def memory_mb(self) -> float:
+        """Return GPU memory in use, MB."""
+        return self._composer.memory_mb() if self._composer is not None else 0.0
+
+    def warm(self) -> None:
+        """Play a few notes, so that the first command is as fast as the next."""
+        notes = tuple(Note(0.0, 0.5, pitch, 90, part="chords") for pitch in (57, 60, 64))
+        score = Score((Note(0.0, 0.2, 36, 100, drum=True), *notes), 1.0)
+        self.run(Render(midi="warm"), standalone_context(score=lambda name: score))
+
+    def run(self, command: GenerationCommand, context: Context) -> Clip:
+        """Carry a command out; see `Engine.run`."""
+        if command.address not in VERBS:
+            raise unsupported_verb(self.name, command)
+        self._player.order = command
+        if isinstance(command, Render) and not command.parts:
+            return self._render(command, context)
+        clip = self._composing().run(self._learnt(command, context), context)
+        style = style_word(command.style)
+        if style not in OWN_STYLES or clip.score is None:
+            return clip
+        info = replace(clip.info, style=style)
+        return replace(clip, info=info, score=replace(clip.score, style=style))
+
+    def compose(self, command: Generate, context: Context) -> Score:
+        """Return the notes that `run` plays for the same command and seed."""
+        score = self._composing().compose(self._learnt(command, context), context)
+        return self._in_style(score, command)
+
+    def continue_score(
+        self, before: Score, bars: float, command: GenerationCommand, context: Context
+    ) -> Score:
+        """Return the bars that follow some notes; see `ComposingEngine`."""
+        known = replace(before, style=nearest_style(before.style, STYLES))
+        command = self._learnt(command, context)
+        score = self._composing().continue_score(known, bars, command, context)
+        return (
+            self._in_style(score, command) if command.style else replace(score, style=before.style)
+        )
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _render(self, command: Render, context: Context) -> Clip:
+        """Play the notes of a command."""
+        score = requested_score(command, context, MAX_SECONDS)
+        context.progress(0, 1)
+        sound = self._player.play(score, command, context, bool(command.stems))
+        context.progress(1, 1)
+        clip = clip_of(sound, score, context)
+        return replace(clip, score=score, stems=sound.stems)
+
+    def _learnt(self, command: Makes, context: Context) -> Makes:
+        """Return a command in the style nearest to its own that the composer has learnt."""
+        style = style_word(command.style)
+        if style not in OWN_STYLES:
+            return command
+        near = nearest_style(style, STYLES)
+        context.warn(
+            f"the composer has not learnt {style} yet: it writes {near}, on the sounds of {style}"
+        )
+        return replace(command, style=near)
+
+    @staticmethod
+    def _in_style(score: Score, command: GenerationCommand) -> Score:
+        style = style_word(command.style)
+        return replace(score, style=style) if style in OWN_STYLES else score
+
+    def _composing(self) -> ComposerEngine:
+        if self._composer is None:
+            from msanii_live.engines.composer.engine import ComposerEngine
+
+            self._composer = ComposerEngine(
+                self._settings.device, precision=self._settings.precision, player=self._player
+            )
+        return self._composer
+
+
+class RackPlayer:
+    """The player of the composer's notes.
+
+    order: the command that is carried out, which says the style, the instrument and the effects.
+    """
+
+    loaded = True
+    precision = ""
+
+    def __init__(self) -> None:
+        """Begin without a command."""
+        self.order: GenerationCommand = Generate()
+
+    def load(self) -> None:
+        """Do nothing: there are no weights."""
+
+    def free(self) -> None:
+        """Do nothing."""
+
+    def render_parts(
+        self, score: Score, command: Render, context: Context, with_stems: bool = True
+    ) -> PlayedParts:
+        """Play the parts of a score; see `NoteDiffusionEngine.render_parts`."""
+        from msanii_live.engines.notes.played_parts import PlayedParts
+
+        sound = self.play(score, command, context, with_stems)
+        return PlayedParts(clip_of(sound, score, context), sound.stems)
+
+    def play(self, score: Score, command: Render, context: Context, with_stems: bool) -> RackSound:
+        """Return the sound of a score at the usual loudness, unless the context skips it.
+
+        Raises: CommandError: ERANGE, no instrument has the name of a timbre.
+        """
+        order = self.order
+        style = style_word(order.style)
+        options = RackOptions(
+            style=style if style in RIGS else "",
+            instrument=find_timbre(command.timbre),
+            drive=order.drive or 0.0,
+            space=order.space or 0.0,
+            with_stems=with_stems,
+        )
+        sound = render_score(score, options)
+        other = find_timbre(command.timbre2)
+        if other and command.mix > 0.0:
+            second = render_score(score, replace(options, instrument=other))
+            sound = _blend(sound, second, command.mix)
+        loudness = None if context.skip_normalization else TARGET_LOUDNESS
+        return finished(sound, is_loop=score.is_loop, loudness=loudness)
+
+
+def find_timbre(word: str) -> str:
+    """Return the instrument of a word; "" for none.
+
+    Raises: CommandError: ERANGE, there is no such instrument; the text lists them.
+    """
+    name = style_word(word)
+    if name and name not in INSTRUMENTS:
+        raise CommandError(
+            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(INSTRUMENTS)}"
+        )
+    return name
+
+
+def clip_of(sound: RackSound, score: Score, context: Context) -> Clip:
+    """Return the clip of a score's sound, without stems."""
+    return make_clip(
+        sound.mix,
+        44_100,
+        seed=context.seed,
+        bpm=round(score.bpm, 4),
+        bar_offset=score.bar,
+        loops=score.is_loop,
+        style=score.style,
+        key=score.key,
+    )
+
+
+def _blend(first: RackSound, second: RackSound, mix: float) -> RackSound:
+    """Return two sounds of the same notes together, each at its share. mix: 0 is only the first."""
+    near, far = np.float32(1.0 - mix), np.float32(mix)
+    stems = {part: near * stem + far * second.stems[part] for part, stem in first.stems.items()}
+    return RackSound(near * first.mix + far * second.mix, stems)
+
+
+@engine_factory(plugin_api=1)
+def create(settings: EngineSettings) -> RackEngine:
+    """Make the engine."""
+    return RackEngine(settings)
