@@ -79,11 +79,29 @@ def add(commands: Commands) -> None:
     parts.add_argument("--pieces", type=int, default=6, help="number of pieces (%(default)s)")
     parts.set_defaults(run=_parts)
 
+    playing = _add(
+        kinds, "playing",
+        "parts played one by one, compared with all at once; needs FluidSynth with FluidR3",
+    )  # fmt: skip
+    playing.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    playing.add_argument("--pieces", type=int, default=30, help="number of pieces (%(default)s)")
+    playing.add_argument(
+        "--steps", type=int, action="append", help="denoising steps, may be given several times (4)"
+    )
+    playing.set_defaults(run=_playing)
+
     onsets = _add(kinds, "onsets", "how far clips' onsets are from their notes; needs FluidSynth")
     onsets.add_argument("--folder", type=Path, help="shared folder with clips (makes new ones)")
     onsets.add_argument("--clips", type=int, default=6, help="number of new clips (%(default)s)")
     onsets.add_argument("--steps", type=int, help="steps of the network that plays (its own)")
     onsets.set_defaults(run=_onsets)
+
+    tempo = _add(
+        kinds, "tempo", "how far estimated tempi, downbeats and keys are off; needs FluidSynth",
+        files=False,
+    )  # fmt: skip
+    tempo.add_argument("--clips", type=int, default=60, help="number of clips (%(default)s)")
+    tempo.set_defaults(run=_tempo)
 
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
@@ -95,13 +113,6 @@ def add(commands: Commands) -> None:
     paper.add_argument("--full", action="store_true", help="clips of 190 s as well")
     paper.add_argument("--compile", action="store_true", help="compile the networks; needs g++")
     paper.set_defaults(run=_msanii2023)
-
-    tempo = _add(
-        kinds, "tempo", "how far estimated tempi, downbeats and keys are off; needs FluidSynth",
-        files=False,
-    )  # fmt: skip
-    tempo.add_argument("--clips", type=int, default=60, help="number of clips (%(default)s)")
-    tempo.set_defaults(run=_tempo)
 
 
 def _add(kinds: Commands, name: str, text: str, files: bool = True) -> argparse.ArgumentParser:
@@ -169,6 +180,15 @@ def _parts(arguments: argparse.Namespace) -> int:
     return report_parts(arguments.weights, arguments.pieces, arguments.out)
 
 
+def _playing(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.part_playing import report_playing
+
+    steps = arguments.steps or [4]
+    if arguments.pieces < 2 or min(steps) < 1:
+        raise ConfigError("--pieces must be 2 or more, and --steps 1 or more")
+    return report_playing(arguments.weights, arguments.pieces, steps, arguments.out)
+
+
 def _notes(arguments: argparse.Namespace) -> int:
     from msanii_live.evaluation.note_rendering import report_notes
 
@@ -185,6 +205,14 @@ def _onsets(arguments: argparse.Namespace) -> int:
     if arguments.clips < 1:
         raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
     return report_onsets(arguments.folder, arguments.clips, arguments.steps, arguments.out)
+
+
+def _tempo(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.tempo_and_key import report_tempo
+
+    if arguments.clips < 1:
+        raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
+    return report_tempo(arguments.clips)
 
 
 def _vocoders(arguments: argparse.Namespace) -> int:
@@ -204,11 +232,3 @@ def _msanii2023(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.msanii2023 import report_msanii2023
 
     return report_msanii2023(arguments.out, arguments.full, arguments.compile)
-def _tempo(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.tempo_and_key import report_tempo
-
-    if arguments.clips < 1:
-        raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
-    return report_tempo(arguments.clips)
-
-

@@ -1,7 +1,9 @@
-"""How cleanly a mix is divided among its parts, how wide it is, and whether velocity is heard.
+"""How clean the stems of played notes are, how wide they are, and whether velocity is heard.
 
-The truth is FluidSynth's dry playing of each part alone. Bleed is measured on FluidSynth's own mix,
-which the network's masks divide, because only there is the energy of each part in a stem known.
+The truth is FluidSynth's dry playing of each part alone. What masks leave of other parts in a stem
+is measured on FluidSynth's own mix, which the network's masks divide, because only there is the
+energy of each part in a stem known. Where parts are played one by one, it is what changes in a
+stem when the other parts are left out.
 """
 
 from __future__ import annotations
@@ -46,11 +48,12 @@ PHRASES = {  # program and keys of each phrase whose velocity is measured; progr
 PHRASE_SECONDS = 3.0
 LAST_NOISE = 0.05  # noise level of a sampler's last step
 MASKS = ("mix", "partials", "network", "ideal bands", "ideal bins")
+PLAYED = "part by part"
 
 
 @dataclass(frozen=True)
 class Bleed:
-    """The energy of other parts in a stem over its own, dB, by kind of masks; see MASKS."""
+    """The energy of other parts in a stem over its own, dB, by kind of masks and for PLAYED."""
 
     part: str
     decibels: Mapping[str, float]
@@ -112,6 +115,21 @@ def measure_bleed(net: NoteDiffusion, score: Score) -> list[Bleed]:
         Bleed(part, {kind: bleed_of(masks[kind][number], bins, number) for kind in MASKS})
         for number, part in enumerate(parts)
     ]
+
+
+def played_bleed(engine: NoteDiffusionEngine, score: Score) -> dict[str, float]:
+    """Return by how much the stem of each part changes without the other parts, dB of its own."""
+    context = replace(standalone_context(), skip_normalization=True)
+
+    def play(some: Score) -> Mapping[str, Samples]:
+        return engine.render_parts(some, Render(midi="piece"), context).stems
+
+    found = {}
+    for part, stem in play(score).items():
+        notes = tuple(notes_by_part(score.notes)[part])
+        alone = play(replace(score, notes=notes))[part].astype(float)
+        found[part] = energy_db(float(((stem - alone) ** 2).sum()), float((alone**2).sum()))
+    return found
 
 
 def bleed_of(mask: torch.Tensor, bins: torch.Tensor, number: int) -> float:
@@ -206,16 +224,21 @@ def report_parts(weights: Path | None, count: int, out: Path | None) -> int:
     path = weights or SHIPPED_WEIGHTS / WEIGHTS
     net = note_diffusion.load(path, torch.device("cpu"))
     engine = NoteDiffusionEngine("cpu", path)
-    rows = [row for score in band_scores(count) for row in measure_bleed(net, score)]
+    rows = []
+    for score in band_scores(count):
+        played = played_bleed(engine, score)
+        for row in measure_bleed(net, score):
+            rows.append(replace(row, decibels={**row.decibels, PLAYED: played[row.part]}))
+    kinds = (*MASKS, PLAYED)
     bleeds = {
         part: {
             kind: float(np.median([r.decibels[kind] for r in rows if r.part == part]))
-            for kind in MASKS
+            for kind in kinds
         }
         for part in PARTS
         if any(row.part == part for row in rows)
     }
-    print("bleed, dB | " + " | ".join(MASKS))
+    print("bleed, dB | " + " | ".join(kinds))
     for part, each in bleeds.items():
         print(f"{part} | " + " | ".join(f"{value:.1f}" for value in each.values()))
     widths = measure_widths(engine, count)

@@ -152,7 +152,7 @@ class Mel2MelEngine(VocodedNotesEngine[Mel2Mel]):
         wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
         frames, by_part = grid.frame_grid(device), self._notes_of(parts)
         shares = power / power.sum(0).clamp_min(1e-30)
-        placed = place(wave, by_part, shares, frames, spec, with_stems=False)
+        placed = place(wave, by_part, shares, frames, spec)
         context.progress(total, total)
         return placed
 

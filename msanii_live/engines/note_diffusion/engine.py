@@ -15,11 +15,12 @@ from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context, EngineSettings, engine_factory
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
+from msanii_live.engines.note_diffusion.separate_parts import generate_parts
 from msanii_live.engines.notes.base import progress_counter
-from msanii_live.engines.notes.dynamics import level_dynamics, restore_dynamics
-from msanii_live.engines.notes.part_masks import notes_by_part, part_shares
+from msanii_live.engines.notes.dynamics import level_dynamics
+from msanii_live.engines.notes.part_masks import notes_by_part
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
-from msanii_live.engines.notes.stereo import place
+from msanii_live.engines.notes.stereo import place_parts
 from msanii_live.engines.notes.synthesis import (
     LEVEL_SECONDS,
     VocodedNotesEngine,
@@ -57,7 +58,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
     def render_parts(
         self, score: Score, command: Render, context: Context, with_stems: bool = True
     ) -> PlayedParts:
-        """Play a score and divide the sound among its parts.
+        """Play the parts of a score.
 
         The clip is what `run` returns for the same score, command and seed, bit for bit. The stems
         of the parts that play sum to it, to 2^-20.
@@ -66,53 +67,46 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         net = self._load_network()
         context = replace(context, score=lambda name: score)
         with torch_runtime.inference(self._dtype):
-            return self._play(
-                net, self._by_programs(command, context), command, context, with_stems
-            )
+            played = self._play(net, self._by_programs(command, context), command, context)
+        return played if with_stems else replace(played, stems={})
 
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
-        score = self._by_programs(command, context)
-        return self._play(net, score, command, context, with_stems=False).clip
+        return self._play(net, self._by_programs(command, context), command, context).clip
 
     def _play(
-        self,
-        net: NoteDiffusion,
-        score: Score,
-        command: Render,
-        context: Context,
-        with_stems: bool,
+        self, net: NoteDiffusion, score: Score, command: Render, context: Context
     ) -> PlayedParts:
+        """Play each part by itself. The clip is the sum of the parts, in stereo."""
         spec, grid = net.spec, mel_grid(score, net.spec)
-        notes, vocoder = (
-            grid.with_previous_round(score.notes),
-            grid.vocoder(self._vocoder, score.notes),
-        )
+        parts = notes_by_part(grid.with_previous_round(score.notes))
+        vocoders = {
+            part: grid.vocoder(self._vocoder, notes)
+            for part, notes in notes_by_part(score.notes).items()
+        }
         lead = min(LEAD, score.seconds) if grid.is_loop else 0.0
         steps = command.steps or STEPS
-        total = net.windows(grid.count, lead) * steps + grid.iterations(vocoder) + 1
+        total = net.windows(grid.count, lead) * steps + 1
+        total += sum(grid.iterations(vocoder) for vocoder in vocoders.values())
         advance = progress_counter(context, total)
-        generator = torch.Generator().manual_seed(context.seed)
-        parts = notes_by_part(notes)
         levelled = level_dynamics(parts, grid.count, grid.seconds_per_frame)
         with at_precision(net.mean.device):
-            played = net.generate(
-                levelled.notes,
+            mels = generate_parts(
+                net,
+                list(notes_by_part(levelled.notes).values()),
                 grid.count,
                 1 / grid.seconds_per_frame,
-                generator,
+                torch.Generator().manual_seed(context.seed),
                 steps,
                 advance,
                 lead,
             )
-        gains = levelled.gains.to(played.mel.device)
         slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
-        sharp = keep_power(increase_contrast(played.mel), played.mel, slow, grid.is_loop)
-        mel, levels = restore_dynamics(sharp, played.levels, gains)
-        mel = mel.T.clamp_min(math.log(spec.floor))
-        wave = vocode_grid(mel, grid, vocoder, context.seed, advance)
-        frames = grid.frame_grid(wave.device)
-        shares = part_shares(levels, parts, frames.centres, spec)
-        placed = place(wave, parts, shares, frames, spec, with_stems)
+        waves = {}
+        for part, mel, gain in zip(parts, mels, levelled.gains.to(mels.device), strict=True):
+            sharp = keep_power(increase_contrast(mel), mel, slow, grid.is_loop) + gain[:, None]
+            low = sharp.T.clamp_min(math.log(spec.floor))
+            waves[part] = vocode_grid(low, grid, vocoders[part], context.seed, advance)
+        placed = place_parts(waves, parts, grid.frame_grid(net.mean.device), spec)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)
 

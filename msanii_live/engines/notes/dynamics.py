@@ -61,21 +61,6 @@ def level_dynamics(parts: PartNotes, mel_frames: int, seconds_per_frame: float) 
     return LevelledNotes(tuple(notes), gains)
 
 
-def restore_dynamics(
-    mel: torch.Tensor, levels: torch.Tensor | None, gains: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Put back what `level_dynamics` took off; return the mel and the levels of the parts.
-
-    mel: ln magnitudes, (mel_frames, mels). levels: ln powers, (parts, mel_frames, mels), None for
-    one part or none.
-    """
-    if levels is None:
-        return (mel + gains[0, :, None], None) if len(gains) else (mel, None)
-    restored = levels + 2 * gains[:, :, None]
-    change = restored.logsumexp(0) - levels.logsumexp(0)
-    return mel + 0.5 * change, restored
-
-
 def _levels_at_onsets(notes: Sequence[Note]) -> list[tuple[float, float, list[Note]]]:
     """Return the onsets of notes, the level from there on, and the notes that begin there.
 

@@ -1,4 +1,4 @@
-"""Stereo and stems of notes that a network has played in mono.
+"""Stereo of notes that a network has played in mono.
 
 Each part keeps its mono sound in the middle. Its place and its width are a side signal beside it,
 so the mono sum of a clip is exactly what the network played.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.phase import FrameGrid
-from msanii_live.engines.notes.part_masks import PartNotes, band_weights, part_masks
+from msanii_live.engines.notes.part_masks import PartNotes, band_weights
 from msanii_live.notes import Note
 
 _KNOT_HZ = 160.0  # distance of the random phases of the side signal: its delays are a few ms
@@ -68,61 +68,55 @@ def placement_of(part: str, notes: Sequence[Note]) -> PartPlacement:
 
 @dataclass(frozen=True)
 class PlacedWave:
-    """A mono signal placed in stereo, and its parts.
+    """A signal placed in stereo, and its parts.
 
-    mix: float32, (2, frames), left and right. stems: the same of each part; empty if not wanted.
-    Their sum is `mix` but for rounding.
+    mix: float32, (2, frames), left and right. stems: the same of each part; empty if they are not
+    known. Their sum is `mix` but for rounding.
     """
 
     mix: torch.Tensor
     stems: dict[str, torch.Tensor]
 
 
-def place(
-    wave: torch.Tensor,
-    parts: PartNotes,
-    shares: torch.Tensor,
-    grid: FrameGrid,
-    spec: MelSpec,
-    with_stems: bool,
+def place_parts(
+    waves: Mapping[str, torch.Tensor], parts: PartNotes, grid: FrameGrid, spec: MelSpec
 ) -> PlacedWave:
-    """Place the parts of a mono signal in stereo. The mean of both channels is the signal.
+    """Place parts that were played one by one in stereo. The mix is their sum.
 
-    wave: float32, (frames,). shares: (parts, mel_frames, mels); see `part_shares`.
+    waves: float32, (frames,), of each part; the mean of both channels of a stem is its signal.
     """
-    bins = grid.analyse(wave)
-    weights = band_weights(spec).to(wave.device)
-    turn = _side_phases(spec).to(wave.device)
-    places = [placement_of(part, notes) for part, notes in parts.items()]
-    pans = torch.tensor([each.pan for each in places], device=wave.device)
-    widths = torch.stack([_width_of_bands(each, spec) for each in places]).to(wave.device)
-
-    def side_of(some: torch.Tensor, pan: torch.Tensor, width: torch.Tensor) -> torch.Tensor:
-        wide = torch.einsum("ptm,pm->tm", some, width) @ weights
-        beside = torch.einsum("ptm,p->tm", some, pan) @ weights
-        return grid.synthesise(bins * (wide * turn - beside))
-
-    side = side_of(shares, pans, widths)
-    mix = torch.stack([wave + side, wave - side])
-    if not with_stems:
-        return PlacedWave(mix, {})
-    masks = part_masks(shares, parts, grid.centres, spec)
+    mix = torch.zeros(2, grid.length, device=grid.window.device)
     stems: dict[str, torch.Tensor] = {}
-    *others, last = parts
-    for number, part in enumerate(others):
-        middle, one = grid.synthesise(bins * masks[number]), slice(number, number + 1)
-        aside = side_of(shares[one], pans[one], widths[one])
-        stems[part] = torch.stack([middle + aside, middle - aside])
-    stems[last] = mix - sum_of(stems.values(), mix)
+    for part, wave in waves.items():
+        where = placement_of(part, parts[part])
+        side = torch.zeros_like(wave)
+        if where.width is not None or where.pan:
+            width = _width_of_bands(where, spec).to(wave.device)
+            wide = width @ band_weights(spec).to(wave.device)
+            turned = wide * _side_phases(spec).to(wave.device) - where.pan
+            side = grid.synthesise(grid.analyse(wave) * turned)
+        stems[part] = torch.stack([wave + side, wave - side])
+        mix += stems[part]
     return PlacedWave(mix, stems)
 
 
-def sum_of(stems: Iterable[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
-    """Return the sum of signals of the shape of `like`; zeros for none."""
-    total = torch.zeros_like(like)
-    for stem in stems:
-        total += stem
-    return total
+def place(
+    wave: torch.Tensor, parts: PartNotes, shares: torch.Tensor, grid: FrameGrid, spec: MelSpec
+) -> PlacedWave:
+    """Place the parts of a mono signal in stereo. The mean of both channels is the signal.
+
+    wave: float32, (frames,). shares: of each part in the power of the mel bands, (parts,
+    mel_frames, mels); see `part_shares`.
+    """
+    weights = band_weights(spec).to(wave.device)
+    places = [placement_of(part, notes) for part, notes in parts.items()]
+    pans = torch.tensor([each.pan for each in places], device=wave.device)
+    widths = torch.stack([_width_of_bands(each, spec) for each in places]).to(wave.device)
+    wide = torch.einsum("ptm,pm->tm", shares, widths) @ weights
+    beside = torch.einsum("ptm,p->tm", shares, pans) @ weights
+    turned = wide * _side_phases(spec).to(wave.device) - beside
+    side = grid.synthesise(grid.analyse(wave) * turned)
+    return PlacedWave(torch.stack([wave + side, wave - side]), {})
 
 
 def _width_of_bands(where: PartPlacement, spec: MelSpec) -> torch.Tensor:

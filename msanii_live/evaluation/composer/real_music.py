@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from msanii_live.audio import Samples
+from msanii_live.midi import files
+from msanii_live.notes import Score
 from msanii_live.training.data.composition.compose import compose
 from msanii_live.training.data.composition.midi import to_midi
 from msanii_live.training.data.composition.model import STYLES, Composition
@@ -34,13 +36,24 @@ def real_clips(seeds: Iterable[int]) -> list[RealClip]:
     """
     clips = []
     for seed in seeds:
-        style = STYLES[seed % len(STYLES)]
-        piece = compose(seed, style=style, bars=BARS, metre=(4, 4))
-        first = 4 * (seed // len(STYLES) % 3)
-        window = cut_window(piece, first, math.ceil(SECONDS * piece.tempo / 240))
+        window = _window(seed)
         samples = render(to_midi(window))[: round(SECONDS * RATE)]
-        clips.append(RealClip(style, piece.tonic + 12 * piece.minor, piece.tempo, samples))
+        key = window.tonic + 12 * window.minor
+        clips.append(RealClip(window.style, key, window.tempo, samples))
     return clips
+
+
+def real_scores(seeds: Iterable[int]) -> list[Score]:
+    """Return the notes of `real_clips`, as scores of SECONDS."""
+    midis = (to_midi(_window(seed)) for seed in seeds)
+    return [files.score_from_midi(midi).cut(0.0, SECONDS) for midi in midis]
+
+
+def _window(seed: int) -> Composition:
+    style = STYLES[seed % len(STYLES)]
+    piece = compose(seed, style=style, bars=BARS, metre=(4, 4))
+    first = 4 * (seed // len(STYLES) % 3)
+    return cut_window(piece, first, math.ceil(SECONDS * piece.tempo / 240))
 
 
 def cut_window(piece: Composition, first: int, bars: int) -> Composition:

@@ -1,0 +1,163 @@
+"""Whether a band sounds better played part by part or all at once, and what each costs.
+
+The notes are those of held-out pieces. FluidSynth's playing of them is the ceiling of the onsets
+that basic-pitch hears, with another piece's notes as the floor. The kernel distance is that of
+musicnn's embeddings from other held-out pieces, as FluidSynth plays them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from msanii_live.audio import Samples
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
+from msanii_live.dsp.vocoding import VocoderSettings
+from msanii_live.engines.base import standalone_context
+from msanii_live.engines.loudness import loudness_gain
+from msanii_live.engines.note_diffusion import network as note_diffusion
+from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
+from msanii_live.engines.note_diffusion.network import NoteDiffusion
+from msanii_live.engines.notes.dynamics import level_dynamics
+from msanii_live.engines.notes.part_masks import notes_by_part
+from msanii_live.engines.notes.synthesis import (
+    LEVEL_SECONDS,
+    increase_contrast,
+    keep_power,
+    mel_grid,
+    vocode_grid,
+)
+from msanii_live.evaluation import musicnn
+from msanii_live.evaluation.basic_pitch import (
+    OnsetMatch,
+    fetch_network,
+    match_onsets,
+    open_network,
+    score_onsets,
+    transcribe_onsets,
+)
+from msanii_live.evaluation.composer.clips import embedded
+from msanii_live.evaluation.composer.real_music import RATE, SECONDS, real_clips, real_scores
+from msanii_live.evaluation.metrics import kernel_distance
+from msanii_live.evaluation.music_features import onset_sharpness, tonal_share
+from msanii_live.evaluation.unconditional import diversity
+from msanii_live.notes import Score
+from msanii_live.protocol.commands import Render
+from msanii_live.training.trainers.composer.data import HELD_OUT
+
+Play = Callable[[Score, int], Samples]
+"""Takes a score and a seed; returns samples, float32, (frames, 2)."""
+
+
+@dataclass(frozen=True)
+class PlayingFigures:
+    """The figures of one way of playing.
+
+    kernel: distance from real music. diversity: of real music's. f1: of onsets. processor: s of
+    processor time for 6 s of music; None for real music, and `floor`, of f1, only there.
+    """
+
+    name: str
+    kernel: float
+    diversity: float
+    tonal: float
+    onsets: float
+    f1: float
+    floor: float | None
+    processor: float | None
+
+
+def play_at_once(net: NoteDiffusion, vocoder: VocoderSettings, steps: int) -> Play:
+    """Return a function that plays all parts together, in mono."""
+
+    def play(score: Score, seed: int) -> Samples:
+        grid = mel_grid(score, net.spec)
+        generator = torch.Generator().manual_seed(seed)
+        rate = 1 / grid.seconds_per_frame
+        levelled = level_dynamics(notes_by_part(score.notes), grid.count, grid.seconds_per_frame)
+        played = net.generate(levelled.notes, grid.count, rate, generator, steps)
+        slow = round(LEVEL_SECONDS * rate)
+        mel = keep_power(increase_contrast(played.mel), played.mel, slow, is_loop=False)
+        if played.levels is None:
+            mel = mel + levelled.gains[0, :, None]
+        else:  # dynamics change each part's share of the power
+            restored = played.levels + 2 * levelled.gains[:, :, None]
+            mel = mel + 0.5 * (restored.logsumexp(0) - played.levels.logsumexp(0))
+        low = mel.T.clamp_min(math.log(net.spec.floor))
+        wave = vocode_grid(low, grid, grid.vocoder(vocoder, score.notes), seed, lambda: None)
+        samples = wave[:, None].repeat(1, 2).numpy()
+        return np.asarray(samples * loudness_gain(samples), np.float32)
+
+    return play
+
+
+def play_by_part(engine: NoteDiffusionEngine, steps: int) -> Play:
+    """Return a function that plays as the engine does."""
+
+    def play(score: Score, seed: int) -> Samples:
+        context = replace(standalone_context(), seed=seed)
+        return engine.render_parts(score, Render(midi="piece", steps=steps), context).clip.samples
+
+    return play
+
+
+def report_playing(weights: Path | None, count: int, steps: Sequence[int], out: Path | None) -> int:
+    """Measure both ways of playing, print the table and write it. Returns the exit status.
+
+    count: number of pieces. Raises: MissingTool: FluidSynth, musicnn, basic-pitch or onnxruntime.
+    """
+    path = weights or SHIPPED_WEIGHTS / WEIGHTS
+    torch.set_num_threads(1)
+    seeds = range(HELD_OUT, HELD_OUT + count)
+    listener, session = musicnn.load(musicnn.fetch_wheel()), open_network(fetch_network())
+    others = range(HELD_OUT + 1_000, HELD_OUT + 1_000 + count + count // 3)
+    target = embedded(listener, [clip.samples for clip in real_clips(others)])
+    scores, rows = real_scores(seeds), []
+
+    def measure(name: str, made: Sequence[Samples], processor: float | None) -> None:
+        heard = [transcribe_onsets(session, each.mean(1), RATE) for each in made]
+        wanted = [score_onsets(score.notes) for score in scores]
+        right = sum(map(match_onsets, heard, wanted), OnsetMatch(0, 0, 0))
+        wrong = sum(map(match_onsets, heard, [*wanted[1:], wanted[0]]), OnsetMatch(0, 0, 0))
+        embeddings = embedded(listener, made)
+        row = PlayingFigures(
+            name,
+            kernel_distance(embeddings, target),
+            diversity(embeddings) / diversity(target),
+            float(np.median([tonal_share(each, RATE) for each in made])),
+            float(np.median([onset_sharpness(each, RATE) for each in made])),
+            right.f1,
+            wrong.f1 if processor is None else None,
+            processor,
+        )
+        rows.append(row)
+        print(row, flush=True)
+
+    measure("FluidSynth", [clip.samples for clip in real_clips(seeds)], None)
+    net = note_diffusion.load(path, torch.device("cpu"))
+    vocoder = VocoderRegistry(path, "vocos", VocoderSettings()).vocoder(
+        "", MelSpec(), torch.device("cpu")
+    )
+    engine = NoteDiffusionEngine("cpu", path, precision="fp32")
+    engine.warm()
+    for each in steps:
+        for name, play in (
+            ("at once", play_at_once(net, vocoder, each)),
+            ("part by part", play_by_part(engine, each)),
+        ):
+            began = time.process_time()
+            made = [play(score, seed) for seed, score in enumerate(scores)]
+            spent = (time.process_time() - began) / count * 6 / SECONDS
+            measure(f"{name}, {each} steps", made, spent)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "playing.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    return 0
