@@ -17,7 +17,11 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
-from msanii_live.jobs.transcription import finish_transcription, transcribe_source
+from msanii_live.jobs.transcription import (
+    finish_transcription,
+    transcribe_source,
+    with_heard_notes,
+)
 from msanii_live.library.trash import TrashedClip
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import splice
@@ -61,12 +65,16 @@ def _run_engine(
         return clip
 
     engine = engine_for(services, command, source)
+    hears = bool(command.engine) and engine.capabilities.needs_source_notes
     for text in ignored_keys_warnings(services.registry, engine, command):
         handle.warn(text)
 
     @cache
     def source_at_rate(name: str) -> Clip:
-        return at_rate(source(name), engine.capabilities.sample_rate)
+        clip = source(name)
+        if hears and clip.score is None:
+            clip = with_heard_notes(services.ears, services.library, clip, handle.warn)
+        return at_rate(clip, engine.capabilities.sample_rate)
 
     context = Context(
         clip=source_at_rate,

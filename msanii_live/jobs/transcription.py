@@ -35,6 +35,26 @@ def transcribe_source(
     return replace(source, score=score)
 
 
+def with_heard_notes(ears: Ears, library: Library, clip: Clip, warn: Callable[[str], None]) -> Clip:
+    """Return a clip with the notes that are heard in it, or as it is where there are none.
+
+    A clip of the library keeps them, so that it is heard once. warn: told that they were heard.
+    Raises: CommandError: as `Ears.hear`.
+    """
+    score, name = ears.hear(clip), clip.info.name
+    if not score.notes:
+        return clip
+    if name in library and library.info(name) == clip.info:
+        library.set_score(clip, score, warn)
+        warn(f"the notes of {name} are heard, not known: see {name}.mid")
+        return library.get(name)
+    warn(f"the notes of {name or 'the source'} are heard, not known")
+    info = clip.info
+    if not info.bpm and score.bpm:
+        info = replace(info, bpm=score.bpm, bar_offset=score.bar % 1.0)
+    return replace(clip, info=info, score=score)
+
+
 def finish_transcription(
     library: Library, job: Job, heard: Clip, warn: Callable[[str], None]
 ) -> Finished:

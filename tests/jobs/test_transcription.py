@@ -9,6 +9,7 @@ from msanii_live.errors import Code
 from msanii_live.jobs.ears import Ears
 from msanii_live.jobs.job import Failed, Finished
 from msanii_live.jobs.scheduler import Scheduler
+from msanii_live.jobs.transcription import with_heard_notes
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Transcribe
 from tests.jobs.test_scheduler import Listener
@@ -67,3 +68,20 @@ def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
     assert isinstance(found, Failed)
     assert "/msanii/clip/load" in found.text
     assert not ears.heard
+
+
+def test_a_source_without_notes_is_heard_once_and_keeps_them(services):
+    services.library.add(noise("a"))
+    ears, warned = KnowingEars(HEARD), []
+    clip = with_heard_notes(ears, services.library, services.library.get("a"), warned.append)
+    assert clip.score is not None
+    assert clip == services.library.get("a")
+    assert len(warned) == 1
+    assert "a.mid" in warned[0]
+    outside = replace(noise("b"), info=replace(noise("b").info, bpm=0.0))
+    clip = with_heard_notes(ears, services.library, outside, warned.append)
+    assert clip.score is HEARD
+    assert clip.info.bpm == HEARD.bpm
+    assert "b" not in services.library
+    deaf = KnowingEars(replace(HEARD, notes=()))
+    assert with_heard_notes(deaf, services.library, outside, warned.append) is outside

@@ -11,6 +11,7 @@ import numpy as np
 
 from msanii_live.audio import Clip, Samples, as_stereo, limiting_gain, make_clip, rms_dbfs
 from msanii_live.engines.base import Context
+from msanii_live.engines.composer.sound_match import LOOK_SECONDS, match_sound
 from msanii_live.engines.composer.span_join import (
     LEAD,
     MARGIN,
@@ -26,6 +27,7 @@ from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
 
 RATE = 44_100
+MIN_LOOK = 0.5  # s of a recording that say how it sounds
 DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone, is loud
 MAX_CHANGE = (-12.0, 2.0)  # dB
 # Plays a score: with the command's steps, the context's seed, and stems if they are wanted.
@@ -68,11 +70,18 @@ class Performer:
     context: Context
     with_stems: bool
 
-    def whole(self, score: Score, level: float | None = None) -> PlayedParts:
-        """Play a score. level: dBFS RMS; the usual loudness if None."""
+    def whole(
+        self, score: Score, level: float | None = None, like: Clip | None = None
+    ) -> PlayedParts:
+        """Play a score. level: dBFS RMS; the usual loudness if None.
+
+        like: a clip whose spectrum and width it gets, if that is a recording.
+        """
         if level is None:
             return self._play(score, self.context)
         played = self._play(score, replace(self.context, skip_normalization=True))
+        if like is not None and is_recording(like):
+            played = like_recording(played, as_stereo(like.samples))
         return at_level(played, level)
 
     def span(self, source: Clip, score: Score, start: int, end: int) -> PlayedParts:
@@ -88,6 +97,10 @@ class Performer:
         margin = MARGIN if last == len(old) else 0
         part = replace(part, seconds=(last - first + margin) / RATE)
         played = self._play(part, replace(self.context, skip_normalization=True))
+        if is_recording(source):
+            look = round(LOOK_SECONDS * RATE)
+            around = np.concatenate([old[max(0, start - look) : start], old[end : end + look]])
+            played = like_recording(played, around)
         made = played.clip.samples
         louder = expected_change(score, start / RATE, end / RATE)
         join = plan_join(old, made, start, end, -first, louder)
@@ -152,6 +165,20 @@ def expected_change(score: Score, start: float, end: float) -> float:
         return 0.0
     change = 10 * np.log10(inside / (end - start) * rest / outside)
     return float(np.clip(change, *MAX_CHANGE))
+
+
+def is_recording(clip: Clip) -> bool:
+    """Return whether a clip comes from elsewhere, so that no player here has its sound."""
+    return not clip.info.engine
+
+
+def like_recording(played: PlayedParts, recording: Samples) -> PlayedParts:
+    """Return what was played with the spectrum and width of a recording, and its stems alike."""
+    if len(recording) < MIN_LOOK * RATE or rms_dbfs(recording) <= QUIET:
+        return played
+    match = match_sound(recording, played.clip.samples)
+    stems = {part: match.apply(stem) for part, stem in played.stems.items()}
+    return PlayedParts(make_clip(match.apply(played.clip.samples), RATE), stems)
 
 
 def as_played(clip: Clip) -> PlayedParts:

@@ -156,7 +156,8 @@ class ComposerTasks:
             whole = other_sound(
                 self.composer, whole, whole.style or None, command.strength, self.context.seed
             )
-        played = self._performer(context, source).whole(whole, rms_dbfs(source.samples))
+        like = None if command.hold == "notes" else source
+        played = self._performer(context, source).whole(whole, rms_dbfs(source.samples), like)
         return self._clip(self._kept_parts(played, source), whole, (source,))
 
     def interpolate(self, command: Interpolate) -> Clip:
