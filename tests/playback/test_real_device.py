@@ -190,8 +190,8 @@ def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest)
 
 
 def test_a_stream_under_load_loses_nothing(jack_server, tmp_path):
-    """20 s, or ten minutes with MSANII_LIVE_LONG=1: the model runs, and a thread holds the lock."""
-    seconds = 600.0 if os.environ.get("MSANII_LIVE_LONG") else 20.0
+    """10 s, or ten minutes with MSANII_LIVE_LONG=1: the model runs, and a thread holds the lock."""
+    seconds = 600.0 if os.environ.get("MSANII_LIVE_LONG") else 10.0
     over = threading.Event()
     hog = threading.Thread(target=hold_the_lock, args=(over,), daemon=True)
     with streaming(tmp_path / "clips", "default", "mel-flow") as (player, stream, told):

@@ -56,10 +56,10 @@ def test_same_seed_same_audio_other_seed_other_audio(flow):
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_outpaint_keeps_the_source_and_does_not_click(flow, sources, seed):
     source = sources[0]
-    fields = flow.job("/msanii/outpaint", f"o{seed}", "h", "seconds", 3, "seed", seed)
+    fields = flow.job("/msanii/outpaint", f"o{seed}", "h", "seconds", 3, "steps", 4, "seed", seed)
     samples = read(fields)
     assert len(samples) == len(source) + 3 * 44_100
     assert np.array_equal(samples[: len(source) - SEAM], source[:-SEAM])
@@ -91,7 +91,7 @@ def test_inpaint_keeps_all_but_the_span(flow, sources):
 
 def test_interpolation_goes_from_a_to_b(flow, sources):
     house, piano = sources
-    mixes = (0.0, 0.25, 0.5, 0.75, 1.0)
+    mixes = (0.0, 0.3, 0.7, 1.0)
     clips = [
         read(flow.job("/msanii/interpolate", f"m{mix}", "h", "p", "mix", mix, "seed", 5))
         for mix in mixes
@@ -151,14 +151,15 @@ def test_unknown_words_are_a_warning_that_lists_the_known(flow):
     assert "house" in warning.args[1]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_foreign_recording_can_be_gone_on_from(flow, seed):
     rng = np.random.default_rng(0)
     hum = 0.05 * np.sin(2 * np.pi * 110 * np.arange(48_000) / 48_000)[:, None]
     soundfile.write(
         Path(flow.folder) / "take 1.wav", hum + 0.001 * rng.standard_normal((48_000, 1)), 48_000
     )
-    fields = flow.job("/msanii/outpaint", f"f{seed}", "take", "1.wav", "seconds", 1, "seed", seed)
+    words = ("take", "1.wav", "seconds", 1, "steps", 4, "seed", seed)
+    fields = flow.job("/msanii/outpaint", f"f{seed}", *words)
     assert fields[4] == pytest.approx(2.0, abs=0.01)
     # Near the source's own level (-29 dBFS), not ours, and never silent.
     assert -50 < rms_dbfs(read(fields)[44_100:]) < -15

@@ -83,9 +83,7 @@ def run(engine, clips, command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("a", "b"), [("drums", "pad"), ("bass", "noise"), ("speech", "bass"), ("drums", "bass")]
-)
+@pytest.mark.parametrize(("a", "b"), [("drums", "pad"), ("bass", "noise"), ("speech", "bass")])
 def test_interpolation_follows_the_equal_power_line(engine, clips, a, b):
     for mix in (0.3, 0.5):
         made = run(engine, clips, Interpolate(a=a, b=b, mix=mix, steps=STEPS))
@@ -113,7 +111,7 @@ def test_variations_keep_the_level_of_their_source(engine, clips, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["drums", "pad", "speech"])
+@pytest.mark.parametrize("name", ["drums", "pad"])
 def test_mono_stays_mono_and_stereo_stereo(engine, clips, name):
     mono = clips[name]  # one step does: no step may tell the channels apart
     wide = mono.samples * np.float32([1.0, 0.5])
