@@ -165,6 +165,24 @@ def test_notes_that_the_user_changed_are_not_the_clips(library: Library) -> None
     assert "a-3.mid" not in listed(again)  # its own a-2.mid is replaced
 
 
+def test_a_changed_file_that_stays_beside_a_clip_without_notes_is_told(library: Library) -> None:
+    library.add(band("a"))
+    for end in (".mid", ".bass.wav"):
+        EDITS["edited"](library.folder / f"a{end}")
+    warnings: list[str] = []
+    library.add(noise("a"), warnings.append)
+    assert warnings == [
+        f"{name} was changed by hand and stays: it is not of the new a"
+        for name in ("a.mid", "a.bass.wav")
+    ]
+    assert library.get("a").score is None
+    library.add(noise("a", 500), warnings.append)
+    assert len(warnings) == 2  # it is told once
+    library.add(band("b"), warnings.append)
+    library.add(band("b", seed=1), warnings.append)
+    assert len(warnings) == 2
+
+
 def test_a_users_file_of_the_new_name_is_left_alone(library: Library) -> None:
     library.add(band("a"))
     for end in (".mid", ".bass.wav"):
