@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from max_patches.generators.device_parameters import STYLES
+from msanii_live.notes import PARTS
 from tests.clients.test_real_clients import free_port
 
 pytestmark = [pytest.mark.clients]
@@ -51,10 +52,22 @@ def test_reaper_inserts_clip_notes_and_stems_at_the_cursor(folder):
     lua = program("lua5.4", "lua5.4", "lua5.3", "lua")
     script = SCRIPTS / "reaper" / "msanii_insert.lua"
     assert said(lua, MODELS / "reaper_model.lua", script, folder, "3.5") == [
-        ["newer", "newer.wav", "3.5", "2.0", "1"],
-        ["newer notes", "newer.mid", "3.5", "2.0", "1"],
-        ["newer drums", "newer.drums.wav", "3.5", "2.0", "1"],
+        ["newer", "newer.wav", "3.5", "2.0", "1", "1"],  # muted: its stems play
+        ["newer notes", "newer.mid", "3.5", "2.0", "1", "0"],
+        ["newer drums", "newer.drums.wav", "3.5", "2.0", "1", "0"],
     ]
+
+
+def test_reaper_finds_a_clip_in_a_folder_by_day(folder):
+    lua = program("lua5.4", "lua5.4", "lua5.3", "lua")
+    script = SCRIPTS / "reaper" / "msanii_insert.lua"
+    for path in [*folder.glob("newer*")]:
+        (folder / "2026-11-26").mkdir(exist_ok=True)
+        path.rename(folder / "2026-11-26" / path.name.replace("newer", "house-newer"))
+    lines = said(lua, MODELS / "reaper_model.lua", script, folder, "0")
+    assert [line[1] for line in lines] == [
+        "house-newer.wav", "house-newer.mid", "house-newer.drums.wav",
+    ]  # fmt: skip
 
 
 def test_reaper_says_that_there_is_no_clip(tmp_path):
@@ -72,7 +85,10 @@ def test_ardour_imports_the_newest_clip_at_the_playhead(folder, tmp_path):
     )
     assert ["NAME", "EditorAction", "Import the newest msanii-live clip"] in lines
     imported = [line[1:] for line in lines if line[0] == "IMPORT"]
-    assert imported == [[str(folder / "newer.wav"), "distinct", "as track", "44100", "false"]]
+    assert imported == [
+        [str(folder / name), "distinct", "as track", "44100", "false"]
+        for name in ("newer.drums.wav", "newer.mid")
+    ]
     assert list((tmp_path / "session").glob("*.ardour"))
 
 
@@ -92,3 +108,17 @@ def test_bitwig_puts_the_clip_into_the_selected_slot(node, tones):
     assert sidecar["bpm"] == pytest.approx(124.5)
     assert sidecar["command"]["bars"] == 1
     assert json.dumps(list(STYLES)) in script.read_text()
+
+
+@pytest.mark.slow
+def test_bitwig_puts_notes_and_stems_beside_it(node, tones):
+    script = SCRIPTS / "bitwig" / "msanii.control.js"
+    told = node("bitwig_model.js", script, tones.server.osc_port, free_port(), "on")
+    assert ["engine", "engine", "composer"] in told
+    path = Path(next(name for slot, name, *_ in told if slot == "inserted"))
+    slots = {words[0]: words[1] for words in told}
+    assert [slots[f"{track} 2"] for track in range(4, 9)] == [
+        path.with_suffix(f".{part}.wav").as_posix() for part in PARTS
+    ]
+    assert ["shown", "msanii-live: select a slot with five empty ones to its right"] in told
+    assert told[-1] == ["inserted", path.with_suffix(".mid").as_posix()]

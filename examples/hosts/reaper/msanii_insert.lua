@@ -1,7 +1,8 @@
 -- REAPER: insert the newest clip of msanii-live at the edit cursor, each of its files on a track.
 --
 -- Actions > Show action list > New action > Load ReaScript, then give it a key. The clip is the one
--- that was written last into FOLDER; its stems and its notes come along if they lie beside it.
+-- that was written last into FOLDER, or into a folder inside it; its stems and its notes come along
+-- if they lie beside it. Where there are stems, the track of the whole clip is muted.
 
 local FOLDER = FOLDER or (os.getenv("HOME") or os.getenv("USERPROFILE")) .. "/Music/msanii-live"
 local STEMS = { "drums", "bass", "chords", "lead", "pad" }
@@ -13,18 +14,31 @@ local function read(path)
   return text
 end
 
--- Return the name of the newest clip. Each clip has a sidecar, which says when it was written.
+-- Return the newest clip, as the path without an ending, and the ending of its sound. Each clip has
+-- a sidecar, which says when it was written.
 local function newest_clip()
-  local newest, written = nil, -1
-  local index = 0
-  while true do
-    local name = reaper.EnumerateFiles(FOLDER, index)
-    if not name then return newest end
-    local clip = name:match("^(.+)%.json$")
-    local wrote = clip and tonumber((read(FOLDER .. "/" .. name) or ""):match('"wrote": ([%d.]+)'))
-    if wrote and wrote > written then newest, written = clip, wrote end
-    index = index + 1
+  local newest, written = {}, -1
+  local function look(folder)
+    local index, name = 0, reaper.EnumerateFiles(folder, 0)
+    while name do
+      local clip = name:match("^(.+)%.json$")
+      local text = clip and read(folder .. "/" .. name) or ""
+      local wrote, suffix = tonumber(text:match('"wrote": ([%d.]+)')), text:match('"suffix": "(%.%a+)"')
+      if wrote and wrote > written then
+        newest, written = { folder .. "/" .. clip, suffix or ".wav", clip }, wrote
+      end
+      index = index + 1
+      name = reaper.EnumerateFiles(folder, index)
+    end
   end
+  look(FOLDER)
+  local index, inner = 0, reaper.EnumerateSubdirectories(FOLDER, 0)
+  while inner do
+    if inner:sub(1, 1) ~= "." then look(FOLDER .. "/" .. inner) end
+    index = index + 1
+    inner = reaper.EnumerateSubdirectories(FOLDER, index)
+  end
+  return table.unpack(newest)
 end
 
 -- Return how long a source is from a place on, in seconds. A MIDI file is counted in quarter notes.
@@ -47,24 +61,24 @@ local function insert(path, title, position)
   reaper.SetMediaItemInfo_Value(item, "D_POSITION", position)
   reaper.SetMediaItemInfo_Value(item, "D_LENGTH", seconds(source, position))
   reaper.SetMediaItemInfo_Value(item, "B_LOOPSRC", 1)
+  return track
 end
 
 local function main()
-  local clip = newest_clip()
-  if not clip then
+  local base, suffix, clip = newest_clip()
+  if not base then
     reaper.ShowMessageBox("There is no clip in " .. FOLDER, "msanii-live", 0)
     return
   end
   local position = reaper.GetCursorPosition()
   reaper.Undo_BeginBlock()
-  local base = FOLDER .. "/" .. clip
-  local endings = { { ".wav", "" }, { ".mid", " notes" } }
+  local whole = insert(base .. suffix, clip, position)
+  if reaper.file_exists(base .. ".mid") then insert(base .. ".mid", clip .. " notes", position) end
   for _, stem in ipairs(STEMS) do
-    endings[#endings + 1] = { "." .. stem .. ".wav", " " .. stem }
-  end
-  for _, ending in ipairs(endings) do
-    if reaper.file_exists(base .. ending[1]) then
-      insert(base .. ending[1], clip .. ending[2], position)
+    local path = base .. "." .. stem .. ".wav"
+    if reaper.file_exists(path) then
+      insert(path, clip .. " " .. stem, position)
+      reaper.SetMediaTrackInfo_Value(whole, "B_MUTE", 1)
     end
   end
   reaper.Undo_EndBlock("Insert the newest msanii-live clip", -1)

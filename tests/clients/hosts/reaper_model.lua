@@ -5,13 +5,23 @@
 local script, folder, cursor = arg[1], arg[2], tonumber(arg[3])
 FOLDER = folder
 
-local files = {}
-local quoted = "'" .. folder:gsub("'", "'\\''") .. "'"
-for name in io.popen("ls " .. quoted):lines() do files[#files + 1] = name end
+local function listed(path, what)
+  local names = {}
+  local quoted = "'" .. path:gsub("'", "'\\''") .. "'"
+  local found = io.popen("find " .. quoted .. " -mindepth 1 -maxdepth 1 -type " .. what .. " | sort")
+  for name in found:lines() do names[#names + 1] = name:match("[^/]+$") end
+  return names
+end
 local tracks, open_undo, said = {}, 0, 0
 
 local functions = {
-  EnumerateFiles = function(path, index) assert(path == folder) return files[index + 1] end,
+  EnumerateFiles = function(path, index) return listed(path, "f")[index + 1] end,
+  EnumerateSubdirectories = function(path, index) return listed(path, "d")[index + 1] end,
+  SetMediaTrackInfo_Value = function(track, key, value)
+    assert(key == "B_MUTE")
+    track.mute = value
+    return true
+  end,
   file_exists = function(path) local file = io.open(path) if file then file:close() end return file ~= nil end,
   GetCursorPosition = function() return cursor end,
   CountTracks = function(project) assert(project == 0) return #tracks end,
@@ -50,6 +60,6 @@ dofile(script)
 assert(open_undo == 0, "an undo block was left open")
 for _, track in ipairs(tracks) do
   for _, item in ipairs(track.items) do
-    print(track.name, item.take.source.path:match("[^/]+$"), item.D_POSITION, item.D_LENGTH, item.B_LOOPSRC)
+    print(track.name, item.take.source.path:match("[^/]+$"), item.D_POSITION, item.D_LENGTH, item.B_LOOPSRC, track.mute or 0)
   end
 end

@@ -1,9 +1,10 @@
 // Run the controller script of Bitwig with a model of Bitwig's API, over real UDP.
 // argv: the script, the port of the server, a port for the script. Presses Generate, and prints what
-// is inserted and shown. A function that the model does not have is an error.
+// is inserted and shown. With "on" as the fourth word, Compose is on, and Notes and Stems are pressed
+// too. A function that the model does not have is an error.
 
 const fs = require("fs"), osc = require("osc"), vm = require("vm");
-const [script, serverPort, ourPort] = process.argv.slice(2);
+const [script, serverPort, ourPort, compose = "off"] = process.argv.slice(2);
 
 function strict(name, members) {
     return new Proxy(members, {
@@ -16,14 +17,28 @@ function strict(name, members) {
 
 const methods = {}, signals = {};
 let socket;
-const slot = strict("slot", {
+const say = (...words) => console.log(JSON.stringify(words));
+const number = (value) => strict("value", {markInterested: () => {}, get: () => value()});
+const taken = new Set();
+const slotOf = (name, members) => strict("slot", {
+    hasContent: () => number(() => taken.has(name)),
     replaceInsertionPoint: () => strict("insertion point", {
         insertFile: (path) => {
-            console.log(JSON.stringify(["inserted", path]));
-            process.exit(0);
+            say(name, path);
+            taken.add(name);
+            if (members) setTimeout(press, 0);
         },
     }),
+    ...members,
 });
+const slot = slotOf("inserted", {sceneIndex: () => number(() => 2)});
+const presses = ["Stems", "Stems", "Notes"];
+function press() {
+    const next = compose === "on" ? presses.shift() : null;
+    if (!next) process.exit(0);
+    signals[next]();
+    if (next === "Stems") setTimeout(press, 0);
+}
 const space = strict("address space", {
     registerMethod: (address, tags, text, call) => { methods[address] = call; },
     registerDefaultMethod: (call) => { methods["*"] = call; },
@@ -45,6 +60,8 @@ const module_ = strict("OSC module", {
     },
     connectToUdpServer: () => strict("connection", {
         sendMessage: (address, ...values) => {
+            const asked = values.indexOf("composer");
+            if (asked > 0) say("engine", ...values.splice(asked - 1, 2)); // the server here has none
             const args = values.map((value) => ({
                 type: typeof value === "string" ? "s" : Number.isInteger(value) ? "i" : "f", value,
             }));
@@ -58,6 +75,14 @@ const setting = (value) => strict("setting", {
 });
 const host = strict("host", {
     defineController: () => {}, defineMidiPorts: () => {}, getOscModule: () => module_,
+    createCursorTrack: () => strict("cursor track", {position: () => number(() => 3)}),
+    createMainTrackBank: (tracks, sends, scenes) => strict("track bank", {
+        getItemAt: (track) => strict("track", {
+            clipLauncherSlotBank: () => strict("slot bank", {
+                getItemAt: (scene) => slotOf(`${track} ${scene}`),
+            }),
+        }),
+    }),
     createLauncherCursorClip: () => strict("cursor clip", {clipLauncherSlot: () => slot}),
     createTransport: () => strict("transport", {
         tempo: () => strict("parameter", {
@@ -65,14 +90,14 @@ const host = strict("host", {
         }),
     }),
     getDocumentState: () => strict("document state", {
-        getEnumSetting: (name, category, choices, initial) => setting(initial),
+        getEnumSetting: (name, category, choices, initial) => setting(name === "Compose" ? compose : initial),
         getNumberSetting: (name, category, low, high, step, unit, initial) => setting(1),
         getSignalSetting: (name, category, action) => strict("signal", {
             addSignalObserver: (call) => { signals[name] = call; },
         }),
     }),
     scheduleTask: () => {},
-    showPopupNotification: (text) => console.log(JSON.stringify(["shown", text])),
+    showPopupNotification: (text) => say("shown", text),
 });
 
 const text = fs.readFileSync(script, "utf8")
