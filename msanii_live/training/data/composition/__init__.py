@@ -4,6 +4,15 @@ from msanii_live.engines.composer.notes import Chord, PartNote
 from msanii_live.notes import PARTS
 from msanii_live.training.data.composition.compose import compose
 from msanii_live.training.data.composition.midi import to_midi
-from msanii_live.training.data.composition.model import STYLES, Composition
+from msanii_live.training.data.composition.model import ALL_STYLES, STYLES, Composition
 
-__all__ = ["PARTS", "STYLES", "Chord", "Composition", "PartNote", "compose", "to_midi"]
+__all__ = [
+    "ALL_STYLES",
+    "PARTS",
+    "STYLES",
+    "Chord",
+    "Composition",
+    "PartNote",
+    "compose",
+    "to_midi",
+]

@@ -24,6 +24,38 @@ class Stroke(NamedTuple):
     need: float
 
 
+# Figures of a bar of 4/4; shorter metres end them sooner.
+FIGURES: dict[str, tuple[tuple[Stroke, ...], ...]] = {
+    "long": (  # notes that lie under the whole bar
+        (Stroke(0, 16, 1, 0.0), Stroke(12, 4, 5, 0.55)),
+        (Stroke(0, 10, 1, 0.0), Stroke(10, 6, 1, 0.3), Stroke(14, 2, 8, 0.6)),
+        (Stroke(0, 6, 1, 0.0), Stroke(6, 10, 7, 0.25)),
+    ),
+    "dub": (  # as much rest as tone
+        (Stroke(0, 2.5, 1, 0.0), Stroke(3, 2.5, 5, 0.2), Stroke(6, 1.8, 1, 0.1),
+         Stroke(10, 2.5, 3, 0.35), Stroke(13, 1.8, 1, 0.5)),
+        (Stroke(2, 2.0, 1, 0.1), Stroke(4, 3.5, 1, 0.0), Stroke(10, 2.0, 5, 0.2),
+         Stroke(12, 3.0, 8, 0.4)),
+        (Stroke(0, 3.5, 1, 0.0), Stroke(4, 1.8, 1, 0.3), Stroke(6, 2.0, 3, 0.15),
+         Stroke(8, 4.0, 5, 0.1)),
+    ),
+    "slide": (  # a low drum with a pitch
+        (Stroke(0, 6, 1, 0.0), Stroke(7, 3, 1, 0.15), Stroke(10, 6, 8, 0.35)),
+        (Stroke(0, 3, 1, 0.0), Stroke(3, 7, 1, 0.25), Stroke(11, 3, 5, 0.4), Stroke(14, 2, 7, 0.6)),
+    ),
+    "skip": (  # short, around the beats that the kick leaves out
+        (Stroke(0, 1.5, 1, 0.0), Stroke(3, 1.0, 1, 0.25), Stroke(6, 1.5, 8, 0.15),
+         Stroke(10, 2.5, 5, 0.1), Stroke(14, 1.5, 7, 0.4)),
+        (Stroke(0, 2.5, 1, 0.0), Stroke(5, 1.0, 8, 0.3), Stroke(7, 2.0, 1, 0.1),
+         Stroke(11, 1.0, 5, 0.35), Stroke(13, 2.0, 1, 0.2)),
+    ),
+    "robot": (  # sixteenths on one pitch, with the octave now and then
+        tuple(Stroke(s, 0.8, 8 if s in (3, 10) else 1, 0.0 if s in (0, 6, 10) else 0.25)
+              for s in (0, 2, 3, 6, 8, 10, 11, 14)),
+    ),
+}  # fmt: skip
+
+
 def play_bass(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:
     """Yield the bass of all bars in which it plays."""
     line = rng.choice(sheet.style.bass)
@@ -80,6 +112,9 @@ def draw_riff(rng: Random, metre: Metre, line: str) -> list[Stroke]:
             strokes.append(Stroke(first, 6, 5 if first else 1, 0.1 if first else 0.0))
             strokes.append(Stroke(end - 2, 2, rng.choice((5, 5, 1)), 0.3))
         return strokes
+    if line in FIGURES:
+        figure = rng.choice(FIGURES[line])
+        return [stroke for stroke in figure if stroke.step < steps]
     return _syncopated(rng, metre, line)
 
 

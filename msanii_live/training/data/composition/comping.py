@@ -91,6 +91,9 @@ def draw_pattern(rng: Random, metre: Metre, comp: str) -> Pattern:
         return [(0, steps, 0.0), (extra, steps, 0.3), (late, steps, 0.6)]
     if comp == "offbeat":
         return [(beat + 2, 1.6, (0.0, 0.15)[i % 2]) for i, beat in enumerate(beats)]
+    if comp == "skank":  # a short chord on every second beat, and its echo now and then
+        hits = [(beat, 1.0, 0.0) for beat in beats[1::2]]
+        return sorted(hits + [(beat + 1, 0.7, 0.55) for beat in beats[1::2]])
     if comp in ("eighths", "power"):
         needs = {0: 0.0, 1: 0.08, 2: 0.25, 3: 0.5}
         return [(s, 1.9, needs[weight(s)]) for s in range(0, steps, 2)]

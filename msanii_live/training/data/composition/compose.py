@@ -11,7 +11,12 @@ from msanii_live.training.data.composition.form import draw_bars
 from msanii_live.training.data.composition.hits import Hit, LeadSheet
 from msanii_live.training.data.composition.melody import play_melody
 from msanii_live.training.data.composition.metre import draw_metre
-from msanii_live.training.data.composition.model import STYLES, Composition, scale_of
+from msanii_live.training.data.composition.model import (
+    ALL_STYLES,
+    STYLES,
+    Composition,
+    scale_of,
+)
 from msanii_live.training.data.composition.pads import play_pads
 from msanii_live.training.data.composition.performance import perform
 from msanii_live.training.data.composition.styles import VARIANTS, draw_swing
@@ -32,10 +37,10 @@ def compose(
 ) -> Composition:
     """Compose the piece of a seed; what is None is drawn from the seed.
 
-    style: a name in STYLES. bars: at least 1. metre: one of METRES. density: 0 to 1; at a higher
-    density the same seed plays the same notes and more. key: tonic 0-11 and whether it is minor.
-    The same seed and arguments give the same piece on any machine; an argument does not change
-    what is drawn for the others.
+    style: a name in ALL_STYLES; if it is None, one of STYLES. bars: at least 1. metre: one of
+    METRES. density: 0 to 1; at a higher density the same seed plays the same notes and more. key:
+    tonic 0-11 and whether it is minor. The same seed and arguments give the same piece on any
+    machine; an argument does not change what is drawn for the others.
     Raises: ValueError: an argument is out of its range.
 
     >>> piece = compose(7, style="jazz", bars=16, metre=(4, 4))
@@ -44,8 +49,8 @@ def compose(
     """
     drawn = _Draws(seed)
     name = style or drawn("style").choice(STYLES)
-    if name not in STYLES:
-        raise ValueError(f"no style is called {name!r}: take one of {STYLES}")
+    if name not in ALL_STYLES:
+        raise ValueError(f"no style is called {name!r}: take one of {ALL_STYLES}")
     bars = drawn("bars").choice(LENGTHS) if bars is None else bars
     if bars < 1:
         raise ValueError(f"bars must be at least 1, not {bars}")
@@ -87,6 +92,7 @@ def compose(
         sections=tuple((section.name, section.bars) for section in sections),
         programs={part: program for part, program in programs.items() if part in playing},
         notes=notes,
+        rig=variant.rig or name,
     )
 
 

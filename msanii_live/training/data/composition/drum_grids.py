@@ -120,6 +120,80 @@ GRIDS: dict[str, dict[tuple[int, int], tuple[Grid, ...]]] = {
         (7, 8): ({KICK: "X.....o.X...o.", STICK: "x...x.....x.x.", HAT: "o.o.o.o.o.o.o.",
                   SHAKER: "g.gog.gog.gogo"},),
     },
+    # The snare on two and four of a fast bar, with the kick between them off the beat.
+    "breakbeat": {
+        (4, 4): (
+            {KICK: "X.........X..r..", SNARE: "....X..g.g..X..g", HAT: "x.o.x.o.x.o.x.oo",
+             RIDE: "r...r...r...r..."},
+            {KICK: "X.x.......X.....", SNARE: "....X..g.g.gX...", HAT: "x.ogx.o.x.ogx.o.",
+             SHAKER: "g.gog.gog.gog.go"},
+            {KICK: "X.x......gxo....X.x.......xo....", SNARE: "....X..g.g..X..g....X..g.g....Xg",
+             HAT: "x.o.x.o.x.o.x.o." * 2, OPEN_HAT: "..............................r."},
+        ),
+        (3, 4): ({KICK: "X.....x.....", SNARE: "....X..g..X.", HAT: "x.o.x.o.x.o."},),
+        (6, 8): ({KICK: "X...x.......", SNARE: "......X.g.g.", HAT: "x.o.x.x.o.x."},),
+        (5, 4): ({KICK: "X.........X.....X...", SNARE: "....X..g.g..X..g..X.",
+                  HAT: "x.o.x.o.x.o.x.o.x.o."},),
+        (7, 8): ({KICK: "X.........x...", SNARE: "....X..g....X.", HAT: "x.o.x.o.x.o.x."},),
+    },
+    # Reggae: kick and stick together on the third beat, nothing on the first.
+    "one drop": {
+        (4, 4): (
+            {KICK: "........X.......", STICK: "........X......r", HAT: "x.x.x.xgx.x.x.xg",
+             OPEN_HAT: "..............r.", CONGA: "r..r..g...r..g.."},
+            {KICK: "........X.....r.", STICK: "....r...X...r..g", HAT: "xgx.xgx.xgx.xgx.",
+             TAMBOURINE: "....g.......g..."},
+        ),
+        (3, 4): ({KICK: "....X.......", STICK: "....X.....r.", HAT: "x.x.x.x.x.x."},),
+        (6, 8): ({KICK: "......X.....", STICK: "......X...r.", HAT: "x.x.x.x.x.x."},),
+        (5, 4): ({KICK: "........X.......o...", STICK: "........X...........",
+                  HAT: "x.x.x.xgx.x.x.xgx.x."},),
+        (7, 8): ({KICK: "........X.....", STICK: "........X...r.", HAT: "x.x.x.x.x.x.x."},),
+    },
+    "steppers": {
+        (4, 4): (
+            {KICK: "X...X...X...X...", STICK: "........X..r...g", HAT: "..x...x...x...xg",
+             CONGA: "...g..r...g..g.."},
+            {KICK: "X...X...X...X...", SNARE: "........X......g", HAT: "x.xgx.xgx.xgx.xg",
+             SHAKER: "..o...o...o...o."},
+        ),
+        (3, 4): ({KICK: "X...X...X...", STICK: "....X......r", HAT: "..x...x...x."},),
+        (6, 8): ({KICK: "X.....X.....", STICK: "......X...r.", HAT: "..x.x...x.x."},),
+        (5, 4): ({KICK: "X...X...X...X...X...", STICK: "........X...........",
+                  HAT: "..x...x...x...x...x."},),
+        (7, 8): ({KICK: "X...X...X.....", STICK: "........X.....", HAT: "..x...x...x.x."},),
+    },
+    # The kick leaves out the second and the fourth beat, and the hats shuffle.
+    "two step": {
+        (4, 4): (
+            {KICK: "X.........X.....", SNARE: "....X.......X..g", HAT: "o.xgo.xgo.xgo.xg",
+             OPEN_HAT: "......r.......x.", STICK: ".......r.g.....r"},
+            {KICK: "X..r......X..o..", CLAP: "....X.......X...", HAT: "..x..gx...x..gx.",
+             SHAKER: "g.gog.gog.gog.go", STICK: "...g...g..r....."},
+            {KICK: "X......o..x...X.", SNARE: "....X..g....X..g", HAT: "xgo.xgo.xgo.xgo."},
+        ),
+        (3, 4): ({KICK: "X.....x...r.", SNARE: "....X.....Xg", HAT: "o.xgo.xgo.xg"},),
+        (6, 8): ({KICK: "X...o.......", SNARE: "......X..g..", HAT: "o.xgo.o.xgo."},),
+        (5, 4): ({KICK: "X.........X.......o.", SNARE: "....X.......X...g...",
+                  HAT: "o.xgo.xgo.xgo.xgo.xg"},),
+        (7, 8): ({KICK: "X.......o.....", SNARE: "....X.......X.", HAT: "o.xgo.xgo.xgo."},),
+    },
+    # A drum machine that is programmed like a break: no floor, claps with the snare.
+    "electro": {
+        (4, 4): (
+            {KICK: "X..X......X..r..", SNARE: "....X.......X...", CLAP: "....o.......o..g",
+             HAT: "x.o.x.o.x.o.x.o.", COWBELL: "..r..r....r..r.."},
+            {KICK: "X.....X...X.o...", SNARE: "....X.......X..g", HAT: "xoxoxoxoxoxoxoxo",
+             OPEN_HAT: "......r.......x.", STICK: "..r....g..r....g"},
+            {KICK: "X..x..x...x.....", SNARE: "....X.......X...", HAT: "xgogxgogxgogxgog",
+             TAMBOURINE: "....g.......g...", CONGA: ".......r.g.....r"},
+        ),
+        (3, 4): ({KICK: "X..x..x.....", SNARE: "....X.......", HAT: "x.o.x.o.x.o."},),
+        (6, 8): ({KICK: "X..x....o...", SNARE: "......X.....", HAT: "x.o.o.x.o.o."},),
+        (5, 4): ({KICK: "X..X......X.....o...", SNARE: "....X.......X.......",
+                  HAT: "x.o.x.o.x.o.x.o.x.o."},),
+        (7, 8): ({KICK: "X..x....x.....", SNARE: "....X.......o.", HAT: "x.o.x.o.x.o.o."},),
+    },
     # Two felt bars of swing to a bar: a beat is two steps, and every second step swings.
     "ride": {
         (4, 4): (

@@ -13,8 +13,9 @@ from msanii_live.training.data.composition.hits import Hit, LeadSheet, near
 # velocity, need, chance of being there at all
 MARKS = {"X": (110, 0.0, 1.0), "x": (96, 0.12, 1.0), "o": (76, 0.38, 0.94), "g": (46, 0.58, 0.8),
          "r": (66, 0.5, 0.3)}  # fmt: skip
-FILLERS = {"ride": 0.5, "brushes": 0.3, "bossa": 0.4, "sparse": 0.2, "techno": 0.6, "lofi": 0.6}
-GENTLE = frozenset({"ride", "brushes", "bossa", "sparse", "lofi", "ballad"})
+FILLERS = {"ride": 0.5, "brushes": 0.3, "bossa": 0.4, "sparse": 0.2, "techno": 0.6, "lofi": 0.6,
+           "one drop": 0.5, "steppers": 0.4, "two step": 0.6, "electro": 0.7}  # fmt: skip
+GENTLE = frozenset({"ride", "brushes", "bossa", "sparse", "lofi", "ballad", "one drop"})
 
 
 def play_drums(rng: Random, sheet: LeadSheet) -> Iterator[Hit]:

@@ -89,7 +89,7 @@ def draw_sections(rng: Random, style: Style, bars: int, unit: int) -> tuple[Sect
         left -= intro
     left -= outro
     length = 2 * unit if unit == 4 and left >= 16 and rng.random() < 0.75 else unit
-    order = rng.choice(TRACKS if style.machine else SONGS).split()
+    order = rng.choice(style.orders or (TRACKS if style.machine else SONGS)).split()
     if left <= unit:
         order = [rng.choice(("verse", "chorus"))]
     place = 0

@@ -14,7 +14,7 @@ NUMERALS = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 SYMBOL = re.compile(
     r"(?P<sign>[b#]?)(?P<numeral>[IV]+|[iv]+)(?P<kind>maj7|m7b5|7|dim|aug|sus)?(?:/(?P<bass>[1-7]))?"
 )
-WITH_SEVENTHS = frozenset({"house", "hiphop", "lofi", "bossa", "jazz"})
+WITH_SEVENTHS = frozenset({"house", "hiphop", "lofi", "bossa", "jazz", "garage"})
 
 
 @dataclass(frozen=True)

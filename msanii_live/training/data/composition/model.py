@@ -10,6 +10,9 @@ from msanii_live.engines.composer.notes import Chord, PartNote
 STYLES = (
     "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
 )  # fmt: skip
+# Styles that the rack of instruments makes possible, and that no model has learnt yet.
+FURTHER_STYLES = ("drum and bass", "dub", "trap", "garage", "electro")
+ALL_STYLES = (*STYLES, *FURTHER_STYLES)
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
 
@@ -18,10 +21,11 @@ MINOR = (0, 2, 3, 5, 7, 8, 10)
 class Composition:
     """A piece.
 
-    style: a name in STYLES. tonic: pitch class 0-11. tempo: crotchets a minute. metre: (4, 4),
-    (3, 4), (6, 8), (5, 4) or (7, 8). swing: the delay of every second sixteenth as a part of a
-    sixteenth. density: 0 to 1, how busy it was asked to be. chords: the main chord of each bar.
-    sections: name and bars of each. programs: the General MIDI program of each part that plays.
+    style: a name in ALL_STYLES. rig: of the rack that plays it; see `rack.rigs`. tonic: pitch
+    class 0-11. tempo: crotchets a minute. metre: (4, 4), (3, 4), (6, 8), (5, 4) or (7, 8). swing:
+    the delay of every second sixteenth as a part of a sixteenth. density: 0 to 1, how busy it was
+    asked to be. chords: the main chord of each bar. sections: name and bars of each. programs: the
+    General MIDI program of each part that plays.
     notes: in order of `start`; none ends after the last bar.
     """
 
@@ -39,6 +43,7 @@ class Composition:
     sections: tuple[tuple[str, int], ...]
     programs: dict[str, int]
     notes: tuple[PartNote, ...]
+    rig: str = ""
 
     @property
     def scale(self) -> frozenset[int]:

@@ -77,6 +77,31 @@ PROGRESSIONS: dict[str, Table] = {
          "i7 iv7 iim7b5,V7 i7", "i7 bVI7,V7 i7 iim7b5,V7", "i7 IV7 i7 bVI7,V7",
          "iv7 bVII7 bIIImaj7 bVImaj7 iim7b5 V7 i7 iim7b5,V7"),
     ),
+    "drum and bass": (
+        ("Imaj7 vi7 IVmaj7 V", "vi7 vi7 IVmaj7 Imaj7", "IVmaj7 iii7 vi7 vi7", "I I IV vi",
+         "ii7 vi7 IVmaj7 Imaj7"),
+        ("i i bVI bVII", "i7 i7 iv7 iv7", "i i i bVI", "i7 bVImaj7 bIIImaj7 bVII", "i i bII i",
+         "i7 v7 bVImaj7 iv7", "i bVII bVI bVI"),
+    ),
+    "dub": (
+        ("I I IV IV", "I ii I ii", "I V I IV", "I I V IV"),
+        ("i i iv iv", "i i i iv", "i bVII i bVII", "i i v iv", "i iv i v", "i i bVI bVII"),
+    ),
+    "trap": (
+        ("vi IV I V", "I vi ii V", "vi vi IV V", "I iii vi IV"),
+        ("i i bVI V", "i bVI i v", "i iv bVI V", "i bVII bVI V", "i i iv bVI", "i bII i bII",
+         "i bVI bIII bVII"),
+    ),
+    "garage": (
+        ("IVmaj7 V iii7 vi7", "ii7 iii7 IVmaj7 V", "Imaj7 IVmaj7 ii7 V", "vi7 V IVmaj7 IVmaj7"),
+        ("i7 iv7 bVII bIIImaj7", "i7 i7 iv7 v7", "bVImaj7 bVII i7 i7", "i7 bVImaj7 iv7 v7",
+         "iv7 v7 i7 i7", "i7 bVII bVImaj7 v7"),
+    ),
+    "electro": (
+        ("I I bVII bVII", "I bVII IV I", "vi vi IV V", "I I IV bVII"),
+        ("i i i bVII", "i i bVI bVII", "i bIII bVII i", "i i bII bVII", "i iv i v",
+         "i i bVI iv"),
+    ),
 }  # fmt: skip
 
 # Contrasts for bridges and breaks: they leave the tonic and lead back to it.

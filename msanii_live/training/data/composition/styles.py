@@ -19,7 +19,9 @@ class Style:
     moves about. busy, offbeat: 0 to 1, how many notes the lead has and how syncopated it is.
     looseness: standard deviation of timing in steps. machine: made of loops rather than song form.
     level: added to velocities. blues: chance of twelve bars. leading: chance of a dominant that
-    leads to the next bar. ninths: chance of chords with added tones.
+    leads to the next bar. ninths: chance of chords with added tones. rig: the rack's rig, which has
+    its kits and instruments; that of the style's name if empty. orders: of sections; those of loops
+    or songs if empty.
     """
 
     tempo: tuple[int, int]
@@ -39,6 +41,8 @@ class Style:
     blues: float = 0.0
     leading: float = 0.1
     ninths: float = 0.2
+    rig: str = ""
+    orders: tuple[str, ...] = ()
 
 
 def _band(lead: float, pad: float, drums: float = 1.0, bass: float = 1.0) -> dict[str, float]:
@@ -63,7 +67,16 @@ def _piano(tempo: tuple[int, int], comp: str, busy: float, swing: float = 0.0) -
     )  # fmt: skip
 
 
-# Every style of STYLES has one or more variants, of which one is drawn.
+# Build and drop, and the drop again: how tracks for a dance floor are ordered.
+_DROPS = (
+    "verse chorus chorus break chorus chorus",
+    "verse chorus break verse chorus chorus",
+    "verse verse chorus chorus break chorus",
+)
+# A version takes parts away and gives them back.
+_VERSIONS = ("verse verse break verse break verse", "verse break verse verse bridge verse")
+
+# Every style of ALL_STYLES has one or more variants, of which one is drawn.
 VARIANTS: dict[str, tuple[Style, ...]] = {
     "house": (
         Style((116, 128), _band(0.6, 0.5), ("floor",), ("offbeat", "pulse", "octave", "funk"),
@@ -80,7 +93,7 @@ VARIANTS: dict[str, tuple[Style, ...]] = {
         Style((130, 142), _band(0.75, 0.7), ("floor",), ("offbeat", "roll"),
               ("arp16", "hold", "arp8"),
               _sounds((38, 39), (81, 90, 88, 89), (80, 81, 90), (0, 24)), minor=0.85, busy=0.6,
-              offbeat=0.5, looseness=(0.0, 0.02), machine=True, leading=0.0),
+              offbeat=0.5, looseness=(0.0, 0.02), machine=True, leading=0.0, rig="trance"),
     ),
     "hiphop": (
         Style((80, 98), _band(0.55, 0.35), ("halftime", "break"), ("half", "funk", "root"),
@@ -91,7 +104,8 @@ VARIANTS: dict[str, tuple[Style, ...]] = {
         Style((130, 150), _band(0.6, 0.45), ("trap",), ("half", "root", "funk"),
               ("arp8", "hold", "block"),
               _sounds((38, 39), (88, 89, 10, 11, 46), (80, 8, 75, 10), (25,)), minor=0.9,
-              busy=0.45, offbeat=0.5, looseness=(0.01, 0.03), machine=True, leading=0.0),
+              busy=0.45, offbeat=0.5, looseness=(0.01, 0.03), machine=True, leading=0.0,
+              rig="trap"),
     ),
     "lofi": (
         Style((70, 90), _band(0.65, 0.3), ("lofi", "halftime"), ("half", "root", "funk"),
@@ -155,6 +169,50 @@ VARIANTS: dict[str, tuple[Style, ...]] = {
               _sounds((32, 32, 35), (0, 0, 26, 4), (66, 65, 56, 71, 26), (40,)),
               swing=(0.12, 0.34), minor=0.5, register=68, busy=0.5, offbeat=0.5,
               looseness=(0.04, 0.12), level=(-20, -4), blues=0.06, leading=0.3, ninths=0.8),
+    ),
+    "drum and bass": (
+        Style((168, 178), _band(0.5, 0.6), ("breakbeat",), ("long", "half", "skip"),
+              ("stab", "hold", "arp8"),
+              _sounds((39, 38), (90, 89, 4, 81), (80, 81, 11), (25, 8)), minor=0.9, busy=0.4,
+              offbeat=0.6, looseness=(0.0, 0.03), machine=True, leading=0.0, ninths=0.4,
+              orders=_DROPS),
+        Style((168, 176), _band(0.6, 0.75), ("breakbeat",), ("half", "long"),
+              ("hold", "block", "arp8"),
+              _sounds((39, 33), (4, 88, 89), (11, 73, 98), (8, 25)), minor=0.6, busy=0.35,
+              offbeat=0.5, looseness=(0.01, 0.04), machine=True, leading=0.0, ninths=0.8,
+              orders=_DROPS),
+    ),
+    "dub": (
+        Style((68, 78), _band(0.45, 0.3), ("one drop", "steppers"), ("dub",), ("skank",),
+              _sounds((38, 33), (16, 4, 81), (73, 22, 11), (0, 8)), swing=(0.0, 0.2), minor=0.85,
+              busy=0.3, offbeat=0.6, looseness=(0.02, 0.06), machine=True, leading=0.0,
+              orders=_VERSIONS),
+        Style((132, 142), _band(0.4, 0.4), ("halftime", "steppers"), ("long", "dub"),
+              ("skank", "stab"),
+              _sounds((38, 39), (81, 89), (80, 73), (25, 0)), minor=0.95, busy=0.3, offbeat=0.5,
+              looseness=(0.01, 0.03), machine=True, leading=0.0, orders=_DROPS),
+    ),
+    "trap": (
+        Style((130, 152), _band(0.65, 0.5), ("trap",), ("slide", "half", "long"),
+              ("arp8", "hold", "block"),
+              _sounds((38, 39), (10, 88, 52, 11), (75, 10, 80), (25,)), minor=0.92, busy=0.4,
+              offbeat=0.5, looseness=(0.0, 0.03), machine=True, leading=0.0, orders=_DROPS),
+    ),
+    "garage": (
+        Style((128, 136), _band(0.6, 0.45), ("two step",), ("skip", "funk"),
+              ("stab", "offbeat", "charleston"),
+              _sounds((38, 39, 33), (16, 4, 81), (80, 11, 81), (25, 24)), swing=(0.2, 0.36),
+              minor=0.85, busy=0.5, offbeat=0.7, looseness=(0.01, 0.04), machine=True, ninths=0.7,
+              leading=0.05),
+        Style((126, 132), _band(0.5, 0.5), ("floor",), ("skip", "offbeat"), ("stab", "offbeat"),
+              _sounds((38, 39), (16, 81, 4), (80, 81), (24, 25)), swing=(0.2, 0.34), minor=0.8,
+              busy=0.5, offbeat=0.65, looseness=(0.01, 0.04), machine=True, ninths=0.5),
+    ),
+    "electro": (
+        Style((116, 134), _band(0.6, 0.5), ("electro",), ("pulse", "robot", "octave"),
+              ("stab", "arp16", "hold"),
+              _sounds((38, 39), (50, 81, 90), (80, 84, 87), (25, 24)), minor=0.9, busy=0.55,
+              offbeat=0.6, looseness=(0.0, 0.02), machine=True, leading=0.0, ninths=0.1),
     ),
 }  # fmt: skip
 

@@ -5,7 +5,13 @@ import pytest
 
 from msanii_live.engines.composer.notes import QUALITIES
 from msanii_live.engines.mel_flow import vocabulary
-from msanii_live.training.data.composition import PARTS, STYLES, Composition, compose
+from msanii_live.training.data.composition import (
+    ALL_STYLES,
+    PARTS,
+    STYLES,
+    Composition,
+    compose,
+)
 from msanii_live.training.data.composition.metre import METRES
 from msanii_live.training.data.composition.model import local_scale
 from tests.training.data.composition.statistics import bars_of, copied_share, harmony_return
@@ -34,7 +40,7 @@ def test_a_piece_is_the_same_on_every_machine() -> None:
     assert hashlib.sha256(described.encode()).hexdigest()[:16] == "7ea509c7edfc666b"
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", ALL_STYLES)
 @pytest.mark.parametrize("metre", METRES)
 def test_every_style_has_every_metre(style: str, metre: tuple[int, int]) -> None:
     for seed in range(3):
@@ -129,7 +135,7 @@ def test_most_pieces_are_in_four_four() -> None:
     assert set(metres) == set(METRES)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", ALL_STYLES)
 def test_density_adds_notes(style: str) -> None:
     for seed in range(4):
         sizes = []

@@ -1,6 +1,6 @@
 import pytest
 
-from msanii_live.training.data.composition import STYLES, Chord
+from msanii_live.training.data.composition import ALL_STYLES, Chord
 from msanii_live.training.data.composition.drum_grids import GRIDS
 from msanii_live.training.data.composition.harmony import read_chord, read_progression
 from msanii_live.training.data.composition.metre import METRES
@@ -37,7 +37,7 @@ def test_numerals_are_read_in_a_key(symbol: str, chord: Chord) -> None:
 
 def test_every_progression_can_be_read_and_fills_phrases() -> None:
     tables = [*PROGRESSIONS.values(), BRIDGES, BRIDGES_WITH_SEVENTHS, BLUES]
-    assert set(PROGRESSIONS) == set(VARIANTS) == set(STYLES)
+    assert set(PROGRESSIONS) == set(VARIANTS) == set(ALL_STYLES)
     for table in tables:
         for text in (*table[0], *table[1]):
             assert len(read_progression(text, 0)) in (4, 8, 12), text
