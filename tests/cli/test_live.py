@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from msanii_live.cli import main
+from msanii_live.client import ableton_osc
 from msanii_live.library.library import Library
 from tests.cli.ableton_model import AbletonModel
 from tests.library.clips import band, noise
@@ -12,7 +13,8 @@ from tests.midi.bands import BAND
 
 
 @pytest.fixture
-def ableton():
+def ableton(monkeypatch):
+    monkeypatch.setattr(ableton_osc, "PATIENCE", 60.0)  # a busy machine may be slower than Live
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
         trial.bind(("127.0.0.1", 0))
         reply_port = trial.getsockname()[1]
@@ -62,7 +64,10 @@ def test_taken_slots_are_left_alone_and_tracks_are_used_again(server, ableton):
         assert len({len(clip["notes"]) for clip in slots[1:]}) == 1
 
 
-def test_a_clip_without_notes_and_a_live_that_does_not_answer_are_said(server, ableton, capsys):
+def test_a_clip_without_notes_and_a_live_that_does_not_answer_are_said(
+    server, ableton, capsys, monkeypatch
+):
+    monkeypatch.setattr(ableton_osc, "PATIENCE", 0.2)
     assert main(["live", *server, *ableton.flags, "mute"]) == 2
     assert "mute has no notes: the engine composer writes them" in capsys.readouterr().err
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

@@ -139,6 +139,19 @@ def test_notes_get_a_track_for_each_part(live):
     assert in_slots(tracks(live)["1-Msanii"]) == [None, None]  # its notes would start the clip
 
 
+def test_notes_of_one_part_land_on_the_selected_midi_track_but_not_the_devices_own(live, tmp_path):
+    [part] = {note.part for note in BAND.notes if note.part == "bass"}
+    one = band("one", parts=())
+    path = Library(tmp_path).add(replace(one, score=BAND.only([part])))
+    live.send("path", path.as_posix())
+    live.send("midi")
+    assert in_slots(tracks(live)["msanii bass MIDI"]) == ["one bass", None]
+    live.ask("select", track=2, scene=1)
+    live.ask("change", path="live_set tracks 2", values={"name": "my synth"})
+    live.send("midi")
+    assert in_slots(tracks(live)["my synth"]) == ["one bass", "one bass"]
+
+
 def test_everything_lands_at_the_playhead(live):
     live.ask("change", path="live_set", values={"current_song_time": 17.5})
     live.send("into", 1)

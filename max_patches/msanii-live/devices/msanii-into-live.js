@@ -107,9 +107,9 @@ function findPlace(kind, create, pieces, chosen, beats) {
 
 function chosenTrack(kind) {
     var track = new LiveAPI("live_set view selected_track");
-    var home = new LiveAPI("this_device canonical_parent");
-    // The device's own track plays clips by notes: notes there would start them.
-    return String(track.id) !== String(home.id) && isOpen(track, kind) ? track : null;
+    // The device, which may be in a rack, plays clips by notes: notes on its track would start them.
+    var home = new LiveAPI("this_device").unquotedpath.match(/^live_set tracks \d+/);
+    return home && home[0] === track.unquotedpath || !isOpen(track, kind) ? null : track;
 }
 
 // Whether clips can be put on a track: not on the main track, a return, a group or a frozen one.

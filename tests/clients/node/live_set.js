@@ -25,7 +25,7 @@ class LiveSet {
         this.scene();
         const home = this.track("1-Msanii", false);
         this.track("2-Audio", true);
-        this.device = this.make("Device", { canonical_parent: home });
+        this.device = this.make("Device", {});
         this.song.view = this.make("View", { selected_track: home, selected_scene: this.song.scenes[0] });
     }
 
@@ -67,6 +67,7 @@ class LiveSet {
     canonical(item) {
         const { tracks, scenes } = this.song;
         if (item === this.song) return "live_set";
+        if (item === this.device) return "live_set tracks 0 devices 0 chains 0 devices 0"; // in a rack
         if (item.kind === "Scene") return "live_set scenes " + scenes.indexOf(item);
         for (let t = 0; t < tracks.length; t++) {
             const path = "live_set tracks " + t;
