@@ -31,6 +31,7 @@ from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
 from msanii_live.training.data import loops, note_set, timbre_set
 from msanii_live.training.data.dataset import DataSet, build, load
+from msanii_live.training.data.rack_audio import player_of
 from msanii_live.training.trainers import flow, shortcut, vocoder
 from msanii_live.training.trainers import multiband as bands_training
 from msanii_live.training.trainers import note_diffusion as note_diffusion_training
@@ -75,14 +76,16 @@ def _print_line(line: str) -> None:
 
 def build_dataset(folder: Path, recipe: Path | None) -> int:
     """Build the data set that a recipe needs. Returns the exit status."""
-    pieces = tomllib.loads((recipe or SHIPPED_RECIPE).read_text())["data"]["pieces"]
+    path = recipe or SHIPPED_RECIPE
+    data = tomllib.loads(path.read_text())["data"]
+    pieces, player = data["pieces"], player_of(path, data)
     started = time.monotonic()
 
     def report(done: int, total: int) -> None:
         left = (time.monotonic() - started) / done * (total - done)
         print(f"\r{done}/{total} pieces, {left:.0f} s left ", end="", file=sys.stderr, flush=True)
 
-    build(folder, pieces, MelSpec(), report)
+    build(folder, pieces, MelSpec(), report, player=player)
     print(f"\n{folder} in {time.monotonic() - started:.0f} s", file=sys.stderr)
     return 0
 
@@ -303,7 +306,8 @@ def _train_note_diffusion(options: TrainingOptions) -> None:
     path = options.recipe or RECIPES / "note-diffusion-more.toml"
     recipe, config = note_diffusion_training.read_recipe(path)
     if not (options.data / "notes.json").exists():
-        note_set.build(options.data, _print_line)
+        player = player_of(path, tomllib.loads(path.read_text()).get("data", {}))
+        note_set.build(options.data, _print_line, player=player)
     data = note_set.load(options.data)
     weights_file = options.out / NOTE_DIFFUSION_WEIGHTS
     net = note_diffusion_training.train_note_diffusion(

@@ -29,6 +29,7 @@ from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.engines.mel_flow.conditions import UNKNOWN
 from msanii_live.engines.mel_flow.vocabulary import STYLES, key_index
 from msanii_live.errors import ConfigError, MissingTool
+from msanii_live.training.data import rack_audio
 from msanii_live.training.data.grooves import GeneratedPiece, generate
 from msanii_live.training.data.scores import PublicDomainScore, fetch_scores
 
@@ -154,10 +155,11 @@ class _RenderedPiece:
     wave: np.ndarray | None
 
 
-def _make_piece(index: int, spec: MelSpec) -> _RenderedPiece:
+def _make_piece(index: int, spec: MelSpec, player: str = "fluidsynth") -> _RenderedPiece:
     """Compose, render and analyse one generated piece."""
     midi, piece, style = compose(index)
-    wave = render(midi)[: round(piece.bars * 4 * piece.beat_seconds * spec.sample_rate)]
+    played = rack_audio.render_midi(midi, style) if player == "rack" else render(midi)
+    wave = played[: round(piece.bars * 4 * piece.beat_seconds * spec.sample_rate)]
     entry = Entry(
         seed=FIRST_SEED + index,
         style=style,
@@ -203,11 +205,13 @@ def build(
     report: Callable[[int, int], None],
     workers: int = 2,
     with_scores: bool = True,
+    player: str = "fluidsynth",
 ) -> None:
     """Build the set into `folder`; a set that is there is replaced when the new one is complete.
 
     pieces: number of generated pieces. report: called with (done, total) after each piece.
-    with_scores: add the public-domain scores, if npm can fetch them.
+    with_scores: add the public-domain scores, if npm can fetch them. player: of generated pieces,
+    one of `rack_audio.PLAYERS`; FluidSynth plays the scores, which are for the piano.
     Raises: ConfigError: too few pieces for a training split. MissingTool: as `render`.
     """
     if pieces <= len(STYLES):
@@ -219,7 +223,7 @@ def build(
     total = np.zeros((2, 2, spec.mels))  # sum and sum of squares, over channels and mels
     mel_part, wave_part = (folder / f"{name}.partial" for name in PARTS)
     with mel_part.open("wb") as mels, wave_part.open("wb") as waves:
-        for made in _make_pieces(pieces, scores, spec, workers):
+        for made in _make_pieces(pieces, scores, spec, workers, player):
             made.mel.tofile(mels)
             place = {"start": start}
             start += len(made.mel)
@@ -249,10 +253,11 @@ def build(
 
 
 def _make_pieces(
-    pieces: int, scores: Sequence[PublicDomainScore], spec: MelSpec, workers: int
+    pieces: int, scores: Sequence[PublicDomainScore], spec: MelSpec, workers: int, player: str
 ) -> Iterator[_RenderedPiece]:
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap(partial(_make_piece, spec=spec), range(pieces), chunksize=4)
+        make = partial(_make_piece, spec=spec, player=player)
+        yield from pool.imap(make, range(pieces), chunksize=4)
         yield from pool.imap(partial(_make_score, spec=spec), scores)
 
 

@@ -25,7 +25,7 @@ from msanii_live.engines.notes.instruments import INSTRUMENTS, TRAINED_PROGRAMS,
 from msanii_live.errors import ConfigError
 from msanii_live.midi import files
 from msanii_live.notes import Note, Score, part_of, sort_notes
-from msanii_live.training.data import timbre_set
+from msanii_live.training.data import rack_audio, timbre_set
 from msanii_live.training.data.composition.compose import compose as compose_parts
 from msanii_live.training.data.composition.midi import to_midi
 from msanii_live.training.data.grooves import generate
@@ -129,11 +129,16 @@ def _with_changing_dynamics(rng: Random, notes: Sequence[Note]) -> list[Note]:
 
 
 def build(
-    folder: Path, report: Report, spec: MelSpec | None = None, pieces: dict[str, int] | None = None
+    folder: Path,
+    report: Report,
+    spec: MelSpec | None = None,
+    pieces: dict[str, int] | None = None,
+    player: str = "fluidsynth",
 ) -> None:
     """Build the set into a folder. pieces: number of pieces of each split; None for PIECES.
 
-    Raises: MissingTool: FluidSynth or the soundfont is not installed.
+    player: one of `rack_audio.PLAYERS`. Raises: MissingTool: FluidSynth or the soundfont is not
+    installed, and it is to play.
     """
     spec = spec or MelSpec()
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +153,7 @@ def build(
             partial[1].open("wb") as stems,
             ThreadPoolExecutor(WORKERS) as pool,
         ):
-            for number, mels in enumerate(pool.map(lambda s: _mels_of(s, spec), scores), 1):
+            for number, mels in enumerate(pool.map(lambda s: _mels_of(s, spec, player), scores), 1):
                 mixes.write(mels[0].tobytes())
                 for mel in mels[1:]:
                     stems.write(mel.tobytes())
@@ -163,9 +168,9 @@ def build(
     (folder / "notes.json").write_text(json.dumps(description))
 
 
-def _mels_of(score: Score, spec: MelSpec) -> list[np.ndarray]:
+def _mels_of(score: Score, spec: MelSpec, player: str) -> list[np.ndarray]:
     """Return the mel of a piece, then that of each of its parts if it has several."""
-    waves = render_parts(score)
+    waves = rack_audio.render_parts(score) if player == "rack" else render_parts(score)
     if len(waves) == 1:
         return [timbre_set.analyse(waves[0], spec)]
     return [timbre_set.analyse(wave, spec) for wave in (waves.sum(0), *waves)]
