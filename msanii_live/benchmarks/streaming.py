@@ -58,6 +58,9 @@ class NoJobs:
     def ended(self, job: Job) -> None:
         """Do nothing."""
 
+    def made(self, job: Job, name: str, path: Path) -> None:
+        """Do nothing."""
+
     def warned(self, job: Job, text: str) -> None:
         """Do nothing."""
 

@@ -140,6 +140,20 @@ class Engine(Protocol):
         """
 
 
+class BatchEngine(Engine, Protocol):
+    """An engine that makes several clips of one command in one pass."""
+
+    def run_batch(
+        self, command: GenerationCommand, context: Context, seeds: Sequence[int]
+    ) -> Sequence[Clip]:
+        """Return a clip for each seed, as `run` makes them one by one, but for rounding."""
+
+
+def is_batching(engine: Engine) -> TypeGuard[BatchEngine]:
+    """Return whether an engine makes several clips in one pass."""
+    return hasattr(engine, "run_batch")
+
+
 class ComposingEngine(Engine, Protocol):
     """An engine that writes notes, by itself and after others."""
 

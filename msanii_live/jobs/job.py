@@ -52,12 +52,22 @@ _FINAL: dict[type[Outcome], State] = {
 }
 
 
+def clip_names(name: str, count: int) -> tuple[str, ...]:
+    """Return the names of so many clips of one job.
+
+    >>> clip_names("dark", 1), clip_names("dark", 2)
+    (('dark',), ('dark-1', 'dark-2'))
+    """
+    return (name,) if count == 1 else tuple(f"{name}-{number + 1}" for number in range(count))
+
+
 @dataclass(eq=False)
 class Job:
     """A client's command and how far it is.
 
-    clip: the name that the result will have. owner: who asked, in the caller's words. handle: the
-    task that makes the clip. outcome: None until the job has ended.
+    clip: the name that the result will have, or what the names of several begin with. owner: who
+    asked, in the caller's words. handle: the task that makes the clips. outcome: None until the
+    job has ended.
     """
 
     number: int
@@ -68,6 +78,11 @@ class Job:
     token: str
     handle: TaskHandle | None = None
     outcome: Outcome | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that its clips will have."""
+        return clip_names(self.clip, self.command.count)
 
     @property
     def state(self) -> State:

@@ -16,7 +16,8 @@ from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
+from msanii_live.jobs.several import make_several
+from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
 from msanii_live.jobs.transcription import (
     finish_transcription,
     transcribe_source,
@@ -37,8 +38,8 @@ from msanii_live.protocol.commands import (
 from msanii_live.rack.effects.on_clips import with_effects
 
 
-def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score:
-    """Return the clip of a task, without a name, or the notes of one that composes.
+def run_task(services: Services, task: Task, handle: TaskHandle) -> Result:
+    """Return the clip or clips of a task, without names, or the notes of one that composes.
 
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
     """
@@ -52,7 +53,7 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Clip | Score
 
 def _run_engine(
     services: Services, command: GenerationCommand, task: Task, handle: TaskHandle
-) -> Clip | Score:
+) -> Result:
     """Return what an engine makes of a command; see `run_task`."""
     transport = services.transport
 
@@ -88,21 +89,25 @@ def _run_engine(
     )
     if task.notes is not None:
         return compose_notes(engine, command, context, task.notes)
-    made = _with_effects(engine, command, context, engine.run(command, context))
+    if command.count == 1:
+        return _described(engine, command, context, engine.run(command, context))
+    made = make_several(engine, command, context)
+    return tuple(_described(engine, command, context, clip) for clip in made)
+
+
+def _described(engine: Engine, command: GenerationCommand, context: Context, clip: Clip) -> Clip:
+    """Return a clip as it goes into the library, but for its name."""
+    made = _with_effects(engine, command, context, clip)
+    # What makes this clip again, by its own seed: one clip, in one try.
+    again = replace(command, count=1, tries=1)
     info = replace(
-        made.info,
-        name="",
-        engine=engine.name,
-        command=command.as_dict(),
-        precision=engine.precision,
+        made.info, name="", engine=engine.name, command=again.as_dict(), precision=engine.precision
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)
 
 
-def _with_effects(
-    engine: Engine, command: GenerationCommand, context: Context, made: Clip
-) -> Clip:
+def _with_effects(engine: Engine, command: GenerationCommand, context: Context, made: Clip) -> Clip:
     """Return a clip with the drive and space of its command, unless its engine follows these."""
     drive, space = command.drive or 0.0, command.space or 0.0
     if not (drive or space) or set(EFFECT_KEYS) <= set(engine.capabilities.follows or ()):

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
@@ -14,6 +15,7 @@ from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.job import Failed, Job, Outcome, State
 from msanii_live.jobs.runner import finish_job, run_task
 from msanii_live.jobs.services import Services
+from msanii_live.jobs.several import finish_clips
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.jobs.worker import Worker
 from msanii_live.notes import Score
@@ -31,6 +33,9 @@ class JobListener(Protocol):
 
     def ended(self, job: Job) -> None:
         """Receive a job that has its outcome; exactly once a job."""
+
+    def made(self, job: Job, name: str, path: Path) -> None:
+        """Receive the name and the file of one clip of a job that makes several."""
 
     def warned(self, job: Job, text: str) -> None:
         """Receive a warning: the job goes on, but not wholly as asked."""
@@ -105,7 +110,7 @@ class Scheduler:
 
     def is_pending(self, clip: str) -> bool:
         """Return whether a job that has not ended will make a clip of this name; "last" is any."""
-        return any(clip in (job.clip, "last") for job in self.jobs())
+        return any(clip in (*job.names, "last") for job in self.jobs())
 
     def load_percent(self) -> float:
         """Return the share of the last ten seconds spent on tasks, 0 to 100."""
@@ -135,7 +140,8 @@ class Scheduler:
             is_there = name in library or (name == "last" and library.names())
             return library.info(name).seconds if is_there else None
 
-        return expected_seconds(command, transport.bpm, transport.beats, seconds_of)
+        one = expected_seconds(command, transport.bpm, transport.beats, seconds_of)
+        return one * command.count
 
     def _finish(
         self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None
@@ -160,8 +166,12 @@ class Scheduler:
         self, job: Job, handle: TaskHandle, inputs: Inputs, live_score: Score | None
     ) -> Outcome:
         try:
-            made = handle.result()
-            return finish_job(self._services, job, made, inputs, live_score, handle.warn)
+            made = handle.clips()
+            if len(made) == 1:
+                return finish_job(self._services, job, made[0], inputs, live_score, handle.warn)
+            return finish_clips(
+                self._services, job, made, handle.warn, partial(self._listener.made, job)
+            )
         except Cancelled as cancelled:
             return cancelled
         except CommandError as error:

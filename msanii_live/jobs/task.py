@@ -14,6 +14,9 @@ from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.protocol.commands import JobCommand
 
+Result = Clip | Score | tuple[Clip, ...]
+"""What a task makes: a clip, notes, or several clips of one command."""
+
 PROGRESS_INTERVAL = 0.1  # s: at most ten reports a second
 
 
@@ -111,7 +114,7 @@ class TaskHandle:
         self._on_progress = on_progress
         self._on_done = on_done
         self._cancelled = threading.Event()
-        self._result: Clip | Score | CommandError | Cancelled | None = None
+        self._result: Result | CommandError | Cancelled | None = None
         self._reported = 0.0
 
     @property
@@ -136,7 +139,7 @@ class TaskHandle:
         """Ask the task to end at its next step. `Worker.cancel` also ends one that waits."""
         self._cancelled.set()
 
-    def finish(self, result: Clip | Score | CommandError | Cancelled) -> None:
+    def finish(self, result: Result | CommandError | Cancelled) -> None:
         """Set the result and tell whoever submitted the task. Only a worker calls this, once."""
         self._result = result
         self.done.set()
@@ -156,9 +159,13 @@ class TaskHandle:
 
         Raises: CommandError: the task failed; Cancelled; TimeoutError: the task has not ended.
         """
+        return self.clips(timeout)[0]
+
+    def clips(self, timeout: float | None = None) -> tuple[Clip, ...]:
+        """Wait for the clips and return them, as many as the command asks for; else as `result`."""
         made = self._wait(timeout)
-        assert isinstance(made, Clip)
-        return made
+        assert not isinstance(made, Score)
+        return made if isinstance(made, tuple) else (made,)
 
     def score(self, timeout: float | None = None) -> Score:
         """Wait for the notes of a task that composes, and return them; else as `result`."""
@@ -166,10 +173,10 @@ class TaskHandle:
         assert isinstance(made, Score)
         return made
 
-    def _wait(self, timeout: float | None) -> Clip | Score:
+    def _wait(self, timeout: float | None) -> Result:
         if not self.done.wait(timeout):
             raise TimeoutError("the task has not ended")
         assert self._result is not None
-        if isinstance(self._result, Clip | Score):
+        if isinstance(self._result, Clip | Score | tuple):
             return self._result
         raise self._result

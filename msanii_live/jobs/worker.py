@@ -12,8 +12,7 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_share
 from msanii_live.jobs.failures import to_command_error
-from msanii_live.jobs.task import Task, TaskHandle, ignore
-from msanii_live.notes import Score
+from msanii_live.jobs.task import Result, Task, TaskHandle, ignore
 from msanii_live.protocol.commands import JobCommand
 
 log = logging.getLogger("msanii_live.jobs")
@@ -37,7 +36,7 @@ class Worker:
 
     def __init__(
         self,
-        run: Callable[[Task, TaskHandle], Clip | Score],
+        run: Callable[[Task, TaskHandle], Result],
         slots: int = 1,
         length_of: Callable[[JobCommand], float] = lambda command: DEFAULT_SECONDS,
     ) -> None:
@@ -189,7 +188,7 @@ class Worker:
 
     def _run(self, handle: TaskHandle) -> None:
         address = handle.task.command.address
-        result: Clip | Score | CommandError | Cancelled
+        result: Result | CommandError | Cancelled
         try:
             result = self._run_task(handle.task, handle)
         except (CommandError, Cancelled) as error:
@@ -199,15 +198,15 @@ class Worker:
         self._finish(handle, result)
         now = time.monotonic()
         with self._lock:
-            if isinstance(result, Clip):
-                self.durations.add(
-                    handle.task.command, result.info.seconds, handle.steps, now - handle.started
-                )
+            clips = (result,) if isinstance(result, Clip) else result
+            if isinstance(clips, tuple):
+                length = sum(clip.info.seconds for clip in clips)
+                self.durations.add(handle.task.command, length, handle.steps, now - handle.started)
             self._load.add(handle.started, now)
             self._running.remove(handle)
             self._lock.notify_all()
 
-    def _finish(self, handle: TaskHandle, result: Clip | Score | CommandError | Cancelled) -> None:
+    def _finish(self, handle: TaskHandle, result: Result | CommandError | Cancelled) -> None:
         try:
             handle.finish(result)
         except Exception:  # a callback must not end the worker

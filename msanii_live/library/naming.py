@@ -71,7 +71,7 @@ def is_bare(text: str) -> bool:
 
 def highest_number(folder: Path, verb: str, names: Iterable[str]) -> int:
     """Return the highest number after a verb in these names and the folder's files; 0 if none."""
-    pattern = re.compile(re.escape(verb) + r"-(\d{4,9})")
+    pattern = re.compile(re.escape(verb) + r"-(\d{4,9})(?:-\d{1,2})?")
     stems = [*names, *(path.stem for path in folder.glob("*") if path.stem.startswith(verb))]
     return max((int(m[1]) for stem in stems if (m := pattern.fullmatch(stem))), default=0)
 

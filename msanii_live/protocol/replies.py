@@ -64,6 +64,10 @@ JOB_DONE = _reply(
     "token job clip path seconds samplerate channels seed took-seconds",
     "The clip is finished, and its file on disk is complete.",
 )  # fmt: skip
+JOB_CLIP = _reply(
+    "job/clip", "siss", "token job name path",
+    "One clip of a command with `count` is finished; /msanii/job/done names the first.",
+)  # fmt: skip
 JOB_CANCELLED = _reply("job/cancelled", "sii", "token job step", "The job was cancelled.")
 DONE = _reply("done", "ssi", "command token job", "A command without a job was carried out.")
 FAIL = _reply(
@@ -158,8 +162,8 @@ PARAM_REPLIES = {
 }
 
 REPLIES: tuple[ReplyType, ...] = (
-    JOB_QUEUED, JOB_PROGRESS, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS, PONG,
-    SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
+    JOB_QUEUED, JOB_PROGRESS, JOB_CLIP, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS,
+    PONG, SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
     MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip

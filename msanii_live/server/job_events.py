@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from msanii_live.jobs.job import Job
 from msanii_live.server.background_tasks import BackgroundTasks
@@ -32,6 +33,10 @@ class JobEvents:
     def progressed(self, job: Job) -> None:
         """Report progress to the client."""
         self._on_loop(lambda: self._tracker.progressed(job))
+
+    def made(self, job: Job, name: str, path: Path) -> None:
+        """Tell the client of one clip of several."""
+        self._on_loop(lambda: self._tracker.made(job, name, path))
 
     def warned(self, job: Job, text: str) -> None:
         """Pass a warning on to the client."""

@@ -6,12 +6,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from msanii_live.audio import is_clip_name
 from msanii_live.audio.clip import is_stem_name
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Cancelled, Code, CommandError
-from msanii_live.jobs.job import Failed, Finished, Job
+from msanii_live.jobs.job import Failed, Finished, Job, clip_names
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.library.library import Library
 from msanii_live.library.naming import check_name
@@ -121,6 +122,12 @@ class JobTracker:
             self.send(tracked.terminal, tracked.routes)
         return tracked
 
+    def made(self, job: Job, name: str, path: Path) -> None:
+        """Tell the client of one clip of a job that makes several."""
+        if tracked := self._by_number.get(job.number):
+            message = replies.JOB_CLIP(tracked.token, job.number, name, path.as_posix())
+            self.send(message, tracked.routes)
+
     def warned(self, job: Job, text: str) -> None:
         """Pass a warning of a job on."""
         if tracked := self._by_number.get(job.number):
@@ -185,6 +192,11 @@ class JobTracker:
             )
         if is_stem_name(command.clip) and command.clip not in self.library:
             check_name(command.clip)
+        last = clip_names(command.clip or "clip", command.count)[-1]
+        if not is_clip_name(last):
+            raise CommandError(
+                Code.ERANGE, f"clip is {command.clip!r}: {last!r} is too long a name"
+            )
         if isinstance(command, GenerationCommand):
             self.registry.check_serving(command.engine, command.address)
         names = [getattr(command, "src", "")]

@@ -1,6 +1,7 @@
 """Check client jobs: bounded, in order, ended exactly once, whoever else uses the worker."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from mido import Message
@@ -29,6 +30,7 @@ class Listener:
         self.ends: list[Job] = []
         self.progress: list[tuple[int, int]] = []
         self.warnings: list[str] = []
+        self.clips: list[tuple[str, Path]] = []
         self._changed = threading.Condition()
 
     def progressed(self, job: Job) -> None:
@@ -39,6 +41,9 @@ class Listener:
         with self._changed:
             self.ends.append(job)
             self._changed.notify_all()
+
+    def made(self, job: Job, name: str, path: Path) -> None:
+        self.clips.append((name, path))
 
     def warned(self, job: Job, text: str) -> None:
         self.warnings.append(text)

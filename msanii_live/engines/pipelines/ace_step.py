@@ -42,8 +42,8 @@ class AceStepFamily(OobleckFamily):
         words = task.words
         with self._given_source(task):
             made = self.pipe(
-                prompt=words.text,
-                lyrics=words.lyrics,
+                prompt=task.each(words.text),
+                lyrics=task.each(words.lyrics),
                 audio_duration=(task.latents - 0.5) * self.hop / self.rate,
                 num_inference_steps=task.steps,
                 timesteps=_levels(task.steps, task.level),

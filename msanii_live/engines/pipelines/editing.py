@@ -48,9 +48,9 @@ class PipelineEditor:
         self._total = max(1, sum(len(each) for each in passes) * self.steps)
         self.progress(0, self._total)
 
-    def begin(self, seed: int, *passes: Sequence[PassWindow]) -> None:
-        """Begin anew with a seed, after what was made so far; see `expect`."""
-        self.seed, self._pass = seed, 0
+    def begin(self, seed: int, *passes: Sequence[PassWindow], after: int = 0) -> None:
+        """Begin anew with a seed; see `expect`. after: passes of this seed made before."""
+        self.seed, self._pass = seed, after
         self._total = self._done + max(1, sum(len(each) for each in passes) * self.steps)
         self.progress(self._done, self._total)
 
@@ -70,6 +70,15 @@ class PipelineEditor:
         count = self.family.count(first.last)
         out[:, : first.last] = self.family.decode(self._denoise(count, first.last))[:, : first.last]
         return self.fill(out, others)
+
+    def generate_several(self, frames: int, seeds: Sequence[int]) -> list[torch.Tensor]:
+        """Make new audio for each seed in one pass, each float32, (2, frames).
+
+        frames: at most `longest`. Memory is needed for all latents, and for the audio of one.
+        """
+        self.begin(seeds[0], self.line(frames))
+        latents = self._denoise(self.family.count(frames), frames, more_seeds=tuple(seeds[1:]))
+        return [self.family.decode(one[None])[:, :frames] for one in latents]
 
     def fill(self, wave: torch.Tensor, windows: Sequence[PassWindow]) -> torch.Tensor:
         """Make the spans of passes so that they join what is known; (2, frames), as `wave`."""
@@ -141,6 +150,7 @@ class PipelineEditor:
         source: torch.Tensor | None = None,
         known: torch.Tensor | None = None,
         level: float = 1.0,
+        more_seeds: tuple[int, ...] = (),
     ) -> torch.Tensor:
         before = self._done
 
@@ -158,6 +168,7 @@ class PipelineEditor:
             source=source,
             known=known,
             level=level,
+            more_seeds=more_seeds,
         )
         self._pass += 1
         made = self.family.denoise(task)

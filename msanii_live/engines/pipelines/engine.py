@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from msanii_live.audio import Clip
@@ -15,6 +17,7 @@ from msanii_live.engines.base import (
     standalone_context,
 )
 from msanii_live.engines.builtin import BUILT_IN, PIPELINES
+from msanii_live.engines.pipelines.batch import run_batch
 from msanii_live.engines.pipelines.dimensions import read_dimensions
 from msanii_live.engines.pipelines.family import Family
 from msanii_live.engines.pipelines.folder import PipelineFolder, check_folder, load_family
@@ -102,6 +105,12 @@ class PipelineEngine:
         family = self._load_family()
         with torch_runtime.inference(torch.float32):
             return PipelineTasks(family, command, context, self.licence).run()
+
+    def run_batch(
+        self, command: GenerationCommand, context: Context, seeds: Sequence[int]
+    ) -> list[Clip]:
+        """Make several clips in one pass; see `BatchEngine.run_batch`."""
+        return run_batch(self._load_family(), command, context, self.licence, seeds)
 
 
 @engine_factory(plugin_api=1)

@@ -26,7 +26,8 @@ class LatentTask:
     (1, dimensions, latents); None: from noise alone. known: which of them stay, bool, (latents,);
     None: none. level: of the noise that the others start from, above 0; 1 keeps nothing. frames:
     of the audio, within the latents. steps: of denoising. seed: of the noise. on_step: takes (step,
-    steps) after each; an exception from it ends the work.
+    steps) after each; an exception from it ends the work. more_seeds: of further noise, all of
+    which is denoised in one pass; only without a source.
     """
 
     words: PromptWords
@@ -38,6 +39,16 @@ class LatentTask:
     source: torch.Tensor | None = None
     known: torch.Tensor | None = None
     level: float = 1.0
+    more_seeds: tuple[int, ...] = ()
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the pass."""
+        return (self.seed, *self.more_seeds)
+
+    def each(self, text: str) -> list[str]:
+        """Return a text once for each seed."""
+        return [text] * len(self.seeds)
 
 
 class Family(ABC):
@@ -75,7 +86,7 @@ class Family(ABC):
 
     @abstractmethod
     def denoise(self, task: LatentTask) -> torch.Tensor:
-        """Return the latents of a task, (1, dimensions, latents). Raises: what on_step raises."""
+        """Return the latents of a task, (seeds, dimensions, latents). Raises: as on_step."""
 
     # -- what they share -----------------------------------------------------------------------
 
@@ -100,19 +111,37 @@ class Family(ABC):
         return -(-frames // self.hop)
 
     def noise(self, task: LatentTask, latents: int | None = None) -> torch.Tensor:
-        """Return the noise of a task's seed, (1, dimensions, latents), the same on every device."""
+        """Return noise, (seeds, dimensions, latents), the same on every device."""
         shape = (1, self.dimensions, latents or task.latents)
-        made = torch.randn(shape, generator=torch.Generator().manual_seed(task.seed))
-        return made.to(self.device, self.dtype)
+        made = [
+            torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in task.seeds
+        ]
+        return torch.cat(made).to(self.device, self.dtype)
 
-    def generator(self, task: LatentTask) -> torch.Generator:
+    def generator(self, task: LatentTask) -> torch.Generator | list[torch.Generator]:
         """Return the chance that the pipeline itself draws from: another than the noise's."""
-        return torch.Generator().manual_seed((task.seed + 0x5EED) % 2**31)
+        made = [torch.Generator().manual_seed((seed + 0x5EED) % 2**31) for seed in task.seeds]
+        return made[0] if len(made) == 1 else made
 
     def guidance_of(self, task: LatentTask) -> float:
         """Return the guidance that the command asks for, or the family's own."""
         asked = task.words.guidance
         return self.guidance if asked is None else asked
+
+    def not_followed(self, words: PromptWords) -> list[str]:
+        """Return warnings of words without effect. Keys that none follows are the server's."""
+        name = type(self).__name__.removesuffix("Family")
+        guidance = self.guidance if words.guidance is None else words.guidance
+        texts = []
+        if words.negative and self.takes_negative and guidance <= 1:
+            texts.append(f"at a guidance of 1 or less, {name} cannot follow negative")
+        if words.is_weighted and not self.takes_weights:
+            texts.append(f"{name} cannot follow weights: all parts of the prompt count as one")
+        if words.guidance is not None and words.guidance > 1 and self.guidance <= 1:
+            texts.append(
+                f"{name} was made to be used without guidance: what comes out may be harsh"
+            )
+        return texts
 
 
 def put_back(

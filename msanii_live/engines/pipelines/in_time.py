@@ -113,16 +113,17 @@ class MeasuredAudio:
 
 
 def make_until(
-    make: Callable[[int], Samples], aim: MusicalAim, seed: int, tries: int
+    make: Callable[[int], Samples], aim: MusicalAim, seed: int, tries: int, stride: int = 1
 ) -> tuple[MeasuredAudio, int]:
     """Make a clip with a seed and the next ones until it has the aim's tempo and key.
 
-    make: returns audio of a seed, as long as the aim or longer. Returns the best and how many were
-    made. The tempo counts before the key; of equals the first is the best.
+    make: returns audio of a seed, as long as the aim or longer. stride: from a seed to the next.
+    Returns the best and how many were made. The tempo counts before the key; of equals the first
+    is the best.
     """
     best: MeasuredAudio | None = None
     for number in range(tries):
-        own = (seed + number) % 2**31
+        own = (seed + number * stride) % 2**31
         made = aim.judge(make(own), own)
         if best is None or made.misses(aim) < best.misses(aim):
             best = made

@@ -58,8 +58,8 @@ class LongCatFamily(Family):
         scheduler.set_timesteps = from_level
         try:
             made = self.pipe(
-                prompt=task.words.text,
-                negative_prompt=task.words.negative or None,
+                prompt=task.each(task.words.text),
+                negative_prompt=task.each(task.words.negative) if task.words.negative else None,
                 latents=start.transpose(1, 2),
                 num_inference_steps=task.steps,
                 guidance_scale=self.guidance_of(task),

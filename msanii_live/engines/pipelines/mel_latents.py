@@ -111,12 +111,12 @@ class MelLatentFamily(Family):
             own(task.steps, device=self.device)
             first = scheduler.timesteps[skipped].reshape(1)
             start = scheduler.add_noise(task.source.to(noise.dtype), noise, first)
-        guidance = self.guidance_of(task)
+        guidance, avoided = self.guidance_of(task), task.words.negative
         scheduler.set_timesteps = from_level
         try:
             made = self.pipe(
-                prompt=task.words.text,
-                negative_prompt=(task.words.negative or None) if guidance > 1 else None,
+                prompt=task.each(task.words.text),
+                negative_prompt=task.each(avoided) if avoided and guidance > 1 else None,
                 audio_length_in_s=task.latents * self.hop / self.rate,
                 num_inference_steps=task.steps,
                 guidance_scale=guidance,
@@ -130,12 +130,12 @@ class MelLatentFamily(Family):
         return self._columns(made.audios)
 
     def _columns(self, image: torch.Tensor) -> torch.Tensor:
-        """Return (1, dimensions, latents) of (1, channels, latents, bands)."""
-        return image.transpose(2, 3).reshape(1, self.dimensions, image.shape[2])
+        """Return (seeds, dimensions, latents) of (seeds, channels, latents, bands)."""
+        return image.transpose(2, 3).reshape(len(image), self.dimensions, image.shape[2])
 
     def _image(self, columns: torch.Tensor) -> torch.Tensor:
-        """Return (1, channels, latents, bands) of (1, dimensions, latents)."""
-        shape = (1, self._channels, self._bands, columns.shape[-1])
+        """Return (seeds, channels, latents, bands) of (seeds, dimensions, latents)."""
+        shape = (len(columns), self._channels, self._bands, columns.shape[-1])
         return columns.reshape(shape).transpose(2, 3)
 
 

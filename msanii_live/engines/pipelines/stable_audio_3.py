@@ -99,7 +99,7 @@ class StableAudio3Family(Family):
         else:
             guided = {"guidance_scale": self.guidance_of(task)}
             if task.words.negative and guided["guidance_scale"] > 1:
-                guided["negative_prompt"] = task.words.negative  # type: ignore[assignment]
+                guided["negative_prompt"] = task.each(task.words.negative)  # type: ignore[assignment]
             made = self._at_level(task, {**arguments, **guided})
         return made.audios  # type: ignore[no-any-return]
 
@@ -125,11 +125,15 @@ class StableAudio3Family(Family):
 
     def _words(self, task: LatentTask) -> dict[str, Any]:
         if not task.words.is_weighted:
-            return {"prompt": task.words.text}
+            return {"prompt": task.each(task.words.text)}
         embeds, mask = weighted_embeds(
             task.words, lambda text: self.pipe.encode_prompt(text, self.device, 1)
         )
-        return {"prompt_embeds": embeds, "encoder_attention_mask": mask}
+        count = len(task.seeds)
+        return {
+            "prompt_embeds": embeds.repeat(count, 1, 1),
+            "encoder_attention_mask": mask.repeat(count, 1),
+        }
 
 
 def levels_below(level: float, steps: int) -> list[float]:

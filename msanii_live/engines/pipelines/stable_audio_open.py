@@ -80,16 +80,21 @@ class StableAudioOpenFamily(OobleckFamily):
         guidance = self.guidance_of(task)
         words: dict[str, Any] = {"guidance_scale": guidance}
         if not task.words.is_weighted:
-            words["prompt"] = task.words.text
+            words["prompt"] = task.each(task.words.text)
             if task.words.negative and guidance > 1:
-                words["negative_prompt"] = task.words.negative
+                words["negative_prompt"] = task.each(task.words.negative)
             return words
         embeds, mask = weighted_embeds(task.words, self._encode)
-        words |= {"prompt_embeds": embeds, "attention_mask": mask}
+        count = len(task.seeds)
+        words |= {
+            "prompt_embeds": embeds.repeat(count, 1, 1),
+            "attention_mask": mask.repeat(count, 1),
+        }
         if task.words.negative and guidance > 1:
             avoided, its_mask = self._encode(task.words.negative)
-            words["negative_prompt_embeds"] = avoided * its_mask[..., None].to(avoided.dtype)
-            words["negative_attention_mask"] = its_mask
+            avoided = avoided * its_mask[..., None].to(avoided.dtype)
+            words["negative_prompt_embeds"] = avoided.repeat(count, 1, 1)
+            words["negative_attention_mask"] = its_mask.repeat(count, 1)
         return words
 
     def _encode(self, text: str) -> Encoded:

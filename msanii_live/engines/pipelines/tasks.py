@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -55,12 +55,16 @@ FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
 
 @dataclass(frozen=True)
 class PipelineTasks:
-    """One command, with the model that carries it out. licence: of its weights, in words."""
+    """One command, with the model that carries it out.
+
+    licence: of its weights, in words. made: audio that was made already, by its seed.
+    """
 
     family: Family
     command: GenerationCommand
     context: Context
     licence: str
+    made: Mapping[int, Samples] = field(default_factory=dict)
 
     @property
     def rate(self) -> int:
@@ -76,17 +80,9 @@ class PipelineTasks:
 
         Whole bars close as a loop, whose join is made anew.
         """
-        asked = find_tempo(command)
-        bpm = asked or self.context.tempo
-        frames = self._frames(command, bpm)
-        aim = MusicalAim(self.rate, frames, bpm, self._beats(), find_key(command))
-        bars = frames / aim.bar_frames
-        loops = command.bars is not None and abs(bars - round(bars)) < 1e-3
-        editor = self._editor(words_of(command, bpm, self.context.beats))
-        spare = 0 if loops or not asked else aim.bar_frames  # to begin on the downbeat
-        length = math.ceil(frames * (1 + STRETCH) + spare)
-        if frames <= editor.longest:
-            length = min(length, editor.longest)
+        aim, editor, length = self.aim(command), self.editor(command), self.new_frames(command)
+        frames = aim.frames
+        loops = _is_loop(command, aim)
         half, width = frames // 2, self._join_width(frames)
         closes = loops and width >= 2 * self.family.hop
         turned = frames - half  # where the end meets the start, after turning by a half
@@ -95,11 +91,14 @@ class PipelineTasks:
         )
 
         def make(seed: int) -> Samples:
+            if seed in self.made:
+                editor.begin(seed, joins, after=1)
+                return self.made[seed]
             passes = editor.line(length)
             editor.begin(seed, passes, joins)
-            return _samples(editor.generate(length, passes))
+            return as_samples(editor.generate(length, passes))
 
-        best, tries = make_until(make, aim, self.context.seed, command.tries)
+        best, tries = make_until(make, aim, self.context.seed, command.tries, command.count)
         first = 0 if best.misses(aim)[0] else best.downbeat(aim)
         if not loops:
             first = first if first + frames <= len(best.samples) else 0
@@ -107,7 +106,7 @@ class PipelineTasks:
         if closes:
             editor.seed = best.seed
             wave = torch.roll(self._tensor(samples), -half, 1)
-            samples = _samples(torch.roll(editor.fill(wave, joins), half, 1))
+            samples = as_samples(torch.roll(editor.fill(wave, joins), half, 1))
         samples = samples * loudness_gain(samples)
         if loops:
             samples = limit_loop(samples if closes else close_loop(samples))
@@ -121,6 +120,24 @@ class PipelineTasks:
         clip = self._clip(samples, best.tempo, bar, best.key, loops=loops)
         info = replace(clip.info, seed=best.seed, reached=best.report(tries))
         return replace(clip, info=info)
+
+    def aim(self, command: Generate) -> MusicalAim:
+        """Return the length, tempo and key that a new clip is to have. Raises: CommandError."""
+        bpm = find_tempo(command) or self.context.tempo
+        frames = self._frames(command, bpm)
+        return MusicalAim(self.rate, frames, bpm, self._beats(), find_key(command))
+
+    def editor(self, command: Generate) -> PipelineEditor:
+        """Return what makes the audio of a new clip."""
+        bpm = find_tempo(command) or self.context.tempo
+        return self._editor(words_of(command, bpm, self.context.beats))
+
+    def new_frames(self, command: Generate) -> int:
+        """Return how much audio is made of a new clip, so that it can be stretched and cut."""
+        aim, longest = self.aim(command), self.family.max_latents * self.family.hop
+        cut = find_tempo(command) and not _is_loop(command, aim)  # to begin on the downbeat
+        length = math.ceil(aim.frames * (1 + STRETCH) + (aim.bar_frames if cut else 0))
+        return min(length, longest) if aim.frames <= longest else length
 
     def outpaint(self, command: Outpaint) -> Clip:
         """Continue a clip at either end, keeping it bit for bit up to the seam."""
@@ -202,7 +219,7 @@ class PipelineTasks:
             editor.expect(passes)
             tensors = [self._tensor(each) for each in cut]
             made = editor.vary(tensors, mix, min(strength, 1.0), passes)
-            samples = _samples(made)
+            samples = as_samples(made)
             if all(is_mono(each) for each in cut):
                 samples = as_mono(samples)
             samples = match_power(samples, equal_power(cut, weights))
@@ -221,33 +238,21 @@ class PipelineTasks:
         editor = self._editor(words_of(self.command, bpm, self.context.beats, source.key))
         windows: list[PassWindow] = editor.span(len(samples), start, end, leftwards)
         editor.expect(windows)
-        made = _samples(editor.fill(self._tensor(samples), windows))
+        made = as_samples(editor.fill(self._tensor(samples), windows))
         if is_mono(source.samples):
             made = as_mono(made)
         return level_span(made, samples, start, end, self.rate)
 
     def _editor(self, words: PromptWords) -> PipelineEditor:
+        for text in self.family.not_followed(words):
+            self.context.warn(text)
         return PipelineEditor(
             self.family,
-            self._understood(words),
+            words,
             self.command.steps or self.family.steps,
             self.context.seed,
             self.context.progress,
         )
-
-    def _understood(self, words: PromptWords) -> PromptWords:
-        """Warn of words that have no effect. Keys that no word follows are the server's to name."""
-        name = type(self.family).__name__.removesuffix("Family")
-        guidance = self.family.guidance if words.guidance is None else words.guidance
-        if words.negative and self.family.takes_negative and guidance <= 1:
-            self.context.warn(f"at a guidance of 1 or less, {name} cannot follow negative")
-        if words.is_weighted and not self.family.takes_weights:
-            self.context.warn(f"{name} cannot follow weights: all parts of the prompt count as one")
-        if words.guidance is not None and words.guidance > 1 and self.family.guidance <= 1:
-            self.context.warn(
-                f"{name} was made to be used without guidance: what comes out may be harsh"
-            )
-        return words
 
     def _source(self, name: str) -> SourceAudio:
         source = read_source(self.context.clip(name), self.rate)
@@ -306,10 +311,15 @@ class PipelineTasks:
         )
 
 
+def _is_loop(command: Generate, aim: MusicalAim) -> bool:
+    bars = aim.frames / aim.bar_frames
+    return command.bars is not None and abs(bars - round(bars)) < 1e-3
+
+
 def _with_prompt(command: Interpolate, prompt: str) -> Interpolate:
     return replace(command, prompt=prompt)
 
 
-def _samples(wave: torch.Tensor) -> Samples:
+def as_samples(wave: torch.Tensor) -> Samples:
     """Return the samples of a wave, (2, frames), as float32, (frames, 2)."""
     return np.ascontiguousarray(wave.T.float().cpu().numpy())

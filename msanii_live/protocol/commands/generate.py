@@ -117,12 +117,6 @@ class GenerationCommand(JobCommand):
         "room: 0 is dry, 1 is far away; as the engine has it if absent", 0, 1, default=None
     )
     stems: int = integer("1: also write the parts as NAME.drums.wav and so on", 0, 1, default=0)
-    clip: str = text(
-        "name of the new clip; generated if absent", default="", pattern=CLIP_NAME_PATTERN
-    )
-    play: int = integer("1: play the new clip when it is ready", 0, 1, default=0)
-    at: str = at_argument("it is played")
-    priority: int = integer("jobs with a higher priority run first", -100, 100, default=0)
     tries: int = integer(
         "how often a clip that misses tempo or key is made again, by engines that promise neither, "
         "for generate; each try takes the next seed",
@@ -136,6 +130,12 @@ class GenerationCommand(JobCommand):
         16,
         default=1,
     )
+    clip: str = text(
+        "name of the new clip; generated if absent", default="", pattern=CLIP_NAME_PATTERN
+    )
+    play: int = integer("1: play the new clip when it is ready", 0, 1, default=0)
+    at: str = at_argument("it is played")
+    priority: int = integer("jobs with a higher priority run first", -100, 100, default=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -241,6 +241,7 @@
 		^IdentityDictionary[
 			'/msanii/job/queued' -> [\token, \job, \position, \queueLength, \etaSeconds],
 			'/msanii/job/progress' -> [\token, \job, \step, \steps, \fraction],
+			'/msanii/job/clip' -> [\token, \job, \name, \path],
 			'/msanii/job/done' -> [\token, \job, \clip, \path, \seconds, \samplerate, \channels, \seed, \tookSeconds],
 			'/msanii/job/cancelled' -> [\token, \job, \step],
 			'/msanii/done' -> [\command, \token, \job],
