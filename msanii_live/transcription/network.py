@@ -68,7 +68,8 @@ class _Norm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         size = x.square().mean(1, keepdim=True).add(1e-4).rsqrt()
-        scaled: torch.Tensor = x * size * self.scale.view(1, -1, *([1] * (x.ndim - 2)))
+        scale = self.scale.to(x.dtype).view(1, -1, *([1] * (x.ndim - 2)))
+        scaled: torch.Tensor = x * size * scale
         return scaled
 
 
@@ -186,13 +187,25 @@ class Transcriber(nn.Module):
         high = high.reshape(batch, -1, frames, 6, 12).sum(-2)
         low, high = low.roll(-3, -1), high.roll(1, -1)  # so that C is first
         classes = torch.cat([low, high], 1)  # (batch, 2 · channels, frames, 12)
-        averaged = [
-            F.avg_pool2d(classes, (size, 1), 1, (size // 2, 0), count_include_pad=False)
-            for size in _CHORD_WINDOWS
-        ]
+        averaged = [_moving_mean(classes, size) for size in _CHORD_WINDOWS]
         classes = torch.cat(averaged, 1).transpose(1, 2).flatten(0, 1)
         turned = torch.cat([classes, classes[..., :11]], dim=-1)
         roots = F.relu(self.chord_roots(turned))
         qualities = self.chord_qualities(roots).view(batch, frames, len(QUALITIES), 12)
         chords = qualities.transpose(2, 3).flatten(2)
         return torch.cat([chords, self.no_chord(wide).transpose(1, 2)], -1).float()
+
+
+def _moving_mean(x: torch.Tensor, size: int) -> torch.Tensor:
+    """Return the mean of the frames around each frame; fewer count at the ends.
+
+    x: (batch, channels, frames, classes). size: frames, odd.
+    """
+    frames, half = x.shape[2], size // 2
+    sums = F.pad(x.float().cumsum(2), (0, 0, 1, 0))
+    places = torch.arange(frames, device=x.device)
+    last = (places + half + 1).clamp(max=frames)
+    first = (places - half).clamp(min=0)
+    total = sums.index_select(2, last) - sums.index_select(2, first)
+    mean: torch.Tensor = total / (last - first).view(1, 1, -1, 1)
+    return mean
