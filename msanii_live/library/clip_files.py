@@ -61,7 +61,7 @@ def stage_clip(
         paths.delete_if_possible(audio)
         raise
     stale = [file for file in replaceable if file.suffix not in records]
-    told = {f"{clip.info.name}{companions.kind(suffix)}" for suffix in records}
+    told = {f"{Path(clip.info.stem).name}{companions.kind(suffix)}" for suffix in records}
     for name in companions.changed_files(folder, replaced) if replaced is not None else []:
         if name not in told:
             warn(f"{name} was changed by hand and stays: it is not of the new {clip.info.name}")

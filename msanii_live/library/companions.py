@@ -97,7 +97,7 @@ def own_files(folder: Path, info: ClipInfo) -> list[OwnFile]:
 def changed_files(folder: Path, info: ClipInfo) -> list[str]:
     """Return the names of a clip's companions that lie there and are not as they were written."""
     own = {file.path for file in own_files(folder, info)}
-    there = (folder / f"{info.name}{suffix}" for suffix in info.companions)
+    there = (folder / f"{info.stem}{suffix}" for suffix in info.companions)
     return [path.name for path in there if path not in own and os.path.lexists(path)]
 
 

@@ -135,6 +135,16 @@ def test_a_clip_that_replaces_one_of_another_layout_leaves_nothing_behind(librar
     assert np.array_equal(Library(library.folder).get("a").samples, band("a", seed=2).samples)
 
 
+def test_notes_that_were_changed_stay_and_are_told_of_once(library: Library) -> None:
+    path = library.add(band("a"))
+    path.with_suffix(".mid").write_bytes(b"theirs")
+    told: list[str] = []
+    library.add(band("a", seed=2), told.append)
+    assert path.with_suffix(".mid").read_bytes() == b"theirs"
+    assert len(told) == 1
+    assert "left alone" in told[0]
+
+
 def test_a_file_name_follows_the_facts(tmp_path: Path) -> None:
     library = Library(tmp_path, layout=Layout(file_name=TEMPLATE))
     assert library.add(noise("a")).name == "124-a.wav"
