@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Samples
+from msanii_live.dsp.device import precision
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
@@ -78,12 +79,14 @@ class PlayingFigures:
 def play_at_once(net: NoteDiffusion, vocoder: VocoderSettings, steps: int) -> Play:
     """Return a function that plays all parts together, in mono."""
 
+    @torch.inference_mode()
     def play(score: Score, seed: int) -> Samples:
         grid = mel_grid(score, net.spec)
         generator = torch.Generator().manual_seed(seed)
         rate = 1 / grid.seconds_per_frame
         levelled = level_dynamics(notes_by_part(score.notes), grid.count, grid.seconds_per_frame)
-        played = net.generate(levelled.notes, grid.count, rate, generator, steps)
+        with precision(net.mean.device):
+            played = net.generate(levelled.notes, grid.count, rate, generator, steps)
         slow = round(LEVEL_SECONDS * rate)
         mel = keep_power(increase_contrast(played.mel), played.mel, slow, is_loop=False)
         if played.levels is None:
@@ -146,7 +149,7 @@ def report_playing(weights: Path | None, count: int, steps: Sequence[int], out: 
     vocoder = VocoderRegistry(path, "vocos", VocoderSettings()).vocoder(
         "", MelSpec(), torch.device("cpu")
     )
-    engine = NoteDiffusionEngine("cpu", path, precision="fp32")
+    engine = NoteDiffusionEngine("cpu", path)
     engine.warm()
     for each in steps:
         for name, play in (

@@ -4,18 +4,23 @@ import numpy as np
 import pytest
 import torch
 
+from msanii_live.audio import make_clip
 from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.base import Context
 from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffusionConfig
+from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.evaluation.part_division import (
     PHRASES,
     VELOCITIES,
     bleed_of,
     levels_of_phrases,
     phrases,
+    played_bleed,
     predicted_levels,
     width,
 )
-from msanii_live.notes import Note, Score
+from msanii_live.notes import PARTS, Note, Score
+from msanii_live.protocol.commands import Render
 
 
 def test_bleed_is_the_energy_of_the_others() -> None:
@@ -25,6 +30,25 @@ def test_bleed_is_the_energy_of_the_others() -> None:
     assert bleed_of(whole, bins, 0) == pytest.approx(10 * np.log10(3 / 8), abs=0.01)
     assert bleed_of(torch.tensor([[1.0, 0.0, 0.0, 0.0]]), bins, 0) <= -89.9
     assert bleed_of(0.1 * whole, bins, 1) == pytest.approx(10 * np.log10(8 / 3), abs=0.01)
+
+
+class OnePlayer:
+    """A player whose parts hear each other a little: each has a hundredth of the others."""
+
+    def render_parts(self, score: Score, command: Render, context: Context) -> PlayedParts:
+        waves = {part: np.eye(len(PARTS), 9)[PARTS.index(part)] for part in score.parts}
+        total = np.sum(list(waves.values()), axis=0)
+        stems = {
+            part: (0.99 * wave + 0.01 * total)[:, None].repeat(2, 1).astype(np.float32)
+            for part, wave in waves.items()
+        }
+        return PlayedParts(make_clip(sum(stems.values()), 44_100), stems)
+
+
+def test_bleed_of_parts_played_one_by_one_is_what_the_others_change() -> None:
+    notes = (Note(0.0, 1.0, 40, 90, 33), Note(0.0, 1.0, 60, 90, 0), Note(0.0, 1.0, 36, 90, 0, True))
+    found = played_bleed(OnePlayer(), Score(notes, 1.0))  # type: ignore[arg-type]
+    assert found == pytest.approx(dict.fromkeys(("drums", "bass", "chords"), -36.99), abs=0.01)
 
 
 def test_width_is_of_the_side_over_the_middle() -> None:

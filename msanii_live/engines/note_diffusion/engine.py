@@ -34,7 +34,7 @@ from msanii_live.protocol.commands import Render
 
 WEIGHTS = "note-diffusion.safetensors"
 MAX_SECONDS = 190.0
-STEPS = 12
+STEPS = 4  # of more, the band sounds no more like music: `msanii-live bench playing`
 LEAD = 2.5  # s of a loop that are rendered before its start
 
 
