@@ -526,6 +526,31 @@ class AsyncCommands(ABC):
             "list[types.DoneRow]", await self.ask(build_command(commands.EngineFree, engine=engine))
         )
 
+    async def lora_load(
+        self, name: str, weight: float = 1.0, *, engine: str = ""
+    ) -> list[types.DoneRow]:
+        """Load a LoRA into an engine, or change its weight. It holds from the next job on."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(
+                build_command(commands.LoraLoad, name=name, weight=weight, engine=engine)
+            ),
+        )
+
+    async def lora_free(self, name: str, *, engine: str = "") -> list[types.DoneRow]:
+        """Take a LoRA out of an engine."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.LoraFree, name=name, engine=engine)),
+        )
+
+    async def lora_list(self, *, engine: str = "") -> list[types.LoraEntryRow]:
+        """List an engine's LoRAs: those that are loaded, and with weight 0 those that could be."""
+        return cast(
+            "list[types.LoraEntryRow]",
+            await self.ask(build_command(commands.LoraList, engine=engine)),
+        )
+
     async def notify(self, on: int, port: int = 0, *, topics: str = "") -> list[types.DoneRow]:
         """Register a port of this host for replies."""
         return cast(

@@ -750,6 +750,40 @@ class BlockingCommands(ABC):
             "list[types.DoneRow]", self.ask(build_command(commands.EngineFree, engine=engine))
         )
 
+    def lora_load(self, name: str, weight: float = 1.0, *, engine: str = "") -> list[types.DoneRow]:
+        """Load a LoRA into an engine, or change its weight. It holds from the next job on.
+
+        It is the file NAME.safetensors in the folder `loras` of the models' folder.
+
+        name: name of the LoRA: that of its file without .safetensors.
+        weight: how much it changes: 0 nothing, 1 as it was trained (-4 to 4).
+        engine: engine that it changes; the default one if absent.
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.LoraLoad, name=name, weight=weight, engine=engine)),
+        )
+
+    def lora_free(self, name: str, *, engine: str = "") -> list[types.DoneRow]:
+        """Take a LoRA out of an engine.
+
+        name: name of a LoRA that is loaded, or all.
+        engine: engine that it changes; the default one if absent.
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.LoraFree, name=name, engine=engine)),
+        )
+
+    def lora_list(self, *, engine: str = "") -> list[types.LoraEntryRow]:
+        """List an engine's LoRAs: those that are loaded, and with weight 0 those that could be.
+
+        engine: engine that it changes; the default one if absent.
+        """
+        return cast(
+            "list[types.LoraEntryRow]", self.ask(build_command(commands.LoraList, engine=engine))
+        )
+
     def notify(self, on: int, port: int = 0, *, topics: str = "") -> list[types.DoneRow]:
         """Register a port of this host for replies.
 

@@ -56,6 +56,8 @@ EngineEntryRow = TypedDict("EngineEntryRow", {"engine": str, "state": str, "verb
 
 EngineInfoRow = TypedDict("EngineInfoRow", {"engine": str, "name": str, "value": str})
 
+LoraEntryRow = TypedDict("LoraEntryRow", {"lora": str, "engine": str, "weight": float})
+
 SyncedRow = TypedDict("SyncedRow", {"number": str})
 
 PongRow = TypedDict("PongRow", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeGuard, TypeVar
@@ -152,6 +152,24 @@ class BatchEngine(Engine, Protocol):
 def is_batching(engine: Engine) -> TypeGuard[BatchEngine]:
     """Return whether an engine makes several clips in one pass."""
     return hasattr(engine, "run_batch")
+
+
+class LoraEngine(Engine, Protocol):
+    """An engine whose model small weights can change, between jobs."""
+
+    def set_loras(self, loras: Mapping[str, tuple[Path, float]]) -> None:
+        """Use exactly these LoRAs: file and weight by name. Loads the engine first if needed.
+
+        Raises: CommandError: EENGINE; those of before stay.
+        """
+
+    def loras(self) -> Mapping[str, tuple[Path, float]]:
+        """Return the LoRAs in use. Any thread may call it."""
+
+
+def has_loras(engine: Engine) -> TypeGuard[LoraEngine]:
+    """Return whether an engine takes LoRAs."""
+    return hasattr(engine, "set_loras")
 
 
 class ComposingEngine(Engine, Protocol):

@@ -136,6 +136,10 @@ ENGINE_INFO = _reply(
     "One fact. /msanii/done ends the list.",
     listed=True,
 )
+LORA_ENTRY = _reply(
+    "lora/entry", "sssf", "token lora engine weight",
+    "One LoRA; its weight is 0 if it is not loaded. /msanii/done ends the list.", listed=True,
+)  # fmt: skip
 DUMP_LINE = _reply(
     "dump/line", "sfsss", "token age-seconds sender message outcome",
     "One message that the server received, and what it did with it.",
@@ -164,7 +168,7 @@ PARAM_REPLIES = {
 REPLIES: tuple[ReplyType, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_CLIP, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS,
     PONG, SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
-    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
+    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, LORA_ENTRY,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip
 REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}

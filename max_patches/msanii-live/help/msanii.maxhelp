@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1762.0
+       1846.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -1334,7 +1334,7 @@
         "box": {
          "id": "obj-52",
          "maxclass": "message",
-         "text": "/msanii/notify 1 9000",
+         "text": "/msanii/lora/load loop1 1 engine mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1343,7 +1343,7 @@
          "patching_rect": [
           20.0,
           1444.0,
-          154.6,
+          286.6,
           22.0
          ]
         }
@@ -1351,6 +1351,60 @@
        {
         "box": {
          "id": "obj-53",
+         "maxclass": "message",
+         "text": "/msanii/lora/free loop1 engine mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1472.0,
+          273.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "message",
+         "text": "/msanii/lora/list engine mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1500.0,
+          233.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
+         "maxclass": "message",
+         "text": "/msanii/notify 1 9000",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1528.0,
+          154.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1360,62 +1414,8 @@
          ],
          "patching_rect": [
           20.0,
-          1472.0,
-          108.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-54",
-         "maxclass": "message",
-         "text": "/msanii/ping",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1500.0,
-          95.2,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-55",
-         "maxclass": "message",
-         "text": "/msanii/status",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1528.0,
-          108.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-56",
-         "maxclass": "message",
-         "text": "/msanii/version",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1556.0,
-          115.0,
+          108.4,
           22.0
          ]
         }
@@ -1424,7 +1424,7 @@
         "box": {
          "id": "obj-57",
          "maxclass": "message",
-         "text": "/msanii/caps",
+         "text": "/msanii/ping",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1442,7 +1442,7 @@
         "box": {
          "id": "obj-58",
          "maxclass": "message",
-         "text": "/msanii/dump 1",
+         "text": "/msanii/status",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1460,7 +1460,7 @@
         "box": {
          "id": "obj-59",
          "maxclass": "message",
-         "text": "/msanii/clearsched",
+         "text": "/msanii/version",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1469,7 +1469,7 @@
          "patching_rect": [
           20.0,
           1640.0,
-          134.8,
+          115.0,
           22.0
          ]
         }
@@ -1478,7 +1478,7 @@
         "box": {
          "id": "obj-60",
          "maxclass": "message",
-         "text": "/msanii/quit",
+         "text": "/msanii/caps",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1495,6 +1495,60 @@
        {
         "box": {
          "id": "obj-61",
+         "maxclass": "message",
+         "text": "/msanii/dump 1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1696.0,
+          108.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-62",
+         "maxclass": "message",
+         "text": "/msanii/clearsched",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1724.0,
+          134.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-63",
+         "maxclass": "message",
+         "text": "/msanii/quit",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1752.0,
+          95.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-64",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1502,7 +1556,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1712.0,
+          1796.0,
           30.0,
           30.0
          ],
@@ -1518,7 +1572,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1530,7 +1584,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1542,7 +1596,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1554,7 +1608,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1566,7 +1620,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1578,7 +1632,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1590,7 +1644,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1602,7 +1656,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1614,7 +1668,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1626,7 +1680,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1638,7 +1692,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1650,7 +1704,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1662,7 +1716,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1674,7 +1728,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1686,7 +1740,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1698,7 +1752,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1710,7 +1764,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1722,7 +1776,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1734,7 +1788,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1746,7 +1800,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1758,7 +1812,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1770,7 +1824,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1782,7 +1836,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1794,7 +1848,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1806,7 +1860,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1818,7 +1872,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1830,7 +1884,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1842,7 +1896,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1854,7 +1908,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1866,7 +1920,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1878,7 +1932,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1890,7 +1944,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1902,7 +1956,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1914,7 +1968,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1926,7 +1980,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1938,7 +1992,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1950,7 +2004,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1962,7 +2016,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1974,7 +2028,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1986,7 +2040,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -1998,7 +2052,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2010,7 +2064,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2022,7 +2076,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2034,7 +2088,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2046,7 +2100,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2058,7 +2112,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2070,7 +2124,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2082,7 +2136,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2094,7 +2148,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2106,7 +2160,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2118,7 +2172,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2130,7 +2184,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2142,7 +2196,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2154,7 +2208,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2166,7 +2220,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2178,7 +2232,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2190,7 +2244,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2202,7 +2256,7 @@
           0
          ],
          "destination": [
-          "obj-61",
+          "obj-64",
           0
          ]
         }
@@ -2214,7 +2268,43 @@
           0
          ],
          "destination": [
+          "obj-64",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-61",
+          0
+         ],
+         "destination": [
+          "obj-64",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-62",
+          0
+         ],
+         "destination": [
+          "obj-64",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-63",
+          0
+         ],
+         "destination": [
+          "obj-64",
           0
          ]
         }

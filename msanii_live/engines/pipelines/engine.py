@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 
@@ -21,7 +22,10 @@ from msanii_live.engines.pipelines.batch import run_batch
 from msanii_live.engines.pipelines.dimensions import read_dimensions
 from msanii_live.engines.pipelines.family import Family
 from msanii_live.engines.pipelines.folder import PipelineFolder, check_folder, load_family
+from msanii_live.engines.pipelines.loras import LoadedLora
+from msanii_live.engines.pipelines.loras import apply as apply_loras
 from msanii_live.engines.pipelines.tasks import MAX_SECONDS, PipelineTasks
+from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import Generate, GenerationCommand
 
 BF16_FAMILIES = ("AceStepPipeline",)  # whose publishers say bf16, where a GPU would take fp16
@@ -50,6 +54,7 @@ class PipelineEngine:
         self._folder, self._device_name, self._asked = folder, device, precision
         self._dtype = torch.float32  # until it is loaded
         self._family: Family | None = None
+        self._loras: dict[str, LoadedLora] = {}
 
     @property
     def loaded(self) -> bool:
@@ -74,7 +79,9 @@ class PipelineEngine:
             device = pick_device(self._device_name)
             self._dtype = self._pick_dtype(device)
             with torch_runtime.inference(torch.float32):
-                self._family = load_family(self._folder, device, self._dtype)
+                family = load_family(self._folder, device, self._dtype)
+                apply_loras(family.pipe, self.name, self._loras)
+            self._family = family
         return self._family
 
     def _pick_dtype(self, device: torch.device) -> torch.dtype:
@@ -105,6 +112,22 @@ class PipelineEngine:
         family = self._load_family()
         with torch_runtime.inference(torch.float32):
             return PipelineTasks(family, command, context, self.licence).run()
+
+    def set_loras(self, loras: Mapping[str, tuple[Path, float]]) -> None:
+        """Use exactly these LoRAs; see `LoraEngine.set_loras`."""
+        family = self._load_family()
+        wanted = {name: LoadedLora(file, weight) for name, (file, weight) in loras.items()}
+        with torch_runtime.inference(torch.float32):
+            try:
+                apply_loras(family.pipe, self.name, wanted)
+            except CommandError:
+                apply_loras(family.pipe, self.name, self._loras)
+                raise
+        self._loras = wanted
+
+    def loras(self) -> dict[str, tuple[Path, float]]:
+        """Return the LoRAs in use: file and weight by name."""
+        return {name: (lora.file, lora.weight) for name, lora in self._loras.items()}
 
     def run_batch(
         self, command: GenerationCommand, context: Context, seeds: Sequence[int]

@@ -66,6 +66,15 @@ from msanii_live.protocol.commands.library import (
 from msanii_live.protocol.commands.listen import (
     Transcribe as Transcribe,
 )
+from msanii_live.protocol.commands.loras import (
+    LoraFree as LoraFree,
+)
+from msanii_live.protocol.commands.loras import (
+    LoraList as LoraList,
+)
+from msanii_live.protocol.commands.loras import (
+    LoraLoad as LoraLoad,
+)
 from msanii_live.protocol.commands.performance import (
     MapFree as MapFree,
 )
@@ -215,7 +224,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ClipStar, ClipParents, Undo, Redo,
     SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,
     JobList, JobCancel,
-    EngineList, EngineInfo, EngineLoad, EngineFree,
+    EngineList, EngineInfo, EngineLoad, EngineFree, LoraLoad, LoraFree, LoraList,
     Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
 )  # fmt: skip
 

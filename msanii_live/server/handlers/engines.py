@@ -7,10 +7,11 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import EngineFree, EngineInfo, EngineList, EngineLoad
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_engine, on_worker
+from msanii_live.server.handlers.loras import LoraHandlers
 
 
 class EngineHandlers:
-    """Commands that list, describe, load and free engines."""
+    """Commands that list, describe, load and free engines, with those about their LoRAs."""
 
     def __init__(self, registry: EngineRegistry) -> None:
         """Take the engines."""
@@ -23,6 +24,7 @@ class EngineHandlers:
             EngineInfo: on_engine(self._info),
             EngineLoad: on_worker(self._load),
             EngineFree: on_worker(self._free),
+            **LoraHandlers(self._registry).table(),
         }
 
     def _list(self, command: EngineList, call: Call) -> Answer:

@@ -200,6 +200,18 @@
 		^this.ask('/msanii/engine/free', [engine], keys, done, progress, fail)
 	}
 
+	loraLoad { |name, weight, keys, done, progress, fail|
+		^this.ask('/msanii/lora/load', [name, weight], keys, done, progress, fail)
+	}
+
+	loraFree { |name, keys, done, progress, fail|
+		^this.ask('/msanii/lora/free', [name], keys, done, progress, fail)
+	}
+
+	loraList { |keys, done, progress, fail|
+		^this.ask('/msanii/lora/list', [], keys, done, progress, fail)
+	}
+
 	notify { |on, port, keys, done, progress, fail|
 		^this.ask('/msanii/notify', [on, port], keys, done, progress, fail)
 	}
@@ -262,6 +274,7 @@
 			'/msanii/job/entry' -> [\token, \job, \position, \ownerToken, \command, \fraction],
 			'/msanii/engine/entry' -> [\token, \engine, \state, \verbs],
 			'/msanii/engine/info' -> [\token, \engine, \name, \value],
+			'/msanii/lora/entry' -> [\token, \lora, \engine, \weight],
 			'/msanii/transport' -> [\bpm, \beats, \barPosition],
 			'/msanii/dump/line' -> [\token, \ageSeconds, \sender, \message, \outcome],
 			'/msanii/stream/chunk' -> [\index, \start, \seconds, \took, \ahead],
@@ -334,6 +347,9 @@
 			'/msanii/engine/info' -> '/msanii/engine/info',
 			'/msanii/engine/load' -> '/msanii/done',
 			'/msanii/engine/free' -> '/msanii/done',
+			'/msanii/lora/load' -> '/msanii/done',
+			'/msanii/lora/free' -> '/msanii/done',
+			'/msanii/lora/list' -> '/msanii/lora/entry',
 			'/msanii/notify' -> '/msanii/done',
 			'/msanii/sync' -> '/msanii/synced',
 			'/msanii/ping' -> '/msanii/pong',
@@ -356,7 +372,8 @@
 			'/msanii/map/entry',
 			'/msanii/job/entry',
 			'/msanii/engine/entry',
-			'/msanii/engine/info'
+			'/msanii/engine/info',
+			'/msanii/lora/entry'
 		]
 	}
 }
