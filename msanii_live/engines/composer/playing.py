@@ -102,7 +102,9 @@ class Performer:
             around = np.concatenate([old[max(0, start - look) : start], old[end : end + look]])
             played = like_recording(played, around)
         made = played.clip.samples
-        louder = expected_change(score, start / RATE, end / RATE)
+        louder = 0.0  # of a recording, the notes and their velocities are guesses
+        if not is_recording(source):
+            louder = expected_change(score, start / RATE, end / RATE)
         join = plan_join(old, made, start, end, -first, louder)
         mix = join.apply(old, made)
         stems = self._joined_stems(source, played.stems, join) if self.with_stems else {}
@@ -176,9 +178,12 @@ def like_recording(played: PlayedParts, recording: Samples) -> PlayedParts:
     """Return what was played with the spectrum and width of a recording, and its stems alike."""
     if len(recording) < MIN_LOOK * RATE or rms_dbfs(recording) <= QUIET:
         return played
-    match = match_sound(recording, played.clip.samples)
-    stems = {part: match.apply(stem) for part, stem in played.stems.items()}
-    return PlayedParts(make_clip(match.apply(played.clip.samples), RATE), stems)
+    mix, stems = played.clip.samples, dict(played.stems)
+    for _ in range(2):  # the filters are smooth, so that the first leaves a rest
+        match = match_sound(recording, mix)
+        mix = match.apply(mix)
+        stems = {part: match.apply(stem) for part, stem in stems.items()}
+    return PlayedParts(make_clip(mix, RATE), stems)
 
 
 def as_played(clip: Clip) -> PlayedParts:
