@@ -135,26 +135,36 @@ def test_density_is_followed_in_the_next_chunk(composer):
         _, phrase = advance(state, work, steps=2, steering=Steering(density=density))
         return len([note for note in phrase.score.notes if note.start >= phrase.lead])
 
-    counts = [notes_in_a_chunk(density) for density in (0.0, 0.5, 1.0)]
-    assert counts == sorted(counts)
-    assert counts[2] > 1.5 * counts[0]
+    assert notes_in_a_chunk(1.0) > 1.5 * notes_in_a_chunk(0.0)
 
 
-def test_muted_parts_are_silent_and_come_back(composer):
-    work, state = Composing(composer), StreamState()
-    loud = Steering(density=0.9)
-    state, _ = advance(state, work, steering=loud)
-    state, phrase = advance(state, work, steering=loud, parts=("bass",))
-    assert {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead} <= {"bass"}
+class Written:
+    """Notes of three parts on every beat, in place of what a composer makes up."""
+
+    def compose(self, command, before, bars):
+        seconds = command.seconds if before is None else 2.0 * bars
+        notes = [
+            Note(beat / 2, beat / 2 + 0.7, pitch, 90, part=part)
+            for beat in range(round(2 * seconds))
+            for part, pitch in (("bass", 40), ("chords", 60), ("lead", 72))
+        ]
+        return Score(tuple(notes), seconds, bpm=120.0, beats=4.0, metre=(4, 4))
+
+
+def test_muted_parts_are_silent_and_come_back():
+    work, state = Written(), StreamState()
+    state, _ = advance(state, work)
+    state, phrase = advance(state, work, parts=("bass",))
+    assert {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead} == {"bass"}
     assert {part_of(n) for n in phrase.score.notes if n.start < phrase.lead} > {"bass"}, (
         "they rang on"
     )
     others = [n for n in phrase.score.notes if part_of(n) != "bass"]
     assert max(note.end for note in others) <= phrase.lead + 1e-6, "and end where the chunk begins"
-    state, phrase = advance(state, work, steering=loud)
+    state, phrase = advance(state, work)
     parts = {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead}
     assert parts > {"bass"}
-    assert {part_of(note) for note in phrase.score.notes if note.start < phrase.lead} <= {"bass"}
+    assert {part_of(note) for note in phrase.score.notes if note.start < phrase.lead} == {"bass"}
 
 
 def test_the_transports_tempo_is_followed_once_it_changes(composer):
