@@ -1,7 +1,8 @@
-"""Notes into the session of Ableton Live by AbletonOSC, for users without Max for Live.
+"""Notes and sounds into the session of Ableton Live by AbletonOSC, for users without Max for Live.
 
 AbletonOSC is a MIDI remote script by Daniel Jones (https://github.com/ideoforms/AbletonOSC). It
-listens on port 11000 and answers to port 11001. It has no message that imports a sound file.
+listens on port 11000 and answers to port 11001. Its message that imports a sound file,
+/live/clip_slot/create_audio_clip, is in pull request 182 and in forks, not in its main version yet.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 import mido
 
@@ -19,9 +20,14 @@ from msanii_live.client.packets import Sent, build_packet, read_packet
 from msanii_live.errors import MsaniiError
 
 PORT, REPLY_PORT = 11_000, 11_001
+COMPLEX = 4  # Live's warp mode for whole pieces
+MODES = {"drums": 0}  # of stems that have another: Beats
 PATIENCE = 2.0  # s that Live may take for an answer
 _NOTES_A_PACKET = 40  # so that a packet stays under 1,400 bytes
 _PAUSE = 0.05  # s between two questions about the same thing
+
+
+TrackKind: TypeAlias = Literal["midi", "audio"]
 
 
 class AbletonError(MsaniiError):
@@ -36,6 +42,16 @@ class BeatNote:
     start: float
     length: float
     velocity: int
+
+
+@dataclass(frozen=True)
+class SoundFile:
+    """A sound file for a slot. name: of the clip. track: on which it goes. warp_mode: Live's."""
+
+    path: Path
+    name: str
+    track: str
+    warp_mode: int = COMPLEX
 
 
 @dataclass
@@ -100,7 +116,8 @@ class AbletonOSC:
     def create(self, what: str, number: int) -> int:
         """Create tracks or scenes at the end and return the index of the first.
 
-        what: "midi_track" or "scene". Raises: AbletonError: they are not there after a while.
+        what: "midi_track", "audio_track" or "scene".
+        Raises: AbletonError: they are not there after a while.
         """
         counted = "scenes" if what == "scene" else "tracks"
         before = self.count(counted)
@@ -112,20 +129,24 @@ class AbletonOSC:
         )
         return before
 
-    def midi_tracks(self, names: Sequence[str]) -> list[int]:
-        """Return the indices of the MIDI tracks of these names; those that lack are created."""
+    def tracks(self, kind: TrackKind, names: Sequence[str]) -> list[int]:
+        """Return the indices of the tracks of these names; those that lack are created."""
         known = self.ask("/live/song/get/track_names")
         found = {
             name: track
             for track, name in enumerate(known)
-            if name in names and self.ask("/live/track/get/has_midi_input", track)[0]
+            if name in names and self.ask(f"/live/track/get/has_{kind}_input", track)[0]
         }
         missing = [name for name in names if name not in found]
-        first = self.create("midi_track", len(missing)) if missing else 0
+        first = self.create(f"{kind}_track", len(missing)) if missing else 0
         for track, name in enumerate(missing, first):
             self.send("/live/track/set/name", track, name)
             found[name] = track
         return [found[name] for name in names]
+
+    def is_taken(self, track: int, scene: int) -> bool:
+        """Return whether a slot has a clip."""
+        return bool(self.ask("/live/clip_slot/get/has_clip", track, scene)[0])
 
     def free_scene(self, tracks: Sequence[int]) -> int:
         """Return the first scene, from the selected one on, whose slots on these tracks are empty.
@@ -134,8 +155,7 @@ class AbletonOSC:
         """
         selected = int(str(self.ask("/live/view/get/selected_scene")[0]))
         for scene in range(selected, self.count("scenes")):
-            taken = (self.ask("/live/clip_slot/get/has_clip", each, scene)[0] for each in tracks)
-            if not any(taken):
+            if not any(self.is_taken(track, scene) for track in tracks):
                 return scene
         return self.create("scene", 1)
 
@@ -150,12 +170,19 @@ class AbletonOSC:
         self.send("/live/clip/set/looping", track, scene, int(loops))
         self.send("/live/clip/set/name", track, scene, clip.name)
 
-    def is_filled(self, track: int, scene: int, clip: PartNotes) -> bool:
-        """Return whether a slot has a clip: messages run in order, so its notes are there too."""
-        try:
-            return self.ask("/live/clip/get/name", track, scene)[0] == clip.name
-        except AbletonError:  # it does not answer about what is not there
-            return False
+    def load(self, track: int, scene: int, sound: SoundFile, loops: bool) -> None:
+        """Import a sound file into an empty slot, warped."""
+        self.send("/live/clip_slot/create_audio_clip", track, scene, sound.path.as_posix())
+        self.send("/live/clip/set/warping", track, scene, 1)
+        self.send("/live/clip/set/warp_mode", track, scene, sound.warp_mode)
+        self.send("/live/clip/set/looping", track, scene, int(loops))
+        self.send("/live/clip/set/name", track, scene, sound.name)
+
+    def is_filled(self, track: int, scene: int, name: str) -> bool:
+        """Return whether a slot has this clip: messages run in order, so all of it is there."""
+        # AbletonOSC does not answer about a clip that is not there.
+        is_there = self.is_taken(track, scene)
+        return is_there and self.ask("/live/clip/get/name", track, scene)[0] == name
 
     def _wait(self, is_done: Callable[[], bool], failure: str) -> None:
         until = time.monotonic() + PATIENCE
@@ -174,15 +201,45 @@ def put_notes(live: AbletonOSC, path: Path, name: str, loops: bool) -> list[str]
     parts, beats = read_parts(path)
     live.ask("/live/application/get/version")
     names = [f"msanii {part.name} MIDI" for part in parts]
-    tracks = live.midi_tracks(names)
+    tracks = live.tracks("midi", names)
     scene = live.free_scene(tracks)
     clips = [PartNotes(f"{name} {part.name}", part.notes) for part in parts]
     for track, clip in zip(tracks, clips, strict=True):
         live.fill(track, scene, clip, beats, loops)
     for track, clip in zip(tracks, clips, strict=True):
-        if not live.is_filled(track, scene, clip):
+        if not live.is_filled(track, scene, clip.name):
             raise AbletonError(f"Live made no clip {clip.name}: see the log of AbletonOSC")
     return names
+
+
+def put_sounds(
+    live: AbletonOSC, sounds: Sequence[SoundFile], beats: float, loops: bool
+) -> list[str]:
+    """Put sound files into Live, each on its track, in one scene; return warnings.
+
+    beats: their length, 0 if it is unknown. No clip of Live's is replaced.
+    Raises: AbletonError: this AbletonOSC cannot, or Live is older than 12.0.5.
+    """
+    live.ask("/live/application/get/version")
+    tracks = live.tracks("audio", [sound.track for sound in sounds])
+    scene = live.free_scene(tracks)
+    for track, sound in zip(tracks, sounds, strict=True):
+        live.load(track, scene, sound, loops)
+    warnings = []
+    for track, sound in zip(tracks, sounds, strict=True):
+        if not live.is_filled(track, scene, sound.name):
+            raise AbletonError(
+                f"Live imported no {sound.path.name}: that needs Live 12.0.5 or later, and an "
+                "AbletonOSC with /live/clip_slot/create_audio_clip (its pull request 182); without "
+                "it, drag the file into Live"
+            )
+        found = float(str(live.ask("/live/clip/get/end_marker", track, scene)[0]))
+        if beats and abs(found - beats) > 0.01:
+            warnings.append(
+                f"Live takes {sound.name} to have {found:g} beats, and it has {beats:g}: type its "
+                "tempo into Clip View"
+            )
+    return warnings
 
 
 def read_parts(path: Path) -> tuple[list[PartNotes], float]:

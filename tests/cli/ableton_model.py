@@ -8,9 +8,13 @@ from msanii_live.client.packets import build_packet, read_packet
 
 
 class AbletonModel:
-    """A set with a MIDI track and an audio track, of two scenes. It answers to a port."""
+    """A set with a MIDI track and an audio track, of two scenes. It answers to a port.
 
-    def __init__(self, reply_port: int) -> None:
+    imports: whether it has the message that imports a sound file. beats: of each sound file.
+    """
+
+    def __init__(self, reply_port: int, imports: bool = True, beats: float = 8.0) -> None:
+        self.imports, self.beats = imports, beats
         self.tracks: list[dict[str, Any]] = []
         self.scenes, self.selected = 2, 0
         self.unknown: list[str] = []
@@ -62,14 +66,19 @@ class AbletonModel:
                 return tuple(track["name"] for track in self.tracks)
             case ["view", "get", "selected_scene"], ():
                 return (self.selected,)
-            case ["track", "get", "has_midi_input"], (track,):
-                return (track, int(self.tracks[track]["is_midi"]))
+            case ["track", "get", ("has_midi_input" | "has_audio_input") as kind], (track,):
+                return (track, int(self.tracks[track]["is_midi"] == (kind == "has_midi_input")))
             case ["clip_slot", "get", "has_clip"], (track, scene):
                 return (track, scene, int(self.tracks[track]["slots"][scene] is not None))
-            case ["clip", "get", "name"], (track, scene):
-                return (track, scene, self.tracks[track]["slots"][scene].get("name", ""))
-            case ["song", "create_midi_track"], (-1,):
-                self._add_track("MIDI", True)
+            case ["clip", "get", ("name" | "end_marker") as what], (track, scene):
+                clip = self.tracks[track]["slots"][scene]
+                return (track, scene, clip[what]) if clip else None
+            case ["song", ("create_midi_track" | "create_audio_track") as kind], (-1,):
+                self._add_track("new", kind == "create_midi_track")
+            case ["clip_slot", "create_audio_clip"], (track, scene, str(path)) if self.imports:
+                slots = self.tracks[track]["slots"]
+                if not self.tracks[track]["is_midi"] and slots[scene] is None:
+                    slots[scene] = {"path": path, "end_marker": self.beats, "name": ""}
             case ["song", "create_scene"], (-1,):
                 self.scenes += 1
                 for each in self.tracks:
@@ -79,12 +88,14 @@ class AbletonModel:
             case ["clip_slot", "create_clip"], (track, scene, float(beats)):
                 slots = self.tracks[track]["slots"]
                 if self.tracks[track]["is_midi"] and slots[scene] is None:
-                    slots[scene] = {"length": beats, "notes": []}
+                    slots[scene] = {"end_marker": beats, "notes": [], "name": ""}
             case ["clip", "add", "notes"], (track, scene, *values):
                 notes = self.tracks[track]["slots"][scene]["notes"]
                 notes += [tuple(values[at : at + 5]) for at in range(0, len(values), 5)]
-            case ["clip", "set", ("name" | "looping") as what], (track, scene, value):
-                self.tracks[track]["slots"][scene][what] = value
+            case ["clip", "set", what], (track, scene, value):
+                clip = self.tracks[track]["slots"][scene]
+                if clip and what in ("name", "looping", "warping", "warp_mode"):
+                    clip[what] = value
             case _:
                 self.unknown.append(f"{address} {args}")
         return None

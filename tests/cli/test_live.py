@@ -7,6 +7,7 @@ import pytest
 from msanii_live.cli import main
 from msanii_live.client import ableton_osc
 from msanii_live.library.library import Library
+from msanii_live.notes import PARTS
 from tests.cli.ableton_model import AbletonModel
 from tests.library.clips import band, noise
 from tests.midi.bands import BAND
@@ -41,14 +42,42 @@ def test_each_part_gets_a_track_with_its_notes(server, ableton, capsys):
         notes = [note for note in BAND.notes if note.part == part]
         assert clip["name"] == f"sung {part}"
         assert clip["looping"] == 0
-        assert clip["length"] == pytest.approx(BAND.seconds * BAND.bpm / 60, abs=1e-3)
+        assert clip["end_marker"] == pytest.approx(BAND.seconds * BAND.bpm / 60, abs=1e-3)
         assert sorted((pitch, speed) for pitch, _, _, speed, _ in clip["notes"]) == sorted(
             (note.pitch, note.velocity) for note in notes
         )
         beats = sorted(note.start * BAND.bpm / 60 for note in notes)
         assert sorted(start for _, start, *_ in clip["notes"]) == pytest.approx(beats, abs=1e-3)
     assert ableton.unknown == []
-    assert "sung is in Live, on msanii drums MIDI" in capsys.readouterr().out
+    words = "The notes of sung are in Live, on msanii drums MIDI, "
+    assert capsys.readouterr().out.startswith(words)
+
+
+def test_sound_and_stems_get_audio_tracks_in_one_scene(server, ableton, tones, capsys):
+    ableton.beats = BAND.seconds * BAND.bpm / 60
+    assert main(["live", *server, *ableton.flags, "sung", "--put", "sound"]) == 0
+    assert main(["live", *server, *ableton.flags, "sung", "--put", "stems"]) == 0
+    whole = ableton.track("msanii")["slots"][0]
+    assert whole["path"] == (tones.folder / "sung.wav").as_posix()
+    for part in PARTS:
+        clip = ableton.track(f"msanii {part}")["slots"][0]
+        assert clip["path"] == (tones.folder / f"sung.{part}.wav").as_posix()
+        assert clip["name"] == f"sung {part}"
+        assert (clip["warping"], clip["warp_mode"]) == (1, 0 if part == "drums" else 4)
+    assert "type its tempo" not in capsys.readouterr().out
+    assert ableton.unknown == []
+
+
+def test_a_length_that_live_guessed_wrong_is_said(server, ableton, capsys):
+    ableton.beats = 16.0
+    assert main(["live", *server, *ableton.flags, "sung", "--put", "sound"]) == 0
+    assert "Live takes sung to have 16 beats, and it has " in capsys.readouterr().out
+
+
+def test_an_ableton_osc_without_the_import_is_said(server, ableton, capsys):
+    ableton.imports = False
+    assert main(["live", *server, *ableton.flags, "sung", "--put", "sound"]) == 2
+    assert "Live imported no sung.wav: that needs Live 12.0.5" in capsys.readouterr().err
 
 
 def test_taken_slots_are_left_alone_and_tracks_are_used_again(server, ableton):
@@ -69,7 +98,7 @@ def test_a_clip_without_notes_and_a_live_that_does_not_answer_are_said(
 ):
     monkeypatch.setattr(ableton_osc, "PATIENCE", 0.2)
     assert main(["live", *server, *ableton.flags, "mute"]) == 2
-    assert "mute has no notes: the engine composer writes them" in capsys.readouterr().err
+    assert "mute has no notes: the engine composer makes clips with" in capsys.readouterr().err
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         flags = ["--ableton-port", str(silent.getsockname()[1]), *ableton.flags[2:]]
