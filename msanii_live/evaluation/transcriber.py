@@ -7,10 +7,11 @@ right in a bar if its root and its third are. basic-pitch hears the same clips, 
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +120,22 @@ def held_out_clips(
     """
     known = list(soundfonts)
     for number in range(pieces):
-        composition = compose(FIRST_SEED + number)
+        composition = _beginning(compose(FIRST_SEED + number))
         wave = render(to_midi(composition), known[number % len(known)])[: round(SECONDS * RATE)]
         if is_distorted:
             rng = np.random.default_rng([FIRST_SEED, number])
             wave = np.repeat(distort(wave.mean(axis=1), RATE, rng)[:, None], 2, axis=1)
         yield HeldOutClip(composition, np.ascontiguousarray(wave, np.float32))
+
+
+def _beginning(composition: Composition) -> Composition:
+    """Return the bars of a composition that sound within SECONDS."""
+    bar = composition.steps_per_bar * 15 / composition.tempo
+    bars = min(composition.bars, math.ceil(SECONDS / bar) + 1)
+    last = bars * composition.steps_per_bar
+    notes = tuple(note for note in composition.notes if note.start < last)
+    chords, form = composition.chords[:bars], (("verse", bars),)
+    return replace(composition, bars=bars, chords=chords, notes=notes, sections=form)
 
 
 def measure(
