@@ -365,6 +365,36 @@ class AsyncCommands(ABC):
             ),
         )
 
+    async def param_stream_prompt_a(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
+        """Set or return the prompt of the next chunks."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(
+                build_command(commands.StreamPromptA, value=value, time=time, shape=shape)
+            ),
+        )
+
+    async def param_stream_prompt_b(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
+        """Set or return the prompt towards which `stream.mix` moves the next chunks."""
+        return cast(
+            "list[types.TextParamRow]",
+            await self.ask(
+                build_command(commands.StreamPromptB, value=value, time=time, shape=shape)
+            ),
+        )
+
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page."""
         return cast(

@@ -521,6 +521,45 @@ class BlockingCommands(ABC):
             self.ask(build_command(commands.StreamSpace, value=value, time=time, shape=shape)),
         )
 
+    def param_stream_prompt_a(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
+        """Set or return the prompt of the next chunks.
+
+        With `stream.prompt.b`, `stream.mix` is where between the two prompts they are. Engines that do
+        not weigh prompts follow the nearer one.
+
+        value: free text, or none.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamPromptA, value=value, time=time, shape=shape)),
+        )
+
+    def param_stream_prompt_b(
+        self,
+        value: str | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.TextParamRow]:
+        """Set or return the prompt towards which `stream.mix` moves the next chunks.
+
+        value: free text, or none.
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.TextParamRow]",
+            self.ask(build_command(commands.StreamPromptB, value=value, time=time, shape=shape)),
+        )
+
     def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page.
 

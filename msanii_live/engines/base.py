@@ -30,7 +30,7 @@ class Capabilities:
     sound of notes only. timbres: words that `timbre` accepts. drums: it plays them.
     needs_source_notes: it works on source clips only if their notes are known. follows: those
     of OPTIONAL_KEYS, EFFECT_KEYS and TEXT_KEYS that it follows; None, for an engine that does not
-    say, stands for KEYS_OF_1_0.
+    say, stands for KEYS_OF_1_0. weighs_prompts: it follows weights, as in "dark:0.4, bright:0.6".
     """
 
     verbs: tuple[str, ...]
@@ -44,6 +44,7 @@ class Capabilities:
     drums: bool = False
     needs_source_notes: bool = False
     follows: tuple[str, ...] | None = None
+    weighs_prompts: bool = False
 
     def ignored_keys(self, command: GenerationCommand) -> list[str]:
         """Return the keys that a command gives and that the engine does not follow."""

@@ -24,6 +24,8 @@ _DEFAULTS: dict[str, Value] = {
     "stream.key": "",
     "stream.chords": "",
     "stream.parts": "",
+    "stream.prompt.a": "",
+    "stream.prompt.b": "",
     "stream.drive": 0.0,
     "stream.space": 0.0,
 }

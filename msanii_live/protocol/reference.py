@@ -55,6 +55,7 @@ OMITTED_KEYS = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
 EXAMPLE_PARAMS = {
     "/msanii/param/stream.style": "house", "/msanii/param/stream.key": "Am",
     "/msanii/param/stream.chords": "Am F C G", "/msanii/param/stream.parts": "drums bass",
+    "/msanii/param/stream.prompt.a": "dark techno", "/msanii/param/stream.prompt.b": "choir",
 }  # fmt: skip
 EXAMPLE_CLIP = "loop1"  # for a positional `clip`; elsewhere `clip` names the result
 

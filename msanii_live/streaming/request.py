@@ -36,11 +36,11 @@ class ChunkRequest:
     """What the next chunk is to be.
 
     command: what the stream plays, with which engine and timbres. seed: of everything random in
-    the chunk. steps: denoising steps; None is the engine's own number. steering: style, key, chords
-    and density. parts: that sound; empty for all. mix: between the two timbres, 0 to 1. drive,
-    space: of the sound of notes, 0 to 1. bpm, beats: of the transport, for a stream that begins
-    from nothing. phrase: the notes to play. composer: the engine that composes them instead. With
-    neither, the engine continues by outpainting.
+    the chunk. steps: denoising steps; None is the engine's own number. steering: style, key,
+    chords, density and prompt. parts: that sound; empty for all. mix: between the two timbres, 0
+    to 1. drive, space: of the sound of notes, 0 to 1. bpm, beats: of the transport, for a stream
+    that begins from nothing. phrase: the notes to play. composer: the engine that composes them
+    instead. With neither, the engine continues by outpainting.
     """
 
     command: StreamStart
@@ -68,6 +68,7 @@ class ChunkRequest:
             key=self.steering.key,
             chords=self.steering.chords,
             density=self.steering.density,
+            prompt=self.steering.prompt,
         )
 
     def to_play(self) -> ChunkRequest:

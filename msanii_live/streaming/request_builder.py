@@ -12,6 +12,7 @@ from msanii_live.jobs.services import Services
 from msanii_live.protocol.commands import Interpolate
 from msanii_live.streaming.denoising_steps import DenoisingSteps
 from msanii_live.streaming.phrases import ChunkTiming
+from msanii_live.streaming.prompts import prompt_between
 from msanii_live.streaming.request import ChunkRequest, MorphTarget
 from msanii_live.streaming.settings import (
     StreamSettings,
@@ -56,7 +57,7 @@ class RequestBuilder:
             transport.bpm,
             transport.beats,
             steps=steps,
-            steering=self._steering(),
+            steering=self._steering(capabilities.weighs_prompts),
             parts=parts,
             mix=params.number("stream.mix"),
             drive=params.number("stream.drive"),
@@ -66,13 +67,19 @@ class RequestBuilder:
             composer=composer.name if composer is not None else "",
         )
 
-    def _steering(self) -> Steering:
+    def _steering(self, weighs_prompts: bool) -> Steering:
         text, density = self._params.text, self._params.number("stream.density")
         return Steering(
             text("stream.style"),
             text("stream.key"),
             text("stream.chords"),
             density if density >= 0 else None,
+            prompt_between(
+                text("stream.prompt.a"),
+                text("stream.prompt.b"),
+                self._params.number("stream.mix"),
+                weighs_prompts,
+            ),
         )
 
     def chunk_made(self, settings: StreamSettings, took: float, seconds: float, late: bool) -> str:

@@ -51,6 +51,7 @@ class Steering:
     key: str = ""
     chords: str = ""
     density: float | None = None
+    prompt: str = ""
 
 
 @dataclass(frozen=True)

@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1846.0
+       1902.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -920,7 +920,7 @@
         "box": {
          "id": "obj-29",
          "maxclass": "message",
-         "text": "/msanii/clip/list page 1",
+         "text": "/msanii/param/stream.prompt.a dark techno time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -929,7 +929,7 @@
          "patching_rect": [
           20.0,
           800.0,
-          174.4,
+          332.8,
           22.0
          ]
         }
@@ -937,6 +937,42 @@
        {
         "box": {
          "id": "obj-30",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.prompt.b choir time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          828.0,
+          293.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
+         "maxclass": "message",
+         "text": "/msanii/clip/list page 1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          856.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-32",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -946,7 +982,7 @@
          ],
          "patching_rect": [
           20.0,
-          828.0,
+          884.0,
           167.8,
           22.0
          ]
@@ -954,7 +990,7 @@
        },
        {
         "box": {
-         "id": "obj-31",
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -964,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          856.0,
+          912.0,
           286.6,
           22.0
          ]
@@ -972,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-32",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -982,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          940.0,
           273.4,
           22.0
          ]
@@ -990,7 +1026,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -1000,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          968.0,
           220.6,
           22.0
          ]
@@ -1008,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -1018,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          996.0,
           167.8,
           22.0
          ]
@@ -1026,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/clip/star loop1 1",
          "numinlets": 2,
@@ -1036,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          1024.0,
           181.0,
           22.0
          ]
@@ -1044,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/clip/parents loop1",
          "numinlets": 2,
@@ -1054,7 +1090,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1052.0,
           187.6,
           22.0
          ]
@@ -1062,7 +1098,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-39",
          "maxclass": "message",
          "text": "/msanii/undo",
          "numinlets": 2,
@@ -1072,7 +1108,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1080.0,
           95.2,
           22.0
          ]
@@ -1080,7 +1116,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-40",
          "maxclass": "message",
          "text": "/msanii/redo",
          "numinlets": 2,
@@ -1090,44 +1126,8 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
-          95.2,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-39",
-         "maxclass": "message",
-         "text": "/msanii/scene/save loop1",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1080.0,
-          174.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-40",
-         "maxclass": "message",
-         "text": "/msanii/scene/load loop1 time 8",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1108.0,
-          220.6,
+          95.2,
           22.0
          ]
         }
@@ -1136,7 +1136,7 @@
         "box": {
          "id": "obj-41",
          "maxclass": "message",
-         "text": "/msanii/scene/free loop1",
+         "text": "/msanii/scene/save loop1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1154,7 +1154,7 @@
         "box": {
          "id": "obj-42",
          "maxclass": "message",
-         "text": "/msanii/scene/list",
+         "text": "/msanii/scene/load loop1 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1163,7 +1163,7 @@
          "patching_rect": [
           20.0,
           1164.0,
-          134.8,
+          220.6,
           22.0
          ]
         }
@@ -1171,6 +1171,42 @@
        {
         "box": {
          "id": "obj-43",
+         "maxclass": "message",
+         "text": "/msanii/scene/free loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1192.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-44",
+         "maxclass": "message",
+         "text": "/msanii/scene/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1220.0,
+          134.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
          "maxclass": "message",
          "text": "/msanii/map/learn stream.mix",
          "numinlets": 2,
@@ -1180,44 +1216,8 @@
          ],
          "patching_rect": [
           20.0,
-          1192.0,
-          200.8,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-44",
-         "maxclass": "message",
-         "text": "/msanii/map/list",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1220.0,
-          121.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-45",
-         "maxclass": "message",
-         "text": "/msanii/map/free stream.mix",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1248.0,
-          194.2,
+          200.8,
           22.0
          ]
         }
@@ -1226,7 +1226,7 @@
         "box": {
          "id": "obj-46",
          "maxclass": "message",
-         "text": "/msanii/job/list",
+         "text": "/msanii/map/list",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1244,7 +1244,7 @@
         "box": {
          "id": "obj-47",
          "maxclass": "message",
-         "text": "/msanii/job/cancel all",
+         "text": "/msanii/map/free stream.mix",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1253,7 +1253,7 @@
          "patching_rect": [
           20.0,
           1304.0,
-          161.2,
+          194.2,
           22.0
          ]
         }
@@ -1261,6 +1261,42 @@
        {
         "box": {
          "id": "obj-48",
+         "maxclass": "message",
+         "text": "/msanii/job/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1332.0,
+          121.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-49",
+         "maxclass": "message",
+         "text": "/msanii/job/cancel all",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1360.0,
+          161.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-50",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -1270,44 +1306,8 @@
          ],
          "patching_rect": [
           20.0,
-          1332.0,
-          141.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-49",
-         "maxclass": "message",
-         "text": "/msanii/engine/info mel-flow",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1360.0,
-          200.8,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-50",
-         "maxclass": "message",
-         "text": "/msanii/engine/load mel-flow",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1388.0,
-          200.8,
+          141.4,
           22.0
          ]
         }
@@ -1316,7 +1316,7 @@
         "box": {
          "id": "obj-51",
          "maxclass": "message",
-         "text": "/msanii/engine/free mel-flow",
+         "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1334,7 +1334,7 @@
         "box": {
          "id": "obj-52",
          "maxclass": "message",
-         "text": "/msanii/lora/load loop1 1 engine mel-flow",
+         "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1343,7 +1343,7 @@
          "patching_rect": [
           20.0,
           1444.0,
-          286.6,
+          200.8,
           22.0
          ]
         }
@@ -1351,6 +1351,42 @@
        {
         "box": {
          "id": "obj-53",
+         "maxclass": "message",
+         "text": "/msanii/engine/free mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1472.0,
+          200.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "message",
+         "text": "/msanii/lora/load loop1 1 engine mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1500.0,
+          286.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
          "maxclass": "message",
          "text": "/msanii/lora/free loop1 engine mel-flow",
          "numinlets": 2,
@@ -1360,7 +1396,7 @@
          ],
          "patching_rect": [
           20.0,
-          1472.0,
+          1528.0,
           273.4,
           22.0
          ]
@@ -1368,7 +1404,7 @@
        },
        {
         "box": {
-         "id": "obj-54",
+         "id": "obj-56",
          "maxclass": "message",
          "text": "/msanii/lora/list engine mel-flow",
          "numinlets": 2,
@@ -1378,7 +1414,7 @@
          ],
          "patching_rect": [
           20.0,
-          1500.0,
+          1556.0,
           233.8,
           22.0
          ]
@@ -1386,7 +1422,7 @@
        },
        {
         "box": {
-         "id": "obj-55",
+         "id": "obj-57",
          "maxclass": "message",
          "text": "/msanii/notify 1 9000",
          "numinlets": 2,
@@ -1396,44 +1432,8 @@
          ],
          "patching_rect": [
           20.0,
-          1528.0,
-          154.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-56",
-         "maxclass": "message",
-         "text": "/msanii/sync 1",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1556.0,
-          108.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-57",
-         "maxclass": "message",
-         "text": "/msanii/ping",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1584.0,
-          95.2,
+          154.6,
           22.0
          ]
         }
@@ -1442,7 +1442,7 @@
         "box": {
          "id": "obj-58",
          "maxclass": "message",
-         "text": "/msanii/status",
+         "text": "/msanii/sync 1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1460,7 +1460,7 @@
         "box": {
          "id": "obj-59",
          "maxclass": "message",
-         "text": "/msanii/version",
+         "text": "/msanii/ping",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1469,7 +1469,7 @@
          "patching_rect": [
           20.0,
           1640.0,
-          115.0,
+          95.2,
           22.0
          ]
         }
@@ -1477,6 +1477,42 @@
        {
         "box": {
          "id": "obj-60",
+         "maxclass": "message",
+         "text": "/msanii/status",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1668.0,
+          108.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-61",
+         "maxclass": "message",
+         "text": "/msanii/version",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1696.0,
+          115.0,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-62",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1486,7 +1522,7 @@
          ],
          "patching_rect": [
           20.0,
-          1668.0,
+          1724.0,
           95.2,
           22.0
          ]
@@ -1494,7 +1530,7 @@
        },
        {
         "box": {
-         "id": "obj-61",
+         "id": "obj-63",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1504,7 +1540,7 @@
          ],
          "patching_rect": [
           20.0,
-          1696.0,
+          1752.0,
           108.4,
           22.0
          ]
@@ -1512,7 +1548,7 @@
        },
        {
         "box": {
-         "id": "obj-62",
+         "id": "obj-64",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1522,7 +1558,7 @@
          ],
          "patching_rect": [
           20.0,
-          1724.0,
+          1780.0,
           134.8,
           22.0
          ]
@@ -1530,7 +1566,7 @@
        },
        {
         "box": {
-         "id": "obj-63",
+         "id": "obj-65",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1540,7 +1576,7 @@
          ],
          "patching_rect": [
           20.0,
-          1752.0,
+          1808.0,
           95.2,
           22.0
          ]
@@ -1548,7 +1584,7 @@
        },
        {
         "box": {
-         "id": "obj-64",
+         "id": "obj-66",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1556,7 +1592,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1796.0,
+          1852.0,
           30.0,
           30.0
          ],
@@ -1572,7 +1608,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1584,7 +1620,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1596,7 +1632,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1608,7 +1644,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1620,7 +1656,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1632,7 +1668,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1644,7 +1680,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1656,7 +1692,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1668,7 +1704,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1680,7 +1716,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1692,7 +1728,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1704,7 +1740,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1716,7 +1752,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1728,7 +1764,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1740,7 +1776,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1752,7 +1788,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1764,7 +1800,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1776,7 +1812,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1788,7 +1824,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1800,7 +1836,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1812,7 +1848,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1824,7 +1860,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1836,7 +1872,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1848,7 +1884,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1860,7 +1896,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1872,7 +1908,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1884,7 +1920,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1896,7 +1932,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1908,7 +1944,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1920,7 +1956,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1932,7 +1968,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1944,7 +1980,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1956,7 +1992,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1968,7 +2004,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1980,7 +2016,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -1992,7 +2028,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2004,7 +2040,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2016,7 +2052,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2028,7 +2064,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2040,7 +2076,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2052,7 +2088,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2064,7 +2100,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2076,7 +2112,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2088,7 +2124,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2100,7 +2136,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2112,7 +2148,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2124,7 +2160,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2136,7 +2172,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2148,7 +2184,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2160,7 +2196,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2172,7 +2208,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2184,7 +2220,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2196,7 +2232,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2208,7 +2244,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2220,7 +2256,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2232,7 +2268,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2244,7 +2280,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2256,7 +2292,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2268,7 +2304,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2280,7 +2316,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2292,7 +2328,7 @@
           0
          ],
          "destination": [
-          "obj-64",
+          "obj-66",
           0
          ]
         }
@@ -2304,7 +2340,31 @@
           0
          ],
          "destination": [
+          "obj-66",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-64",
+          0
+         ],
+         "destination": [
+          "obj-66",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-65",
+          0
+         ],
+         "destination": [
+          "obj-66",
           0
          ]
         }

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 
 from msanii_live.dsp.samplers import shift_level, unshift_level
+from msanii_live.engines.pipelines.embeds import Encoded, weighted_embeds
 from msanii_live.engines.pipelines.family import LatentTask, flow_start, flow_step_end
 from msanii_live.engines.pipelines.oobleck import OobleckFamily
+from msanii_live.engines.pipelines.words import PromptWords
 
 STEPS, BASE_STEPS = 8, 50
 GUIDANCE = 7.0
@@ -22,6 +24,7 @@ class AceStepFamily(OobleckFamily):
     """An ACE-Step folder. Its latents are (batch, latents, dimensions) to the pipeline."""
 
     takes_lyrics = True
+    takes_weights = True
     tiles = True  # audio over 20 s, as its publishers do
     max_seconds = MAX_SECONDS
 
@@ -40,7 +43,7 @@ class AceStepFamily(OobleckFamily):
 
         start = flow_start(task, noise)
         words = task.words
-        with self._given_source(task):
+        with self._given_source(task), self._given_weights(words, len(task.seeds)):
             made = self.pipe(
                 prompt=task.each(words.text),
                 lyrics=task.each(words.lyrics),
@@ -80,6 +83,40 @@ class AceStepFamily(OobleckFamily):
                 "audio_cover_strength": 1 - task.level,
             }
         return {}
+
+    @contextmanager
+    def _given_weights(self, words: PromptWords, count: int) -> Iterator[None]:
+        """Let the pipeline use the weighted mean of several texts' embeddings, where it takes one.
+
+        count: of the batch. The lyrics are the same with each text.
+        """
+        pipe, own = self.pipe, self.pipe.encode_prompt
+        if not words.is_weighted:
+            yield
+            return
+
+        def encode_prompt(prompt: Any, lyrics: Any, **others: Any) -> tuple[torch.Tensor, ...]:
+            texts = [text for text, _ in words.parts]
+            states, mask, sung, sung_mask = own(
+                prompt=texts, lyrics=[words.lyrics] * len(texts), **others
+            )
+            place = {text: number for number, text in enumerate(texts)}
+
+            def encoded(text: str) -> Encoded:
+                at = slice(place[text], place[text] + 1)
+                return states[at], mask[at]
+
+            mixed, mixed_mask = weighted_embeds(words, encoded)
+            return tuple(
+                part[:1].expand(count, *part.shape[1:])
+                for part in (mixed, mixed_mask.to(mask.dtype), sung, sung_mask)
+            )
+
+        pipe.encode_prompt = encode_prompt
+        try:
+            yield
+        finally:
+            del pipe.encode_prompt
 
     @contextmanager
     def _given_source(self, task: LatentTask) -> Iterator[None]:

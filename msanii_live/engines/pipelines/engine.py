@@ -30,6 +30,7 @@ from msanii_live.protocol.commands import Generate, GenerationCommand
 
 BF16_FAMILIES = ("AceStepPipeline",)  # whose publishers say bf16, where a GPU would take fp16
 FOLLOWED = ("style", "key", "density", "chords", "metre", "guidance")  # as words or arguments
+WEIGHING = ("StableAudio3Pipeline", "StableAudioPipeline", "AceStepPipeline")  # prompts
 SUNG, AVOIDED = ("lyrics",), ("negative",)
 
 
@@ -49,6 +50,7 @@ class PipelineEngine:
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=sizes.steps,
+            weighs_prompts=folder.pipeline in WEIGHING,
             follows=(*FOLLOWED, *(SUNG if folder.pipeline == "AceStepPipeline" else AVOIDED)),
         )
         self._folder, self._device_name, self._asked = folder, device, precision

@@ -145,6 +145,12 @@ from msanii_live.protocol.commands.stream import (
     StreamParts as StreamParts,
 )
 from msanii_live.protocol.commands.stream import (
+    StreamPromptA as StreamPromptA,
+)
+from msanii_live.protocol.commands.stream import (
+    StreamPromptB as StreamPromptB,
+)
+from msanii_live.protocol.commands.stream import (
     StreamSeed as StreamSeed,
 )
 from msanii_live.protocol.commands.stream import (

@@ -263,9 +263,38 @@ class StreamSpace(Param):
     value: float | None = number("0 is dry, 1 is far away", 0, 1, default=None, positional=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamPromptA(Param):
+    """Set or return the prompt of the next chunks.
+
+    With `stream.prompt.b`, `stream.mix` is where between the two prompts they are. Engines that do
+    not weigh prompts follow the nearer one.
+    """
+
+    address: ClassVar[str] = "/msanii/param/stream.prompt.a"
+    reply: ClassVar[str] = "/msanii/param/stream.prompt.a"
+
+    value: str | None = text(
+        "free text, or none", default=None, takes_numbers=True, positional=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamPromptB(Param):
+    """Set or return the prompt towards which `stream.mix` moves the next chunks."""
+
+    address: ClassVar[str] = "/msanii/param/stream.prompt.b"
+    reply: ClassVar[str] = "/msanii/param/stream.prompt.b"
+
+    value: str | None = text(
+        "free text, or none", default=None, takes_numbers=True, positional=True
+    )
+
+
 PARAMS: tuple[type[Param], ...] = (
     StreamMix, StreamTarget, StreamStrength, StreamSteps, StreamSeed, StreamDensity,
-    StreamStyle, StreamKey, StreamChords, StreamParts, StreamDrive, StreamSpace,
+    StreamStyle, StreamKey, StreamChords, StreamParts, StreamDrive, StreamSpace, StreamPromptA,
+    StreamPromptB,
 )  # fmt: skip
 
 

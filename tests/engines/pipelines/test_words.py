@@ -75,7 +75,7 @@ def test_the_metre_sets_the_length_of_a_bar(bench):
     assert clip.info.frames == round(3 * 0.4 * 44_100)
 
 
-@pytest.mark.parametrize("family", ["stable-audio-3", "stable-audio-open"])
+@pytest.mark.parametrize("family", ["stable-audio-3", "stable-audio-open", "ace-step"])
 def test_weights_morph_between_prompts(bench, family):
     def make(prompt):
         heard = Recorder()

@@ -108,6 +108,14 @@
 		^this.ask('/msanii/param/stream.space', [value], keys, done, progress, fail)
 	}
 
+	streamPromptA { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.prompt.a', [value], keys, done, progress, fail)
+	}
+
+	streamPromptB { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/stream.prompt.b', [value], keys, done, progress, fail)
+	}
+
 	clipList { |keys, done, progress, fail|
 		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
 	}
@@ -290,7 +298,9 @@
 			'/msanii/param/stream.chords' -> [\value],
 			'/msanii/param/stream.parts' -> [\value],
 			'/msanii/param/stream.drive' -> [\value],
-			'/msanii/param/stream.space' -> [\value]
+			'/msanii/param/stream.space' -> [\value],
+			'/msanii/param/stream.prompt.a' -> [\value],
+			'/msanii/param/stream.prompt.b' -> [\value]
 		]
 	}
 
@@ -324,6 +334,8 @@
 			'/msanii/param/stream.parts' -> '/msanii/param/stream.parts',
 			'/msanii/param/stream.drive' -> '/msanii/param/stream.drive',
 			'/msanii/param/stream.space' -> '/msanii/param/stream.space',
+			'/msanii/param/stream.prompt.a' -> '/msanii/param/stream.prompt.a',
+			'/msanii/param/stream.prompt.b' -> '/msanii/param/stream.prompt.b',
 			'/msanii/clip/list' -> '/msanii/clip/entry',
 			'/msanii/clip/info' -> '/msanii/clip/info',
 			'/msanii/clip/load' -> '/msanii/done',
