@@ -203,7 +203,7 @@ def _parse_positional(
             if argument.has_numbers and not later:
                 value, index = reader.join_strings(index, has_numbers=True)
             else:
-                end = _end_of_text(reader, index, sum(a.required for a in later))
+                end = _end_of_text(reader, index, len(later))
                 value, index = " ".join(str(word) for word in reader.args[index:end]), end
         else:
             index += 1
@@ -212,7 +212,7 @@ def _parse_positional(
 
 
 def _end_of_text(reader: _ArgumentReader, start: int, count: int) -> int:
-    """Return where a text ends that `count` numbers must follow. The numbers may be strings."""
+    """Return where a text ends that up to `count` numbers follow. The numbers may be strings."""
     _, end = reader.join_strings(start)
     after = end
     while after < end + count and reader.is_value(after):
