@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-MIN_BPM, MAX_BPM = 54.0, 216.0  # of beats
+MIN_BPM, MAX_BPM = 38.0, 216.0  # of beats
 STEADY_SECONDS = 0.03  # by which the beats of a steady tempo may miss their places, RMS
 BEATS_PER_BAR = {4: 0.0, 3: -1.5, 2: -2.5, 5: -3.0}  # and the log prior of each
 MIN_BEATS = 4

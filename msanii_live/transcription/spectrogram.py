@@ -30,15 +30,17 @@ _FAST_WINDOW = 1_024
 _PART = 2_000  # frames analysed at once, to save memory
 
 
-def listen(samples: np.ndarray, rate: int) -> torch.Tensor:
+def listen(samples: np.ndarray, rate: int, margin: int = 0) -> torch.Tensor:
     """Return the spectrogram of a clip: ln magnitudes, float32, (frames, BANDS), 50 a second.
 
-    samples: float32, (frames, channels) or (frames,). rate: Hz. Frame n is centred on n / 50 s.
+    samples: float32, (frames, channels) or (frames,). rate: Hz. margin: frames of silence before
+    and after the clip. Frame n is centred on (n - margin) / 50 s.
     """
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     wave = np.asarray(soxr.resample(mono, rate, RATE) if rate != RATE else mono, np.float32)
     size = float(np.sqrt(np.mean(np.square(wave)))) if len(wave) else 0.0
-    return analyse(torch.from_numpy(wave * (LEVEL / max(size, 1e-4))))
+    wave = np.pad(wave * np.float32(LEVEL / max(size, 1e-4)), margin * HOP)
+    return analyse(torch.from_numpy(wave))
 
 
 def analyse(wave: torch.Tensor) -> torch.Tensor:

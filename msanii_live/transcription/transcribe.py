@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, Samples
+from msanii_live.dsp.thread_limit import apply_limit
 from msanii_live.engines.composer.notes import QUALITIES, Chord
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import CHORD, Marker, Note, Score
@@ -21,6 +22,7 @@ from msanii_live.transcription.network import CHORDS, Likelihoods, Transcriber
 from msanii_live.transcription.note_decoding import DecodingSettings, decode_notes
 from msanii_live.transcription.spectrogram import FRAMES_PER_SECOND, listen
 
+MARGIN = 25  # frames of silence around a clip
 WINDOW, EDGE = 1_500, 150  # frames that the network hears at once, and of its ends unused
 _DOTTED = 1.5  # crotchets of a beat in 6/8
 _MIN_SWING_NOTES = 8
@@ -57,6 +59,7 @@ class Listener:
     def _load(self) -> Transcriber:
         with self._lock:
             if self._net is None:
+                apply_limit()
                 try:
                     self._net = weights.load(self._path)
                 except (OSError, ValueError) as error:
@@ -90,11 +93,12 @@ def hear(
     progress: Progress = lambda done, steps: None,
 ) -> Heard:
     """Return what is heard in samples. bpm: the tempo, if it is known."""
-    sound = listen(samples, rate)
     seconds = len(samples) / rate
-    if not len(sound):
+    if not len(samples):
         return Heard((), None, ())
-    made = likelihoods(net, sound, progress)
+    # Silence before and after, so that what begins with the clip is heard to begin.
+    made = likelihoods(net, listen(samples, rate, MARGIN), progress)
+    made = Likelihoods(**{name: v[:, MARGIN:-MARGIN] for name, v in vars(made).items()})
     notes = decode_notes(made, seconds, settings)
     likely = made.beats[0].sigmoid().double().numpy()
     bars = track_bars(likely, FRAMES_PER_SECOND, bpm)

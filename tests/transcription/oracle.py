@@ -14,6 +14,7 @@ from msanii_live.training.data.heard_pieces import (
 from msanii_live.training.trainers.transcriber import target_of
 from msanii_live.transcription.network import CHORDS, Likelihoods
 from msanii_live.transcription.spectrogram import FRAMES_PER_SECOND
+from msanii_live.transcription.transcribe import MARGIN
 
 SECONDS = 16.0
 
@@ -56,3 +57,13 @@ def certain(heard: HeardPiece, seconds: float = SECONDS) -> Likelihoods:
         logits("beats"),
         chords[None],
     )
+
+
+def with_silence(made: Likelihoods) -> Likelihoods:
+    """Return likelihoods with the silence around a clip that the network also hears."""
+
+    def padded(values: torch.Tensor) -> torch.Tensor:
+        silence = torch.full_like(values[:, :1], -7.0).expand(-1, MARGIN, *values.shape[2:])
+        return torch.cat([silence, values, silence], dim=1)
+
+    return Likelihoods(**{name: padded(values) for name, values in vars(made).items()})

@@ -25,7 +25,7 @@ def test_a_score_has_the_tempo_metre_and_chords_that_are_heard(
     metre: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     composition, heard = oracle.piece(4, metre)
-    made = oracle.certain(heard)
+    made = oracle.with_silence(oracle.certain(heard))
     monkeypatch.setattr(transcription, "likelihoods", lambda net, sound, progress: made)
     score = transcribe(Transcriber(SMALL), CLIP)
     assert score.metre == metre
@@ -40,7 +40,7 @@ def test_a_score_has_the_tempo_metre_and_chords_that_are_heard(
 
 def test_a_tempo_that_the_clip_declares_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     composition, heard = oracle.piece(4, (4, 4))
-    made = oracle.certain(heard)
+    made = oracle.with_silence(oracle.certain(heard))
     monkeypatch.setattr(transcription, "likelihoods", lambda net, sound, progress: made)
     known = round(composition.tempo * 1.001, 3)
     score = transcribe(Transcriber(SMALL), replace(CLIP, info=replace(CLIP.info, bpm=known)))
