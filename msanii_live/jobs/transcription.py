@@ -28,6 +28,8 @@ def transcribe_source(
             f"{command.src} is no clip of the library, so that its notes can lie beside none: "
             "/msanii/clip/load makes a file one, and /msanii/record/start records the input",
         )
+    if library.info(source.info.name) != source.info:  # what plays is a part of the clip
+        source = library.get(source.info.name)
     known = replace(source.info, bpm=command.bpm or source.info.bpm)
     score = ears.hear(replace(source, info=known), progress)
     if not score.notes:

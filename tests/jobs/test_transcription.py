@@ -9,7 +9,7 @@ from msanii_live.errors import Code
 from msanii_live.jobs.ears import Ears
 from msanii_live.jobs.job import Failed, Finished
 from msanii_live.jobs.scheduler import Scheduler
-from msanii_live.jobs.transcription import with_heard_notes
+from msanii_live.jobs.transcription import transcribe_source, with_heard_notes
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Transcribe
 from tests.jobs.test_scheduler import Listener
@@ -55,6 +55,16 @@ def test_a_clip_gets_its_notes_and_stays_the_same_clip(services):
     assert clip.info.bpm == 124.0
     assert (services.library.folder / "a.mid").is_file()
     assert services.library.names() == ["a"]
+
+
+def test_of_what_plays_the_whole_clip_is_heard(services):
+    services.library.add(noise("a"))
+    ears, whole = KnowingEars(HEARD), services.library.get("a")
+    part = replace(whole, samples=whole.samples[:500].copy(), info=replace(whole.info, frames=500))
+    command = Transcribe(src="current")
+    heard = transcribe_source(ears, services.library, command, part, lambda done, steps: None)
+    assert heard.info == whole.info
+    assert ears.heard[0].samples.shape == whole.samples.shape
 
 
 def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
