@@ -116,16 +116,14 @@ class Server:
         )
         job_events.connect(tracker, self._tasks, self._sender, self._sessions)
 
-        transport = self.services.transport
-        params = Params(lambda: transport.beats_at(transport.now()))
+        params = Params(self.services.transport.beat_now)
         self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
         midi_map = MidiMap(
-            self.services.library.folder,
-            params,
+            self.services.library.folder, params,
             lambda address, args: on_loop(lambda: self.router.run(address, args)),
-        )
+        )  # fmt: skip
         midi.add_listener(midi_map.mapper.receive)
         self._scenes = Scenes(
             self.services, params, self._stream, self._transport_sync, midi_map.mapper
@@ -187,10 +185,8 @@ class Server:
         for text in self._hindrances:
             log.warning("%s", text)
         keep_bytes = round(config.keep_gb * 10**9)
-        library = Library(
-            config.folder_path, keep_bytes=keep_bytes, form=form,
-            layout=Layout(config.layout, config.file_name),
-        )  # fmt: skip
+        layout = Layout(config.layout, config.file_name)
+        library = Library(config.folder_path, keep_bytes=keep_bytes, form=form, layout=layout)
         midi, takes = MidiInput(config.midi_in, timebase.now), MidiRecorder()
         midi.add_listener(takes.receive, takes.release_all)
         player, notice = open_player(config.audio, transport, timebase)
@@ -273,6 +269,8 @@ class Server:
             stream_runs=lambda: self._stream.is_running,
             stream_midi=lambda: self._stream.midi_source,
             log=self._message_log,
+            scenes=self._scenes.names,
+            mappings=self._scenes.mapped_controls,
         )
 
     async def warm_up(self) -> None:

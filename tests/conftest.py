@@ -24,6 +24,8 @@ OTHER_PROGRAMS = (
     "midi/test_ports.py",
     "playback/test_real_device.py",
     "web/test_page.py",
+    "web/test_page_instrument.py",
+    "web/test_page_notes.py",
 )
 # Tests that listen to a stream or a clock while it runs: a machine that stops for a second stops
 # them too, and for them the same holds.

@@ -11,7 +11,7 @@ from typing import Any
 from msanii_live.errors import CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.jobs.services import Services
-from msanii_live.library import scene_files
+from msanii_live.library import paths, scene_files
 from msanii_live.midi.mapping import MidiMapper, MidiMapping
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol.commands import PARAM_ROOT, Param, Play, StreamStart, TransportCommand
@@ -48,6 +48,7 @@ class Scenes:
         self._saver: threading.Thread | None = None
         self._folder = services.library.folder
         self._saved: Mapping[str, object] = {}
+        self._listed: tuple[paths.Stamp | None, list[str]] = (None, [])
 
     def capture(self) -> dict[str, object]:
         """Return the present scene, ready for JSON."""
@@ -68,6 +69,17 @@ class Scenes:
             "playing": list(playing.values()),
             "mappings": [mapping.as_dict() for mapping in self._mapper.mappings],
         }
+
+    def names(self) -> list[str]:
+        """Return the names of the scenes in the folder, read again when a file has come or gone."""
+        stamp = paths.stamp(self._folder / scene_files.SCENES_FOLDER)
+        if stamp != self._listed[0]:
+            self._listed = (stamp, scene_files.list_scenes(self._folder))
+        return self._listed[1]
+
+    def mapped_controls(self) -> list[tuple[object, ...]]:
+        """Return the mappings of MIDI controls, as (param, control, channel, number)."""
+        return [(mapping.target, *mapping.control) for mapping in self._mapper.mappings]
 
     def save(self, name: str) -> None:
         """Save the present scene. Raises: CommandError: as `scene_files.save_scene`."""
@@ -125,7 +137,7 @@ class Scenes:
             self._transport_sync.set(bpm, command.beats, None)
             return
         self._transport_sync.set(None, command.beats, None)
-        curve = Curve(transport.bpm, command.bpm, transport.beats_at(transport.now()), beats)
+        curve = Curve(transport.bpm, command.bpm, transport.beat_now(), beats)
         self._glide = threading.Event()
         threading.Thread(
             target=self._glide_tempo, args=(curve, self._glide), name="tempo", daemon=True
@@ -135,7 +147,7 @@ class Scenes:
         """Set the tempo at each beat until a curve is over."""
         transport = self._services.transport
         while not ended.is_set() and not self._closed.is_set():
-            beat = transport.beats_at(transport.now()) + 1.0  # a tempo counts from the next beat on
+            beat = transport.beat_now() + 1.0  # a tempo counts from the next beat on
             try:
                 self._transport_sync.set(curve.value_at(beat), None, None)
             except CommandError as error:  # the tempo comes from elsewhere

@@ -78,6 +78,10 @@ class Transport:
         """Return the clock's time, s, as all other methods take it."""
         return self._clock()
 
+    def beat_now(self) -> float:
+        """Return the beats since the start, now; see `beats_at`."""
+        return self.beats_at(self._clock())
+
     def set(
         self, bpm: float | None = None, beats: int | None = None, now: float | None = None
     ) -> None:

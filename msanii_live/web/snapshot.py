@@ -62,7 +62,8 @@ class SnapshotSources:
 
     state: starting, idle, busy or stopping. osc: the address of OSC, as HOST:PORT. folder: the
     shared folder. time_source: the clock source in words. stream_midi: name of the notes that the
-    stream plays. hindrances: which programs cannot read the clips' files, in sentences.
+    stream plays. hindrances: which programs cannot read the clips' files, in sentences. scenes:
+    the names of the scenes. mappings: of MIDI controls, as (param, control, channel, number).
     """
 
     state: Callable[[], str]
@@ -74,6 +75,8 @@ class SnapshotSources:
     stream_midi: Callable[[], str]
     log: LogSource
     hindrances: Sequence[str] = ()
+    scenes: Callable[[], Sequence[str]] = tuple
+    mappings: Callable[[], Sequence[tuple[object, ...]]] = tuple
 
 
 class ServerSnapshot:
@@ -115,6 +118,8 @@ class ServerSnapshot:
             "transport": self._transport(),
             "engines": [self._engine(name) for name in registry.names()],
             "clips": self._clips(),
+            "scenes": list(self._sources.scenes()),
+            "mappings": [list(mapping) for mapping in self._sources.mappings()],
             "counters": dict(self._sources.counters()),
         }
 
@@ -263,7 +268,7 @@ class ServerSnapshot:
             "default": name == registry.default,
             "verbs": [verb.rsplit("/", 1)[1] for verb in registry.verbs(name)],
             "styles": list(styles),
-            "licence": str(getattr(engine, "licence", "")),
+            "licence": registry.licence(name),
         }
 
     def _job(self, job: Job) -> dict[str, object]:
@@ -313,6 +318,8 @@ def _clip(info: ClipInfo) -> dict[str, object]:
         "loops": info.loops,
         "verb": str(info.command.get("address", "")).rsplit("/", 1)[-1],
         "parents": list(info.parents),
+        "starred": info.starred,
+        "command": dict(info.command),
         "midi": companions.MIDI in kinds,
         "stems": [part for part in PARTS if companions.STEMS[part] in kinds],
         "wrote": info.wrote,

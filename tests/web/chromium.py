@@ -64,6 +64,7 @@ def note_stranger(page, url, base):
 
 def compose(page, address, **values):
     """Choose a command and fill its form in."""
+    page.evaluate("document.getElementById('advanced').open = true")
     page.select_option("#command", address)
     for name, value in values.items():
         field = page.locator(f"#field-{name}")

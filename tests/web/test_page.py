@@ -171,6 +171,7 @@ def test_tempo_and_beats_are_those_of_the_server(page, tones):
 
 
 def test_every_command_of_the_table_has_its_form(page):
+    page.click("#advanced summary")
     for command in COMMANDS:
         page.select_option("#command", command.address)
         fields = page.locator("#form [data-name]").evaluate_all(
@@ -271,7 +272,7 @@ def test_quit_is_asked_twice(page, tones):
 def test_nothing_is_cut_off_at_any_width(browser, tones, width):
     with page_of(browser, tones.server.http_port, reduced_motion="reduce") as page:
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_selector("#facts dd")
+        page.wait_for_selector("#facts dd", state="attached")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         cut = page.evaluate(
             """() => [...document.querySelectorAll("button, input, select, h2, .figure")]

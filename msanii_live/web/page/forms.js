@@ -2,7 +2,7 @@
 
 import { names as clipNames } from "./clips.js";
 import { button, make, byId, setText } from "./dom.js";
-import { command, groups, describeReply, isListed, codeMeaning, title } from "./table.js";
+import { command, groups, describeReply, inWords, isListed, codeMeaning, title } from "./table.js";
 
 const CLIPS = new Set(["src", "a", "b", "name", "target"]); // what takes a clip's name
 const SOURCES = ["current", "last", "input"];
@@ -12,6 +12,7 @@ const MAX_ANSWERS = 60;
 let link = null;
 let engines = [];
 let shown = null; // the command whose form is shown
+let showCallback = () => {};
 const savedValues = new Map(); // address → {name: text}, so that a form keeps its values
 
 /** Fill the list of commands. */
@@ -19,17 +20,27 @@ export function startForms(theLink) {
   link = theLink;
   const list = byId("command");
   list.replaceChildren(...groups().map(({ title, commands }) =>
-    make("optgroup", { label: title }, ...commands.map(({ address }) => make("option", { value: address }, address)))));
-  list.onchange = () => show(list.value);
-  show(shown?.address ?? "/msanii/generate");
+    make("optgroup", { label: title }, ...commands.map((each) => make("option", { value: each.address }, inWords(each))))));
+  list.onchange = () => showForm(list.value);
+  showForm(shown?.address ?? "/msanii/generate");
 }
 
 export function setEngines(newEngines) {
   engines = newEngines;
 }
 
-/** Show the form of a command, with some of its values. */
+/** Set the callback for a form that another panel asks for. */
+export function onShow(call) {
+  showCallback = call;
+}
+
+/** Show the form of a command, with some of its values, and where it is. */
 export function show(address, values = {}) {
+  showForm(address, values);
+  showCallback();
+}
+
+function showForm(address, values = {}) {
   const next = command(address);
   if (!next) return;
   shown = next;
@@ -73,7 +84,7 @@ function sendButton({ address }) {
 
 function clearForm(address) {
   savedValues.delete(address);
-  show(address);
+  showForm(address);
 }
 
 /** Make the field of one argument, with its name, unit, range, default and meaning. */

@@ -1,7 +1,7 @@
 /** Jobs that run or wait, with progress and a cancel button, and how the last jobs ended. */
 
 import { arrange, button, make, byId, setText } from "./dom.js";
-import { describeReply, shortAddress } from "./table.js";
+import { describeReply, verbInWords } from "./table.js";
 
 const MAX_ENDED = 8;
 const ENDINGS = new Set(["/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail"]);
@@ -27,7 +27,7 @@ export function showJobs(link, jobs) {
   const wanted = jobs.map((job) => {
     if (!rows.has(job.job)) rows.set(job.job, makeRow(link, job.job));
     const { row, details, name, bar } = rows.get(job.job);
-    setText(name, `${job.job}  ${shortAddress(job.command)} → ${job.clip}`);
+    setText(name, `${job.job}  ${verbInWords(job.command)} → ${job.clip}`);
     const rest = job.eta >= 0.1 ? `, about ${job.eta.toFixed(1)} s` : "";
     const stage = job.state === "queued" ? "waiting" : `step ${job.step} of ${job.steps || "?"}`;
     setText(details, `${stage}${rest}${job.token ? ` · ${job.token}` : ""}`);

@@ -18,6 +18,9 @@ const KEYS = {
   l: ["loop the clip on the server", () => clickButton("loop")],
   s: ["stop the clip on the server", () => clickButton("stop")],
   q: ["stop listening in this browser", stopPreview],
+  u: ["undo", () => byId("undo").click()],
+  m: ["make a loop with what is chosen", () => byId("make")?.click()],
+  v: ["vary the clip", () => clickButton("vary")],
   "?": ["show these keys", () => byId("keys").showModal()],
 };
 

@@ -1,18 +1,23 @@
 /** The entry point: passes each section of a state update to the module that shows it. */
 
-import { markPlaying, showClips, onUseClip } from "./clips.js";
-import { byId, setText } from "./dom.js";
-import { setEngines, show, startForms } from "./forms.js";
+import { hearClip, markPlaying, markSlots, onUseClip, playWhenReady, showClips, showMismatch } from "./clips.js";
+import { byId, make, setText } from "./dom.js";
+import { onShow, setEngines, show, startForms } from "./forms.js";
 import { showEnding, showJobs } from "./jobs.js";
 import { startKeys } from "./keys.js";
 import { ServerConnection } from "./connection.js";
 import { resetLog, showLog, startLog } from "./log.js";
+import { onReady, setMakeEngines, showMakeTempo, startMake } from "./make.js";
 import { showMeters } from "./meters.js";
+import { onSlots, startMorph } from "./morph.js";
 import { notice } from "./notices.js";
+import { startPlace } from "./play.js";
+import { showMappings, showScenes, startScenes } from "./scenes.js";
 import { showCounters, showEngines, showFacts } from "./server.js";
 import { showDisconnected, showLead, showServer, showPlaying, showTransport } from "./header.js";
 import { showChunk, startStream } from "./stream.js";
 import { describeReply, loadTable } from "./table.js";
+import { showTabOf, startTabs } from "./tabs.js";
 
 const NOTICE_ADDRESSES = new Set(["/msanii/fail", "/msanii/warn", "/msanii/stream/late"]);
 
@@ -26,7 +31,11 @@ const SECTIONS = {
     showFacts(serverState);
   },
   uptime: (uptime) => showFacts({ uptime }),
-  transport: showTransport,
+  transport: (transport) => {
+    showTransport(transport);
+    showMakeTempo(transport);
+    showMismatch(transport);
+  },
   meters: showMeters,
   jobs: (jobs) => showJobs(link, jobs),
   sounding: (parts) => {
@@ -36,10 +45,15 @@ const SECTIONS = {
   stream: showLead,
   engines: (engines) => {
     setEngines(engines);
+    setMakeEngines(engines);
+    const styles = [...new Set(engines.flatMap((each) => each.styles))];
+    byId("style-names").replaceChildren(...styles.map((value) => make("option", { value })));
     showEngines(link, engines);
   },
   clips: (clips) => showClips(link, clips),
   counters: showCounters,
+  scenes: (names) => showScenes(link, names),
+  mappings: (mappings) => showMappings(link, mappings),
   log: (lines) => showLog(link, lines),
   events: (events) => events.forEach(handleEvent),
 };
@@ -56,6 +70,9 @@ async function checkServer({ started: when }) {
   try {
     await loadTable();
     startForms(link);
+    startMake(link);
+    startMorph(link, hearClip);
+    startScenes(link);
     startStream(link);
   } catch (error) {
     notice(`The commands cannot be shown: ${error.message}`, "bad");
@@ -89,10 +106,21 @@ byId("stop-all").addEventListener("click", () => link.send("/msanii/stop"));
 byId("cancel-all").addEventListener("click", () => {
   link.send("/msanii/job/cancel", [["s", "all"]]);
 });
-onUseClip((address, name) => {
-  show(address, { src: name });
+for (const [id, address] of [["undo", "/msanii/undo"], ["redo", "/msanii/redo"]]) {
+  byId(id).addEventListener("click", () => link.send(address, [], { onAnswer: ({ address: said, args }) => {
+    if (said === "/msanii/fail") notice(args[4]);
+  } }));
+}
+onUseClip((address, name) => show(address, { src: name }));
+onShow(() => {
+  byId("advanced").open = true;
+  showTabOf(byId("commands"));
   byId("commands").focus();
 });
+onReady((name) => playWhenReady(link, name));
+onSlots(markSlots);
+startPlace();
+startTabs(link);
 startLog();
 startKeys();
 link.start();

@@ -23,7 +23,8 @@ export function isPreviewing(name) {
 
 /** Play a clip from a position, 0 to 1: its file, or its stems where some of them are not heard.
  * stems: the URL of each part. mixer: of the stems; see `makeMixer`. */
-export async function preview(clip, url, fraction = 0, stems = {}, mixer = null) {
+export async function preview(clip, url, fraction = 0, stems = {}, mixer = null, loop = null) {
+  if (loop !== null) getControls().loop.checked = loop;
   const thisRequest = ++request;
   context ??= new AudioContext();
   if (context.state === "suspended") context.resume();

@@ -2,23 +2,50 @@
 
 import { button, make, number, byId, setText } from "./dom.js";
 import { show } from "./forms.js";
+import { notice } from "./notices.js";
+import { learnButton } from "./scenes.js";
 import { groups } from "./table.js";
 
 const SEND_INTERVAL_MS = 100; // ms between two values of a slider that is moved
 
+const LISTS = { target: "clip-names", style: "style-names" }; // what is suggested for a param
+
 /** Build the controls from the table. */
 export function startStream(link) {
   const params = groups().find(({ title }) => title === "Params")?.commands ?? [];
-  const sliders = params.filter(({ arguments: [value] }) => value.kind === "f" && value.low !== null && value.high !== null);
+  const valueOf = ({ arguments: [value] }) => value;
+  const sliders = params.filter((command) => valueOf(command).kind === "f" && valueOf(command).low !== null);
+  const numbers = params.filter((command) => valueOf(command).kind === "i");
+  const start = make("input", { type: "text", id: "stream-src", placeholder: "what is playing, or a new clip", spellcheck: false, autocomplete: "off" });
+  start.setAttribute("list", "clip-names");
   byId("stream-controls").replaceChildren(
+    make("label", { className: "slider words" }, "start with", start),
     make("div", { className: "deeds" },
-      button("Start", () => link.send("/msanii/stream/start"), { className: "main", title: "continues what is playing, or a new clip" }),
+      button("Start", () => begin(link, start.value.trim()), { className: "main", title: "goes on from the clip for ever" }),
       button("Stop", () => link.send("/msanii/stream/stop", [["s", "@fade"], ["f", 1]])),
-      button("More…", () => show("/msanii/stream/start"))),
+      button("All settings…", () => show("/msanii/stream/start"))),
     ...sliders.map((command) => slider(link, command)),
-    ...params.filter(({ arguments: [value] }) => value.kind === "s").map((command) => wordsField(link, command)),
+    ...params.filter((command) => valueOf(command).kind === "s").map((command) => wordsField(link, command)),
+    ...numbers.map((command) => numberField(link, command)),
     make("p", { className: "quiet", id: "chunk" }),
   );
+}
+
+function begin(link, source) {
+  link.send("/msanii/stream/start", source ? [["s", source]] : [], { onAnswer: ({ address, args }) => {
+    if (address === "/msanii/fail") notice(args[4], "bad");
+  } });
+}
+
+/** Make a field of a param that is a whole number. */
+function numberField(link, { address, text, reply, arguments: [value] }) {
+  const name = address.split("stream.").pop();
+  const input = make("input", { type: "number", min: value.low, max: value.high, step: 1, title: value.text, aria: { label: name } });
+  input.addEventListener("change", () => link.send(address, [["i", Math.round(Number(input.value))]]));
+  link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
+    if (said === address) input.value = now;
+  } });
+  return make("label", { className: "slider words", title: text }, name, input);
 }
 
 function slider(link, { address, text, reply, arguments: [value] }) {
@@ -46,14 +73,19 @@ function slider(link, { address, text, reply, arguments: [value] }) {
     input.value = now;
     showValue(now);
   } });
-  return make("label", { className: "slider", title: text }, name, input, valueText);
+  return make("div", { className: "with-learn" },
+    make("label", { className: "slider", title: text }, name, input, valueText), learnButton(link, address.split("/param/").pop()));
 }
 
 /** Make a field of a param that is text: sent when it is left or Enter is pressed; nothing in it means none. */
 function wordsField(link, { address, text, reply, arguments: [value] }) {
   const name = address.split("stream.").pop();
   const input = make("input", { type: "text", placeholder: "none", title: value.text, aria: { label: name } });
-  input.addEventListener("change", () => link.send(address, [["s", input.value.trim() || "none"]]));
+  if (LISTS[name]) input.setAttribute("list", LISTS[name]);
+  input.addEventListener("change", () => link.send(address, [["s", input.value.trim() || "none"]], { onAnswer: ({ address: said, args }) => {
+    input.setAttribute("aria-invalid", String(said === "/msanii/fail"));
+    if (said === "/msanii/fail") notice(args[4], "bad");
+  } }));
   link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
     if (said === address) input.value = now;
   } });

@@ -29,6 +29,17 @@ export function title(address) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
+/** Return what a command does, in its own first words, and its address. */
+export function inWords({ address, text }) {
+  const [sentence] = text.split(/[.:\n]/, 1);
+  return `${sentence.replaceAll("`", "")} · ${shortAddress(address)}`;
+}
+
+const VERBS = { generate: "new clip", outpaint: "continue", inpaint: "fill in", interpolate: "morph", audio2audio: "vary", render: "play notes", vocode: "vocode" };
+
+/** Return a command that makes a clip in a word or two. */
+export const verbInWords = (address) => VERBS[shortAddress(address)] ?? shortAddress(address);
+
 /** Return a reply as text, and its kind: "fine", "warned", "bad" or "". */
 export function describeReply({ address, args }) {
   const [first, second, third, fourth, fifth] = args;
