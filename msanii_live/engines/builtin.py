@@ -62,6 +62,7 @@ BUILT_IN: dict[str, EngineSpec] = {
             "msanii-live note-diffusion 1",
             "msanii-live spectrogram 1",
         ),
+        follows=("stems",),
     ),
     "composer": EngineSpec(
         "msanii_live.engines.composer.engine:create",
@@ -94,6 +95,7 @@ BUILT_IN: dict[str, EngineSpec] = {
         has_weights=False,
     ),
 }
+SHIPPED_LICENCE = "Apache-2.0"  # of the weights that come with these engines
 # Names of earlier versions, which commands, flags and sidecars may still hold.
 ALIASES = {"spectrogram": "note-diffusion"}
 # The engine for a verb that the default engine cannot do, if the command names no engine.

@@ -55,7 +55,11 @@ def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
 def test_engines_that_follow_keys_are_known_before_they_are_made():
     registry = EngineRegistry("cpu", "tones")
     assert registry.followers(Generate(), ["chords", "parts"]) == ["composer", "rack"]
-    assert registry.followers(Render(midi="song"), ["stems"]) == ["composer", "rack"]
+    assert registry.followers(Render(midi="song"), ["stems"]) == [
+        "note-diffusion",
+        "composer",
+        "rack",
+    ]
     assert registry.followers(Generate(), ["style", "negative"]) == []
     registry.get("mel-flow")
     assert registry.followers(Generate(), ["style", "key"]) == [

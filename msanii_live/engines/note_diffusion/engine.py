@@ -35,6 +35,7 @@ from msanii_live.protocol.commands import Render
 WEIGHTS = "note-diffusion.safetensors"
 MAX_SECONDS = 190.0
 STEPS = 4  # of more, the band sounds no more like music: `msanii-live bench playing`
+FOLLOWED = ("stems",)
 LEAD = 2.5  # s of a loop that are rendered before its start
 
 
@@ -54,6 +55,7 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
             name, device, weights, vocoder, note_diffusion.load,
             max_seconds=MAX_SECONDS, steps=STEPS, drums=True, precision=precision,
         )  # fmt: skip
+        self.capabilities = replace(self.capabilities, follows=FOLLOWED)
 
     def render_parts(
         self, score: Score, command: Render, context: Context, with_stems: bool = True
@@ -71,7 +73,8 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         return played if with_stems else replace(played, stems={})
 
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
-        return self._play(net, self._by_programs(command, context), command, context).clip
+        played = self._play(net, self._by_programs(command, context), command, context)
+        return replace(played.clip, stems=played.stems) if command.stems else played.clip
 
     def _play(
         self, net: NoteDiffusion, score: Score, command: Render, context: Context

@@ -145,6 +145,10 @@ def test_stems_sum_to_the_clip_that_is_made_without_them(player, is_loop):
     clip = player.run(command, context)
     assert tuple(played.stems) == score.parts == ("drums", "bass", "lead", "pad")
     assert np.array_equal(clip.samples, played.clip.samples)
+    assert clip.stems == {}
+    asked = player.run(replace(command, stems=1), context)
+    assert np.array_equal(asked.samples, clip.samples)
+    assert tuple(asked.stems) == score.parts
     assert np.abs(sum(played.stems.values()) - clip.samples).max() <= 2**-20
     side = clip.samples[:, 0] - clip.samples[:, 1]
     assert -40 < rms_dbfs(side[:, None]) - rms_dbfs(clip.samples) < 3
