@@ -231,6 +231,8 @@ class BlockingCommands(ABC):
     ) -> list[types.DoneRow]:
         """Continue what is playing, or a clip, endlessly, in chunks that params steer.
 
+        If a job is still making the clip of `src`, the stream waits for it.
+
         `/msanii/stream/chunk` reports each chunk to the client that started the stream and to the
         topic `stream`. If the engine falls behind, the last bar repeats in time and
         `/msanii/stream/late` is sent.

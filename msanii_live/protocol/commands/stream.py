@@ -18,6 +18,8 @@ SHAPES = ("linear", "exp", "ease")
 class StreamStart(Command):
     """Continue what is playing, or a clip, endlessly, in chunks that params steer.
 
+    If a job is still making the clip of `src`, the stream waits for it.
+
     `/msanii/stream/chunk` reports each chunk to the client that started the stream and to the
     topic `stream`. If the engine falls behind, the last bar repeats in time and
     `/msanii/stream/late` is sent.
