@@ -26,7 +26,9 @@ SONG = Score((Note(0.0, 0.5, 69, 90),), 1.0, bpm=120.0)
 
 
 def registry_of(serving) -> SimpleNamespace:
-    return SimpleNamespace(serving=serving, followers=lambda command, keys: [])
+    return SimpleNamespace(
+        serving=serving, followers=lambda command, keys: [], licence=lambda name: ""
+    )
 
 
 def run(services, command, inputs=None, **settings) -> Clip:
