@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     )
     audition.add_argument("names", nargs="*", metavar="NAME", help="as `rack list` has them (all)")
     audition.add_argument("--out", type=Path, default=Path("rack"), help="folder (%(default)s)")
+    audition.add_argument("--sheet", type=Path, help="PNG of all of them instead, without sound")
     audition.set_defaults(run=_audition)
     render = acts.add_parser("render", help="play a MIDI file")
     render.add_argument("midi", type=Path, help="MIDI file")
@@ -51,9 +52,14 @@ def _audition(arguments: argparse.Namespace) -> int:
     from msanii_live.rack import audition
 
     names = tuple(arguments.names) or audition.sound_names()
-    waves = {name: audition.bar_of(name) for name in names}  # names are checked before any is made
+    for name in names:  # they are checked before any is made
+        audition.bar_of(name)
+    if arguments.sheet is not None:
+        audition.draw_sheet(names, arguments.sheet)
+        print(arguments.sheet)
+        return 0
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in waves:
+    for name in names:
         wave = audition.audition(name)
         stem = arguments.out / audition.file_stem(name)
         peak = max(1.0, float(np.abs(wave).max()) / 0.89)

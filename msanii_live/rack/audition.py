@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from scipy.signal import spectrogram
 
 from msanii_live.errors import ConfigError
@@ -18,6 +20,10 @@ from msanii_live.rack.instruments.bass import BASSES
 from msanii_live.rack.instruments.transitions import TRANSITIONS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.waves import RATE, Stereo
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BAR = 2.0  # s: a bar of four beats at 120 bpm
 TAIL = 1.5  # s after it
@@ -128,30 +134,55 @@ def loudness(wave: Stereo) -> float:
 
 def draw(name: str, wave: Stereo, path: Path) -> None:
     """Write the spectrogram of a sound, under its waveform, as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.2, 2.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(4.2, 2.6)
     upper, lower = figure.subplots(2, 1, height_ratios=(1, 3), sharex=True)
     mono = wave.mean(0)
-    time = np.arange(len(mono)) / RATE
-    upper.plot(time[::20], mono[::20], linewidth=0.5, color="#246")
+    upper.plot(np.arange(len(mono))[::20] / RATE, mono[::20], linewidth=0.5, color="#246")
     upper.set_axis_off()
     upper.set_title(name, fontsize=9, loc="left")
-    hertz, seconds, power = spectrogram(mono, RATE, nperseg=2_048, noverlap=1_536)
-    level = 10 * np.log10(power + 1e-14)
-    top = float(level.max())
-    lower.pcolormesh(
-        seconds, hertz[1:], level[1:], vmin=top - 80, vmax=top, cmap="magma", rasterized=True
-    )
-    lower.set_yscale("log")
-    lower.set_ylim(30, 20_000)
-    lower.set_xlim(0, BAR + TAIL)
+    _draw_spectrogram(lower, wave)
     lower.set_ylabel("Hz", fontsize=7)
     lower.set_xlabel("s", fontsize=7)
     lower.tick_params(labelsize=7)
     figure.savefig(path)
+
+
+def draw_sheet(names: Sequence[str], path: Path, columns: int = 6) -> None:
+    """Write the spectrograms of many sounds as one PNG: 30 Hz to 20 kHz, BAR and TAIL wide."""
+    rows = -(-len(names) // columns)
+    figure = _figure(1.9 * columns, 1.35 * rows)
+    axes = np.atleast_1d(figure.subplots(rows, columns)).reshape(-1)
+    for axis in axes:
+        axis.set_axis_off()
+    for name, axis in zip(names, axes, strict=False):
+        _draw_spectrogram(axis, audition(name))
+        axis.set_title(name, fontsize=8, pad=2)
+    figure.savefig(path, format="png")
+    with Image.open(path) as picture:  # 64 colours take a third of the room
+        small = picture.convert("RGB").quantize(64)
+    small.save(path, "PNG", optimize=True)
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that no window shows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _draw_spectrogram(axis: Axes, wave: Stereo) -> None:
+    hertz, seconds, power = spectrogram(wave.mean(0), RATE, nperseg=2_048, noverlap=1_536)
+    level = 10 * np.log10(power + 1e-14)
+    top = float(level.max())
+    axis.pcolormesh(
+        seconds, hertz[1:], level[1:], vmin=top - 80, vmax=top, cmap="magma", rasterized=True
+    )
+    axis.set_yscale("log")
+    axis.set_ylim(30, 20_000)
+    axis.set_xlim(0, BAR + TAIL)
 
 
 def file_stem(name: str) -> str:

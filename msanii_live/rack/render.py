@@ -13,7 +13,7 @@ from msanii_live.audio import Samples
 from msanii_live.notes import PARTS, Note, Score, part_of
 from msanii_live.rack.drums.kits import KITS
 from msanii_live.rack.effects.dynamics import ducking, saturate
-from msanii_live.rack.effects.modulation import chorus, tape_wow, whole_turns
+from msanii_live.rack.effects.modulation import Drift, chorus, tape_wow, whole_turns
 from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
 from msanii_live.rack.filters import highpass, lowpass
 from msanii_live.rack.instruments import INSTRUMENTS
@@ -113,13 +113,13 @@ def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptio
             single = np.zeros_like(out)
             INSTRUMENTS[name].play(own, single, stage.clock)
             out += np.float32(10 ** (LEVELS[name] / 20)) * single
-    out = highpass(out, max(strip.low_cut, LOWEST))
     if strip.chorus:
         out = chorus(out, whole_turns(0.6, stage.clock.period / RATE), mix=strip.chorus)
-    drive = strip.drive + PUSH * options.drive
+    drive = min(1.0, strip.drive + PUSH * options.drive)
     if drive > 0.0:
-        out = saturate(out, min(1.0, drive), bias=0.15)
-        out = highpass(out, LOWEST)  # a bent wave has a mean
+        out = saturate(out, drive, bias=0.15)  # which gives a wave a mean
+    if drive > 0.0 or part != "drums":
+        out = highpass(out, max(strip.low_cut, LOWEST))
     if strip.low_mono:
         out = _mono_below(out, strip.low_mono)
     if strip.duck and stage.kicks:
@@ -145,8 +145,10 @@ def _by_instrument(
 
 def _mono_below(wave: Stereo, hertz: float) -> Stereo:
     """Return a wave whose channels are one below a frequency."""
-    middle = wave.mean(0)
-    side = highpass(np.float32(0.5) * (wave[0] - wave[1]), hertz)
+    middle, side = wave.mean(0), np.float32(0.5) * (wave[0] - wave[1])
+    if not side.any():
+        return wave
+    side = highpass(side, hertz)
     return np.stack([middle + side, middle - side])
 
 
@@ -163,15 +165,16 @@ def _mixed(stage: _Stage, channels: Mapping[str, Stereo], options: RackOptions) 
             for part in channels}  # fmt: skip
     delay = {part: _delay_send(strips[part], options) for part in channels}
     dry = sum(channels.values(), np.zeros((2, stage.frames), dtype=np.float32))
-    mix = _finished(stage, dry + _wet(stage, channels, room, delay, options.space))
+    drift = None
+    if stage.rig.wow:
+        drift = tape_wow(stage.frames, stage.rig.wow, stage.clock.period / RATE)
+    mix = _finished(stage, dry + _wet(stage, channels, room, delay, options.space), drift)
     if not options.with_stems:
         return RackSound(mix)
-    stems = {
-        part: _finished(
-            stage, wave + _wet(stage, {part: wave}, room, delay, options.space)
-        )
-        for part, wave in channels.items()
-    }  # fmt: skip
+    stems = {}
+    for part, wave in channels.items():
+        wet = _wet(stage, {part: wave}, room, delay, options.space)
+        stems[part] = _finished(stage, wave + wet, drift)
     return RackSound(mix, stems)
 
 
@@ -201,14 +204,16 @@ def _wet(
     send = np.float32(0.5) * out.mean(0)  # the echoes stand in the room as well
     for part, wave in channels.items():
         send += np.float32(room[part]) * wave.mean(0)
-    seconds = round(rig.room * (1.0 + 0.8 * space), 1)
-    out += convolve(send, room_response(seconds))
+    if send.any():
+        out += convolve(send, room_response(round(rig.room * (1.0 + 0.8 * space), 1)))
     return out
 
 
-def _finished(stage: _Stage, wave: Stereo) -> NDArray[np.float32]:
-    """Return the music without what was played before it, (frames, 2)."""
-    if stage.rig.wow:
-        wave = tape_wow(wave, stage.rig.wow, stage.clock.period / RATE)
-        wave = lowpass(wave, 11_000.0, 1)
+def _finished(stage: _Stage, wave: Stereo, drift: Drift | None) -> NDArray[np.float32]:
+    """Return the music without what was played before it, (frames, 2).
+
+    drift: of tape, which also loses what is high.
+    """
+    if drift is not None:
+        wave = lowpass(drift.apply(wave), 11_000.0, 1)
     return np.ascontiguousarray(wave[:, stage.clock.origin :].T)

@@ -77,3 +77,11 @@ def test_render_says_what_is_wrong(
     (tmp_path / "riff.mid").write_bytes(files.to_midi(groove()))
     assert main(["rack", "render", str(tmp_path / "riff.mid"), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_sheet_shows_all_in_one_picture(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.png"
+    assert main(["rack", "audition", "--sheet", str(path), "sub", "analogue: kick"]) == 0
+    picture = np.asarray(Image.open(path).convert("L"))
+    assert picture.shape == (135, 1_140)
+    assert picture.std() > 20

@@ -139,6 +139,7 @@ _BALANCE: dict[str, tuple[str, float, float, int]] = {
     "shaker": ("shaker", -15.0, -0.4, FORCES),
     "tambourine": ("tambourine", -14.0, 0.4, FORCES),
 }
+_CHOKES = dict.fromkeys(("closed hat", "pedal hat", "open hat"), "hat") | {"kick": "kick"}
 # Function, Hz, dB, pan.
 _TUNED: dict[str, tuple[str, float, float, float]] = {
     "high tom": ("tom", 165.0, -9.0, -0.35),
@@ -152,7 +153,7 @@ _TUNED: dict[str, tuple[str, float, float, float]] = {
 def _family(module: ModuleType) -> dict[str, Drum]:
     """Return the drums of a family, balanced as a mix of dance music has them."""
     drums = {
-        name: Drum(getattr(module, hit), level, pan, "hat" if name.endswith("hat") else "", forces)
+        name: Drum(getattr(module, hit), level, pan, _CHOKES.get(name, ""), forces)
         for name, (hit, level, pan, forces) in _BALANCE.items()
     }
     tuned = {
@@ -170,7 +171,7 @@ def _worn(drums: Mapping[str, Drum], speed: float, bits: int, rate: int) -> dict
 
 
 def _with_kick(drums: Mapping[str, Drum], kick: Hit, decibels: float = -3.0) -> dict[str, Drum]:
-    return {**drums, "kick": Drum(kick, decibels)}
+    return {**drums, "kick": Drum(kick, decibels, chokes="kick")}
 
 
 KITS: dict[str, DrumKit] = {

@@ -74,7 +74,7 @@ def tempo_delay(
     """
     step, frames = max(1, round(seconds * RATE)), send.shape[1]
     out = np.zeros_like(send)
-    wave, level = highpass(np.repeat(send.mean(0, keepdims=True), 2, axis=0), 250.0), 1.0
+    wave, level = highpass(send.mean(0), 250.0), 1.0
     for number in range(1, echoes + 1):
         wave = lowpass(wave, 4_500.0, 1)
         level *= feedback if number > 1 else 1.0
@@ -82,7 +82,7 @@ def tempo_delay(
             break
         near, far = (0, 1) if number % 2 else (1, 0)
         for channel, share in ((near, 1.0), (far, 0.35)):
-            echo = np.float32(level * share) * wave[channel]
+            echo = np.float32(level * share) * wave
             if is_loop:
                 out[channel] += np.roll(echo, number * step)
             elif number * step < frames:
