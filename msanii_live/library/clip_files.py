@@ -134,6 +134,7 @@ def delete_clip(folder: Path, own: ClipInfo, beside: Iterable[companions.OwnFile
     paths.delete_if_possible(sidecar.sidecar_path(folder, own.stem))
     paths.delete_if_possible(sidecar.audio_path(folder, own))
     companions.delete(beside)
+    paths.remove_if_empty(folder, sidecar.audio_path(folder, own).parent)
     _log.info("removed the files of %s", own.name)
 
 

@@ -81,7 +81,9 @@ class Library(ScoredClips):
             while True:
                 number += 1
                 name = f"{verb}-{number:04d}"
-                stems = {name, self.layout.directory(time.time()) + name}
+                stems = {name}
+                if self.layout.folders != "flat":
+                    stems.add(self.layout.directory(time.time()) + name)
                 if name not in self._infos and not any(
                     sidecar.is_taken(self.folder, stem, self._form.suffix) for stem in stems
                 ):

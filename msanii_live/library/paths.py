@@ -166,6 +166,13 @@ def make_folder(root: Path, folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, "it is a link, not a folder", str(folder))
 
 
+def remove_if_empty(root: Path, folder: Path) -> None:
+    """Remove a folder inside the shared folder if nothing is left in it."""
+    if folder != root:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
 def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
     """Write a temporary file in a folder and flush it to the disk.
 
