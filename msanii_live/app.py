@@ -102,7 +102,7 @@ class Server:
         self._scheduled = ScheduledMessages(asyncio.get_running_loop())
 
         job_events = JobEvents(on_loop)
-        self._scheduler = Scheduler(self.services, job_events)
+        self._scheduler = Scheduler(self.services, job_events, idle_minutes=config.free_after)
         history = History()
         tracker = JobTracker(
             self._scheduler,

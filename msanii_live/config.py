@@ -32,6 +32,7 @@ SAVE_RATES = (44_100, 96_000)  # Hz
 LAYOUTS = ("flat", "by-day", "by-session")
 FILE_NAME_FIELDS = ("name", "style", "bpm", "key", "engine", "seed", "date")
 MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
+MAX_MINUTES = 10_000
 MAX_THREADS = 1_024
 MAX_KEEP_GB = 1e9
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -114,6 +115,9 @@ class Config:
         "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH
     )
     threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
+    free_after: float = _option(
+        0.0, "minutes without a job after which engines give their memory back; 0 is never"
+    )
     log_level: str = _option("info", "lowest level of log messages on stderr", LOG_LEVELS)
 
     def __post_init__(self) -> None:
@@ -126,6 +130,7 @@ class Config:
         for name in ("port", "http_port"):
             _check_range(name, getattr(self, name), 65_535)
         _check_range("keep_gb", self.keep_gb, MAX_KEEP_GB)
+        _check_range("free_after", self.free_after, MAX_MINUTES)
         _check_range("threads", self.threads, MAX_THREADS)
         if self.save_rate and not SAVE_RATES[0] <= self.save_rate <= SAVE_RATES[1]:
             raise ConfigError(

@@ -17,6 +17,7 @@ from msanii_live.engines.builtin import (
     BUILT_IN,
     FALLBACKS,
     PIPELINES,
+    SHIPPED_LICENCE,
     canonical_name,
 )
 from msanii_live.engines.formats import find_weights
@@ -60,6 +61,7 @@ class EngineRegistry:
         }
         self._engines: dict[str, Engine] = {}
         self._failures: dict[str, str] = {}
+        self._given: set[str] = set()  # names of engines of weights that the user gave
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
         self.default = self._resolve_default(default)
@@ -170,6 +172,22 @@ class EngineRegistry:
             if command.address in self.verbs(name) and set(keys) <= set(self._follows(name))
         ]
 
+    def free_loaded(self) -> list[str]:
+        """Free every engine that is loaded; return their names. For the worker's thread."""
+        with self._lock:
+            engines = list(self._engines.values())
+        loaded = [engine for engine in engines if _ask(engine, "loaded", False)]
+        for engine in loaded:
+            engine.free()
+        return [engine.name for engine in loaded]
+
+    def licence(self, name: str) -> str:
+        """Return the licence of an engine's weights, in words; "" where nobody claims anything."""
+        name = self._canonical(name)
+        own = str(getattr(self._existing(name), "licence", ""))
+        is_shipped = name in BUILT_IN and BUILT_IN[name].has_weights and name not in self._given
+        return own or (SHIPPED_LICENCE if is_shipped and name not in self._plugins else "")
+
     def memory_mb(self) -> float:
         """Return device memory in use by loaded engines, MB."""
         with self._lock:
@@ -235,6 +253,7 @@ class EngineRegistry:
         }
         sources |= find_formats(sources)
         weights = find_weights(path, sources)
+        self._given.add(name)
         source = sources[weights.format]
         try:
             return source.create(replace(self._settings, name=name, weights=weights.path))

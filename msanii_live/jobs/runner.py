@@ -90,18 +90,25 @@ def _run_engine(
     if task.notes is not None:
         return compose_notes(engine, command, context, task.notes)
     if command.count == 1:
-        return _described(engine, command, context, engine.run(command, context))
+        return _described(services, engine, command, context, engine.run(command, context))
     made = make_several(engine, command, context)
-    return tuple(_described(engine, command, context, clip) for clip in made)
+    return tuple(_described(services, engine, command, context, clip) for clip in made)
 
 
-def _described(engine: Engine, command: GenerationCommand, context: Context, clip: Clip) -> Clip:
+def _described(
+    services: Services, engine: Engine, command: GenerationCommand, context: Context, clip: Clip
+) -> Clip:
     """Return a clip as it goes into the library, but for its name."""
     made = _with_effects(engine, command, context, clip)
     # What makes this clip again, by its own seed: one clip, in one try.
     again = replace(command, count=1, tries=1)
     info = replace(
-        made.info, name="", engine=engine.name, command=again.as_dict(), precision=engine.precision
+        made.info,
+        name="",
+        engine=engine.name,
+        command=again.as_dict(),
+        precision=engine.precision,
+        licence=made.info.licence or services.registry.licence(engine.name),
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.jobs.worker import Worker
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import JobCommand
+
+log = logging.getLogger("msanii_live.jobs")
 
 QUEUE_LIMIT = 64  # jobs that wait
 SEED_LIMIT = 2**24  # seeds drawn here survive a 32-bit float
@@ -47,9 +50,21 @@ class Scheduler:
     worker: runs tasks of any caller. Every method may be called from any thread.
     """
 
-    def __init__(self, services: Services, listener: JobListener, slots: int = 1) -> None:
-        """Take what jobs work with. slots: tasks that run at a time."""
-        self.worker = Worker(partial(run_task, services), slots, self._expected_seconds)
+    def __init__(
+        self,
+        services: Services,
+        listener: JobListener,
+        slots: int = 1,
+        idle_minutes: float = 0.0,
+    ) -> None:
+        """Take what jobs work with. slots: tasks that run at a time.
+
+        idle_minutes: without a task, after which engines are freed; 0 is never.
+        """
+        self.worker = Worker(
+            partial(run_task, services), slots, self._expected_seconds, 60 * idle_minutes,
+            self._free_engines,
+        )  # fmt: skip
         self._services = services
         self._listener = listener
         self._lock = threading.Lock()
@@ -131,6 +146,12 @@ class Scheduler:
         for job in self.jobs():
             self._end(job, Cancelled(job.step))
         return ended
+
+    def _free_engines(self) -> None:
+        """Give the memory of all engines back; the next task loads its own again."""
+        freed = self._services.registry.free_loaded()
+        if freed:
+            log.info("freed %s: no job for a while", ", ".join(freed))
 
     def _expected_seconds(self, command: JobCommand) -> float:
         """Return the expected length of a command's clip, s, without touching the disk."""

@@ -39,8 +39,12 @@ class Worker:
         run: Callable[[Task, TaskHandle], Result],
         slots: int = 1,
         length_of: Callable[[JobCommand], float] = lambda command: DEFAULT_SECONDS,
+        idle_seconds: float = 0.0,
+        on_idle: Callable[[], object] = ignore,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
+
+        idle_seconds: without work, after which `on_idle` is called once, between tasks; 0 is never.
 
         run: returns the clip or the notes, reports by `TaskHandle.advance`, and may raise anything.
         length_of: returns the expected length of a command's clip, s.
@@ -53,6 +57,8 @@ class Worker:
         self._running: list[TaskHandle] = []
         self._calls: deque[Callable[[], object]] = deque()
         self._in_call = False
+        self._idle_seconds, self._on_idle = idle_seconds, on_idle
+        self._idle_since: float | None = None  # s; None once `on_idle` was called, or before work
         self._closed = False
         self._load = LoadMeter(slots)
         self._slots = [_Slot() for _ in range(slots)]
@@ -166,7 +172,19 @@ class Worker:
                     return handle
                 if self._closed and not self._waiting:
                     return None
-                self._lock.wait()
+                self._lock.wait(self._until_idle())
+
+    def _until_idle(self) -> float | None:
+        """Return the seconds until `on_idle` is to be called, after queueing it if that is now."""
+        is_at_work = self._running or self._waiting or self._calls or self._in_call
+        if is_at_work or self._idle_since is None or not self._idle_seconds:
+            return None
+        left = self._idle_since + self._idle_seconds - time.monotonic()
+        if left > 0:
+            return left
+        self._idle_since = None
+        self._calls.append(self._on_idle)
+        return 0.0
 
     def _choose(self, slot: _Slot) -> TaskHandle | None:
         """Return the first waiting task, unless another idle slot ran that task's engine last."""
@@ -204,6 +222,7 @@ class Worker:
                 self.durations.add(handle.task.command, length, handle.steps, now - handle.started)
             self._load.add(handle.started, now)
             self._running.remove(handle)
+            self._idle_since = now
             self._lock.notify_all()
 
     def _finish(self, handle: TaskHandle, result: Result | CommandError | Cancelled) -> None:

@@ -1,10 +1,14 @@
 """The engines of a server: names, aliases, who serves what, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 
+import msanii_live
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.builtin import ALIASES, BUILT_IN
 from msanii_live.engines.registry import EngineRegistry
+from msanii_live.engines.tones import Tones
 from msanii_live.errors import CommandError, ConfigError
 from msanii_live.protocol.commands import Generate, Outpaint, Render
 
@@ -87,3 +91,20 @@ def test_one_engine_serves_all_who_ask_for_it():
 def test_a_published_model_that_is_not_here_names_the_command_that_fetches_it(word):
     with pytest.raises(ConfigError, match=f"not on this machine: msanii-live models fetch {word}"):
         EngineRegistry("cpu", word)
+
+
+def test_the_licence_of_weights_that_ship_is_told_and_nothing_is_claimed_of_others(tmp_path):
+    registry = EngineRegistry("cpu", "mel-flow")
+    assert registry.licence("mel-flow") == registry.licence("spectrogram") == "Apache-2.0"
+    shipped = Path(msanii_live.__file__).parent / "weights" / "mel-flow.safetensors"
+    own = tmp_path / "mel-flow.safetensors"
+    own.symlink_to(shipped)
+    assert EngineRegistry("cpu", str(own)).licence("mel-flow") == ""
+
+
+def test_all_loaded_engines_are_freed_at_once(monkeypatch):
+    registry, freed = EngineRegistry("cpu", "tones"), []
+    monkeypatch.setattr(Tones, "free", lambda engine: freed.append(engine.name))
+    registry.get("mel2mel")  # made, but not loaded
+    registry.get("tones").load()
+    assert registry.free_loaded() == freed == ["tones"]

@@ -132,7 +132,7 @@ def test_a_finished_job_is_in_the_library_and_plays_if_asked(services):
 
 
 def test_a_disk_that_is_full_keeps_no_one_from_hearing_it(services, monkeypatch):
-    def full(clip, warn):
+    def full(clip, *callbacks):
         raise CommandError(Code.EPATH, "no space left on device")
 
     monkeypatch.setattr(services.library, "add", full)

@@ -261,3 +261,21 @@ def test_the_eta_counts_the_tasks_ahead_and_the_steps_left(worker, gate):
     gate.leave.release(2)
     waiting.result(10)
     assert worker.eta(running) == 0.0
+
+
+def test_idle_memory_is_given_back_once_after_a_while():
+    called, freed = [], threading.Event()
+
+    def on_idle():
+        called.append(len(worker.tasks()))
+        freed.set()
+
+    worker = Worker(lambda task, handle: CLIP, idle_seconds=0.05, on_idle=on_idle)
+    worker.start()
+    assert not freed.wait(0.3)  # it never worked, so there is nothing to give back
+    for times in (1, 2):
+        worker.submit(task()).result(10)
+        assert freed.wait(10)
+        freed.clear()
+        assert called == [0] * times
+    assert worker.close()

@@ -141,7 +141,8 @@ class PipelineEditor:
 
     def _encode(self, wave: torch.Tensor) -> torch.Tensor:
         short = -wave.shape[-1] % self.family.hop
-        return self.family.encode(torch.nn.functional.pad(wave, (0, short)))
+        whole = torch.nn.functional.pad(wave, (0, short))
+        return self.family.cache.encode(whole, self.family.encode)
 
     def _denoise(
         self,

@@ -19,6 +19,7 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.builtin import BUILT_IN, PIPELINES
 from msanii_live.engines.pipelines.batch import run_batch
+from msanii_live.engines.pipelines.compiling import compile_networks
 from msanii_live.engines.pipelines.dimensions import read_dimensions
 from msanii_live.engines.pipelines.family import Family
 from msanii_live.engines.pipelines.folder import PipelineFolder, check_folder, load_family
@@ -38,7 +39,12 @@ class PipelineEngine:
     """An engine of one published model."""
 
     def __init__(
-        self, folder: PipelineFolder, name: str, device: str = "auto", precision: str = "auto"
+        self,
+        folder: PipelineFolder,
+        name: str,
+        device: str = "auto",
+        precision: str = "auto",
+        compiled: bool = False,
     ) -> None:
         """Take a folder that was checked, and what is wanted of the device and the precision."""
         self.name = name
@@ -54,6 +60,7 @@ class PipelineEngine:
             follows=(*FOLLOWED, *(SUNG if folder.pipeline == "AceStepPipeline" else AVOIDED)),
         )
         self._folder, self._device_name, self._asked = folder, device, precision
+        self._compiled = compiled
         self._dtype = torch.float32  # until it is loaded
         self._family: Family | None = None
         self._loras: dict[str, LoadedLora] = {}
@@ -82,6 +89,8 @@ class PipelineEngine:
             self._dtype = self._pick_dtype(device)
             with torch_runtime.inference(torch.float32):
                 family = load_family(self._folder, device, self._dtype)
+                if self._compiled:
+                    compile_networks(family.pipe)
                 apply_loras(family.pipe, self.name, self._loras)
             self._family = family
         return self._family
@@ -143,4 +152,6 @@ def create(settings: EngineSettings) -> PipelineEngine:
     """Make the engine of the folder that the settings name; it is checked, but not yet read."""
     assert settings.weights is not None
     folder = check_folder(settings.weights, settings.trust_remote_code)
-    return PipelineEngine(folder, settings.name, settings.device, settings.precision)
+    return PipelineEngine(
+        folder, settings.name, settings.device, settings.precision, settings.compiled
+    )

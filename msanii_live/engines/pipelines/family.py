@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from msanii_live.engines.pipelines.latent_cache import LatentCache
 from msanii_live.engines.pipelines.words import PromptWords
 
 StepCallback = Callable[[int, int], None]
@@ -70,6 +71,7 @@ class Family(ABC):
 
     def __init__(self, pipe: Any) -> None:
         self.pipe = pipe
+        self.cache = LatentCache()
 
     # -- what a family gives -------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from msanii_live.engines.pipelines.family import Family, to_channels, to_stereo
 class OobleckFamily(Family):
     """A pipeline whose audio is encoded and decoded by AutoencoderOobleck.
 
-    tiles: decode long audio in pieces, which bounds the memory.
+    tiles: decode long audio in pieces, which bounds the memory; others do it where it runs out.
     """
 
     tiles = False
@@ -35,5 +35,12 @@ class OobleckFamily(Family):
         vae = self.pipe.vae
         if self.tiles:
             vae.enable_tiling()
-        made = vae.decode(latents.to(vae.dtype)).sample
+        try:
+            made = vae.decode(latents.to(vae.dtype)).sample
+        except torch.OutOfMemoryError:
+            if self.tiles:
+                raise
+            torch.cuda.empty_cache()
+            vae.enable_tiling()
+            made = vae.decode(latents.to(vae.dtype)).sample
         return to_stereo(made, latents.shape[-1] * self.hop)

@@ -51,7 +51,7 @@ class EngineHandlers:
             ("styles", " ".join(can.styles)),
             ("timbres", " ".join(can.timbres)),
             ("follows", " ".join(KEYS_OF_1_0 if can.follows is None else can.follows)),
-            ("licence", str(getattr(engine, "licence", ""))),
+            ("licence", self._registry.licence(engine.name)),
         ]
         return Answer([replies.ENGINE_INFO(call.token, engine.name, *fact) for fact in facts])
 
