@@ -23,6 +23,7 @@ from msanii_live.dsp.mel import log_mel
 from msanii_live.dsp.phase import linear_grid
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Engine, standalone_context
+from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.mel2mel.engine import Mel2MelEngine
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
@@ -117,12 +118,12 @@ def measure_bleed(net: NoteDiffusion, score: Score) -> list[Bleed]:
     ]
 
 
-def played_bleed(engine: NoteDiffusionEngine, score: Score) -> dict[str, float]:
+def played_bleed(player: PartsPlayer, score: Score) -> dict[str, float]:
     """Return by how much the stem of each part changes without the other parts, dB of its own."""
     context = replace(standalone_context(), skip_normalization=True)
 
     def play(some: Score) -> Mapping[str, Samples]:
-        return engine.render_parts(some, Render(midi="piece"), context).stems
+        return player.render_parts(some, Render(midi="piece"), context).stems
 
     found = {}
     for part, stem in play(score).items():

@@ -23,6 +23,7 @@ from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import standalone_context
+from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.loudness import loudness_gain
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
@@ -102,12 +103,12 @@ def play_at_once(net: NoteDiffusion, vocoder: VocoderSettings, steps: int) -> Pl
     return play
 
 
-def play_by_part(engine: NoteDiffusionEngine, steps: int) -> Play:
-    """Return a function that plays as the engine does."""
+def play_by_part(player: PartsPlayer, steps: int) -> Play:
+    """Return a function that plays as a player of parts does."""
 
     def play(score: Score, seed: int) -> Samples:
         context = replace(standalone_context(), seed=seed)
-        return engine.render_parts(score, Render(midi="piece", steps=steps), context).clip.samples
+        return player.render_parts(score, Render(midi="piece", steps=steps), context).clip.samples
 
     return play
 
