@@ -68,7 +68,10 @@ class Partials:
 
         magnitude: float32, (mel_frames, bins). bins: complex64, the same shape. at: see `weights`.
         """
-        lines = torch.zeros(magnitude.numel(), dtype=torch.complex64, device=at.device)
+        spec = self._spec
+        top = int(MAX_HZ * spec.n_fft / spec.sample_rate) + _LOBE_BINS + 2  # above all lobes
+        top = min(top, magnitude.shape[1])
+        lines = torch.zeros(len(magnitude) * top, dtype=torch.complex64, device=at.device)
         frame, place, phase = self._sounding_partials(at)
         if len(frame):
             middle = place.round().long()
@@ -81,12 +84,15 @@ class Partials:
                 turned = torch.remainder(phase - math.pi * far, 2 * math.pi).float()
                 lines.index_add_(
                     0,
-                    frame * magnitude.shape[1] + bin_.clamp_min(0),
+                    frame * top + bin_.clamp_min(0),
                     torch.polar(lobe.abs(), turned),
                 )
-        steady = lines.view(magnitude.shape)
+        steady = lines.view(len(magnitude), top)
         strength = steady.abs()
-        phases = torch.where(strength > 0, steady / strength.clamp_min(1e-12), _unit_phasors(bins))
+        phases = _unit_phasors(bins)
+        phases[:, :top] = torch.where(
+            strength > 0, steady / strength.clamp_min(1e-12), phases[:, :top]
+        )
         return magnitude * phases
 
     def _sounding_partials(
