@@ -16,6 +16,7 @@ from msanii_live.audio import ClipInfo, is_clip_name
 from msanii_live.library import paths
 from msanii_live.library.layout import is_placed
 from msanii_live.library.naming import is_companion_suffix
+from msanii_live.library.scene_files import SCENES_FOLDER
 
 _log = logging.getLogger(__name__)
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
@@ -131,7 +132,8 @@ def read_clips(folder: Path) -> list[ClipInfo]:
 def is_folder_of_clips(path: Path) -> bool:
     """Return whether clips are looked for in a folder inside the shared folder."""
     try:
-        return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+        is_ours = path.name.startswith(".") or path.name == SCENES_FOLDER
+        return path.is_dir() and not path.is_symlink() and not is_ours
     except OSError:
         return False
 
