@@ -21,8 +21,8 @@ BEATS_PER_BAR = {4: 0.0, 3: -1.5, 2: -2.5, 5: -3.0}  # and the log prior of each
 MIN_BEATS = 4
 MIN_LIKELIHOOD = 0.12  # mean of the beats' likelihoods: below it there is no beat
 HINT_TOLERANCE = 0.04  # by which the tempo may miss one that is known
-_EVEN_LIKELIHOOD = 0.15  # of a beat that is neither for nor against its path
-_CHANGE_COST = 60.0  # of a tempo that changes from beat to beat, per its ln
+_EVEN_LIKELIHOOD = 0.05  # of a beat that is neither for nor against its path
+_CHANGE_COST = 40.0  # of a tempo that changes from beat to beat, per its ln
 
 
 @dataclass(frozen=True)
