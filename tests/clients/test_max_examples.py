@@ -192,7 +192,7 @@ def test_every_message_of_the_help_patch_is_answered(tones):
         fails = [line.split() for line in it.printed if line.startswith("reply: /msanii/fail")]
         assert {line[5] for line in fails} <= ABOUT_CLIPS, fails
         warned = [line for line in it.printed if line.startswith("reply: /msanii/warn")]
-        assert warned == []
+        assert [line for line in warned if "there is no MIDI input" not in line] == []
 
 
 def test_the_help_patch_connects_elsewhere(tones):
