@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from msanii_live.library import clip_files, companions, naming, ownership, sidec
 from msanii_live.library.cached_clips import CachedClips
 from msanii_live.library.clip_index import FreedClip
 from msanii_live.library.trash import Trash, TrashedClip
+
+SOURCE_KEYS = ("src", "a", "b")  # of a command, that name the clips that it works on
+_log = logging.getLogger(__name__)
 
 
 class RestorableClips(CachedClips):
@@ -101,15 +105,42 @@ class RestorableClips(CachedClips):
         if info.starred == starred:
             return starred
         try:
-            with self._lock:
-                is_unsaved = info.name in self._unsaved
-                stamp = self._stamps.get(info.name)
-                if not is_unsaved:
-                    on_disk = sidecar.read_sidecar(self.folder, info.stem)
-                    sidecar.write_sidecar(self.folder, replace(on_disk, starred=starred))
-                self._reindex(info, replace(info, starred=starred), is_unsaved=is_unsaved)
-                if stamp is not None:
-                    self._stamps[info.name] = stamp
+            self._change(info, lambda known: replace(known, starred=starred))
         except OSError as error:
             raise naming.write_error(f"{info.name}.json", error) from None
         return not starred
+
+    def relink(self, name: str, to: str) -> None:
+        """Tell the clips that were made from one that was renamed of its new name."""
+
+        def with_new_name(info: ClipInfo) -> ClipInfo:
+            parents = tuple(to if parent == name else parent for parent in info.parents)
+            command = {
+                key: to if key in SOURCE_KEYS and value == name else value
+                for key, value in info.command.items()
+            }
+            return replace(info, parents=parents, command=command)
+
+        for info in self.infos():
+            if name in info.parents and not ownership.foreign_sidecar(self.folder, info.stem):
+                try:
+                    self._change(info, with_new_name)
+                except (OSError, ValueError) as error:
+                    _log.warning("%s.json cannot be written: %s", info.name, str(error)[:200])
+
+    def _change(self, info: ClipInfo, change: Callable[[ClipInfo], ClipInfo]) -> None:
+        """Change the info of a clip in the list and on disk; its place and its files stay.
+
+        Raises: OSError, ValueError: the sidecar cannot be read or written.
+        """
+        with self._lock:
+            if self._infos.get(info.name) is not info:
+                return
+            is_unsaved = info.name in self._unsaved
+            stamp = self._stamps.get(info.name)
+            if not is_unsaved:
+                on_disk = sidecar.read_sidecar(self.folder, info.stem)
+                sidecar.write_sidecar(self.folder, change(on_disk))
+            self._reindex(info, change(info), is_unsaved=is_unsaved)
+            if stamp is not None:
+                self._stamps[info.name] = stamp

@@ -49,6 +49,12 @@ class ParamChange:
         return replace(self, before=self.after, after=self.before)
 
 
+def rename_clip(library: Library, name: str, to: str) -> None:
+    """Rename a clip, also as a source of others. Raises: CommandError: as `Library.rename`."""
+    library.rename(name, to)
+    library.relink(name, to)
+
+
 @dataclass(frozen=True)
 class Renaming:
     """A clip that was renamed."""
@@ -59,7 +65,7 @@ class Renaming:
 
     def undo(self) -> Undoable:
         """Give the clip its former name. Raises: CommandError."""
-        self.library.rename(self.to, self.name)
+        rename_clip(self.library, self.to, self.name)
         return Renaming(self.library, self.to, self.name)
 
 

@@ -1,6 +1,7 @@
 """Check that replaced and deleted clips can be brought back, and that the trash has bounds."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +161,18 @@ def test_a_bad_entry_is_passed_over(library: Library) -> None:
     (bad / "x.json").write_text("{")
     assert not Library(library.folder).trash.clips
     assert (bad / "x.json").exists()
+
+
+def test_a_clip_knows_its_sources_by_their_new_names(library: Library) -> None:
+    library.add(noise("a"))
+    library.add(noise("a-2"))
+    child = noise("child")
+    command = {"address": "/msanii/interpolate", "a": "a", "b": "a-2", "style": "a"}
+    library.add(replace(child, info=replace(child.info, parents=("a", "a-2"), command=command)))
+    library.rename("a", "first")
+    library.relink("a", "first")
+    for found in (library, Library(library.folder)):
+        assert found.info("child").parents == ("first", "a-2")
+        assert found.info("child").command == {**command, "a": "first"}
+        assert found.names() == ["child", "a-2", "first"]
+    assert library.get("child").info == library.info("child")

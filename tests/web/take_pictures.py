@@ -23,7 +23,7 @@ COLOURS = 200
 
 
 def take(out: Path) -> None:
-    """Write monitor.png and monitor-narrow.png into a folder."""
+    """Write monitor.png, monitor-tablet.png and monitor-narrow.png into a folder."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         log = Path(folder, "log.txt")
         with live(Path(folder, "clips"), "--device", "cpu", log=log) as server:
@@ -31,8 +31,16 @@ def take(out: Path) -> None:
                 server.job(address, name, *args, "clip", name)
             server.ask("/msanii/transport", "bpm", 124, reply="/msanii/transport")
             with page_of(browser, server.server.http_port) as page:
-                page.set_viewport_size({"width": 1600, "height": 1000})
+                page.set_viewport_size({"width": 1440, "height": 1000})
                 page.locator("[data-clip='between']").wait_for()
+                server.ask("/msanii/clip/star", "night-house", 1)
+                server.ask("/msanii/scene/save", "verse")
+                server.ask("/msanii/scene/save", "break")
+                page.locator("[data-clip='night-house'] [data-deed=slot-a]").click()
+                page.locator("[data-clip='rain-keys'] [data-deed=slot-b]").click()
+                page.locator("#make-panel [data-name=style] [data-value=house]").click()
+                page.locator("#make-panel [data-name=key] [data-value=A]").click()
+                page.locator("#make-panel [data-name=density] input").fill("0.6")
                 wait_for_drawings(page)
                 server.client.send("/msanii/stream/start", "night-longer", "at", "none")
                 page.wait_for_selector(".flow[data-state=runs]")
@@ -42,7 +50,9 @@ def take(out: Path) -> None:
                 page.locator("#notices .notice").first.wait_for()
                 page.evaluate("document.getElementById('notices').replaceChildren()")
                 keep(page.screenshot(), out / "monitor.png")
-                page.set_viewport_size({"width": 380, "height": 1150})
+                page.set_viewport_size({"width": 1024, "height": 900})
+                keep(page.screenshot(), out / "monitor-tablet.png")
+                page.set_viewport_size({"width": 390, "height": 844})
                 keep(page.screenshot(), out / "monitor-narrow.png")
 
 

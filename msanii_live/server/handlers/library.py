@@ -20,7 +20,13 @@ from msanii_live.protocol.commands import (
 )
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_disk
-from msanii_live.server.history import History, Removal, Renaming, Replacement
+from msanii_live.server.history import (
+    History,
+    Removal,
+    Renaming,
+    Replacement,
+    rename_clip,
+)
 
 PAGE = 50  # clips
 MAX_ANCESTORS = 200
@@ -94,7 +100,7 @@ class LibraryHandlers:
 
     def _rename(self, command: ClipRename, call: Call) -> Answer:
         name = self._library.info(command.name).name
-        self._library.rename(name, command.to)
+        rename_clip(self._library, name, command.to)
         self._history.record(call.routes, Renaming(self._library, name, command.to))
         return Answer()
 
