@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from msanii_live.audio import Clip, make_clip, rms_dbfs
+from msanii_live.audio import Clip, Samples, make_clip, rms_dbfs
 from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
@@ -102,7 +103,7 @@ class ComposerTasks:
         advance, context = staged(self.context, plan.steps(self.options), span)
         fresh = plan.compose(self.composer, self.context.seed, self.options, advance)
         whole = joined(fresh, score) if leftwards else joined(score, fresh)
-        source = with_stems(source, score) if command.stems and command.keep else source
+        source = self._with_stems(source, score, context) if command.keep else source
         start, end = (0, new) if leftwards else (old, old + new)
         canvas = silent_source(source, new, leftwards)
         played = self._performer(context).span(canvas, whole, start, end)
@@ -124,7 +125,7 @@ class ComposerTasks:
         advance, context = staged(self.context, variation.steps(self.options), span)
         whole = variation.compose(self.composer, self.context.seed, self.options, advance)
         self._frames(LEAD + (end - start) / RATE)
-        source = with_stems(source, score) if command.stems else source
+        source = self._with_stems(source, score, context)
         played = self._performer(context, source).span(source, whole, start, end)
         played = self._kept_parts(played, source)
         whole = replace(
@@ -139,8 +140,8 @@ class ComposerTasks:
         """Vary the notes of a clip, its sound, or both, at its level; at strength 0 neither."""
         source, score = source_of(self.context, command.src)
         if command.strength < 1e-3:
+            source = self._with_stems(source, score, self.context)
             self.context.progress(1, 1)
-            source = with_stems(source, score) if command.stems else source
             return self._clip(as_played(source), score, (source,))
         self._frames(score.seconds)
         piece = self._read(score, with_tempo=False)
@@ -171,11 +172,11 @@ class ComposerTasks:
         same_tempo = abs(second.tempo - piece.grid.bpm) < 1e-3
         other = fitted(second, piece, seconds)
         if mix <= 0.0 or (mix >= 1.0 and same_tempo):
-            self.context.progress(1, 1)
             source = a if mix <= 0.0 else b
             closes = second.is_loop and frames == b.info.frames
             score = first if mix <= 0.0 else replace(other, is_loop=closes)
-            source = with_stems(source, score) if command.stems else source
+            source = self._with_stems(source, score, self.context)
+            self.context.progress(1, 1)
             kept = cut_out(as_played(source), 0, frames)
             return self._clip(kept, score, (a, b))
         whole = morphed(piece, other, mix, self.context.seed, self.wishes.parts)
@@ -250,6 +251,21 @@ class ComposerTasks:
             render = replace(render, timbre=self.command.timbre, timbre2=self.command.timbre2)
         with_them = bool(self.command.stems) or (source is not None and self._keeps_parts(source))
         return Performer(self.play, render, context, with_them)
+
+    def _with_stems(self, source: Clip, score: Score, context: Context) -> Clip:
+        """Return a source with stems, if the command wants any; see `stems.with_stems`."""
+
+        def play() -> Mapping[str, Samples]:
+            quiet = replace(
+                context,
+                skip_normalization=True,
+                warn=lambda text: None,
+                progress=lambda done, steps: context.progress(0, 1),  # it can be cancelled
+            )
+            whole = replace(score, seconds=source.info.seconds)
+            return self.play(whole, Render(midi="source"), quiet, True).stems
+
+        return with_stems(source, score, play) if self.command.stems else source
 
     def _keeps_parts(self, source: Clip) -> bool:
         """Return whether the sound of the parts that stay can be taken from the source."""
