@@ -74,6 +74,10 @@ class VocodedNotesEngine(NotesEngine[V]):
         self._vocoders.free()
         super().free()
 
+    def use(self, net: V, vocoder: VocoderSettings) -> None:
+        """Take a network and a vocoder that were read elsewhere, in float32."""
+        self._net, self._vocoder = net, vocoder
+
     def _read(self, weights: Path, device: torch.device) -> V:
         net = self._reader(weights, device)
         self._vocoder = self._vocoders.vocoder("", net.spec, device)

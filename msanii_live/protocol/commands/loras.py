@@ -29,7 +29,7 @@ class LoraLoad(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class LoraFree(Command):
-    """Take a LoRA out of an engine."""
+    """Unload a LoRA from an engine."""
 
     address: ClassVar[str] = "/msanii/lora/free"
 
