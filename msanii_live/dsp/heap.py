@@ -13,7 +13,9 @@ import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # parameters of mallopt, from malloc.h
-_AUDIO_BYTES = 256 * 2**10  # of a block from which on it comes from the system, and returns to it
+# Of a block from which on it comes from the system, and returns to it: glibc begins with that too.
+# With 256 KiB, clips of half a second stayed in the heaps, and an hour's soak grew by 2 %.
+_AUDIO_BYTES = 128 * 2**10
 # Networks take and free tensors of a few MiB thousands of times a clip: to have each of them from
 # the system costs a third more processor time.
 _TENSOR_BYTES = 16 * 2**20

@@ -20,7 +20,7 @@ def resident():
 def work(kept):
     for round in range(3):
         blocks = []
-        for kib in (300, 700, 1500, 4200, 340, 900) * 3:
+        for kib in (170, 300, 700, 1500, 4200, 340, 900) * 3:
             blocks.append(np.ones(kib * 1024, np.uint8))
             kept.append(bytes(700))
         peaks.append(resident())
