@@ -117,14 +117,14 @@ class Server:
         job_events.connect(tracker, self._tasks, self._sender, self._sessions)
 
         params = Params(self.services.transport.beat_now)
+        params.listen("output.gain", lambda level, *how: player.set_level(float(level), *how))
         self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
         midi_map = MidiMap(
-            self.services.library.folder, params,
+            self.services.library.folder, params, midi,
             lambda address, args: on_loop(lambda: self.router.run(address, args)),
         )  # fmt: skip
-        midi.add_listener(midi_map.mapper.receive)
         self._scenes = Scenes(
             self.services, params, self._stream, self._transport_sync, midi_map.mapper
         )

@@ -12,6 +12,7 @@ from msanii_live.protocol.music_text import parse_parts
 from msanii_live.timing.curve import Curve
 
 Value = int | float | str
+Listener = Callable[[Value, float, str], object]
 
 _DEFAULTS: dict[str, Value] = {
     "stream.mix": 0.0,
@@ -28,6 +29,7 @@ _DEFAULTS: dict[str, Value] = {
     "stream.prompt.b": "",
     "stream.drive": 0.0,
     "stream.space": 0.0,
+    "output.gain": 0.0,
 }
 # Values that leave the choice to the engine, or mean nothing but themselves: none glides to them.
 _LEAVES_IT: dict[str, Callable[[float], bool]] = {
@@ -62,6 +64,11 @@ class Params:
         self._lock = threading.Lock()
         self._values = dict(_DEFAULTS)
         self._changes: dict[str, _Change] = {}
+        self._listeners: dict[str, Listener] = {}
+
+    def listen(self, name: str, listener: Listener) -> None:
+        """Call a listener with each new value of a param: (value, beats, shape)."""
+        self._listeners[name] = listener
 
     def apply(self, param: Param) -> Value | None:
         """Set a param to the value of its command; return its value if the command has none."""
@@ -76,6 +83,7 @@ class Params:
         with self._lock:
             self._changes.pop(name, None)
             self._values[name] = value
+        self._tell(name, value)
 
     def change(self, name: str, value: Value, beats: float, shape: str = "linear") -> None:
         """Move a param to a value over some beats; words, and what cannot glide, change then."""
@@ -92,6 +100,11 @@ class Params:
         with self._lock:
             self._changes[name] = _Change(before, value, curve)
             self._values[name] = value
+        self._tell(name, value, beats, shape)
+
+    def _tell(self, name: str, value: Value, beats: float = 0.0, shape: str = "linear") -> None:
+        if name in self._listeners:
+            self._listeners[name](value, beats, shape)
 
     def value(self, name: str) -> Value:
         """Return the value that a param has now."""

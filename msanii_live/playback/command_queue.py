@@ -15,6 +15,7 @@ from msanii_live.playback.commands import (
     LoadClip,
     NumberedCommand,
     RestoreRegions,
+    SetLevel,
     StartAfter,
     StartRegion,
     UnloadClip,
@@ -57,6 +58,7 @@ class CommandQueue:
         self._loaded: OrderedDict[int, _LoadedClip] = OrderedDict()
         self._clip_numbers: dict[Hashable, int] = {}
         self._next_clip = 1
+        self._level = 0.0  # dB, of the whole output
 
     def load(self, clip: Clip, samples: Samples, key: Hashable) -> int:
         """Return the number of a clip's samples; send them first if the host lacks them.
@@ -93,6 +95,8 @@ class CommandQueue:
         with self._lock:
             self._last_number += 1
             self._pending[self._last_number] = command
+            if isinstance(command, SetLevel):
+                self._level = command.level
             self._host.send(NumberedCommand(self._last_number, command))
 
     @property
@@ -130,6 +134,7 @@ class CommandQueue:
                 self._change_rate(old_rate, host.rate)
             for number, loaded in self._loaded.items():
                 self._send_unnumbered(LoadClip(number, loaded.samples))
+            self._send_unnumbered(SetLevel(self._level))
             self._send_unnumbered(RestoreRegions(self.regions))
             for number, command in self._pending.items():
                 host.send(NumberedCommand(number, command))

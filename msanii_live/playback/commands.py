@@ -85,6 +85,18 @@ class StopTrack:
 
 
 @dataclass(frozen=True)
+class SetLevel:
+    """A level for the whole output, in dB, to be reached from the first frame not yet rendered on.
+
+    frames: how long that takes. shape: of the course, see `level.OutputLevel`.
+    """
+
+    level: float
+    frames: int = 0
+    shape: str = "linear"
+
+
+@dataclass(frozen=True)
 class RestoreRegions:
     """The regions that the previous host was playing."""
 
@@ -103,6 +115,7 @@ HostCommand = (
     | StartRegion
     | StartAfter
     | StopTrack
+    | SetLevel
     | RestoreRegions
     | QuitHost
 )

@@ -9,10 +9,11 @@ from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.audio_files import SAMPLE_RATE
-from msanii_live.playback.commands import NOW, StartAfter, StartRegion, StopTrack
+from msanii_live.playback.commands import NOW, SetLevel, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.crossfade import close_loop, ends_abruptly
 from msanii_live.playback.device_format import loop_to_device, to_device, to_device_after
 from msanii_live.playback.host_proxy import SilentHost
+from msanii_live.playback.level import SHORTEST
 from msanii_live.playback.mixer import Region
 from msanii_live.playback.now_playing import LOOKBACK_SECONDS, NowPlaying, find_now_playing
 from msanii_live.playback.shared_state import HostStat
@@ -179,6 +180,12 @@ class Player:
         with self._lock:
             begin, quantum = self._start_frame(at, when)
             self._queue.send(StopTrack(track, begin, self.to_frames(fade), quantum))
+
+    def set_level(self, level: float, beats: float = 0.0, shape: str = "linear") -> None:
+        """Move the level of the whole output to `level`, dB, over some beats; exact to a frame."""
+        seconds = beats * 60.0 / self.transport.bpm
+        frames = self.to_frames(max(SHORTEST, seconds))
+        self._queue.send(SetLevel(level, frames, shape))
 
     def play_after(
         self,

@@ -17,11 +17,13 @@ from msanii_live.playback.commands import (
     NumberedCommand,
     QuitHost,
     RestoreRegions,
+    SetLevel,
     StartAfter,
     StartRegion,
     StopTrack,
     UnloadClip,
 )
+from msanii_live.playback.level import OutputLevel
 from msanii_live.playback.mixer import render
 from msanii_live.playback.shared_state import HostStat, HostStats, RingBuffer
 from msanii_live.playback.sinks import NANO, Sink
@@ -68,6 +70,7 @@ class Renderer:
         self._delay = 0
         self._done = 0
         self._ramp_end = 0
+        self._level = OutputLevel()
         self._quit_at: int | None = None
 
     @property
@@ -116,6 +119,10 @@ class Renderer:
                 self._timeline.start_after(command, self._position)
             case StopTrack():
                 self._timeline.stop(command, self._position)
+            case SetLevel():
+                self._level = self._level.moved_to(
+                    command.level, self._position, command.frames, command.shape
+                )
             case RestoreRegions():
                 self._timeline.regions = command.regions
                 self._ramp_end = self._position + _RAMP_FRAMES
@@ -168,6 +175,9 @@ class Renderer:
         while room > 0:
             frames = min(room, _BLOCK_FRAMES)
             block = render(self._timeline.regions, self._clips, self._position, frames)
+            if not self._level.is_unity(self._position):
+                block *= self._level.gains_at(self._position, frames)
+                np.clip(block, -1.0, 1.0, out=block)
             if self._position < self._ramp_end:
                 left = self._ramp_end - self._position - np.arange(frames)
                 gain = np.clip(1.0 - left / _RAMP_FRAMES, 0.0, 1.0)

@@ -52,7 +52,8 @@ EXAMPLE_VALUES: dict[str, int | float | str] = {
 # Keys that the example of a command omits: the engine in the example does not support them.
 OMITTED_KEYS = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
 # The value of a param in its example, where no word will do.
-EXAMPLE_PARAMS = {
+EXAMPLE_PARAMS: dict[str, int | float | str] = {
+    "/msanii/param/output.gain": -6.0,
     "/msanii/param/stream.style": "house", "/msanii/param/stream.key": "Am",
     "/msanii/param/stream.chords": "Am F C G", "/msanii/param/stream.parts": "drums bass",
     "/msanii/param/stream.prompt.a": "dark techno", "/msanii/param/stream.prompt.b": "choir",

@@ -11,6 +11,7 @@ from pathlib import Path
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.library import naming, paths
+from msanii_live.midi.input import MidiInput
 from msanii_live.midi.mapping import Learning, MidiMapper, MidiMapping
 from msanii_live.protocol.commands import BY_ADDRESS, PARAM_ROOT, MapLearn, Param, Quit
 from msanii_live.protocol.request import parse_request
@@ -28,13 +29,14 @@ Run = Callable[[str, Sequence[OscValue]], object]
 class MidiMap:
     """The mappings of MIDI controls to params and commands, kept in the shared folder."""
 
-    def __init__(self, folder: Path, params: Params, run: Run) -> None:
+    def __init__(self, folder: Path, params: Params, midi: MidiInput, run: Run) -> None:
         """Read the mappings that are kept. run: carries out a command, from any thread."""
         self._path = folder / MAP_FILE
         self._params = params
         self._run_message = run
         self.mapper = MidiMapper(params.number, self._set, self._run, self._save)
         self.mapper.replace_all(_read(self._path))
+        midi.add_listener(self.mapper.receive)
 
     def learn(self, command: MapLearn, on_learnt: Callable[[MidiMapping], object]) -> None:
         """Map the next control that is moved to what a command names.

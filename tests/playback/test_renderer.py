@@ -10,11 +10,13 @@ from msanii_live.playback.commands import (
     NumberedCommand,
     QuitHost,
     RestoreRegions,
+    SetLevel,
     StartAfter,
     StartRegion,
     StopTrack,
     UnloadClip,
 )
+from msanii_live.playback.level import OutputLevel
 from msanii_live.playback.mixer import Region
 from msanii_live.playback.renderer import Renderer
 from msanii_live.playback.shared_state import HostStat, RingBuffer
@@ -81,6 +83,21 @@ def test_a_region_is_played_bit_for_bit_and_can_be_read_back() -> None:
     assert not frames[: start - first].any()
     rendered = int(bench.stats[HostStat.RENDERED])
     assert np.array_equal(bench.output.read(start, start + 10_000, rendered), bench.wave)
+
+
+def test_the_level_of_all_moves_to_the_frame_and_is_heard_in_what_is_kept() -> None:
+    bench = Bench(FakeSink())
+    first = bench.open()
+    start = int(bench.stats[HostStat.RENDERED])
+    bench.execute(StartRegion(Region(1, 1, "a", NOW, 10_000)))
+    bench.execute(SetLevel(-90.0, 2_000, "ease"))
+    bench.play(6_000)
+    gains = OutputLevel().moved_to(-90.0, start, 2_000, "ease").gains_at(start, 5_000)
+    heard = bench.sink.frames[start - first :][:5_000]
+    assert np.array_equal(heard, np.clip(bench.wave[:5_000] * gains, -1, 1))
+    assert not heard[2_000:].any()
+    rendered = int(bench.stats[HostStat.RENDERED])
+    assert np.array_equal(bench.output.read(start, start + 5_000, rendered), heard)
 
 
 def test_a_region_that_is_over_is_reported_once_it_was_taken() -> None:

@@ -124,6 +124,9 @@ from msanii_live.protocol.commands.stream import (
     PARAMS as PARAMS,
 )
 from msanii_live.protocol.commands.stream import (
+    OutputGain as OutputGain,
+)
+from msanii_live.protocol.commands.stream import (
     Param as Param,
 )
 from msanii_live.protocol.commands.stream import (

@@ -293,10 +293,22 @@ class StreamPromptB(Param):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutputGain(Param):
+    """Set or return the level of the whole output. With `time` it glides, exact to a frame."""
+
+    address: ClassVar[str] = "/msanii/param/output.gain"
+    reply: ClassVar[str] = "/msanii/param/output.gain"
+
+    value: float | None = number(
+        "level; -90 is silence", -90, 12, default=None, unit="dB", positional=True
+    )
+
+
 PARAMS: tuple[type[Param], ...] = (
     StreamMix, StreamTarget, StreamStrength, StreamSteps, StreamSeed, StreamDensity,
     StreamStyle, StreamKey, StreamChords, StreamParts, StreamDrive, StreamSpace, StreamPromptA,
-    StreamPromptB,
+    StreamPromptB, OutputGain,
 )  # fmt: skip
 
 

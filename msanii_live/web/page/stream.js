@@ -10,6 +10,9 @@ const SEND_INTERVAL_MS = 100; // ms between two values of a slider that is moved
 
 const LISTS = { target: "clip-names", style: "style-names" }; // what is suggested for a param
 
+/** Return the name of a param as it is shown: "mix" for stream.mix. */
+const nameOf = (address) => address.split("/param/").pop().replace("stream.", "").replace("output.", "");
+
 /** Build the controls from the table. */
 export function startStream(link) {
   const params = groups().find(({ title }) => title === "Params")?.commands ?? [];
@@ -39,7 +42,7 @@ function begin(link, source) {
 
 /** Make a field of a param that is a whole number. */
 function numberField(link, { address, text, reply, arguments: [value] }) {
-  const name = address.split("stream.").pop();
+  const name = nameOf(address);
   const input = make("input", { type: "number", min: value.low, max: value.high, step: 1, title: value.text, aria: { label: name } });
   input.addEventListener("change", () => link.send(address, [["i", Math.round(Number(input.value))]]));
   link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
@@ -49,10 +52,10 @@ function numberField(link, { address, text, reply, arguments: [value] }) {
 }
 
 function slider(link, { address, text, reply, arguments: [value] }) {
-  const name = address.split("stream.").pop();
+  const name = nameOf(address);
   const valueText = make("span", { className: "told" });
   const input = make("input", { type: "range", min: value.low, max: value.high, step: 0.01, aria: { label: name } });
-  const showValue = (now) => setText(valueText, now < 0 ? "auto" : number(now));
+  const showValue = (now) => setText(valueText, value.unit ? `${number(now, 1)} ${value.unit}` : now < 0 ? "auto" : number(now));
   let timer = null;
   let last = null;
   const send = () => {
@@ -79,7 +82,7 @@ function slider(link, { address, text, reply, arguments: [value] }) {
 
 /** Make a field of a param that is text: sent when it is left or Enter is pressed; nothing in it means none. */
 function wordsField(link, { address, text, reply, arguments: [value] }) {
-  const name = address.split("stream.").pop();
+  const name = nameOf(address);
   const input = make("input", { type: "text", placeholder: "none", title: value.text, aria: { label: name } });
   if (LISTS[name]) input.setAttribute("list", LISTS[name]);
   input.addEventListener("change", () => link.send(address, [["s", input.value.trim() || "none"]], { onAnswer: ({ address: said, args }) => {

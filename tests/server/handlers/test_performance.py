@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import mido.sockets
+import numpy as np
 import pytest
+import soundfile
 from mido import Message
 
 from msanii_live.client import Client
@@ -130,6 +132,29 @@ def test_a_param_glides_in_beats(server, done):
     assert done(MIX, 0.5, "time", -1).args[3] == "ERANGE"
     assert done(MIX, 0.5, "shape", "square").args[3] == "ERANGE"
     done(MIX, 0.0)
+
+
+def test_the_level_of_the_output_is_a_param(server, done):
+    gain = "/msanii/param/output.gain"
+    server.job("/msanii/generate", "level", "seconds", 1, "clip", "level")
+    assert done("/msanii/play", "level", "loop", 1).address == "/msanii/done"
+    wait_until(lambda: heard_peak(done, server) > 0.01, 30)
+    assert done(gain, -90, "time", 0.5).address == "/msanii/done"
+    wait_until(lambda: heard_peak(done, server) == 0.0, 30)
+    assert done(gain, 13).args[3] == "ERANGE"
+    done(gain, 0)
+    assert value(server, gain) == 0.0
+    wait_until(lambda: heard_peak(done, server) > 0.01, 30)
+    done("/msanii/stop")
+    wait_until(lambda: done("/msanii/scene/save", "quiet") and not playing(server, "quiet"), 30)
+    done("/msanii/scene/free", "quiet")
+
+
+def heard_peak(done, server):
+    """Return the largest sample of the last moment of the output."""
+    done("/msanii/record/stop", "clip", "moment", "seconds", 0.05)
+    samples, _ = soundfile.read(Path(server.folder) / "moment.wav")
+    return np.abs(samples).max()
 
 
 def test_a_scene_is_kept_and_returned_to(server, done):
