@@ -57,7 +57,7 @@ def test_its_own_tests_pass_where_it_is_installed(environment):
 def test_it_is_listed_and_tells_what_it_can(plucks):
     engines = {row["engine"]: row for row in plucks.client.engine_list()}
     assert set(engines) == {
-        "plucks", "mel-flow", "mel2mel", "note-diffusion", "composer", "tones",
+        "plucks", "mel-flow", "mel2mel", "note-diffusion", "composer", "tones", "rack",
     }  # fmt: skip
     assert engines["plucks"]["state"] == "loaded"
 
