@@ -193,7 +193,8 @@ def test_its_name_of_before_works_in_commands_and_old_sidecars_and_is_not_listed
     again, _ = soundfile.read(render_again(path, tmp_path / "x.wav", "cpu"), dtype="float32")
     assert np.abs(again - read(old)).max() < 1e-3
     names = [row["engine"] for row in band.client.engine_list()]
-    assert names == ["note-diffusion", "mel-flow", "mel2mel", "composer", "tones"]
+    assert names[0] == "note-diffusion"
+    assert "spectrogram" not in names
 
 
 def test_the_weights_are_described():
