@@ -261,7 +261,8 @@ def _shared_keys_section() -> str:
         "Not every engine follows every key. `/msanii/engine/info` names those that it follows\n"
         "(`follows`). One `/msanii/warn` names those that it does not follow, and the clip is\n"
         "made without them. Of the engines that ship, only `composer` and `rack` follow `chords`,\n"
-        "`metre`, `swing`, `form`, `parts` and `hold`; these and `note-diffusion` follow `stems`.\n\n"
+        "`metre`, `swing`, `form`, `parts` and `hold`; they and `note-diffusion` follow\n"
+        "`stems`.\n\n"
         f"{_argument_table(arguments(GenerationCommand))}"
     )
 
