@@ -46,7 +46,7 @@ def test_a_wrong_number_of_values_is_an_error(values: tuple[str | int, ...]) -> 
 
 def test_every_param_has_a_reply_at_its_own_address() -> None:
     assert {param.address for param in PARAMS} == {r.address for r in PARAM_REPLIES.values()}
-    assert [PARAM_REPLIES[param].tags for param in PARAMS] == list("fsfiifssssffss")
+    assert [PARAM_REPLIES[param].tags for param in PARAMS] == list("fsfiifssssffssf")
 
 
 def test_lists_are_the_replies_that_end_with_done() -> None:

@@ -19,6 +19,7 @@ def test_engines_that_are_not_loaded_are_not_made():
         names = staticmethod(lambda: ["one", "two"])
         state = staticmethod(lambda name: {"one": "loaded", "two": "free"}[name])
         verbs = staticmethod(lambda name: ("/msanii/generate",))
+        licence = staticmethod(lambda name: "")
         made: ClassVar[list[str]] = []
 
         def get(self, name):
