@@ -9,6 +9,7 @@ import soundfile
 from msanii_live.audio import ClipInfo
 from msanii_live.config import PRECISIONS
 from msanii_live.engines.base import Context, Engine
+from msanii_live.engines.effects import with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError, MsaniiError
 from msanii_live.library import midi_files
@@ -49,7 +50,7 @@ def render_again(
         seed=info.seed,
         score=lambda name: files.read(midi_files.find(library.folder, name), name),
     )
-    clip = engine.run(command, context)
+    clip = with_drive_and_space(engine, command, context, engine.run(command, context))
     path = out or sidecar.with_name(f"{info.name}-again.wav")
     try:
         soundfile.write(path, clip.samples, clip.info.sample_rate, subtype="FLOAT")

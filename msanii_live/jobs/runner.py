@@ -9,8 +9,9 @@ from functools import cache
 
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
-from msanii_live.engines.base import EFFECT_KEYS, Context, Engine, is_composing
+from msanii_live.engines.base import Context, Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE
+from msanii_live.engines.effects import with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
@@ -99,7 +100,7 @@ def _described(
     services: Services, engine: Engine, command: GenerationCommand, context: Context, clip: Clip
 ) -> Clip:
     """Return a clip as it goes into the library, but for its name."""
-    made = _with_effects(engine, command, context, clip)
+    made = with_drive_and_space(engine, command, context, clip)
     # What makes this clip again, by its own seed: one clip, in one try.
     again = replace(command, count=1, tries=1)
     info = replace(

@@ -155,3 +155,14 @@ def test_a_file_that_is_no_checkpoint_is_refused_in_words(tmp_path, capsys, name
         (tmp_path / present).write_bytes(b"{}")
     assert main(["convert", str(tmp_path / name), str(tmp_path / "out")]) == 2
     assert name.strip(".") in capsys.readouterr().err
+
+
+def test_drive_and_space_are_made_again(sidecar, tmp_path):
+    path = sidecar("", engine="tones")
+    plain, _ = soundfile.read(render_again(path, tmp_path / "plain.wav", "cpu"))
+    told = json.loads(path.read_text())
+    told["command"] |= {"drive": 0.7, "space": 0.4}
+    path.write_text(json.dumps(told))
+    driven, _ = soundfile.read(render_again(path, tmp_path / "driven.wav", "cpu"))
+    assert driven.shape == plain.shape
+    assert not np.allclose(driven, plain, atol=0.01)
