@@ -36,7 +36,6 @@ from msanii_live.protocol.commands import (
     Render,
     Transcribe,
 )
-from msanii_live.rack.effects.on_clips import with_effects
 
 
 def run_task(services: Services, task: Task, handle: TaskHandle) -> Result:
@@ -113,17 +112,6 @@ def _described(
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)
-
-
-def _with_effects(engine: Engine, command: GenerationCommand, context: Context, made: Clip) -> Clip:
-    """Return a clip with the drive and space of its command, unless its engine follows these."""
-    drive, space = command.drive or 0.0, command.space or 0.0
-    if not (drive or space) or set(EFFECT_KEYS) <= set(engine.capabilities.follows or ()):
-        return made
-    if not isinstance(command, Generate | Render):
-        context.warn(f"{engine.name} follows drive and space in generate and render only")
-        return made
-    return with_effects(made, drive, space, is_limited=not context.skip_normalization)
 
 
 def engine_for(
