@@ -27,13 +27,13 @@ class State(StrEnum):
 class Finished:
     """The outcome of a job that made its clip.
 
-    path: its WAV file. took: seconds of work. replaced: the clip of its name that is in the trash.
+    path: its WAV file. took: seconds of work. replaced: clips of its names, now in the trash.
     """
 
     info: ClipInfo
     path: Path
     took: float
-    replaced: TrashedClip | None = None
+    replaced: tuple[TrashedClip, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def finish_job(
             _play(services.player, job.command, replace(clip, stems={}), inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     info, took = services.library.info(job.clip), time.monotonic() - started
-    return Finished(info, path, took, next(iter(replaced), None))
+    return Finished(info, path, took, tuple(replaced))
 
 
 def _play(

@@ -11,6 +11,7 @@ from msanii_live.audio import Clip
 from msanii_live.engines.base import Context, Engine, is_batching
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
+from msanii_live.library.trash import TrashedClip
 from msanii_live.playback.player import NOTHING_IS_HEARD
 from msanii_live.protocol.commands import GenerationCommand
 
@@ -48,8 +49,9 @@ def finish_clips(
     Raises: CommandError: EPATH, a clip cannot be written; those before it are kept.
     """
     paths = []
+    replaced: list[TrashedClip] = []
     for name, clip in zip(job.names, clips, strict=True):
-        path = services.library.add(clip.renamed(name), warn)
+        path = services.library.add(clip.renamed(name), warn, replaced.append)
         paths.append(path)
         made(name, path)
     if job.command.play:
@@ -58,4 +60,5 @@ def finish_clips(
         at = getattr(job.command, "at", "none")
         services.player.play(replace(clips[0].renamed(job.names[0]), stems={}), at=at)
     started = job.handle.started if job.handle else time.monotonic()
-    return Finished(services.library.info(job.names[0]), paths[0], time.monotonic() - started)
+    info, took = services.library.info(job.names[0]), time.monotonic() - started
+    return Finished(info, paths[0], took, tuple(replaced))

@@ -107,9 +107,8 @@ class JobTracker:
         if tracked is None or tracked.terminal is not None:
             return None
         tracked.terminal = terminal_reply(job, tracked.token)
-        if isinstance(job.outcome, Finished) and job.outcome.replaced is not None:
-            change = Replacement(self.library, job.outcome.replaced)
-            self.history.record(tracked.routes, change)
+        for old in job.outcome.replaced if isinstance(job.outcome, Finished) else ():
+            self.history.record(tracked.routes, Replacement(self.library, old))
         tracked.ended_at = self.clock()
         if not self.send(tracked.terminal, tracked.routes):
             tracked.terminal = replies.FAIL(
