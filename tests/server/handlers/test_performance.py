@@ -77,6 +77,19 @@ def test_what_replaced_a_clip_is_undone_and_done_again(server, done):
     assert done("/msanii/undo").args[3] == "ERANGE"
 
 
+def test_each_clip_of_a_job_of_several_is_undone(server, done):
+    for seed_of_job in (1, 5):
+        server.job(
+            "/msanii/generate", f"c{seed_of_job}", "seconds", 0.5, "count", 2, "clip", "c",
+            "seed", seed_of_job,
+        )  # fmt: skip
+    assert (seed(server, "c-1"), seed(server, "c-2")) == (5, 6)
+    done("/msanii/undo")
+    assert (seed(server, "c-1"), seed(server, "c-2")) == (5, 2)
+    done("/msanii/undo")
+    assert (seed(server, "c-1"), seed(server, "c-2")) == (1, 2)
+
+
 def test_names_and_freed_clips_are_undone_in_turn(server, done):
     server.job("/msanii/generate", "n", "seconds", 0.5, "clip", "n1")
     folder = Path(server.folder)
