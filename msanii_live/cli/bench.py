@@ -103,6 +103,16 @@ def add(commands: Commands) -> None:
     tempo.add_argument("--clips", type=int, default=60, help="number of clips (%(default)s)")
     tempo.set_defaults(run=_tempo)
 
+    pipelines = _add(
+        kinds, "pipelines", "what is added to the time of a published model's own calls",
+        files=False,
+    )  # fmt: skip
+    pipelines.add_argument("model", type=Path, help="folder of the model")
+    pipelines.add_argument("--seconds", type=float, default=6.0, help="of clips (%(default)s)")
+    pipelines.add_argument("--steps", type=int, help="denoising steps (the model's own)")
+    pipelines.add_argument("--device", default="auto", help="(%(default)s)")
+    pipelines.set_defaults(run=_pipelines)
+
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     vocoders.add_argument("--engine", type=Path, help="folder whose own vocoders are preferred")
@@ -205,6 +215,13 @@ def _onsets(arguments: argparse.Namespace) -> int:
     if arguments.clips < 1:
         raise ConfigError(f"--clips is {arguments.clips}: it must be 1 or more")
     return report_onsets(arguments.folder, arguments.clips, arguments.steps, arguments.out)
+
+
+def _pipelines(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.pipelines import report_pipelines
+
+    model = arguments.model.expanduser()
+    return report_pipelines(model, arguments.seconds, arguments.steps, arguments.device)
 
 
 def _tempo(arguments: argparse.Namespace) -> int:

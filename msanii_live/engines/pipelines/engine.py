@@ -81,9 +81,10 @@ class PipelineEngine:
         Raises: CommandError: EENGINE, they cannot be read; EOOM. ConfigError: the device or its
         precision is not available.
         """
-        self._load_family()
+        self.family()
 
-    def _load_family(self) -> Family:
+    def family(self) -> Family:
+        """Return the model, loaded. Raises: as `load`."""
         if self._family is None:
             device = pick_device(self._device_name)
             self._dtype = self._pick_dtype(device)
@@ -120,13 +121,13 @@ class PipelineEngine:
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
-        family = self._load_family()
+        family = self.family()
         with torch_runtime.inference(torch.float32):
             return PipelineTasks(family, command, context, self.licence).run()
 
     def set_loras(self, loras: Mapping[str, tuple[Path, float]]) -> None:
         """Use exactly these LoRAs; see `LoraEngine.set_loras`."""
-        family = self._load_family()
+        family = self.family()
         wanted = {name: LoadedLora(file, weight) for name, (file, weight) in loras.items()}
         with torch_runtime.inference(torch.float32):
             try:
@@ -144,7 +145,7 @@ class PipelineEngine:
         self, command: GenerationCommand, context: Context, seeds: Sequence[int]
     ) -> list[Clip]:
         """Make several clips in one pass; see `BatchEngine.run_batch`."""
-        return run_batch(self._load_family(), command, context, self.licence, seeds)
+        return run_batch(self.family(), command, context, self.licence, seeds)
 
 
 @engine_factory(plugin_api=1)

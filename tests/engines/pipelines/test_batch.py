@@ -74,7 +74,7 @@ def test_a_batch_ends_within_a_step_and_one_that_is_too_large_is_made_one_by_one
     command = Generate(seconds=0.5, steps=3, count=2)
     with pytest.raises(Cancelled):
         engine.run_batch(command, Recorder(stop_at=1).context, [1, 2])
-    family = engine._load_family()
+    family = engine.family()
     own = family.denoise
 
     def denoise(task):

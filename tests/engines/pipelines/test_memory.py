@@ -38,7 +38,7 @@ def test_the_cache_knows_audio_by_its_samples_and_is_bounded():
 @pytest.mark.parametrize("family", ["stable-audio-3", "ace-step"])
 def test_a_clip_that_is_continued_again_is_not_encoded_again(bench, family, monkeypatch):
     engine = bench.engine(family)
-    model = engine._load_family()
+    model = engine.family()
     own, encoded = model.encode, []
 
     def encode(wave):
@@ -67,7 +67,7 @@ def test_a_compiled_network_makes_the_same(bench):
     command = Generate(seconds=0.5, steps=2)
     expected = plain.run(command, Recorder().context).samples
     # The graph is traced as for a GPU, but run by PyTorch itself: inductor would need a compiler.
-    compile_networks(compiled._load_family().pipe, backend="eager")
+    compile_networks(compiled.family().pipe, backend="eager")
     made = compiled.run(command, Recorder().context).samples
     assert compiled._family.pipe.transformer._compiled_call_impl is not None
     np.testing.assert_allclose(made, expected, atol=1e-5)
@@ -82,7 +82,7 @@ def test_an_engine_is_compiled_if_that_is_asked_for(bench):
 
 
 def test_decoding_in_pieces_where_the_memory_runs_out(bench, monkeypatch):
-    model = bench.engine("stable-audio-open")._load_family()
+    model = bench.engine("stable-audio-open").family()
     vae, tiled = model.pipe.vae, []
     own = vae.decode
 
