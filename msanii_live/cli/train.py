@@ -10,7 +10,7 @@ from msanii_live.cli.arguments import Commands, engine_name
 from msanii_live.errors import ConfigError
 
 PARTS = (
-    "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "composer",
+    "flow", "few", "vocoder", "bands", "mel2mel", "note-diffusion", "note-spectra", "composer",
     "composer-calibration", "transcriber", "2023-vocoder", "2023-unet",
 )  # fmt: skip
 
@@ -71,6 +71,8 @@ def minutes(text: str) -> float:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.part.startswith("composer"):
         return _train_composer(arguments)
+    if arguments.part == "note-spectra":
+        return _measure_spectra(arguments.out)
     if arguments.data is None:
         raise ConfigError(f"name what to train {arguments.part} on with --data")
     if arguments.part.startswith("2023-"):
@@ -97,6 +99,14 @@ def _run(arguments: argparse.Namespace) -> int:
         started=started,
     )
     return train(order)
+
+
+def _measure_spectra(out: Path) -> int:
+    """Measure the notes of the composer's player; nothing is trained for them."""
+    from msanii_live.training.data.spectra_set import FILE, build
+
+    build(out / FILE, lambda text: print(text, flush=True))
+    return 0
 
 
 def _train_composer(arguments: argparse.Namespace) -> int:

@@ -150,7 +150,7 @@ def score_notes(
             grid.seconds(note.start + note.length),
             note.pitch,
             note.velocity,
-            0 if note.part == "drums" else programs.get(note.part, PROGRAMS[note.part]),
+            programs.get(note.part, PROGRAMS[note.part]),
             note.part == "drums",
             note.part,
         )

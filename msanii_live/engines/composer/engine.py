@@ -1,4 +1,4 @@
-"""The composer engine: it composes notes, and a player plays them, note diffusion as a rule."""
+"""The composer engine: it composes notes, and a player plays them, as a rule that of spectra."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ from msanii_live.engines.composer.weights import Composer, read_weights
 from msanii_live.engines.composer.whole_pieces import RATE, compose_order, ordered
 from msanii_live.engines.composer.wishes import Wishes, read_wishes
 from msanii_live.engines.mel_flow.vocabulary import STYLES
-from msanii_live.engines.note_diffusion.engine import STEPS as PLAYER_STEPS
-from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
+from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
@@ -49,6 +48,7 @@ from msanii_live.protocol.commands import (
 )
 
 WEIGHTS = "composer.safetensors"
+PLAYER_STEPS = 4  # of a player that takes steps
 VERBS = tuple(
     verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
 )
@@ -68,7 +68,7 @@ class ComposerEngine:
     ) -> None:
         """Take the device's name, a file of weights, the vocoder's name, and the precision.
 
-        player: of the notes; None for note diffusion.
+        player: of the notes; None for that of note spectra.
         """
         self.name = name
         self.capabilities = Capabilities(
@@ -85,7 +85,7 @@ class ComposerEngine:
         )
         self._device_name, self._wanted_precision = device, precision
         self._weights = weights
-        self._player: PartsPlayer = player or NoteDiffusionEngine(
+        self._player: PartsPlayer = player or NoteSpectraEngine(
             device, vocoder=vocoder, precision=precision
         )
         self._composer: Composer | None = None

@@ -53,7 +53,7 @@ class PieceOrder:
             if self.is_loop and start < 0:
                 start, end = start + self.seconds, end + self.seconds
             drum = note.part == "drums"
-            program = 0 if drum else self.programs[note.part]
+            program = self.programs[note.part]
             timed.append(Note(start, end, note.pitch, note.velocity, program, drum, note.part))
         metre = self.conditions.metre
         score = Score(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # Names and General MIDI programs from 0. Source: the ten of Kim et al. 2018, arXiv:1811.00223.
 INSTRUMENTS = {
     "piano": 0,
@@ -47,6 +49,13 @@ _SUBSTITUTES = (
     (87, 80), (103, 88), (111, 24), (119, 11), (127, 80),
 )  # fmt: skip
 TRAINED_PROGRAMS = tuple(sorted({program for _, program in _SUBSTITUTES}))
+# Those, and the others that the composer's pieces use.
+PLAYED_PROGRAMS = (
+    *TRAINED_PROGRAMS, 1, 2, 5, 7, 8, 10, 14, 16, 18, 22, 25, 26, 28, 29, 30, 34, 35, 36, 39, 40,
+    43, 50, 55, 62, 66, 68, 71, 75, 79, 81, 82, 84, 87, 89, 90, 91, 92, 94, 95, 98,
+)  # fmt: skip
+# Drum kits as programs of the drum channel: standard, room, power, electronic, 808, jazz, brush.
+KITS = (0, 8, 16, 24, 25, 32, 40)
 
 
 def instrument_by_word(word: str) -> str | None:
@@ -77,3 +86,12 @@ def substitute_program(program: int) -> int:
     (0, 48, 56)
     """
     return next(trained for last, trained in _SUBSTITUTES if program <= last)
+
+
+def substitute_kit(program: int, kits: Sequence[int]) -> int:
+    """Return the drum kit nearest to a program of the drum channel; kits come in eights.
+
+    >>> substitute_kit(9, (0, 8, 24)), substitute_kit(48, (0, 8, 24))
+    (8, 0)
+    """
+    return next((kit for kit in (program, program // 8 * 8) if kit in kits), 0)

@@ -79,16 +79,21 @@ class PlacedWave:
 
 
 def place_parts(
-    waves: Mapping[str, torch.Tensor], parts: PartNotes, grid: FrameGrid, spec: MelSpec
+    waves: Mapping[str, torch.Tensor],
+    parts: PartNotes,
+    grid: FrameGrid,
+    spec: MelSpec,
+    placements: Mapping[str, PartPlacement] | None = None,
 ) -> PlacedWave:
     """Place parts that were played one by one in stereo. The mix is their sum.
 
     waves: float32, (frames,), of each part; the mean of both channels of a stem is its signal.
+    placements: of each part; None for those of `placement_of`.
     """
     mix = torch.zeros(2, grid.length, device=grid.window.device)
     stems: dict[str, torch.Tensor] = {}
     for part, wave in waves.items():
-        where = placement_of(part, parts[part])
+        where = placements[part] if placements else placement_of(part, parts[part])
         side = torch.zeros_like(wave)
         if where.width is not None or where.pan:
             width = _width_of_bands(where, spec).to(wave.device)

@@ -138,16 +138,17 @@ def mel_grid(score: Score, spec: MelSpec) -> MelGrid:
     return MelGrid(frames, count, score.is_loop, spec)
 
 
-def increase_contrast(mel: torch.Tensor) -> torch.Tensor:
+def increase_contrast(mel: torch.Tensor, weight: float = CONTRAST) -> torch.Tensor:
     """Increase the contrast between neighbouring bands, which a prediction of means has blurred.
 
-    mel: ln magnitudes, (..., mels). CONTRAST was chosen on generated pieces: basic-pitch finds a
-    fifth more of a piano's onsets than in the prediction itself, and fewer with more contrast.
+    mel: ln magnitudes, (..., mels). weight: of the difference from their mean. CONTRAST was chosen
+    on generated pieces: basic-pitch finds a fifth more of a piano's onsets than in the prediction
+    itself, and fewer with more contrast.
     """
     mean = F.avg_pool1d(
         mel.reshape(-1, 1, mel.shape[-1]), BLUR, 1, BLUR // 2, count_include_pad=False
     )
-    return mel + CONTRAST * (mel - mean.reshape(mel.shape))
+    return mel + weight * (mel - mean.reshape(mel.shape))
 
 
 def keep_power(

@@ -19,7 +19,7 @@ from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.whole_pieces import compose_order, ordered
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
-from msanii_live.engines.note_diffusion.engine import NoteDiffusionEngine
+from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.evaluation.audio_features import chroma
 from msanii_live.evaluation.composer.tasks import Scores
@@ -123,7 +123,7 @@ def sound_columns(
     composed: to the orders of `held`, chords told.
     """
     orders = sound_orders(composer, held)
-    player, flow = NoteDiffusionEngine("cpu"), MelFlowEngine("cpu")
+    player, flow = NoteSpectraEngine("cpu"), MelFlowEngine("cpu")
 
     def play(score: Score, seed: int) -> Samples:
         context = replace(standalone_context(score=lambda name: score), seed=seed)

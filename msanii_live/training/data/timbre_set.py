@@ -146,23 +146,34 @@ def render_score(
     Returns float32, (frames,) at 44.1 kHz, as long as the score.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
     """
+    if program is not None:
+        score = replace(score, notes=tuple(replace(n, program=program) for n in score.notes))
+    middle: np.ndarray = render_stereo(score, soundfont).mean(axis=1)
+    return middle
+
+
+def render_stereo(score: Score, soundfont: Path = SOUNDFONT, in_room: bool = False) -> np.ndarray:
+    """Render notes at the set's gain. in_room: with FluidSynth's own reverb and chorus.
+
+    Returns float32, (frames, 2) at 44.1 kHz, as long as the score.
+    Raises: MissingTool: FluidSynth or the soundfont is not installed.
+    """
     fluidsynth = shutil.which("fluidsynth")
     if fluidsynth is None or not soundfont.exists():
         raise MissingTool(
             "FluidSynth with FluidR3", "apt-get install fluidsynth fluid-soundfont-gm"
         )
-    if program is not None:
-        score = replace(score, notes=tuple(replace(n, program=program) for n in score.notes))
     frames = round(score.seconds * 44_100)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "music.mid"), Path(folder, "music.wav")
         source.write_bytes(files.to_midi(score))
-        command = [fluidsynth, "-ni", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", "44100"]
-        command += ["-O", "float", "-F", str(target), str(soundfont), str(source)]
+        command = [fluidsynth, "-ni", "-g", str(GAIN), "-r", "44100", "-O", "float"]
+        command += [] if in_room else ["-R", "0", "-C", "0"]
+        command += ["-F", str(target), str(soundfont), str(source)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wave, _ = soundfile.read(target, dtype="float32", always_2d=True)
-    middle = wave.mean(axis=1)[:frames]
-    return np.pad(middle, (0, frames - len(middle))).astype(np.float32)
+    wave = wave[:frames]
+    return np.pad(wave, ((0, frames - len(wave)), (0, 0))).astype(np.float32)
 
 
 def analyse(wave: np.ndarray, spec: MelSpec) -> np.ndarray:

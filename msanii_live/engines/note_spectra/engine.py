@@ -1,0 +1,104 @@
+"""The player of the composer's notes: it adds measured mels of notes up; a vocoder follows."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from msanii_live.audio import Clip
+from msanii_live.dsp import torch_runtime
+from msanii_live.dsp.device import pick_device
+from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
+from msanii_live.engines.base import Context
+from msanii_live.engines.note_spectra import spectra as note_spectra
+from msanii_live.engines.note_spectra.spectra import NoteSpectra
+from msanii_live.engines.notes.base import progress_counter
+from msanii_live.engines.notes.part_masks import notes_by_part
+from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
+from msanii_live.engines.notes.stereo import PLACEMENTS, PartPlacement, place_parts
+from msanii_live.engines.notes.synthesis import (
+    LEVEL_SECONDS,
+    VocodedNotesEngine,
+    increase_contrast,
+    keep_power,
+    mel_grid,
+    vocode_grid,
+)
+from msanii_live.notes import Note, Score
+from msanii_live.protocol.commands import Render
+
+WEIGHTS = "note-spectra.npz"
+MAX_SECONDS = 600.0
+CONTRAST = 0.3  # of the tones; chosen as the tonal share of true notes
+# dB. Chorus makes some of FluidR3 wider, but then little is left in mono; a room is never narrower.
+WIDEST, NARROWEST = 6.0, -10.0
+
+
+class NoteSpectraEngine(VocodedNotesEngine[NoteSpectra]):
+    """A player without a network of its own: it is the same for each seed and number of steps."""
+
+    def __init__(
+        self,
+        device: str,
+        weights: Path = SHIPPED_WEIGHTS / WEIGHTS,
+        name: str = "note-spectra",
+        vocoder: str = "vocos",
+        precision: str = "auto",
+    ) -> None:
+        """Take the device's name, a file of spectra, the vocoder's name, and its precision."""
+        super().__init__(
+            name, device, weights, vocoder, lambda path, _: note_spectra.load(path),
+            max_seconds=MAX_SECONDS, steps=1, drums=True, precision=precision,
+        )  # fmt: skip
+
+    def render_parts(
+        self, score: Score, command: Render, context: Context, with_stems: bool = True
+    ) -> PlayedParts:
+        """Play the parts of a score; as `NoteDiffusionEngine.render_parts`."""
+        net = self._load_network()
+        context = replace(context, score=lambda name: score)
+        with torch_runtime.inference(self._dtype):
+            played = self._play(net, self._by_programs(command, context), context)
+        return played if with_stems else replace(played, stems={})
+
+    def _render(self, net: NoteSpectra, command: Render, context: Context) -> Clip:
+        return self._play(net, self._by_programs(command, context), context).clip
+
+    def _play(self, net: NoteSpectra, score: Score, context: Context) -> PlayedParts:
+        """Play each part by itself. The clip is the sum of the parts, in stereo."""
+        spec, grid, device = net.spec, mel_grid(score, net.spec), pick_device(self._device_name)
+        parts = notes_by_part(grid.with_previous_round(score.notes))
+        vocoders = {
+            part: grid.vocoder(self._vocoder, notes)
+            for part, notes in notes_by_part(score.notes).items()
+        }
+        total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
+        advance = progress_counter(context, total)
+        mels = net.mels(parts, grid.count, grid.seconds_per_frame)
+        advance()
+        slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
+        waves = {}
+        for (part, vocoder), mel in zip(vocoders.items(), mels, strict=True):
+            if part != "drums":
+                mel = keep_power(increase_contrast(mel, CONTRAST), mel, slow, grid.is_loop)
+            low = mel.T.clamp_min(math.log(spec.floor)).to(device)
+            waves[part] = vocode_grid(low, grid, vocoder, context.seed, advance)
+        placements = {part: _placement(net, part, notes) for part, notes in parts.items()}
+        placed = place_parts(waves, parts, grid.frame_grid(device), spec, placements)
+        context.progress(total, total)
+        return finish_parts(placed, score, spec.sample_rate, context)
+
+
+def _placement(spectra: NoteSpectra, part: str, notes: Sequence[Note]) -> PartPlacement:
+    """Return where a part sounds: about as wide as its program was in FluidSynth's room."""
+    usual = PLACEMENTS[part]
+    if part == "drums" or not notes:
+        return usual
+    program = Counter(note.program for note in notes).most_common(1)[0][0]
+    width = spectra.width(program)
+    if part != "bass":  # a bass stays in the middle
+        width = max(width, NARROWEST)
+    return PartPlacement(usual.pan, min(width, WIDEST))

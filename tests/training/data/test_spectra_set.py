@@ -1,0 +1,73 @@
+"""Recordings of single notes, of tones that are drawn instead of FluidSynth's."""
+
+import numpy as np
+import pytest
+
+from msanii_live.dsp.mel import MelSpec
+from msanii_live.engines.note_spectra.spectra import HELD, RELEASED
+from msanii_live.notes import Score
+from msanii_live.training.data import spectra_set
+from msanii_live.training.data.spectra_set import (
+    FIRST,
+    HOLD,
+    REST,
+    lowest_pitch,
+    record,
+    spectra_of,
+)
+
+SPEC = MelSpec(mels=32)
+
+
+def drawn(score: Score, in_room: bool = False) -> np.ndarray:
+    """Sines of 1 kHz that are held as the notes are; the side is at a tenth of the middle."""
+    assert in_room
+    time = np.arange(round(score.seconds * 44_100)) / 44_100
+    wave = np.zeros(len(time), np.float32)
+    for note in score.notes:
+        after = np.minimum(0.0, note.end - time)
+        level = (time >= note.start) * np.exp(8 * after)
+        wave += (0.2 * level * np.sin(2 * np.pi * 1_000 * time)).astype(np.float32)
+    return np.stack([1.1 * wave, 0.9 * wave], 1)
+
+
+@pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(spectra_set, "render_stereo", drawn)
+    return record(SPEC, (60, 62), 0, False, HOLD + REST, HOLD)
+
+
+def test_a_recording_begins_before_each_onset(recording) -> None:
+    made = recording.at(HELD)
+    assert made.shape == (2, len(HELD), 32)
+    levels = made.astype(np.float32).max(-1)
+    held = [number for number, at in enumerate(HELD) if at >= 3]
+    assert np.ptp(levels[:, held]) < 0.1
+    rising = levels[0, : HELD.index(3)]
+    assert (np.diff(rising) > -0.2).all()
+    assert rising[0] < rising[-1] - 3
+    assert recording.width == pytest.approx(-20.0, abs=0.1)
+
+
+def test_the_level_after_the_end_is_that_of_the_release(recording) -> None:
+    levels = recording.levels_after(HOLD, RELEASED)
+    assert levels.shape == (2, len(RELEASED))
+    assert levels[:, RELEASED.index(-3)] == pytest.approx(0.0, abs=0.05)
+    fall = levels[:, RELEASED.index(32)] - levels[:, RELEASED.index(16)]
+    assert fall == pytest.approx(-8 * 16 * 512 / 44_100, abs=0.1)
+
+
+def test_recordings_become_spectra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spectra_set, "render_stereo", drawn)
+    monkeypatch.setattr(spectra_set, "PITCHES", 2)
+    monkeypatch.setattr(spectra_set, "KEYS", (36, 38))
+    made = spectra_of(
+        SPEC,
+        {33: spectra_set.record_program(SPEC, 33)},
+        {0: spectra_set.record_kit(SPEC, 0)},
+    )
+    assert (made.programs, made.kits, made.lowest) == ((33,), (0,), (lowest_pitch(33),))
+    assert made.held.shape[:3] == (1, 2, len(HELD))
+    assert made.held.dtype == made.struck.dtype == np.uint8
+    assert made.held[0, 0, HELD.index(12)].argmax() == made.held[0, 1, HELD.index(48)].argmax()
+    assert FIRST < HOLD
