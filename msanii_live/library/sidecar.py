@@ -19,6 +19,7 @@ from msanii_live.library.naming import is_companion_suffix
 from msanii_live.library.scene_files import SCENES_FOLDER
 
 _log = logging.getLogger(__name__)
+OWN_PREFIX = ".msanii-live."  # of the files that a server keeps for itself
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
 _MAX_SIDECAR_BYTES = 2**20
 _MAX_TEXT = 10_000  # characters of an argument
@@ -118,7 +119,8 @@ def read_clips(folder: Path) -> list[ClipInfo]:
     Raises: OSError: the folder cannot be listed.
     """
     places = [path for path in folder.iterdir() if is_folder_of_clips(path)]
-    stems = [path.stem for path in folder.glob("*.json")]
+    files = [path for path in folder.glob("*.json") if not path.name.startswith(OWN_PREFIX)]
+    stems = [path.stem for path in files]
     stems += [f"{place.name}/{path.stem}" for place in places for path in place.glob("*.json")]
     found = (read_clip(folder, stem) for stem in stems)
     infos = sorted((info for info in found if info is not None), key=lambda info: info.wrote)

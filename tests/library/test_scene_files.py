@@ -7,6 +7,7 @@ import pytest
 
 from msanii_live.errors import Code
 from msanii_live.library import scene_files
+from msanii_live.library.library import Library
 from tests.library.clips import refusal
 
 SCENE = {"params": {"stream.mix": 0.5}, "playing": []}
@@ -61,3 +62,12 @@ def test_a_scenes_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     for name in ("../x", "a/b", "", "..", "x" * 65, "all"):
         with refusal(Code.ERANGE):
             scene_files.save_scene(tmp_path, name, SCENE)
+
+
+def test_what_a_server_keeps_for_itself_is_no_clip(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene_files.save_scene(tmp_path, "verse", SCENE)
+    scene_files.write_scene(tmp_path / ".msanii-live.last-scene.json", SCENE, "the last scene")
+    assert Library(tmp_path).names() == []
+    assert "skipped" not in caplog.text
