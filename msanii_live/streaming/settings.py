@@ -89,7 +89,8 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
     engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
     known = engine.capabilities.timbres
     for word in (command.timbre, command.timbre2) if command.midi else ():
-        if word and known and not {instrument_by_word(word), word.lower()} & set(known):
+        meant = {instrument_by_word(word), "-".join(word.lower().split())}
+        if word and known and not meant & set(known):
             raise CommandError(
                 Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(known)}"
             )

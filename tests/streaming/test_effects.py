@@ -34,6 +34,6 @@ def test_drive_and_space_reach_the_next_chunk(tmp_path, monkeypatch):
 
 def test_the_rack_plays_a_stream_of_notes(tmp_path):
     (tmp_path / "song.mid").write_bytes(files.to_midi(Score(NOTES, 4.0, bpm=120.0)))
-    order = replace(ORDER, timbre="supersaw")
+    order = replace(ORDER, timbre="acid square")
     with streaming(tmp_path, "none", "rack", order, Params()) as (_, _stream, told):
         wait_until(lambda: len(told.chunks) >= 2)

@@ -67,8 +67,8 @@ class RackEngine:
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=20,  # the composer's
-            styles=(*STYLES, *OWN_STYLES),
-            timbres=tuple(INSTRUMENTS),
+            styles=(*STYLES, *map(_one_word, OWN_STYLES)),
+            timbres=tuple(map(_one_word, INSTRUMENTS)),
             drums=True,
             needs_source_notes=True,
             follows=(*OPTIONAL_KEYS, *EFFECT_KEYS),
@@ -221,6 +221,11 @@ class RackPlayer:
             sound = _blend(sound, second, command.mix)
         loudness = None if context.skip_normalization else TARGET_LOUDNESS
         return finished(sound, is_loop=score.is_loop, loudness=loudness)
+
+
+def _one_word(name: str) -> str:
+    """Return a name for lists whose entries stand between spaces."""
+    return name.replace(" ", "-")
 
 
 def find_timbre(word: str) -> str:
