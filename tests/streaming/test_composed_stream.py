@@ -42,7 +42,7 @@ def notes_after(stream, told, seconds=0.0):
 
 
 def parts_in(stream, name, seconds=1.9):
-    """Return the parts that play in the last seconds of what is composed, or of the notes played."""
+    """Return the parts that play in the last seconds of what is composed, or of what was played."""
     state = getattr(stream._loop._state, name)
     score = state.score if name == "composed" else state
     return {part_of(note) for note in score.notes if note.start > score.seconds - seconds}
