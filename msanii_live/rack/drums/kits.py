@@ -49,11 +49,6 @@ class DrumKit:
         """Return the hash of the name, of which there is one."""
         return hash(self.name)
 
-    @property
-    def tail(self) -> float:
-        """The longest time that a hit sounds after its start, s."""
-        return 3.5
-
     def drum_of(self, key: int) -> str:
         """Return the name of the drum that a key plays; keys beyond the table play the shaker."""
         return self.keys.get(key, "shaker")

@@ -64,13 +64,11 @@ def convolve(send: NDArray[np.float32], response: Stereo, is_loop: bool = False)
     return wet
 
 
-def tempo_delay(
-    send: Stereo, seconds: float, feedback: float, is_loop: bool = False, echoes: int = 7
-) -> Stereo:
+def tempo_delay(send: Stereo, seconds: float, feedback: float, echoes: int = 7) -> Stereo:
     """Return the echoes of a signal, which change sides and grow darker, float32, (2, frames).
 
-    seconds: between echoes. feedback: level from one to the next, 0 to 1. is_loop: the echoes of
-    the end come at the start.
+    seconds: between echoes. feedback: level from one to the next, 0 to 1. echoes: how
+    many there are at most.
     """
     step, frames = max(1, round(seconds * RATE)), send.shape[1]
     out = np.zeros_like(send)
@@ -83,8 +81,6 @@ def tempo_delay(
         near, far = (0, 1) if number % 2 else (1, 0)
         for channel, share in ((near, 1.0), (far, 0.35)):
             echo = np.float32(level * share) * wave
-            if is_loop:
-                out[channel] += np.roll(echo, number * step)
-            elif number * step < frames:
+            if number * step < frames:
                 out[channel, number * step :] += echo[: frames - number * step]
     return out
