@@ -27,7 +27,8 @@ def beginning(composition: Composition, seconds: float = SECONDS) -> HeardPiece:
         for n in composition.notes
         if n.start * step < seconds - 0.1
     )
-    beats, chords = (f(composition, 0.0, seconds) for f in (beat_times, chord_times))
+    beats = beat_times(composition, 0.0, seconds)
+    chords = chord_times(composition, 0.0, seconds)
     return HeardPiece(notes, beats, chords, dict(composition.programs))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from msanii_live.notes import PARTS, part_of
+from msanii_live.training.data.heard_pieces import HeardPiece
 from msanii_live.transcription.drums import DRUM_SOUNDS, drum_sound
 from msanii_live.transcription.note_decoding import decode_notes, moment, peaks
 from tests.transcription import oracle
@@ -45,5 +46,5 @@ def test_a_peak_is_found_once_and_between_frames() -> None:
 
 
 def test_silence_has_no_notes() -> None:
-    silent = oracle.HeardPiece((), (), ((0.0, -1, -1),), {})
+    silent = HeardPiece((), (), ((0.0, -1, -1),), {})
     assert decode_notes(oracle.certain(silent, 4.0), 4.0) == ()

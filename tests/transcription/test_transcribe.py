@@ -1,6 +1,7 @@
 """Check a score that is put together from what is heard."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_progress_can_end_the_work() -> None:
         transcribe(Transcriber(SMALL), CLIP, stop)
 
 
-def test_weights_come_back_as_they_were_written(tmp_path) -> None:
+def test_weights_come_back_as_they_were_written(tmp_path: Path) -> None:
     net = Transcriber(SMALL)
     save(tmp_path / "t.safetensors", net)
     again = load(tmp_path / "t.safetensors")
