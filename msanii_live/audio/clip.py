@@ -49,7 +49,8 @@ class ClipInfo:
     notes and stems, by what follows the clip's name in theirs: ".mid", ".drums.wav". licence: of
     the weights that made it, in words; "" where nobody claims anything. starred: chosen by the
     user, and never deleted to make room. reached: what was measured of a clip whose engine promises
-    neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries". file: see `stem`.
+    neither tempo nor key: "bpm" and "key" as made, "faster", by which it was stretched, "tries".
+    file: see `stem`.
     heard: hash of a sound file of the user's when its notes were heard; "" for other files.
     """
 

@@ -1,5 +1,7 @@
 """Check the course of curves."""
 
+import itertools
+
 import pytest
 
 from msanii_live.timing.curve import Curve
@@ -11,7 +13,7 @@ def test_a_curve_runs_from_one_end_to_the_other_and_never_back(shape: str) -> No
     course = [curve.value_at(9.0 + n / 10) for n in range(101)]
     assert course[0] == curve.value_at(10.0) == 2.0
     assert course[-1] == curve.value_at(18.0) == -1.0
-    assert all(b <= a for a, b in zip(course, course[1:], strict=False))
+    assert all(b <= a for a, b in itertools.pairwise(course))
     assert not curve.is_over(17.9)
     assert curve.is_over(18.0)
 
