@@ -18,6 +18,7 @@ from msanii_live.osc.peer import Peer
 from msanii_live.server.handler import Routes
 
 MAX_CHANGES = 100  # of a client
+MAX_IN_ALL = 400  # changes of all clients; the trash keeps 200 clips
 MAX_CLIENTS = 256  # routes that are remembered
 SAME_MOVE = 0.15  # s between two changes of a param that belong to one move of a slider
 
@@ -148,6 +149,7 @@ class History:
             client = self._client(routes)
             client.undone.clear()
             client.done.append(change)
+            self._forget_oldest()
 
     def record_param(self, routes: Routes, params: Params, name: str, before: Value) -> None:
         """Add the change of a param. From the second on, those of one quick move are one change."""
@@ -193,3 +195,12 @@ class History:
         while len(self._by_route) > MAX_CLIENTS:
             self._by_route.popitem(last=False)
         return client
+
+    def _forget_oldest(self) -> None:
+        """Forget what is more than `MAX_IN_ALL`, first of the clients that were silent longest."""
+        clients = list({id(client): client for client in self._by_route.values()}.values())
+        excess = sum(len(client.done) for client in clients) - MAX_IN_ALL
+        for client in clients:
+            while excess > 0 and client.done:
+                client.done.popleft()
+                excess -= 1
