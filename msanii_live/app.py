@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING
 
 from msanii_live.config import Config
@@ -57,6 +54,7 @@ from msanii_live.server.scenes import Scenes
 from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClock
 from msanii_live.server.sessions import Sessions
 from msanii_live.server.status import ServerStatus, sound_facts
+from msanii_live.server.warm_up import warm_audio_engine, warm_default
 from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
@@ -278,24 +276,13 @@ class Server:
 
         Raises: CommandError: EENGINE.
         """
-        ready: Future[None] = Future()
-
-        def warm() -> None:
-            try:
-                engine = self.services.registry.get()
-                engine.load()
-                began = time.monotonic()
-                engine.warm()
-                self._scheduler.worker.durations.set_warm_up(time.monotonic() - began)
-                ready.set_result(None)
-            except BaseException as error:
-                with contextlib.suppress(InvalidStateError):  # nobody waits any more
-                    ready.set_exception(error)
-
-        self._scheduler.run_between_jobs(warm)
-        await asyncio.wrap_future(ready)
+        await warm_default(self.services.registry, self._scheduler)
         await asyncio.to_thread(self._scenes.start, self.config.resume == "on")
         self.state = "idle"
+
+    async def warm_audio_engine(self) -> None:
+        """Make the engine of source clips without notes ready too, once no job is there."""
+        await warm_audio_engine(self.services.registry, self._scheduler)
 
     def ready_line(self) -> str:
         """Return the line that says where to reach the server."""

@@ -105,7 +105,7 @@ class Config:
         PRECISIONS,
     )
     engine: str = _option(
-        "mel-flow", "engine to use by default: a name, a path to weights, or a published model"
+        "composer", "engine to use by default: a name, a path to weights, or a published model"
     )
     trust_remote_code: str = _option(
         "off", "run code that lies in the folder of a published model; it can do anything", SWITCH

@@ -31,7 +31,8 @@ async def _serve(config: Config) -> bool:
     log.info("loading engine %s on %s", config.engine, config.device)
     warming = asyncio.create_task(server.warm_up())
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({warming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    tasks = [warming, stopping]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     try:
         if warming.done():
             warming.result()
@@ -40,11 +41,12 @@ async def _serve(config: Config) -> bool:
             gc.freeze()
             _print_line(server.ready_line())
             log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
+            tasks.append(asyncio.create_task(server.warm_audio_engine()))
             await stopping
             log.info("stopping")
     finally:
         ended = await server.close()
-        for task in (warming, stopping):
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task

@@ -56,6 +56,13 @@ def tones(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def flow(tmp_path_factory):
-    """A server with the engine that ships."""
-    with live(tmp_path_factory.mktemp("flow"), "--device", "cpu") as it:
+    """A server with the engine of audio."""
+    with live(tmp_path_factory.mktemp("flow"), "--device", "cpu", "--engine", "mel-flow") as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """A server as it ships: with the default engine."""
+    with live(tmp_path_factory.mktemp("shipped"), "--device", "cpu") as it:
         yield it

@@ -14,7 +14,7 @@ STEPS = (4, 16)
 
 
 def report_precision(rounds: int = 5) -> int:
-    """Time the default engine on the CPU in both precisions, and print the table.
+    """Time mel-flow on the CPU in both precisions, and print the table.
 
     Returns the exit status: 1 if the CPU has no bf16.
     """

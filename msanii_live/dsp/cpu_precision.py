@@ -29,7 +29,7 @@ TIME_BUDGET = 0.5  # seconds after which three repetitions are enough
 FILE = "precision.json"
 VERSION = 1
 TOKENS, MEL_FRAMES = 132, 528  # of a clip of 6 s
-WIDTH, HEADS, DETAIL_WIDTH = 320, 5, 256  # of the default engine's network
+WIDTH, HEADS, DETAIL_WIDTH = 320, 5, 256  # of mel-flow's network
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()

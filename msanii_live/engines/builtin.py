@@ -98,10 +98,12 @@ BUILT_IN: dict[str, EngineSpec] = {
 SHIPPED_LICENCE = "Apache-2.0"  # of the weights that come with these engines
 # Names of earlier versions, which commands, flags and sidecars may still hold.
 ALIASES = {"spectrogram": "note-diffusion"}
-# The engine for a verb that the default engine cannot do, if the command names no engine.
-FALLBACKS = {Render.address: "mel2mel"}
 # The engine for source clips whose notes are not known, if the default engine needs notes.
 AUDIO_ENGINE = "mel-flow"
+# The engine that mixes two timbres, if the default engine composes, and so plays whole bands.
+MORPHING_ENGINE = "mel2mel"
+# The engine for a verb that the default engine cannot do, if the command names no engine.
+FALLBACKS = {Render.address: "mel2mel", Vocode.address: AUDIO_ENGINE}
 # Formats of files that do not name theirs, by file name or suffix.
 UNNAMED_FORMATS = {
     "mel-flow.safetensors": "msanii-live flow 1",

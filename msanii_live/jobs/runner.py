@@ -10,7 +10,7 @@ from functools import cache
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
 from msanii_live.engines.base import Context, Engine, is_composing
-from msanii_live.engines.builtin import AUDIO_ENGINE
+from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
 from msanii_live.engines.effects import with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
@@ -117,12 +117,18 @@ def _described(
 def engine_for(
     services: Services, command: GenerationCommand, source: Callable[[str], Clip]
 ) -> Engine:
-    """Return the engine for a command; if it names none, one that can work on its source clips.
+    """Return the engine for a command; if it names none, one that can do what it asks.
 
+    An engine that needs notes is not given source clips without them, and one that composes, which
+    plays bands, is not asked to mix two timbres.
     Raises: CommandError: EENGINE, as `Services.engine`; ENOCLIP, EPATH, as `Inputs.clip`.
     """
     engine = services.engine(command.engine, command.address)
-    if command.engine or not engine.capabilities.needs_source_notes:
+    if command.engine:
+        return engine
+    if isinstance(command, Render) and command.timbre2 and is_composing(engine):
+        return services.engine(MORPHING_ENGINE, command.address)
+    if not engine.capabilities.needs_source_notes:
         return engine
     names = (getattr(command, key, "") for key in ("src", "a", "b"))
     if all(source(name).score is not None for name in names if name):

@@ -394,7 +394,7 @@ def test_the_command_ends_with_0_where_all_is_well(tmp_path):
     assert ", on cpu, 3 threads" in run.stdout
     assert "note clip files: FLAC is not read by Pure Data" in run.stdout
     assert "→ take --save-format wav or aiff" in run.stdout
-    assert "ok   model: mel-flow loads in" in run.stdout
+    assert "ok   model: composer loads in" in run.stdout
     assert "ok   precision: " in run.stdout
     assert "ok   client over UDP" in run.stdout
     assert "MEND" not in run.stdout

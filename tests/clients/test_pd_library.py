@@ -70,8 +70,8 @@ def round_trip(server, tmp_path, name):
 
 
 @pytest.mark.slow
-def test_generates_follows_loads_and_tells_of_errors(flow, tmp_path):
-    said = round_trip(flow.server, tmp_path, "frompd")
+def test_generates_follows_loads_and_tells_of_errors(shipped, tmp_path):
+    said = round_trip(shipped.server, tmp_path, "frompd")
     assert "FRAMES: 88200" in said, said
     assert "LIGHT: 1" in said
     assert "WORDS: symbol connected" in said
@@ -204,16 +204,16 @@ def wait_for(server, name):
 
 
 @pytest.mark.slow
-def test_the_set_of_the_tutorial_plays(flow, tmp_path):
+def test_the_set_of_the_tutorial_plays(shipped, tmp_path):
     for name in ("a", "longer", "b", "between"):
-        flow.client.send("/msanii/clip/free", name)
-    with clicking("set", flow.server, tmp_path) as (click, said):
+        shipped.client.send("/msanii/clip/free", name)
+    with clicking("set", shipped.server, tmp_path) as (click, said):
         for step, name in enumerate(("a", "longer", "b", "between"), start=1):
             click(f"msanii-set-{step}")
-            wait_for(flow, name)
+            wait_for(shipped, name)
         click("msanii-set-5")
     assert not COMPLAINTS.search(said[0]), said
-    assert info(flow, "longer") == pytest.approx(2 * info(flow, "a"), rel=0.05)
+    assert info(shipped, "longer") == pytest.approx(2 * info(shipped, "a"), rel=0.05)
 
 
 def test_the_other_examples_do_what_their_buttons_say(tones, tmp_path):

@@ -42,11 +42,11 @@ def wait_until_taken(port):
     raise AssertionError(f"nobody listens on {port}")
 
 
-def test_pure_data_generates_and_loads_the_clip(flow, tmp_path):
+def test_pure_data_generates_and_loads_the_clip(shipped, tmp_path):
     pd = program("pd", "puredata-core")
     patch = tmp_path / "round-trip.pd"
     text = (HERE / "round-trip.pd").read_text()
-    patch.write_text(text.replace("MSANII_PORT", str(flow.server.osc_port)))
+    patch.write_text(text.replace("MSANII_PORT", str(shipped.server.osc_port)))
     run = subprocess.run(
         [pd, "-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr", "-open", str(patch)],
         capture_output=True,
@@ -61,7 +61,7 @@ def test_pure_data_generates_and_loads_the_clip(flow, tmp_path):
         assert complaint not in said, said
 
 
-def test_oscsend_and_oscdump(flow):
+def test_oscsend_and_oscdump(shipped):
     oscsend, oscdump = program("oscsend", "liblo-tools"), program("oscdump", "liblo-tools")
     port = free_port()
     with subprocess.Popen(
@@ -72,7 +72,7 @@ def test_oscsend_and_oscdump(flow):
 
             def send(*words):
                 subprocess.run(
-                    [oscsend, "localhost", str(flow.server.osc_port), *words],
+                    [oscsend, "localhost", str(shipped.server.osc_port), *words],
                     check=True,
                     timeout=10,
                 )
@@ -97,21 +97,21 @@ def test_oscsend_and_oscdump(flow):
     assert '/msanii/job/done sissfiiif "from oscsend"' in said
 
 
-def test_the_messages_of_the_readme_work_as_printed(flow):
+def test_the_messages_of_the_readme_work_as_printed(shipped):
     oscsend = program("oscsend", "liblo-tools")
     readme = (HERE.parents[1] / "README.md").read_text()
     lines = [line.split() for line in readme.splitlines() if line.startswith("    oscsend ")]
     assert len(lines) == 5
     for words in lines:
-        port = str(flow.server.osc_port)
+        port = str(shipped.server.osc_port)
         words = [oscsend, *(port if word == "7770" else word for word in words[1:])]
         subprocess.run(words, check=True, timeout=10)
     for name in ("a", "longer", "b", "between"):  # in the order of the queue
         until = time.monotonic() + 60
-        while flow.ask("/msanii/clip/info", name, reply="/msanii/clip/info").args[1] != name:
+        while shipped.ask("/msanii/clip/info", name, reply="/msanii/clip/info").args[1] != name:
             assert time.monotonic() < until, name
             time.sleep(0.2)
-    flow.client.send("/msanii/notify", 0, 57_121)
+    shipped.client.send("/msanii/notify", 0, 57_121)
 
 
 PYTHON_OSC = """
@@ -139,9 +139,9 @@ print(got[-1])
 """
 
 
-def test_python_osc_from_another_process(flow):
+def test_python_osc_from_another_process(shipped):
     run = subprocess.run(
-        [sys.executable, "-c", PYTHON_OSC, str(flow.server.osc_port)],
+        [sys.executable, "-c", PYTHON_OSC, str(shipped.server.osc_port)],
         capture_output=True,
         text=True,
         timeout=90,

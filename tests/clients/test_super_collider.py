@@ -76,8 +76,8 @@ def sclang(script, tmp_path, seconds=60, **environment):
     return done.stdout + done.stderr
 
 
-def test_the_tests_of_the_quark_pass(flow, tmp_path):
-    said = sclang(TESTS, tmp_path, seconds=280, MSANII_PORT=str(flow.server.osc_port))
+def test_the_tests_of_the_quark_pass(shipped, tmp_path):
+    said = sclang(TESTS, tmp_path, seconds=280, MSANII_PORT=str(shipped.server.osc_port))
     assert "FAILED 0" in said, said
     passed = int(said.split("PASSED ")[1].split()[0])
     assert passed >= 15, said

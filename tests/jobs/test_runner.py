@@ -9,7 +9,7 @@ import pytest
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Capabilities
-from msanii_live.engines.builtin import AUDIO_ENGINE
+from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.job import Job
@@ -218,6 +218,28 @@ def test_sources_without_notes_go_to_the_engine_of_audio_unless_one_is_named(ser
     named = replace(asked, engine="composing")
     assert engine_for(chosen, named, inputs).name == "composing"
     assert engine_for(chosen, Generate(), inputs).name == "composing"
+
+
+class Writing(Composing):
+    """An engine that writes notes."""
+
+    def compose(self, command, context):
+        raise NotImplementedError
+
+    continue_score = compose
+
+
+@pytest.mark.parametrize("composes", [True, False])
+def test_two_timbres_are_mixed_by_an_engine_that_can_unless_one_is_named(services, composes):
+    default = Writing() if composes else Tones()
+    engines = {"": default, MORPHING_ENGINE: Tones(), "composing": default}
+    chosen = replace(services, registry=SimpleNamespace(serving=lambda name, _: engines[name]))
+    asked = Render(midi="riff", timbre="harp", timbre2="lead")
+    plain = Render(midi="riff", timbre="harp")
+    mixing = engines[MORPHING_ENGINE] if composes else default
+    assert engine_for(chosen, asked, {}.__getitem__) is mixing
+    assert engine_for(chosen, plain, {}.__getitem__) is default
+    assert engine_for(chosen, replace(asked, engine="composing"), {}.__getitem__) is default
 
 
 @pytest.mark.parametrize(("keys", "wanted"), [({}, False), ({"parts": "bass"}, True)])

@@ -102,7 +102,7 @@ def test_a_ping_meets_few_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("engine", "most"),
-    [("tones", 33), ("mel-flow", 56)],
+    [("tones", 33), ("mel-flow", 56), ("composer", 90)],
 )
 def test_a_clip_meets_few_files_up_to_its_samples(tmp_path, engine, most):
     files = traced(

@@ -10,7 +10,7 @@ from msanii_live.benchmarks.streaming import streaming
 from msanii_live.jobs.params import Params
 from msanii_live.notes import Note, Score, part_of
 from msanii_live.protocol.commands import StreamStart
-from msanii_live.streaming.settings import find_composer, playing_engine
+from msanii_live.streaming.settings import check_engine, find_composer, playing_engine
 from msanii_live.streaming.state import StreamState
 from tests.playback.fakes import wait_until
 
@@ -110,6 +110,10 @@ def test_which_engine_composes(services):
     assert find_composer(StreamStart(), services, notes) is composer
     assert find_composer(StreamStart(), services, audio) is None
     assert playing_engine(StreamStart(), services, None) == "mel-flow"
+    morph = StreamStart(midi="song", timbre="harp", timbre2="lead")
+    assert check_engine(morph, services).name == "mel2mel"
+    assert check_engine(replace(morph, timbre2=""), services).name == "composer"
+    assert check_engine(replace(morph, engine="note-diffusion"), services).name == "note-diffusion"
 
 
 def test_what_an_engine_does_not_follow_is_warned_of_once(tmp_path):

@@ -51,8 +51,8 @@ def test_generate_by_clicking_and_hear_it(page):
     page.wait_for_selector("#audition", state="hidden")
 
 
-def test_the_engine_that_ships_is_heard(browser, flow):
-    with page_of(browser, flow.server.http_port) as page:
+def test_the_engine_that_ships_is_heard(browser, shipped):
+    with page_of(browser, shipped.server.http_port) as page:
         said = send(page, "/msanii/generate", seconds=2, style="house", seed=1, clip="house")
         assert "house, 2.00 s" in said
         styles = page.locator("#field-style-list option").evaluate_all(

@@ -188,14 +188,16 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
 
     from msanii_live.dsp.vocoders.registry import LOADERS, SHIPPED_WEIGHTS
     from msanii_live.dsp.weights import READ_ERRORS
+    from msanii_live.engines.builtin import BUILT_IN
     from msanii_live.engines.mel_flow import weights
     from msanii_live.engines.mel_flow.engine import MelFlowEngine
     from msanii_live.engines.registry import EngineRegistry
 
     other = "copy or train the file again, or leave --engine out for the engine that ships"
+    again = "install the package again (in a checkout: git checkout msanii_live/weights)"
     engine = EngineRegistry("cpu", config.engine, config.vocoder).get()
     if not isinstance(engine, MelFlowEngine):
-        yield mend("model", _line(error), other)
+        yield mend("model", _line(error), again if config.engine in BUILT_IN else other)
         return
     loaders: list[tuple[str, Callable[[Path, torch.device], object]]]
     loaders = [("model", weights.load)]
@@ -204,11 +206,7 @@ def _broken_files(config: Config, error: MsaniiError) -> Iterator[Check]:
     specs = []
     for path, (what, load) in zip(engine.files, loaders, strict=True):
         own = path.parent == SHIPPED_WEIGHTS
-        remedy = (
-            "install the package again (in a checkout: git checkout msanii_live/weights)"
-            if own
-            else other
-        )
+        remedy = again if own else other
         try:
             model = load(path, torch.device("cpu"))
         except READ_ERRORS as fault:

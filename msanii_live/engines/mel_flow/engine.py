@@ -1,4 +1,4 @@
-"""The default engine: a mask-conditioned flow over mels that serves every verb but render."""
+"""The engine of audio: a mask-conditioned flow over mels that serves every verb but render."""
 
 from __future__ import annotations
 

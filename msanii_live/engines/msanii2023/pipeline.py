@@ -2,7 +2,7 @@
 
 As in the paper, all audio is resynthesized from its mel, with random phases. Corrected, known
 samples stay as they are and the new ones are fitted to them, by the same projected phase search as
-the default engine's (`dsp/vocoding.py`).
+mel-flow's (`dsp/vocoding.py`).
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ class StreamStart(Command):
 
     With an engine that composes, such as `composer`, chunks are whole bars of new notes that go on
     from those of `src`. If no engine is named, a loaded composer continues a clip whose notes are
-    known. `stream.style`, `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer
-    it.
+    known; if the default engine composes, `mel-flow` continues other audio. `stream.style`,
+    `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer it.
 
     If the stream is already running and `src` is `current`, these values replace the current
     ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`

@@ -30,7 +30,7 @@ def riff(flow):
     return arpeggio(flow.folder, "riff.mid")
 
 
-def test_the_default_server_plays_a_file_without_naming_an_engine(flow, riff):
+def test_a_server_of_mel_flow_plays_a_file_without_naming_an_engine(flow, riff):
     fields = flow.job("/msanii/render", "m1", "riff.mid", "clip", "riffed", "seed", 1)
     samples = read(fields)
     assert samples.shape == (4 * 44_100, 2)

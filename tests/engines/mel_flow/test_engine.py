@@ -189,7 +189,7 @@ def facts(it):
 
 
 def test_sigterm_ends_a_busy_server_in_time_with_whole_files(tmp_path):
-    with live(tmp_path, "--device", "cpu", "--precision", "fp32") as it:
+    with live(tmp_path, "--device", "cpu", "--engine", "mel-flow", "--precision", "fp32") as it:
         assert facts(it)["precision"] == "fp32"
         it.job("/msanii/generate", "first", "seconds", 1, "clip", "whole")
         it.client.send("/msanii/generate", "seconds", 60, "steps", 100, "id", "cut")
