@@ -6,6 +6,7 @@ import json
 import logging
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msanii_live.errors import Code, CommandError
@@ -20,6 +21,7 @@ from msanii_live.protocol.schema import OscValue, arguments
 MAP_FILE = ".msanii-live.map.json"
 VERSION = 1
 _ROOT = "/msanii/"
+MAX_TARGET_BYTES = 700  # of a target, so that its /msanii/map/entry fits into a packet
 _MAX_BYTES = 2**20
 log = logging.getLogger("msanii_live.midi")
 
@@ -98,6 +100,9 @@ def canonical_target(text: str) -> str:
 
     Raises: CommandError: EADDR, ERANGE and others, it is no command that can be sent.
     """
+    if len(text.encode()) > MAX_TARGET_BYTES:
+        limit = f"at most {MAX_TARGET_BYTES} bytes can be mapped: shorten it"
+        raise CommandError(Code.ERANGE, f"param is too long a command: {limit}")
     name = text.removeprefix(PARAM_ROOT)
     if is_param(name):
         return name
@@ -106,6 +111,18 @@ def canonical_target(text: str) -> str:
     if parse_request(address, words).command.address == Quit.address:
         raise CommandError(Code.ERANGE, "a MIDI control cannot end the server")
     return whole
+
+
+def read_mapping(raw: object) -> MidiMapping:
+    """Return a mapping from JSON.
+
+    Raises: ValueError: it is none; CommandError: as `canonical_target`; ERANGE, the param is text.
+    """
+    found = MidiMapping.from_dict(raw)
+    target = canonical_target(found.target)
+    if is_param(target) and arguments(BY_ADDRESS[PARAM_ROOT + target])[0].kind == "s":
+        raise CommandError(Code.ERANGE, f"{target} is text: no control can be mapped to it")
+    return replace(found, target=target, is_command=not is_param(target))
 
 
 def split_target(target: str) -> tuple[str, list[OscValue]]:
@@ -129,10 +146,16 @@ def _read(path: Path) -> list[MidiMapping]:
         content = json.loads(path.read_text("utf-8"))
         if content["version"] != VERSION:
             raise ValueError("it is of a later version")
-        found = [MidiMapping.from_dict(raw) for raw in content["mappings"]]
-        return [each for each in found if canonical_target(each.target) == each.target]
+        raws = list(content["mappings"])
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, CommandError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         log.warning("skipped %s: it has no MIDI mappings (%s)", path.name, str(error)[:200])
         return []
+    found = []
+    for raw in raws:
+        try:
+            found.append(read_mapping(raw))
+        except (ValueError, CommandError) as error:
+            log.warning("skipped a mapping of %s: %s", path.name, str(error)[:200])
+    return found

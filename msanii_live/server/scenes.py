@@ -12,11 +12,12 @@ from msanii_live.errors import CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.jobs.services import Services
 from msanii_live.library import paths, scene_files
-from msanii_live.midi.mapping import MidiMapper, MidiMapping
+from msanii_live.midi.mapping import MidiMapper
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol.commands import PARAM_ROOT, Param, Play, StreamStart, TransportCommand
 from msanii_live.protocol.request import parse_request
 from msanii_live.protocol.schema import OscValue
+from msanii_live.server.midi_map import read_mapping
 from msanii_live.streaming.stream import STREAM_NAME, Stream
 from msanii_live.timing.curve import Curve
 
@@ -116,7 +117,8 @@ class Scenes:
                 request = parse_request(PARAM_ROOT + name, [value if value != "" else "none"])
                 assert isinstance(request.command, Param)
                 wanted = getattr(request.command, "value", None)
-                if wanted is None or self._params.value(name) == value:
+                is_there = self._params.value(name) == value == self._params.values()[name]
+                if wanted is None or is_there:
                     return
                 wanted = "" if wanted == "none" else wanted
                 glides = 0.0 if isinstance(wanted, str) else beats
@@ -159,7 +161,7 @@ class Scenes:
 
     def _apply_mappings(self, scene: Mapping[str, Any]) -> None:
         if scene.get("mappings") is not None:
-            self._mapper.replace_all(MidiMapping.from_dict(raw) for raw in scene["mappings"])
+            self._mapper.replace_all([read_mapping(raw) for raw in scene["mappings"]])
 
     def _apply_playing(self, scene: Mapping[str, Any], seconds: float, warnings: list[str]) -> None:
         player = self._services.player

@@ -225,6 +225,22 @@ def test_what_a_scene_gets_wrong_is_passed_over_and_told(server, done):
     assert done("/msanii/scene/free", "odd").args[3] == "EPATH"  # it was edited by hand
 
 
+def test_a_scene_ends_a_change_that_was_to_come(server, done):
+    done("/msanii/scene/save", "still")
+    changes = (("stream.style", "house"), ("stream.key", "Am"), ("stream.seed", 7))
+    for name, later in changes:
+        assert done(f"/msanii/param/{name}", later, "time", 4096).address == "/msanii/done"
+    assert done("/msanii/scene/load", "still").address == "/msanii/done"
+    done("/msanii/scene/save", "after")
+    kept = [
+        json.loads((Path(server.folder) / "scenes" / f"{name}.json").read_text())["params"]
+        for name in ("still", "after")
+    ]
+    assert kept[0] == kept[1]
+    for name in ("still", "after"):
+        done("/msanii/scene/free", name)
+
+
 def test_the_sources_of_a_clip_are_told(server):
     server.job("/msanii/generate", "p1", "seconds", 0.5, "clip", "grand")
     server.job("/msanii/audio2audio", "p2", "grand", "clip", "parent")
