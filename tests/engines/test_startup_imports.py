@@ -53,3 +53,9 @@ from msanii_live.engines.msanii2023.engine import engines_of
 engines_of(Path("tests/parity/msanii-tiny.pt"), "tiny", "cpu")[0].load()
 """
     assert imported_by(code) == {"diffusers", "huggingface_hub"}
+
+
+def test_a_server_of_tones_starts_without_the_libraries_of_other_engines() -> None:
+    code = "import sys, msanii_live.app, msanii_live.engines.tones\n"
+    code += "print(*({'torch', 'scipy.signal', 'matplotlib', 'zeroconf'} & set(sys.modules)))"
+    assert imported_by(code) == set()
