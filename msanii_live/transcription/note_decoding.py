@@ -105,6 +105,7 @@ def _note(
 ) -> Note:
     start = moment(together[:, key], frame) / FRAMES_PER_SECOND
     silent = sounding[frame + _MIN_FRAMES :, part, key] < settings.sounding
+    silent = np.append(silent, False)  # an onset in the last frames has none after it
     lasting = np.convolve(silent, np.ones(_RELEASE_FRAMES), "valid") >= _RELEASE_FRAMES
     ends = np.flatnonzero(lasting)
     last = frame + _MIN_FRAMES + int(ends[0]) if len(ends) else len(sounding)

@@ -1,11 +1,14 @@
 """Check that the notes that likelihoods speak of are read off them."""
 
 import numpy as np
+import pytest
+import torch
 
 from msanii_live.notes import PARTS, part_of
 from msanii_live.training.data.heard_pieces import HeardPiece
 from msanii_live.transcription.drums import DRUM_SOUNDS, drum_sound
 from msanii_live.transcription.note_decoding import decode_notes, moment, peaks
+from msanii_live.transcription.spectrogram import FRAMES_PER_SECOND, LOWEST_KEY
 from tests.transcription import oracle
 
 
@@ -48,3 +51,22 @@ def test_a_peak_is_found_once_and_between_frames() -> None:
 def test_silence_has_no_notes() -> None:
     silent = HeardPiece((), (), ((0.0, -1, -1),), {})
     assert decode_notes(oracle.certain(silent, 4.0), 4.0) == ()
+
+
+@pytest.mark.parametrize("before_end", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("sounds", [False, True])
+def test_a_note_that_begins_in_the_last_frames_lasts_to_the_end(
+    before_end: int, sounds: bool
+) -> None:
+    silent = HeardPiece((), (), ((0.0, -1, -1),), {})
+    made = oracle.certain(silent, 1.0)
+    frames = made.onsets.shape[1]
+    seconds = frames / FRAMES_PER_SECOND
+    with torch.no_grad():
+        made.onsets[0, frames - before_end, 0, 40] = 10.0
+        if sounds:
+            made.sounding[0, frames - before_end :, 0, 40] = 10.0
+    (note,) = decode_notes(made, seconds)
+    assert note.pitch == 40 + LOWEST_KEY
+    assert 0.0 <= note.start < note.end <= seconds
+    assert not sounds or note.end == pytest.approx(seconds)
