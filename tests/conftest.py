@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.live import live
 
@@ -37,6 +38,10 @@ REAL_TIME = (
     "streaming/test_stream.py",
 )
 _TESTS = Path(__file__).parent
+
+# A busy machine is no fault of what a test generates.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

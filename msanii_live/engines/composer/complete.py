@@ -20,7 +20,8 @@ from msanii_live.engines.composer.weights import Composer
 from msanii_live.notes import PARTS
 
 LONGEST = 256  # steps of a window
-STEPS = 20
+# More come no nearer to real music: docs/benchmarks.md, "Whole clips beside real music".
+STEPS = 4
 Mask = npt.NDArray[np.bool_]  # (bars, parts), True where the notes are known
 
 
@@ -28,8 +29,8 @@ Mask = npt.NDArray[np.bool_]  # (bars, parts), True where the notes are known
 class CompletionOptions:
     """How to sample.
 
-    steps: of the sampler; 4 is fast, 20 the default. guidance: see `clean_guess`. amount: 1
-    composes from noise alone; less, down to 0, varies the given notes where they are not kept.
+    steps: of the sampler. guidance: see `clean_guess`. amount: 1 composes from noise alone; less,
+    down to 0, varies the given notes where they are not kept.
     balance, sharpen: write as many notes as are asked for, see `balanced`. shift: how long the
     sampler dwells where the noise is high. bfloat16: compute in half the precision, where the
     processor has it.
