@@ -79,26 +79,33 @@ def _render(arguments: argparse.Namespace) -> int:
     from msanii_live.rack.finish import finished
     from msanii_live.rack.instruments import INSTRUMENTS
     from msanii_live.rack.render import RackOptions, render_score
-    from msanii_live.rack.rigs import RIGS
+    from msanii_live.rack.rigs import RIGS, style_word
 
     for flag, value in (("--drive", arguments.drive), ("--space", arguments.space)):
         if not 0.0 <= value <= 1.0:
             raise ConfigError(f"{flag} is {value:g}: it must be 0 to 1")
-    if arguments.style and arguments.style not in RIGS:
+    style, instrument = style_word(arguments.style), style_word(arguments.instrument)
+    if style and style not in RIGS:
         raise ConfigError(f"no style is called {arguments.style!r}: there are {', '.join(RIGS)}")
-    if arguments.instrument and arguments.instrument not in INSTRUMENTS:
+    if instrument and instrument not in INSTRUMENTS:
         raise ConfigError(
             f"no instrument is called {arguments.instrument!r}: there are {', '.join(INSTRUMENTS)}"
         )
+    out: Path = arguments.out or arguments.midi.with_suffix(".wav")
+    if out.suffix.lower() != ".wav":
+        raise ConfigError(f"--out is {out}: it must end in .wav")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out is {out}: there is no folder {out.parent}")
     score = files.read(arguments.midi, str(arguments.midi))
     options = RackOptions(
-        arguments.style, arguments.instrument, arguments.drive, arguments.space,
-        with_stems=arguments.stems,
-    )  # fmt: skip
+        style, instrument, arguments.drive, arguments.space, with_stems=arguments.stems
+    )
     sound = finished(render_score(score, options), is_loop=score.is_loop)
-    out: Path = arguments.out or arguments.midi.with_suffix(".wav")
     written = {out: sound.mix}
     written |= {out.with_name(f"{out.stem}.{part}.wav"): s for part, s in sound.stems.items()}
+    there = [str(path) for path in written if path.exists()]
+    if there and arguments.out is None:
+        raise ConfigError(f"{', '.join(there)} exists: name the file to write with --out")
     for path, samples in written.items():
         soundfile.write(path, samples, 44_100, "PCM_24")
         print(path)

@@ -59,6 +59,8 @@ def ensemble_loop(spec: EnsembleSpec, pitch: int) -> NDArray[np.float32]:
     for number in range(count):
         hertz = pitch_hz(pitch + spec.detune[number] / 100 + 12 * spec.octaves[number])
         place, values = _partials(spec, hertz)
+        if not len(place):  # the whole oscillator is too high
+            continue
         phase = rng.random() if count > 1 else 0.25
         side = (number / (count - 1) - 0.5) * 2 * (-1) ** number if count > 1 else 0.0
         angle = math.pi / 4 * (1 + spec.width * side)
@@ -77,7 +79,7 @@ def _partials(spec: EnsembleSpec, hertz: float) -> tuple[NDArray[np.int64], NDAr
         places = np.array([round(ratio * hertz * LOOP_SECONDS) for ratio, _ in chosen])
         return places, np.array([-0.5j * level for _, level in chosen])
     base = max(1, round(hertz * LOOP_SECONDS))
-    count = max(1, int(TOP * LOOP_SECONDS / base))
+    count = int(TOP * LOOP_SECONDS / base)
     return base * np.arange(1, count + 1), amplitudes(spec.shape, count)
 
 

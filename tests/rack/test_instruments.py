@@ -32,6 +32,12 @@ def test_an_instrument_is_clean_and_as_loud_as_the_others(name: str) -> None:
     assert set(LEVELS) == set(INSTRUMENTS)
 
 
+@pytest.mark.parametrize("name", list(INSTRUMENTS))
+def test_every_key_of_a_keyboard_plays(name: str) -> None:
+    for pitch in (0, 12, 108, 120, 127):
+        assert np.isfinite(played(name, note(pitch, length=0.1), seconds=0.3)).all()
+
+
 @pytest.mark.parametrize("name", [n for n in INSTRUMENTS if n not in TRANSITIONS])
 def test_a_note_begins_and_ends_at_zero(name: str) -> None:
     wave = played(name, note(48, length=0.3), seconds=6.0)
