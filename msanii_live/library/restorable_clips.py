@@ -49,7 +49,8 @@ class RestorableClips(CachedClips):
         )
         if found is None:
             raise CommandError(
-                Code.ENOCLIP, f"{freed.info.stem}{freed.info.suffix} is no longer in the folder"
+                Code.ENOCLIP,
+                f"{freed.info.stem}{freed.info.suffix} or its .json is no longer in the folder",
             )
         with self._lock:
             if name in self:

@@ -140,6 +140,9 @@ class RackEngine:
     def _render(self, command: Render, context: Context) -> Clip:
         """Play the notes of a command."""
         score = requested_score(command, context, MAX_SECONDS)
+        if command.style and style_word(command.style) not in RIGS:
+            text = f"no style is called {command.style!r}: the notes' own is used; there are "
+            context.warn(text + ", ".join(RIGS))
         context.progress(0, 1)
         sound = self._player.play(score, command, context, bool(command.stems))
         context.progress(1, 1)

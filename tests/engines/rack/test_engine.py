@@ -62,6 +62,21 @@ def test_a_style_a_timbre_drive_and_space_change_the_sound(engine: RackEngine) -
         assert not np.allclose(other, usual, atol=0.02), key
 
 
+@pytest.mark.parametrize(
+    ("style", "told"),
+    [("", False), ("dub", False), ("Drum-and-Bass", False), ("polka", True), ("rig", True)],
+)
+def test_a_style_that_no_rig_has_is_told(engine: RackEngine, style: str, told: bool) -> None:
+    warned: list[str] = []
+    context = standalone_context(score=lambda name: groove())
+    command = replace(RENDER, style=style, seconds=0.5)
+    clip = engine.run(command, replace(context, warn=warned.append))
+    assert any(f"no style is called {style!r}" in text for text in warned) == told
+    assert not told or np.array_equal(
+        clip.samples, played(engine, replace(RENDER, seconds=0.5)).samples
+    )
+
+
 def test_two_timbres_are_mixed(engine: RackEngine) -> None:
     command = replace(RENDER, timbre="organ", timbre2="bell")
     ends = [played(engine, replace(command, mix=mix)).samples for mix in (0.0, 1.0)]
