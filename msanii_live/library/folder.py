@@ -7,6 +7,7 @@ from pathlib import Path
 from msanii_live.audio import ClipInfo
 from msanii_live.errors import ConfigError
 from msanii_live.library import naming, paths, sidecar
+from msanii_live.library.scene_files import SCENES_FOLDER
 
 
 def open_folder(folder: Path) -> tuple[Path, list[ClipInfo]]:
@@ -18,7 +19,8 @@ def open_folder(folder: Path) -> tuple[Path, list[ClipInfo]]:
         folder.mkdir(parents=True, exist_ok=True)
         resolved = folder.resolve()
         paths.delete_if_possible(paths.write_temporary(resolved, b""))
-        paths.delete_leftovers(resolved)
+        for each in (resolved, resolved / SCENES_FOLDER):
+            paths.delete_leftovers(each)
         return resolved, sidecar.read_clips(resolved)
     except (OSError, RuntimeError) as error:
         raise ConfigError(

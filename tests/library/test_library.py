@@ -134,14 +134,17 @@ def test_a_sidecar_with_wrong_values_is_passed_over(library: Library, change: st
     assert Library(library.folder).names() == []
 
 
-def test_only_old_leftovers_are_deleted(library: Library) -> None:
-    old, new = (library.folder / f".msanii-{name}.partial" for name in ("old", "new"))
+@pytest.mark.parametrize(("place", "is_ours"), [(".", True), ("scenes", True), ("takes", False)])
+def test_only_old_leftovers_are_deleted(library: Library, place: str, is_ours: bool) -> None:
+    folder = library.folder / place
+    folder.mkdir(exist_ok=True)
+    old, new = (folder / f".msanii-{name}.partial" for name in ("old", "new"))
     for path in (old, new):
         path.write_bytes(b"x")
     os.utime(old, (1, 1))
     Library(library.folder)
     assert new.exists()
-    assert not old.exists()
+    assert old.exists() != is_ours
 
 
 def test_rename_moves_both_files_and_keeps_the_order(library: Library) -> None:
