@@ -42,8 +42,12 @@ def save_scene(folder: Path, name: str, content: SceneContent) -> None:
     Raises: CommandError: ERANGE, the name is illegal; EPATH, a file that is not ours, or was edited
     by hand, is in the way, or the disk cannot be written.
     """
-    path = scene_path(folder, name)
-    write_scene(path, content, f"{SCENES_FOLDER}/{name}.json")
+    path, shown = scene_path(folder, name), f"{SCENES_FOLDER}/{name}.json"
+    try:
+        paths.make_folder(folder, path.parent)
+    except OSError as error:  # a file or a link is there
+        raise naming.write_error(shown, error) from None
+    write_scene(path, content, shown)
 
 
 def write_scene(path: Path, content: SceneContent, shown: str) -> None:
@@ -51,7 +55,6 @@ def write_scene(path: Path, content: SceneContent, shown: str) -> None:
     body = {"kind": KIND, "version": VERSION, **content}
     text = json.dumps({**body, "blake2b": _hash(body)}, indent=1) + "\n"
     try:
-        path.parent.mkdir(exist_ok=True)
         if _is_own(path):
             paths.write_atomically(path, text.encode())
         else:

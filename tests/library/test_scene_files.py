@@ -71,3 +71,25 @@ def test_what_a_server_keeps_for_itself_is_no_clip(
     scene_files.write_scene(tmp_path / ".msanii-live.last-scene.json", SCENE, "the last scene")
     assert Library(tmp_path).names() == []
     assert "skipped" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["file", "link out", "link in", "link to nothing"])
+def test_what_has_the_name_of_the_scenes_folder_is_left_alone(tmp_path: Path, kind: str) -> None:
+    folder, other = tmp_path / "shared", tmp_path / "other"
+    (folder / "takes").mkdir(parents=True)
+    other.mkdir()
+    scenes = folder / scene_files.SCENES_FOLDER
+    if kind == "file":
+        scenes.write_bytes(b"mine")
+    else:
+        target = {"link out": other, "link in": folder / "takes"}.get(kind, tmp_path / "nothing")
+        try:
+            scenes.symlink_to(target, target_is_directory=True)
+        except OSError:
+            pytest.skip("no links without a right, on Windows")
+    with refusal(Code.EPATH):
+        scene_files.save_scene(folder, "verse", SCENE)
+    assert scene_files.list_scenes(folder) == []
+    assert kind != "file" or scenes.read_bytes() == b"mine"
+    assert not list(other.iterdir())
+    assert not list((folder / "takes").iterdir())
