@@ -851,7 +851,7 @@ class BlockingCommands(ABC):
         on: 1: register; 0: end the registration (0 to 1).
         port: UDP port; the port of the sender if 0 or absent (0 to 65535).
         topics: what else to receive: jobs (the job replies of every client), stream (what the
-            stream reports), or both.
+            stream reports), map (each control that is learnt), or several of them.
         """
         return cast(
             "list[types.DoneRow]",

@@ -36,7 +36,7 @@ CODE_TEXTS = {
 GROUP_TITLES = {
     "play": "Playing", "stop": "Playing", "transport": "Playing", "record": "Recording",
     "stream": "The stream", "param": "Params",
-    "clip": "Clips", "job": "Jobs", "engine": "Engines",
+    "clip": "Clips", "job": "Jobs", "engine": "Engines", "lora": "Engines",
     "undo": "Clips", "redo": "Clips", "scene": "Scenes", "map": "MIDI mapping",
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ class Notify(Command):
     )
     topics: str = text(
         "what else to receive: jobs (the job replies of every client), stream (what the stream "
-        "reports), or both",
+        "reports), map (each control that is learnt), or several of them",
         default="",
     )
 
