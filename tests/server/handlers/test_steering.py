@@ -19,7 +19,8 @@ def warnings(server):
 
 def test_a_stream_is_steered_in_words(tones):
     server = tones
-    for name, unset in (("style", "none"), ("key", "none"), ("density", -1.0)):
+    unsets = {"style": "none", "key": "none", "density": -1.0, "prompt.a": "", "prompt.b": ""}
+    for name, unset in unsets.items():
         put(server, name, unset)  # other tests steer the same server
     put(server, "steps", 1)
     put(server, "chords", "Am", "F:2", "C")
