@@ -268,12 +268,25 @@ def test_quit_is_asked_twice(page, tones):
     tones.ask("/msanii/ping", reply="/msanii/pong")
 
 
+def set_texts(page, **texts):
+    page.evaluate(
+        """(texts) => {
+            for (const [id, text] of Object.entries(texts))
+                document.getElementById(id).textContent = text;
+        }""",
+        texts,
+    )
+
+
 @pytest.mark.parametrize("width", [380, 820, 1440])
 def test_nothing_is_cut_off_at_any_width(browser, tones, width):
     with page_of(browser, tones.server.http_port, reduced_motion="reduce") as page:
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_selector("#facts dd", state="attached")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for bpm, bar, state in (("", "", ""), ("299.9", "12345.4", "connecting")):
+            if bpm:  # after hours
+                set_texts(page, bpm=bpm, bar=bar, state=state)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         cut = page.evaluate(
             """() => [...document.querySelectorAll("button, input, select, h2, .figure")]
                 .filter(it => it.offsetParent && !it.closest("dialog"))
