@@ -46,7 +46,9 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Result:
     command = task.command
     if isinstance(command, Transcribe):
         source = task.inputs.clip(command.src)
-        return transcribe_source(services.ears, services.library, command, source, handle.advance)
+        return transcribe_source(
+            services.transcriber, services.library, command, source, handle.advance
+        )
     assert isinstance(command, GenerationCommand)
     return _run_engine(services, command, task, handle)
 
@@ -74,7 +76,7 @@ def _run_engine(
     def source_at_rate(name: str) -> Clip:
         clip = source(name)
         if hears and clip.score is None:
-            clip = with_heard_notes(services.ears, services.library, clip, handle.warn)
+            clip = with_heard_notes(services.transcriber, services.library, clip, handle.warn)
         return at_rate(clip, engine.capabilities.sample_rate)
 
     context = Context(

@@ -8,7 +8,7 @@ from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import Code, CommandError
-from msanii_live.jobs.ears import Ears
+from msanii_live.jobs.lazy_transcriber import LazyTranscriber
 from msanii_live.library import midi_files
 from msanii_live.library.library import Library
 from msanii_live.midi import files
@@ -33,7 +33,7 @@ class Services:
     transport: Transport
     takes: MidiRecorder = field(default_factory=MidiRecorder)
     midi: MidiInput = field(default_factory=MidiInput)
-    ears: Ears = field(default_factory=Ears)
+    transcriber: LazyTranscriber = field(default_factory=LazyTranscriber)
 
     def live_score(self, command: JobCommand) -> Score | None:
         """Return the notes last played on MIDI if the command renders them, else None.

@@ -8,19 +8,23 @@ from dataclasses import replace
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
-from msanii_live.jobs.ears import Ears, Progress
 from msanii_live.jobs.job import Finished, Job
+from msanii_live.jobs.lazy_transcriber import LazyTranscriber, Progress
 from msanii_live.library.library import Library
 from msanii_live.protocol.commands import Transcribe
 
 
 def transcribe_source(
-    ears: Ears, library: Library, command: Transcribe, source: Clip, progress: Progress
+    transcriber: LazyTranscriber,
+    library: Library,
+    command: Transcribe,
+    source: Clip,
+    progress: Progress,
 ) -> Clip:
     """Return a clip of the library with the notes that are heard in it.
 
     Raises: CommandError: ENOCLIP, the source is no clip of the library, or has no notes; and as
-    `Ears.hear`.
+    `LazyTranscriber.transcribe`.
     """
     if source.info.name not in library:
         raise CommandError(
@@ -31,19 +35,21 @@ def transcribe_source(
     if library.info(source.info.name) != source.info:  # what plays is a part of the clip
         source = library.get(source.info.name)
     known = replace(source.info, bpm=command.bpm or source.info.bpm)
-    score = ears.hear(replace(source, info=known), progress)
+    score = transcriber.transcribe(replace(source, info=known), progress)
     if not score.notes:
         raise CommandError(Code.ENOCLIP, f"no notes are heard in {source.info.name}")
     return replace(source, score=score)
 
 
-def with_heard_notes(ears: Ears, library: Library, clip: Clip, warn: Callable[[str], None]) -> Clip:
+def with_heard_notes(
+    transcriber: LazyTranscriber, library: Library, clip: Clip, warn: Callable[[str], None]
+) -> Clip:
     """Return a clip with the notes that are heard in it, or as it is where there are none.
 
     A clip of the library keeps them, so that it is heard once. warn: told that they were heard.
-    Raises: CommandError: as `Ears.hear`.
+    Raises: CommandError: as `LazyTranscriber.transcribe`.
     """
-    score, name = ears.hear(clip), clip.info.name
+    score, name = transcriber.transcribe(clip), clip.info.name
     if not score.notes:
         return clip
     if name in library and library.info(name) == clip.info:

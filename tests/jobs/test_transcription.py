@@ -6,8 +6,8 @@ import numpy as np
 import soundfile
 
 from msanii_live.errors import Code
-from msanii_live.jobs.ears import Ears
 from msanii_live.jobs.job import Failed, Finished
+from msanii_live.jobs.lazy_transcriber import LazyTranscriber
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.transcription import transcribe_source, with_heard_notes
 from msanii_live.notes import Note, Score
@@ -19,36 +19,36 @@ from tests.library.clips import noise
 HEARD = Score((Note(0.0, 0.02, 60, 90, part="chords"),), 2_000 / 44_100, bpm=90.0)
 
 
-class KnowingEars(Ears):
-    """Ears that know what they hear, and keep what they were given."""
+class KnowingTranscriber(LazyTranscriber):
+    """A transcriber that knows what it hears, and keeps what it was given."""
 
     def __init__(self, score: Score) -> None:
         super().__init__()
         self.score, self.heard = score, []
 
-    def hear(self, clip, progress=lambda done, steps: None):
+    def transcribe(self, clip, progress=lambda done, steps: None):
         progress(0, 1)
         self.heard.append(clip)
         return self.score
 
 
 def outcome_of(services, command, name, score=HEARD):
-    ears, listener = KnowingEars(score), Listener()
-    scheduler = Scheduler(replace(services, ears=ears), listener)
+    transcriber, listener = KnowingTranscriber(score), Listener()
+    scheduler = Scheduler(replace(services, transcriber=transcriber), listener)
     scheduler.start()
     try:
         job = scheduler.submit(command, "", "", name)
-        return listener.wait(job), ears
+        return listener.wait(job), transcriber
     finally:
         assert scheduler.close()
 
 
 def test_a_clip_gets_its_notes_and_stays_the_same_clip(services):
     services.library.add(noise("a"))
-    found, ears = outcome_of(services, Transcribe(src="a", bpm=91.0), "a")
+    found, transcriber = outcome_of(services, Transcribe(src="a", bpm=91.0), "a")
     assert isinstance(found, Finished)
     assert (found.info.name, found.path.name) == ("a", "a.wav")
-    assert ears.heard[0].info.bpm == 91.0
+    assert transcriber.heard[0].info.bpm == 91.0
     clip = services.library.get("a")
     assert clip.score is not None
     assert clip.score.notes[0].pitch == 60
@@ -59,12 +59,14 @@ def test_a_clip_gets_its_notes_and_stays_the_same_clip(services):
 
 def test_of_what_plays_the_whole_clip_is_heard(services):
     services.library.add(noise("a"))
-    ears, whole = KnowingEars(HEARD), services.library.get("a")
+    transcriber, whole = KnowingTranscriber(HEARD), services.library.get("a")
     part = replace(whole, samples=whole.samples[:500].copy(), info=replace(whole.info, frames=500))
     command = Transcribe(src="current")
-    heard = transcribe_source(ears, services.library, command, part, lambda done, steps: None)
+    heard = transcribe_source(
+        transcriber, services.library, command, part, lambda done, steps: None
+    )
     assert heard.info == whole.info
-    assert ears.heard[0].samples.shape == whole.samples.shape
+    assert transcriber.heard[0].samples.shape == whole.samples.shape
 
 
 def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
@@ -74,24 +76,24 @@ def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
     assert found.code is Code.ENOCLIP
     assert not (services.library.folder / "a.mid").exists()
     soundfile.write(services.library.folder / "new.wav", np.zeros((500, 2)), 44_100)
-    found, ears = outcome_of(services, Transcribe(src="new.wav"), "new.wav")
+    found, transcriber = outcome_of(services, Transcribe(src="new.wav"), "new.wav")
     assert isinstance(found, Failed)
     assert "/msanii/clip/load" in found.text
-    assert not ears.heard
+    assert not transcriber.heard
 
 
 def test_a_source_without_notes_is_heard_once_and_keeps_them(services):
     services.library.add(noise("a"))
-    ears, warned = KnowingEars(HEARD), []
-    clip = with_heard_notes(ears, services.library, services.library.get("a"), warned.append)
+    transcriber, warned = KnowingTranscriber(HEARD), []
+    clip = with_heard_notes(transcriber, services.library, services.library.get("a"), warned.append)
     assert clip.score is not None
     assert clip == services.library.get("a")
     assert len(warned) == 1
     assert "a.mid" in warned[0]
     outside = replace(noise("b"), info=replace(noise("b").info, bpm=0.0))
-    clip = with_heard_notes(ears, services.library, outside, warned.append)
+    clip = with_heard_notes(transcriber, services.library, outside, warned.append)
     assert clip.score is HEARD
     assert clip.info.bpm == HEARD.bpm
     assert "b" not in services.library
-    deaf = KnowingEars(replace(HEARD, notes=()))
+    deaf = KnowingTranscriber(replace(HEARD, notes=()))
     assert with_heard_notes(deaf, services.library, outside, warned.append) is outside

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-class Ears:
+class LazyTranscriber:
     """The transcriber, which is imported with PyTorch when it is first needed."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Ears:
         self._lock = threading.Lock()
         self._listener: Listener | None = None
 
-    def hear(self, clip: Clip, progress: Progress = lambda done, steps: None) -> Score:
+    def transcribe(self, clip: Clip, progress: Progress = lambda done, steps: None) -> Score:
         """Return the notes of a clip, as long as the clip.
 
         Raises: CommandError: EENGINE, the transcriber cannot be read; and what `progress` raises.
