@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from msanii_live.audio import Clip
-from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import precision as at_precision
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context, EngineSettings, engine_factory
@@ -19,11 +18,11 @@ from msanii_live.engines.note_diffusion.separate_parts import generate_parts
 from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.dynamics import level_dynamics
 from msanii_live.engines.notes.part_masks import notes_by_part
+from msanii_live.engines.notes.part_player import PartPlayerEngine
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
 from msanii_live.engines.notes.stereo import place_parts
 from msanii_live.engines.notes.synthesis import (
     LEVEL_SECONDS,
-    VocodedNotesEngine,
     increase_contrast,
     keep_power,
     mel_grid,
@@ -39,7 +38,7 @@ FOLLOWED = ("stems",)
 LEAD = 2.5  # s of a loop that are rendered before its start
 
 
-class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
+class NoteDiffusionEngine(PartPlayerEngine[NoteDiffusion]):
     """An engine that renders notes of many programs together, with drums."""
 
     def __init__(
@@ -57,21 +56,6 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
         )  # fmt: skip
         self.capabilities = replace(self.capabilities, follows=FOLLOWED)
 
-    def render_parts(
-        self, score: Score, command: Render, context: Context, with_stems: bool = True
-    ) -> PlayedParts:
-        """Play the parts of a score.
-
-        The clip is what `run` returns for the same score, command and seed, bit for bit. The stems
-        of the parts that play sum to it, to 2^-20.
-        Raises: as `run`.
-        """
-        net = self._load_network()
-        context = replace(context, score=lambda name: score)
-        with torch_runtime.inference(self._dtype):
-            played = self._play(net, self._by_programs(command, context), command, context)
-        return played if with_stems else replace(played, stems={})
-
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
         played = self._play(net, self._by_programs(command, context), command, context)
         return replace(played.clip, stems=played.stems) if command.stems else played.clip
@@ -79,13 +63,9 @@ class NoteDiffusionEngine(VocodedNotesEngine[NoteDiffusion]):
     def _play(
         self, net: NoteDiffusion, score: Score, command: Render, context: Context
     ) -> PlayedParts:
-        """Play each part by itself. The clip is the sum of the parts, in stereo."""
         spec, grid = net.spec, mel_grid(score, net.spec)
         parts = notes_by_part(grid.with_previous_round(score.notes))
-        vocoders = {
-            part: grid.vocoder(self._vocoder, notes)
-            for part, notes in notes_by_part(score.notes).items()
-        }
+        vocoders = self._part_vocoders(grid, score)
         lead = min(LEAD, score.seconds) if grid.is_loop else 0.0
         steps = command.steps or STEPS
         total = net.windows(grid.count, lead) * steps + 1

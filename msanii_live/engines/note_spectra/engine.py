@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from msanii_live.audio import Clip
-from msanii_live.dsp import torch_runtime
 from msanii_live.dsp.device import pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context
@@ -17,11 +15,11 @@ from msanii_live.engines.note_spectra import spectra as note_spectra
 from msanii_live.engines.note_spectra.spectra import NoteSpectra
 from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.part_masks import notes_by_part
+from msanii_live.engines.notes.part_player import PartPlayerEngine
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
 from msanii_live.engines.notes.stereo import PLACEMENTS, PartPlacement, place_parts
 from msanii_live.engines.notes.synthesis import (
     LEVEL_SECONDS,
-    VocodedNotesEngine,
     increase_contrast,
     keep_power,
     mel_grid,
@@ -37,7 +35,7 @@ CONTRAST = 0.3  # of the tones; chosen as the tonal share of true notes
 WIDEST, NARROWEST = 6.0, -10.0
 
 
-class NoteSpectraEngine(VocodedNotesEngine[NoteSpectra]):
+class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
     """A player without a network of its own: it is the same for each seed and number of steps."""
 
     def __init__(
@@ -54,27 +52,15 @@ class NoteSpectraEngine(VocodedNotesEngine[NoteSpectra]):
             max_seconds=MAX_SECONDS, steps=1, drums=True, precision=precision,
         )  # fmt: skip
 
-    def render_parts(
-        self, score: Score, command: Render, context: Context, with_stems: bool = True
-    ) -> PlayedParts:
-        """Play the parts of a score; as `NoteDiffusionEngine.render_parts`."""
-        net = self._load_network()
-        context = replace(context, score=lambda name: score)
-        with torch_runtime.inference(self._dtype):
-            played = self._play(net, self._by_programs(command, context), context)
-        return played if with_stems else replace(played, stems={})
-
     def _render(self, net: NoteSpectra, command: Render, context: Context) -> Clip:
-        return self._play(net, self._by_programs(command, context), context).clip
+        return self._play(net, self._by_programs(command, context), command, context).clip
 
-    def _play(self, net: NoteSpectra, score: Score, context: Context) -> PlayedParts:
-        """Play each part by itself. The clip is the sum of the parts, in stereo."""
+    def _play(
+        self, net: NoteSpectra, score: Score, command: Render, context: Context
+    ) -> PlayedParts:
         spec, grid, device = net.spec, mel_grid(score, net.spec), pick_device(self._device_name)
         parts = notes_by_part(grid.with_previous_round(score.notes))
-        vocoders = {
-            part: grid.vocoder(self._vocoder, notes)
-            for part, notes in notes_by_part(score.notes).items()
-        }
+        vocoders = self._part_vocoders(grid, score)
         total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
         advance = progress_counter(context, total)
         mels = net.mels(parts, grid.count, grid.seconds_per_frame)
