@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from msanii_live.audio import Samples, as_stereo
 
@@ -33,6 +32,8 @@ class SoundMatch:
 
     def apply(self, samples: Samples) -> Samples:
         """Return samples through both filters. samples: float32, (frames, 2)."""
+        from scipy.signal import fftconvolve  # 50 MB, which only recordings need
+
         left, right = samples[:, 0], samples[:, 1]
         middle = fftconvolve((left + right) / 2, self.middle, "same")
         side = fftconvolve((left - right) / 2, self.side, "same")
