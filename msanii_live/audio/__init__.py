@@ -20,3 +20,4 @@ from msanii_live.audio.levels import rms_dbfs as rms_dbfs
 from msanii_live.audio.limiter import CEILING as CEILING
 from msanii_live.audio.limiter import limit as limit
 from msanii_live.audio.limiter import limiting_gain as limiting_gain
+from msanii_live.audio.stems import last_stem as last_stem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from msanii_live.audio import Samples, limiting_gain
+from msanii_live.audio import Samples, last_stem, limiting_gain
 from msanii_live.rack.render import RackSound
 
 LOUDNESS = -16.0  # dBFS RMS of the blocks that sound
@@ -38,9 +38,8 @@ def finished(
             wave[len(wave) - fade_out :] *= np.linspace(1, 0, fade_out, dtype=np.float32)[:, None]
     mix = waves[0]
     if stems:  # the last one takes what rounding has left
-        last = list(stems)[-1]
-        rest = sum((s for part, s in stems.items() if part != last), np.zeros_like(mix))
-        stems[last] = mix - rest
+        last, rest = last_stem(mix, stems)
+        stems[last] = rest
     return RackSound(mix, stems)
 
 

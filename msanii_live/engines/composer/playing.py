@@ -9,7 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
-from msanii_live.audio import Clip, Samples, as_stereo, limiting_gain, make_clip, rms_dbfs
+from msanii_live.audio import (
+    Clip,
+    Samples,
+    as_stereo,
+    last_stem,
+    limiting_gain,
+    make_clip,
+    rms_dbfs,
+)
 from msanii_live.engines.base import Context
 from msanii_live.engines.composer.sound_match import LOOK_SECONDS, match_sound
 from msanii_live.engines.composer.span_join import (
@@ -228,8 +236,7 @@ def staged(context: Context, before: int, own: int) -> tuple[Callable[[int], Non
 def _settle(mix: Samples, stems: dict[str, Samples], start: int, end: int) -> None:
     """Give what rounding has left in the span to the last stem."""
     if stems:
-        name = list(stems)[-1]
-        rest = mix - sum((s for part, s in stems.items() if part != name), np.zeros_like(mix))
+        name, rest = last_stem(mix, stems)
         stems[name][max(0, start - MARGIN) : end + MARGIN] = rest[
             max(0, start - MARGIN) : end + MARGIN
         ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from msanii_live.audio import Clip, Samples, as_stereo, limiting_gain, make_clip
+from msanii_live.audio import Clip, Samples, as_stereo, last_stem, limiting_gain, make_clip
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.phase import LinearGrid, linear_grid
 from msanii_live.engines.notes.part_masks import notes_by_part, part_masks, part_shares
@@ -45,10 +45,8 @@ def with_stems(clip: Clip, score: Score, play: Callable[[], Mapping[str, Samples
         name: np.ascontiguousarray(grid.synthesise(bins * mask).numpy().T)
         for name, mask in zip(parts, masks, strict=True)
     }
-    last = list(stems)[-1]
-    stems[last] = samples - sum(
-        (stem for name, stem in stems.items() if name != last), np.zeros_like(samples)
-    )
+    last, rest = last_stem(samples, stems)
+    stems[last] = rest
     return replace(clip, samples=samples, stems=stems)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msanii_live.audio import Clip, Samples, limiting_gain, make_clip
+from msanii_live.audio import Clip, Samples, last_stem, limiting_gain, make_clip
 from msanii_live.engines.base import Context
 from msanii_live.engines.loudness import fade_edges, loudness_gain
 from msanii_live.engines.notes.stereo import PlacedWave
@@ -45,9 +45,9 @@ def finish_parts(
     if not score.is_loop:
         for samples in (mix, *stems.values()):
             fade_edges(samples, FADE_IN, FADE_OUT)
-    if stems:  # the last one takes what rounding has left
-        last = list(stems)[-1]
-        stems[last] = mix - sum((s for part, s in stems.items() if part != last), 0.0 * mix)
+    if stems:
+        last, rest = last_stem(mix, stems)
+        stems[last] = rest
     clip = make_clip(
         mix,
         sample_rate,

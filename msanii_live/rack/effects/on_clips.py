@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from msanii_live.audio import Clip, Samples, limiting_gain, rms_dbfs
+from msanii_live.audio import Clip, Samples, last_stem, limiting_gain, rms_dbfs
 
 MOST_PUSH = 4.0  # octaves of gain before the clipper at a drive of 1
 SHORTEST, LONGEST = 0.6, 3.0  # s that the room rings at a space of 0 and 1
@@ -49,9 +49,9 @@ def with_effects(clip: Clip, drive: float, space: float, is_limited: bool = True
         for wave in waves.values():
             wave[len(wave) - len(ramp) :] *= ramp
     mix = waves.pop("")
-    if waves:  # the last one takes what rounding has left
-        last = list(waves)[-1]
-        waves[last] = mix - sum((w for p, w in waves.items() if p != last), np.zeros_like(mix))
+    if waves:
+        last, rest = last_stem(mix, waves)
+        waves[last] = rest
     return replace(clip, samples=mix, stems=waves)
 
 
