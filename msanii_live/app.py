@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msanii_live.cluster.opening import open_engines
 from msanii_live.config import Config
 from msanii_live.dsp.thread_limit import limit_threads
-from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.params import Params
+from msanii_live.jobs.placement import InProcess
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.library.audio_encoding import hindrances, parse_format
@@ -100,7 +101,11 @@ class Server:
         self._scheduled = ScheduledMessages(asyncio.get_running_loop())
 
         job_events = JobEvents(on_loop)
-        self._scheduler = Scheduler(self.services, job_events, idle_minutes=config.free_after)
+        self._scheduler = Scheduler(
+            self.services, job_events, self._pool or InProcess(), config.free_after
+        )
+        if self._pool is not None:
+            self._pool.set_usable_callback(self._scheduler.worker.set_usable)
         history = History()
         tracker = JobTracker(
             self._scheduler,
@@ -172,12 +177,14 @@ class Server:
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
         limit_threads(config.threads)
-        registry = EngineRegistry(
-            config.device, config.engine, config.vocoder, config.compile == "on", config.precision,
-            config.trust_remote_code == "on",
-        )  # fmt: skip
-        registry.check_default()
-        self._folder_lock = FolderLock(config.folder_path)
+        registry, self._pool = open_engines(config)
+        try:
+            registry.check_default()
+            self._folder_lock = FolderLock(config.folder_path)
+        except BaseException:
+            if self._pool is not None:
+                self._pool.close()
+            raise
         form = parse_format(config.save_format, config.save_rate)
         self._hindrances = hindrances(form)
         for text in self._hindrances:
@@ -295,6 +302,8 @@ class Server:
         self.router.close()
         await asyncio.to_thread(self._close_sound)
         ended = await asyncio.to_thread(self._scheduler.close)
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.close)
         await asyncio.sleep(0)  # the replies of the jobs that ended are called on this loop
         self._tasks.close()
         await asyncio.sleep(LAST_REPLIES)

@@ -34,6 +34,7 @@ FILE_NAME_FIELDS = ("name", "style", "bpm", "key", "engine", "seed", "date")
 MAX_FOLDER_BYTES = 600  # of the folder's path, which must fit a reply of under 1,400 bytes
 MAX_MINUTES = 10_000
 MAX_THREADS = 1_024
+MAX_WORKERS = 256
 MAX_KEEP_GB = 1e9
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -115,6 +116,10 @@ class Config:
         "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH
     )
     threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
+    workers: str = _option(
+        "0",
+        "processes that run engines: a number, auto (one a GPU) or ray://HOST:PORT; 0 is the server's",
+    )
     free_after: float = _option(
         0.0, "minutes without a job after which engines give their memory back; 0 is never"
     )
@@ -132,6 +137,7 @@ class Config:
         _check_range("keep_gb", self.keep_gb, MAX_KEEP_GB)
         _check_range("free_after", self.free_after, MAX_MINUTES)
         _check_range("threads", self.threads, MAX_THREADS)
+        _check_workers(self.workers)
         if self.save_rate and not SAVE_RATES[0] <= self.save_rate <= SAVE_RATES[1]:
             raise ConfigError(
                 f"save_rate is {quote(self.save_rate)}: it must be 0, for the clip's own, or "
@@ -254,6 +260,16 @@ def _check_text(name: str, value: str) -> None:
 def _check_range(name: str, value: float, high: float) -> None:
     if not 0 <= value <= high:
         raise ConfigError(f"{name} is {quote(value)}: it must be 0 to {high:.0f}")
+
+
+def _check_workers(value: str) -> None:
+    if value == "auto" or re.fullmatch(r"ray://[^\s/:]+:\d{1,5}", value):
+        return
+    if not re.fullmatch(r"\d{1,4}", value) or int(value) > MAX_WORKERS:
+        raise ConfigError(
+            f"workers is {quote(value)}: it must be 0 to {MAX_WORKERS}, auto, or the address that "
+            "msanii-live worker --head prints, such as ray://10.0.0.2:10001"
+        )
 
 
 def _check_file_name(text: str) -> None:

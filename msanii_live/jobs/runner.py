@@ -16,6 +16,7 @@ from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
+from msanii_live.jobs.placement import InProcess, Placement
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import make_several
 from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
@@ -38,7 +39,12 @@ from msanii_live.protocol.commands import (
 )
 
 
-def run_task(services: Services, task: Task, handle: TaskHandle) -> Result:
+IN_PROCESS = InProcess()
+
+
+def run_task(
+    services: Services, task: Task, handle: TaskHandle, placement: Placement = IN_PROCESS
+) -> Result:
     """Return the clip or clips of a task, without names, or the notes of one that composes.
 
     Raises: CommandError, Cancelled, and whatever else an engine may raise.
@@ -50,11 +56,15 @@ def run_task(services: Services, task: Task, handle: TaskHandle) -> Result:
             services.transcriber, services.library, command, source, handle.advance
         )
     assert isinstance(command, GenerationCommand)
-    return _run_engine(services, command, task, handle)
+    return _run_engine(services, command, task, handle, placement)
 
 
 def _run_engine(
-    services: Services, command: GenerationCommand, task: Task, handle: TaskHandle
+    services: Services,
+    command: GenerationCommand,
+    task: Task,
+    handle: TaskHandle,
+    placement: Placement,
 ) -> Result:
     """Return what an engine makes of a command; see `run_task`."""
     transport = services.transport
@@ -79,6 +89,7 @@ def _run_engine(
             clip = with_heard_notes(services.transcriber, services.library, clip, handle.warn)
         return at_rate(clip, engine.capabilities.sample_rate)
 
+    engine = placement.engine(engine, handle)
     context = Context(
         clip=source_at_rate,
         progress=handle.advance,

@@ -76,6 +76,8 @@ class Task:
 
     seed: already drawn. priority: higher goes first. skip_normalization: the engine leaves the
     level of rendered notes as it is, because the caller sets it. notes: None to make a clip.
+    keeps_slot: of several slots, tasks of this kind share one that no other task gets: see
+    `Worker.release_slot`.
     """
 
     command: JobCommand
@@ -84,17 +86,23 @@ class Task:
     priority: int = 0
     skip_normalization: bool = False
     notes: NewNotes | None = None
+    keeps_slot: bool = False
 
 
 def ignore(*_: object) -> None:
     """Do nothing."""
 
 
+class SlotLost(Exception):
+    """The end of the process in which a slot ran a task, of which nothing is known to be made."""
+
+
 class TaskHandle:
     """A submitted task: its progress and result, and the way to cancel it.
 
     done: set when the task has ended. step, steps: denoising steps done and in all. started:
-    seconds of the monotonic clock; 0 while the task waits.
+    seconds of the monotonic clock; 0 while the task waits. slot: the number of the one that runs it
+    or ran it. lost_slot: the number of the slot that was lost while it ran the task, else None.
     """
 
     def __init__(
@@ -110,10 +118,13 @@ class TaskHandle:
         self.step = 0
         self.steps = 0
         self.started = 0.0
+        self.slot = 0
+        self.lost_slot: int | None = None
         self.warn = on_warning
         self._on_progress = on_progress
         self._on_done = on_done
         self._cancelled = threading.Event()
+        self._on_cancel: Callable[[], object] = ignore
         self._result: Result | CommandError | Cancelled | None = None
         self._reported = 0.0
 
@@ -138,6 +149,24 @@ class TaskHandle:
     def cancel(self) -> None:
         """Ask the task to end at its next step. `Worker.cancel` also ends one that waits."""
         self._cancelled.set()
+        self._on_cancel()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the task was asked to end."""
+        return self._cancelled.is_set()
+
+    def set_cancel_callback(self, call: Callable[[], object]) -> None:
+        """Set what `cancel` calls, on its caller's thread; call it now if the task is to end."""
+        self._on_cancel = call
+        if self.is_cancelled:
+            call()
+
+    def requeue(self) -> None:
+        """Note that the slot which ran the task is lost, and that the task waits again."""
+        self.lost_slot, self.started = self.slot, 0.0
+        self.step = self.steps = 0
+        self._on_cancel = ignore
 
     def finish(self, result: Result | CommandError | Cancelled) -> None:
         """Set the result and tell whoever submitted the task. Only a worker calls this, once."""
@@ -152,7 +181,7 @@ class TaskHandle:
         Python looks for circles.
         """
         self._result = None
-        self._on_progress = self._on_done = self.warn = ignore
+        self._on_progress = self._on_done = self.warn = self._on_cancel = ignore
 
     def result(self, timeout: float | None = None) -> Clip:
         """Wait for the clip and return it. timeout: seconds.

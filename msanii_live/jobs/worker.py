@@ -6,26 +6,20 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_share
 from msanii_live.jobs.failures import to_command_error
-from msanii_live.jobs.task import Result, Task, TaskHandle, ignore
+from msanii_live.jobs.load import LoadMeter
+from msanii_live.jobs.slots import Slot, Slots
+from msanii_live.jobs.task import Result, SlotLost, Task, TaskHandle, ignore
 from msanii_live.protocol.commands import JobCommand
 
 log = logging.getLogger("msanii_live.jobs")
 
-WINDOW = 10.0  # s over which the load is measured
-
-
-class _Slot:
-    """A thread that runs one task at a time. engine: the one that its last task named."""
-
-    def __init__(self) -> None:
-        self.engine = ""
-        self.is_idle = True
+LOST_TWICE = "the process that made this ended, and so did a second one: try a shorter clip"
 
 
 class Worker:
@@ -61,10 +55,10 @@ class Worker:
         self._idle_since: float | None = None  # s; None once `on_idle` was called, or before work
         self._closed = False
         self._load = LoadMeter(slots)
-        self._slots = [_Slot() for _ in range(slots)]
+        self._slots = Slots(slots)
         self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"worker {n}", daemon=True)
-            for n, slot in enumerate(self._slots)
+            threading.Thread(target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True)
+            for slot in self._slots
         ]
 
     def start(self) -> None:
@@ -127,6 +121,18 @@ class Worker:
         seconds = self.durations.get(command, self._length_of(command))
         return seconds * (1 - handle.fraction * step_share(handle.steps))
 
+    def set_usable(self, slot: int, is_usable: bool) -> None:
+        """Say whether a slot takes tasks; where none does, all take them."""
+        with self._lock:
+            self._slots.set_usable(slot, is_usable)
+            self._lock.notify_all()
+
+    def release_slot(self) -> None:
+        """Give the slot that tasks which keep theirs shared back to all tasks."""
+        with self._lock:
+            self._slots.kept = None
+            self._lock.notify_all()
+
     def load_percent(self) -> float:
         """Return the share of the last ten seconds spent on tasks, 0 to 100."""
         with self._lock:
@@ -147,14 +153,14 @@ class Worker:
                 thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _work(self, slot: _Slot) -> None:
+    def _work(self, slot: Slot) -> None:
         while (work := self._next(slot)) is not None:
             if isinstance(work, TaskHandle):
                 self._run(work)
             else:
                 self._call(work)
 
-    def _next(self, slot: _Slot) -> TaskHandle | Callable[[], object] | None:
+    def _next(self, slot: Slot) -> TaskHandle | Callable[[], object] | None:
         """Wait for the next task or call of a slot; None once the worker is closed."""
         with self._lock:
             slot.is_idle = True
@@ -164,11 +170,11 @@ class Worker:
                         self._in_call = True
                         slot.is_idle = False
                         return self._calls.popleft()
-                elif not self._in_call and (handle := self._choose(slot)) is not None:
+                elif not self._in_call and (handle := self._slots.choose(slot, self._waiting)):
                     self._waiting.remove(handle)
                     self._running.append(handle)
                     handle.started = time.monotonic()
-                    slot.engine, slot.is_idle = handle.task.command.engine, False
+                    self._slots.begin(slot, handle)
                     return handle
                 if self._closed and not self._waiting:
                     return None
@@ -186,14 +192,6 @@ class Worker:
         self._calls.append(self._on_idle)
         return 0.0
 
-    def _choose(self, slot: _Slot) -> TaskHandle | None:
-        """Return the first waiting task, unless another idle slot ran that task's engine last."""
-        for handle in self._waiting:
-            warm = [s for s in self._slots if s.is_idle and s.engine == handle.task.command.engine]
-            if slot in warm or not warm:
-                return handle
-        return None
-
     def _call(self, call: Callable[[], object]) -> None:
         try:
             call()
@@ -209,6 +207,12 @@ class Worker:
         result: Result | CommandError | Cancelled
         try:
             result = self._run_task(handle.task, handle)
+        except SlotLost as error:
+            log.warning("%s: slot %d was lost (%s)", address, handle.slot + 1, error)
+            if self._requeue(handle):
+                return
+            is_to_end = handle.is_cancelled or self._closed
+            result = Cancelled(handle.step) if is_to_end else CommandError(Code.EENGINE, LOST_TWICE)
         except (CommandError, Cancelled) as error:
             result = error
         except Exception as error:
@@ -225,32 +229,19 @@ class Worker:
             self._idle_since = now
             self._lock.notify_all()
 
+    def _requeue(self, handle: TaskHandle) -> bool:
+        """Let a task wait again, before all others; return False if it ends instead."""
+        with self._lock:
+            if handle.is_cancelled or self._closed or handle.lost_slot is not None:
+                return False
+            self._running.remove(handle)
+            handle.requeue()
+            self._waiting.insert(0, handle)
+            self._lock.notify_all()
+            return True
+
     def _finish(self, handle: TaskHandle, result: Result | CommandError | Cancelled) -> None:
         try:
             handle.finish(result)
         except Exception:  # a callback must not end the worker
             log.exception("the end of %s could not be reported", handle.task.command.address)
-
-
-class LoadMeter:
-    """The spans of the last seconds in which a slot worked."""
-
-    def __init__(self, slots: int) -> None:
-        """Begin with no work. slots: how many can work at a time."""
-        self._slots = slots
-        self._spans: deque[tuple[float, float]] = deque()
-
-    def add(self, start: float, end: float) -> None:
-        """Add a span of work of one slot, s."""
-        self._spans.append((start, end))
-        while self._spans[0][1] < end - WINDOW:
-            self._spans.popleft()
-
-    def percent(self, now: float, running_since: Iterable[float]) -> float:
-        """Return the share of the window that was spent on work, 0 to 100.
-
-        now: s. running_since: starts of the work that goes on, s.
-        """
-        spans = [*self._spans, *((start, now) for start in running_since)]
-        inside = sum(max(0.0, end - max(start, now - WINDOW)) for start, end in spans)
-        return min(100.0, 100 * inside / WINDOW / self._slots)

@@ -165,6 +165,7 @@ class StreamLoop:
             log.exception("the stream has ended")
         finally:
             self.end(reason)
+            self._worker.release_slot()
             self._listener.ended(reason)
 
     def _sleep_until(self, second: float | None) -> None:
@@ -276,14 +277,17 @@ class StreamLoop:
         """
         assert command.seed is not None
         inputs = Inputs(self._services, clips, score)
-        task = Task(command, command.seed, inputs, PRIORITY, skip_normalization=True)
+        task = Task(
+            command, command.seed, inputs, PRIORITY, skip_normalization=True, keeps_slot=True
+        )
         return at_rate(self._wait_for(task).result(), SAMPLE_RATE)  # all of a stream is at one rate
 
     def _compose(self, command: Generate, before: Score | None, bars: float) -> Score:
         """Have the worker compose notes, else as `_render`."""
         assert command.seed is not None
         notes, inputs = NewNotes(before, bars), Inputs(self._services)
-        return self._wait_for(Task(command, command.seed, inputs, PRIORITY, notes=notes)).score()
+        task = Task(command, command.seed, inputs, PRIORITY, notes=notes, keeps_slot=True)
+        return self._wait_for(task).score()
 
     def _wait_for(self, task: Task) -> TaskHandle:
         """Have the worker carry out a task; report lateness, and each new warning of it once."""

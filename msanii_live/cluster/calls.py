@@ -1,0 +1,120 @@
+"""What a server and its workers tell each other; all of it can be pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msanii_live.audio import Clip
+from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.notes import Score
+
+CLIP, SCORE = "clip", "score"  # kinds of sources
+
+Loras = Mapping[str, tuple[Path, float]]
+
+
+@dataclass(frozen=True)
+class ContextPlace:
+    """The place of the context among the arguments of an engine's method."""
+
+
+@dataclass(frozen=True)
+class EngineSetup:
+    """What the registry of a worker is made with: see `EngineRegistry`.
+
+    threads: of PyTorch on a CPU; 0 leaves the choice to it. version: of the server's package.
+    """
+
+    device: str
+    default: str
+    vocoder: str
+    compiled: bool
+    precision: str
+    trust_remote_code: bool
+    threads: int
+    version: str
+
+
+@dataclass(frozen=True)
+class EngineCall:
+    """A method of an engine, to be run by a worker.
+
+    number: of the call, unique in its server. args: with a `ContextPlace` where the context goes.
+    tempo, beats, seed, skip_normalization: of the context. loras: those that the engine must use.
+    """
+
+    number: int
+    engine: str
+    method: str
+    args: tuple[Any, ...]
+    tempo: float
+    beats: int
+    seed: int
+    skip_normalization: bool
+    loras: Loras | None = None
+
+
+@dataclass(frozen=True)
+class SourceRequest:
+    """A source that a worker needs. kind: CLIP or SCORE. has_lost: it does not keep it any more."""
+
+    kind: str
+    name: str
+    has_lost: bool = False
+
+
+@dataclass(frozen=True)
+class CallNews:
+    """What is new of a call. warnings: those not told before. request: to be answered, or None."""
+
+    step: int
+    steps: int
+    warnings: tuple[str, ...] = ()
+    request: SourceRequest | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error that a client can be sent: exceptions of two arguments cannot be pickled."""
+
+    code: str
+    text: str
+    is_cancelled: bool = False
+    step: int = 0
+
+    @classmethod
+    def of(cls, error: CommandError | Cancelled) -> Failure:
+        """Return an error as a value."""
+        if isinstance(error, Cancelled):
+            return cls("", "", True, error.step)
+        return cls(str(error.code), error.text)
+
+    def error(self) -> CommandError | Cancelled:
+        """Return the exception."""
+        return Cancelled(self.step) if self.is_cancelled else CommandError(Code(self.code), self.text)
+
+
+@dataclass(frozen=True)
+class CallEnd:
+    """How a call ended. made: what the method returned, or a `Failure`. news: what was not told."""
+
+    made: Clip | Score | tuple[Clip, ...] | Failure
+    precision: str
+    news: CallNews
+
+
+@dataclass(frozen=True)
+class WorkerFacts:
+    """What a worker is. loaded: engines in memory. gpu: as Ray names it, "" for none."""
+
+    host: str
+    pid: int
+    device: str
+    gpu: str
+    loaded: tuple[str, ...]
+    memory_mb: float
+    python: str
+    version: str

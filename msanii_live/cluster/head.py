@@ -1,0 +1,114 @@
+"""Ray's own processes: a head of the server's own, and the nodes that a user starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from msanii_live.cluster.link import import_ray
+from msanii_live.errors import ConfigError
+
+START_SECONDS = 90.0  # in which a head is ready, also on a machine that is busy
+END_SECONDS = 5.0
+
+
+class LocalHead:
+    """A Ray head on this machine for one server, on loopback, which ends with the server.
+
+    It has a token of its own that only the server and its workers know, and leaves nothing in the
+    user's home.
+    """
+
+    def __init__(self, cpus: int, gpus: int | None = None) -> None:
+        """Start it and wait until it answers. cpus, gpus: of the node; None lets Ray count.
+
+        Raises: MissingTool; ConfigError: it does not start.
+        """
+        os.environ.update(private_environment())  # the client reads it too, when it is imported
+        import_ray()
+        self._folder = Path(tempfile.mkdtemp(prefix="msanii-ray-"))
+        self._log = self._folder / "head.log"
+        port, client_port = free_port(), free_port()
+        self.address = f"ray://127.0.0.1:{client_port}"
+        words = [
+            "--head", f"--port={port}", f"--ray-client-server-port={client_port}",
+            "--node-ip-address=127.0.0.1", f"--num-cpus={cpus}", f"--temp-dir={self._folder / 'r'}",
+            "--min-worker-port=0", "--max-worker-port=0", *COMMON_WORDS,
+        ]  # fmt: skip
+        if gpus is not None:
+            words.append(f"--num-gpus={gpus}")
+        with open(self._log, "wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "msanii_live.cluster.node_process", *words],
+                stdin=subprocess.PIPE, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            self._wait(client_port)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process that starts and ends all others of the head."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the head's first process goes on."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the head and all its workers."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _wait(self, port: int) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.is_running:
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.1)
+        last = self._log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise ConfigError(f"Ray does not start: {' / '.join(last) or 'it says nothing'}")
+
+
+# No log monitor and no autoscaler: they cost two processes, and the server needs neither.
+COMMON_WORDS = (
+    "--block", "--include-dashboard=false", "--include-log-monitor=false", "--no-monitor",
+    "--disable-usage-stats",
+)  # fmt: skip
+
+
+def private_environment() -> Mapping[str, str]:
+    """Return the variables of a head that nobody else can reach or use."""
+    return {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32),
+        # Ray listens on every interface of Linux unless it takes the machine for one without.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
+
+
+def free_port() -> int:
+    """Return the number of a TCP port of loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

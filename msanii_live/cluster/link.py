@@ -1,0 +1,187 @@
+"""The connection to a Ray cluster. Only this module imports Ray, and only when it connects."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from msanii_live.cluster.engine_actor import GROUPS, EngineActor
+from msanii_live.cluster.kept_clips import KeptClips
+from msanii_live.errors import Code, CommandError, ConfigError, MissingTool
+from msanii_live.jobs.task import SlotLost
+
+log = logging.getLogger("msanii_live.cluster")
+
+INSTALL = "pip install 'msanii-live[cluster]'"
+GRACE = 2  # s that Ray tries to mend a broken connection
+CHECK_SECONDS = 3.0  # in which the head answers
+SENT_BYTES = 512 * 2**20  # of clips that the cluster keeps for the server
+UNREACHABLE = (
+    "the workers cannot be reached; the server goes on trying, and needs them only for new clips"
+)
+
+
+def unreachable() -> CommandError:
+    """Return the error of a command while there is no connection."""
+    return CommandError(Code.EENGINE, UNREACHABLE)
+
+
+class RayLink:
+    """A connection by Ray's client, whose process outlives the cluster.
+
+    lost: done once the connection is gone. Every method may be called from any thread.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Connect to an address, ray://HOST:PORT.
+
+        Raises: MissingTool; ConfigError: there is no cluster, or its versions are others.
+        """
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_CLIENT_RECONNECT_GRACE_PERIOD"] = str(GRACE)
+        self.address = address
+        self.lost: Future[None] = Future()
+        self._lock, self._loss_lock = threading.Lock(), threading.Lock()
+        self._sent: KeptClips[Any] = KeptClips(SENT_BYTES)
+        self._ray = import_ray()
+        try:
+            self._ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        except Exception as error:  # Ray raises many kinds
+            self._disconnect()
+            raise ConfigError(connection_failure(address, error)) from None
+        logging.getLogger("ray").setLevel(logging.ERROR)
+
+    def resources(self) -> dict[str, float]:
+        """Return what the nodes have, such as CPU and GPU."""
+        return dict(self._ray.cluster_resources())
+
+    def new_actor(self, setup: object, gpus: float) -> Any:
+        """Start a worker, which Ray starts again where its process ends."""
+        start = self._ray.remote(
+            num_cpus=0 if gpus else 1,
+            num_gpus=gpus,
+            concurrency_groups=GROUPS,
+            max_restarts=-1,
+            max_task_retries=0,
+            scheduling_strategy="SPREAD",
+        )
+        return start(EngineActor).remote(setup)
+
+    def end_actor(self, actor: Any) -> None:
+        """End a worker for good."""
+        try:
+            self._ray.kill(actor)
+        except Exception as error:  # it is gone already
+            log.debug("a worker could not be ended: %s", error)
+
+    def call(self, actor: Any, method: str, *args: object) -> Future[Any]:
+        """Call a method of a worker. Raises: CommandError: EENGINE, there is no connection."""
+        if self.lost.done():
+            raise unreachable()
+        try:
+            reference = getattr(actor, method).remote(*args)
+            future: Future[Any] = reference.future()
+        except (TypeError, ValueError):  # what Ray refuses is a fault of ours
+            raise
+        except Exception as error:
+            self._note_loss(error)
+            raise unreachable() from None
+        return future
+
+    def result(self, future: Future[Any]) -> Any:
+        """Return what a call returned. Raises: SlotLost; CommandError: EENGINE, as `call`."""
+        try:
+            return future.result()
+        except Exception as error:
+            if self._is_end_of_actor(error):
+                raise SlotLost(str(error).strip().splitlines()[0]) from None
+            if isinstance(error, self._ray.exceptions.RayTaskError):
+                raise
+            self._note_loss(error)
+            raise unreachable() from None
+
+    def put(self, key: str, value: object, size: int) -> Any:
+        """Put a clip into the cluster once, and return what stands for it in a call."""
+        with self._lock:
+            try:
+                return self._sent.or_add(key, lambda: self._ray.put(value), size)
+            except Exception as error:
+                self._note_loss(error)
+                raise unreachable() from None
+
+    def check(self) -> bool:
+        """Return whether the head answers, after 3 s at most."""
+        if self.lost.done():
+            return False
+        try:
+            client = self._ray.util.client.ray.get_context().client_worker
+            if client is not None and client.is_connected() and client.ping_server(CHECK_SECONDS):
+                return True
+            self._note_loss("it does not answer")
+        except Exception as error:
+            self._note_loss(error)
+        return False
+
+    def close(self) -> None:
+        """Disconnect, which ends the workers."""
+        self._note_loss("")
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        try:
+            self._ray.shutdown()
+        except Exception as error:
+            log.debug("Ray's client could not be closed: %s", error)
+
+    def _is_end_of_actor(self, error: Exception) -> bool:
+        exceptions = self._ray.exceptions
+        return isinstance(
+            error, (exceptions.RayActorError, exceptions.WorkerCrashedError,
+                    exceptions.OutOfMemoryError, exceptions.NodeDiedError),
+        )  # fmt: skip
+
+    def _note_loss(self, reason: object) -> None:
+        with self._loss_lock:
+            if self.lost.done():
+                return
+            self.lost.set_result(None)
+        if reason:
+            log.error("the connection to %s is lost: %s", self.address, reason)
+
+
+def import_ray() -> Any:
+    """Import Ray. Raises: MissingTool: it, or grpcio, is not installed."""
+    try:
+        import grpc  # noqa: F401
+        import ray
+    except ImportError:
+        raise MissingTool("Ray", INSTALL) from None
+    return ray
+
+
+def connection_failure(address: str, error: Exception) -> str:
+    """Return why there is no connection, and what to do."""
+    text = " ".join(str(error).split())
+    if "ersion mismatch" in text:
+        return (
+            f"the cluster at {address} has another version of Python or Ray ({text[:300]}): "
+            "install the same Python 3.x and the same Ray on all machines"
+        )
+    if "oken" in text or "UNAUTHENTICATED" in text:
+        return f"{address} wants another token: copy ~/.ray/auth_token of its head to this machine"
+    return (
+        f"no Ray cluster answers at {address} ({text[:200] or type(error).__name__}): start one "
+        "with msanii-live worker --head, and give serve the address that it prints"
+    )
+
+
+def gpu_share(gpus: float, workers: int) -> float:
+    """Return how much of a GPU each of some workers gets: one, a part if they share, or none.
+
+    >>> gpu_share(4, 4), gpu_share(1, 2), gpu_share(0, 2), gpu_share(8, 2)
+    (1.0, 0.5, 0.0, 1.0)
+    """
+    return min(1.0, gpus / workers)

@@ -1,0 +1,27 @@
+"""The process of a Ray node: `ray start --block`, ended when its standard input is closed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+
+def main() -> None:
+    """Start a node with the words of the command line, and stay until it is to end."""
+    from ray.scripts.scripts import main as ray_main
+
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    sys.argv = ["ray", "start", *sys.argv[1:]]
+    ray_main()
+
+
+def _end_with_input() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

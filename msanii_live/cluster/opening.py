@@ -1,0 +1,53 @@
+"""The engines of a server by its configuration: in its process, or in workers."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msanii_live import __version__
+from msanii_live.cluster.calls import EngineSetup
+from msanii_live.config import Config
+from msanii_live.engines.registry import EngineRegistry
+
+if TYPE_CHECKING:
+    from msanii_live.cluster.pool import WorkerPool
+
+
+def open_engines(config: Config) -> tuple[EngineRegistry, WorkerPool | None]:
+    """Return the registry of a server, and its workers if it is to have any.
+
+    Without workers nothing of Ray is imported. Raises: MissingTool; ConfigError.
+    """
+    setup = EngineSetup(
+        device=config.device,
+        default=config.engine,
+        vocoder=config.vocoder,
+        compiled=config.compile == "on",
+        precision=config.precision,
+        trust_remote_code=config.trust_remote_code == "on",
+        threads=_threads(config),
+        version=__version__,
+    )
+    if config.workers.isdigit() and int(config.workers) == 0:
+        registry = EngineRegistry(
+            setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
+            setup.trust_remote_code,
+        )  # fmt: skip
+        return registry, None
+    from msanii_live.cluster.pool import WorkerPool
+    from msanii_live.cluster.registry import ClusterRegistry
+
+    pool = WorkerPool(config.workers, setup)
+    try:
+        return ClusterRegistry(setup, pool), pool
+    except BaseException:
+        pool.close()
+        raise
+
+
+def _threads(config: Config) -> int:
+    """Return the threads of each worker: those asked for, or its share of this machine's cores."""
+    if config.threads or not config.workers.isdigit():
+        return config.threads
+    return max(1, (os.cpu_count() or 1) // max(1, int(config.workers)))
