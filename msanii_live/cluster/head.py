@@ -36,25 +36,36 @@ class LocalHead:
         import_ray()
         self._folder = Path(tempfile.mkdtemp(prefix="msanii-ray-"))
         self._log = self._folder / "head.log"
-        port, client_port = free_port(), free_port()
-        self.address = f"ray://127.0.0.1:{client_port}"
+        self._port = free_port()
+        self._door: subprocess.Popen[bytes] | None = None
         words = [
-            "--head", f"--port={port}", f"--ray-client-server-port={client_port}",
-            "--node-ip-address=127.0.0.1", f"--num-cpus={cpus}", f"--temp-dir={self._folder / 'r'}",
-            "--min-worker-port=0", "--max-worker-port=0", *COMMON_WORDS,
+            "--head", f"--port={self._port}", "--node-ip-address=127.0.0.1", f"--num-cpus={cpus}",
+            f"--temp-dir={self._folder / 'r'}", "--min-worker-port=0", "--max-worker-port=0",
+            *COMMON_WORDS,
         ]  # fmt: skip
         if gpus is not None:
             words.append(f"--num-gpus={gpus}")
-        with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "msanii_live.cluster.node_process", *words],
-                stdin=subprocess.PIPE, stdout=log, stderr=log,
-            )  # fmt: skip
+        self._process = self._start("msanii_live.cluster.node_process", *words)
         try:
-            self._wait(client_port)
+            self._wait_for(self._port)
         except BaseException:
             self.close()
             raise
+
+    def open_door(self) -> str:
+        """Start what the client connects to, one process for each connection; return its address.
+
+        The head's own proxy of such processes is left out: it takes seconds to start one, and it
+        looks for their ports where other heads of this machine do. Raises: ConfigError.
+        """
+        self._close_door()
+        port = free_port()
+        self._door = self._start(
+            "ray.util.client.server", f"--address=127.0.0.1:{self._port}", "--host=127.0.0.1",
+            f"--port={port}", "--mode=specific-server",
+        )  # fmt: skip
+        self._wait_for(port)
+        return f"ray://127.0.0.1:{port}"
 
     @property
     def pid(self) -> int:
@@ -68,16 +79,24 @@ class LocalHead:
 
     def close(self) -> None:
         """End the head and all its workers."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._close_door()
+        _end(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _wait(self, port: int) -> None:
+    def _start(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+        with open(self._log, "ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                stdin=subprocess.PIPE, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def _close_door(self) -> None:
+        if self._door is not None:
+            self._door.kill()
+            self._door.wait()
+            self._door = None
+
+    def _wait_for(self, port: int) -> None:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.is_running:
             with socket.socket() as probe:
@@ -104,7 +123,19 @@ def private_environment() -> Mapping[str, str]:
         "RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32),
         # Ray listens on every interface of Linux unless it takes the machine for one without.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_START_HOOK": "msanii_live.cluster.node_process.leave_out_proxy",
     }
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a node's first process, which ends the others."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

@@ -87,7 +87,7 @@ class RayLink:
         except (TypeError, ValueError):  # what Ray refuses is a fault of ours
             raise
         except Exception as error:
-            self._note_loss(error)
+            self.note_loss(error)
             raise unreachable() from None
         return future
 
@@ -100,7 +100,7 @@ class RayLink:
                 raise SlotLost(str(error).strip().splitlines()[0]) from None
             if isinstance(error, self._ray.exceptions.RayTaskError):
                 raise
-            self._note_loss(error)
+            self.note_loss(error)
             raise unreachable() from None
 
     def put(self, key: str, value: object, size: int) -> Any:
@@ -109,7 +109,7 @@ class RayLink:
             try:
                 return self._sent.or_add(key, lambda: self._ray.put(value), size)
             except Exception as error:
-                self._note_loss(error)
+                self.note_loss(error)
                 raise unreachable() from None
 
     def check(self) -> bool:
@@ -120,14 +120,14 @@ class RayLink:
             client = self._ray.util.client.ray.get_context().client_worker
             if client is not None and client.is_connected() and client.ping_server(CHECK_SECONDS):
                 return True
-            self._note_loss("it does not answer")
+            self.note_loss("it does not answer")
         except Exception as error:
-            self._note_loss(error)
+            self.note_loss(error)
         return False
 
     def close(self) -> None:
         """Disconnect, which ends the workers."""
-        self._note_loss("")
+        self.note_loss("")
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -143,7 +143,8 @@ class RayLink:
                     exceptions.OutOfMemoryError, exceptions.NodeDiedError),
         )  # fmt: skip
 
-    def _note_loss(self, reason: object) -> None:
+    def note_loss(self, reason: object) -> None:
+        """Note that there is no connection any more. reason: for the log, "" for none."""
         with self._loss_lock:
             if self.lost.done():
                 return

@@ -109,8 +109,8 @@ class WorkerPool:
         self._await_worker(worker, handle)
         try:
             end = RemoteCall(link, worker.actor, worker.sent, call, context).run(handle)
-        except SlotLost:
-            self._set_lost(worker)
+        except SlotLost as error:
+            self._set_lost(worker, error)
             raise
         if end.precision:
             self.precisions[call.engine] = end.precision
@@ -162,8 +162,8 @@ class WorkerPool:
             try:
                 failure = _settled(link, call)
                 worker.facts = _settled(link, link.call(worker.actor, "facts"))
-            except SlotLost:
-                self._set_lost(worker)
+            except SlotLost as error:
+                self._set_lost(worker, error)
                 continue
             if isinstance(failure, Failure):
                 raise failure.error()
@@ -179,7 +179,7 @@ class WorkerPool:
             cpus = max(os.cpu_count() or 1, int(self._wanted) if self._wanted.isdigit() else 1)
             self._head = LocalHead(cpus, self._gpus)
         try:
-            return RayLink(self._head.address)
+            return RayLink(self._head.open_door())
         except ConfigError:
             self._head.close()
             self._head = None
@@ -221,11 +221,12 @@ class WorkerPool:
                 handle.advance(0, 0)
                 self._changed.wait(0.2)
 
-    def _set_lost(self, worker: PoolWorker) -> None:
+    def _set_lost(self, worker: PoolWorker, reason: object) -> None:
         """Note that a worker is gone; Ray starts it again, and the watch finds it."""
         with self._changed:
             was_usable, worker.facts, worker.sent = worker.is_usable, None, set()
         if was_usable:
+            log.warning("worker %d is lost: %s", worker.number + 1, reason)
             self._on_usable(worker.number, False)
 
     # -- the watch -------------------------------------------------------------------------------
@@ -233,6 +234,8 @@ class WorkerPool:
     def _watch(self) -> None:
         while not self._closing.wait(WATCH_INTERVAL):
             try:
+                if self._head is not None and not self._head.is_running:
+                    self._link.note_loss("the head has ended")
                 if self._link.check():
                     for worker in self._workers:
                         self._look_at(worker)
@@ -253,8 +256,7 @@ class WorkerPool:
             try:
                 facts = link.result(question)
             except SlotLost as error:
-                log.warning("worker %d is lost: %s", worker.number + 1, error)
-                self._set_lost(worker)
+                self._set_lost(worker, error)
                 return
             with self._changed:
                 was_usable, worker.facts = worker.is_usable, facts
@@ -266,7 +268,7 @@ class WorkerPool:
     def _connect_again(self) -> None:
         """Drop the lost connection, and start workers in a new one, if there is one to have."""
         for worker in self._workers:
-            self._set_lost(worker)
+            self._set_lost(worker, "the connection is")
         self._link.close()
         try:
             link = self._connect()
