@@ -12,7 +12,6 @@ from msanii_live.cluster.opening import open_engines
 from msanii_live.config import Config
 from msanii_live.dsp.thread_limit import limit_threads
 from msanii_live.jobs.params import Params
-from msanii_live.jobs.placement import InProcess
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.library.audio_encoding import hindrances, parse_format
@@ -44,6 +43,7 @@ from msanii_live.server.handlers.recording import RecordingHandlers
 from msanii_live.server.handlers.scenes import SceneHandlers
 from msanii_live.server.handlers.stream import StreamEvents, StreamHandlers
 from msanii_live.server.handlers.system import SystemHandlers
+from msanii_live.server.handlers.workers import WorkerHandlers
 from msanii_live.server.history import History
 from msanii_live.server.job_events import JobEvents
 from msanii_live.server.job_tracker import JobTracker
@@ -56,6 +56,7 @@ from msanii_live.server.scheduled_messages import ScheduledMessages, TimelineClo
 from msanii_live.server.sessions import Sessions
 from msanii_live.server.status import ServerStatus, sound_facts
 from msanii_live.server.warm_up import warm_audio_engine, warm_default
+from msanii_live.server.workers import WorkerView
 from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
@@ -101,19 +102,14 @@ class Server:
         self._scheduled = ScheduledMessages(asyncio.get_running_loop())
 
         job_events = JobEvents(on_loop)
-        self._scheduler = Scheduler(
-            self.services, job_events, self._pool or InProcess(), config.free_after
-        )
-        if self._pool is not None:
-            self._pool.set_usable_callback(self._scheduler.worker.set_usable)
+        self._scheduler = Scheduler(self.services, job_events, self._placement, config.free_after)
+        self._placement.set_usable_callback(self._scheduler.worker.set_usable)
+        self._workers = WorkerView(self._placement, self._scheduler)
         history = History()
         tracker = JobTracker(
-            self._scheduler,
-            self.services.library,
-            self.services.registry,
-            self._sender.send,
+            self._scheduler, self.services.library, self.services.registry, self._sender.send,
             history,
-        )
+        )  # fmt: skip
         self._tasks = BackgroundTasks(
             tracker.open_jobs, self._sender.send, on_loop, self._scheduler.run_between_jobs
         )
@@ -134,6 +130,7 @@ class Server:
         status = ServerStatus(
             services=self.services,
             scheduler=self._scheduler,
+            workers=self._workers,
             state=lambda: self.state,
             counters=self._counters,
             clients=lambda: len(self._sessions),
@@ -158,17 +155,13 @@ class Server:
                     self._sessions, self._tasks, self._message_log, self._sender, self._scheduled
                 ).table(),
                 SystemHandlers(status, stop).table(),
+                WorkerHandlers(self._workers).table(),
             ]
         )
         self.router = Router(
-            handlers,
-            self._sessions,
-            self._sender,
-            self._message_log,
-            self._scheduled,
-            TimelineClock(player.now),
-            self._tasks,
-        )
+            handlers, self._sessions, self._sender, self._message_log, self._scheduled,
+            TimelineClock(player.now), self._tasks,
+        )  # fmt: skip
         self._snapshot = ServerSnapshot(self.services, self._scheduler, self._snapshot_sources())
         self._feed = Feed(self._snapshot)
 
@@ -177,14 +170,8 @@ class Server:
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
         limit_threads(config.threads)
-        registry, self._pool = open_engines(config)
-        try:
-            registry.check_default()
-            self._folder_lock = FolderLock(config.folder_path)
-        except BaseException:
-            if self._pool is not None:
-                self._pool.close()
-            raise
+        registry, self._placement = open_engines(config)
+        self._folder_lock = FolderLock(config.folder_path)
         form = parse_format(config.save_format, config.save_rate)
         self._hindrances = hindrances(form)
         for text in self._hindrances:
@@ -276,6 +263,7 @@ class Server:
             log=self._message_log,
             scenes=self._scenes.names,
             mappings=self._scenes.mapped_controls,
+            workers=self._workers.texts,
         )
 
     async def warm_up(self) -> None:
@@ -302,8 +290,7 @@ class Server:
         self.router.close()
         await asyncio.to_thread(self._close_sound)
         ended = await asyncio.to_thread(self._scheduler.close)
-        if self._pool is not None:
-            await asyncio.to_thread(self._pool.close)
+        await asyncio.to_thread(self._placement.close)
         await asyncio.sleep(0)  # the replies of the jobs that ended are called on this loop
         self._tasks.close()
         await asyncio.sleep(LAST_REPLIES)

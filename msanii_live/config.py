@@ -118,7 +118,7 @@ class Config:
     threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
     workers: str = _option(
         "0",
-        "processes that run engines: a number, auto (one a GPU) or ray://HOST:PORT; 0 is the server's",
+        "processes that run engines: a number, auto (one a GPU) or ray://HOST:PORT; 0 is none",
     )
     free_after: float = _option(
         0.0, "minutes without a job after which engines give their memory back; 0 is never"

@@ -395,19 +395,6 @@ class AsyncCommands(ABC):
             ),
         )
 
-    async def param_output_gain(
-        self,
-        value: float | None = None,
-        *,
-        time: float = 0.0,
-        shape: Literal["linear", "exp", "ease"] = "linear",
-    ) -> list[types.FloatParamRow]:
-        """Set or return the level of the whole output. With `time` it glides, exact to a frame."""
-        return cast(
-            "list[types.FloatParamRow]",
-            await self.ask(build_command(commands.OutputGain, value=value, time=time, shape=shape)),
-        )
-
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page."""
         return cast(
@@ -592,6 +579,12 @@ class AsyncCommands(ABC):
         return cast(
             "list[types.LoraEntryRow]",
             await self.ask(build_command(commands.LoraList, engine=engine)),
+        )
+
+    async def worker_list(self) -> list[types.WorkerEntryRow]:
+        """List the workers that run engines; without any, the server itself."""
+        return cast(
+            "list[types.WorkerEntryRow]", await self.ask(build_command(commands.WorkerList))
         )
 
     async def notify(self, on: int, port: int = 0, *, topics: str = "") -> list[types.DoneRow]:

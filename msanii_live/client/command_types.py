@@ -58,6 +58,20 @@ EngineInfoRow = TypedDict("EngineInfoRow", {"engine": str, "name": str, "value":
 
 LoraEntryRow = TypedDict("LoraEntryRow", {"lora": str, "engine": str, "weight": float})
 
+WorkerEntryRow = TypedDict(
+    "WorkerEntryRow",
+    {
+        "worker": int,
+        "state": str,
+        "engines": str,
+        "device": str,
+        "host": str,
+        "memory-MB": float,
+        "job": int,
+        "waiting": int,
+    },
+)
+
 SyncedRow = TypedDict("SyncedRow", {"number": str})
 
 PongRow = TypedDict("PongRow", {})

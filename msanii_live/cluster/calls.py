@@ -94,7 +94,9 @@ class Failure:
 
     def error(self) -> CommandError | Cancelled:
         """Return the exception."""
-        return Cancelled(self.step) if self.is_cancelled else CommandError(Code(self.code), self.text)
+        return (
+            Cancelled(self.step) if self.is_cancelled else CommandError(Code(self.code), self.text)
+        )
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,8 @@ class WorkerFacts:
     memory_mb: float
     python: str
     version: str
+
+    @property
+    def place(self) -> str:
+        """The device, with the number of its GPU where it has one."""
+        return f"{self.device}:{self.gpu}" if self.gpu and self.device == "cuda" else self.device

@@ -8,9 +8,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import TypeVar
 
 from msanii_live import __version__
@@ -126,7 +125,7 @@ class EngineActor:
     def give(
         self, number: int, request: SourceRequest, key: str, value: Clip | Score | Failure | None
     ) -> None:
-        """Take the source that a call asked for. value: None for a clip that is kept under `key`."""
+        """Take the source that a call asked for. value: None for a clip that is kept by `key`."""
         with self._changed:
             if isinstance(value, Clip):
                 self._kept.add(key, value, clip_bytes(value))
@@ -187,13 +186,13 @@ class EngineActor:
 
     def _context(self, call: EngineCall, running: _RunningCall) -> Context:
         return Context(
-            clip=cache(partial(running.ask, CLIP)),
+            clip=cache(running.ask_clip),
             progress=running.advance,
             warn=running.warn,
             tempo=call.tempo,
             beats=call.beats,
             seed=call.seed,
-            score=cache(partial(running.ask, SCORE)),
+            score=cache(running.ask_score),
             skip_normalization=call.skip_normalization,
         )
 
@@ -230,8 +229,19 @@ class _RunningCall:
             self._warnings.append(text)
             self._changed.notify_all()
 
-    def ask(self, kind: str, name: str) -> Clip | Score:
-        """Ask the server for a source and wait for it. Raises: CommandError; Cancelled."""
+    def ask_clip(self, name: str) -> Clip:
+        """Ask the server for a clip and wait for it. Raises: CommandError; Cancelled."""
+        clip = self._ask(CLIP, name)
+        assert isinstance(clip, Clip)
+        return clip
+
+    def ask_score(self, name: str) -> Score:
+        """Ask the server for notes and wait for them. Raises: CommandError; Cancelled."""
+        score = self._ask(SCORE, name)
+        assert isinstance(score, Score)
+        return score
+
+    def _ask(self, kind: str, name: str) -> Clip | Score:
         request = SourceRequest(kind, name)
         while True:
             with self._changed:
@@ -269,5 +279,3 @@ class _RunningCall:
         if self._request == request:
             self._answer, self._is_answered = answer, True
             self._changed.notify_all()
-
-

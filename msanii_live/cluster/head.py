@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -45,6 +46,7 @@ class LocalHead:
         ]  # fmt: skip
         if gpus is not None:
             words.append(f"--num-gpus={gpus}")
+        atexit.register(self.close)  # a server may end before it has opened
         self._process = self._start("msanii_live.cluster.node_process", *words)
         try:
             self._wait_for(self._port)
@@ -79,6 +81,7 @@ class LocalHead:
 
     def close(self) -> None:
         """End the head and all its workers."""
+        atexit.unregister(self.close)
         self._close_door()
         _end(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)

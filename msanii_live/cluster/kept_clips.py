@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from msanii_live.audio import Clip
 
 KEPT_BYTES = 512 * 2**20
@@ -15,7 +17,7 @@ T = TypeVar("T")
 
 
 class KeptClips(Generic[T]):
-    """Things by the key of a clip, of limited size together; the one used longest ago goes first."""
+    """Things by the key of a clip, of limited size together; the least used goes first."""
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         """Begin empty. limit: bytes; one thing may be larger."""
@@ -64,7 +66,7 @@ def clip_key(clip: Clip) -> str:
     """Return a text that differs between clips that differ in sound, facts, notes or stems."""
     digest = hashlib.blake2b(digest_size=16)
     for samples in (clip.samples, *(clip.stems[part] for part in sorted(clip.stems))):
-        digest.update(memoryview(samples).cast("B") if samples.flags.c_contiguous else samples.tobytes())
+        digest.update(np.ascontiguousarray(samples).view(np.uint8).data)
     digest.update(repr((clip.info, clip.score, sorted(clip.stems))).encode())
     return digest.hexdigest()
 

@@ -11,8 +11,9 @@ from typing import Any
 
 def main() -> None:
     """Start a node with the words of the command line, and stay until it is to end."""
-    from ray.scripts.scripts import main as ray_main
+    from ray.scripts import scripts
 
+    ray_main: Any = scripts.main
     threading.Thread(target=_end_with_input, daemon=True).start()
     sys.argv = ["ray", "start", *sys.argv[1:]]
     ray_main()

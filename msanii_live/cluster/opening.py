@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from msanii_live import __version__
 from msanii_live.cluster.calls import EngineSetup
 from msanii_live.config import Config
 from msanii_live.engines.registry import EngineRegistry
-
-if TYPE_CHECKING:
-    from msanii_live.cluster.pool import WorkerPool
+from msanii_live.jobs.placement import InProcess, Placement
 
 
-def open_engines(config: Config) -> tuple[EngineRegistry, WorkerPool | None]:
-    """Return the registry of a server, and its workers if it is to have any.
+def open_engines(config: Config) -> tuple[EngineRegistry, Placement]:
+    """Return the registry of a server with its default engine checked, and what runs its engines.
 
     Without workers nothing of Ray is imported. Raises: MissingTool; ConfigError.
     """
@@ -34,13 +31,16 @@ def open_engines(config: Config) -> tuple[EngineRegistry, WorkerPool | None]:
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
             setup.trust_remote_code,
         )  # fmt: skip
-        return registry, None
+        registry.check_default()
+        return registry, InProcess(registry)
     from msanii_live.cluster.pool import WorkerPool
     from msanii_live.cluster.registry import ClusterRegistry
 
     pool = WorkerPool(config.workers, setup)
     try:
-        return ClusterRegistry(setup, pool), pool
+        registry = ClusterRegistry(setup, pool)
+        registry.check_default()
+        return registry, pool
     except BaseException:
         pool.close()
         raise

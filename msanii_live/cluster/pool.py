@@ -19,6 +19,7 @@ from msanii_live.cluster.remote_call import RemoteCall
 from msanii_live.cluster.remote_engine import RemoteEngine
 from msanii_live.engines.base import Context, Engine
 from msanii_live.errors import CommandError, ConfigError
+from msanii_live.jobs.placement import EngineProcess
 from msanii_live.jobs.task import SlotLost, TaskHandle, ignore
 
 log = logging.getLogger("msanii_live.cluster")
@@ -130,9 +131,23 @@ class WorkerPool:
         """Return what each worker is, None for one that is lost or not there yet."""
         return [worker.facts for worker in self._workers]
 
+    def processes(self) -> Sequence[EngineProcess]:
+        """Return the worker of each slot as it last told."""
+        return [
+            EngineProcess(
+                True, facts.loaded, facts.place, facts.host, facts.pid, facts.memory_mb
+            ) if facts is not None else EngineProcess(False)
+            for facts in self.facts()
+        ]  # fmt: skip
+
     def is_loaded(self, engine: str) -> bool:
         """Return whether a worker has an engine in memory."""
         return any(engine in facts.loaded for facts in self.facts() if facts is not None)
+
+    @property
+    def workers(self) -> int:
+        """The number of processes that run engines."""
+        return self.slots
 
     @property
     def is_connected(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
@@ -61,10 +62,8 @@ class RemoteCall:
         return self._link.call(self._actor, "news", self._call.number, NEWS_SECONDS)
 
     def _cancel(self) -> None:
-        try:
+        with contextlib.suppress(CommandError):  # it ends by the loss of the connection
             self._link.call(self._actor, "cancel", self._call.number)
-        except CommandError:
-            pass  # the call ends by the loss of the connection
 
     def _tell(self, news: CallNews) -> None:
         for text in news.warnings:

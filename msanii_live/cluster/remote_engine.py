@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msanii_live.audio import Clip
 from msanii_live.cluster.calls import ContextPlace, EngineCall, Failure, Loras
-from msanii_live.engines.base import Capabilities, Context, Engine, has_loras
+from msanii_live.engines.base import Context, Engine, has_loras
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.task import TaskHandle
 from msanii_live.protocol.commands import GenerationCommand
@@ -26,14 +26,10 @@ class RemoteEngine:
     def __init__(self, local: Engine, pool: WorkerPool) -> None:
         """Take the server's engine, for what it can do."""
         self.name = local.name
+        self.capabilities = local.capabilities
         self.local = local
         self._pool = pool
         self._loras: Loras | None = None
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the engine can do."""
-        return self.local.capabilities
 
     @property
     def loaded(self) -> bool:

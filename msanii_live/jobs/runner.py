@@ -38,7 +38,6 @@ from msanii_live.protocol.commands import (
     Transcribe,
 )
 
-
 IN_PROCESS = InProcess()
 
 

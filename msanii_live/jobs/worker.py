@@ -57,7 +57,9 @@ class Worker:
         self._load = LoadMeter(slots)
         self._slots = Slots(slots)
         self._threads = [
-            threading.Thread(target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True)
+            threading.Thread(
+                target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True
+            )
             for slot in self._slots
         ]
 
@@ -109,6 +111,11 @@ class Worker:
         """Return the running tasks, then the waiting ones in order."""
         with self._lock:
             return [*self._running, *self._waiting]
+
+    def running(self) -> list[TaskHandle]:
+        """Return the tasks that run."""
+        with self._lock:
+            return list(self._running)
 
     def eta(self, handle: TaskHandle) -> float:
         """Estimate the seconds until a task has ended, from how long such tasks took."""

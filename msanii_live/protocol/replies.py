@@ -144,6 +144,12 @@ DUMP_LINE = _reply(
     "dump/line", "sfsss", "token age-seconds sender message outcome",
     "One message that the server received, and what it did with it.",
 )  # fmt: skip
+WORKER_ENTRY = _reply(
+    "worker/entry", "sissssfii",
+    "token worker state engines device host memory-MB job waiting",
+    "One worker. State is idle, busy, stream or lost. Job is -1 if there is none; waiting is the "
+    "number of jobs that wait for any worker. /msanii/done ends the list.", listed=True,
+)  # fmt: skip
 TRANSPORT = _reply(
     "transport", "fif", "bpm beats bar-position", "Tempo, beats in a bar, and position in bars."
 )
@@ -168,7 +174,7 @@ PARAM_REPLIES = {
 REPLIES: tuple[ReplyType, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_CLIP, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS,
     PONG, SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
-    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, LORA_ENTRY,
+    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, LORA_ENTRY, WORKER_ENTRY,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip
 REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}

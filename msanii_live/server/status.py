@@ -14,6 +14,7 @@ from msanii_live.playback.shared_state import HostStat
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
+from msanii_live.server.workers import WorkerView
 from msanii_live.streaming.stream import Stream
 
 PROTOCOL = 1
@@ -32,6 +33,7 @@ class ServerStatus:
 
     services: Services
     scheduler: Scheduler
+    workers: WorkerView
     state: Callable[[], str]
     counters: Callable[[], Mapping[str, int]]
     clients: Callable[[], int]
@@ -62,6 +64,7 @@ class ServerStatus:
             ("engine", registry.default),
             ("engines", " ".join(registry.names())),
             ("precision", registry.precision),
+            *self.workers.facts(),
             *self.sound(),
             ("http-port", str(self.http_port())),
             ("clients", str(self.clients())),

@@ -64,6 +64,7 @@ class SnapshotSources:
     shared folder. time_source: the clock source in words. stream_midi: name of the notes that the
     stream plays. hindrances: which programs cannot read the clips' files, in sentences. scenes:
     the names of the scenes. mappings: of MIDI controls, as (param, control, channel, number).
+    workers: a line on each.
     """
 
     state: Callable[[], str]
@@ -77,6 +78,7 @@ class SnapshotSources:
     hindrances: Sequence[str] = ()
     scenes: Callable[[], Sequence[str]] = tuple
     mappings: Callable[[], Sequence[tuple[object, ...]]] = tuple
+    workers: Callable[[], Sequence[str]] = tuple
 
 
 class ServerSnapshot:
@@ -254,6 +256,7 @@ class ServerSnapshot:
             "latency_ms": round(1000 * player.latency),
             "xruns": player.xruns,
             "frames_lost": player.lost_frames,
+            "workers": list(self._sources.workers()),
         }
 
     def _engine(self, name: str) -> dict[str, object]:

@@ -956,24 +956,6 @@
         "box": {
          "id": "obj-31",
          "maxclass": "message",
-         "text": "/msanii/param/output.gain -6 time 8",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          856.0,
-          247.0,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-32",
-         "maxclass": "message",
          "text": "/msanii/clip/list page 1",
          "numinlets": 2,
          "numoutlets": 1,
@@ -982,7 +964,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          856.0,
           174.4,
           22.0
          ]
@@ -990,7 +972,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-32",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -1000,7 +982,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          884.0,
           167.8,
           22.0
          ]
@@ -1008,7 +990,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -1018,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          912.0,
           286.6,
           22.0
          ]
@@ -1026,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -1036,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          940.0,
           273.4,
           22.0
          ]
@@ -1044,7 +1026,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -1054,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          968.0,
           220.6,
           22.0
          ]
@@ -1062,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -1072,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          996.0,
           167.8,
           22.0
          ]
@@ -1080,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/clip/star loop1 1",
          "numinlets": 2,
@@ -1090,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
+          1024.0,
           181.0,
           22.0
          ]
@@ -1098,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/clip/parents loop1",
          "numinlets": 2,
@@ -1108,8 +1090,26 @@
          ],
          "patching_rect": [
           20.0,
-          1080.0,
+          1052.0,
           187.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-39",
+         "maxclass": "message",
+         "text": "/msanii/undo",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1080.0,
+          95.2,
           22.0
          ]
         }
@@ -1118,7 +1118,7 @@
         "box": {
          "id": "obj-40",
          "maxclass": "message",
-         "text": "/msanii/undo",
+         "text": "/msanii/redo",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1136,24 +1136,6 @@
         "box": {
          "id": "obj-41",
          "maxclass": "message",
-         "text": "/msanii/redo",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1136.0,
-          95.2,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-42",
-         "maxclass": "message",
          "text": "/msanii/scene/save loop1",
          "numinlets": 2,
          "numoutlets": 1,
@@ -1162,7 +1144,7 @@
          ],
          "patching_rect": [
           20.0,
-          1164.0,
+          1136.0,
           174.4,
           22.0
          ]
@@ -1170,7 +1152,7 @@
        },
        {
         "box": {
-         "id": "obj-43",
+         "id": "obj-42",
          "maxclass": "message",
          "text": "/msanii/scene/load loop1 time 8",
          "numinlets": 2,
@@ -1180,7 +1162,7 @@
          ],
          "patching_rect": [
           20.0,
-          1192.0,
+          1164.0,
           220.6,
           22.0
          ]
@@ -1188,7 +1170,7 @@
        },
        {
         "box": {
-         "id": "obj-44",
+         "id": "obj-43",
          "maxclass": "message",
          "text": "/msanii/scene/free loop1",
          "numinlets": 2,
@@ -1198,7 +1180,7 @@
          ],
          "patching_rect": [
           20.0,
-          1220.0,
+          1192.0,
           174.4,
           22.0
          ]
@@ -1206,7 +1188,7 @@
        },
        {
         "box": {
-         "id": "obj-45",
+         "id": "obj-44",
          "maxclass": "message",
          "text": "/msanii/scene/list",
          "numinlets": 2,
@@ -1216,7 +1198,7 @@
          ],
          "patching_rect": [
           20.0,
-          1248.0,
+          1220.0,
           134.8,
           22.0
          ]
@@ -1224,7 +1206,7 @@
        },
        {
         "box": {
-         "id": "obj-46",
+         "id": "obj-45",
          "maxclass": "message",
          "text": "/msanii/map/learn stream.mix",
          "numinlets": 2,
@@ -1234,7 +1216,7 @@
          ],
          "patching_rect": [
           20.0,
-          1276.0,
+          1248.0,
           200.8,
           22.0
          ]
@@ -1242,7 +1224,7 @@
        },
        {
         "box": {
-         "id": "obj-47",
+         "id": "obj-46",
          "maxclass": "message",
          "text": "/msanii/map/list",
          "numinlets": 2,
@@ -1252,7 +1234,7 @@
          ],
          "patching_rect": [
           20.0,
-          1304.0,
+          1276.0,
           121.6,
           22.0
          ]
@@ -1260,7 +1242,7 @@
        },
        {
         "box": {
-         "id": "obj-48",
+         "id": "obj-47",
          "maxclass": "message",
          "text": "/msanii/map/free stream.mix",
          "numinlets": 2,
@@ -1270,7 +1252,7 @@
          ],
          "patching_rect": [
           20.0,
-          1332.0,
+          1304.0,
           194.2,
           22.0
          ]
@@ -1278,7 +1260,7 @@
        },
        {
         "box": {
-         "id": "obj-49",
+         "id": "obj-48",
          "maxclass": "message",
          "text": "/msanii/job/list",
          "numinlets": 2,
@@ -1288,7 +1270,7 @@
          ],
          "patching_rect": [
           20.0,
-          1360.0,
+          1332.0,
           121.6,
           22.0
          ]
@@ -1296,7 +1278,7 @@
        },
        {
         "box": {
-         "id": "obj-50",
+         "id": "obj-49",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -1306,7 +1288,7 @@
          ],
          "patching_rect": [
           20.0,
-          1388.0,
+          1360.0,
           161.2,
           22.0
          ]
@@ -1314,7 +1296,7 @@
        },
        {
         "box": {
-         "id": "obj-51",
+         "id": "obj-50",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -1324,8 +1306,26 @@
          ],
          "patching_rect": [
           20.0,
-          1416.0,
+          1388.0,
           141.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-51",
+         "maxclass": "message",
+         "text": "/msanii/engine/info mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1416.0,
+          200.8,
           22.0
          ]
         }
@@ -1334,7 +1334,7 @@
         "box": {
          "id": "obj-52",
          "maxclass": "message",
-         "text": "/msanii/engine/info mel-flow",
+         "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1352,7 +1352,7 @@
         "box": {
          "id": "obj-53",
          "maxclass": "message",
-         "text": "/msanii/engine/load mel-flow",
+         "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1370,24 +1370,6 @@
         "box": {
          "id": "obj-54",
          "maxclass": "message",
-         "text": "/msanii/engine/free mel-flow",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
-          1500.0,
-          200.8,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-55",
-         "maxclass": "message",
          "text": "/msanii/lora/load loop1 1 engine mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
@@ -1396,7 +1378,7 @@
          ],
          "patching_rect": [
           20.0,
-          1528.0,
+          1500.0,
           286.6,
           22.0
          ]
@@ -1404,7 +1386,7 @@
        },
        {
         "box": {
-         "id": "obj-56",
+         "id": "obj-55",
          "maxclass": "message",
          "text": "/msanii/lora/free loop1 engine mel-flow",
          "numinlets": 2,
@@ -1414,7 +1396,7 @@
          ],
          "patching_rect": [
           20.0,
-          1556.0,
+          1528.0,
           273.4,
           22.0
          ]
@@ -1422,7 +1404,7 @@
        },
        {
         "box": {
-         "id": "obj-57",
+         "id": "obj-56",
          "maxclass": "message",
          "text": "/msanii/lora/list engine mel-flow",
          "numinlets": 2,
@@ -1432,8 +1414,26 @@
          ],
          "patching_rect": [
           20.0,
-          1584.0,
+          1556.0,
           233.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-57",
+         "maxclass": "message",
+         "text": "/msanii/worker/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1584.0,
+          141.4,
           22.0
          ]
         }

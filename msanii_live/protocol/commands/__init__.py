@@ -225,6 +225,9 @@ from msanii_live.protocol.commands.system import (
 from msanii_live.protocol.commands.system import (
     Version as Version,
 )
+from msanii_live.protocol.commands.system import (
+    WorkerList as WorkerList,
+)
 
 COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode, Transcribe,
@@ -233,7 +236,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ClipStar, ClipParents, Undo, Redo,
     SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,
     JobList, JobCancel,
-    EngineList, EngineInfo, EngineLoad, EngineFree, LoraLoad, LoraFree, LoraList,
+    EngineList, EngineInfo, EngineLoad, EngineFree, LoraLoad, LoraFree, LoraList, WorkerList,
     Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,
 )  # fmt: skip
 

@@ -66,6 +66,15 @@ class EngineFree(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerList(Command):
+    """List the workers that run engines; without any, the server itself."""
+
+    address: ClassVar[str] = "/msanii/worker/list"
+    reply: ClassVar[str] = "/msanii/worker/entry"
+    read_only: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notify(Command):
     """Register a port of this host for replies.
 

@@ -116,10 +116,6 @@
 		^this.ask('/msanii/param/stream.prompt.b', [value], keys, done, progress, fail)
 	}
 
-	outputGain { |value, keys, done, progress, fail|
-		^this.ask('/msanii/param/output.gain', [value], keys, done, progress, fail)
-	}
-
 	clipList { |keys, done, progress, fail|
 		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
 	}
@@ -224,6 +220,10 @@
 		^this.ask('/msanii/lora/list', [], keys, done, progress, fail)
 	}
 
+	workerList { |keys, done, progress, fail|
+		^this.ask('/msanii/worker/list', [], keys, done, progress, fail)
+	}
+
 	notify { |on, port, keys, done, progress, fail|
 		^this.ask('/msanii/notify', [on, port], keys, done, progress, fail)
 	}
@@ -287,6 +287,7 @@
 			'/msanii/engine/entry' -> [\token, \engine, \state, \verbs],
 			'/msanii/engine/info' -> [\token, \engine, \name, \value],
 			'/msanii/lora/entry' -> [\token, \lora, \engine, \weight],
+			'/msanii/worker/entry' -> [\token, \worker, \state, \engines, \device, \host, \memoryMb, \job, \waiting],
 			'/msanii/transport' -> [\bpm, \beats, \barPosition],
 			'/msanii/dump/line' -> [\token, \ageSeconds, \sender, \message, \outcome],
 			'/msanii/stream/chunk' -> [\index, \start, \seconds, \took, \ahead],
@@ -304,8 +305,7 @@
 			'/msanii/param/stream.drive' -> [\value],
 			'/msanii/param/stream.space' -> [\value],
 			'/msanii/param/stream.prompt.a' -> [\value],
-			'/msanii/param/stream.prompt.b' -> [\value],
-			'/msanii/param/output.gain' -> [\value]
+			'/msanii/param/stream.prompt.b' -> [\value]
 		]
 	}
 
@@ -341,7 +341,6 @@
 			'/msanii/param/stream.space' -> '/msanii/param/stream.space',
 			'/msanii/param/stream.prompt.a' -> '/msanii/param/stream.prompt.a',
 			'/msanii/param/stream.prompt.b' -> '/msanii/param/stream.prompt.b',
-			'/msanii/param/output.gain' -> '/msanii/param/output.gain',
 			'/msanii/clip/list' -> '/msanii/clip/entry',
 			'/msanii/clip/info' -> '/msanii/clip/info',
 			'/msanii/clip/load' -> '/msanii/done',
@@ -368,6 +367,7 @@
 			'/msanii/lora/load' -> '/msanii/done',
 			'/msanii/lora/free' -> '/msanii/done',
 			'/msanii/lora/list' -> '/msanii/lora/entry',
+			'/msanii/worker/list' -> '/msanii/worker/entry',
 			'/msanii/notify' -> '/msanii/done',
 			'/msanii/sync' -> '/msanii/synced',
 			'/msanii/ping' -> '/msanii/pong',
@@ -391,7 +391,8 @@
 			'/msanii/job/entry',
 			'/msanii/engine/entry',
 			'/msanii/engine/info',
-			'/msanii/lora/entry'
+			'/msanii/lora/entry',
+			'/msanii/worker/entry'
 		]
 	}
 }
