@@ -1,17 +1,22 @@
-"""Check jobs in real worker processes, over OSC: sources, errors, cancelling, and lost processes."""
+"""Check jobs in real worker processes, over OSC: sources, errors, cancelling and lost processes."""
 
 import os
+import re
 import signal
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
+from msanii_live.client.replies import NoAnswer
 from tests.live import live
 
 pytest.importorskip("ray")
 pytest.importorskip("grpc")
 
-SLOW = 400  # steps of the engine of tones that take 4 s
+LONG = ("seconds", 1.0, "steps", 300)  # takes the engine of tones 3 s
+ENDS = ("/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail")
 
 
 @pytest.fixture(scope="module")
@@ -20,37 +25,98 @@ def server(tmp_path_factory):
         yield it
 
 
-def worker_pids(server):
-    """Return the processes of all workers, once all are there."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        rows = workers(server)
-        if all(state in ("idle", "busy") for state, *_ in rows):
-            return [int(pid) for *_, pid in rows]
-        time.sleep(0.2)
-    raise AssertionError(rows)
-
-
-def workers(server):
-    """Return (state, process) of each worker, from /msanii/caps."""
-    server.client.send("/msanii/caps", "id", "w")
+def listed(server, address, entry):
+    """Return the arguments of each entry of a list, without the token."""
+    server.client.send(address, "id", "list")
     rows = []
     while True:
-        message = server.client.wait(("/msanii/caps", "/msanii/done"), "w", 10)
-        if message.address == "/msanii/done":
+        message = server.client.wait((entry, "/msanii/done"), timeout=20)
+        if message.address == entry:
+            rows.append([value for value in message.args if value != "list"])
+        elif message.args[0] == address:
             return rows
-        name, value, *_ = message.args
-        if name.startswith("worker-"):
-            words = value.split()
-            rows.append((words[0], words[-1]))
 
 
-def test_a_job_runs_in_a_worker_and_gets_its_sources(server):
+def wait_for(condition, seconds=60.0):
+    """Return what a condition returns once that is true."""
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.1)
+    return found
+
+
+def states(server):
+    return [row[1] for row in listed(server, "/msanii/worker/list", "/msanii/worker/entry")]
+
+
+def busy_pid(server):
+    """Return the process of the worker that has a job."""
+
+    def find():
+        texts = [row[1] for row in listed(server, "/msanii/caps", "/msanii/caps")]
+        found = [re.search(r"^busy with job.* process (\d+) of", text) for text in texts]
+        return next((int(match[1]) for match in found if match), None)
+
+    return wait_for(find)
+
+
+def begin(server, token, *args):
+    server.client.send("/msanii/generate", *args, "id", token)
+    server.client.wait("/msanii/job/progress", token, 20)
+
+
+def ends(server, token):
+    """Return the ends of a job that came, after some time for a second one."""
+    first = server.client.wait(ENDS, token, 60)
+    try:
+        return [first, server.client.wait(ENDS, token, 0.5)]
+    except NoAnswer:
+        return [first]
+
+
+def test_jobs_run_in_workers_and_get_their_sources(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
     first = server.job("/msanii/generate", "a", "seconds", 1.0, "seed", 3)
     again = server.job("/msanii/generate", "b", "seconds", 1.0, "seed", 3)
-    name = str(first[2])
-    longer = server.job("/msanii/outpaint", "c", name, "seconds", 1.0)
-    assert first[4] == again[4] == 1.0
-    assert longer[4] == 2.0
-    wavs = [open(row[3], "rb").read() for row in (first, again)]
-    assert wavs[0] == wavs[1]
+    longer = [server.job("/msanii/outpaint", f"c{n}", first[2], "seconds", 1.0) for n in range(2)]
+    assert [row[4] for row in longer] == [2.0, 2.0]
+    assert Path(first[3]).read_bytes() == Path(again[3]).read_bytes()
+
+
+def test_an_error_of_an_engine_reaches_the_client_as_it_is(server):
+    name = server.job("/msanii/generate", "e", "seconds", 1.0)[2]
+    message = server.ask("/msanii/inpaint", name, 3.0, 4.0, "id", "i", reply=ENDS, token="i")
+    assert message.address == "/msanii/fail"
+    assert "ERANGE" in message.args
+
+
+def test_two_jobs_run_at_a_time_and_a_cancelled_one_ends_once(server):
+    begin(server, "x", *LONG)
+    begin(server, "y", *LONG)
+    assert states(server) == ["busy", "busy"]
+    server.client.send("/msanii/job/cancel", "x")
+    assert [message.address for message in ends(server, "x")] == ["/msanii/job/cancelled"]
+    assert [message.address for message in ends(server, "y")] == ["/msanii/job/done"]
+
+
+def test_a_job_whose_worker_is_killed_runs_again_and_ends_once(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    begin(server, "k", *LONG)
+    os.kill(busy_pid(server), signal.SIGKILL)
+    assert [message.address for message in ends(server, "k")] == ["/msanii/job/done"]
+    wait_for(lambda: states(server) == ["idle", "idle"])  # Ray has started another
+
+
+def test_without_its_head_the_server_goes_on_and_connects_again(server):
+    name = server.job("/msanii/generate", "before", "seconds", 1.0)[2]
+    begin(server, "h", "seconds", 1.0, "steps", 1000)
+    family = psutil.Process(server.server.child.pid).children(recursive=True)
+    next(it for it in family if it.name() == "gcs_server").kill()
+    (end,) = ends(server, "h")
+    assert end.address == "/msanii/fail"
+    assert "EENGINE" in end.args
+    played = server.ask("/msanii/play", name, "id", "p", token="p")
+    assert played.address == "/msanii/done"
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    assert server.job("/msanii/generate", "after", "seconds", 1.0)[4] == 1.0
