@@ -28,13 +28,14 @@ from msanii_live.cli import (
     serve,
     spec,
     train,
+    worker,
 )
 from msanii_live.cli.output import discard_output, ensure_utf8
 from msanii_live.errors import MsaniiError
 
 COMMANDS = (
-    serve, demo, models, render, rack, listen, live, send, dump, doctor, patches, docs, spec,
-    data, train, eval, convert, paper, bench,
+    serve, worker, demo, models, render, rack, listen, live, send, dump, doctor, patches, docs,
+    spec, data, train, eval, convert, paper, bench,
 )  # fmt: skip
 
 

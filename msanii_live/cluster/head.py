@@ -41,8 +41,7 @@ class LocalHead:
         self._door: subprocess.Popen[bytes] | None = None
         words = [
             "--head", f"--port={self._port}", "--node-ip-address=127.0.0.1", f"--num-cpus={cpus}",
-            f"--temp-dir={self._folder / 'r'}", "--min-worker-port=0", "--max-worker-port=0",
-            *COMMON_WORDS,
+            f"--temp-dir={self._folder / 'r'}", *COMMON_WORDS, *HEAD_WORDS,
         ]  # fmt: skip
         if gpus is not None:
             words.append(f"--num-gpus={gpus}")
@@ -113,9 +112,9 @@ class LocalHead:
 
 # No log monitor and no autoscaler: they cost two processes, and the server needs neither.
 COMMON_WORDS = (
-    "--block", "--include-dashboard=false", "--include-log-monitor=false", "--no-monitor",
-    "--disable-usage-stats",
+    "--block", "--include-log-monitor=false", "--min-worker-port=0", "--max-worker-port=0",
 )  # fmt: skip
+HEAD_WORDS = ("--include-dashboard=false", "--no-monitor", "--disable-usage-stats")
 
 
 def private_environment() -> Mapping[str, str]:

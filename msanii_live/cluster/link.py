@@ -10,6 +10,7 @@ from typing import Any
 
 from msanii_live.cluster.engine_actor import GROUPS, EngineActor
 from msanii_live.cluster.kept_clips import KeptClips
+from msanii_live.cluster.token import has_token
 from msanii_live.errors import Code, CommandError, ConfigError, MissingTool
 from msanii_live.jobs.task import SlotLost
 
@@ -46,6 +47,8 @@ class RayLink:
         self.lost: Future[None] = Future()
         self._lock, self._loss_lock = threading.Lock(), threading.Lock()
         self._sent: KeptClips[Any] = KeptClips(SENT_BYTES)
+        if has_token():  # Ray reads this when it is imported
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
         self._ray = import_ray()
         try:
             self._ray.init(address, log_to_driver=False, logging_level=logging.ERROR)

@@ -6,16 +6,22 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 
 def main() -> None:
-    """Start a node with the words of the command line, and stay until it is to end."""
+    """Start a node with the words of the command line, and stay until the input is closed."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    start_node(sys.argv[1:])
+
+
+def start_node(words: Sequence[str]) -> None:
+    """Do as `ray start` with some words, which stays until it is to end."""
     from ray.scripts import scripts
 
     ray_main: Any = scripts.main
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    sys.argv = ["ray", "start", *sys.argv[1:]]
+    sys.argv = ["ray", "start", *words]
     ray_main()
 
 

@@ -205,8 +205,8 @@ class WorkerPool:
         if self._wanted.isdigit():
             return int(self._wanted)
         resources = self._link.resources()
-        nodes = sum(name.startswith("node:") and "head" not in name for name in resources)
-        return round(resources.get("GPU", 0)) or max(1, nodes)
+        nodes = (n for name, n in resources.items() if name[:5] == "node:" and "_" not in name)
+        return round(resources.get("GPU", 0)) or max(1, round(sum(nodes)))
 
     def _start_workers(self) -> None:
         """Start all workers in the cluster, which has none."""
