@@ -95,7 +95,7 @@ class LocalHead:
     def _close_door(self) -> None:
         if self._door is not None:
             self._door.kill()
-            self._door.wait()
+            _end(self._door)
             self._door = None
 
     def _wait_for(self, port: int) -> None:

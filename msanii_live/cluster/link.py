@@ -50,12 +50,20 @@ class RayLink:
         if has_token():  # Ray reads this when it is imported
             os.environ.setdefault("RAY_AUTH_MODE", "token")
         self._ray = import_ray()
-        try:
-            self._ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:  # Ray raises many kinds
-            self._disconnect()
-            raise ConfigError(connection_failure(address, error)) from None
+        self._connect()
         logging.getLogger("ray").setLevel(logging.ERROR)
+
+    def _connect(self) -> None:
+        """Connect, at the second try if need be. Raises: ConfigError."""
+        for may_retry in (True, False):
+            try:
+                self._ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
+                return
+            except Exception as error:  # Ray raises many kinds
+                self._disconnect()
+                # A proxy of Ray may fail to start a process for a client, and succeed later.
+                if not (may_retry and "Initialization failure" in str(error)):
+                    raise ConfigError(connection_failure(self.address, error)) from None
 
     def resources(self) -> dict[str, float]:
         """Return what the nodes have, such as CPU and GPU."""

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -18,6 +18,7 @@ ON_LOOPBACK = {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": "5a" * 32,
     "RAY_USAGE_STATS_ENABLED": "0",
+    "GRPC_ENABLE_FORK_SUPPORT": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
@@ -36,15 +37,14 @@ def two_nodes(port, log):
         line = child.stdout.readline()
         assert line.startswith("ready"), log.read_text()
         family = psutil.Process(child.pid).children(recursive=True)
-        yield child, int(line.split()[1])
+        yield child
     finally:
         child.kill()
-        child.wait()
+        with child:  # closes its pipes
+            pass
         for it in family:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 it.kill()
-            except psutil.NoSuchProcess:
-                pass
 
 
 def test_the_job_of_a_node_that_is_lost_moves_to_another(tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_the_job_of_a_node_that_is_lost_moves_to_another(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     port = free_port()
     flags = ("--engine", "tones", "--workers", f"ray://127.0.0.1:{port}")
-    with two_nodes(port, tmp_path / "ray.txt") as (nodes, raylet), live(tmp_path, *flags) as it:
+    with two_nodes(port, tmp_path / "ray.txt") as nodes, live(tmp_path, *flags) as it:
         wait_for(lambda: states(it) == ["idle", "idle"])
         begin(it, "a", *LONG)
         begin(it, "b", *LONG)
