@@ -72,6 +72,16 @@ def add(commands: Commands) -> None:
         kinds, "rack", "how fast the rack of instruments plays whole pieces", files=False
     ).set_defaults(run=_rack)
 
+    cluster = _add(
+        kinds, "cluster", "how jobs scale with workers, by engines that only wait; needs Ray",
+        files=False,
+    )  # fmt: skip
+    cluster.add_argument(
+        "--workers", type=int, action="append", help="may be given several times (1, 2, 4, 8)"
+    )
+    cluster.add_argument("--rounds", type=int, default=4, help="jobs a worker (%(default)s)")
+    cluster.set_defaults(run=_cluster)
+
     parts = _add(
         kinds, "parts", "stems, width and velocity of played notes; needs FluidSynth with FluidR3"
     )
@@ -174,6 +184,15 @@ def _player(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.player import report_player
 
     return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
+
+
+def _cluster(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.workers import report_workers
+
+    counts = arguments.workers or [1, 2, 4, 8]
+    if arguments.rounds < 1 or min(counts) < 1:
+        raise ConfigError("--workers and --rounds must be 1 or more")
+    return report_workers(counts, arguments.rounds)
 
 
 def _rack(_: argparse.Namespace) -> int:

@@ -9,8 +9,9 @@ import pytest
 from msanii_live.audio import make_clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import step_share
-from msanii_live.jobs.task import Task
-from msanii_live.jobs.worker import LoadMeter, Worker
+from msanii_live.jobs.load import LoadMeter
+from msanii_live.jobs.task import SlotLost, Task
+from msanii_live.jobs.worker import Worker
 from msanii_live.protocol.commands import Generate
 
 CLIP = make_clip(np.zeros((10, 2), np.float32), 44_100)
@@ -278,4 +279,77 @@ def test_idle_memory_is_given_back_once_after_a_while():
         assert freed.wait(10)
         freed.clear()
         assert called == [0] * times
+    assert worker.close()
+
+
+class Loser:
+    """An engine whose slot is lost as often as a test says."""
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+        self.slots: list[int] = []
+
+    def __call__(self, task, handle):
+        self.slots.append(handle.slot)
+        if len(self.slots) <= self.losses:
+            raise SlotLost("killed")
+        return CLIP
+
+
+def test_a_task_whose_slot_is_lost_runs_again_on_another_and_ends_once():
+    loser = Loser(losses=1)
+    worker = Worker(loser, slots=2)
+    ends = []
+    handle = worker.submit(task(), on_done=ends.append)
+    worker.start()
+    assert handle.result(10) is CLIP
+    assert sorted(loser.slots) == [0, 1]
+    assert worker.close()
+    assert ends == [handle]
+
+
+def test_a_task_whose_slots_are_lost_twice_fails():
+    loser = Loser(losses=5)
+    worker = Worker(loser, slots=2)
+    handle = worker.submit(task())
+    worker.start()
+    with pytest.raises(CommandError) as caught:
+        handle.result(10)
+    assert caught.value.code is Code.EENGINE
+    assert len(loser.slots) == 2
+    assert worker.close()
+
+
+def test_a_slot_that_is_not_usable_takes_no_task_while_another_is():
+    loser = Loser(losses=0)
+    worker = Worker(loser, slots=2)
+    worker.set_usable(0, False)
+    worker.start()
+    for seed in range(3):
+        worker.submit(task(seed)).result(10)
+    assert loser.slots == [1, 1, 1]
+    worker.set_usable(1, False)  # where none is usable, all take tasks
+    worker.submit(task()).result(10)
+    assert worker.close()
+
+
+def test_a_stream_keeps_a_slot_until_it_gives_it_back(gate):
+    worker = Worker(gate, slots=2)
+    worker.start()
+    chunk = Task(Generate(), 1, None, keeps_slot=True)
+    first = worker.submit(chunk)
+    gate.wait_entered()
+    gate.leave.release()
+    first.result(10)
+    others = [worker.submit(task(seed)) for seed in (2, 3)]
+    gate.wait_entered()  # one of the two: the other slot is the stream's
+    second = worker.submit(chunk)
+    gate.wait_entered()
+    assert second.slot == first.slot
+    assert others[0].slot != first.slot
+    assert gate.ran == [1, 2, 1]
+    worker.release_slot()
+    gate.leave.release(3)
+    for handle in (second, *others):
+        handle.result(10)
     assert worker.close()

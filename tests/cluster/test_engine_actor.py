@@ -1,0 +1,137 @@
+"""Check what a worker does, without Ray: calls, sources, warnings, cancelling and lost clips."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from msanii_live import __version__
+from msanii_live.audio import make_clip
+from msanii_live.cluster.calls import (
+    CLIP,
+    ContextPlace,
+    EngineCall,
+    EngineSetup,
+    Failure,
+    SourceRequest,
+)
+from msanii_live.cluster.engine_actor import EngineActor
+from msanii_live.cluster.kept_clips import KeptClips, clip_bytes, clip_key
+from msanii_live.cluster.link import connection_failure, gpu_share
+from msanii_live.errors import Code, CommandError
+from msanii_live.protocol.commands import Generate, Outpaint
+
+SOURCE = make_clip(np.full((44_100, 2), 0.1, np.float32), 44_100, bpm=120.0)
+
+
+@pytest.fixture
+def actor():
+    return EngineActor(EngineSetup("cpu", "tones", "vocos", False, "auto", False, 0, __version__))
+
+
+def call(number, command, method="run"):
+    return EngineCall(number, "tones", method, (command, ContextPlace()), 120.0, 4, 7, False)
+
+
+def in_thread(actor, it):
+    """Run a call as Ray does, beside the test; return what gives its end."""
+    ends = []
+    thread = threading.Thread(target=lambda: ends.append(actor.run(it)))
+    thread.start()
+
+    def end():
+        thread.join(20)
+        return ends[0]
+
+    return end
+
+
+def request(actor, number):
+    """Return the request of a call once it comes."""
+    while (news := actor.news(number, 10.0)) is not None:
+        if news.request is not None:
+            return news.request
+    return None
+
+
+def test_a_call_returns_its_clip_and_the_last_news(actor):
+    end = actor.run(call(1, Generate(seconds=1.0, steps=2)))
+    assert end.made.info.frames == 44_100
+    assert (end.news.step, end.news.steps) == (2, 2)
+    assert actor.news(1, 10.0) is None  # it has ended
+
+
+def test_an_error_is_a_value(actor):
+    end = actor.run(call(1, Generate(), method="nothing"))
+    assert isinstance(end.made, Failure)
+    assert end.made.error().code is Code.EINTERNAL
+
+
+def test_a_worker_asks_for_a_source_and_keeps_it(actor):
+    key, command = clip_key(SOURCE), Outpaint(src="a", seconds=1.0, steps=1)
+    end = in_thread(actor, call(1, command))
+    assert request(actor, 1) == SourceRequest(CLIP, "a")
+    actor.give(1, SourceRequest(CLIP, "a"), key, SOURCE)
+    assert end().made.info.frames == 88_200
+    again = in_thread(actor, call(2, command))
+    assert request(actor, 2) == SourceRequest(CLIP, "a")
+    actor.give(2, SourceRequest(CLIP, "a"), key, None)  # by its key alone
+    assert again().made.info.frames == 88_200
+
+
+def test_a_worker_asks_again_for_what_it_does_not_keep(actor):
+    end = in_thread(actor, call(1, Outpaint(src="a", seconds=1.0, steps=1)))
+    actor.give(1, request(actor, 1), "unknown", None)
+    again = request(actor, 1)
+    assert again == SourceRequest(CLIP, "a", has_lost=True)
+    actor.give(1, again, "unknown", SOURCE)
+    assert end().made.info.frames == 88_200
+
+
+def test_a_source_that_is_missing_fails_the_call_as_in_the_server(actor):
+    end = in_thread(actor, call(1, Outpaint(src="a")))
+    error = CommandError(Code.ENOCLIP, "no clip a")
+    actor.give(1, request(actor, 1), "", Failure.of(error))
+    assert end().made.error().code is Code.ENOCLIP
+
+
+def test_a_call_is_cancelled_at_its_next_step_or_before_it_begins(actor):
+    end = in_thread(actor, call(1, Generate(seconds=1.0, steps=1000)))
+    while actor.news(1, 10.0).steps == 0:
+        pass
+    actor.cancel(1)
+    assert end().made.is_cancelled
+    actor.cancel(2)
+    assert actor.run(call(2, Generate(seconds=1.0))).made.is_cancelled
+
+
+def test_a_waiting_worker_is_told_that_its_call_is_cancelled(actor):
+    end = in_thread(actor, call(1, Outpaint(src="a")))
+    assert request(actor, 1) is not None
+    actor.cancel(1)
+    assert end().made.is_cancelled
+
+
+def test_kept_clips_are_bounded_and_the_least_used_goes():
+    kept = KeptClips(limit=3 * clip_bytes(SOURCE))
+    for key in "abc":
+        kept.add(key, SOURCE, clip_bytes(SOURCE))
+    assert kept.get("a") is SOURCE
+    kept.add("d", SOURCE, clip_bytes(SOURCE))
+    assert "b" not in kept
+    assert all(key in kept for key in "acd")
+
+
+def test_a_clip_of_other_sound_or_facts_has_another_key():
+    louder = make_clip(np.full((44_100, 2), 0.2, np.float32), 44_100, bpm=120.0)
+    assert len({clip_key(it) for it in (SOURCE, SOURCE.renamed("b"), louder)}) == 3
+
+
+def test_gpus_are_shared_where_there_are_fewer_than_workers():
+    assert [gpu_share(gpus, 2) for gpus in (0, 1, 2, 8)] == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_what_is_wrong_with_a_connection_is_said_in_words():
+    versions = connection_failure("ray://a:1", RuntimeError("Version mismatch: 3.11 and 3.12"))
+    assert "same Python" in versions
+    assert "worker --head" in connection_failure("ray://a:1", ConnectionError("timeout"))
