@@ -102,9 +102,9 @@ class Server:
         self._scheduled = ScheduledMessages(asyncio.get_running_loop())
 
         job_events = JobEvents(on_loop)
-        self._scheduler = Scheduler(self.services, job_events, self._placement, config.free_after)
-        self._placement.set_usable_callback(self._scheduler.worker.set_usable)
-        self._workers = WorkerView(self._placement, self._scheduler)
+        self._scheduler = Scheduler(self.services, job_events, self._executor, config.free_after)
+        self._executor.set_usable_callback(self._scheduler.worker.set_usable)
+        self._workers = WorkerView(self._executor, self._scheduler)
         history = History()
         tracker = JobTracker(
             self._scheduler, self.services.library, self.services.registry, self._sender.send,
@@ -170,7 +170,7 @@ class Server:
         timebase = Timebase()
         transport = Transport(clock=timebase.now)
         limit_threads(config.threads)
-        registry, self._placement = open_engines(config)
+        registry, self._executor = open_engines(config)
         self._folder_lock = FolderLock(config.folder_path)
         form = parse_format(config.save_format, config.save_rate)
         self._hindrances = hindrances(form)
@@ -290,7 +290,7 @@ class Server:
         self.router.close()
         await asyncio.to_thread(self._close_sound)
         ended = await asyncio.to_thread(self._scheduler.close)
-        await asyncio.to_thread(self._placement.close)
+        await asyncio.to_thread(self._executor.close)
         await asyncio.sleep(0)  # the replies of the jobs that ended are called on this loop
         self._tasks.close()
         await asyncio.sleep(LAST_REPLIES)

@@ -8,10 +8,10 @@ from msanii_live import __version__
 from msanii_live.cluster.calls import EngineSetup
 from msanii_live.config import Config
 from msanii_live.engines.registry import EngineRegistry
-from msanii_live.jobs.placement import InProcess, Placement
+from msanii_live.jobs.executor import Executor, InProcessExecutor
 
 
-def open_engines(config: Config) -> tuple[EngineRegistry, Placement]:
+def open_engines(config: Config) -> tuple[EngineRegistry, Executor]:
     """Return the registry of a server with its default engine checked, and what runs its engines.
 
     Without workers nothing of Ray is imported. Raises: MissingTool; ConfigError.
@@ -32,7 +32,7 @@ def open_engines(config: Config) -> tuple[EngineRegistry, Placement]:
             setup.trust_remote_code,
         )  # fmt: skip
         registry.check_default()
-        return registry, InProcess(registry)
+        return registry, InProcessExecutor(registry)
     from msanii_live.cluster.pool import WorkerPool
     from msanii_live.cluster.registry import ClusterRegistry
 

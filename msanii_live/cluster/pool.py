@@ -19,7 +19,7 @@ from msanii_live.cluster.remote_call import RemoteCall
 from msanii_live.cluster.remote_engine import RemoteEngine
 from msanii_live.engines.base import Context, Engine
 from msanii_live.errors import CommandError, ConfigError
-from msanii_live.jobs.placement import EngineProcess
+from msanii_live.jobs.executor import EngineProcess
 from msanii_live.jobs.task import SlotLost, TaskHandle, ignore
 
 log = logging.getLogger("msanii_live.cluster")

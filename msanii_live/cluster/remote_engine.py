@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from msanii_live.audio import Clip
 from msanii_live.cluster.calls import ContextPlace, EngineCall, Failure, Loras
@@ -14,16 +14,34 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.task import TaskHandle
 from msanii_live.protocol.commands import GenerationCommand
 
-if TYPE_CHECKING:
-    from msanii_live.cluster.pool import WorkerPool
-
 MAKING = ("run", "run_batch", "compose", "continue_score")  # methods that a task calls
+
+
+class Workers(Protocol):
+    """The workers that have the engines. precisions: by engine, that the last tasks ran with."""
+
+    precisions: dict[str, str]
+
+    def is_loaded(self, engine: str) -> bool:
+        """Return whether a worker has an engine in memory."""
+
+    def manage(self, engine: str, action: str) -> None:
+        """Load an engine in every worker, or free it. Raises: CommandError."""
+
+    def use_loras(self, engine: str, loras: Loras) -> None:
+        """Use exactly these LoRAs of an engine in every worker. Raises: CommandError."""
+
+    def next_number(self) -> int:
+        """Return a number for a call that no other call has."""
+
+    def run(self, call: EngineCall, context: Context, handle: TaskHandle) -> Any:
+        """Carry a call out for a task; return what it made, or a `Failure`. Raises: SlotLost."""
 
 
 class RemoteEngine:
     """An engine that every worker has. `local` is the server's own, which is never loaded."""
 
-    def __init__(self, local: Engine, pool: WorkerPool) -> None:
+    def __init__(self, local: Engine, pool: Workers) -> None:
         """Take the server's engine, for what it can do."""
         self.name = local.name
         self.capabilities = local.capabilities
@@ -86,7 +104,7 @@ class TaskEngine(RemoteEngine):
     """An engine in the worker of one task's slot."""
 
     def __init__(
-        self, engine: RemoteEngine, pool: WorkerPool, handle: TaskHandle, loras: Loras | None
+        self, engine: RemoteEngine, pool: Workers, handle: TaskHandle, loras: Loras | None
     ) -> None:
         """Take the engine and the task."""
         super().__init__(engine.local, pool)

@@ -15,8 +15,8 @@ from msanii_live.engines.effects import with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.executor import Executor, InProcessExecutor
 from msanii_live.jobs.job import Finished, Job
-from msanii_live.jobs.placement import InProcess, Placement
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import make_several
 from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
@@ -38,11 +38,11 @@ from msanii_live.protocol.commands import (
     Transcribe,
 )
 
-IN_PROCESS = InProcess()
+IN_PROCESS = InProcessExecutor()
 
 
 def run_task(
-    services: Services, task: Task, handle: TaskHandle, placement: Placement = IN_PROCESS
+    services: Services, task: Task, handle: TaskHandle, executor: Executor = IN_PROCESS
 ) -> Result:
     """Return the clip or clips of a task, without names, or the notes of one that composes.
 
@@ -55,7 +55,7 @@ def run_task(
             services.transcriber, services.library, command, source, handle.advance
         )
     assert isinstance(command, GenerationCommand)
-    return _run_engine(services, command, task, handle, placement)
+    return _run_engine(services, command, task, handle, executor)
 
 
 def _run_engine(
@@ -63,7 +63,7 @@ def _run_engine(
     command: GenerationCommand,
     task: Task,
     handle: TaskHandle,
-    placement: Placement,
+    executor: Executor,
 ) -> Result:
     """Return what an engine makes of a command; see `run_task`."""
     transport = services.transport
@@ -88,7 +88,7 @@ def _run_engine(
             clip = with_heard_notes(services.transcriber, services.library, clip, handle.warn)
         return at_rate(clip, engine.capabilities.sample_rate)
 
-    engine = placement.engine(engine, handle)
+    engine = executor.engine(engine, handle)
     context = Context(
         clip=source_at_rate,
         progress=handle.advance,

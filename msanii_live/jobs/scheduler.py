@@ -12,9 +12,9 @@ from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import expected_seconds
+from msanii_live.jobs.executor import Executor
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.job import Failed, Job, Outcome, State
-from msanii_live.jobs.placement import Placement
 from msanii_live.jobs.runner import IN_PROCESS, finish_job, run_task
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import finish_clips
@@ -55,15 +55,15 @@ class Scheduler:
         self,
         services: Services,
         listener: JobListener,
-        placement: Placement = IN_PROCESS,
+        executor: Executor = IN_PROCESS,
         idle_minutes: float = 0.0,
     ) -> None:
-        """Take what jobs work with. placement: where their engines run.
+        """Take what jobs work with. executor: where their engines run.
 
         idle_minutes: without a task, after which engines are freed; 0 is never.
         """
         self.worker = Worker(
-            partial(run_task, services, placement=placement), placement.slots,
+            partial(run_task, services, executor=executor), executor.slots,
             self._expected_seconds, 60 * idle_minutes, self._free_engines,
         )  # fmt: skip
         self._services = services

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msanii_live.jobs.executor import EngineProcess, Executor
 from msanii_live.jobs.job import State
-from msanii_live.jobs.placement import EngineProcess, Placement
 from msanii_live.jobs.scheduler import Scheduler
 
 NO_JOB = -1
@@ -29,15 +29,15 @@ class WorkerRow:
 class WorkerView:
     """The workers of a server, and the jobs that they run. It reads memory alone."""
 
-    def __init__(self, placement: Placement, scheduler: Scheduler) -> None:
+    def __init__(self, executor: Executor, scheduler: Scheduler) -> None:
         """Take what runs engines, and the queue of jobs."""
-        self._placement = placement
+        self._executor = executor
         self._scheduler = scheduler
 
     @property
     def count(self) -> int:
         """The number of processes besides the server."""
-        return self._placement.workers
+        return self._executor.workers
 
     def rows(self) -> Sequence[WorkerRow]:
         """Return the workers; the server itself where it has none."""
@@ -48,7 +48,7 @@ class WorkerView:
         }
         running = {handle.slot: handle for handle in self._scheduler.worker.running()}
         rows = []
-        for slot, process in enumerate(self._placement.processes()):
+        for slot, process in enumerate(self._executor.processes()):
             handle = running.get(slot)
             job = NO_JOB if handle is None else jobs.get(id(handle), NO_JOB)
             state = "idle" if handle is None else ("stream" if job == NO_JOB else "busy")

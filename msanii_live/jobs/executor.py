@@ -27,7 +27,7 @@ class EngineProcess:
     memory_mb: float = 0.0
 
 
-class Placement(Protocol):
+class Executor(Protocol):
     """What runs the engines of tasks, in so many slots. workers: processes of its own."""
 
     @property
@@ -54,8 +54,8 @@ class Placement(Protocol):
         """End the processes."""
 
 
-class InProcess:
-    """The placement of a server without workers: its own engines, one task at a time."""
+class InProcessExecutor:
+    """The executor of a server without workers: its own engines, one task at a time."""
 
     slots, workers = 1, 0
 
