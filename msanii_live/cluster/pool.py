@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
 from typing import Any
 
 from msanii_live.cluster.calls import EngineCall, EngineSetup, Failure, Loras, WorkerFacts
 from msanii_live.cluster.head import LocalHead
 from msanii_live.cluster.link import RayLink, gpu_share, unreachable
+from msanii_live.cluster.pool_worker import PoolWorker
 from msanii_live.cluster.remote_call import RemoteCall
 from msanii_live.cluster.remote_engine import RemoteEngine
 from msanii_live.engines.base import Context, Engine
@@ -27,26 +27,8 @@ log = logging.getLogger("msanii_live.cluster")
 WATCH_INTERVAL = 0.5  # s
 START_SECONDS = 120.0  # in which the first worker answers
 READY_SECONDS = 30.0  # that a task waits for its worker, where no other is there
+REPLACE_SECONDS = 60.0  # in which Ray starts a lost worker again, or another takes its place
 RETRY_SECONDS = 1.0  # between attempts to connect again
-
-
-@dataclass
-class PoolWorker:
-    """A worker of one slot. facts: None until it first answered, and while it is lost.
-
-    sent: keys of the clips that it has got. question: what was asked of it last, while it is open.
-    """
-
-    number: int
-    actor: Any = None
-    facts: WorkerFacts | None = None
-    sent: set[str] = field(default_factory=set)
-    question: Future[Any] | None = None
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether it answers."""
-        return self.facts is not None
 
 
 class WorkerPool:
@@ -72,6 +54,8 @@ class WorkerPool:
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._head: LocalHead | None = None
+        self._reason = ""  # why a worker was lost last
+        self._gpu_share = 0.0
         self._link = self._connect()
         try:
             self.slots = self._count()
@@ -210,13 +194,13 @@ class WorkerPool:
 
     def _start_workers(self) -> None:
         """Start all workers in the cluster, which has none."""
-        gpus = gpu_share(self._link.resources().get("GPU", 0), self.slots)
+        self._gpu_share = gpu_share(self._link.resources().get("GPU", 0), self.slots)
         for worker in self._workers:
-            self._start(worker, gpus)
+            self._start(worker)
 
-    def _start(self, worker: PoolWorker, gpus: float) -> None:
-        worker.actor = self._link.new_actor(self._setup, gpus)
-        worker.facts, worker.question, worker.sent = None, None, set()
+    def _start(self, worker: PoolWorker) -> None:
+        worker.actor = self._link.new_actor(self._setup, self._gpu_share)
+        worker.facts, worker.question, worker.sent, worker.lost = None, None, set(), 0.0
 
     def _await_first(self) -> None:
         """Wait until a worker answers. Raises: ConfigError: none does."""
@@ -224,7 +208,7 @@ class WorkerPool:
         with self._changed:
             while not any(worker.is_usable for worker in self._workers):
                 if not self._changed.wait(until - time.monotonic()):
-                    raise ConfigError("no worker starts: see the log of Ray for why")
+                    raise ConfigError(f"no worker starts: {self._reason or 'Ray says nothing'}")
 
     def _await_worker(self, worker: PoolWorker, handle: TaskHandle) -> None:
         """Wait for the worker of a slot. Raises: CommandError: EENGINE; Cancelled."""
@@ -238,8 +222,14 @@ class WorkerPool:
 
     def _set_lost(self, worker: PoolWorker, reason: object) -> None:
         """Note that a worker is gone; Ray starts it again, and the watch finds it."""
+        now = time.monotonic()
         with self._changed:
             was_usable, worker.facts, worker.sent = worker.is_usable, None, set()
+            worker.lost = worker.lost or now
+            self._reason = str(reason)
+        if not was_usable and now - worker.lost > REPLACE_SECONDS and self.is_connected:
+            self._link.end_actor(worker.actor)  # Ray has given it up
+            self._start(worker)
         if was_usable:
             log.warning("worker %d is lost: %s", worker.number + 1, reason)
             self._on_usable(worker.number, False)
@@ -274,10 +264,12 @@ class WorkerPool:
                 self._set_lost(worker, error)
                 return
             with self._changed:
-                was_usable, worker.facts = worker.is_usable, facts
+                was_usable, worker.facts, worker.lost = worker.is_usable, facts, 0.0
                 self._changed.notify_all()
             if not was_usable:
                 log.info("worker %d is there: %s", worker.number + 1, facts.host)
+                if facts.version != self._setup.version:
+                    log.warning("it has msanii-live %s: install the server's", facts.version)
                 self._on_usable(worker.number, True)
 
     def _connect_again(self) -> None:
