@@ -117,6 +117,12 @@ class Worker:
         with self._lock:
             return list(self._running)
 
+    @property
+    def kept_slot(self) -> int | None:
+        """The number of the slot that tasks which keep theirs share, None while none does."""
+        with self._lock:
+            return None if self._slots.kept is None else self._slots.kept.number
+
     def eta(self, handle: TaskHandle) -> float:
         """Estimate the seconds until a task has ended, from how long such tasks took."""
         tasks = self.tasks()

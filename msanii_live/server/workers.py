@@ -16,7 +16,7 @@ NO_JOB = -1
 class WorkerRow:
     """A worker as clients see it.
 
-    number: from 1. state: idle, busy, stream (it makes a stream's next chunk) or lost. job: the
+    number: from 1. state: idle, busy, stream (a stream has it) or lost. job: the
     number of the one that it runs, or NO_JOB.
     """
 
@@ -46,12 +46,15 @@ class WorkerView:
             for job in self._scheduler.jobs()
             if job.state is State.RUNNING
         }
-        running = {handle.slot: handle for handle in self._scheduler.worker.running()}
+        worker = self._scheduler.worker
+        running = {handle.slot: handle for handle in worker.running()}
+        kept = worker.kept_slot
         rows = []
         for slot, process in enumerate(self._executor.processes()):
             handle = running.get(slot)
             job = NO_JOB if handle is None else jobs.get(id(handle), NO_JOB)
-            state = "idle" if handle is None else ("stream" if job == NO_JOB else "busy")
+            is_streaming = slot == kept or (handle is not None and job == NO_JOB)
+            state = "stream" if is_streaming else ("idle" if handle is None else "busy")
             rows.append(WorkerRow(slot + 1, state if process.is_there else "lost", process, job))
         return rows
 

@@ -100,6 +100,16 @@ def test_two_jobs_run_at_a_time_and_a_cancelled_one_ends_once(server):
     assert [message.address for message in ends(server, "y")] == ["/msanii/job/done"]
 
 
+def test_a_stream_has_a_worker_of_its_own_until_it_ends(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    server.client.send("/msanii/stream/start", "id", "s")
+    server.client.wait(("/msanii/stream/chunk",), timeout=60)
+    assert sorted(states(server)) == ["idle", "stream"]
+    server.job("/msanii/generate", "during", "seconds", 1.0)
+    server.client.send("/msanii/stream/stop")
+    wait_for(lambda: states(server) == ["idle", "idle"])
+
+
 def test_a_job_whose_worker_is_killed_runs_again_and_ends_once(server):
     wait_for(lambda: states(server) == ["idle", "idle"])
     begin(server, "k", *LONG)
