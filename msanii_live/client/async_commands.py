@@ -395,6 +395,19 @@ class AsyncCommands(ABC):
             ),
         )
 
+    async def param_output_gain(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the level of the whole output. With `time` it glides, exact to a frame."""
+        return cast(
+            "list[types.FloatParamRow]",
+            await self.ask(build_command(commands.OutputGain, value=value, time=time, shape=shape)),
+        )
+
     async def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page."""
         return cast(

@@ -562,6 +562,24 @@ class BlockingCommands(ABC):
             self.ask(build_command(commands.StreamPromptB, value=value, time=time, shape=shape)),
         )
 
+    def param_output_gain(
+        self,
+        value: float | None = None,
+        *,
+        time: float = 0.0,
+        shape: Literal["linear", "exp", "ease"] = "linear",
+    ) -> list[types.FloatParamRow]:
+        """Set or return the level of the whole output. With `time` it glides, exact to a frame.
+
+        value: level; -90 is silence (-90 to 12 dB).
+        time: how long the param takes to reach the value (0 to 4096 beats).
+        shape: course of the change: linear, exp (slow at first) or ease (slow at both ends).
+        """
+        return cast(
+            "list[types.FloatParamRow]",
+            self.ask(build_command(commands.OutputGain, value=value, time=time, shape=shape)),
+        )
+
     def clip_list(self, *, page: int = 1) -> list[types.ClipEntryRow]:
         """List the clips, newest first, 50 on a page.
 

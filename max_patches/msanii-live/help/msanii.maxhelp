@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1930.0
+       1958.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -956,7 +956,7 @@
         "box": {
          "id": "obj-31",
          "maxclass": "message",
-         "text": "/msanii/clip/list page 1",
+         "text": "/msanii/param/output.gain -6 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -965,7 +965,7 @@
          "patching_rect": [
           20.0,
           856.0,
-          174.4,
+          247.0,
           22.0
          ]
         }
@@ -973,6 +973,24 @@
        {
         "box": {
          "id": "obj-32",
+         "maxclass": "message",
+         "text": "/msanii/clip/list page 1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          884.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -982,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          912.0,
           167.8,
           22.0
          ]
@@ -990,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -1000,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          940.0,
           286.6,
           22.0
          ]
@@ -1008,7 +1026,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -1018,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          968.0,
           273.4,
           22.0
          ]
@@ -1026,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -1036,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          996.0,
           220.6,
           22.0
          ]
@@ -1044,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -1054,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1024.0,
           167.8,
           22.0
          ]
@@ -1062,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/clip/star loop1 1",
          "numinlets": 2,
@@ -1072,7 +1090,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1052.0,
           181.0,
           22.0
          ]
@@ -1080,7 +1098,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-39",
          "maxclass": "message",
          "text": "/msanii/clip/parents loop1",
          "numinlets": 2,
@@ -1090,26 +1108,8 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
-          187.6,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-39",
-         "maxclass": "message",
-         "text": "/msanii/undo",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1080.0,
-          95.2,
+          187.6,
           22.0
          ]
         }
@@ -1118,7 +1118,7 @@
         "box": {
          "id": "obj-40",
          "maxclass": "message",
-         "text": "/msanii/redo",
+         "text": "/msanii/undo",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1136,7 +1136,7 @@
         "box": {
          "id": "obj-41",
          "maxclass": "message",
-         "text": "/msanii/scene/save loop1",
+         "text": "/msanii/redo",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1145,7 +1145,7 @@
          "patching_rect": [
           20.0,
           1136.0,
-          174.4,
+          95.2,
           22.0
          ]
         }
@@ -1153,6 +1153,24 @@
        {
         "box": {
          "id": "obj-42",
+         "maxclass": "message",
+         "text": "/msanii/scene/save loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1164.0,
+          174.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-43",
          "maxclass": "message",
          "text": "/msanii/scene/load loop1 time 8",
          "numinlets": 2,
@@ -1162,7 +1180,7 @@
          ],
          "patching_rect": [
           20.0,
-          1164.0,
+          1192.0,
           220.6,
           22.0
          ]
@@ -1170,7 +1188,7 @@
        },
        {
         "box": {
-         "id": "obj-43",
+         "id": "obj-44",
          "maxclass": "message",
          "text": "/msanii/scene/free loop1",
          "numinlets": 2,
@@ -1180,7 +1198,7 @@
          ],
          "patching_rect": [
           20.0,
-          1192.0,
+          1220.0,
           174.4,
           22.0
          ]
@@ -1188,7 +1206,7 @@
        },
        {
         "box": {
-         "id": "obj-44",
+         "id": "obj-45",
          "maxclass": "message",
          "text": "/msanii/scene/list",
          "numinlets": 2,
@@ -1198,7 +1216,7 @@
          ],
          "patching_rect": [
           20.0,
-          1220.0,
+          1248.0,
           134.8,
           22.0
          ]
@@ -1206,7 +1224,7 @@
        },
        {
         "box": {
-         "id": "obj-45",
+         "id": "obj-46",
          "maxclass": "message",
          "text": "/msanii/map/learn stream.mix",
          "numinlets": 2,
@@ -1216,7 +1234,7 @@
          ],
          "patching_rect": [
           20.0,
-          1248.0,
+          1276.0,
           200.8,
           22.0
          ]
@@ -1224,7 +1242,7 @@
        },
        {
         "box": {
-         "id": "obj-46",
+         "id": "obj-47",
          "maxclass": "message",
          "text": "/msanii/map/list",
          "numinlets": 2,
@@ -1234,7 +1252,7 @@
          ],
          "patching_rect": [
           20.0,
-          1276.0,
+          1304.0,
           121.6,
           22.0
          ]
@@ -1242,7 +1260,7 @@
        },
        {
         "box": {
-         "id": "obj-47",
+         "id": "obj-48",
          "maxclass": "message",
          "text": "/msanii/map/free stream.mix",
          "numinlets": 2,
@@ -1252,7 +1270,7 @@
          ],
          "patching_rect": [
           20.0,
-          1304.0,
+          1332.0,
           194.2,
           22.0
          ]
@@ -1260,7 +1278,7 @@
        },
        {
         "box": {
-         "id": "obj-48",
+         "id": "obj-49",
          "maxclass": "message",
          "text": "/msanii/job/list",
          "numinlets": 2,
@@ -1270,7 +1288,7 @@
          ],
          "patching_rect": [
           20.0,
-          1332.0,
+          1360.0,
           121.6,
           22.0
          ]
@@ -1278,7 +1296,7 @@
        },
        {
         "box": {
-         "id": "obj-49",
+         "id": "obj-50",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -1288,7 +1306,7 @@
          ],
          "patching_rect": [
           20.0,
-          1360.0,
+          1388.0,
           161.2,
           22.0
          ]
@@ -1296,7 +1314,7 @@
        },
        {
         "box": {
-         "id": "obj-50",
+         "id": "obj-51",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -1306,26 +1324,8 @@
          ],
          "patching_rect": [
           20.0,
-          1388.0,
-          141.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-51",
-         "maxclass": "message",
-         "text": "/msanii/engine/info mel-flow",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           1416.0,
-          200.8,
+          141.4,
           22.0
          ]
         }
@@ -1334,7 +1334,7 @@
         "box": {
          "id": "obj-52",
          "maxclass": "message",
-         "text": "/msanii/engine/load mel-flow",
+         "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1352,7 +1352,7 @@
         "box": {
          "id": "obj-53",
          "maxclass": "message",
-         "text": "/msanii/engine/free mel-flow",
+         "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1370,7 +1370,7 @@
         "box": {
          "id": "obj-54",
          "maxclass": "message",
-         "text": "/msanii/lora/load loop1 1 engine mel-flow",
+         "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -1379,7 +1379,7 @@
          "patching_rect": [
           20.0,
           1500.0,
-          286.6,
+          200.8,
           22.0
          ]
         }
@@ -1387,6 +1387,24 @@
        {
         "box": {
          "id": "obj-55",
+         "maxclass": "message",
+         "text": "/msanii/lora/load loop1 1 engine mel-flow",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1528.0,
+          286.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
          "maxclass": "message",
          "text": "/msanii/lora/free loop1 engine mel-flow",
          "numinlets": 2,
@@ -1396,7 +1414,7 @@
          ],
          "patching_rect": [
           20.0,
-          1528.0,
+          1556.0,
           273.4,
           22.0
          ]
@@ -1404,7 +1422,7 @@
        },
        {
         "box": {
-         "id": "obj-56",
+         "id": "obj-57",
          "maxclass": "message",
          "text": "/msanii/lora/list engine mel-flow",
          "numinlets": 2,
@@ -1414,7 +1432,7 @@
          ],
          "patching_rect": [
           20.0,
-          1556.0,
+          1584.0,
           233.8,
           22.0
          ]
@@ -1422,7 +1440,7 @@
        },
        {
         "box": {
-         "id": "obj-57",
+         "id": "obj-58",
          "maxclass": "message",
          "text": "/msanii/worker/list",
          "numinlets": 2,
@@ -1432,7 +1450,7 @@
          ],
          "patching_rect": [
           20.0,
-          1584.0,
+          1612.0,
           141.4,
           22.0
          ]
@@ -1440,7 +1458,7 @@
        },
        {
         "box": {
-         "id": "obj-58",
+         "id": "obj-59",
          "maxclass": "message",
          "text": "/msanii/notify 1 9000",
          "numinlets": 2,
@@ -1450,7 +1468,7 @@
          ],
          "patching_rect": [
           20.0,
-          1612.0,
+          1640.0,
           154.6,
           22.0
          ]
@@ -1458,7 +1476,7 @@
        },
        {
         "box": {
-         "id": "obj-59",
+         "id": "obj-60",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1468,7 +1486,7 @@
          ],
          "patching_rect": [
           20.0,
-          1640.0,
+          1668.0,
           108.4,
           22.0
          ]
@@ -1476,7 +1494,7 @@
        },
        {
         "box": {
-         "id": "obj-60",
+         "id": "obj-61",
          "maxclass": "message",
          "text": "/msanii/ping",
          "numinlets": 2,
@@ -1486,7 +1504,7 @@
          ],
          "patching_rect": [
           20.0,
-          1668.0,
+          1696.0,
           95.2,
           22.0
          ]
@@ -1494,7 +1512,7 @@
        },
        {
         "box": {
-         "id": "obj-61",
+         "id": "obj-62",
          "maxclass": "message",
          "text": "/msanii/status",
          "numinlets": 2,
@@ -1504,7 +1522,7 @@
          ],
          "patching_rect": [
           20.0,
-          1696.0,
+          1724.0,
           108.4,
           22.0
          ]
@@ -1512,7 +1530,7 @@
        },
        {
         "box": {
-         "id": "obj-62",
+         "id": "obj-63",
          "maxclass": "message",
          "text": "/msanii/version",
          "numinlets": 2,
@@ -1522,7 +1540,7 @@
          ],
          "patching_rect": [
           20.0,
-          1724.0,
+          1752.0,
           115.0,
           22.0
          ]
@@ -1530,7 +1548,7 @@
        },
        {
         "box": {
-         "id": "obj-63",
+         "id": "obj-64",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1540,7 +1558,7 @@
          ],
          "patching_rect": [
           20.0,
-          1752.0,
+          1780.0,
           95.2,
           22.0
          ]
@@ -1548,7 +1566,7 @@
        },
        {
         "box": {
-         "id": "obj-64",
+         "id": "obj-65",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1558,7 +1576,7 @@
          ],
          "patching_rect": [
           20.0,
-          1780.0,
+          1808.0,
           108.4,
           22.0
          ]
@@ -1566,7 +1584,7 @@
        },
        {
         "box": {
-         "id": "obj-65",
+         "id": "obj-66",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1576,7 +1594,7 @@
          ],
          "patching_rect": [
           20.0,
-          1808.0,
+          1836.0,
           134.8,
           22.0
          ]
@@ -1584,7 +1602,7 @@
        },
        {
         "box": {
-         "id": "obj-66",
+         "id": "obj-67",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1594,7 +1612,7 @@
          ],
          "patching_rect": [
           20.0,
-          1836.0,
+          1864.0,
           95.2,
           22.0
          ]
@@ -1602,7 +1620,7 @@
        },
        {
         "box": {
-         "id": "obj-67",
+         "id": "obj-68",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1610,7 +1628,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1880.0,
+          1908.0,
           30.0,
           30.0
          ],
@@ -1626,7 +1644,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1638,7 +1656,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1650,7 +1668,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1662,7 +1680,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1674,7 +1692,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1686,7 +1704,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1698,7 +1716,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1710,7 +1728,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1722,7 +1740,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1734,7 +1752,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1746,7 +1764,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1758,7 +1776,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1770,7 +1788,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1782,7 +1800,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1794,7 +1812,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1806,7 +1824,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1818,7 +1836,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1830,7 +1848,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1842,7 +1860,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1854,7 +1872,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1866,7 +1884,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1878,7 +1896,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1890,7 +1908,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1902,7 +1920,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1914,7 +1932,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1926,7 +1944,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1938,7 +1956,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1950,7 +1968,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1962,7 +1980,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1974,7 +1992,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1986,7 +2004,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -1998,7 +2016,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2010,7 +2028,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2022,7 +2040,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2034,7 +2052,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2046,7 +2064,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2058,7 +2076,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2070,7 +2088,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2082,7 +2100,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2094,7 +2112,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2106,7 +2124,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2118,7 +2136,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2130,7 +2148,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2142,7 +2160,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2154,7 +2172,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2166,7 +2184,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2178,7 +2196,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2190,7 +2208,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2202,7 +2220,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2214,7 +2232,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2226,7 +2244,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2238,7 +2256,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2250,7 +2268,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2262,7 +2280,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2274,7 +2292,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2286,7 +2304,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2298,7 +2316,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2310,7 +2328,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2322,7 +2340,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2334,7 +2352,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2346,7 +2364,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2358,7 +2376,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2370,7 +2388,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2382,7 +2400,7 @@
           0
          ],
          "destination": [
-          "obj-67",
+          "obj-68",
           0
          ]
         }
@@ -2394,7 +2412,19 @@
           0
          ],
          "destination": [
+          "obj-68",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-67",
+          0
+         ],
+         "destination": [
+          "obj-68",
           0
          ]
         }

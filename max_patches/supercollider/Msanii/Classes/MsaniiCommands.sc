@@ -116,6 +116,10 @@
 		^this.ask('/msanii/param/stream.prompt.b', [value], keys, done, progress, fail)
 	}
 
+	outputGain { |value, keys, done, progress, fail|
+		^this.ask('/msanii/param/output.gain', [value], keys, done, progress, fail)
+	}
+
 	clipList { |keys, done, progress, fail|
 		^this.ask('/msanii/clip/list', [], keys, done, progress, fail)
 	}
@@ -305,7 +309,8 @@
 			'/msanii/param/stream.drive' -> [\value],
 			'/msanii/param/stream.space' -> [\value],
 			'/msanii/param/stream.prompt.a' -> [\value],
-			'/msanii/param/stream.prompt.b' -> [\value]
+			'/msanii/param/stream.prompt.b' -> [\value],
+			'/msanii/param/output.gain' -> [\value]
 		]
 	}
 
@@ -341,6 +346,7 @@
 			'/msanii/param/stream.space' -> '/msanii/param/stream.space',
 			'/msanii/param/stream.prompt.a' -> '/msanii/param/stream.prompt.a',
 			'/msanii/param/stream.prompt.b' -> '/msanii/param/stream.prompt.b',
+			'/msanii/param/output.gain' -> '/msanii/param/output.gain',
 			'/msanii/clip/list' -> '/msanii/clip/entry',
 			'/msanii/clip/info' -> '/msanii/clip/info',
 			'/msanii/clip/load' -> '/msanii/done',
