@@ -18,8 +18,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):  # under nohup they would ignore it, and a test sends it
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# Tests in which another program takes part: Pure Data, SuperCollider, JACK, Chromium, Ray. On a busy
-# machine such a program can miss its own deadline, so a failure counts if it comes three times.
+# Tests in which another program takes part: Pure Data, SuperCollider, JACK, Chromium, Ray. On a
+# busy machine such a program can miss its own deadline: a failure counts if it comes three times.
 OTHER_PROGRAMS = (
     "clients",
     "cluster",
