@@ -44,13 +44,13 @@ def run_head(bind: str, port: int, client_port: int) -> None:
 
     Raises: MissingTool; ConfigError: Ray does not start.
     """
-    made = make_token()
     os.environ["RAY_AUTH_MODE"] = "token"
     # With gRPC's handlers of fork, a process that the head's proxy starts for a server may die.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     if bind == LOOPBACK:  # else Ray takes another address of the machine in its place
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     import_ray()
+    made = make_token()
     print(f"serve with:     msanii-live serve --workers ray://{bind}:{client_port}")
     if bind == LOOPBACK:
         print("other machines: none, for this head is on loopback; --bind ADDRESS lets them join")
