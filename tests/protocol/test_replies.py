@@ -53,6 +53,7 @@ def test_lists_are_the_replies_that_end_with_done() -> None:
     listed = {reply.address for reply in REPLIES if is_listed(reply.address)}
     assert listed == {
         "/msanii/caps",
+        "/msanii/worker/entry",
         "/msanii/clip/entry",
         "/msanii/clip/parent",
         "/msanii/scene/entry",
