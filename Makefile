@@ -11,6 +11,7 @@ TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth cso
 FUZZ_SECONDS ?= 60
 FUZZ_PACKETS ?= 100000
 SOAK_MINUTES ?= 5
+PROCESSES ?= 2
 OTHER_PYTHONS ?= 3.12 3.13 3.14
 
 .PHONY: setup setup-dev demo serve test long fuzz fuzz-server soak capture generated pictures lint system test-system clean
@@ -87,8 +88,9 @@ lint: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Two processes; tests that listen by the clock run alone. PROCESSES=0 runs all in one.
 test: setup-dev test-system
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
 
 # What CI does not run, for a night: ten minutes of a stream captured, an hour of soaking, a million
 # fuzzed packets, ten minutes of fuzzing by coverage, and the tests with the other Pythons that are here.

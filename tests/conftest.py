@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.live import live
+from tests.turns import register_turns
 
 os.environ.setdefault("GOMP_SPINCOUNT", "200")  # before torch, as the command line does
 # No test sees the published models of whoever runs it.
@@ -46,11 +47,17 @@ settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests with other programs, or by the clock, run again where they fail."""
+    """Let the tests with other programs, or by the clock, run alone, and again where they fail."""
     places = [_TESTS / place for place in (*OTHER_PROGRAMS, *REAL_TIME)]
     for item in items:
         if any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.alone)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests wait for each other where several processes run them."""
+    register_turns(config)
 
 
 @pytest.fixture(scope="session")
