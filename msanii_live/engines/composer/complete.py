@@ -12,6 +12,7 @@ import torch
 from msanii_live.engines.composer.balance import decided, wanted_notes
 from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditions, batch_of
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
+from msanii_live.engines.composer.lengths import with_lengths
 from msanii_live.engines.composer.network import ComposerNet
 from msanii_live.engines.composer.notes import AnyNote, PartNote, in_order, steps_per_bar
 from msanii_live.engines.composer.roll import BITS, WIDTH, decode, encode, to_array
@@ -148,10 +149,10 @@ def sample_rolls(
             levels,
             lambda done: progress(done, options.steps),
         )
-    if not options.balance:
-        return made
     open_ = 1.0 - known.repeat_interleave(rolls.shape[1] // known.shape[1], 1)
-    return decided(made, open_, wanted_notes(conditions, known, rolls))
+    if options.balance:
+        made = decided(made, open_, wanted_notes(conditions, known, rolls))
+    return with_lengths(made, open_)
 
 
 def amount_to_level(amount: float, shift: float = 3.0) -> float:

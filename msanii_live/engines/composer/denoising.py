@@ -41,9 +41,9 @@ def to_clean(logits: torch.Tensor) -> torch.Tensor:
     to 1; values are scaled by the probability that there is an onset, as the true ones are 0 where
     there is none.
     """
-    bits = torch.tanh(logits[..., :BITS] / 2)
+    bits = torch.tanh(logits[..., :BITS].float() / 2)  # with bfloat16 most would be -1 or 1
     present = (bits[..., : ONSET["pad"].stop] + 1) / 2
-    feel = logits[..., BITS:].clone()
+    feel = logits[..., BITS:].float()
     feel[..., FEEL["drums"]] *= present[..., ONSET["drums"]].repeat_interleave(2, -1)
     for part in PARTS[1:]:
         feel[..., FEEL[part]] *= present[..., ONSET[part]].amax(-1, keepdim=True)
