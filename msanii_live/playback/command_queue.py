@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from msanii_live.audio import Clip, Samples, as_stereo
 from msanii_live.audio.resampling import resample
 from msanii_live.playback.commands import (
+    ExtendClip,
     HostCommand,
     HostReport,
     LoadClip,
     NumberedCommand,
     RestoreRegions,
+    ResumeRegion,
     SetLevel,
     StartAfter,
     StartRegion,
@@ -32,6 +34,7 @@ class _LoadedClip:
     samples: Samples
     key: Hashable
     used: bool = False  # a region has used it; until then a command may be about to
+    ready: int | None = None  # frames that are there of a clip that grows; None means all
 
     @property
     def name(self) -> str:
@@ -60,21 +63,60 @@ class CommandQueue:
         self._next_clip = 1
         self._level = 0.0  # dB, of the whole output
 
-    def load(self, clip: Clip, samples: Samples, key: Hashable) -> int:
+    def load(self, clip: Clip, samples: Samples, key: Hashable, ready: int | None = None) -> int:
         """Return the number of a clip's samples; send them first if the host lacks them.
 
-        samples: float32 (frames, 2), at the host's rate. key: equal for equal samples.
+        samples: float32 (frames, 2), at the host's rate. key: equal for equal samples. ready:
+        frames that are there of a clip that grows, whose samples `extend` fills in.
         Raises: CommandError: EOOM, shared memory is full.
         """
         with self._lock:
             number = self._clip_numbers.get(key)
             if number is None:
                 number, self._next_clip = self._next_clip, self._next_clip + 1
-                self._send_unnumbered(LoadClip(number, samples))
+                self._send_unnumbered(LoadClip(number, samples, ready))
                 self._clip_numbers[key] = number
-                self._loaded[number] = _LoadedClip(clip, samples, key)
+                self._loaded[number] = _LoadedClip(clip, samples, key, ready=ready)
             self._loaded.move_to_end(number)
             return number
+
+    def extend(self, number: int, samples: Samples) -> bool:
+        """Add samples to a clip that grows; return False if the host needs it no more.
+
+        samples: float32 (frames, 2), at the host's rate.
+        """
+        with self._lock:
+            loaded = self._loaded.get(number)
+            if loaded is None or loaded.ready is None:  # unused, or the device's rate has changed
+                return False
+            first, loaded.ready = loaded.ready, loaded.ready + len(samples)
+            loaded.samples[first : loaded.ready] = samples
+            self._send_unnumbered(ExtendClip(number, loaded.ready, samples))
+            return True
+
+    def complete(self, number: int, clip: Clip, key: Hashable) -> bool:
+        """Note that a clip has all its samples; return False if `extend` could not add them.
+
+        clip, key: as of `load`, of the whole clip. A clip that the host needs no more has them.
+        """
+        with self._lock:
+            loaded = self._loaded.get(number)
+            if loaded is None:
+                return True
+            if loaded.ready is None:
+                return False
+            self._clip_numbers.pop(loaded.key, None)
+            self._clip_numbers[key] = number
+            loaded.clip, loaded.key, loaded.ready = clip, key, None
+            self._send_unnumbered(ExtendClip(number, len(loaded.samples), None))
+            return True
+
+    def discard(self, number: int) -> None:
+        """Let go of a clip that grows once no region uses it."""
+        with self._lock:
+            if number in self._loaded:
+                self._loaded[number].used = True
+                self._unload_unused()
 
     def clip(self, number: int) -> Clip | None:
         """Return the clip with a number, None if it is not loaded."""
@@ -133,7 +175,7 @@ class CommandQueue:
             if host.rate != old_rate:
                 self._change_rate(old_rate, host.rate)
             for number, loaded in self._loaded.items():
-                self._send_unnumbered(LoadClip(number, loaded.samples))
+                self._send_unnumbered(LoadClip(number, loaded.samples, loaded.ready))
             self._send_unnumbered(SetLevel(self._level))
             self._send_unnumbered(RestoreRegions(self.regions))
             for number, command in self._pending.items():
@@ -145,6 +187,7 @@ class CommandQueue:
     def _change_rate(self, old: int, new: int) -> None:
         for loaded in self._loaded.values():
             loaded.samples = as_stereo(resample(loaded.samples, old, new))
+            loaded.ready = None
         self.regions = tuple(self._limit_length(r.scaled(new / old)) for r in self.regions)
 
     def _limit_length(self, region: Region) -> Region:
@@ -154,7 +197,7 @@ class CommandQueue:
     def _unload_unused(self) -> None:
         needed = {region.clip for region in self.regions}
         for command in self._pending.values():
-            if isinstance(command, StartRegion | StartAfter):
+            if isinstance(command, StartRegion | StartAfter | ResumeRegion):
                 regions = (command.region, getattr(command, "fallback", None))
                 needed |= {region.clip for region in regions if region}
         for number in needed & self._loaded.keys():

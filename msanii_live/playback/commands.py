@@ -17,11 +17,13 @@ NOW = -1  # as a frame: the first frame that is not yet rendered
 class LoadClip:
     """A clip's samples and the number they get.
 
-    samples: float32 (frames, 2) at the device's rate.
+    samples: float32 (frames, 2) at the device's rate. ready: how many of them are there already;
+    None means all.
     """
 
     clip: int
     samples: Samples
+    ready: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class AttachClip:
     clip: int
     name: str
     frames: int
+    ready: int | None = None
+
+
+@dataclass(frozen=True)
+class ExtendClip:
+    """More samples of a clip that grows.
+
+    ready: frames that are there now. samples: the last of them; None if shared memory has them.
+    """
+
+    clip: int
+    ready: int
+    samples: Samples | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,18 @@ class StopTrack:
 
 
 @dataclass(frozen=True)
+class ResumeRegion:
+    """A region that was replaced, to play again where it would be by now.
+
+    again: number of the region that goes on with a loop after its current turn. fade: frames.
+    """
+
+    region: Region
+    again: int
+    fade: int
+
+
+@dataclass(frozen=True)
 class SetLevel:
     """A level for the whole output, in dB, to be reached from the first frame not yet rendered on.
 
@@ -111,10 +138,12 @@ class QuitHost:
 HostCommand = (
     LoadClip
     | AttachClip
+    | ExtendClip
     | UnloadClip
     | StartRegion
     | StartAfter
     | StopTrack
+    | ResumeRegion
     | SetLevel
     | RestoreRegions
     | QuitHost

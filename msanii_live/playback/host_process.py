@@ -134,7 +134,9 @@ class _CommandReceiver:
             except FileNotFoundError:  # it was unloaded before any region used it
                 return
             self._clips[command.clip] = clip
-            numbered = NumberedCommand(numbered.number, LoadClip(command.clip, clip.array))
+            numbered = NumberedCommand(
+                numbered.number, LoadClip(command.clip, clip.array, command.ready)
+            )
         self._renderer.execute(numbered)
         if isinstance(command, UnloadClip) and command.clip in self._clips:
             self._clips.pop(command.clip).close()

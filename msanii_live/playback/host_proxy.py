@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from msanii_live.errors import Code, CommandError
 from msanii_live.playback.commands import (
     AttachClip,
+    ExtendClip,
     HostEvent,
     HostFailed,
     HostOpened,
@@ -173,8 +175,13 @@ class ProcessHost:
         if isinstance(command, LoadClip):
             block = self._to_shared_memory(command)
             numbered = NumberedCommand(
-                numbered.number, AttachClip(command.clip, block.name, len(command.samples))
+                numbered.number,
+                AttachClip(command.clip, block.name, len(command.samples), command.ready),
             )
+        if isinstance(command, ExtendClip):
+            if not self._write_more(command):
+                return
+            numbered = NumberedCommand(numbered.number, replace(command, samples=None))
         self._sender.put(numbered)
         if isinstance(command, UnloadClip):
             with self._lock:
@@ -230,6 +237,15 @@ class ProcessHost:
             else:
                 self._clips[command.clip] = block
         return block
+
+    def _write_more(self, command: ExtendClip) -> bool:
+        """Write samples to a clip's shared memory; return False if it is not there any more."""
+        with self._lock:
+            block = self._clips.get(command.clip)
+            if block is None or command.samples is None:
+                return block is not None
+            block.array[command.ready - len(command.samples) : command.ready] = command.samples
+            return True
 
     def _kill(self) -> None:
         if self._process.is_alive():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.audio.resampling import resample
@@ -12,6 +14,7 @@ from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.playback.commands import NOW, SetLevel, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.crossfade import close_loop, ends_abruptly
 from msanii_live.playback.device_format import loop_to_device, to_device, to_device_after
+from msanii_live.playback.growing_sound import GrowingSound
 from msanii_live.playback.host_proxy import SilentHost
 from msanii_live.playback.level import SHORTEST
 from msanii_live.playback.mixer import Region
@@ -52,7 +55,7 @@ class Player:
         self._supervisor = Supervisor(timebase, open_host, description)
         self._queue = self._supervisor.queue
         self._lock = threading.RLock()
-        self._next_number = 1
+        self._new_number = itertools.count(1).__next__
 
     # -- the device and its statistics -------------------------------------------------------------
 
@@ -104,10 +107,7 @@ class Player:
         return ahead / self.rate + self.output_latency
 
     def set_warning_callback(self, call: Callable[[str], None]) -> None:
-        """Set what is called with a text when the sound is lost and when it is back.
-
-        It is called on another thread.
-        """
+        """Set what is called, on another thread, with a text when sound is lost or is back."""
         self._supervisor.on_warning = call
 
     def set_change_callback(self, call: Callable[[], object]) -> None:
@@ -142,7 +142,6 @@ class Player:
         """Play a clip beside other tracks and return its region's number.
 
         A clip that plays on the same track fades out while the new one fades in.
-
         at: "none", "beat", "bar" or a number of beats, counted from `when`: a second of the
         timeline, or None for now. gain_db: dB. fade: seconds; with 0 the clip is played bit for
         bit. track: the name by which it is stopped; by default the clip's name.
@@ -154,21 +153,19 @@ class Player:
         else:
             samples = to_device(clip.samples, rate, self.rate)
         fade_out = DECLICK if fade > 0 and not loop and ends_abruptly(samples) else 0
+        gain = 10.0 ** (gain_db / 20.0)
         with self._lock:
-            start, quantum = self._start_frame(at, when)
-            region = Region(
-                self._new_number(),
-                self._queue.load(clip, samples, (id(clip.samples), loop)),
-                track or clip.info.name,
-                start,
-                len(samples),
-                gain=10.0 ** (gain_db / 20.0),
-                fade_in=self.to_frames(fade),
-                fade_out=fade_out,
-                loop=loop,
-            )
-            self._queue.send(StartRegion(region, quantum))
-            return region.number
+            self._start_frame(at, when)  # it may raise, and then nothing is to be loaded
+            number = self._queue.load(clip, samples, (id(clip.samples), loop))
+            name = track or clip.info.name
+            region = Region(0, number, name, NOW, len(samples), 0, gain, self.to_frames(fade))
+            return self._start_region(replace(region, fade_out=fade_out, loop=loop), at, when)
+
+    def grow(self, name: str, frames: int, rate: int) -> GrowingSound:
+        """Return the sound of a clip that is played while it is made; see `GrowingSound`."""
+        return GrowingSound(
+            self._queue, self._start_region, self._new_number, name, frames, (rate, self.rate)
+        )
 
     def stop(
         self, track: str | None, *, at: str = "none", fade: float = 0.02, when: float | None = None
@@ -295,15 +292,17 @@ class Player:
 
     # -- internals ---------------------------------------------------------------------------------
 
-    def _new_number(self) -> int:
-        number, self._next_number = self._next_number, self._next_number + 1
-        return number
+    def _start_region(self, region: Region, at: str, when: float | None = None) -> int:
+        with self._lock:
+            start, quantum = self._start_frame(at, when)
+            region = replace(region, number=self._new_number(), start=start)
+            self._queue.send(StartRegion(region, quantum))
+            return region.number
 
     def _fallback_region(self, bar: Samples, track: str) -> Region:
         clip = make_clip(bar, self.rate, name="")
         loaded = self._queue.load(clip, bar, (id(clip.samples), True))
-        number = self._new_number()
-        return Region(number, loaded, track, NOW, len(bar), loop=True, fallback=True)
+        return Region(self._new_number(), loaded, track, NOW, len(bar), loop=True, fallback=True)
 
     def _start_frame(self, at: str, when: float | None) -> tuple[int, float]:
         """Return the frame of a start, NOW if it is at once, and its quantum in frames."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from msanii_live.playback.commands import (
     NOW,
+    ExtendClip,
     HostCommand,
     HostEvent,
     HostReport,
@@ -17,14 +18,15 @@ from msanii_live.playback.commands import (
     NumberedCommand,
     QuitHost,
     RestoreRegions,
+    ResumeRegion,
     SetLevel,
     StartAfter,
     StartRegion,
     StopTrack,
     UnloadClip,
 )
+from msanii_live.playback.growing_clips import GrowingClips
 from msanii_live.playback.level import OutputLevel
-from msanii_live.playback.mixer import render
 from msanii_live.playback.shared_state import HostStat, HostStats, RingBuffer
 from msanii_live.playback.sinks import NANO, Sink
 from msanii_live.playback.timebase import ClockEstimator
@@ -109,16 +111,23 @@ class Renderer:
         match command:
             case LoadClip():
                 self._clips[command.clip] = command.samples
+                if command.ready is not None:
+                    self._growing.set_ready(command.clip, command.ready, len(command.samples))
+            case ExtendClip():
+                self._extend(command)
             case UnloadClip():
                 if any(region.clip == command.clip for region in self._timeline.regions):
                     return  # the server asks again when the last region is over
                 self._clips.pop(command.clip, None)
+                self._growing.forget(command.clip)
             case StartRegion():
                 self._timeline.start(command, self._position)
             case StartAfter():
                 self._timeline.start_after(command, self._position)
             case StopTrack():
                 self._timeline.stop(command, self._position)
+            case ResumeRegion():
+                self._timeline.resume(command, self._position)
             case SetLevel():
                 self._level = self._level.moved_to(
                     command.level, self._position, command.frames, command.shape
@@ -131,7 +140,7 @@ class Renderer:
                 self._timeline.stop(StopTrack(None, NOW, fade), self._position)
                 self._quit_at = self._position + (fade if self._timeline.regions else 0)
         self._done = max(self._done, numbered.number)
-        if not isinstance(command, LoadClip | UnloadClip):
+        if not isinstance(command, LoadClip | ExtendClip | UnloadClip):
             self._report()
 
     def render_ahead(self) -> None:
@@ -174,7 +183,8 @@ class Renderer:
             room = 0
         while room > 0:
             frames = min(room, _BLOCK_FRAMES)
-            block = render(self._timeline.regions, self._clips, self._position, frames)
+            regions = self._timeline.regions
+            block = self._growing.render(regions, self._clips, self._position, frames)
             if not self._level.is_unity(self._position):
                 block *= self._level.gains_at(self._position, frames)
                 np.clip(block, -1.0, 1.0, out=block)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from msanii_live.playback.commands import NOW, StartAfter, StartRegion, StopTrack
+from msanii_live.playback.commands import NOW, ResumeRegion, StartAfter, StartRegion, StopTrack
 from msanii_live.playback.mixer import Region
 
 DECLICK = 220  # frames, 5 ms: the shortest fade out of a region that is cut off
@@ -34,6 +34,26 @@ class Timeline:
         """Fade out a track, or all tracks; an unknown track is not an error."""
         begin = _next_start(command.begin, command.quantum, position)
         self._fade_out(command.track, begin, max(command.fade, DECLICK))
+
+    def resume(self, command: ResumeRegion, position: int) -> None:
+        """Play a region that was replaced again, in time; the regions of its track fade out."""
+        old = command.region
+        if old.is_over(position):
+            return
+        start = max(position, old.start)
+        passed = (start - old.start) % old.length if old.loop else start - old.start
+        rest = replace(
+            old,
+            start=start,
+            skip=old.skip + passed,
+            length=old.length - passed,
+            fade_in=command.fade,
+            loop=False,
+        )
+        self.start(StartRegion(rest), position)
+        if old.loop:
+            again = replace(old, number=command.again, start=rest.start + rest.length, fade_in=0)
+            self.regions = (*self.regions, replace(again, follows=rest.number))
 
     def start_after(self, command: StartAfter, position: int) -> None:
         """Add a region where another region ends; see `StartAfter`.
