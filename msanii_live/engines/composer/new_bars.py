@@ -9,7 +9,7 @@ from random import Random
 from msanii_live.engines.composer.bar_grid import PROGRAMS
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.composer.piece_order import start_full
-from msanii_live.engines.composer.plans import Plan, draw_plan, usual_activity
+from msanii_live.engines.composer.plans import Plan, activity_at, draw_plan, usual_activity
 from msanii_live.engines.composer.progressions import LINE, draw_progression
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
 from msanii_live.engines.composer.weights import Composer
@@ -102,6 +102,8 @@ def outline_new_bars(
     for part in own:
         if usual.get(part):
             activity[part] = own[part] ** (1 - TO_USUAL) * usual[part] ** TO_USUAL
+    if wishes.density is not None:
+        activity |= activity_at(composer.tables, style, metre or piece.grid.metre, wishes.density)
     activity = {part: each or usual.get(part, 0.0) for part, each in activity.items()}
     activity = {part: each for part, each in activity.items() if each > 0}
     programs = {

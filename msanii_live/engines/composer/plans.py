@@ -11,6 +11,9 @@ from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chord
 from msanii_live.notes import PARTS
 
+LINE_PLANS = 8  # of one metre, that are enough for a line
+FEWEST = 0.5  # notes in a bar in which a part plays
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -124,6 +127,29 @@ def usual_activity(
         if values:
             means[part] = sum(values) / len(values)
     return means
+
+
+def activity_at(
+    tables: Mapping[str, Any], style: str | None, metre: tuple[int, int], density: float
+) -> dict[str, float]:
+    """Return the notes a bar in which each part plays at a density, 0-1.
+
+    They lie on a line through the plans of a style, by least squares, that never falls: so they
+    rise with the density, while plans drawn at two densities may have it otherwise.
+    """
+    plans = [row_to_plan(row) for row in tables.get("plans", []) if style in (None, row[0])]
+    of_metre = [plan for plan in plans if plan.metre == metre]
+    plans = of_metre if len(of_metre) >= LINE_PLANS else plans
+    found = {}
+    for place, part in enumerate(PARTS):
+        pairs = [(plan.density, plan.activity[place]) for plan in plans if plan.activity[place] > 0]
+        if pairs:
+            count = len(pairs)
+            x, y = (sum(column) / count for column in zip(*pairs, strict=True))
+            spread = sum((each - x) ** 2 for each, _ in pairs)
+            slope = sum((one - x) * (other - y) for one, other in pairs) / max(spread, 1e-9)
+            found[part] = max(y + max(slope, 0.0) * (density - x), FEWEST)
+    return found
 
 
 def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> PieceConditions:

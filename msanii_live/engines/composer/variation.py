@@ -24,7 +24,12 @@ from msanii_live.engines.composer.new_bars import (
     transposed,
 )
 from msanii_live.engines.composer.notes import Chord, PartNote
-from msanii_live.engines.composer.plans import draw_plan, row_to_plan, usual_activity
+from msanii_live.engines.composer.plans import (
+    activity_at,
+    draw_plan,
+    row_to_plan,
+    usual_activity,
+)
 from msanii_live.engines.composer.progressions import draw_progression
 from msanii_live.engines.composer.read_piece import ReadPiece
 from msanii_live.engines.composer.weights import Composer
@@ -108,6 +113,8 @@ def plan_variation(
     usual = usual_activity(composer.tables, style, grid.metre)
     if wishes.density is not None or is_other:
         activity = {p: each for p, each in zip(PARTS, plan.activity, strict=True) if each > 0}
+    if wishes.density is not None:
+        activity |= activity_at(composer.tables, style, grid.metre, wishes.density)
     activity = {part: activity.get(part, usual.get(part, 4.0)) for part in PARTS}
     programs = dict(PROGRAMS) | {
         part: program for part, program in zip(PARTS, plan.programs, strict=True) if program >= 0
