@@ -67,6 +67,7 @@ class Renderer:
         self._on_event = on_event
         self._timeline = Timeline()
         self._clips: dict[int, Samples] = {}
+        self._growing = GrowingClips()
         self._position = 0
         self._clock: ClockEstimator | None = None
         self._delay = 0
@@ -207,6 +208,14 @@ class Renderer:
         self._ramp_end = self._position + _RAMP_FRAMES
         self._stats[HostStat.UNDERRUNS] += 1
         self._stats[HostStat.LOST_FRAMES] += lost
+
+    def _extend(self, command: ExtendClip) -> None:
+        samples = self._clips.get(command.clip)
+        if samples is None:
+            return
+        if command.samples is not None:
+            samples[command.ready - len(command.samples) : command.ready] = command.samples
+        self._growing.set_ready(command.clip, command.ready, len(samples))
 
     def _lacks_clip(self, command: HostCommand) -> bool:
         regions = [getattr(command, "region", None), getattr(command, "fallback", None)]
