@@ -24,6 +24,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 VOCODERS = ("vocos", "bands", "griffin-lim")
 ANNOUNCE = ("auto", "on", "off")
 SWITCH = ("off", "on")
+OFFLOAD = ("none", "model", "sequential")
 SAVE_FORMATS = (
     "wav", "wav16", "wav24", "wav32", "flac", "flac16", "flac24", "aiff", "aiff16", "aiff24",
     "aiff32",
@@ -50,6 +51,7 @@ _CHOICES = (
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
     ("compile", SWITCH),
+    ("offload", OFFLOAD),
     ("trust_remote_code", SWITCH),
     ("resume", SWITCH),
     ("save_format", SAVE_FORMATS),
@@ -114,6 +116,12 @@ class Config:
     vocoder: str = _option("vocos", "vocoder of the default engine", VOCODERS)
     compile: str = _option(
         "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH
+    )
+    offload: str = _option(
+        "none",
+        "parts of a published model that wait outside the GPU: none, all but the network in use "
+        "(model), or all but the layer in use (sequential, slow)",
+        OFFLOAD,
     )
     threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
     workers: str = _option(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msanii_live.audio import Clip
+from msanii_live.engines.base import OffloadMode
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.notes import Score
 
@@ -34,6 +35,7 @@ class EngineSetup:
     compiled: bool
     precision: str
     trust_remote_code: bool
+    offload: OffloadMode
     threads: int
     version: str
 

@@ -66,7 +66,7 @@ class EngineActor:
         return_memory()
         self._registry = EngineRegistry(
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
-            setup.trust_remote_code,
+            setup.trust_remote_code, setup.offload,
         )  # fmt: skip
         self._changed = threading.Condition()
         self._call: _RunningCall | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from msanii_live import __version__
 from msanii_live.cluster.calls import EngineSetup
 from msanii_live.config import Config
+from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.executor import Executor, InProcessExecutor
 
@@ -23,13 +25,14 @@ def open_engines(config: Config) -> tuple[EngineRegistry, Executor]:
         compiled=config.compile == "on",
         precision=config.precision,
         trust_remote_code=config.trust_remote_code == "on",
+        offload=cast("OffloadMode", config.offload),
         threads=_threads(config),
         version=__version__,
     )
     if config.workers.isdigit() and int(config.workers) == 0:
         registry = EngineRegistry(
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
-            setup.trust_remote_code,
+            setup.trust_remote_code, setup.offload,
         )  # fmt: skip
         registry.check_default()
         return registry, InProcessExecutor(registry)

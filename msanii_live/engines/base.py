@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeGuard, TypeVar
+from typing import Literal, Protocol, TypeGuard, TypeVar
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
@@ -194,6 +194,9 @@ def is_composing(engine: Engine) -> TypeGuard[ComposingEngine]:
     return hasattr(engine, "compose") and hasattr(engine, "continue_score")
 
 
+OffloadMode = Literal["none", "model", "sequential"]
+
+
 @dataclass(frozen=True)
 class EngineSettings:
     """What an engine is made with.
@@ -201,7 +204,8 @@ class EngineSettings:
     device: auto, cpu, cuda or mps. vocoder: the name of one. compiled: whether to compile networks.
     precision: auto, fp32, bf16 or fp16. name: what the engine must call itself. weights: the file
     or folder that the user gave; None means those that come with the engine. trust_remote_code: run
-    code that lies in a model's folder.
+    code that lies in a model's folder. offload: which parts of a published model wait in the
+    computer's memory.
     """
 
     device: str
@@ -211,6 +215,7 @@ class EngineSettings:
     name: str = ""
     weights: Path | None = None
     trust_remote_code: bool = False
+    offload: OffloadMode = "none"
 
 
 # Makes an engine, or several that share weights; the first is the one that the name stands for.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msanii_live.config_file import expand_path
-from msanii_live.engines.base import Engine, EngineSettings
+from msanii_live.engines.base import Engine, EngineSettings, OffloadMode
 from msanii_live.engines.builtin import (
     ALIASES,
     BUILT_IN,
@@ -43,16 +43,19 @@ class EngineRegistry:
         compiled: bool = False,
         precision: str = "auto",
         trust_remote_code: bool = False,
+        offload: OffloadMode = "none",
     ) -> None:
         """Take the settings of engines and the default one.
 
         default: a name, a path to weights, or the name or repository of a published model that was
-        fetched. trust_remote_code: run code that lies in a model's folder.
+        fetched. trust_remote_code: run code that lies in a model's folder. offload: as of
+        `EngineSettings`.
         Raises: ConfigError: no engine reads the weights at the path, or the model is not here.
         """
         self._settings = EngineSettings(
-            device, vocoder, compiled, precision, trust_remote_code=trust_remote_code
-        )
+            device, vocoder, compiled, precision,
+            trust_remote_code=trust_remote_code, offload=offload,
+        )  # fmt: skip
         self._plugins = find_plugins({*BUILT_IN, *ALIASES})
         self._models = {
             model.name: model.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
@@ -31,13 +32,18 @@ def is_loopback(host: str) -> bool:
     >>> is_loopback("127.0.0.1"), is_loopback("::ffff:127.0.0.1"), is_loopback("192.0.2.1")
     (True, True, False)
     """
-    return _parse_host(host).is_loopback
+    return _is_loopback(host)
 
 
 def is_allowed(host: str, allow: Sequence[Network]) -> bool:
     """Return whether a host may send to this server: this machine and the allowed networks."""
     address = _parse_host(host)
     return address.is_loopback or any(address in network for network in allow)
+
+
+@lru_cache(1_024)
+def _is_loopback(host: str) -> bool:
+    return _parse_host(host).is_loopback
 
 
 def _parse_host(host: str) -> IPv4Address | IPv6Address:

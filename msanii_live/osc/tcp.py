@@ -169,8 +169,9 @@ class _TcpProtocol(asyncio.BufferedProtocol):
         self._server = server
         self._transport: asyncio.Transport
         self._buffer = memoryview(bytearray(_READ_BYTES))
-        self._unsent = bytearray()  # replies that wait until the client has read others
+        self._unsent = bytearray()  # replies of this round, or until the client has read others
         self._is_full = False
+        self._will_flush = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -218,15 +219,21 @@ class _TcpProtocol(asyncio.BufferedProtocol):
 
     def send(self, packet: bytes) -> None:
         frame = encode_frame(self.decoder.framing, packet)
-        if not self._is_full:
-            self.last_active = time.monotonic()
-            self._transport.write(frame)
-        elif len(self._unsent) <= MAX_UNREAD_BYTES:
-            self._unsent += frame
-        else:
+        if self._is_full and len(self._unsent) > MAX_UNREAD_BYTES:
             self._unsent.clear()
             self._server._close_counted(self, "tcp_unread")
             self._transport.abort()  # close() would wait until the client has read it
+            return
+        self._unsent += frame
+        if self._is_full:
+            return
+        # The replies of one round of the event loop leave by one system call: each costs as much as
+        # handling a message.
+        if len(self._unsent) >= _TRANSPORT_BYTES:
+            self._flush()
+        elif not self._will_flush:
+            self._will_flush = True
+            self._server._loop.call_soon(self._flush_round)
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -238,6 +245,11 @@ class _TcpProtocol(asyncio.BufferedProtocol):
     def close(self) -> None:
         self._flush()
         self._transport.close()
+
+    def _flush_round(self) -> None:
+        self._will_flush = False
+        if not self._is_full and not self._transport.is_closing():
+            self._flush()
 
     def _flush(self) -> None:
         if self._unsent:

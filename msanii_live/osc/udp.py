@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
 
 from msanii_live.osc.binding import bind_sockets, is_own_host
 from msanii_live.osc.ingress_queue import IngressQueue
@@ -45,6 +45,7 @@ class UdpServer:
         self._ingress = ingress
         self._loop = asyncio.get_running_loop()
         self._address: UdpAddress = sockets[0].getsockname()[:2]
+        self._route = lru_cache(256)(self._find_route)
         self._drop_reason = lru_cache(256)(lambda source: drop_reason(source, self._address, allow))
         self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -107,16 +108,19 @@ class UdpServer:
         A packet to this server itself is not sent either: it would be a message about a message.
         """
         try:
-            host = ip_address(addr[0])  # a host name would block in the resolver
             if self.is_own(addr):
                 raise ValueError("addressed to this server itself")
-            sock, name = self._route(host, addr[0])
+            sock, name = self._route(addr[0])
             sock.sendto(data, (name, addr[1]))
         except (OSError, OverflowError, ValueError):  # OverflowError: a port beyond 65,535
             self._counters["send_errors"] += 1
 
-    def _route(self, host: IPv4Address | IPv6Address, name: str) -> tuple[socket.socket, str]:
-        """Return the socket that reaches a host, and the host's name on it."""
+    def _find_route(self, name: str) -> tuple[socket.socket, str]:
+        """Return the socket that reaches a host, and the host's name on it.
+
+        Raises: ValueError: it is no IP address. A name would block in the resolver.
+        """
+        host = ip_address(name)
         mapped = host.ipv4_mapped if isinstance(host, IPv6Address) else host
         if mapped is None:
             return self._by_family.get(socket.AF_INET6, self._sockets[0]), name

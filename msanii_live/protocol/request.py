@@ -43,6 +43,8 @@ class Request:
     @property
     def warnings(self) -> list[str]:
         """What the sender should know of a message that is carried out, in words."""
+        if not self.unknown and not self.words:
+            return []
         known = [argument.name for argument in all_arguments(type(self.command))]
         texts = [
             f"unknown key {key[:60]} was ignored{_suggest_key(key, known)}" for key in self.unknown

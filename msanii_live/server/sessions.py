@@ -112,6 +112,8 @@ class Sessions:
         return len(self._by_peer)
 
     def _expire(self) -> None:
+        if not self._by_peer:
+            return
         now = self.clock()
         for peer in [p for p, r in self._by_peer.items() if r.until < now]:
             del self._by_peer[peer]

@@ -26,7 +26,9 @@ SOURCE = make_clip(np.full((44_100, 2), 0.1, np.float32), 44_100, bpm=120.0)
 
 @pytest.fixture
 def actor():
-    return EngineActor(EngineSetup("cpu", "tones", "vocos", False, "auto", False, 0, __version__))
+    return EngineActor(
+        EngineSetup("cpu", "tones", "vocos", False, "auto", False, "none", 0, __version__)
+    )
 
 
 def call(number, command, method="run"):

@@ -272,7 +272,10 @@ def test_a_saturated_queue_calls_back_once_when_it_has_drained(monkeypatch):
         while len(receiver.messages) < 150:
             await turns()
         assert not queue.is_saturated(PEER)
-        assert resumed == [50]  # 100 are pending
+        assert (
+            50 <= resumed[0] < 50 + ingress_queue._TURN_PACKETS
+        )  # 100 were pending, or a few less
+        assert len(resumed) == 1
 
     run(scenario)
 

@@ -25,7 +25,6 @@ class AceStepFamily(OobleckFamily):
 
     takes_lyrics = True
     takes_weights = True
-    tiles = True  # audio over 20 s, as its publishers do
     max_seconds = MAX_SECONDS
 
     def __init__(self, pipe: Any) -> None:

@@ -14,6 +14,7 @@ from msanii_live.engines.base import (
     Capabilities,
     Context,
     EngineSettings,
+    OffloadMode,
     engine_factory,
     standalone_context,
 )
@@ -25,6 +26,7 @@ from msanii_live.engines.pipelines.family import Family
 from msanii_live.engines.pipelines.folder import PipelineFolder, check_folder, load_family
 from msanii_live.engines.pipelines.loras import LoadedLora
 from msanii_live.engines.pipelines.loras import apply as apply_loras
+from msanii_live.engines.pipelines.offload import check_offload
 from msanii_live.engines.pipelines.tasks import MAX_SECONDS, PipelineTasks
 from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import Generate, GenerationCommand
@@ -45,6 +47,7 @@ class PipelineEngine:
         device: str = "auto",
         precision: str = "auto",
         compiled: bool = False,
+        offload: OffloadMode = "none",
     ) -> None:
         """Take a folder that was checked, and what is wanted of the device and the precision."""
         self.name = name
@@ -60,7 +63,7 @@ class PipelineEngine:
             follows=(*FOLLOWED, *(SUNG if folder.pipeline == "AceStepPipeline" else AVOIDED)),
         )
         self._folder, self._device_name, self._asked = folder, device, precision
-        self._compiled = compiled
+        self._compiled, self._offload = compiled, offload
         self._dtype = torch.float32  # until it is loaded
         self._family: Family | None = None
         self._loras: dict[str, LoadedLora] = {}
@@ -87,9 +90,10 @@ class PipelineEngine:
         """Return the model, loaded. Raises: as `load`."""
         if self._family is None:
             device = pick_device(self._device_name)
+            check_offload(self._offload, device)
             self._dtype = self._pick_dtype(device)
             with torch_runtime.inference(torch.float32):
-                family = load_family(self._folder, device, self._dtype)
+                family = load_family(self._folder, device, self._dtype, self._offload)
                 if self._compiled:
                     compile_networks(family.pipe)
                 apply_loras(family.pipe, self.name, self._loras)
@@ -154,5 +158,6 @@ def create(settings: EngineSettings) -> PipelineEngine:
     assert settings.weights is not None
     folder = check_folder(settings.weights, settings.trust_remote_code)
     return PipelineEngine(
-        folder, settings.name, settings.device, settings.precision, settings.compiled
-    )
+        folder, settings.name, settings.device, settings.precision, settings.compiled,
+        settings.offload,
+    )  # fmt: skip

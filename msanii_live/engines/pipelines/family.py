@@ -13,7 +13,10 @@ from typing import Any
 
 import torch
 
+from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.pipelines.latent_cache import LatentCache
+from msanii_live.engines.pipelines.offload import place
+from msanii_live.engines.pipelines.tiles import LEAST_TILE_SECONDS, TILE_SECONDS, Tiles
 from msanii_live.engines.pipelines.words import PromptWords
 
 StepCallback = Callable[[int, int], None]
@@ -56,7 +59,8 @@ class Family(ABC):
     """A pipeline as this server uses it; a subclass for each class of diffusers.
 
     pipe: the pipeline. rate: Hz. hop: samples of a latent. dimensions: of a latent. max_seconds: of
-    one pass. steps, guidance: where the command gives none.
+    one pass. steps, guidance: where the command gives none. overlap: latents that the autoencoder
+    looks to either side, at most; None where it looks at all of them. device: where networks run.
     """
 
     rate: int
@@ -68,23 +72,28 @@ class Family(ABC):
     takes_negative = False
     takes_lyrics = False
     takes_weights = False
+    overlap: int | None = 32
+    device = torch.device("cpu")
+    tile_seconds = TILE_SECONDS
 
     def __init__(self, pipe: Any) -> None:
         self.pipe = pipe
         self.cache = LatentCache()
 
+    def place(self, device: torch.device, offload: OffloadMode = "none") -> None:
+        """Move the networks to a device, or let their parts go there when they are used."""
+        place(self.pipe, device, offload)
+        self.device = device
+
     # -- what a family gives -------------------------------------------------------------------
 
     @abstractmethod
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio, without chance.
-
-        wave: float32, (2, frames), whole latents long. Returns (1, dimensions, latents).
-        """
+    def encode_whole(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio at once; see `encode`."""
 
     @abstractmethod
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents, float32, (2, latents * hop). latents: as of `encode`."""
+    def decode_whole(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents at once; see `decode`."""
 
     @abstractmethod
     def denoise(self, task: LatentTask) -> torch.Tensor:
@@ -92,10 +101,36 @@ class Family(ABC):
 
     # -- what they share -----------------------------------------------------------------------
 
-    @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        return torch.device(self.pipe.device)
+    def encode(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio, without chance; long audio is encoded in pieces.
+
+        wave: float32, (2, frames), whole latents long. Returns (1, dimensions, latents).
+        """
+        return self._in_tiles(lambda tiles: tiles.encode(wave, self.encode_whole))
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents, float32, (2, latents * hop), long audio in pieces.
+
+        latents: as of `encode`.
+        """
+        return self._in_tiles(lambda tiles: tiles.decode(latents, self.decode_whole))
+
+    def _in_tiles(self, run: Callable[[Tiles], torch.Tensor]) -> torch.Tensor:
+        """Run an autoencoder, in smaller pieces where the memory runs out."""
+        try:
+            return run(self._tiles(self.tile_seconds))
+        except torch.OutOfMemoryError:
+            if self.overlap is None:
+                raise
+            torch.cuda.empty_cache()
+            return run(self._tiles(LEAST_TILE_SECONDS))
+        finally:
+            self.pipe.maybe_free_model_hooks()  # offloading: nothing else does it for this part
+
+    def _tiles(self, seconds: float) -> Tiles:
+        if self.overlap is None:
+            return Tiles(self.hop, 2**31, 0)
+        return Tiles(self.hop, self.count(round(seconds * self.rate)), self.overlap)
 
     @property
     def dtype(self) -> torch.dtype:

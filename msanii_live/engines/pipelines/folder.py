@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.builtin import PIPELINE_CLASSES
 from msanii_live.engines.pipelines.family import Family
 from msanii_live.errors import Code, CommandError, ConfigError
@@ -160,13 +161,19 @@ def _licence(path: Path) -> str:
     return (read_licence(path) or (known.licence if known else "unknown"))[:MAX_LICENCE]
 
 
-def load_family(folder: PipelineFolder, device: torch.device, dtype: torch.dtype) -> Family:
+def load_family(
+    folder: PipelineFolder,
+    device: torch.device,
+    dtype: torch.dtype,
+    offload: OffloadMode = "none",
+) -> Family:
     """Read a folder's weights and move them to a device.
 
     Raises: CommandError: EENGINE, they cannot be read.
     """
     try:
-        with warnings.catch_warnings():
+        # Not in inference mode, whose tensors accelerate cannot move.
+        with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of libraries, about themselves
             import diffusers
 
@@ -177,7 +184,9 @@ def load_family(folder: PipelineFolder, device: torch.device, dtype: torch.dtype
                 use_safetensors=True,
                 trust_remote_code=folder.trusts_code,
             )
-            return _family_class(folder.pipeline)(pipe.to(device))
+            family = _family_class(folder.pipeline)(pipe)
+            family.place(device, offload)
+            return family
     except torch.OutOfMemoryError:
         raise
     except ImportError as error:

@@ -31,15 +31,15 @@ class LongCatFamily(Family):
         self.max_seconds = float(pipe.max_wav_duration)
         self._is_inverted = bool(pipe.scheduler.config.invert_sigmas)
 
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio; see `Family.encode`."""
+    def encode_whole(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio; see `Family.encode_whole`."""
         vae = self.pipe.vae
         given = to_channels(wave, int(vae.config.in_channels)).to(self.device)
         latents: torch.Tensor = vae.encode(given, sample_posterior=False).latents
         return latents
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents; see `Family.decode`."""
+    def decode_whole(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents; see `Family.decode_whole`."""
         return to_stereo(self.pipe.vae.decode(latents).sample, latents.shape[-1] * self.hop)
 
     def denoise(self, task: LatentTask) -> torch.Tensor:

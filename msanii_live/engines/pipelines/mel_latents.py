@@ -33,6 +33,7 @@ class MelLatentFamily(Family):
     steps = STEPS
     guidance = GUIDANCE
     max_seconds = MAX_SECONDS
+    overlap = None  # its autoencoder attends to all of a clip, which is 10 s at most
 
     def __init__(self, pipe: Any) -> None:
         super().__init__(pipe)
@@ -53,8 +54,8 @@ class MelLatentFamily(Family):
         )
         self._filters = bins.T
 
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio; see `Family.encode`.
+    def encode_whole(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio; see `Family.encode_whole`.
 
         The mel is that of AudioLDM: Liu et al. 2023, section 5; natural logarithm, Slaney's bands.
         """
@@ -74,8 +75,8 @@ class MelLatentFamily(Family):
         latents = vae.encode(image).latent_dist.mode() * vae.config.scaling_factor
         return self._columns(latents)
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents; see `Family.decode`."""
+    def decode_whole(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents; see `Family.decode_whole`."""
         vae = self.pipe.vae
         image = self._image(latents).to(vae.dtype) / vae.config.scaling_factor
         wave = self.pipe.mel_spectrogram_to_waveform(vae.decode(image).sample)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.pipelines.embeds import weighted_embeds
 from msanii_live.engines.pipelines.family import (
     Family,
@@ -43,21 +44,28 @@ class StableAudio3Family(Family):
         self.rate, self.hop = int(vae.config.sampling_rate), int(vae.downsampling_ratio)
         self.dimensions = int(vae.config.latent_dim)
         self.max_seconds = float(self.pipe.duration_embedder.config.max_val)
+        # Each layer looks as many latents to either side.
+        self.overlap = int(vae.config.sliding_window * sum(vae.config.encoder_transformer_depths))
         is_distilled = bool(self.pipe.scheduler.config.stochastic_sampling)
         self.steps = FEW_STEPS if is_distilled else MANY_STEPS
         self.guidance = 1.0 if is_distilled else BASE_GUIDANCE
         self.takes_negative = not is_distilled
         self._inpaints = self.pipe.transformer.config.local_add_cond_dim == self.dimensions + 1
 
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return the latents of audio; see `Family.encode`."""
+    def place(self, device: torch.device, offload: OffloadMode = "none") -> None:
+        """Move the networks to a device; see `Family.place`."""
+        super().place(device, offload)
+        self._inpaint._exclude_from_cpu_offload = self.pipe._exclude_from_cpu_offload
+
+    def encode_whole(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return the latents of audio; see `Family.encode_whole`."""
         vae = self.pipe.vae
         given = to_channels(wave, vae.config.audio_channels).to(self.device, vae.dtype)
         latents: torch.Tensor = vae.encode(given).latents
         return latents
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the audio of latents; see `Family.decode`."""
+    def decode_whole(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the audio of latents; see `Family.decode_whole`."""
         made = self.pipe.vae.decode(latents.to(self.pipe.vae.dtype)).sample
         return to_stereo(made, latents.shape[-1] * self.hop)
 

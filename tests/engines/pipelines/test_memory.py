@@ -1,15 +1,20 @@
-"""What saves time and memory: latents that are kept, compiled networks, decoding in pieces."""
+"""What saves time and memory: latents that are kept, compiled networks, pieces, offloading."""
 
+import accelerate
 import numpy as np
 import pytest
 import torch
 
 from msanii_live.engines.base import EngineSettings
+from msanii_live.engines.pipelines import offload
 from msanii_live.engines.pipelines.compiling import compile_networks
 from msanii_live.engines.pipelines.engine import create
 from msanii_live.engines.pipelines.latent_cache import LatentCache
+from msanii_live.engines.pipelines.tiles import Tiles
+from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate, Outpaint
 from tests.engines.pipelines.conftest import Recorder, source
+from tests.engines.pipelines.tiny import FAMILIES
 
 
 def test_the_cache_knows_audio_by_its_samples_and_is_bounded():
@@ -81,21 +86,86 @@ def test_an_engine_is_compiled_if_that_is_asked_for(bench):
     assert engine._family.pipe.transformer._compiled_call_impl is not None
 
 
-def test_decoding_in_pieces_where_the_memory_runs_out(bench, monkeypatch):
+TILED = ("stable-audio-3", "stable-audio-open", "ace-step", "longcat")
+
+
+@pytest.mark.parametrize("family", TILED)
+def test_audio_that_is_coded_in_pieces_is_that_of_the_whole(bench, family, monkeypatch):
+    model = bench.engine(family).family()
+    count = 8 * (model.overlap + 2)
+    torch.manual_seed(3)
+    latents = torch.randn(1, model.dimensions, count)
+    wave = 0.1 * torch.randn(2, count * model.hop)
+    with torch.inference_mode():
+        decoded, encoded = model.decode_whole(latents), model.encode_whole(wave)
+        monkeypatch.setattr(
+            model, "tile_seconds", 2.5 * (model.overlap + 2) * model.hop / model.rate
+        )
+        spans = list(model._tiles(model.tile_seconds).spans(count))
+        in_pieces, again = model.decode(latents), model.encode(wave)
+    assert len(spans) >= 3
+    np.testing.assert_allclose(in_pieces, decoded, atol=1e-4 * float(decoded.abs().max()))
+    np.testing.assert_allclose(again, encoded, atol=1e-4 * float(encoded.abs().max()))
+
+
+def test_short_audio_is_one_piece_and_long_audio_is_covered_once():
+    tiles = Tiles(hop=4, size=10, overlap=3)
+    assert list(tiles.spans(16)) == [(0, 16, 0, 16)]
+    spans = list(tiles.spans(27))
+    assert spans == [(0, 10, 0, 13), (10, 20, 7, 23), (20, 27, 17, 27)]
+
+
+def test_decoding_in_smaller_pieces_where_the_memory_runs_out(bench, monkeypatch):
     model = bench.engine("stable-audio-open").family()
-    vae, tiled = model.pipe.vae, []
-    own = vae.decode
+    own, sizes = model.decode_whole, []
 
     def decode(latents):
-        if not vae.use_tiling:
+        if latents.shape[-1] > 500:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        tiled.append(latents.shape[-1])
+        sizes.append(latents.shape[-1])
         return own(latents)
 
-    monkeypatch.setattr(vae, "decode", decode)
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    monkeypatch.setattr(model, "decode_whole", decode)
     with torch.inference_mode():
-        made = model.decode(torch.randn(1, model.dimensions, 60))
-    vae.disable_tiling()
-    assert made.shape == (2, 60 * model.hop)
-    assert tiled == [60]
+        made = model.decode(torch.randn(1, model.dimensions, 600))
+    assert made.shape == (2, 600 * model.hop)
+    assert len(sizes) > 1
+
+
+def offload_to_this_memory(monkeypatch):
+    """Let parts go from the computer's memory to the same memory, so that no GPU is needed."""
+    own = accelerate.cpu_offload
+    monkeypatch.setattr(offload, "GPUS", ("cpu",))
+    monkeypatch.setattr(  # diffusers numbers the device, which a CPU's weights then differ from
+        accelerate, "cpu_offload", lambda part, device, **how: own(part, device.type, **how)
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "mode"),
+    [(f, m) for f in FAMILIES for m in ("model", "sequential") if (f, m) != ("musicldm", "model")],
+)  # fmt: skip
+def test_a_model_of_which_parts_wait_elsewhere_makes_the_same(bench, family, mode, monkeypatch):
+    offload_to_this_memory(monkeypatch)
+    settings = EngineSettings("cpu", name="m", weights=bench.path(family), offload=mode)
+    engine = create(settings)
+    commands = (Generate(seconds=0.5, steps=2), Outpaint(src="a", seconds=0.3, steps=2))
+    for command in commands:
+        clip = source(engine.capabilities.sample_rate, seconds=0.4)
+        made = engine.run(command, Recorder(clip).context).samples
+        expected = bench.engine(family).run(command, Recorder(clip).context).samples
+        np.testing.assert_allclose(made, expected, atol=1e-3)
+    if mode == "sequential":
+        net = engine._family.pipe.components.get("transformer") or engine._family.pipe.unet
+        assert all(weights.is_meta for weights in net.parameters())
+
+
+def test_parts_that_cannot_wait_elsewhere_are_told_in_words(bench, monkeypatch):
+    settings = EngineSettings("cpu", name="m", weights=bench.path("longcat"), offload="model")
+    with pytest.raises(
+        ConfigError, match=r"offload is model: it needs a GPU.* leave --offload out"
+    ):
+        create(settings).load()
+    monkeypatch.setattr(offload.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="accelerate, which is missing: pip install 'msanii-live"):
+        offload.check_offload("sequential", torch.device("cuda"))
