@@ -21,6 +21,7 @@ from msanii_live.library.lock import FolderLock
 from msanii_live.midi.input import MidiInput
 from msanii_live.midi.takes import MidiRecorder
 from msanii_live.osc.ingress_queue import IngressQueue
+from msanii_live.osc.peer import NOBODY
 from msanii_live.osc.transports import Transports
 from msanii_live.playback.factory import open_player
 from msanii_live.playback.recorder import AudioRecorder
@@ -28,9 +29,11 @@ from msanii_live.playback.timebase import Timebase
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol import replies
 from msanii_live.protocol.forms import table
+from msanii_live.server.automation import AutomationRecorder
 from msanii_live.server.background_tasks import BackgroundTasks
 from msanii_live.server.events import EVERYONE, EventSender, LoopCaller
 from msanii_live.server.handlers import combine
+from msanii_live.server.handlers.automation import AutomationHandlers
 from msanii_live.server.handlers.clients import ClientHandlers
 from msanii_live.server.handlers.engines import EngineHandlers
 from msanii_live.server.handlers.generation import GenerationHandlers
@@ -63,7 +66,8 @@ from msanii_live.web import app
 from msanii_live.web.feed import Feed
 from msanii_live.web.oscquery_server import OscQueryServer
 from msanii_live.web.security import host_names
-from msanii_live.web.snapshot import EVENT_ADDRESSES, ServerSnapshot, SnapshotSources
+from msanii_live.web.snapshot import EVENT_ADDRESSES, ServerSnapshot
+from msanii_live.web.snapshot_sources import SnapshotSources
 
 if TYPE_CHECKING:
     from msanii_live.web.zeroconf import Announcement
@@ -120,13 +124,18 @@ class Server:
         self._stream = Stream(self.services, self._scheduler, params, StreamEvents(events, ()))
         self._transport_sync = TransportSync(self.services.transport, midi)
         self._recorder = AudioRecorder(player)
-        midi_map = MidiMap(
+        self._midi_map = midi_map = MidiMap(
             self.services.library.folder, params, midi,
             lambda address, args: on_loop(lambda: self.router.run(address, args)),
+            lambda name, before: history.record_param((NOBODY,), params, name, before),
         )  # fmt: skip
-        self._scenes = Scenes(
-            self.services, params, self._stream, self._transport_sync, midi_map.mapper
+        self._automation = AutomationRecorder(
+            self.services.library.folder, params, self.services.transport
         )
+        self._scenes = Scenes(
+            self.services, params, self._stream, self._transport_sync, midi_map.mapper,
+            self._automation,
+        )  # fmt: skip
         status = ServerStatus(
             services=self.services,
             scheduler=self._scheduler,
@@ -148,6 +157,7 @@ class Server:
                 LibraryHandlers(self.services.library, history).table(),
                 HistoryHandlers(history).table(),
                 SceneHandlers(self._scenes, self.services.library).table(),
+                AutomationHandlers(self._automation, self.services.transport).table(),
                 MidiMapHandlers(midi_map, midi, events).table(),
                 EngineHandlers(self.services.registry).table(),
                 JobHandlers(self._scheduler, tracker).table(),
@@ -263,6 +273,8 @@ class Server:
             log=self._message_log,
             scenes=self._scenes.names,
             mappings=self._scenes.mapped_controls,
+            automation=self._automation.summary,
+            controls=lambda: self._midi_map.page_controls,
             workers=self._workers.texts,
         )
 
@@ -307,6 +319,7 @@ class Server:
 
     def _close_sound(self) -> None:
         self._scenes.close()
+        self._automation.close()
         self._stream.close()
         self._recorder.close()
         self.services.takes.close()

@@ -35,6 +35,9 @@ def is_stem_name(name: str) -> bool:
     return name.endswith(STEM_ENDINGS)
 
 
+_WHOLE = 0.002  # of a bar: a span so near to whole bars is of whole bars
+
+
 @dataclass(frozen=True)
 class ClipInfo:
     """The facts about a clip; the JSON sidecar is this and nothing else.
@@ -141,6 +144,36 @@ class Clip:
     def renamed(self, name: str) -> Clip:
         """Return the same audio under another name."""
         return replace(self, info=replace(self.info, name=name))
+
+    def part(self, start: float, end: float | None = None) -> Clip:
+        """Return the span [start, end), s, with its notes, and without stems.
+
+        end: the clip's own if None, and at most that.
+        Raises: ValueError: nothing is left.
+        """
+        rate = self.info.sample_rate
+        first = round(start * rate)
+        last = self.info.frames if end is None else min(self.info.frames, round(end * rate))
+        if first >= last:
+            raise ValueError("nothing is left of the clip")
+        if (first, last) == (0, self.info.frames):
+            return self
+        bars = self._bars(first)
+        whole = self._bars(last - first)
+        info = replace(
+            self.info,
+            frames=last - first,
+            companions={},
+            bar_offset=(self.info.bar_offset + bars) % 1.0,
+            loops=self.info.loops and whole > 0 and abs(whole - round(whole)) < _WHOLE,
+        )
+        score = None if self.score is None else self.score.cut(first / rate, last / rate)
+        return Clip(self.samples[first:last], info, self.warnings, score)
+
+    def _bars(self, frames: int) -> float:
+        """Return how many bars so many frames are, of four beats if unknown; 0 without a tempo."""
+        beats = self.score.beats if self.score is not None and self.score.beats else 4
+        return frames / self.info.sample_rate * self.info.bpm / 60.0 / beats
 
 
 def make_clip(samples: Samples, sample_rate: int, **info: object) -> Clip:

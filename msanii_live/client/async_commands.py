@@ -61,12 +61,16 @@ class AsyncCommands(ABC):
         return await self.make(build_command(commands.Vocode, src=src, **options))
 
     async def transcribe(
-        self, src: str, *, bpm: float | None = None, priority: int = 0
+        self, src: str, *, bpm: float | None = None, again: int = 0, priority: int = 0
     ) -> MadeClip:
         """Write down the notes of a clip, by part, with its tempo, bars and chords."""
         return await self.make(
-            build_command(commands.Transcribe, src=src, bpm=bpm, priority=priority)
+            build_command(commands.Transcribe, src=src, bpm=bpm, again=again, priority=priority)
         )
+
+    async def accompany(self, src: str, **options: Unpack[types.AccompanyOptions]) -> MadeClip:
+        """Play parts to a clip, or to what a musician plays: in time, in key, and without the source."""
+        return await self.make(build_command(commands.Accompany, src=src, **options))
 
     async def play(
         self,
@@ -76,12 +80,23 @@ class AsyncCommands(ABC):
         loop: int = 0,
         gain: float = 0.0,
         fade: float = 0.02,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> list[types.DoneRow]:
         """Play a clip. If it is already playing, the two crossfade."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(
-                build_command(commands.Play, clip=clip, at=at, loop=loop, gain=gain, fade=fade)
+                build_command(
+                    commands.Play,
+                    clip=clip,
+                    at=at,
+                    loop=loop,
+                    gain=gain,
+                    fade=fade,
+                    start=start,
+                    end=end,
+                )
             ),
         )
 
@@ -157,6 +172,7 @@ class AsyncCommands(ABC):
         engine: str = "",
         at: Literal["none", "beat", "bar"] | float = "bar",
         midi: str = "",
+        accompany: str = "",
         timbre: str = "",
         timbre2: str = "",
         program: int | None = None,
@@ -175,6 +191,7 @@ class AsyncCommands(ABC):
                     engine=engine,
                     at=at,
                     midi=midi,
+                    accompany=accompany,
                     timbre=timbre,
                     timbre2=timbre2,
                     program=program,
@@ -477,6 +494,17 @@ class AsyncCommands(ABC):
             await self.ask(build_command(commands.ClipParents, name=name)),
         )
 
+    async def clip_crop(
+        self, name: str, start: float, end: float, *, clip: str = ""
+    ) -> list[types.DoneRow]:
+        """Make a clip of a span of another one, with its notes; the samples are the same."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(
+                build_command(commands.ClipCrop, name=name, start=start, end=end, clip=clip)
+            ),
+        )
+
     async def undo(self) -> list[types.DoneRow]:
         """Undo what you did last: naming, freeing or replacing a clip, or changing a param."""
         return cast("list[types.DoneRow]", await self.ask(build_command(commands.Undo)))
@@ -485,8 +513,12 @@ class AsyncCommands(ABC):
         """Do again what you undid last."""
         return cast("list[types.DoneRow]", await self.ask(build_command(commands.Redo)))
 
+    async def undo_list(self) -> list[types.UndoEntryRow]:
+        """List what you can undo, the next one first, and then what you can do again."""
+        return cast("list[types.UndoEntryRow]", await self.ask(build_command(commands.UndoList)))
+
     async def scene_save(self, name: str) -> list[types.DoneRow]:
-        """Save params, stream, tempo, MIDI mappings and the loops that play, as a scene."""
+        """Save params, stream, tempo, MIDI mappings, loops and the automation that plays, as a scene."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.SceneSave, name=name))
         )
@@ -532,6 +564,38 @@ class AsyncCommands(ABC):
         """Remove the mappings to a param or command, or all. A learn that waits ends, too."""
         return cast(
             "list[types.DoneRow]", await self.ask(build_command(commands.MapFree, param=param))
+        )
+
+    async def automation_record(self, name: str, *, overdub: int = 0) -> list[types.DoneRow]:
+        """Record every change of a param from now on, with its beat, whoever makes it."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.AutomationRecord, name=name, overdub=overdub)),
+        )
+
+    async def automation_play(
+        self, name: str, *, loop: int = 1, at: Literal["none", "beat", "bar"] | float = "bar"
+    ) -> list[types.DoneRow]:
+        """Play recorded changes of params in time with the transport."""
+        return cast(
+            "list[types.DoneRow]",
+            await self.ask(build_command(commands.AutomationPlay, name=name, loop=loop, at=at)),
+        )
+
+    async def automation_stop(self) -> list[types.DoneRow]:
+        """End and keep what is being recorded, and end what is being played."""
+        return cast("list[types.DoneRow]", await self.ask(build_command(commands.AutomationStop)))
+
+    async def automation_free(self, name: str) -> list[types.DoneRow]:
+        """Delete an automation, or drop the one that is being recorded. Files edited by hand stay."""
+        return cast(
+            "list[types.DoneRow]", await self.ask(build_command(commands.AutomationFree, name=name))
+        )
+
+    async def automation_list(self) -> list[types.AutomationEntryRow]:
+        """List the automation in the shared folder, and what is recorded or played."""
+        return cast(
+            "list[types.AutomationEntryRow]", await self.ask(build_command(commands.AutomationList))
         )
 
     async def job_list(self) -> list[types.JobEntryRow]:

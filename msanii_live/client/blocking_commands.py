@@ -86,18 +86,39 @@ class BlockingCommands(ABC):
         """
         return self.make(build_command(commands.Vocode, src=src, **options))
 
-    def transcribe(self, src: str, *, bpm: float | None = None, priority: int = 0) -> MadeClip:
+    def transcribe(
+        self, src: str, *, bpm: float | None = None, again: int = 0, priority: int = 0
+    ) -> MadeClip:
         """Write down the notes of a clip, by part, with its tempo, bars and chords.
 
         It is a job, and ends with the clip itself. The notes are saved beside the clip as NAME.mid, and
-        commands that work with notes, such as outpaint with the composer, use them. Notes that a clip
-        has already are replaced.
+        commands that work with notes, such as outpaint with the composer, use them. Notes that were
+        heard before are replaced; the notes of a clip that was composed here only with `again 1`.
 
         src: clip name, current (what is playing) or last (the newest clip).
         bpm: its tempo, if known; heard if absent (20 to 300 bpm).
+        again: 1: also replace notes that are known exactly, because the clip was composed here (0
+            to 1).
         priority: jobs with a higher priority run first (-100 to 100).
         """
-        return self.make(build_command(commands.Transcribe, src=src, bpm=bpm, priority=priority))
+        return self.make(
+            build_command(commands.Transcribe, src=src, bpm=bpm, again=again, priority=priority)
+        )
+
+    def accompany(self, src: str, **options: Unpack[types.AccompanyOptions]) -> MadeClip:
+        """Play parts to a clip, or to what a musician plays: in time, in key, and without the source.
+
+        The notes of the source are heard where they are not known, and the parts are composed to them.
+        If `parts` is absent, they are those that the source lacks. The clip is as long as the source,
+        so that both can play together; of `input`, it is a loop as long as the last whole bars, and
+        with `play 1` it goes round from the player's next bar line on (`at beat`: from the next beat).
+        For an accompaniment that follows the player bar by bar, use `/msanii/stream/start` with the key
+        `accompany`.
+
+        src: clip name, audio file in the folder, current (what is playing), last (the newest clip)
+            or input (the last seconds of the audio input).
+        """
+        return self.make(build_command(commands.Accompany, src=src, **options))
 
     def play(
         self,
@@ -107,8 +128,12 @@ class BlockingCommands(ABC):
         loop: int = 0,
         gain: float = 0.0,
         fade: float = 0.02,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> list[types.DoneRow]:
         """Play a clip. If it is already playing, the two crossfade.
+
+        With `start` and `end`, a span of it plays.
 
         A time tag is accurate to one frame. With `fade 0` and `gain 0` the clip's samples reach the
         device bit for bit. With any other values, an end that would click is faded within 5 ms.
@@ -119,11 +144,23 @@ class BlockingCommands(ABC):
         loop: 1: repeat until stopped (0 to 1).
         gain: level (-90 to 12 dB).
         fade: length of the fade-in, and of the fade-out of what it replaces (0 to 60 s).
+        start: where in the clip its playback begins (0 to 3600 s).
+        end: where in the clip it ends, or a loop returns to the start; the clip's end if absent (0
+            to 3600 s).
         """
         return cast(
             "list[types.DoneRow]",
             self.ask(
-                build_command(commands.Play, clip=clip, at=at, loop=loop, gain=gain, fade=fade)
+                build_command(
+                    commands.Play,
+                    clip=clip,
+                    at=at,
+                    loop=loop,
+                    gain=gain,
+                    fade=fade,
+                    start=start,
+                    end=end,
+                )
             ),
         )
 
@@ -225,6 +262,7 @@ class BlockingCommands(ABC):
         engine: str = "",
         at: Literal["none", "beat", "bar"] | float = "bar",
         midi: str = "",
+        accompany: str = "",
         timbre: str = "",
         timbre2: str = "",
         program: int | None = None,
@@ -247,6 +285,10 @@ class BlockingCommands(ABC):
         known; if the default engine composes, `mel-flow` continues other audio. `stream.style`,
         `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer it.
 
+        With `accompany`, the stream plays these parts to what comes in on the audio input: it listens
+        anew for each bar, 1.5 s before that bar, follows tempo and downbeat, and goes on as it was
+        while nothing is heard. `src` is not played then.
+
         If the stream is already running and `src` is `current`, these values replace the current
         ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
         starts a new stream.
@@ -266,6 +308,7 @@ class BlockingCommands(ABC):
             of beats from now.
         midi: notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns
             to audio.
+        accompany: parts to play to the audio input: drums, bass, chords, lead, pad; none ends that.
         timbre: instrument; the notes' own programs if absent or none.
         timbre2: second instrument, to morph towards; none removes it.
         program: General MIDI program for all notes, from 0 (0 to 127).
@@ -283,6 +326,7 @@ class BlockingCommands(ABC):
                     engine=engine,
                     at=at,
                     midi=midi,
+                    accompany=accompany,
                     timbre=timbre,
                     timbre2=timbre2,
                     program=program,
@@ -682,11 +726,30 @@ class BlockingCommands(ABC):
             "list[types.ClipParentRow]", self.ask(build_command(commands.ClipParents, name=name))
         )
 
+    def clip_crop(
+        self, name: str, start: float, end: float, *, clip: str = ""
+    ) -> list[types.DoneRow]:
+        """Make a clip of a span of another one, with its notes; the samples are the same.
+
+        `/msanii/clip/info` is sent before the answer.
+
+        name: clip name, or last (the newest clip).
+        start: start of the span (0 to 3600 s).
+        end: end of the span (0 to 3600 s).
+        clip: name of the new clip; generated if absent.
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.ClipCrop, name=name, start=start, end=end, clip=clip)),
+        )
+
     def undo(self) -> list[types.DoneRow]:
         """Undo what you did last: naming, freeing or replacing a clip, or changing a param.
 
         Each client undoes its own changes, up to 100 of them. A client is known by where its replies
-        go. A clip that was replaced comes back from the trash, and the one in its place goes there.
+        go; the pages of one machine are one client. A MIDI control that is mapped to undo acts on what
+        was done last by anyone. A clip that was replaced comes back from the trash, and the one in its
+        place goes there. A change that meets a taken name can be undone once that name is free.
         """
         return cast("list[types.DoneRow]", self.ask(build_command(commands.Undo)))
 
@@ -694,8 +757,12 @@ class BlockingCommands(ABC):
         """Do again what you undid last."""
         return cast("list[types.DoneRow]", self.ask(build_command(commands.Redo)))
 
+    def undo_list(self) -> list[types.UndoEntryRow]:
+        """List what you can undo, the next one first, and then what you can do again."""
+        return cast("list[types.UndoEntryRow]", self.ask(build_command(commands.UndoList)))
+
     def scene_save(self, name: str) -> list[types.DoneRow]:
-        """Save params, stream, tempo, MIDI mappings and the loops that play, as a scene.
+        """Save params, stream, tempo, MIDI mappings, loops and the automation that plays, as a scene.
 
         A scene is a file `scenes/NAME.json` in the shared folder. An earlier scene of that name is
         replaced, unless its file was edited by hand.
@@ -741,7 +808,7 @@ class BlockingCommands(ABC):
         The answer comes at once. `/msanii/map/entry` comes when a control has been moved, to you and to
         the topic `map`. A controller moves a param only once it has reached the param's value, so that
         nothing jumps. A command is sent when a note begins or a controller passes its middle upwards.
-        Mappings are kept in the shared folder.
+        Mappings are kept in the shared folder. `page.NAME` maps a dial or slider of the web page.
 
         param: a param, such as stream.mix, or a command, such as 'play loop1 loop 1'.
         control: kind of control: cc, note, or pressure (aftertouch); the first that is moved if
@@ -766,6 +833,58 @@ class BlockingCommands(ABC):
         param: param or command, as it was learnt, or all.
         """
         return cast("list[types.DoneRow]", self.ask(build_command(commands.MapFree, param=param)))
+
+    def automation_record(self, name: str, *, overdub: int = 0) -> list[types.DoneRow]:
+        """Record every change of a param from now on, with its beat, whoever makes it.
+
+        Beats count from the last bar line. `/msanii/automation/stop` ends the recording at the next bar
+        line and keeps it as a file `automation/NAME.json` in the shared folder. With `overdub` the
+        automation repeats meanwhile: from a param's first new change on, until the end of that pass or
+        of the recording, its earlier changes are replaced.
+
+        name: name of the automation: letters, digits, '_', '.' and '-'.
+        overdub: 1: over what is recorded under that name (0 to 1).
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.AutomationRecord, name=name, overdub=overdub)),
+        )
+
+    def automation_play(
+        self, name: str, *, loop: int = 1, at: Literal["none", "beat", "bar"] | float = "bar"
+    ) -> list[types.DoneRow]:
+        """Play recorded changes of params in time with the transport.
+
+        One automation plays at a time. It follows the tempo, and stands still while the transport does.
+        Other changes of a param count until the next one that is played.
+
+        name: name of the automation: letters, digits, '_', '.' and '-'.
+        loop: 1: repeat until stopped (0 to 1).
+        at: when it starts: none (at once), the next beat or bar, or a number of beats from now.
+        """
+        return cast(
+            "list[types.DoneRow]",
+            self.ask(build_command(commands.AutomationPlay, name=name, loop=loop, at=at)),
+        )
+
+    def automation_stop(self) -> list[types.DoneRow]:
+        """End and keep what is being recorded, and end what is being played."""
+        return cast("list[types.DoneRow]", self.ask(build_command(commands.AutomationStop)))
+
+    def automation_free(self, name: str) -> list[types.DoneRow]:
+        """Delete an automation, or drop the one that is being recorded. Files edited by hand stay.
+
+        name: name of the automation: letters, digits, '_', '.' and '-'.
+        """
+        return cast(
+            "list[types.DoneRow]", self.ask(build_command(commands.AutomationFree, name=name))
+        )
+
+    def automation_list(self) -> list[types.AutomationEntryRow]:
+        """List the automation in the shared folder, and what is recorded or played."""
+        return cast(
+            "list[types.AutomationEntryRow]", self.ask(build_command(commands.AutomationList))
+        )
 
     def job_list(self) -> list[types.JobEntryRow]:
         """List the jobs that run or wait."""

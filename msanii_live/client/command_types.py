@@ -40,11 +40,18 @@ ClipParentRow = TypedDict(
     "ClipParentRow", {"depth": int, "clip": str, "parent": str, "is-there": int}
 )
 
+UndoEntryRow = TypedDict("UndoEntryRow", {"index": int, "total": int, "kind": str, "text": str})
+
 SceneEntryRow = TypedDict("SceneEntryRow", {"index": int, "total": int, "name": str})
 
 MapEntryRow = TypedDict(
     "MapEntryRow",
     {"param": str, "control": str, "channel": int, "number": int, "low": float, "high": float},
+)
+
+AutomationEntryRow = TypedDict(
+    "AutomationEntryRow",
+    {"index": int, "total": int, "name": str, "beats": float, "changes": int, "state": str},
 )
 
 JobEntryRow = TypedDict(
@@ -218,3 +225,10 @@ class VocodeOptions(GenerationOptions, total=False):
 
     # vocoder to use; the server's if absent
     vocoder: Literal["", "vocos", "bands", "griffin-lim"]
+
+
+class AccompanyOptions(GenerationOptions, total=False):
+    """Keys of /msanii/accompany."""
+
+    # of input, how many of the last bars are answered; fewer if there are not as many (1 to 16)
+    bars: int

@@ -13,6 +13,7 @@ from msanii_live.timing.curve import Curve
 
 Value = int | float | str
 Listener = Callable[[Value, float, str], object]
+Observer = Callable[[str, Value, Value, float, str], object]
 
 _DEFAULTS: dict[str, Value] = {
     "stream.mix": 0.0,
@@ -65,10 +66,15 @@ class Params:
         self._values = dict(_DEFAULTS)
         self._changes: dict[str, _Change] = {}
         self._listeners: dict[str, Listener] = {}
+        self._observer: Observer = lambda *_: None
 
     def listen(self, name: str, listener: Listener) -> None:
         """Call a listener with each new value of a param: (value, beats, shape)."""
         self._listeners[name] = listener
+
+    def observe(self, observer: Observer) -> None:
+        """Call an observer with each change: (name, value before, value, beats, shape)."""
+        self._observer = observer
 
     def apply(self, param: Param) -> Value | None:
         """Set a param to the value of its command; return its value if the command has none."""
@@ -80,10 +86,11 @@ class Params:
 
     def set(self, name: str, value: Value) -> None:
         """Set a param by its name."""
+        before = self.value(name)
         with self._lock:
             self._changes.pop(name, None)
             self._values[name] = value
-        self._tell(name, value)
+        self._tell(name, before, value)
 
     def change(self, name: str, value: Value, beats: float, shape: str = "linear") -> None:
         """Move a param to a value over some beats; words, and what cannot glide, change then."""
@@ -100,11 +107,14 @@ class Params:
         with self._lock:
             self._changes[name] = _Change(before, value, curve)
             self._values[name] = value
-        self._tell(name, value, beats, shape)
+        self._tell(name, before, value, beats, shape)
 
-    def _tell(self, name: str, value: Value, beats: float = 0.0, shape: str = "linear") -> None:
+    def _tell(
+        self, name: str, before: Value, value: Value, beats: float = 0.0, shape: str = "linear"
+    ) -> None:
         if name in self._listeners:
             self._listeners[name](value, beats, shape)
+        self._observer(name, before, value, beats, shape)
 
     def value(self, name: str) -> Value:
         """Return the value that a param has now."""

@@ -9,6 +9,8 @@ import re
 import secrets
 import time
 import unicodedata
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -26,6 +28,9 @@ _MAC_VOLUME = re.compile(r"([^/\\:]{2,}):(/.*)", re.DOTALL)
 
 
 Stamp: TypeAlias = tuple[int, int, int]
+MakeRoom: TypeAlias = Callable[[int], bool]
+_FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+_room_makers: dict[Path, weakref.WeakMethod[MakeRoom]] = {}  # by shared folder
 
 
 def resolve(folder: Path, text: str) -> Path:
@@ -173,11 +178,41 @@ def remove_if_empty(root: Path, folder: Path) -> None:
             folder.rmdir()
 
 
+def on_full_disk(folder: Path, make_room: MakeRoom) -> None:
+    """Have a bound method called when a file does not fit on the disk of a folder.
+
+    make_room: takes bytes that are wanted; returns whether any were freed. It is forgotten with its
+    object.
+    """
+    for known in [path for path, call in _room_makers.items() if call() is None]:
+        del _room_makers[known]
+    _room_makers[folder] = weakref.WeakMethod(make_room)
+
+
 def write_temporary(folder: Path, content: bytes | memoryview) -> Path:
     """Write a temporary file in a folder and flush it to the disk.
 
+    On a full disk it is tried again as long as room can be made; see `on_full_disk`.
     Raises: OSError: the disk is full or cannot be written; nothing is left behind.
     """
+    while True:
+        try:
+            return _write_temporary(folder, content)
+        except OSError as error:
+            if error.errno not in _FULL or not _make_room(folder, memoryview(content).nbytes):
+                raise
+
+
+def _make_room(folder: Path, size: int) -> bool:
+    """Free some of the disk of a folder; return whether that was possible."""
+    for root in (folder, *folder.parents):
+        if (found := _room_makers.get(root)) is not None:
+            make_room = found()
+            return make_room is not None and make_room(size)
+    return False
+
+
+def _write_temporary(folder: Path, content: bytes | memoryview) -> Path:
     path = folder / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
     try:
         with path.open("xb") as file:

@@ -14,11 +14,13 @@ import soundfile
 
 from msanii_live.audio import ClipInfo, is_clip_name
 from msanii_live.library import paths
+from msanii_live.library.automation_files import AUTOMATION_FOLDER
 from msanii_live.library.layout import is_placed
 from msanii_live.library.naming import is_companion_suffix
 from msanii_live.library.scene_files import SCENES_FOLDER
 
 _log = logging.getLogger(__name__)
+FOLDERS = (SCENES_FOLDER, AUTOMATION_FOLDER)  # that hold no clips
 OWN_PREFIX = ".msanii-live."  # of the files that a server keeps for itself
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
 _MAX_SIDECAR_BYTES = 2**20
@@ -134,7 +136,7 @@ def read_clips(folder: Path) -> list[ClipInfo]:
 def is_folder_of_clips(path: Path) -> bool:
     """Return whether clips are looked for in a folder inside the shared folder."""
     try:
-        is_ours = path.name.startswith(".") or path.name == SCENES_FOLDER
+        is_ours = path.name.startswith(".") or path.name in FOLDERS
         return path.is_dir() and not path.is_symlink() and not is_ours
     except OSError:
         return False

@@ -55,8 +55,9 @@ class Trash:
         self._folder = folder
         self._root = folder / TRASH_FOLDER
         self._lock = threading.RLock()
-        self._clips = _read_clips(self._root)
+        self._clips = _read_clips(self._root, folder)
         self._last = 0
+        paths.on_full_disk(folder, self.make_room)
 
     @property
     def clips(self) -> Sequence[TrashedClip]:
@@ -85,10 +86,11 @@ class Trash:
         with self._lock:
             entry = self._new_entry(own.name)
             try:
+                # The sidecar first: what a crash leaves behind it can be deleted by its records.
+                paths.write_new(entry / f"{own.name}.json", info.to_json().encode())
                 _link_or_copy(audio, entry / f"{own.name}{own.suffix}")
                 for file in beside:
                     _link_or_copy(file.path, entry / f"{own.name}{file.suffix}")
-                paths.write_new(entry / f"{own.name}.json", info.to_json().encode())
             except BaseException:
                 shutil.rmtree(entry, ignore_errors=True)  # copies, made just now
                 raise
@@ -140,6 +142,16 @@ class Trash:
                 size -= oldest.size
                 self._clips.pop(0)
                 _delete(oldest)
+
+    def make_room(self, size: int) -> bool:
+        """Delete the oldest clips of at least so many bytes; return whether there was any."""
+        with self._lock:
+            freed = 0
+            while self._clips and freed <= size:
+                oldest = self._clips.pop(0)
+                freed += oldest.size
+                _delete(oldest)
+            return freed > 0
 
     def _new_entry(self, name: str) -> Path:
         self._last = max(time.time_ns(), self._last + 1)  # so that a name sorts by age
@@ -199,7 +211,11 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _read_clips(root: Path) -> list[TrashedClip]:
+def _read_clips(root: Path, folder: Path) -> list[TrashedClip]:
+    """Return the clips in the trash, and remove what a crash has left there.
+
+    folder: the shared folder.
+    """
     try:
         entries = sorted(entry for entry in root.iterdir() if entry.is_dir())
     except OSError:
@@ -207,12 +223,43 @@ def _read_clips(root: Path) -> list[TrashedClip]:
     found = []
     for entry in entries:
         number, _, name = entry.name.partition("-")
+        if not number.isdecimal():
+            continue
         try:
             info = sidecar.read_facts(entry / f"{name}.json")
-            info = info if info.name == name else replace(info, name=name, file="")
-            is_whole = bool(info.blake2b) and (entry / f"{name}{info.suffix}").is_file()
-            if is_whole and number.isdecimal():
-                found.append(TrashedClip(entry, info, int(number) / 1e9))
         except (OSError, ValueError) as error:
-            _log.warning("skipped %s in the trash: %s", entry.name, str(error)[:200])
+            _remove_remains(entry, folder, name)
+            if entry.exists():
+                why = str(error)[:200]
+                _log.warning("skipped %s in the trash: delete it yourself (%s)", entry.name, why)
+            continue
+        info = info if info.name == name else replace(info, name=name, file="")
+        clip = TrashedClip(entry, info, int(number) / 1e9)
+        if info.blake2b and (entry / f"{name}{info.suffix}").is_file():
+            found.append(clip)
+        elif os.path.lexists(sidecar.sidecar_path(folder, info.stem)):
+            _delete(clip)  # it was not yet replaced, or is back already
     return found
+
+
+def _remove_remains(entry: Path, folder: Path, name: str) -> None:
+    """Delete the files of an entry without a sidecar of which nothing is lost.
+
+    These are links to files that are elsewhere as well, and what the sidecar in the shared folder
+    records.
+    """
+    with contextlib.suppress(OSError):
+        own = ownership.read_own(folder, name)
+        records = {}
+        if own is not None:
+            records = {own.suffix: (own.size, own.blake2b)}
+            for suffix, record in own.companions.items():
+                records[suffix] = (int(record["size"]), str(record["blake2b"]))
+        for path in list(entry.iterdir()):
+            suffix = path.name.removeprefix(name)
+            is_ours = path.is_file() and not path.is_symlink() and path.name.startswith(name)
+            is_linked = is_ours and path.stat().st_nlink > 1
+            is_known = is_ours and suffix in records and ownership.matches(path, *records[suffix])
+            if is_linked or is_known:
+                paths.delete_if_possible(path)
+    _remove_empty(entry)

@@ -84,15 +84,16 @@ class MidiMapper:
 
     def __init__(
         self,
-        value_of: Callable[[str], float],
+        value_of: Callable[[str], float | None],
         set_value: Callable[[str, float], object],
         run: Callable[[str], object],
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         """Begin without a mapping.
 
-        value_of: returns a param's value. set_value: sets one. run: carries out the text of a
-        command. on_change: called when the mappings have changed.
+        value_of: returns a param's value, or None where a control need not reach it. set_value:
+        sets one. run: carries out the text of a command. on_change: called when the mappings have
+        changed.
         """
         self._value_of = value_of
         self._set_value = set_value
@@ -181,6 +182,8 @@ class MidiMapper:
     def _takes_over(self, mapping: MidiMapping, before: float | None, place: float) -> bool:
         """Return whether a controller holds its param, or has just reached its value."""
         current = self._value_of(mapping.target)
+        if current is None:
+            return True
         if mapping.set_to is not None and abs(current - mapping.set_to) < 1e-6:
             return True
         span = mapping.high - mapping.low

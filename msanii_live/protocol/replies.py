@@ -110,6 +110,17 @@ SCENE_ENTRY = _reply(
     "scene/entry", "siis", "token index total name",
     "One scene. /msanii/done ends the list. Index counts from 1.", listed=True,
 )  # fmt: skip
+AUTOMATION_ENTRY = _reply(
+    "automation/entry", "siisfis", "token index total name beats changes state",
+    "One automation. Beats is its length, 0 while it is not kept yet. State is recording, playing "
+    "or empty. /msanii/done ends the list. Index counts from 1.", listed=True,
+)  # fmt: skip
+UNDO_ENTRY = _reply(
+    "undo/entry", "siiss", "token index total kind text",
+    "One change of yours. Kind is undo for one that can be undone, redo for one that can be done "
+    "again; the next one comes first. /msanii/done ends the list. Index counts from 1.",
+    listed=True,
+)  # fmt: skip
 MAP_ENTRY = _reply(
     "map/entry", "sssiiff", "token param control channel number low high",
     "One mapping. Control is cc, note or pressure. Channel counts from 1. Number is -1 for the "
@@ -174,7 +185,8 @@ PARAM_REPLIES = {
 REPLIES: tuple[ReplyType, ...] = (
     JOB_QUEUED, JOB_PROGRESS, JOB_CLIP, JOB_DONE, JOB_CANCELLED, DONE, FAIL, WARN, LATE, STATUS,
     PONG, SYNCED, VERSION, CAPS, CLIP_ENTRY, CLIP_INFO, CLIP_PARENT, SCENE_ENTRY,
-    MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO, LORA_ENTRY, WORKER_ENTRY,
+    AUTOMATION_ENTRY, UNDO_ENTRY, MAP_ENTRY, TAKE_INFO, JOB_ENTRY, ENGINE_ENTRY, ENGINE_INFO,
+    LORA_ENTRY, WORKER_ENTRY,
     TRANSPORT, DUMP_LINE, STREAM_CHUNK, STREAM_LATE, *PARAM_REPLIES.values(),
 )  # fmt: skip
 REPLY_BY_ADDRESS = {reply.address: reply for reply in REPLIES}

@@ -6,15 +6,12 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params, Value
-from msanii_live.library.clip_index import FreedClip
-from msanii_live.library.library import Library
-from msanii_live.library.trash import TrashedClip
-from msanii_live.osc.peer import Peer
+from msanii_live.osc.peer import NOBODY, Connection, Peer
+from msanii_live.server.changes import ParamChange, Undoable
 from msanii_live.server.handler import Routes
 
 MAX_CHANGES = 100  # of a client
@@ -23,118 +20,32 @@ MAX_CLIENTS = 256  # routes that are remembered
 SAME_MOVE = 0.15  # s between two changes of a param that belong to one move of a slider
 
 
-class Undoable(Protocol):
-    """Something that a client did."""
-
-    def undo(self) -> Undoable:
-        """Undo it and return what does it again. Raises: CommandError: it cannot be undone."""
-
-
 @dataclass(frozen=True)
-class ParamChange:
-    """A param that was changed.
+class _Step:
+    """A change in the order of all changes of all clients.
 
-    began, at: first and last moment of the move, seconds of the monotonic clock.
+    change: to be undone, or what undoes that. text: what was done, in words.
     """
 
-    params: Params
-    name: str
-    before: Value
-    after: Value
-    began: float
-    at: float
-
-    def undo(self) -> Undoable:
-        """Set the param to what it was."""
-        self.params.set(self.name, self.before)
-        return replace(self, before=self.after, after=self.before)
-
-
-def rename_clip(library: Library, name: str, to: str) -> None:
-    """Rename a clip, also as a source of others. Raises: CommandError: as `Library.rename`."""
-    library.rename(name, to)
-    library.relink(name, to)
-
-
-@dataclass(frozen=True)
-class Renaming:
-    """A clip that was renamed."""
-
-    library: Library
-    name: str
-    to: str
-
-    def undo(self) -> Undoable:
-        """Give the clip its former name. Raises: CommandError."""
-        rename_clip(self.library, self.to, self.name)
-        return Renaming(self.library, self.to, self.name)
-
-
-@dataclass(frozen=True)
-class Removal:
-    """A clip that was freed, or moved to the trash."""
-
-    library: Library
-    clip: FreedClip | TrashedClip
-
-    def undo(self) -> Undoable:
-        """Bring the clip back. Raises: CommandError."""
-        if isinstance(self.clip, TrashedClip):
-            self.library.restore(self.clip)
-        else:
-            self.library.recall(self.clip)
-        is_deleted = isinstance(self.clip, TrashedClip)
-        return Return(self.library, self.clip.info.name, is_deleted)
-
-
-@dataclass(frozen=True)
-class Return:
-    """A clip that was brought back."""
-
-    library: Library
-    name: str
-    is_deleted: bool
-
-    def undo(self) -> Undoable:
-        """Remove the clip again. Raises: CommandError."""
-        remove = self.library.delete if self.is_deleted else self.library.free
-        return Removal(self.library, remove(self.name))
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """A clip that another of its name replaced. old: the one in the trash."""
-
-    library: Library
-    old: TrashedClip
-
-    def undo(self) -> Undoable:
-        """Exchange the clip with the one in the trash. Raises: CommandError."""
-        name = self.old.info.name
-        newer = self.library.delete(name) if name in self.library else None
-        try:
-            self.library.restore(self.old)
-        except CommandError:
-            if newer is not None:
-                Removal(self.library, newer).undo()
-            raise
-        if isinstance(newer, TrashedClip):
-            return Replacement(self.library, newer)
-        return Return(self.library, name, True) if newer is None else Removal(self.library, newer)
+    number: int
+    change: Undoable
+    text: str
 
 
 @dataclass
 class _Client:
     """The changes of one client, the newest last."""
 
-    done: deque[Undoable] = field(default_factory=lambda: deque(maxlen=MAX_CHANGES))
-    undone: list[Undoable] = field(default_factory=list)
+    done: deque[_Step] = field(default_factory=lambda: deque(maxlen=MAX_CHANGES))
+    undone: list[_Step] = field(default_factory=list)
 
 
 class History:
     """The changes of all clients. A client is known by where its replies go.
 
-    Every method may be called from any thread.
+    The pages of one machine are one client, so that a page that is loaded again can undo what was
+    done before. A MIDI control that is mapped to undo, which no client sent, acts on the newest
+    change of any client. Every method may be called from any thread.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -142,13 +53,14 @@ class History:
         self._clock = clock
         self._lock = threading.RLock()
         self._by_route: OrderedDict[Peer, _Client] = OrderedDict()
+        self._count = 0
 
     def record(self, routes: Routes, change: Undoable) -> None:
         """Add a change; what was undone before cannot be done again any more."""
         with self._lock:
             client = self._client(routes)
             client.undone.clear()
-            client.done.append(change)
+            client.done.append(self._step(change, change.text))
             self._forget_oldest()
 
     def record_param(self, routes: Routes, params: Params, name: str, before: Value) -> None:
@@ -157,7 +69,8 @@ class History:
             began = now = self._clock()
             after = params.values()[name]
             client = self._client(routes)
-            last = [each for each in list(client.done)[-2:] if isinstance(each, ParamChange)]
+            newest = [step.change for step in list(client.done)[-2:]]
+            last = [each for each in newest if isinstance(each, ParamChange)]
             is_move = len(last) == 2 and all(each.name == name for each in last)
             if is_move and now - last[1].at < SAME_MOVE and last[1].began - last[0].at < SAME_MOVE:
                 before, began = last[1].before, last[1].began
@@ -165,33 +78,69 @@ class History:
             self.record(routes, ParamChange(params, name, before, after, began, now))
 
     def undo(self, routes: Routes) -> None:
-        """Undo the newest change. Raises: CommandError: ERANGE, there is none; or it cannot be."""
+        """Undo the newest change.
+
+        One that cannot be undone now stays, unless what it needs is gone for good.
+        Raises: CommandError: ERANGE, there is none; ENOCLIP, its clip is gone; or it cannot be.
+        """
         with self._lock:
-            client = self._client(routes)
+            client = self._acting(routes, lambda each: list(each.done))
             if not client.done:
                 raise CommandError(Code.ERANGE, "there is nothing to undo")
-            change = client.done.pop()
-        again = change.undo()
+            step = client.done.pop()
+        try:
+            again = step.change.undo()
+        except BaseException as error:
+            with self._lock:
+                if _may_succeed_later(error):
+                    client.done.append(step)
+            raise
         with self._lock:
-            client.undone.append(again)
+            client.undone.append(self._step(again, step.text))
 
     def redo(self, routes: Routes) -> None:
         """Do again what was undone last. Raises: CommandError: as `undo`."""
         with self._lock:
-            client = self._client(routes)
+            client = self._acting(routes, lambda each: each.undone)
             if not client.undone:
                 raise CommandError(Code.ERANGE, "there is nothing to redo")
-            change = client.undone.pop()
-        done = change.undo()
+            step = client.undone.pop()
+        try:
+            done = step.change.undo()
+        except BaseException as error:
+            with self._lock:
+                if _may_succeed_later(error):
+                    client.undone.append(step)
+            raise
         with self._lock:
-            client.done.append(done)
+            client.done.append(self._step(done, step.text))
+
+    def texts(self, routes: Routes) -> tuple[list[str], list[str]]:
+        """Return what can be undone and what can be done again, in words, the next one first."""
+        with self._lock:
+            client = self._client(routes)
+            done = [step.text for step in reversed(client.done)]
+            return done, [step.text for step in reversed(client.undone)]
+
+    def _step(self, change: Undoable, text: str) -> _Step:
+        self._count += 1
+        return _Step(self._count, change, text)
+
+    def _acting(self, routes: Routes, steps: Callable[[_Client], list[_Step]]) -> _Client:
+        """Return the client whose change is meant: for a MIDI control, the one with the newest."""
+        own = self._client(routes)
+        if NOBODY not in routes:
+            return own
+        known = [each for each in self._by_route.values() if steps(each)]
+        return max(known, key=lambda each: steps(each)[-1].number, default=own)
 
     def _client(self, routes: Routes) -> _Client:
-        known = next((self._by_route[route] for route in routes if route in self._by_route), None)
+        keys = [_key(route) for route in routes]
+        known = next((self._by_route[key] for key in keys if key in self._by_route), None)
         client = known or _Client()
-        for route in routes:
-            self._by_route[route] = client
-            self._by_route.move_to_end(route)
+        for key in keys:
+            self._by_route[key] = client
+            self._by_route.move_to_end(key)
         while len(self._by_route) > MAX_CLIENTS:
             self._by_route.popitem(last=False)
         return client
@@ -204,3 +153,15 @@ class History:
             while excess > 0 and client.done:
                 client.done.popleft()
                 excess -= 1
+
+
+def _key(route: Peer) -> Peer:
+    """Return what a client is known by: the pages of one machine, by WebSocket, are one."""
+    is_page = isinstance(route, Connection) and route.number < 0
+    return Connection(route[0], 0, -1) if is_page else route
+
+
+def _may_succeed_later(error: BaseException) -> bool:
+    """Return whether an undo that failed may succeed once something is out of its way."""
+    is_gone = isinstance(error, CommandError) and error.code is Code.ENOCLIP
+    return not is_gone

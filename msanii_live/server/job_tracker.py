@@ -25,8 +25,9 @@ from msanii_live.protocol.commands import (
 )
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
+from msanii_live.server.changes import Replacement
 from msanii_live.server.handler import Routes
-from msanii_live.server.history import History, Replacement
+from msanii_live.server.history import History
 
 REMEMBERED = 60.0  # seconds that a resent message still means the job it made
 MAX_REMEMBERED = 4_096

@@ -1,4 +1,4 @@
-"""A scene: params, stream, tempo, MIDI mappings and loops, captured from the server and applied."""
+"""A scene: params, stream, tempo, MIDI mappings, loops and automation, captured and applied."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol.commands import PARAM_ROOT, Param, Play, StreamStart, TransportCommand
 from msanii_live.protocol.request import parse_request
 from msanii_live.protocol.schema import OscValue
+from msanii_live.server.automation import AutomationRecorder
 from msanii_live.server.midi_map import read_mapping
 from msanii_live.streaming.stream import STREAM_NAME, Stream
 from msanii_live.timing.curve import Curve
@@ -37,6 +38,7 @@ class Scenes:
         stream: Stream,
         transport_sync: TransportSync,
         mapper: MidiMapper,
+        automation: AutomationRecorder,
     ) -> None:
         """Take what a scene is made of."""
         self._services = services
@@ -44,6 +46,7 @@ class Scenes:
         self._stream = stream
         self._transport_sync = transport_sync
         self._mapper = mapper
+        self._automation = automation
         self._glide: threading.Event | None = None  # set to end the glide of the tempo
         self._closed = threading.Event()
         self._saver: threading.Thread | None = None
@@ -69,6 +72,7 @@ class Scenes:
             "stream": stream,
             "playing": list(playing.values()),
             "mappings": [mapping.as_dict() for mapping in self._mapper.mappings],
+            "automation": self._played_automation(),
         }
 
     def names(self) -> list[str]:
@@ -103,6 +107,7 @@ class Scenes:
             lambda: self._apply_mappings(scene),
             lambda: self._apply_playing(scene, seconds, warnings),
             lambda: self._apply_stream(scene, seconds),
+            lambda: self._apply_automation(scene),
         )
         for step in steps:
             _attempt(step, warnings)
@@ -201,6 +206,21 @@ class Scenes:
         if self._stream.command != command:
             self._stream.start(command)
 
+    def _played_automation(self) -> str:
+        state = self._automation.state
+        return state.name if state.state == "playing" else ""
+
+    def _apply_automation(self, scene: Mapping[str, Any]) -> None:
+        """Play the automation of a scene; what is being recorded goes on."""
+        name = scene.get("automation")
+        state = self._automation.state
+        if name is None or state.state == "recording" or name == state.name:
+            return
+        if name:
+            self._automation.play(str(name), is_loop=True, at="bar")
+        else:
+            self._automation.stop()
+
     # -- the last scene ----------------------------------------------------------------------------
 
     def resume(self) -> list[str]:
@@ -228,7 +248,7 @@ class Scenes:
             return
         self._saved = scene
         try:
-            scene_files.write_scene(self._folder / LAST_SCENE, scene, LAST_SCENE)
+            scene_files.rewrite_scene(self._folder / LAST_SCENE, scene, LAST_SCENE)
         except CommandError as error:
             log.warning("the last scene is not kept: %s", error.text)
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from msanii_live import __version__
 from msanii_live.audio import Clip, ClipInfo
@@ -21,6 +19,7 @@ from msanii_live.protocol import replies
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.web import meters
 from msanii_live.web.piano_roll import piano_roll
+from msanii_live.web.snapshot_sources import SnapshotSources
 
 MAX_CLIPS = 60  # the newest are shown
 MAX_EVENTS = 200
@@ -34,51 +33,6 @@ EVENT_ADDRESSES = {
         replies.STREAM_CHUNK, replies.STREAM_LATE,
     )
 }  # fmt: skip
-
-
-class LogLine(Protocol):
-    """One line of the message log."""
-
-    @property
-    def age(self) -> float:
-        """Seconds since the message came in."""
-
-    def fields(self) -> tuple[str, str, str]:
-        """Return sender, message and outcome."""
-
-
-class LogSource(Protocol):
-    """The log of received messages. written: the number of lines that there ever were."""
-
-    written: int
-
-    def since(self, number: int) -> Sequence[LogLine]:
-        """Return the lines after the first `number`, as far as they are kept."""
-
-
-@dataclass(frozen=True)
-class SnapshotSources:
-    """Functions that return the state of other parts. All are called on the event loop.
-
-    state: starting, idle, busy or stopping. osc: the address of OSC, as HOST:PORT. folder: the
-    shared folder. time_source: the clock source in words. stream_midi: name of the notes that the
-    stream plays. hindrances: which programs cannot read the clips' files, in sentences. scenes:
-    the names of the scenes. mappings: of MIDI controls, as (param, control, channel, number).
-    workers: a line on each.
-    """
-
-    state: Callable[[], str]
-    osc: Callable[[], str]
-    folder: Path
-    counters: Callable[[], Mapping[str, int]]
-    time_source: Callable[[], str]
-    stream_runs: Callable[[], bool]
-    stream_midi: Callable[[], str]
-    log: LogSource
-    hindrances: Sequence[str] = ()
-    scenes: Callable[[], Sequence[str]] = tuple
-    mappings: Callable[[], Sequence[tuple[object, ...]]] = tuple
-    workers: Callable[[], Sequence[str]] = tuple
 
 
 class ServerSnapshot:
@@ -109,6 +63,7 @@ class ServerSnapshot:
             "jobs": [self._job(job) for job in self._scheduler.jobs()],
             "sounding": meters.playing_tracks(self._services.player),
             "stream": self._stream(),
+            "controls": dict(self._sources.controls()),
         }
 
     def slow_sections(self) -> dict[str, object]:
@@ -121,6 +76,7 @@ class ServerSnapshot:
             "engines": [self._engine(name) for name in registry.names()],
             "clips": self._clips(),
             "scenes": list(self._sources.scenes()),
+            "automation": dict(self._sources.automation()),
             "mappings": [list(mapping) for mapping in self._sources.mappings()],
             "counters": dict(self._sources.counters()),
         }

@@ -93,3 +93,33 @@ def test_what_has_the_name_of_the_scenes_folder_is_left_alone(tmp_path: Path, ki
     assert kind != "file" or scenes.read_bytes() == b"mine"
     assert not list(other.iterdir())
     assert not list((folder / "takes").iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"kind": "another"}', "by hand"])
+def test_a_damaged_file_of_the_servers_own_is_set_aside_and_written_anew(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / ".msanii-live.last-scene.json"
+    if text == "by hand":
+        scene_files.rewrite_scene(path, SCENE, path.name)
+        text = path.read_text().replace("0.5", "0.25")
+    path.write_text(text)
+    for mix in (0.5, 0.75):
+        scene_files.rewrite_scene(path, {"params": {"stream.mix": mix}}, path.name)
+    assert scene_files.read_scene(path)["params"] == {"stream.mix": 0.75}
+    assert (tmp_path / f"{path.name}.old").read_text() == text
+    path.write_text("damaged once more")
+    scene_files.rewrite_scene(path, SCENE, path.name)
+    assert (tmp_path / f"{path.name}.old-2").read_text() == "damaged once more"
+    assert "damaged" not in path.read_text()
+    assert f"{path.name}.old" in caplog.text
+
+
+def test_a_file_of_a_later_version_stays(tmp_path: Path) -> None:
+    path = tmp_path / ".msanii-live.last-scene.json"
+    text = json.dumps({"kind": scene_files.KIND, "version": 2, "new": True})
+    path.write_text(text)
+    with refusal(Code.EPATH):
+        scene_files.rewrite_scene(path, SCENE, path.name)
+    assert path.read_text() == text
+    assert list(tmp_path.iterdir()) == [path]

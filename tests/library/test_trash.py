@@ -1,5 +1,6 @@
 """Check that replaced and deleted clips can be brought back, and that the trash has bounds."""
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -176,3 +177,73 @@ def test_a_clip_knows_its_sources_by_their_new_names(library: Library) -> None:
         assert found.info("child").command == {**command, "a": "first"}
         assert found.names() == ["child", "a-2", "first"]
     assert library.get("child").info == library.info("child")
+
+
+def test_on_a_full_disk_the_oldest_of_the_trash_goes_first(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        library.add(noise(name))
+        library.delete(name)
+    kept = library.trash.clips
+    real = os.fsync
+
+    def full(number: int) -> None:
+        if len(library.trash.clips) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(number)
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert library.add(noise("d")).is_file()
+    assert library.trash.clips == kept[2:]
+    assert [each.folder.exists() for each in kept] == [False, False, True]
+    assert library.names() == Library(library.folder).names() == ["d"]
+
+
+def test_a_full_disk_with_an_empty_trash_is_an_error(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with refusal(Code.EPATH):
+        library.add(noise("a"))
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_a_crash_left_in_the_trash_goes_and_nothing_is_lost(
+    library: Library, has_links: bool
+) -> None:
+    library.add(band("a"))
+    sound = library.folder / "a.wav"
+    root = library.folder / TRASH_FOLDER
+    (root / "1-a").mkdir(parents=True)
+    (root / "2-gone").mkdir()
+    remains = root / "1-a" / "a.wav"
+    if has_links:
+        os.link(sound, remains)
+    else:
+        remains.write_bytes(sound.read_bytes())
+    again = Library(library.folder)
+    assert list(root.iterdir()) == []
+    assert np.array_equal(again.get("a").samples, library.get("a").samples)
+
+
+def test_the_only_copy_of_a_sound_stays_in_the_trash(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = library.folder / TRASH_FOLDER / "1-a"
+    entry.mkdir(parents=True)
+    (entry / "a.wav").write_bytes(b"of nobody knows whom")
+    Library(library.folder)
+    assert (entry / "a.wav").read_bytes() == b"of nobody knows whom"
+    assert "delete it yourself" in caplog.text
+
+
+def test_a_sidecar_in_the_trash_without_its_sound_goes(library: Library) -> None:
+    library.add(band("a"))
+    old = replace_clip(library, "a", 1)
+    (old.folder / "a.wav").unlink()
+    assert not Library(library.folder).trash.clips
+    assert not old.folder.exists()

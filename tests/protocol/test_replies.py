@@ -57,6 +57,8 @@ def test_lists_are_the_replies_that_end_with_done() -> None:
         "/msanii/clip/entry",
         "/msanii/clip/parent",
         "/msanii/scene/entry",
+        "/msanii/automation/entry",
+        "/msanii/undo/entry",
         "/msanii/map/entry",
         "/msanii/lora/entry",
         "/msanii/job/entry",

@@ -393,7 +393,7 @@
        60.0,
        90.0,
        760.0,
-       1958.0
+       2182.0
       ],
       "bglocked": 0,
       "openinpresentation": 0,
@@ -578,7 +578,7 @@
         "box": {
          "id": "obj-10",
          "maxclass": "message",
-         "text": "/msanii/play loop1 loop 1 fade 2",
+         "text": "/msanii/accompany loop1",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -587,7 +587,7 @@
          "patching_rect": [
           20.0,
           268.0,
-          227.2,
+          167.8,
           22.0
          ]
         }
@@ -595,6 +595,24 @@
        {
         "box": {
          "id": "obj-11",
+         "maxclass": "message",
+         "text": "/msanii/play loop1 loop 1 fade 2 start 2 end 4",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          296.0,
+          319.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-12",
          "maxclass": "message",
          "text": "/msanii/stop loop1 fade 2",
          "numinlets": 2,
@@ -604,7 +622,7 @@
          ],
          "patching_rect": [
           20.0,
-          296.0,
+          324.0,
           181.0,
           22.0
          ]
@@ -612,7 +630,7 @@
        },
        {
         "box": {
-         "id": "obj-12",
+         "id": "obj-13",
          "maxclass": "message",
          "text": "/msanii/transport bpm 120 beats 4",
          "numinlets": 2,
@@ -622,7 +640,7 @@
          ],
          "patching_rect": [
           20.0,
-          324.0,
+          352.0,
           233.8,
           22.0
          ]
@@ -630,7 +648,7 @@
        },
        {
         "box": {
-         "id": "obj-13",
+         "id": "obj-14",
          "maxclass": "message",
          "text": "/msanii/record/start seconds 8",
          "numinlets": 2,
@@ -640,7 +658,7 @@
          ],
          "patching_rect": [
           20.0,
-          352.0,
+          380.0,
           214.0,
           22.0
          ]
@@ -648,7 +666,7 @@
        },
        {
         "box": {
-         "id": "obj-14",
+         "id": "obj-15",
          "maxclass": "message",
          "text": "/msanii/record/stop seconds 8",
          "numinlets": 2,
@@ -658,7 +676,7 @@
          ],
          "patching_rect": [
           20.0,
-          380.0,
+          408.0,
           207.4,
           22.0
          ]
@@ -666,7 +684,7 @@
        },
        {
         "box": {
-         "id": "obj-15",
+         "id": "obj-16",
          "maxclass": "message",
          "text": "/msanii/stream/start loop1 ahead 4 chunk 3 mix 0.5 engine mel-flow",
          "numinlets": 2,
@@ -676,7 +694,7 @@
          ],
          "patching_rect": [
           20.0,
-          408.0,
+          436.0,
           451.6,
           22.0
          ]
@@ -684,7 +702,7 @@
        },
        {
         "box": {
-         "id": "obj-16",
+         "id": "obj-17",
          "maxclass": "message",
          "text": "/msanii/stream/stop fade 2",
          "numinlets": 2,
@@ -694,7 +712,7 @@
          ],
          "patching_rect": [
           20.0,
-          436.0,
+          464.0,
           187.6,
           22.0
          ]
@@ -702,7 +720,7 @@
        },
        {
         "box": {
-         "id": "obj-17",
+         "id": "obj-18",
          "maxclass": "message",
          "text": "/msanii/param/stream.mix 0 time 8",
          "numinlets": 2,
@@ -712,7 +730,7 @@
          ],
          "patching_rect": [
           20.0,
-          464.0,
+          492.0,
           233.8,
           22.0
          ]
@@ -720,7 +738,7 @@
        },
        {
         "box": {
-         "id": "obj-18",
+         "id": "obj-19",
          "maxclass": "message",
          "text": "/msanii/param/stream.target word time 8",
          "numinlets": 2,
@@ -730,7 +748,7 @@
          ],
          "patching_rect": [
           20.0,
-          492.0,
+          520.0,
           273.4,
           22.0
          ]
@@ -738,7 +756,7 @@
        },
        {
         "box": {
-         "id": "obj-19",
+         "id": "obj-20",
          "maxclass": "message",
          "text": "/msanii/param/stream.strength 0 time 8",
          "numinlets": 2,
@@ -748,26 +766,8 @@
          ],
          "patching_rect": [
           20.0,
-          520.0,
-          266.8,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "message",
-         "text": "/msanii/param/stream.steps 0 time 8",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           548.0,
-          247.0,
+          266.8,
           22.0
          ]
         }
@@ -776,7 +776,7 @@
         "box": {
          "id": "obj-21",
          "maxclass": "message",
-         "text": "/msanii/param/stream.seed -1 time 8",
+         "text": "/msanii/param/stream.steps 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -794,7 +794,7 @@
         "box": {
          "id": "obj-22",
          "maxclass": "message",
-         "text": "/msanii/param/stream.density -1 time 8",
+         "text": "/msanii/param/stream.seed -1 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -803,7 +803,7 @@
          "patching_rect": [
           20.0,
           604.0,
-          266.8,
+          247.0,
           22.0
          ]
         }
@@ -811,6 +811,24 @@
        {
         "box": {
          "id": "obj-23",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.density -1 time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          632.0,
+          266.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-24",
          "maxclass": "message",
          "text": "/msanii/param/stream.style house time 8",
          "numinlets": 2,
@@ -820,7 +838,7 @@
          ],
          "patching_rect": [
           20.0,
-          632.0,
+          660.0,
           273.4,
           22.0
          ]
@@ -828,7 +846,7 @@
        },
        {
         "box": {
-         "id": "obj-24",
+         "id": "obj-25",
          "maxclass": "message",
          "text": "/msanii/param/stream.key Am time 8",
          "numinlets": 2,
@@ -838,7 +856,7 @@
          ],
          "patching_rect": [
           20.0,
-          660.0,
+          688.0,
           240.4,
           22.0
          ]
@@ -846,7 +864,7 @@
        },
        {
         "box": {
-         "id": "obj-25",
+         "id": "obj-26",
          "maxclass": "message",
          "text": "/msanii/param/stream.chords Am F C G time 8",
          "numinlets": 2,
@@ -856,7 +874,7 @@
          ],
          "patching_rect": [
           20.0,
-          688.0,
+          716.0,
           299.8,
           22.0
          ]
@@ -864,7 +882,7 @@
        },
        {
         "box": {
-         "id": "obj-26",
+         "id": "obj-27",
          "maxclass": "message",
          "text": "/msanii/param/stream.parts drums bass time 8",
          "numinlets": 2,
@@ -874,26 +892,8 @@
          ],
          "patching_rect": [
           20.0,
-          716.0,
-          306.4,
-          22.0
-         ]
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "message",
-         "text": "/msanii/param/stream.drive 0 time 8",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "outlettype": [
-          ""
-         ],
-         "patching_rect": [
-          20.0,
           744.0,
-          247.0,
+          306.4,
           22.0
          ]
         }
@@ -902,7 +902,7 @@
         "box": {
          "id": "obj-28",
          "maxclass": "message",
-         "text": "/msanii/param/stream.space 0 time 8",
+         "text": "/msanii/param/stream.drive 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -920,7 +920,7 @@
         "box": {
          "id": "obj-29",
          "maxclass": "message",
-         "text": "/msanii/param/stream.prompt.a dark techno time 8",
+         "text": "/msanii/param/stream.space 0 time 8",
          "numinlets": 2,
          "numoutlets": 1,
          "outlettype": [
@@ -929,7 +929,7 @@
          "patching_rect": [
           20.0,
           800.0,
-          332.8,
+          247.0,
           22.0
          ]
         }
@@ -937,6 +937,24 @@
        {
         "box": {
          "id": "obj-30",
+         "maxclass": "message",
+         "text": "/msanii/param/stream.prompt.a dark techno time 8",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          828.0,
+          332.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-31",
          "maxclass": "message",
          "text": "/msanii/param/stream.prompt.b choir time 8",
          "numinlets": 2,
@@ -946,7 +964,7 @@
          ],
          "patching_rect": [
           20.0,
-          828.0,
+          856.0,
           293.2,
           22.0
          ]
@@ -954,7 +972,7 @@
        },
        {
         "box": {
-         "id": "obj-31",
+         "id": "obj-32",
          "maxclass": "message",
          "text": "/msanii/param/output.gain -6 time 8",
          "numinlets": 2,
@@ -964,7 +982,7 @@
          ],
          "patching_rect": [
           20.0,
-          856.0,
+          884.0,
           247.0,
           22.0
          ]
@@ -972,7 +990,7 @@
        },
        {
         "box": {
-         "id": "obj-32",
+         "id": "obj-33",
          "maxclass": "message",
          "text": "/msanii/clip/list page 1",
          "numinlets": 2,
@@ -982,7 +1000,7 @@
          ],
          "patching_rect": [
           20.0,
-          884.0,
+          912.0,
           174.4,
           22.0
          ]
@@ -990,7 +1008,7 @@
        },
        {
         "box": {
-         "id": "obj-33",
+         "id": "obj-34",
          "maxclass": "message",
          "text": "/msanii/clip/info loop1",
          "numinlets": 2,
@@ -1000,7 +1018,7 @@
          ],
          "patching_rect": [
           20.0,
-          912.0,
+          940.0,
           167.8,
           22.0
          ]
@@ -1008,7 +1026,7 @@
        },
        {
         "box": {
-         "id": "obj-34",
+         "id": "obj-35",
          "maxclass": "message",
          "text": "/msanii/clip/load takes/break.wav bpm 120",
          "numinlets": 2,
@@ -1018,7 +1036,7 @@
          ],
          "patching_rect": [
           20.0,
-          940.0,
+          968.0,
           286.6,
           22.0
          ]
@@ -1026,7 +1044,7 @@
        },
        {
         "box": {
-         "id": "obj-35",
+         "id": "obj-36",
          "maxclass": "message",
          "text": "/msanii/clip/save loop1 takes/break.wav",
          "numinlets": 2,
@@ -1036,7 +1054,7 @@
          ],
          "patching_rect": [
           20.0,
-          968.0,
+          996.0,
           273.4,
           22.0
          ]
@@ -1044,7 +1062,7 @@
        },
        {
         "box": {
-         "id": "obj-36",
+         "id": "obj-37",
          "maxclass": "message",
          "text": "/msanii/clip/rename loop1 intro",
          "numinlets": 2,
@@ -1054,7 +1072,7 @@
          ],
          "patching_rect": [
           20.0,
-          996.0,
+          1024.0,
           220.6,
           22.0
          ]
@@ -1062,7 +1080,7 @@
        },
        {
         "box": {
-         "id": "obj-37",
+         "id": "obj-38",
          "maxclass": "message",
          "text": "/msanii/clip/free loop1",
          "numinlets": 2,
@@ -1072,7 +1090,7 @@
          ],
          "patching_rect": [
           20.0,
-          1024.0,
+          1052.0,
           167.8,
           22.0
          ]
@@ -1080,7 +1098,7 @@
        },
        {
         "box": {
-         "id": "obj-38",
+         "id": "obj-39",
          "maxclass": "message",
          "text": "/msanii/clip/star loop1 1",
          "numinlets": 2,
@@ -1090,7 +1108,7 @@
          ],
          "patching_rect": [
           20.0,
-          1052.0,
+          1080.0,
           181.0,
           22.0
          ]
@@ -1098,7 +1116,7 @@
        },
        {
         "box": {
-         "id": "obj-39",
+         "id": "obj-40",
          "maxclass": "message",
          "text": "/msanii/clip/parents loop1",
          "numinlets": 2,
@@ -1108,7 +1126,7 @@
          ],
          "patching_rect": [
           20.0,
-          1080.0,
+          1108.0,
           187.6,
           22.0
          ]
@@ -1116,7 +1134,25 @@
        },
        {
         "box": {
-         "id": "obj-40",
+         "id": "obj-41",
+         "maxclass": "message",
+         "text": "/msanii/clip/crop loop1 2 4",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1136.0,
+          194.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-42",
          "maxclass": "message",
          "text": "/msanii/undo",
          "numinlets": 2,
@@ -1126,7 +1162,7 @@
          ],
          "patching_rect": [
           20.0,
-          1108.0,
+          1164.0,
           95.2,
           22.0
          ]
@@ -1134,7 +1170,7 @@
        },
        {
         "box": {
-         "id": "obj-41",
+         "id": "obj-43",
          "maxclass": "message",
          "text": "/msanii/redo",
          "numinlets": 2,
@@ -1144,7 +1180,7 @@
          ],
          "patching_rect": [
           20.0,
-          1136.0,
+          1192.0,
           95.2,
           22.0
          ]
@@ -1152,7 +1188,25 @@
        },
        {
         "box": {
-         "id": "obj-42",
+         "id": "obj-44",
+         "maxclass": "message",
+         "text": "/msanii/undo/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1220.0,
+          128.2,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-45",
          "maxclass": "message",
          "text": "/msanii/scene/save loop1",
          "numinlets": 2,
@@ -1162,7 +1216,7 @@
          ],
          "patching_rect": [
           20.0,
-          1164.0,
+          1248.0,
           174.4,
           22.0
          ]
@@ -1170,7 +1224,7 @@
        },
        {
         "box": {
-         "id": "obj-43",
+         "id": "obj-46",
          "maxclass": "message",
          "text": "/msanii/scene/load loop1 time 8",
          "numinlets": 2,
@@ -1180,7 +1234,7 @@
          ],
          "patching_rect": [
           20.0,
-          1192.0,
+          1276.0,
           220.6,
           22.0
          ]
@@ -1188,7 +1242,7 @@
        },
        {
         "box": {
-         "id": "obj-44",
+         "id": "obj-47",
          "maxclass": "message",
          "text": "/msanii/scene/free loop1",
          "numinlets": 2,
@@ -1198,7 +1252,7 @@
          ],
          "patching_rect": [
           20.0,
-          1220.0,
+          1304.0,
           174.4,
           22.0
          ]
@@ -1206,7 +1260,7 @@
        },
        {
         "box": {
-         "id": "obj-45",
+         "id": "obj-48",
          "maxclass": "message",
          "text": "/msanii/scene/list",
          "numinlets": 2,
@@ -1216,7 +1270,7 @@
          ],
          "patching_rect": [
           20.0,
-          1248.0,
+          1332.0,
           134.8,
           22.0
          ]
@@ -1224,7 +1278,7 @@
        },
        {
         "box": {
-         "id": "obj-46",
+         "id": "obj-49",
          "maxclass": "message",
          "text": "/msanii/map/learn stream.mix",
          "numinlets": 2,
@@ -1234,7 +1288,7 @@
          ],
          "patching_rect": [
           20.0,
-          1276.0,
+          1360.0,
           200.8,
           22.0
          ]
@@ -1242,7 +1296,7 @@
        },
        {
         "box": {
-         "id": "obj-47",
+         "id": "obj-50",
          "maxclass": "message",
          "text": "/msanii/map/list",
          "numinlets": 2,
@@ -1252,7 +1306,7 @@
          ],
          "patching_rect": [
           20.0,
-          1304.0,
+          1388.0,
           121.6,
           22.0
          ]
@@ -1260,7 +1314,7 @@
        },
        {
         "box": {
-         "id": "obj-48",
+         "id": "obj-51",
          "maxclass": "message",
          "text": "/msanii/map/free stream.mix",
          "numinlets": 2,
@@ -1270,7 +1324,7 @@
          ],
          "patching_rect": [
           20.0,
-          1332.0,
+          1416.0,
           194.2,
           22.0
          ]
@@ -1278,7 +1332,97 @@
        },
        {
         "box": {
-         "id": "obj-49",
+         "id": "obj-52",
+         "maxclass": "message",
+         "text": "/msanii/automation/record loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1444.0,
+          220.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-53",
+         "maxclass": "message",
+         "text": "/msanii/automation/play loop1 loop 1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1472.0,
+          253.6,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-54",
+         "maxclass": "message",
+         "text": "/msanii/automation/stop",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1500.0,
+          167.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-55",
+         "maxclass": "message",
+         "text": "/msanii/automation/free loop1",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1528.0,
+          207.4,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-56",
+         "maxclass": "message",
+         "text": "/msanii/automation/list",
+         "numinlets": 2,
+         "numoutlets": 1,
+         "outlettype": [
+          ""
+         ],
+         "patching_rect": [
+          20.0,
+          1556.0,
+          167.8,
+          22.0
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-57",
          "maxclass": "message",
          "text": "/msanii/job/list",
          "numinlets": 2,
@@ -1288,7 +1432,7 @@
          ],
          "patching_rect": [
           20.0,
-          1360.0,
+          1584.0,
           121.6,
           22.0
          ]
@@ -1296,7 +1440,7 @@
        },
        {
         "box": {
-         "id": "obj-50",
+         "id": "obj-58",
          "maxclass": "message",
          "text": "/msanii/job/cancel all",
          "numinlets": 2,
@@ -1306,7 +1450,7 @@
          ],
          "patching_rect": [
           20.0,
-          1388.0,
+          1612.0,
           161.2,
           22.0
          ]
@@ -1314,7 +1458,7 @@
        },
        {
         "box": {
-         "id": "obj-51",
+         "id": "obj-59",
          "maxclass": "message",
          "text": "/msanii/engine/list",
          "numinlets": 2,
@@ -1324,7 +1468,7 @@
          ],
          "patching_rect": [
           20.0,
-          1416.0,
+          1640.0,
           141.4,
           22.0
          ]
@@ -1332,7 +1476,7 @@
        },
        {
         "box": {
-         "id": "obj-52",
+         "id": "obj-60",
          "maxclass": "message",
          "text": "/msanii/engine/info mel-flow",
          "numinlets": 2,
@@ -1342,7 +1486,7 @@
          ],
          "patching_rect": [
           20.0,
-          1444.0,
+          1668.0,
           200.8,
           22.0
          ]
@@ -1350,7 +1494,7 @@
        },
        {
         "box": {
-         "id": "obj-53",
+         "id": "obj-61",
          "maxclass": "message",
          "text": "/msanii/engine/load mel-flow",
          "numinlets": 2,
@@ -1360,7 +1504,7 @@
          ],
          "patching_rect": [
           20.0,
-          1472.0,
+          1696.0,
           200.8,
           22.0
          ]
@@ -1368,7 +1512,7 @@
        },
        {
         "box": {
-         "id": "obj-54",
+         "id": "obj-62",
          "maxclass": "message",
          "text": "/msanii/engine/free mel-flow",
          "numinlets": 2,
@@ -1378,7 +1522,7 @@
          ],
          "patching_rect": [
           20.0,
-          1500.0,
+          1724.0,
           200.8,
           22.0
          ]
@@ -1386,7 +1530,7 @@
        },
        {
         "box": {
-         "id": "obj-55",
+         "id": "obj-63",
          "maxclass": "message",
          "text": "/msanii/lora/load loop1 1 engine mel-flow",
          "numinlets": 2,
@@ -1396,7 +1540,7 @@
          ],
          "patching_rect": [
           20.0,
-          1528.0,
+          1752.0,
           286.6,
           22.0
          ]
@@ -1404,7 +1548,7 @@
        },
        {
         "box": {
-         "id": "obj-56",
+         "id": "obj-64",
          "maxclass": "message",
          "text": "/msanii/lora/free loop1 engine mel-flow",
          "numinlets": 2,
@@ -1414,7 +1558,7 @@
          ],
          "patching_rect": [
           20.0,
-          1556.0,
+          1780.0,
           273.4,
           22.0
          ]
@@ -1422,7 +1566,7 @@
        },
        {
         "box": {
-         "id": "obj-57",
+         "id": "obj-65",
          "maxclass": "message",
          "text": "/msanii/lora/list engine mel-flow",
          "numinlets": 2,
@@ -1432,7 +1576,7 @@
          ],
          "patching_rect": [
           20.0,
-          1584.0,
+          1808.0,
           233.8,
           22.0
          ]
@@ -1440,7 +1584,7 @@
        },
        {
         "box": {
-         "id": "obj-58",
+         "id": "obj-66",
          "maxclass": "message",
          "text": "/msanii/worker/list",
          "numinlets": 2,
@@ -1450,7 +1594,7 @@
          ],
          "patching_rect": [
           20.0,
-          1612.0,
+          1836.0,
           141.4,
           22.0
          ]
@@ -1458,7 +1602,7 @@
        },
        {
         "box": {
-         "id": "obj-59",
+         "id": "obj-67",
          "maxclass": "message",
          "text": "/msanii/notify 1 9000",
          "numinlets": 2,
@@ -1468,7 +1612,7 @@
          ],
          "patching_rect": [
           20.0,
-          1640.0,
+          1864.0,
           154.6,
           22.0
          ]
@@ -1476,7 +1620,7 @@
        },
        {
         "box": {
-         "id": "obj-60",
+         "id": "obj-68",
          "maxclass": "message",
          "text": "/msanii/sync 1",
          "numinlets": 2,
@@ -1486,7 +1630,7 @@
          ],
          "patching_rect": [
           20.0,
-          1668.0,
+          1892.0,
           108.4,
           22.0
          ]
@@ -1494,7 +1638,7 @@
        },
        {
         "box": {
-         "id": "obj-61",
+         "id": "obj-69",
          "maxclass": "message",
          "text": "/msanii/ping",
          "numinlets": 2,
@@ -1504,7 +1648,7 @@
          ],
          "patching_rect": [
           20.0,
-          1696.0,
+          1920.0,
           95.2,
           22.0
          ]
@@ -1512,7 +1656,7 @@
        },
        {
         "box": {
-         "id": "obj-62",
+         "id": "obj-70",
          "maxclass": "message",
          "text": "/msanii/status",
          "numinlets": 2,
@@ -1522,7 +1666,7 @@
          ],
          "patching_rect": [
           20.0,
-          1724.0,
+          1948.0,
           108.4,
           22.0
          ]
@@ -1530,7 +1674,7 @@
        },
        {
         "box": {
-         "id": "obj-63",
+         "id": "obj-71",
          "maxclass": "message",
          "text": "/msanii/version",
          "numinlets": 2,
@@ -1540,7 +1684,7 @@
          ],
          "patching_rect": [
           20.0,
-          1752.0,
+          1976.0,
           115.0,
           22.0
          ]
@@ -1548,7 +1692,7 @@
        },
        {
         "box": {
-         "id": "obj-64",
+         "id": "obj-72",
          "maxclass": "message",
          "text": "/msanii/caps",
          "numinlets": 2,
@@ -1558,7 +1702,7 @@
          ],
          "patching_rect": [
           20.0,
-          1780.0,
+          2004.0,
           95.2,
           22.0
          ]
@@ -1566,7 +1710,7 @@
        },
        {
         "box": {
-         "id": "obj-65",
+         "id": "obj-73",
          "maxclass": "message",
          "text": "/msanii/dump 1",
          "numinlets": 2,
@@ -1576,7 +1720,7 @@
          ],
          "patching_rect": [
           20.0,
-          1808.0,
+          2032.0,
           108.4,
           22.0
          ]
@@ -1584,7 +1728,7 @@
        },
        {
         "box": {
-         "id": "obj-66",
+         "id": "obj-74",
          "maxclass": "message",
          "text": "/msanii/clearsched",
          "numinlets": 2,
@@ -1594,7 +1738,7 @@
          ],
          "patching_rect": [
           20.0,
-          1836.0,
+          2060.0,
           134.8,
           22.0
          ]
@@ -1602,7 +1746,7 @@
        },
        {
         "box": {
-         "id": "obj-67",
+         "id": "obj-75",
          "maxclass": "message",
          "text": "/msanii/quit",
          "numinlets": 2,
@@ -1612,7 +1756,7 @@
          ],
          "patching_rect": [
           20.0,
-          1864.0,
+          2088.0,
           95.2,
           22.0
          ]
@@ -1620,7 +1764,7 @@
        },
        {
         "box": {
-         "id": "obj-68",
+         "id": "obj-76",
          "maxclass": "outlet",
          "comment": "the message",
          "numinlets": 1,
@@ -1628,7 +1772,7 @@
          "outlettype": [],
          "patching_rect": [
           20.0,
-          1908.0,
+          2132.0,
           30.0,
           30.0
          ],
@@ -1644,7 +1788,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1656,7 +1800,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1668,7 +1812,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1680,7 +1824,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1692,7 +1836,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1704,7 +1848,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1716,7 +1860,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1728,7 +1872,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1740,7 +1884,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1752,7 +1896,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1764,7 +1908,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1776,7 +1920,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1788,7 +1932,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1800,7 +1944,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1812,7 +1956,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1824,7 +1968,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1836,7 +1980,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1848,7 +1992,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1860,7 +2004,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1872,7 +2016,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1884,7 +2028,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1896,7 +2040,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1908,7 +2052,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1920,7 +2064,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1932,7 +2076,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1944,7 +2088,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1956,7 +2100,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1968,7 +2112,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1980,7 +2124,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -1992,7 +2136,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2004,7 +2148,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2016,7 +2160,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2028,7 +2172,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2040,7 +2184,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2052,7 +2196,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2064,7 +2208,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2076,7 +2220,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2088,7 +2232,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2100,7 +2244,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2112,7 +2256,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2124,7 +2268,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2136,7 +2280,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2148,7 +2292,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2160,7 +2304,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2172,7 +2316,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2184,7 +2328,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2196,7 +2340,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2208,7 +2352,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2220,7 +2364,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2232,7 +2376,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2244,7 +2388,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2256,7 +2400,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2268,7 +2412,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2280,7 +2424,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2292,7 +2436,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2304,7 +2448,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2316,7 +2460,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2328,7 +2472,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2340,7 +2484,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2352,7 +2496,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2364,7 +2508,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2376,7 +2520,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2388,7 +2532,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2400,7 +2544,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2412,7 +2556,7 @@
           0
          ],
          "destination": [
-          "obj-68",
+          "obj-76",
           0
          ]
         }
@@ -2424,7 +2568,103 @@
           0
          ],
          "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
           "obj-68",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-69",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-70",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-71",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-72",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-73",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-74",
+          0
+         ],
+         "destination": [
+          "obj-76",
+          0
+         ]
+        }
+       },
+       {
+        "patchline": {
+         "source": [
+          "obj-75",
+          0
+         ],
+         "destination": [
+          "obj-76",
           0
          ]
         }

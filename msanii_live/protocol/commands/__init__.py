@@ -40,6 +40,9 @@ from msanii_live.protocol.commands.generate import (
     Vocode as Vocode,
 )
 from msanii_live.protocol.commands.library import (
+    ClipCrop as ClipCrop,
+)
+from msanii_live.protocol.commands.library import (
     ClipFree as ClipFree,
 )
 from msanii_live.protocol.commands.library import (
@@ -76,6 +79,21 @@ from msanii_live.protocol.commands.loras import (
     LoraLoad as LoraLoad,
 )
 from msanii_live.protocol.commands.performance import (
+    AutomationFree as AutomationFree,
+)
+from msanii_live.protocol.commands.performance import (
+    AutomationList as AutomationList,
+)
+from msanii_live.protocol.commands.performance import (
+    AutomationPlay as AutomationPlay,
+)
+from msanii_live.protocol.commands.performance import (
+    AutomationRecord as AutomationRecord,
+)
+from msanii_live.protocol.commands.performance import (
+    AutomationStop as AutomationStop,
+)
+from msanii_live.protocol.commands.performance import (
     MapFree as MapFree,
 )
 from msanii_live.protocol.commands.performance import (
@@ -101,6 +119,9 @@ from msanii_live.protocol.commands.performance import (
 )
 from msanii_live.protocol.commands.performance import (
     Undo as Undo,
+)
+from msanii_live.protocol.commands.performance import (
+    UndoList as UndoList,
 )
 from msanii_live.protocol.commands.playback import (
     Play as Play,
@@ -233,8 +254,9 @@ COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode, Transcribe,
     Play, Stop, TransportCommand, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
-    ClipStar, ClipParents, Undo, Redo,
+    ClipStar, ClipParents, ClipCrop, Undo, Redo, UndoList,
     SceneSave, SceneLoad, SceneFree, SceneList, MapLearn, MapList, MapFree,
+    AutomationRecord, AutomationPlay, AutomationStop, AutomationFree, AutomationList,
     JobList, JobCancel,
     EngineList, EngineInfo, EngineLoad, EngineFree, LoraLoad, LoraFree, LoraList, WorkerList,
     Notify, Sync, Ping, Status, Version, Caps, Dump, ClearSched, Quit,

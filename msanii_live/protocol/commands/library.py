@@ -65,6 +65,21 @@ class ClipSave(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClipCrop(Command):
+    """Make a clip of a span of another one, with its notes; the samples are the same.
+
+    `/msanii/clip/info` is sent before the answer.
+    """
+
+    address: ClassVar[str] = "/msanii/clip/crop"
+
+    name: str = text(CLIP_NAME, positional=True)
+    start: float = number("start of the span", 0, 3600, unit="s", positional=True)
+    end: float = number("end of the span", 0, 3600, unit="s", positional=True)
+    clip: str = text("name of the new clip; generated if absent", default="", takes_numbers=True)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClipRename(Command):
     """Rename a clip, with its notes and stems."""
 

@@ -14,6 +14,8 @@ from msanii_live.protocol.schema import integer, number, text
 class Play(Command):
     """Play a clip. If it is already playing, the two crossfade.
 
+    With `start` and `end`, a span of it plays.
+
     A time tag is accurate to one frame. With `fade 0` and `gain 0` the clip's samples reach the
     device bit for bit. With any other values, an end that would click is faded within 5 ms.
     """
@@ -29,6 +31,14 @@ class Play(Command):
         0,
         60,
         default=0.02,
+        unit="s",
+    )
+    start: float = number("where in the clip its playback begins", 0, 3600, default=0.0, unit="s")
+    end: float | None = number(
+        "where in the clip it ends, or a loop returns to the start; the clip's end if absent",
+        0,
+        3600,
+        default=None,
         unit="s",
     )
 

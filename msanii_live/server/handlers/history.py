@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from msanii_live.protocol.commands import Redo, Undo
-from msanii_live.server.handler import Answer, Call, HandlerTable, on_disk
+from msanii_live.protocol import replies
+from msanii_live.protocol.commands import Redo, Undo, UndoList
+from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_disk
 from msanii_live.server.history import History
 
 
@@ -16,7 +17,11 @@ class HistoryHandlers:
 
     def table(self) -> HandlerTable:
         """Return the handler of each command."""
-        return {Undo: on_disk(self._undo), Redo: on_disk(self._redo)}
+        return {
+            Undo: on_disk(self._undo),
+            Redo: on_disk(self._redo),
+            UndoList: Handler(self._list),
+        }
 
     def _undo(self, command: Undo, call: Call) -> Answer:
         self._history.undo(call.routes)
@@ -25,3 +30,13 @@ class HistoryHandlers:
     def _redo(self, command: Redo, call: Call) -> Answer:
         self._history.redo(call.routes)
         return Answer()
+
+    def _list(self, command: UndoList, call: Call) -> Answer:
+        done, undone = self._history.texts(call.routes)
+        changes = [("undo", each) for each in done] + [("redo", each) for each in undone]
+        return Answer(
+            [
+                replies.UNDO_ENTRY(call.token, i, len(changes), kind, text)
+                for i, (kind, text) in enumerate(changes, start=1)
+            ]
+        )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from msanii_live.audio import ClipInfo
 from msanii_live.library.library import Library
 from msanii_live.protocol import replies
 from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import (
+    ClipCrop,
     ClipFree,
     ClipInfoCommand,
     ClipList,
@@ -19,14 +21,10 @@ from msanii_live.protocol.commands import (
     ClipStar,
 )
 from msanii_live.protocol.replies import ReplyMessage
+from msanii_live.server.changes import Removal, Renaming, Replacement, rename_clip
 from msanii_live.server.handler import Answer, Call, Handler, HandlerTable, on_disk
-from msanii_live.server.history import (
-    History,
-    Removal,
-    Renaming,
-    Replacement,
-    rename_clip,
-)
+from msanii_live.server.handlers.playback import span
+from msanii_live.server.history import History
 
 PAGE = 50  # clips
 MAX_ANCESTORS = 200
@@ -51,6 +49,7 @@ class LibraryHandlers:
             ClipFree: on_disk(self._free),
             ClipStar: on_disk(self._star),
             ClipParents: Handler(self._parents),
+            ClipCrop: on_disk(self._crop),
         }
 
     def _list(self, command: ClipList, call: Call) -> Answer:
@@ -112,6 +111,21 @@ class LibraryHandlers:
     def _star(self, command: ClipStar, call: Call) -> Answer:
         self._library.star(command.name, bool(command.on))
         return Answer()
+
+    def _crop(self, command: ClipCrop, call: Call) -> Answer:
+        clip = span(self._library.get(command.name), command.start, command.end)
+        name = command.clip or self._library.next_name("crop")
+        facts = {key: value for key, value in command.as_dict().items() if key != "clip"}
+        info = replace(
+            clip.info, name=name, file="", command=facts, parents=(clip.info.name,), starred=False
+        )
+        self._library.add(
+            replace(clip, info=info),
+            on_replaced=lambda old: self._history.record(
+                call.routes, Replacement(self._library, old)
+            ),
+        )
+        return Answer([clip_info_reply(call.token, self._library.info(name), self._library)])
 
     def _parents(self, command: ClipParents, call: Call) -> Answer:
         found = ancestry(self._library, command.name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from msanii_live.audio import Clip
+from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import Services
 from msanii_live.osc.peer import Peer
 from msanii_live.playback.player import NOTHING_IS_HEARD
@@ -38,7 +40,7 @@ class PlaybackHandlers:
 
     def _play(self, command: Play, call: Call) -> Answer:
         self._services.player.play(
-            self._services.source(command.clip),
+            span(self._services.source(command.clip), command.start, command.end),
             at=command.at,
             loop=bool(command.loop),
             gain_db=command.gain,
@@ -85,3 +87,16 @@ class PlaybackHandlers:
         transport = self._services.transport
         place = transport.bars_at(transport.now()) % 1.0
         return replies.TRANSPORT(transport.bpm, transport.beats, place)
+
+
+def span(clip: Clip, start: float, end: float | None) -> Clip:
+    """Return a span of a clip, s. Raises: CommandError: ERANGE, nothing lies in it."""
+    try:
+        return clip.part(start, end)
+    except ValueError:
+        name, seconds = clip.info.name, clip.info.seconds
+        if end is not None and end <= start:
+            text = f"end is {end:g}: it must be more than start, {start:g}"
+        else:
+            text = f"start is {start:g}: {name} ends at {seconds:.3f} s"
+        raise CommandError(Code.ERANGE, text) from None

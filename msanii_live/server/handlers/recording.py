@@ -17,10 +17,11 @@ from msanii_live.playback.recorder import AudioRecorder
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import RecordStart, RecordStop
 from msanii_live.protocol.replies import ReplyMessage
+from msanii_live.server.changes import Replacement
 from msanii_live.server.events import EventSender
 from msanii_live.server.handler import Answer, Call, HandlerTable, Routes, on_sound
 from msanii_live.server.handlers.library import clip_info_reply
-from msanii_live.server.history import History, Replacement
+from msanii_live.server.history import History
 
 
 class RecordingHandlers:

@@ -32,6 +32,10 @@
 		^this.ask('/msanii/transcribe', [src], keys, done, progress, fail)
 	}
 
+	accompany { |src, keys, done, progress, fail|
+		^this.ask('/msanii/accompany', [src], keys, done, progress, fail)
+	}
+
 	play { |clip, keys, done, progress, fail|
 		^this.ask('/msanii/play', [clip], keys, done, progress, fail)
 	}
@@ -152,12 +156,20 @@
 		^this.ask('/msanii/clip/parents', [name], keys, done, progress, fail)
 	}
 
+	clipCrop { |name, start, end, keys, done, progress, fail|
+		^this.ask('/msanii/clip/crop', [name, start, end], keys, done, progress, fail)
+	}
+
 	undo { |keys, done, progress, fail|
 		^this.ask('/msanii/undo', [], keys, done, progress, fail)
 	}
 
 	redo { |keys, done, progress, fail|
 		^this.ask('/msanii/redo', [], keys, done, progress, fail)
+	}
+
+	undoList { |keys, done, progress, fail|
+		^this.ask('/msanii/undo/list', [], keys, done, progress, fail)
 	}
 
 	sceneSave { |name, keys, done, progress, fail|
@@ -186,6 +198,26 @@
 
 	mapFree { |param, keys, done, progress, fail|
 		^this.ask('/msanii/map/free', [param], keys, done, progress, fail)
+	}
+
+	automationRecord { |name, keys, done, progress, fail|
+		^this.ask('/msanii/automation/record', [name], keys, done, progress, fail)
+	}
+
+	automationPlay { |name, keys, done, progress, fail|
+		^this.ask('/msanii/automation/play', [name], keys, done, progress, fail)
+	}
+
+	automationStop { |keys, done, progress, fail|
+		^this.ask('/msanii/automation/stop', [], keys, done, progress, fail)
+	}
+
+	automationFree { |name, keys, done, progress, fail|
+		^this.ask('/msanii/automation/free', [name], keys, done, progress, fail)
+	}
+
+	automationList { |keys, done, progress, fail|
+		^this.ask('/msanii/automation/list', [], keys, done, progress, fail)
 	}
 
 	jobList { |keys, done, progress, fail|
@@ -285,6 +317,8 @@
 			'/msanii/clip/info' -> [\token, \name, \path, \seconds, \samplerate, \channels, \seed, \bpm, \engine],
 			'/msanii/clip/parent' -> [\token, \depth, \clip, \parent, \isThere],
 			'/msanii/scene/entry' -> [\token, \index, \total, \name],
+			'/msanii/automation/entry' -> [\token, \index, \total, \name, \beats, \changes, \state],
+			'/msanii/undo/entry' -> [\token, \index, \total, \kind, \text],
 			'/msanii/map/entry' -> [\token, \param, \control, \channel, \number, \low, \high],
 			'/msanii/take/info' -> [\name, \path, \seconds, \notes, \bpm],
 			'/msanii/job/entry' -> [\token, \job, \position, \ownerToken, \command, \fraction],
@@ -325,6 +359,7 @@
 			'/msanii/render' -> '/msanii/job/done',
 			'/msanii/vocode' -> '/msanii/job/done',
 			'/msanii/transcribe' -> '/msanii/job/done',
+			'/msanii/accompany' -> '/msanii/job/done',
 			'/msanii/play' -> '/msanii/done',
 			'/msanii/stop' -> '/msanii/done',
 			'/msanii/transport' -> '/msanii/transport',
@@ -355,8 +390,10 @@
 			'/msanii/clip/free' -> '/msanii/done',
 			'/msanii/clip/star' -> '/msanii/done',
 			'/msanii/clip/parents' -> '/msanii/clip/parent',
+			'/msanii/clip/crop' -> '/msanii/done',
 			'/msanii/undo' -> '/msanii/done',
 			'/msanii/redo' -> '/msanii/done',
+			'/msanii/undo/list' -> '/msanii/undo/entry',
 			'/msanii/scene/save' -> '/msanii/done',
 			'/msanii/scene/load' -> '/msanii/done',
 			'/msanii/scene/free' -> '/msanii/done',
@@ -364,6 +401,11 @@
 			'/msanii/map/learn' -> '/msanii/done',
 			'/msanii/map/list' -> '/msanii/map/entry',
 			'/msanii/map/free' -> '/msanii/done',
+			'/msanii/automation/record' -> '/msanii/done',
+			'/msanii/automation/play' -> '/msanii/done',
+			'/msanii/automation/stop' -> '/msanii/done',
+			'/msanii/automation/free' -> '/msanii/done',
+			'/msanii/automation/list' -> '/msanii/automation/entry',
 			'/msanii/job/list' -> '/msanii/job/entry',
 			'/msanii/job/cancel' -> '/msanii/done',
 			'/msanii/engine/list' -> '/msanii/engine/entry',
@@ -393,6 +435,8 @@
 			'/msanii/clip/entry',
 			'/msanii/clip/parent',
 			'/msanii/scene/entry',
+			'/msanii/automation/entry',
+			'/msanii/undo/entry',
 			'/msanii/map/entry',
 			'/msanii/job/entry',
 			'/msanii/engine/entry',

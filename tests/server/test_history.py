@@ -1,0 +1,94 @@
+"""Check what undo means to clients, pages and MIDI controls, and what a failed one leaves."""
+
+from pathlib import Path
+
+import pytest
+
+from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.params import Params
+from msanii_live.library.library import Library
+from msanii_live.osc.peer import NOBODY, Connection
+from msanii_live.server.changes import Removal, Renaming, rename_clip
+from msanii_live.server.history import History
+from tests.library.clips import noise, refusal
+
+ME, OTHER, MIDI = (("127.0.0.1", 9001),), (("127.0.0.1", 9002),), (NOBODY,)
+
+
+def change(history: History, params: Params, routes, name: str, value: float) -> None:
+    before = params.value(name)
+    params.set(name, value)
+    history.record_param(routes, params, name, before)
+
+
+def test_an_undo_that_meets_a_taken_name_stays_to_be_undone(tmp_path: Path) -> None:
+    library, history = Library(tmp_path), History()
+    library.add(noise("a"))
+    history.record(ME, Removal(library, library.delete("a")))
+    library.add(noise("a", seed=2))
+    for _ in range(2):
+        with pytest.raises(CommandError, match="a is taken: rename that clip first"):
+            history.undo(ME)
+    library.rename("a", "newer")
+    history.undo(ME)
+    assert set(library.names()) == {"a", "newer"}
+    library.rename("a", "b")
+    with refusal(Code.ENOCLIP):  # what is to be removed again is gone
+        history.redo(ME)
+
+
+def test_a_renaming_back_to_a_taken_name_stays_to_be_undone(tmp_path: Path) -> None:
+    library, history = Library(tmp_path), History()
+    library.add(noise("a"))
+    rename_clip(library, "a", "b")
+    history.record(ME, Renaming(library, "a", "b"))
+    library.add(noise("a", seed=2))
+    with refusal(Code.EPATH):
+        history.undo(ME)
+    assert history.texts(ME) == (["renamed a to b"], [])
+    library.delete("a")
+    history.undo(ME)
+    assert library.names() == ["a"]
+    assert history.texts(ME) == ([], ["renamed a to b"])
+
+
+def test_what_is_gone_for_good_does_not_block_the_rest(tmp_path: Path) -> None:
+    library, history, params = Library(tmp_path), History(), Params()
+    change(history, params, ME, "stream.mix", 0.25)
+    library.add(noise("a"))
+    history.record(ME, Removal(library, library.delete("a")))
+    library.trash.prune(0)
+    with refusal(Code.ENOCLIP):
+        history.undo(ME)
+    history.undo(ME)
+    assert params.value("stream.mix") == 0.0
+
+
+def test_a_midi_control_undoes_what_was_done_last_by_anyone() -> None:
+    history, params = History(), Params()
+    change(history, params, ME, "stream.mix", 0.25)
+    change(history, params, MIDI, "stream.drive", 0.5)
+    change(history, params, OTHER, "stream.space", 0.75)
+    names = ("stream.mix", "stream.drive", "stream.space")
+    states = []
+    for _ in names:
+        history.undo(MIDI)
+        states.append([params.number(name) for name in names])
+    assert states == [[0.25, 0.5, 0.0], [0.25, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    with refusal(Code.ERANGE):
+        history.undo(MIDI)
+    history.redo(MIDI)
+    assert params.number("stream.mix") == 0.25
+    history.undo(ME)  # it is still the client's own change
+    assert params.number("stream.mix") == 0.0
+
+
+def test_a_page_that_is_loaded_again_finds_its_changes() -> None:
+    history, params = History(), Params()
+    before, after = (Connection("127.0.0.1", 50_001, -1),), (Connection("127.0.0.1", 50_002, -7),)
+    change(history, params, before, "stream.mix", 0.25)
+    assert history.texts(after) == (["stream.mix: 0 to 0.25"], [])
+    history.undo(after)
+    assert history.texts(before) == ([], ["stream.mix: 0 to 0.25"])
+    assert history.texts((Connection("192.0.2.1", 50_001, -9),)) == ([], [])
+    assert history.texts((Connection("127.0.0.1", 50_003, 4),)) == ([], [])  # by TCP: another
