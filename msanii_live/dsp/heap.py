@@ -19,6 +19,9 @@ _AUDIO_BYTES = 128 * 2**10
 # Networks take and free tensors of a few MiB thousands of times a clip: to have each of them from
 # the system costs a third more processor time.
 _TENSOR_BYTES = 16 * 2**20
+# Kept free at the end of each heap meanwhile. Given back at once, the tensors of 4 MiB of a phase
+# search cost 8,000 page faults a part: 81 ms instead of 63.
+_SPARE_BYTES = 32 * 2**20
 
 _returns_memory = False
 
@@ -30,7 +33,7 @@ def return_memory() -> None:
     """
     global _returns_memory
     if not any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
-        _returns_memory = _set_thresholds(_AUDIO_BYTES)
+        _returns_memory = _set_thresholds(_AUDIO_BYTES, _AUDIO_BYTES)
 
 
 def keep_tensors() -> None:
@@ -38,11 +41,14 @@ def keep_tensors() -> None:
     global _returns_memory
     if _returns_memory:
         _returns_memory = False
-        _set_thresholds(_TENSOR_BYTES)
+        _set_thresholds(_TENSOR_BYTES, _SPARE_BYTES)
 
 
-def _set_thresholds(mmap_bytes: int) -> bool:
-    """Set from which size on blocks come from the system; return whether that can be set here."""
+def _set_thresholds(mmap_bytes: int, spare_bytes: int) -> bool:
+    """Set from which size on blocks come from the system, and how much of a heap's end stays free.
+
+    Returns whether that can be set here.
+    """
     if sys.platform != "linux":
         return False
     try:
@@ -51,5 +57,5 @@ def _set_thresholds(mmap_bytes: int) -> bool:
         return False
     set_option.argtypes, set_option.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
     return bool(
-        set_option(_MMAP_THRESHOLD, mmap_bytes) and set_option(_TRIM_THRESHOLD, _AUDIO_BYTES)
+        set_option(_MMAP_THRESHOLD, mmap_bytes) and set_option(_TRIM_THRESHOLD, spare_bytes)
     )

@@ -14,10 +14,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.phase import squared
 from msanii_live.notes import Note
 
 MAX_HZ = 5_000.0  # above it, partials lie too close together to matter
@@ -45,21 +48,18 @@ class Partials:
         at: samples on which frames are centred, int, (mel_frames,), rising.
         """
         spec = self._spec
-        bins = torch.arange(spec.n_fft // 2 + 1, device=at.device)
+        edge = MAX_HZ * spec.n_fft / spec.sample_rate
+        bins = torch.arange(min(math.ceil(edge), spec.n_fft // 2 + 1), device=at.device)
         out = torch.zeros(len(at), len(bins), device=at.device)
-        combs: dict[int, torch.Tensor] = {}
         for note, first, last in self._sounding_notes(at, self._keys):
-            if note.pitch not in combs:
-                far = bins[:, None] - self._partial_bins(note.pitch).to(at.device)
-                near = far.abs().clamp_max(_LOBE_BINS)
-                combs[note.pitch] = (near * math.pi / 4).cos().square().amax(1)
-            out[first:last] = torch.maximum(out[first:last], combs[note.pitch])
+            comb = _comb(note.pitch, spec)[: len(bins)].to(at.device)
+            out[first:last] = torch.maximum(out[first:last], comb)
         out = OFF_PARTIAL_WEIGHT + (1 - OFF_PARTIAL_WEIGHT) * out
         for _, first, last in self._sounding_notes(at, self._drums):
-            out[first:last] = out[first:last].clamp_min(DRUM_MIN_WEIGHT)
-        edge = MAX_HZ * spec.n_fft / spec.sample_rate
+            out[first:last].clamp_min_(DRUM_MIN_WEIGHT)
         above = ((bins - 0.7 * edge) / (0.3 * edge)).clamp(0, 1)
-        return out * (1 - above) + above
+        low = torch.lerp(out, torch.ones_like(out), above)
+        return F.pad(low, (0, spec.n_fft // 2 + 1 - len(bins)), value=1.0)
 
     def with_partial_phases(
         self, magnitude: torch.Tensor, bins: torch.Tensor, at: torch.Tensor
@@ -68,62 +68,46 @@ class Partials:
 
         magnitude: float32, (mel_frames, bins). bins: complex64, the same shape. at: see `weights`.
         """
-        spec = self._spec
-        top = int(MAX_HZ * spec.n_fft / spec.sample_rate) + _LOBE_BINS + 2  # above all lobes
-        top = min(top, magnitude.shape[1])
-        lines = torch.zeros(len(magnitude) * top, dtype=torch.complex64, device=at.device)
-        frame, place, phase = self._sounding_partials(at)
-        if len(frame):
-            middle = place.round().long()
-            size = magnitude[frame, middle]
-            for offset in range(-_LOBE_BINS, _LOBE_BINS + 1):
-                bin_ = middle + offset
-                far = bin_ - place
-                # The lobe of a lowest key reaches below bin 0, where there are no bins.
-                lobe = size * _hann_spectrum(far).float() * (bin_ >= 0)
-                turned = torch.remainder(phase - math.pi * far, 2 * math.pi).float()
-                lines.index_add_(
-                    0,
-                    frame * top + bin_.clamp_min(0),
-                    torch.polar(lobe.abs(), turned),
-                )
-        steady = lines.view(len(magnitude), top)
-        strength = steady.abs()
-        phases = _unit_phasors(bins)
-        phases[:, :top] = torch.where(
-            strength > 0, steady / strength.clamp_min(1e-12), phases[:, :top]
-        )
-        return magnitude * phases
+        out = bins * squared(bins).clamp_min_(1e-24).rsqrt_().mul_(magnitude)
+        if self._keys:
+            steady = self._steady_lines(magnitude, at)
+            low = out[:, : steady.shape[1]]
+            strength = squared(steady)
+            phasors = steady * strength.clamp_min(1e-24).rsqrt_().mul_(
+                magnitude[:, : steady.shape[1]]
+            )
+            low.copy_(torch.where(strength > 0, phasors, low))
+        return out
 
-    def _sounding_partials(
-        self, at: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the frame, frequency in bins and phase at the frame's start of every partial."""
+    def _steady_lines(self, magnitude: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+        """Return the spectrum of the partials alone, complex64, (mel_frames, bins up to MAX_HZ)."""
         spec = self._spec
-        frames, places, phases = [], [], []
+        spans: dict[int, list[tuple[Note, int, int]]] = {}
         for note, first, last in self._sounding_notes(at, self._keys):
-            place = self._partial_bins(note.pitch).to(at.device)
+            spans.setdefault(note.pitch, []).append((note, first, last))
+        top = min(_lobe_bins(spec), magnitude.shape[1])
+        lines = torch.zeros(2, len(magnitude), top, device=at.device)
+        for pitch, notes in spans.items():
+            lobes = _lobes(pitch, spec)[:, :top].to(at.device)
+            place = _partial_bins(pitch, spec).to(at.device)
             if not len(place):
                 continue
-            begins = at[first:last].double() - spec.n_fft // 2 - note.start * spec.sample_rate
-            turns = begins[:, None] * place / spec.n_fft + _initial_turns(
-                note.pitch, len(place)
-            ).to(place)
-            frames.append(torch.arange(first, last, device=at.device).repeat_interleave(len(place)))
-            places.append(place.repeat(last - first))
-            phases.append(2 * math.pi * turns.flatten())
-        if not frames:
-            nothing = torch.zeros(0, device=at.device)
-            return nothing.long(), nothing.double(), nothing.double()
-        return torch.cat(frames), torch.cat(places), torch.cat(phases)
-
-    def _partial_bins(self, pitch: int) -> torch.Tensor:
-        """Return the frequencies of a key's partials, float64, in bins."""
-        lowest = 440.0 * 2 ** ((pitch - 69) / 12)
-        top = min(MAX_HZ, 0.45 * self._spec.sample_rate)
-        count = int(top / lowest)
-        numbers = torch.arange(1, count + 1, dtype=torch.float64)
-        return numbers * (lowest * self._spec.n_fft / self._spec.sample_rate)
+            frames = torch.cat([torch.arange(a, b, device=at.device) for _, a, b in notes])
+            lengths = [b - a for _, a, b in notes]
+            begins = torch.cat(
+                [at[a:b].double() - (spec.n_fft // 2 + n.start * spec.sample_rate)
+                 for n, a, b in notes]
+            )  # fmt: skip
+            turns = begins[:, None] * (place / spec.n_fft) + _initial_turns(pitch, len(place)).to(
+                at.device
+            )
+            middle = place.round()
+            phase = (2 * math.pi * (turns.frac() + (place - middle) / 2)).float()
+            size = magnitude[frames[:, None], middle.long()]
+            sines = torch.stack([size * phase.cos(), size * phase.sin()])
+            for (_, a, b), made in zip(notes, (sines @ lobes).split(lengths, 1), strict=True):
+                lines[:, a:b] += made
+        return torch.complex(lines[0], lines[1])
 
     def _sounding_notes(
         self, at: torch.Tensor, notes: Sequence[Note]
@@ -141,6 +125,48 @@ class Partials:
                 yield note, first, last
 
 
+def _lobe_bins(spec: MelSpec) -> int:
+    """Return how many bins the lobes of partials reach."""
+    return int(MAX_HZ * spec.n_fft / spec.sample_rate) + _LOBE_BINS + 2
+
+
+def _partial_bins(pitch: int, spec: MelSpec) -> torch.Tensor:
+    """Return the frequencies of a key's partials, float64, in bins."""
+    lowest = 440.0 * 2 ** ((pitch - 69) / 12)
+    count = int(min(MAX_HZ, 0.45 * spec.sample_rate) / lowest)
+    numbers = torch.arange(1, count + 1, dtype=torch.float64)
+    return numbers * (lowest * spec.n_fft / spec.sample_rate)
+
+
+@lru_cache(maxsize=256)
+def _comb(pitch: int, spec: MelSpec) -> torch.Tensor:
+    """Return the weight of each bin by its distance from a key's partials, float32, (bins,)."""
+    with torch.inference_mode(False):
+        place = _partial_bins(pitch, spec)
+        far = torch.arange(spec.n_fft // 2 + 1)[:, None] - place
+        near = far.abs().clamp_max(_LOBE_BINS)
+        return (near * math.pi / 4).cos().square().amax(1).float()
+
+
+@lru_cache(maxsize=256)
+def _lobes(pitch: int, spec: MelSpec) -> torch.Tensor:
+    """Return the main lobe of each partial of a key, float32, (partials, `_lobe_bins`).
+
+    The sign alternates from bin to bin, as the phase of a Hann window's spectrum does when it is
+    seen from the start of the window.
+    """
+    with torch.inference_mode(False):
+        place = _partial_bins(pitch, spec)
+        lobes = torch.zeros(len(place), _lobe_bins(spec))
+        for offset in range(-_LOBE_BINS, _LOBE_BINS + 1):
+            bin_ = place.round().long() + offset
+            lobe = _hann_spectrum(bin_ - place).abs().float() * (1 - 2 * (offset % 2))
+            # The lobe of a lowest key reaches below bin 0, where there are no bins.
+            here = (bin_ >= 0).nonzero().flatten()
+            lobes[here, bin_[here]] = lobe[here]
+        return lobes
+
+
 def _initial_turns(pitch: int, count: int) -> torch.Tensor:
     """Return the initial phase of each partial of a key, turns, float64; equal for all onsets."""
     number = torch.arange(1, count + 1, dtype=torch.float64)
@@ -154,7 +180,3 @@ def _hann_spectrum(far: torch.Tensor) -> torch.Tensor:
     safe = torch.where(single, 0.5, far)
     lobe = torch.sin(math.pi * safe) / (math.pi * safe * (1 - safe * safe))
     return torch.where(single, 0.5, lobe)
-
-
-def _unit_phasors(bins: torch.Tensor) -> torch.Tensor:
-    return bins / bins.abs().clamp_min(1e-12)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
 from msanii_live.dsp.partials import Partials
-from msanii_live.dsp.phase import FrameGrid, circular_grid, griffin_lim, linear_grid
+from msanii_live.dsp.phase import FrameGrid, circular_grid, griffin_lim, linear_grid, squared
 
 CONTEXT_SAMPLES = 8_192  # known samples on either side to which each span is fitted
 LOOKAHEAD_SAMPLES = 4_096  # made beyond a span and discarded, where another span follows
@@ -158,7 +158,8 @@ def reconstruct_line(
         exact = grid.frames_inside(known, beyond=True)
         magnitude = wanted
         if exact.any():
-            magnitude = torch.where(exact[None, :, None], grid.analyse(before).abs(), wanted)
+            known_magnitude = squared(grid.analyse(before)).sqrt_()
+            magnitude = torch.where(exact[None, :, None], known_magnitude, wanted)
         if vocoder.iterations:
             made = griffin_lim(
                 magnitude,
@@ -220,7 +221,7 @@ def _fit_to_mel(
     signal = grid.synthesise(bins)
     # Overlapping frames partly cancel, so the signal is analysed instead of using the bins.
     analysed = grid.analyse(signal)
-    shape = analysed.abs()
+    shape = squared(analysed).sqrt_()
     if vocoder.partials is not None:
         shape = shape * vocoder.partials.weights(at)
     wanted = mel_to_magnitude(mel, spec, MEL_FIT_ITERATIONS, shape.transpose(1, 2)).transpose(1, 2)

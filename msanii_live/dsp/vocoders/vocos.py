@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.weights import read, write
 
 FORMAT = "msanii-live vocos 1"
-MAX_LOG_MAGNITUDE = 8.0  # ln of the largest magnitude that a bin may have
+MAX_MAGNITUDE = math.exp(8.0)  # that a bin may have
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,13 @@ class ConvNeXtBlock(nn.Module):
             width, width, config.kernel, padding=config.kernel // 2, groups=width
         )
         self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, hidden), nn.GELU("tanh"), nn.Linear(hidden, width)
-        )
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
         self.scale = nn.Parameter(torch.full((width,), 1.0 / config.blocks))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the block. x: (batch, mel_frames, width) → the same shape."""
         h = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        out: torch.Tensor = x + self.scale * self.mlp(self.norm(h))
-        return out
+        return torch.addcmul(x, self.scale, self.mlp(self.norm(h)))
 
 
 class Vocos(nn.Module):
@@ -104,8 +102,8 @@ class Vocos(nn.Module):
         for block in self.blocks:
             h = block(h)
         log_gain, angle = self.leave(self.leave_norm(h)).float().chunk(2, dim=-1)
-        base = F.linear(mel.exp().transpose(1, 2).float(), self.spread).clamp_min(1e-6).log()
-        magnitude = (base + log_gain).clamp_max(MAX_LOG_MAGNITUDE).exp()
+        base = F.linear(mel.exp().transpose(1, 2).float(), self.spread).clamp_min(1e-6)
+        magnitude = (base * log_gain.exp()).clamp_max(MAX_MAGNITUDE)
         return torch.complex(magnitude * angle.cos(), magnitude * angle.sin())
 
     def bins(self, mel: torch.Tensor) -> torch.Tensor:

@@ -96,20 +96,18 @@ def draw_plan(
     the nearest density. Raises: ValueError: the tables hold no plan of that style.
     """
     rng = Random(seed)
-    plans = [row_to_plan(row) for row in tables.get("plans", [])]
+    rows = tables.get("plans", [])  # as of `plan_to_row`; only the one that is drawn is read
     if style is not None:
-        plans = [plan for plan in plans if plan.style == style]
-    if not plans:
+        rows = [row for row in rows if row[0] == style]
+    if not rows:
         raise ValueError(f"the weights hold no plan of the style {style!r}")
     metre = metre or (4, 4)
-    plans = [plan for plan in plans if plan.metre == metre] or plans
+    rows = [row for row in rows if METRES[row[2]] == metre] or rows
     if minor is not None:
-        plans = [plan for plan in plans if plan.minor == minor] or plans
+        rows = [row for row in rows if bool(row[1]) == minor] or rows
     if density is not None:
-        plans = sorted(plans, key=lambda plan: abs(plan.density - density))[
-            : max(4, len(plans) // 8)
-        ]
-    return replace(rng.choice(plans), metre=metre)
+        rows = sorted(rows, key=lambda row: abs(row[5] - density))[: max(4, len(rows) // 8)]
+    return replace(row_to_plan(rng.choice(rows)), metre=metre)
 
 
 def usual_activity(
@@ -119,11 +117,11 @@ def usual_activity(
 
     metre: of the plans, where there are any of it.
     """
-    plans = [row_to_plan(row) for row in tables.get("plans", []) if style in (None, row[0])]
-    plans = [plan for plan in plans if plan.metre == metre] or plans
+    rows = [row for row in tables.get("plans", []) if style in (None, row[0])]
+    rows = [row for row in rows if METRES[row[2]] == metre] or rows
     means = {}
     for place, part in enumerate(PARTS):
-        values = [plan.activity[place] for plan in plans if plan.activity[place] > 0]
+        values = [row[6][place] for row in rows if row[6][place] > 0]
         if values:
             means[part] = sum(values) / len(values)
     return means
