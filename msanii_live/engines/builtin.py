@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from msanii_live.engines.base import EFFECT_KEYS, OPTIONAL_KEYS
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     Inpaint,
@@ -66,14 +67,17 @@ BUILT_IN: dict[str, EngineSpec] = {
     ),
     "composer": EngineSpec(
         "msanii_live.engines.composer.engine:create",
-        (*_AUDIO_VERBS, Render.address),
+        (*_AUDIO_VERBS, Render.address, Accompany.address),
         ("msanii-live/composer/1",),
         follows=OPTIONAL_KEYS,
+    ),
+    "texture": EngineSpec(
+        "msanii_live.engines.texture.engine:create", (Outpaint.address, Inpaint.address)
     ),
     "tones": EngineSpec("msanii_live.engines.tones:create", (*_AUDIO_VERBS, Render.address)),
     "rack": EngineSpec(
         "msanii_live.engines.rack.engine:create",
-        (*_AUDIO_VERBS, Render.address),
+        (*_AUDIO_VERBS, Render.address, Accompany.address),
         follows=(*OPTIONAL_KEYS, *EFFECT_KEYS),
     ),
     "msanii2023": EngineSpec(
@@ -100,10 +104,14 @@ SHIPPED_LICENCE = "Apache-2.0"  # of the weights that come with these engines
 ALIASES = {"spectrogram": "note-diffusion"}
 # The engine for source clips whose notes are not known, if the default engine needs notes.
 AUDIO_ENGINE = "mel-flow"
+# The engine for source clips that are no music, for the verbs that it can do.
+TEXTURE_ENGINE = "texture"
 # The engine that mixes two timbres, if the default engine composes, and so plays whole bands.
 MORPHING_ENGINE = "mel2mel"
 # The engine for a verb that the default engine cannot do, if the command names no engine.
-FALLBACKS = {Render.address: "mel2mel", Vocode.address: AUDIO_ENGINE}
+FALLBACKS = {
+    Render.address: "mel2mel", Vocode.address: AUDIO_ENGINE, Accompany.address: "composer",
+}  # fmt: skip
 # Formats of files that do not name theirs, by file name or suffix.
 UNNAMED_FORMATS = {
     "mel-flow.safetensors": "msanii-live flow 1",

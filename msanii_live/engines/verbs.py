@@ -5,6 +5,7 @@ from __future__ import annotations
 from msanii_live.audio import Clip
 from msanii_live.engines.base import unsupported_verb
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     GenerationCommand,
@@ -23,6 +24,7 @@ METHODS: dict[type[GenerationCommand], str] = {
     AudioToAudio: "audio_to_audio",
     Render: "render",
     Vocode: "vocode",
+    Accompany: "accompany",
 }
 
 

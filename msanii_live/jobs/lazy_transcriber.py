@@ -10,6 +10,8 @@ from msanii_live.audio import Clip
 from msanii_live.notes import Score
 
 if TYPE_CHECKING:
+    from msanii_live.transcription.following import FollowedBars
+    from msanii_live.transcription.musicality import Listening
     from msanii_live.transcription.transcribe import Listener
 
 Progress = Callable[[int, int], None]
@@ -28,9 +30,25 @@ class LazyTranscriber:
 
         Raises: CommandError: EENGINE, the transcriber cannot be read; and what `progress` raises.
         """
+        return self.listen(clip, progress).score
+
+    def listen(self, clip: Clip, progress: Progress = lambda done, steps: None) -> Listening:
+        """Return the notes of a clip, and whether it is music. Raises: as `transcribe`."""
+        return self._loaded().listen(clip, progress)
+
+    def follow(
+        self, clip: Clip, bars: int, progress: Progress = lambda done, steps: None
+    ) -> FollowedBars | None:
+        """Return at most so many last whole bars of a clip; None where nothing beats.
+
+        Raises: as `transcribe`.
+        """
+        return self._loaded().follow(clip, bars, progress)
+
+    def _loaded(self) -> Listener:
         with self._lock:
             if self._listener is None:
                 from msanii_live.transcription.transcribe import Listener
 
                 self._listener = Listener()
-        return self._listener.score(clip, progress)
+            return self._listener

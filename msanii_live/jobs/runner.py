@@ -10,12 +10,16 @@ from functools import cache
 from msanii_live.audio import Clip, as_stereo
 from msanii_live.audio.resampling import at_rate
 from msanii_live.engines.base import Context, Engine, is_composing
-from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
-from msanii_live.engines.effects import with_drive_and_space
+from msanii_live.engines.builtin import TEXTURE_ENGINE
+from msanii_live.engines.effects import gets_drive_and_space, with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
+from msanii_live.engines.spans import NoReceiver, SpanReceiver
 from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.accompaniment import INPUT_SECONDS, answered_bars, play_answer
+from msanii_live.jobs.early_sound import EarlySound
 from msanii_live.jobs.executor import Executor, InProcessExecutor
+from msanii_live.jobs.heard_sources import HeardSources, engine_for
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import make_several
@@ -23,7 +27,6 @@ from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
 from msanii_live.jobs.transcription import (
     finish_transcription,
     transcribe_source,
-    with_heard_notes,
 )
 from msanii_live.library.trash import TrashedClip
 from msanii_live.notes import Score
@@ -31,6 +34,7 @@ from msanii_live.playback.crossfade import splice
 from msanii_live.playback.now_playing import NowPlaying
 from msanii_live.playback.player import NOTHING_IS_HEARD, Player
 from msanii_live.protocol.commands import (
+    Accompany,
     Generate,
     GenerationCommand,
     Outpaint,
@@ -76,16 +80,19 @@ def _run_engine(
             handle.warn(text)
         return clip
 
-    engine = engine_for(services, command, source)
-    hears = bool(command.engine) and engine.capabilities.needs_source_notes
+    heard = HeardSources(services, source, handle)
+    engine = engine_for(services, command, source, heard.is_music)
+    if engine.name == TEXTURE_ENGINE and not command.engine:
+        heard.warn_of_texture(command)
     for text in ignored_keys_warnings(services.registry, engine, command):
         handle.warn(text)
 
     @cache
     def source_at_rate(name: str) -> Clip:
-        clip = source(name)
-        if hears and clip.score is None:
-            clip = with_heard_notes(services.transcriber, services.library, clip, handle.warn)
+        if isinstance(command, Accompany) and name == "input":
+            return _heard_input(services, command, task.inputs, handle)
+        needs_notes = engine.capabilities.needs_source_notes
+        clip = heard.with_notes(name) if needs_notes else source(name)
         return at_rate(clip, engine.capabilities.sample_rate)
 
     engine = executor.engine(engine, handle)
@@ -98,6 +105,7 @@ def _run_engine(
         seed=task.seed,
         score=cache(task.inputs.score),  # the engine reads it, and so does the clip
         skip_normalization=task.skip_normalization,
+        spans=_receiver(task, command, engine),
     )
     if task.notes is not None:
         return compose_notes(engine, command, context, task.notes)
@@ -105,6 +113,24 @@ def _run_engine(
         return _described(services, engine, command, context, engine.run(command, context))
     made = make_several(engine, command, context)
     return tuple(_described(services, engine, command, context, clip) for clip in made)
+
+
+def _heard_input(
+    services: Services, command: Accompany, inputs: Inputs, handle: TaskHandle
+) -> Clip:
+    """Return the last bars of the input with their notes; note when they began."""
+    recent = services.player.recent_input(INPUT_SECONDS)
+    found = answered_bars(services.transcriber, recent, command.bars, command.bpm, handle.advance)
+    inputs.input_began = found.start
+    return found.clip
+
+
+def _receiver(task: Task, command: GenerationCommand, engine: Engine) -> SpanReceiver:
+    """Return what takes the clip's audio while it is made, if that is all that is done to it."""
+    if task.early is None or gets_drive_and_space(engine, command):
+        return NoReceiver()
+    task.early.engine = engine.name
+    return task.early
 
 
 def _described(
@@ -124,28 +150,6 @@ def _described(
     )
     score = made.score or _rendered_score(engine, command, context)
     return replace(made, info=info, score=score)
-
-
-def engine_for(
-    services: Services, command: GenerationCommand, source: Callable[[str], Clip]
-) -> Engine:
-    """Return the engine for a command; if it names none, one that can do what it asks.
-
-    An engine that needs notes is not given source clips without them, and one that composes, which
-    plays bands, is not asked to mix two timbres.
-    Raises: CommandError: EENGINE, as `Services.engine`; ENOCLIP, EPATH, as `Inputs.clip`.
-    """
-    engine = services.engine(command.engine, command.address)
-    if command.engine:
-        return engine
-    if isinstance(command, Render) and command.timbre2 and is_composing(engine):
-        return services.engine(MORPHING_ENGINE, command.address)
-    if not engine.capabilities.needs_source_notes:
-        return engine
-    names = (getattr(command, key, "") for key in ("src", "a", "b"))
-    if all(source(name).score is not None for name in names if name):
-        return engine
-    return services.engine(AUDIO_ENGINE, command.address)
 
 
 def _rendered_score(engine: Engine, command: GenerationCommand, context: Context) -> Score | None:
@@ -189,7 +193,7 @@ def ignored_keys_warnings(
 
 def source_warnings(clip: Clip, name: str, command: GenerationCommand) -> tuple[str, ...]:
     """Return what a user should know of a source clip: of its file, and of its tempo."""
-    bars = getattr(command, "bars", None)
+    bars = None if isinstance(command, Accompany) else getattr(command, "bars", None)
     tempo = clip.info.bpm or (clip.score.tempo if clip.score else 0.0)
     is_unknown = bars is not None and command.bpm is None and not tempo
     if not is_unknown or name in ("current", "input"):
@@ -205,11 +209,13 @@ def finish_job(
     inputs: Inputs,
     live_score: Score | None,
     warn: Callable[[str], None],
+    early: EarlySound | None = None,
 ) -> Finished:
     """Name a job's clip, write it to the library, and play it if the command asks for that.
 
     live_score: what was played on MIDI, which the clip plays; None for other commands.
-    warn: called with a sentence on notes and stems that could not be written.
+    warn: called with a sentence on notes and stems that could not be written. early: what may have
+    begun to play it.
     Raises: CommandError: EPATH, the clip cannot be written; it plays all the same.
     """
     if isinstance(job.command, Transcribe):
@@ -223,7 +229,13 @@ def finish_job(
             if services.player.lacks_device:
                 warn(NOTHING_IS_HEARD)
             assert isinstance(job.command, GenerationCommand)
-            _play(services.player, job.command, replace(clip, stems={}), inputs.now_playing)
+            dry = replace(clip, stems={})
+            if early is not None and early.finish(dry):
+                pass  # it sounds already
+            elif inputs.input_began is not None:
+                play_answer(services.player, dry, job.command.at, inputs.input_began)
+            else:
+                _play(services.player, job.command, dry, inputs.now_playing)
     started = job.handle.started if job.handle else time.monotonic()
     info, took = services.library.info(job.clip), time.monotonic() - started
     return Finished(info, path, took, tuple(replaced))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, CommandError
+from msanii_live.jobs.early_sound import EarlySound
 from msanii_live.jobs.services import Services
 from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
@@ -23,7 +24,8 @@ PROGRESS_INTERVAL = 0.1  # s: at most ten reports a second
 class Inputs:
     """The source clips and notes of one task, found by name when the task runs.
 
-    now_playing: what `current` stood for, once the task has asked for it.
+    now_playing: what `current` stood for, once the task has asked for it. input_began: second of
+    the timeline at which the bars of the input began that the task answers, once it has heard them.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Inputs:
     ) -> None:
         """Look names up in the services. clips: found before those. score: instead of any other."""
         self.now_playing: NowPlaying | None = None
+        self.input_began: float | None = None
         self._services = services
         self._clips = clips or {}
         self._score = score
@@ -77,7 +80,7 @@ class Task:
     seed: already drawn. priority: higher goes first. skip_normalization: the engine leaves the
     level of rendered notes as it is, because the caller sets it. notes: None to make a clip.
     keeps_slot: of several slots, tasks of this kind share one that no other task gets: see
-    `Worker.release_slot`.
+    `Worker.release_slot`. early: takes the clip's audio while it is made; None if nothing does.
     """
 
     command: JobCommand
@@ -87,6 +90,7 @@ class Task:
     skip_normalization: bool = False
     notes: NewNotes | None = None
     keeps_slot: bool = False
+    early: EarlySound | None = None
 
 
 def ignore(*_: object) -> None:

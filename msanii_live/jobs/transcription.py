@@ -11,6 +11,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.lazy_transcriber import LazyTranscriber, Progress
 from msanii_live.library.library import Library
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import Transcribe
 
 
@@ -23,8 +24,8 @@ def transcribe_source(
 ) -> Clip:
     """Return a clip of the library with the notes that are heard in it.
 
-    Raises: CommandError: ENOCLIP, the source is no clip of the library, or has no notes; and as
-    `LazyTranscriber.transcribe`.
+    Raises: CommandError: ENOCLIP, the source is no clip of the library, or has no notes; EARG, its
+    notes are known and the command does not say `again 1`; and as `LazyTranscriber.transcribe`.
     """
     if source.info.name not in library:
         raise CommandError(
@@ -34,6 +35,12 @@ def transcribe_source(
         )
     if library.info(source.info.name) != source.info:  # what plays is a part of the clip
         source = library.get(source.info.name)
+    if source.info.engine and source.score is not None and not command.again:
+        raise CommandError(
+            Code.EARG,
+            f"the notes of {source.info.name} are known exactly, because it was composed here: "
+            "again 1 replaces them with what is heard",
+        )
     known = replace(source.info, bpm=command.bpm or source.info.bpm)
     score = transcriber.transcribe(replace(source, info=known), progress)
     if not score.notes:
@@ -42,14 +49,13 @@ def transcribe_source(
 
 
 def with_heard_notes(
-    transcriber: LazyTranscriber, library: Library, clip: Clip, warn: Callable[[str], None]
+    library: Library, clip: Clip, score: Score, warn: Callable[[str], None]
 ) -> Clip:
     """Return a clip with the notes that are heard in it, or as it is where there are none.
 
     A clip of the library keeps them, so that it is heard once. warn: told that they were heard.
-    Raises: CommandError: as `LazyTranscriber.transcribe`.
     """
-    score, name = transcriber.transcribe(clip), clip.info.name
+    name = clip.info.name
     if not score.notes:
         return clip
     if name in library and library.info(name) == clip.info:

@@ -27,6 +27,14 @@ class NowPlaying:
     region: int
 
 
+@dataclass(frozen=True)
+class RecentInput:
+    """The last seconds of the audio input. start: second of the timeline at which it begins."""
+
+    clip: Clip
+    start: float
+
+
 def find_now_playing(
     queue: CommandQueue, host: HostProxy, transport: Transport, frame: int
 ) -> NowPlaying | None:

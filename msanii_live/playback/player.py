@@ -18,7 +18,12 @@ from msanii_live.playback.growing_sound import GrowingSound
 from msanii_live.playback.host_proxy import SilentHost
 from msanii_live.playback.level import SHORTEST
 from msanii_live.playback.mixer import Region
-from msanii_live.playback.now_playing import LOOKBACK_SECONDS, NowPlaying, find_now_playing
+from msanii_live.playback.now_playing import (
+    LOOKBACK_SECONDS,
+    NowPlaying,
+    RecentInput,
+    find_now_playing,
+)
 from msanii_live.playback.shared_state import HostStat
 from msanii_live.playback.supervisor import OpenHost, Supervisor
 from msanii_live.playback.timebase import Timebase
@@ -280,15 +285,21 @@ class Player:
         return host.output.read(first, last, self.stat(HostStat.RENDERED))
 
     def input_clip(self) -> Clip:
-        """Return the last 12 s of the audio input, at 44,100 Hz.
+        """Return the last 12 s of the audio input; see `recent_input`."""
+        return self.recent_input(LOOKBACK_SECONDS).clip
+
+    def recent_input(self, seconds: float) -> RecentInput:
+        """Return the last seconds of the audio input, at 44,100 Hz, and when they came in.
 
         Raises: CommandError: ENOCLIP, there is no input, or nothing has come in.
         """
         last = self.position("input")
-        samples = self.read_history("input", last - self.to_frames(LOOKBACK_SECONDS), last)
+        samples = self.read_history("input", last - self.to_frames(seconds), last)
         if not len(samples):
             raise CommandError(Code.ENOCLIP, "nothing has come in on the audio input yet")
-        return make_clip(resample(samples, self.rate, SAMPLE_RATE), SAMPLE_RATE, name="input")
+        clip = make_clip(resample(samples, self.rate, SAMPLE_RATE), SAMPLE_RATE, name="input")
+        origin = self.stat(HostStat.INPUT_ORIGIN_NS) - self._timebase.origin
+        return RecentInput(clip, origin / 1e9 + (last - len(samples)) / self.rate)
 
     # -- internals ---------------------------------------------------------------------------------
 

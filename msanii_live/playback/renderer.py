@@ -70,6 +70,7 @@ class Renderer:
         self._growing = GrowingClips()
         self._position = 0
         self._clock: ClockEstimator | None = None
+        self._input_clock: ClockEstimator | None = None
         self._delay = 0
         self._done = 0
         self._ramp_end = 0
@@ -168,6 +169,7 @@ class Renderer:
         if block is not None:
             self._captured.write(int(stats[HostStat.CAPTURED]), block)
             stats[HostStat.CAPTURED] += len(block)
+            self._observe_input(now)
         stats[HostStat.UNDERFLOWS] = sink.underflows()
         stats[HostStat.HEARTBEAT] = now
         if self._timeline.prune(sink.consumed(self._position, now)):
@@ -208,6 +210,15 @@ class Renderer:
         self._ramp_end = self._position + _RAMP_FRAMES
         self._stats[HostStat.UNDERRUNS] += 1
         self._stats[HostStat.LOST_FRAMES] += lost
+
+    def _observe_input(self, now: int) -> None:
+        """Estimate when the input's frames came in: a block is seen once its last one has."""
+        captured = int(self._stats[HostStat.CAPTURED])
+        if self._input_clock is None:
+            rate = self._sink.rate
+            self._input_clock = ClockEstimator(now - captured * NANO // rate, rate)
+        self._input_clock.observe(now, captured)
+        self._stats[HostStat.INPUT_ORIGIN_NS] = self._input_clock.origin - self._sink.input_latency
 
     def _extend(self, command: ExtendClip) -> None:
         samples = self._clips.get(command.clip)

@@ -33,6 +33,7 @@ class HostStat(IntEnum):
     HEARTBEAT = 10  # time of the last turn of the host's loop
     CAPTURED = 11  # frames taken from the input
     REALTIME = 12  # 1: the host has real-time priority
+    INPUT_ORIGIN_NS = 13  # when frame 0 of the input came in, or would have; 0 without input
 
 
 HostStats = NDArray[np.int64]

@@ -29,7 +29,8 @@ class Sink(Protocol):
 
     rate: frames per second. block: frames taken at once. ring: frames written ahead at most, 0 for
     a sink without a ring. inputs: number of input channels. latency: ns from the moment that a
-    block is taken until its first frame is heard.
+    block is taken until its first frame is heard. input_latency: ns from the moment that a block of
+    input has come in until it can be read.
     """
 
     description: str
@@ -38,6 +39,7 @@ class Sink(Protocol):
     ring: int
     inputs: int
     latency: int
+    input_latency: int
 
     def start(self) -> None:
         """Start to take what has been written."""
@@ -70,7 +72,7 @@ class Sink(Protocol):
 class SilentSink:
     """A sink that takes frames at the clock's pace and plays nothing."""
 
-    latency = 0
+    latency = input_latency = 0
     inputs = 0
     block = 0
     ring = 0
@@ -153,8 +155,10 @@ class DeviceSink:
         inputs = "" if not self.inputs else f", {self.inputs} in"
         self.description = f"{found['name']}, {self.rate} Hz{inputs}"
         latency = self._mixer.latency
-        seconds = latency[1] if isinstance(latency, tuple) else latency
-        self.latency = int(float(seconds) * NANO)
+        before, after = latency if isinstance(latency, tuple) else (0.0, latency)
+        self.latency = int(float(after) * NANO)
+        # What PortAudio tells is of a block's first frame, and holds the block itself.
+        self.input_latency = max(0, int(float(before) * NANO) - self.block * NANO // self.rate)
 
     def start(self) -> None:
         """Start to take what has been written."""

@@ -50,7 +50,7 @@ EXAMPLE_VALUES: dict[str, int | float | str] = {
     "ahead": 4.0, "chunk": 3.0, "midi": "riff.mid", "timbre": "piano", "timbre2": "organ",
 }  # fmt: skip
 # Keys that the example of a command omits: the engine in the example does not support them.
-OMITTED_KEYS = {"/msanii/stream/start": ("midi", "timbre", "timbre2")}
+OMITTED_KEYS = {"/msanii/stream/start": ("midi", "accompany", "timbre", "timbre2")}
 # The value of a param in its example, where no word will do.
 EXAMPLE_PARAMS: dict[str, int | float | str] = {
     "/msanii/param/output.gain": -6.0,

@@ -10,18 +10,17 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 
 from msanii_live.audio import Clip
-from msanii_live.audio.resampling import at_rate
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
+from msanii_live.jobs.task import Task, TaskHandle
 from msanii_live.library.audio_files import SAMPLE_RATE
-from msanii_live.notes import Score
-from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
+from msanii_live.protocol.commands import StreamStart
+from msanii_live.streaming.accompanied_source import LOOK_AHEAD
 from msanii_live.streaming.first_clip import find_source
 from msanii_live.streaming.listener import StreamListener
 from msanii_live.streaming.phrases import ChunkTiming
@@ -30,12 +29,13 @@ from msanii_live.streaming.request_builder import RequestBuilder
 from msanii_live.streaming.settings import StreamSettings, settle_command
 from msanii_live.streaming.state import STREAM_NAME, StreamState
 from msanii_live.streaming.step import next_chunk
+from msanii_live.streaming.stream_tasks import StreamTasks
 
 log = logging.getLogger("msanii_live.stream")
 
 STOPPED = "it was stopped"  # the reason for the end, wherever it was stopped
-PRIORITY = 101  # above every client's: the stream must not fall silent
 _RETRY = 0.5  # s until a chunk that failed is tried again; the last bar is repeated meanwhile
+_PLACING = 0.15  # s before its start by which a first chunk must be made
 _SMOOTHING = 0.3  # weight of the newest chunk in the time that chunks take
 
 
@@ -64,6 +64,7 @@ class StreamLoop:
         self._scheduler = scheduler
         self._worker = scheduler.worker
         self._requests = RequestBuilder(services, params)
+        self._tasks = StreamTasks(services, self._wait_for)
         self._listener = listener
         self._settings = StreamSettings.from_command(command, services)
         self._last_reader = self._settings.reader  # of the notes of the last chunk
@@ -96,7 +97,11 @@ class StreamLoop:
         Raises: CommandError: the source cannot be played.
         """
         source = self.command.src
-        now_playing = self._player.now_playing() if source == "current" else None
+        if self.command.accompany:
+            self._player.recent_input(LOOK_AHEAD)  # raises if there is none
+            source = "current"
+        is_heard = source == "current" and not self.command.accompany
+        now_playing = self._player.now_playing() if is_heard else None
         if now_playing is not None:
             self._adopt(now_playing.clip, now_playing.region)
         elif source != "current":
@@ -182,7 +187,9 @@ class StreamLoop:
             else:
                 self._continue(settings, end)
         except CommandError as error:
-            self._listener.warn(error.text)
+            if not (settings.command.accompany and error.text in self._warned):
+                self._listener.warn(error.text)
+            self._warned.add(error.text)
             self._retry_at = self._player.now() + _RETRY
         except Cancelled:  # by a client, or because the stream has ended
             pass
@@ -192,13 +199,29 @@ class StreamLoop:
 
     def _open(self, settings: StreamSettings) -> None:
         """Begin a stream from nothing."""
+        if settings.command.accompany:
+            self._open_accompaniment(settings)
+            return
         now = self._player.now()
         start = now + self._services.transport.seconds_until(settings.command.at, now)
         request = self._requests.build(settings, self._state, self._timing(settings.command, start))
-        chunk, state = next_chunk(self._state, request, self._render, self._compose)
+        chunk, state = next_chunk(self._state, request, self._tasks.render, self._tasks.compose)
         region = self._player.play(chunk.clip, at=settings.command.at, track=STREAM_NAME)
         self._last_reader = settings.reader
         self._place_first(chunk.clip, region, state)
+
+    def _open_accompaniment(self, settings: StreamSettings) -> None:
+        """Begin to accompany at the second that the first chunk is made for, or try again."""
+        began = self._player.now()
+        timing = self._timing(settings.command, began)
+        start = began + timing.lead
+        request = self._requests.build(settings, self._state, replace(timing, start=start))
+        chunk, state = next_chunk(self._state, request, self._tasks.render, self._tasks.compose)
+        took = self._player.now() - began
+        self._took = max(took, self._took) if took > timing.lead else took
+        if took < timing.lead - _PLACING:
+            region = self._player.play(chunk.clip, when=start, fade=0.0, track=STREAM_NAME)
+            self._place_first(chunk.clip, region, state)
 
     def _find_source(self) -> None:
         """Begin from the awaited clip if it is there. Raises: CommandError: as `find_source`."""
@@ -231,7 +254,7 @@ class StreamLoop:
         began = time.monotonic()
         before, follows = self._state_for(settings), self._region
         request = self._requests.build(settings, before, self._timing(settings.command, end))
-        chunk, state = next_chunk(before, request, self._render, self._compose)
+        chunk, state = next_chunk(before, request, self._tasks.render, self._tasks.compose)
         self._region = self._player.play_after(
             chunk.clip,
             follows,
@@ -263,31 +286,9 @@ class StreamLoop:
     def _timing(self, command: StreamStart, start: float) -> ChunkTiming:
         safe = 1.5 * self._took + 0.3
         lead, least = safe + command.ahead, safe + command.ahead / 2
+        if command.accompany:  # the sooner a bar is composed, the less of the player is known
+            lead = least = max(LOOK_AHEAD, safe)
         return ChunkTiming(start, self._player.now(), command.chunk, lead, least)
-
-    def _render(
-        self,
-        command: GenerationCommand,
-        clips: Mapping[str, Clip] | None = None,
-        score: Score | None = None,
-    ) -> Clip:
-        """Have the worker make a clip; report lateness meanwhile.
-
-        Raises: CommandError: the task failed; Cancelled: it, or the stream, was ended.
-        """
-        assert command.seed is not None
-        inputs = Inputs(self._services, clips, score)
-        task = Task(
-            command, command.seed, inputs, PRIORITY, skip_normalization=True, keeps_slot=True
-        )
-        return at_rate(self._wait_for(task).result(), SAMPLE_RATE)  # all of a stream is at one rate
-
-    def _compose(self, command: Generate, before: Score | None, bars: float) -> Score:
-        """Have the worker compose notes, else as `_render`."""
-        assert command.seed is not None
-        notes, inputs = NewNotes(before, bars), Inputs(self._services)
-        task = Task(command, command.seed, inputs, PRIORITY, notes=notes, keeps_slot=True)
-        return self._wait_for(task).score()
 
     def _wait_for(self, task: Task) -> TaskHandle:
         """Have the worker carry out a task; report lateness, and each new warning of it once."""

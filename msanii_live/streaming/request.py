@@ -10,6 +10,7 @@ from msanii_live.audio import Clip, Samples
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
+from msanii_live.streaming.heard_bars import Accompaniment
 from msanii_live.streaming.phrases import Phrase
 from msanii_live.streaming.state import Steering
 
@@ -40,7 +41,9 @@ class ChunkRequest:
     chords, density and prompt. parts: that sound; empty for all. mix: between the two timbres, 0
     to 1. drive, space: of the sound of notes, 0 to 1. bpm, beats: of the transport, for a stream
     that begins from nothing. phrase: the notes to play. composer: the engine that composes them
-    instead. With neither, the engine continues by outpainting.
+    instead. accompaniment: what is
+    heard of a player whom the chunk accompanies, and what the stream has answered. start: of the
+    chunk, s of the timeline. With none of these, the engine continues by outpainting.
     """
 
     command: StreamStart
@@ -56,6 +59,8 @@ class ChunkRequest:
     target: MorphTarget | None = None
     phrase: Phrase | None = None
     composer: str = ""
+    accompaniment: Accompaniment | None = None
+    start: float = 0.0
 
     def apply_to(self, command: Makes) -> Makes:
         """Return a command with the engine, seed, steps and steering of this request."""

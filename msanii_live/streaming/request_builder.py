@@ -6,11 +6,14 @@ import random
 from dataclasses import replace
 
 from msanii_live.audio import as_stereo
+from msanii_live.errors import CommandError
+from msanii_live.jobs.accompaniment import answered_bars
 from msanii_live.jobs.params import Params
 from msanii_live.jobs.scheduler import SEED_LIMIT
 from msanii_live.jobs.services import Services
 from msanii_live.protocol.commands import Interpolate
 from msanii_live.streaming.denoising_steps import DenoisingSteps
+from msanii_live.streaming.heard_bars import Accompaniment, HeardBars
 from msanii_live.streaming.phrases import ChunkTiming
 from msanii_live.streaming.prompts import prompt_between
 from msanii_live.streaming.request import ChunkRequest, MorphTarget
@@ -21,6 +24,8 @@ from msanii_live.streaming.settings import (
     playing_engine,
 )
 from msanii_live.streaming.state import Steering, StreamState
+
+LISTENING_SECONDS, LISTENING_BARS = 16.0, 8  # of a player who is accompanied
 
 
 class RequestBuilder:
@@ -65,7 +70,28 @@ class RequestBuilder:
             target=None if state.is_empty else self._target(settings, playing, composer is None),
             phrase=phrase,
             composer=composer.name if composer is not None else "",
+            accompaniment=self._hear(state) if command.accompany else None,
+            start=timing.start,
         )
+
+    def _hear(self, state: StreamState) -> Accompaniment:
+        """Return what the stream has answered, with what is heard of the player now.
+
+        What was heard before goes on where nothing is heard. Raises: CommandError: ENOCLIP, nothing
+        was ever heard.
+        """
+        before = state.accompaniment
+        hint = before.heard.score.bpm if before is not None else None
+        recent = self._services.player.recent_input(LISTENING_SECONDS)
+        try:
+            found = answered_bars(self._services.transcriber, recent, LISTENING_BARS, hint)
+        except CommandError:
+            if before is None:
+                raise
+            return before
+        assert found.clip.score is not None
+        heard = HeardBars(found.clip.score, found.start)
+        return Accompaniment(heard) if before is None else before.hear(heard)
 
     def _steering(self, weighs_prompts: bool) -> Steering:
         text, density = self._params.text, self._params.number("stream.density")

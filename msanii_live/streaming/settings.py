@@ -84,6 +84,8 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
 
     Raises: CommandError: EENGINE, it cannot do that; ERANGE, it has no such timbre.
     """
+    if command.accompany:
+        return _accompanist(command, services)
     if not command.midi and is_composing(composer := services.registry.get(command.engine)):
         return composer
     engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
@@ -110,6 +112,8 @@ def find_composer(
     """
     if command.midi:
         return None
+    if command.accompany:
+        return _accompanist(command, services)
     engine = services.registry.get(command.engine)
     if is_composing(engine):
         has_notes = state.is_empty or state.composed is not None
@@ -118,6 +122,21 @@ def find_composer(
         return None
     composer = services.registry.get(COMPOSER)
     return composer if is_composing(composer) else None
+
+
+def _accompanist(command: StreamStart, services: Services) -> ComposingEngine:
+    """Return the engine that composes an accompaniment.
+
+    Raises: CommandError: EENGINE, the one that is named composes no notes, or there is none.
+    """
+    engine = services.registry.get(command.engine)
+    if not command.engine and not is_composing(engine):
+        engine = services.registry.get(COMPOSER)
+    if not is_composing(engine):
+        raise CommandError(
+            Code.EENGINE, f"engine {engine.name} composes no notes, so it cannot accompany"
+        )
+    return engine
 
 
 def playing_engine(command: StreamStart, services: Services, composer: Engine | None) -> str:
@@ -141,10 +160,14 @@ def settle_command(command: StreamStart, before: StreamStart) -> StreamStart:
     >>> settle_command(StreamStart(midi="none"), StreamStart(midi="take")).midi
     ''
     """
+    if not command.accompany:
+        new_notes = command.midi not in ("", "none")
+        command = replace(command, accompany="" if new_notes else before.accompany)
     if not command.midi:
+        accompanies = command.accompany not in ("", "none")
         command = replace(
             command,
-            midi=before.midi,
+            midi="" if accompanies else before.midi,
             timbre=command.timbre or before.timbre,
             timbre2=command.timbre2 or before.timbre2,
             program=before.program if command.program is None else command.program,
@@ -154,6 +177,7 @@ def settle_command(command: StreamStart, before: StreamStart) -> StreamStart:
         midi=_empty_if_none(command.midi),
         timbre=_empty_if_none(command.timbre),
         timbre2=_empty_if_none(command.timbre2),
+        accompany=_empty_if_none(command.accompany),
     )
 
 

@@ -11,6 +11,7 @@ from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import close_loop
 from msanii_live.playback.now_playing import LOOKBACK_SECONDS
+from msanii_live.streaming.heard_bars import Accompaniment
 
 STREAM_NAME = "stream"  # the track that the stream plays on
 SOURCE = "stream-so-far"  # the name by which an engine asks for the end of the stream
@@ -100,7 +101,8 @@ class StreamState:
     unknown. beats: a bar. frames: since the stream began. index: of the next chunk. notes: what
     its last seconds play. gain: dB, of rendered notes at its end; None before the first. reader:
     how far the notes have been played. composed: the notes of a stream that is composed, or of the
-    clip that it began with; None where they are unknown.
+    clip that it began with; None where they are unknown. accompaniment: what it has answered to a
+    player; None if it accompanies nobody.
     """
 
     samples: Samples = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -114,6 +116,7 @@ class StreamState:
     gain: float | None = None
     reader: ReaderPosition = field(default_factory=ReaderPosition)
     composed: ComposedNotes | None = None
+    accompaniment: Accompaniment | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msanii_live.streaming.accompanied_source import accompanied_phrase
 from msanii_live.streaming.composed_source import compose_phrase
 from msanii_live.streaming.outpaint_source import outpainted_chunk
 from msanii_live.streaming.request import (
@@ -32,6 +33,12 @@ def next_chunk(
     """
     if state.is_empty:
         state = replace(state, beats=request.beats)
+    if request.accompaniment is not None:
+        answered, phrase = accompanied_phrase(request, compose)
+        chunk, gain = rendered_chunk(state, request.to_play(), phrase, render)
+        after = replace(state.extended(chunk), gain=gain, composed=None)
+        return chunk, replace(after, accompaniment=answered)
+    state = replace(state, accompaniment=None)
     if request.composer:
         notes, phrase = compose_phrase(state, request, compose)
         chunk, gain = rendered_chunk(state, request.to_play(), phrase, render)

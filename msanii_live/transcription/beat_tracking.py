@@ -9,6 +9,7 @@ tracking", for the states; the bars here are simpler.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ Array = NDArray[np.float64]
 MIN_BPM, MAX_BPM = 38.0, 216.0  # of beats
 STEADY_SECONDS = 0.03  # by which the beats of a steady tempo may miss their places, RMS
 BEATS_PER_BAR = {4: 0.0, 3: -1.5, 2: -2.5, 5: -3.0}  # and the log prior of each
+# The same for somebody who is followed: a wrong metre is worse there than a rare one missed.
+FOLLOWED_METRES = {4: 0.0, 3: -6.0}
+FOLLOWED_MAX_BPM = 168.0  # of somebody who is followed: faster is taken for half as fast
 MIN_BEATS = 4
 MIN_LIKELIHOOD = 0.12  # mean of the beats' likelihoods: below it there is no beat
 HINT_TOLERANCE = 0.04  # by which the tempo may miss one that is known
@@ -42,12 +46,16 @@ class Bars:
     is_steady: bool
 
 
-def track_bars(likely: Array, frames_per_second: float, hint: float = 0.0) -> Bars | None:
+def track_bars(
+    likely: Array, frames_per_second: float, hint: float = 0.0, is_followed: bool = False
+) -> Bars | None:
     """Return the beats and bars of a clip; None where nothing beats.
 
     likely: likelihoods of a beat and of a downbeat, (frames, 2). hint: beats a minute, if known.
+    is_followed: the bars are of somebody who is to be accompanied.
     """
-    frames = track_beats(likely[:, 0], frames_per_second, hint)
+    max_bpm = FOLLOWED_MAX_BPM if is_followed else MAX_BPM
+    frames = track_beats(likely[:, 0], frames_per_second, hint, max_bpm)
     if len(frames) < MIN_BEATS:
         return None
     moments = np.array([_moment(likely[:, 0], frame) for frame in frames])
@@ -62,7 +70,8 @@ def track_bars(likely: Array, frames_per_second: float, hint: float = 0.0) -> Ba
     downbeats = np.array(
         [likely[max(0, frame - 1) : frame + 2, 1].max() for frame in frames], float
     )
-    per_bar, first = _find_metre(downbeats)
+    metres = FOLLOWED_METRES if is_followed else BEATS_PER_BAR
+    per_bar, first = _find_metre(downbeats, metres)
     return Bars(
         tuple(times.tolist()),
         first,
@@ -73,12 +82,14 @@ def track_bars(likely: Array, frames_per_second: float, hint: float = 0.0) -> Ba
     )
 
 
-def track_beats(likely: Array, frames_per_second: float, hint: float = 0.0) -> list[int]:
+def track_beats(
+    likely: Array, frames_per_second: float, hint: float = 0.0, max_bpm: float = MAX_BPM
+) -> list[int]:
     """Return the frames of the beats: the best path through tempi and places within a beat.
 
     likely: likelihood of a beat, (frames,).
     """
-    periods = _periods(frames_per_second, hint)
+    periods = _periods(frames_per_second, hint, max_bpm)
     count = len(likely)
     if count < 2 * periods[0]:
         return []
@@ -111,9 +122,9 @@ def track_beats(likely: Array, frames_per_second: float, hint: float = 0.0) -> l
     return beats[::-1]
 
 
-def _periods(frames_per_second: float, hint: float) -> Array:
+def _periods(frames_per_second: float, hint: float, max_bpm: float) -> Array:
     """Return the periods of a beat that are tried, whole frames."""
-    low, high = MIN_BPM, MAX_BPM
+    low, high = MIN_BPM, max_bpm
     if hint:
         while hint < MIN_BPM:
             hint *= 2
@@ -135,12 +146,12 @@ def _moment(likely: Array, frame: int) -> float:
     return float((near * np.arange(first, first + len(near))).sum() / total)
 
 
-def _find_metre(downbeats: Array) -> tuple[int, int]:
+def _find_metre(downbeats: Array, metres: Mapping[int, float]) -> tuple[int, int]:
     """Return beats per bar and the first beat that begins one, by the likelihood of all beats."""
     hit = np.log(np.clip(downbeats, 0.02, 0.98))
     miss = np.log(np.clip(1 - downbeats, 0.02, 0.98))
     best = (-np.inf, 4, 0)
-    for per_bar, prior in BEATS_PER_BAR.items():
+    for per_bar, prior in metres.items():
         for first in range(min(per_bar, len(downbeats))):
             begins = np.arange(len(downbeats)) % per_bar == first
             score = float(np.where(begins, hit, miss).sum()) + prior

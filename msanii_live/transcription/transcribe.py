@@ -18,6 +18,13 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.notes import CHORD, Marker, Note, Score
 from msanii_live.transcription import weights
 from msanii_live.transcription.beat_tracking import Bars, track_bars
+from msanii_live.transcription.following import FollowedBars, follow_bars
+from msanii_live.transcription.musicality import (
+    NOTHING_HEARD,
+    Listening,
+    Musicality,
+    clearest,
+)
 from msanii_live.transcription.network import CHORDS, Likelihoods, Transcriber
 from msanii_live.transcription.note_decoding import DecodingSettings, decode_notes
 from msanii_live.transcription.spectrogram import FRAMES_PER_SECOND, listen
@@ -38,6 +45,7 @@ class Heard:
     notes: tuple[Note, ...]
     bars: Bars | None
     chords: tuple[Marker, ...]
+    musicality: Musicality = NOTHING_HEARD
 
 
 class Listener:
@@ -54,7 +62,19 @@ class Listener:
 
         Raises: CommandError: EENGINE, the weights cannot be read; and what `progress` raises.
         """
-        return transcribe(self._load(), clip, progress)
+        return self.listen(clip, progress).score
+
+    def listen(self, clip: Clip, progress: Progress = lambda done, steps: None) -> Listening:
+        """Return the notes of a clip, and whether it is music. Raises: as `score`."""
+        score, heard = _transcribed(self._load(), clip, progress)
+        return Listening(score, heard.musicality.is_music)
+
+    def follow(
+        self, clip: Clip, bars: int, progress: Progress = lambda done, steps: None
+    ) -> FollowedBars | None:
+        """Return the last whole bars of a clip; None where nothing beats. Raises: as `score`."""
+        score, heard = _transcribed(self._load(), clip, progress, is_followed=True)
+        return follow_bars(score, heard.bars, bars)
 
     def _load(self) -> Transcriber:
         with self._lock:
@@ -76,12 +96,19 @@ def transcribe(
 
     progress: called with the windows heard and their number; what it raises ends the work.
     """
+    return _transcribed(net, clip, progress)[0]
+
+
+def _transcribed(
+    net: Transcriber, clip: Clip, progress: Progress, is_followed: bool = False
+) -> tuple[Score, Heard]:
     info = clip.info
-    heard = hear(net, clip.samples, info.sample_rate, info.bpm, progress=progress)
+    heard = hear(net, clip.samples, info.sample_rate, info.bpm, None, progress, is_followed)
     score = Score(heard.notes, info.seconds, is_loop=info.loops, markers=heard.chords)
     if heard.bars is None or not heard.bars.is_steady:
-        return replace(score, bpm=info.bpm, bar=info.bar_offset if info.bpm else 0.0)
-    return _with_bars(score, heard.bars, info.bpm)
+        score = replace(score, bpm=info.bpm, bar=info.bar_offset if info.bpm else 0.0)
+        return score, heard
+    return _with_bars(score, heard.bars, info.bpm), heard
 
 
 def hear(
@@ -91,8 +118,12 @@ def hear(
     bpm: float = 0.0,
     settings: DecodingSettings | None = None,
     progress: Progress = lambda done, steps: None,
+    is_followed: bool = False,
 ) -> Heard:
-    """Return what is heard in samples. bpm: the tempo, if it is known."""
+    """Return what is heard in samples.
+
+    bpm: the tempo, if it is known. is_followed: see `track_bars`.
+    """
     seconds = len(samples) / rate
     if not len(samples):
         return Heard((), None, ())
@@ -101,10 +132,25 @@ def hear(
     made = Likelihoods(**{name: v[:, MARGIN:-MARGIN] for name, v in vars(made).items()})
     notes = decode_notes(made, seconds, settings)
     likely = made.beats[0].sigmoid().double().numpy()
-    bars = track_bars(likely, FRAMES_PER_SECOND, bpm)
+    bars = track_bars(likely, FRAMES_PER_SECOND, bpm, is_followed)
     pitched = any(not note.drum for note in notes)
     chords = decode_chords(made.chords[0], bar_starts(bars, seconds)) if pitched else ()
-    return Heard(notes, bars, chords)
+    return Heard(notes, bars, chords, _musicality(made, notes, bars, seconds))
+
+
+def _musicality(
+    made: Likelihoods, notes: tuple[Note, ...], bars: Bars | None, seconds: float
+) -> Musicality:
+    def best(values: torch.Tensor) -> np.ndarray:
+        return np.asarray(values[0].flatten(1).amax(1).sigmoid().double().numpy())
+
+    beat = 0.0
+    if bars is not None and bars.is_steady:
+        likely = made.beats[0, :, 0].sigmoid().double().numpy()
+        frames = np.array(bars.beats) * FRAMES_PER_SECOND
+        beat = float(np.interp(frames, np.arange(len(likely)), likely).mean())
+    onsets = clearest(best(made.onsets), seconds)
+    return Musicality(beat, onsets, float(best(made.sounding).mean()), len(notes) / seconds)
 
 
 @torch.no_grad()

@@ -57,7 +57,7 @@ def test_its_own_tests_pass_where_it_is_installed(environment):
 def test_it_is_listed_and_tells_what_it_can(plucks):
     engines = {row["engine"]: row for row in plucks.client.engine_list()}
     assert set(engines) == {
-        "plucks", "mel-flow", "mel2mel", "note-diffusion", "composer", "tones", "rack",
+        "plucks", "mel-flow", "mel2mel", "note-diffusion", "composer", "texture", "tones", "rack",
     }  # fmt: skip
     assert engines["plucks"]["state"] == "loaded"
 
@@ -91,7 +91,8 @@ def test_what_it_cannot_do_is_refused_with_the_engines_that_can(plucks):
     plucks.client.send("/msanii/inpaint", "loop", 1.0, 2.0, "engine", "plucks", "id", "i")
     fail = plucks.client.wait(("/msanii/fail", "/msanii/job/done"), "i")
     assert fail.args[3] == "EENGINE"
-    assert fail.args[4] == "the engine plucks cannot inpaint: mel-flow, composer, tones, rack can"
+    able = "mel-flow, composer, texture, tones, rack can"
+    assert fail.args[4] == f"the engine plucks cannot inpaint: {able}"
 
 
 def test_without_torch_it_is_served_too(environment, tmp_path):

@@ -34,7 +34,7 @@ def install_strings(site, module=ENGINE):
     install(site, "acme-strings", {"acme.py": module}, engines("strings=acme:create"))
 
 
-OWN = ["tones", "mel-flow", "mel2mel", "note-diffusion", "composer", "rack"]
+OWN = ["tones", "mel-flow", "mel2mel", "note-diffusion", "composer", "texture", "rack"]
 
 
 def failure(registry, name):

@@ -38,7 +38,7 @@ def test_old_names_stand_for_new_ones_and_are_not_listed():
 def test_a_default_that_does_not_exist_is_refused_with_those_there_are(name):
     registry = EngineRegistry("cpu", name)
     with pytest.raises(
-        ConfigError, match="mel2mel, note-diffusion, composer, tones, rack, or give a path"
+        ConfigError, match="mel2mel, note-diffusion, composer, texture, tones, rack, or give a path"
     ):
         registry.check_default()
 
@@ -49,7 +49,7 @@ def test_an_engine_that_cannot_do_a_verb_is_refused_with_those_that_can():
         registry.serving("mel2mel", Outpaint.address)
     assert caught.value.code == "EENGINE"
     assert caught.value.text == (
-        "the engine mel2mel cannot outpaint: mel-flow, composer, tones, rack can"
+        "the engine mel2mel cannot outpaint: mel-flow, composer, texture, tones, rack can"
     )
     able = "mel2mel, note-diffusion, composer, tones, rack can"
     with pytest.raises(CommandError, match=f"cannot render: {able}"):

@@ -9,16 +9,25 @@ import pytest
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.engines.base import Capabilities
-from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
+from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE, TEXTURE_ENGINE
+from msanii_live.engines.texture.engine import TextureEngine
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.heard_sources import engine_for
 from msanii_live.jobs.job import Job
-from msanii_live.jobs.runner import engine_for, finish_job, run_task
+from msanii_live.jobs.runner import finish_job, run_task
 from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.library import paths
 from msanii_live.midi.files import to_midi
 from msanii_live.notes import Note, Score
-from msanii_live.protocol.commands import AudioToAudio, Generate, Outpaint, Render, Vocode
+from msanii_live.protocol.commands import (
+    Accompany,
+    AudioToAudio,
+    Generate,
+    Outpaint,
+    Render,
+    Vocode,
+)
 from tests.jobs.test_scheduler import services as services
 from tests.library.clips import refusal
 
@@ -207,17 +216,32 @@ class Composing(Tones):
     capabilities = replace(Tones.capabilities, needs_source_notes=True)
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_sources_without_notes_go_to_the_engine_of_audio_unless_one_is_named(services, known):
+@pytest.mark.parametrize(
+    ("known", "is_music", "command", "chosen"),
+    [
+        (True, False, Outpaint(src="here"), "composing"),
+        (False, True, Outpaint(src="here"), "composing"),
+        (False, True, AudioToAudio(src="here"), "composing"),
+        (False, False, Outpaint(src="here"), "texture"),
+        (False, False, AudioToAudio(src="here"), "tones"),
+        (False, False, Outpaint(src="here", engine="composing"), "composing"),
+        (False, False, Accompany(src="here"), "composing"),
+        (False, False, Generate(), "composing"),
+    ],
+)
+def test_the_engine_is_chosen_by_what_is_heard_unless_one_is_named(
+    services, known, is_music, command, chosen
+):
     engines = {"": Composing(), AUDIO_ENGINE: Tones(), "composing": Composing()}
-    chosen = replace(services, registry=registry_of(lambda name, _: engines[name]))
+    engines[TEXTURE_ENGINE] = TextureEngine()
+    verbs = (*Tones.capabilities.verbs, Accompany.address)
+    for engine in engines.values():
+        if engine.name == "composing":
+            engine.capabilities = replace(engine.capabilities, verbs=verbs)
+    offers = replace(services, registry=registry_of(lambda name, _: engines[name]))
     source = make_clip(np.zeros((44_100, 2), np.float32), 44_100, name="here")
     inputs = {"here": replace(source, score=SONG if known else None)}.__getitem__
-    asked = Outpaint(src="here")
-    assert engine_for(chosen, asked, inputs).name == ("composing" if known else "tones")
-    named = replace(asked, engine="composing")
-    assert engine_for(chosen, named, inputs).name == "composing"
-    assert engine_for(chosen, Generate(), inputs).name == "composing"
+    assert engine_for(offers, command, inputs, lambda name: is_music).name == chosen
 
 
 class Writing(Composing):

@@ -12,6 +12,7 @@ from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.transcription import transcribe_source, with_heard_notes
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Transcribe
+from msanii_live.transcription.musicality import Listening
 from tests.jobs.test_scheduler import Listener
 from tests.jobs.test_scheduler import services as services
 from tests.library.clips import noise
@@ -26,10 +27,10 @@ class KnowingTranscriber(LazyTranscriber):
         super().__init__()
         self.score, self.heard = score, []
 
-    def transcribe(self, clip, progress=lambda done, steps: None):
+    def listen(self, clip, progress=lambda done, steps: None):
         progress(0, 1)
         self.heard.append(clip)
-        return self.score
+        return Listening(self.score, is_music=bool(self.score.notes))
 
 
 def outcome_of(services, command, name, score=HEARD):
@@ -84,16 +85,32 @@ def test_what_has_no_notes_or_is_no_clip_fails_with_a_remedy(services):
 
 def test_a_source_without_notes_is_heard_once_and_keeps_them(services):
     services.library.add(noise("a"))
-    transcriber, warned = KnowingTranscriber(HEARD), []
-    clip = with_heard_notes(transcriber, services.library, services.library.get("a"), warned.append)
+    warned = []
+    clip = with_heard_notes(services.library, services.library.get("a"), HEARD, warned.append)
     assert clip.score is not None
     assert clip == services.library.get("a")
     assert len(warned) == 1
     assert "a.mid" in warned[0]
     outside = replace(noise("b"), info=replace(noise("b").info, bpm=0.0))
-    clip = with_heard_notes(transcriber, services.library, outside, warned.append)
+    clip = with_heard_notes(services.library, outside, HEARD, warned.append)
     assert clip.score is HEARD
     assert clip.info.bpm == HEARD.bpm
     assert "b" not in services.library
-    deaf = KnowingTranscriber(replace(HEARD, notes=()))
-    assert with_heard_notes(deaf, services.library, outside, warned.append) is outside
+    nothing = replace(HEARD, notes=())
+    assert with_heard_notes(services.library, outside, nothing, warned.append) is outside
+
+
+def test_notes_that_are_known_exactly_are_replaced_only_if_asked(services):
+    composed = replace(noise("a"), info=replace(noise("a").info, engine="composer"))
+    known = replace(HEARD, notes=(Note(0.0, 0.03, 72, 90, part="lead"),))
+    services.library.add(replace(composed, score=known))
+    found, transcriber = outcome_of(services, Transcribe(src="a"), "a")
+    assert isinstance(found, Failed)
+    assert found.code is Code.EARG
+    assert "again 1" in found.text
+    assert not transcriber.heard
+    found, _ = outcome_of(services, Transcribe(src="a", again=1), "a")
+    assert isinstance(found, Finished)
+    score = services.library.get("a").score
+    assert score is not None
+    assert score.notes[0].pitch == 60

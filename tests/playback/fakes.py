@@ -90,7 +90,7 @@ class FakeSink:
     rate = 44_100
     block = 128
     inputs = 2
-    latency = 0
+    latency = input_latency = 0
 
     def __init__(self, ring: int = 4_096) -> None:
         self.ring = ring

@@ -38,6 +38,7 @@ from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     GenerationCommand,
@@ -50,7 +51,8 @@ from msanii_live.protocol.commands import (
 WEIGHTS = "composer.safetensors"
 PLAYER_STEPS = 4  # of a player that takes steps
 VERBS = tuple(
-    verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
+    verb.address
+    for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Accompany)
 )
 
 

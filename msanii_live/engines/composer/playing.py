@@ -212,6 +212,21 @@ def level_between(first: Samples, second: Samples, mix: float) -> float:
     return float(10 * np.log10(max((1 - mix) * powers[0] + mix * powers[1], 1e-9)))
 
 
+def recorded_between(first: Clip, second: Clip, mix: float) -> Clip | None:
+    """Return a clip whose spectrum and width lie between those of two; None if neither is recorded.
+
+    mix: 0 is only the first; powers are mixed.
+    """
+    if not (is_recording(first) or is_recording(second)):
+        return None
+    shares = np.sqrt(np.array([1 - mix, mix], np.float32))
+    frames = min(len(first.samples), len(second.samples))
+    both = zip((first, second), shares, strict=True)
+    return make_clip(
+        np.concatenate([as_stereo(clip.samples)[:frames] * share for clip, share in both]), RATE
+    )
+
+
 def playing_steps(seconds: float, steps: int, window: float = 5.0) -> int:
     """Return about how many steps a player takes. window: s that it plays at once, about."""
     return math.ceil(max(seconds, 0.1) / window) * steps

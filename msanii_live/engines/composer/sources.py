@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from msanii_live.audio import Clip, Samples, as_stereo
 from msanii_live.engines.base import Context
 from msanii_live.errors import Code, CommandError
-from msanii_live.notes import Score, TempoSegment
+from msanii_live.notes import PARTS, Score, TempoSegment, part_of
 
 RATE = 44_100
+MISHEARD_NOTES, MISHEARD_SHARE = 2, 0.04  # of a part that is not there
 
 
 def source_of(context: Context, name: str) -> tuple[Clip, Score]:
@@ -39,6 +41,21 @@ def source_of(context: Context, name: str) -> tuple[Clip, Score]:
     if score.seconds > seconds + 0.5 / RATE:
         score = replace(score.cut(0.0, seconds), is_loop=score.is_loop)
     return clip, replace(score, seconds=seconds)
+
+
+def lacking_parts(score: Score) -> tuple[str, ...]:
+    """Return the parts that a score has no notes of, or so few that they may be misheard.
+
+    Raises: CommandError: ERANGE, it has all parts.
+    """
+    counts = Counter(part_of(note) for note in score.notes)
+    few = max(MISHEARD_NOTES, MISHEARD_SHARE * len(score.notes))
+    lacking = tuple(part for part in PARTS if counts[part] <= few)
+    if not lacking:
+        raise CommandError(
+            Code.ERANGE, "every part is there already: name with the key parts what to play"
+        )
+    return lacking
 
 
 def silent_source(source: Clip, frames: int, leftwards: bool) -> Clip:

@@ -19,10 +19,16 @@ from msanii_live.engines.composer.playing import (
     cut_out,
     level_between,
     playing_steps,
+    recorded_between,
     staged,
 )
 from msanii_live.engines.composer.read_piece import ReadPiece, read_piece
-from msanii_live.engines.composer.sources import joined, silent_source, source_of
+from msanii_live.engines.composer.sources import (
+    joined,
+    lacking_parts,
+    silent_source,
+    source_of,
+)
 from msanii_live.engines.composer.span_join import LEAD, TAIL
 from msanii_live.engines.composer.stems import with_kept, with_stems
 from msanii_live.engines.composer.variation import (
@@ -41,6 +47,7 @@ from msanii_live.engines.verbs import run_verb
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     GenerationCommand,
@@ -190,7 +197,8 @@ class ComposerTasks:
             varied = variation.compose(self.composer, self.context.seed, options, advance)
             whole = replace(varied, key=whole.key, style=whole.style)
         level = level_between(a.samples, b.samples, mix)
-        return self._clip(self._performer(context).whole(whole, level), whole, (a, b))
+        played = self._performer(context).whole(whole, level, recorded_between(a, b, mix))
+        return self._clip(played, whole, (a, b))
 
     def render(self, command: Render) -> Clip:
         """Play notes; if parts are named, compose these to the notes, in place of their own."""
@@ -204,6 +212,22 @@ class ComposerTasks:
         advance, context = staged(self.context, variation.steps(options), self._playing(seconds))
         whole = variation.compose(self.composer, self.context.seed, options, advance)
         return self._clip(self._performer(context).whole(whole), whole)
+
+    def accompany(self, command: Accompany) -> Clip:
+        """Compose parts to a clip, those that it lacks if none are named, and play them alone."""
+        source, score = source_of(self.context, command.src)
+        self._frames(score.seconds)
+        piece = self._read(score, with_tempo=False)
+        parts = self.wishes.parts if command.parts else lacking_parts(score)
+        wishes, cells = replace(self.wishes, parts=parts), open_cells(piece, -1e9, 1e9, parts)
+        variation = plan_variation(self.composer, piece, wishes, cells, self.context.seed)
+        advance, context = staged(
+            self.context, variation.steps(self.options), self._playing(score.seconds)
+        )
+        whole = variation.compose(self.composer, self.context.seed, self.options, advance)
+        answer = whole.only(parts)
+        played = self._performer(context).whole(answer, rms_dbfs(source.samples))
+        return self._clip(played, answer, (source,))
 
     # -- parts ---------------------------------------------------------------------------------
 

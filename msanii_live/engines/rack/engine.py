@@ -28,6 +28,7 @@ from msanii_live.engines.scores import requested_score
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     GenerationCommand,
@@ -48,7 +49,8 @@ if TYPE_CHECKING:  # the composer brings PyTorch, which playing does not need
 Makes = TypeVar("Makes", bound=GenerationCommand)
 MAX_SECONDS = 600.0
 VERBS = tuple(
-    verb.address for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
+    verb.address
+    for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Accompany)
 )
 OWN_STYLES = tuple(style for style in RIGS if style not in STYLES)  # that no network has learnt
 

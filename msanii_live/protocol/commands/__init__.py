@@ -67,6 +67,9 @@ from msanii_live.protocol.commands.library import (
     ClipStar as ClipStar,
 )
 from msanii_live.protocol.commands.listen import (
+    Accompany as Accompany,
+)
+from msanii_live.protocol.commands.listen import (
     Transcribe as Transcribe,
 )
 from msanii_live.protocol.commands.loras import (
@@ -252,6 +255,7 @@ from msanii_live.protocol.commands.system import (
 
 COMMANDS: tuple[type[Command], ...] = (
     Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Vocode, Transcribe,
+    Accompany,
     Play, Stop, TransportCommand, RecordStart, RecordStop, StreamStart, StreamStop, *PARAMS,
     ClipList, ClipInfoCommand, ClipLoad, ClipSave, ClipRename, ClipFree,
     ClipStar, ClipParents, ClipCrop, Undo, Redo, UndoList,

@@ -34,6 +34,10 @@ class StreamStart(Command):
     known; if the default engine composes, `mel-flow` continues other audio. `stream.style`,
     `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer it.
 
+    With `accompany`, the stream plays these parts to what comes in on the audio input: it listens
+    anew for each bar, 1.5 s before that bar, follows tempo and downbeat, and goes on as it was
+    while nothing is heard. `src` is not played then.
+
     If the stream is already running and `src` is `current`, these values replace the current
     ones; notes, instruments, `mix` and `target` that are absent stay as they are. Any other `src`
     starts a new stream.
@@ -61,6 +65,11 @@ class StreamStart(Command):
         "notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns "
         "to audio",
         default="",
+    )
+    accompany: str = text(
+        "parts to play to the audio input: drums, bass, chords, lead, pad; none ends that",
+        default="",
+        check=or_none(parse_parts),
     )
     timbre: str = text("instrument; the notes' own programs if absent or none", default="")
     timbre2: str = text("second instrument, to morph towards; none removes it", default="")
