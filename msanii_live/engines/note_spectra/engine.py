@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp.device import pick_device
@@ -17,7 +20,7 @@ from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.part_masks import notes_by_part
 from msanii_live.engines.notes.part_player import PartPlayerEngine
 from msanii_live.engines.notes.played_parts import PlayedParts, finish_parts
-from msanii_live.engines.notes.stereo import PLACEMENTS, PartPlacement, place_parts
+from msanii_live.engines.notes.stereo import PLACEMENTS, PartPlacement, PlacedWave, place_parts
 from msanii_live.engines.notes.synthesis import (
     LEVEL_SECONDS,
     increase_contrast,
@@ -25,7 +28,7 @@ from msanii_live.engines.notes.synthesis import (
     mel_grid,
     vocode_grid,
 )
-from msanii_live.notes import Note, Score
+from msanii_live.notes import Note, Score, part_of
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "note-spectra.npz"
@@ -60,7 +63,8 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
     ) -> PlayedParts:
         spec, grid, device = net.spec, mel_grid(score, net.spec), pick_device(self._device_name)
         parts = notes_by_part(grid.with_previous_round(score.notes))
-        vocoders = self._part_vocoders(grid, score)
+        drums = parts.pop("drums", [])  # which are waveforms, and need no vocoder
+        vocoders = self._part_vocoders(grid, replace(score, notes=_tones(score)))
         total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
         advance = progress_counter(context, total)
         mels = net.mels(parts, grid.count, grid.seconds_per_frame)
@@ -68,20 +72,27 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
         waves = {}
         for (part, vocoder), mel in zip(vocoders.items(), mels, strict=True):
-            if part != "drums":
-                mel = keep_power(increase_contrast(mel, CONTRAST), mel, slow, grid.is_loop)
+            mel = keep_power(increase_contrast(mel, CONTRAST), mel, slow, grid.is_loop)
             low = mel.T.clamp_min(math.log(spec.floor)).to(device)
             waves[part] = vocode_grid(low, grid, vocoder, context.seed, advance)
         placements = {part: _placement(net, part, notes) for part, notes in parts.items()}
         placed = place_parts(waves, parts, grid.frame_grid(device), spec, placements)
+        if drums:
+            struck = [note for note in score.notes if part_of(note) == "drums"]
+            hits = torch.from_numpy(net.hits.play(struck, grid.frames, grid.is_loop)).to(device)
+            placed = PlacedWave(placed.mix + hits, {"drums": hits, **placed.stems})
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)
+
+
+def _tones(score: Score) -> tuple[Note, ...]:
+    return tuple(note for note in score.notes if part_of(note) != "drums")
 
 
 def _placement(spectra: NoteSpectra, part: str, notes: Sequence[Note]) -> PartPlacement:
     """Return where a part sounds: about as wide as its program was in FluidSynth's room."""
     usual = PLACEMENTS[part]
-    if part == "drums" or not notes:
+    if not notes:
         return usual
     program = Counter(note.program for note in notes).most_common(1)[0][0]
     width = spectra.width(program)

@@ -14,9 +14,9 @@ from __future__ import annotations
 import io
 import json
 import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -24,60 +24,55 @@ import numpy as np
 import torch
 
 from msanii_live.dsp.mel import MelSpec, filter_bank
+from msanii_live.engines.note_spectra.drum_hits import DrumHits, decode
 from msanii_live.engines.notes.dynamics import amplitude_of
-from msanii_live.engines.notes.instruments import substitute_kit, substitute_program
+from msanii_live.engines.notes.instruments import substitute_program
 from msanii_live.engines.notes.part_masks import PartNotes
 from msanii_live.notes import Note
 
-FORMAT = "msanii-live note-spectra 1"
+FORMAT = "msanii-live note-spectra 2"
 PITCHES = 72  # of each program, from its lowest one on; others are shifted from the nearest
-KEYS = range(27, 88)  # of drums
 EARLY = 3  # mel frames before an onset or an end, in which it is heard: the frames overlap
 _ONSET = (-3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48)
 # Mel frames after an onset, and after an end, at which spectra and levels are kept.
 HELD = (*_ONSET, 64, 96, 128, 160, 192, 224, 255)
-STRUCK = (*_ONSET, 64, 96, 128, 160, 192)  # of drums, which ring whatever their length
 RELEASED = (-3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 TOGETHER = 1.75  # exponent by which the magnitudes of notes that sound together add up
 STEP = 1 / 8  # nats of a unit of the bytes that are kept
 PHASES = 4  # places of an onset within a mel frame, that are told apart
 _BETWEEN = 0.5  # exponent of the magnitudes that are interpolated: their onsets are nearly straight
-_HATS = frozenset({42, 44, 46})  # drums that end each other
-_CHOKE = 1.0  # nats a mel frame by which they do
-_SILENT = -12.0  # nats
 _CACHED = 512  # curves in memory
 
 
 @dataclass(frozen=True, eq=False)
 class NoteSpectra:
-    """The spectra of notes of some programs and drum kits at the velocity REFERENCE.
+    """The spectra of notes of some programs at the velocity REFERENCE, and the hits of drums.
 
-    programs, kits: of General MIDI. lowest: the first pitch of each program. held: uint8,
+    programs: of General MIDI. lowest: the first pitch of each program. held: uint8,
     (programs, PITCHES, HELD, mels), steps of STEP above ln of the floor. released: ln of the level
-    after the end of a note over that at its end, float32, (programs, PITCHES, RELEASED). struck:
-    uint8, (kits, KEYS, STRUCK, mels). widths: of the side of each program over its middle, dB.
+    after the end of a note over that at its end, float32, (programs, PITCHES, RELEASED). widths: of
+    the side of each program over its middle, dB. hits: of drums, which have no mels.
     """
 
     spec: MelSpec
     programs: tuple[int, ...]
-    kits: tuple[int, ...]
     lowest: tuple[int, ...]
     held: np.ndarray
     released: np.ndarray
-    struck: np.ndarray
     widths: tuple[float, ...]
+    hits: DrumHits
     _curves: dict[tuple[object, ...], torch.Tensor] = field(default_factory=dict, repr=False)
 
     def mels(self, parts: PartNotes, mel_frames: int, seconds_per_frame: float) -> torch.Tensor:
         """Return the mel of each part, ln magnitudes, float32, (parts, mel_frames, mels).
 
+        parts: those of tones.
         seconds_per_frame: near the spectra's own. The first mel frame is at second 0.
         """
         out = torch.zeros(len(parts), mel_frames, self.spec.mels)
         for row, notes in zip(out, parts.values(), strict=True):
-            for note, end in _with_ends(notes):
-                onset, last = note.start / seconds_per_frame, end / seconds_per_frame
-                (self._strike if note.drum else self._hold)(row, note, onset, last)
+            for note in notes:
+                self._hold(row, note, note.start / seconds_per_frame, note.end / seconds_per_frame)
         return out.clamp_min(self.spec.floor**TOGETHER).log() / TOGETHER
 
     def width(self, program: int) -> float:
@@ -106,22 +101,6 @@ class NoteSpectra:
         made = curve[rows.clamp(0, min(until, len(curve) - 1))]
         row[first:last] += made * (TOGETHER * level).exp()[:, None]
 
-    def _strike(self, row: torch.Tensor, note: Note, onset: float, end: float) -> None:
-        """Add a drum to a part; as `_hold`. end: where another one ends it."""
-        kit = self.kits.index(substitute_kit(note.program, self.kits))
-        whole, phase = _place(onset)
-        curve = self._drum(kit, min(max(note.pitch, KEYS[0]), KEYS[-1]), phase)
-        first = max(0, whole - EARLY)
-        last = min(len(row), whole - EARLY + len(curve))
-        if math.isfinite(end):
-            last = min(last, math.ceil(end - _SILENT / _CHOKE))
-        if last <= first:
-            return
-        frames = torch.arange(first, last, dtype=torch.float32)
-        level = amplitude_of(note.velocity) - _CHOKE * (frames - end).clamp_min(0)
-        made = curve[first - (whole - EARLY) : last - (whole - EARLY)]
-        row[first:last] += made * (TOGETHER * level).exp()[:, None]
-
     def _tone(self, number: int, pitch: int, phase: int) -> torch.Tensor:
         key = ("tone", number, pitch, phase)
         if key not in self._curves:
@@ -129,13 +108,6 @@ class NoteSpectra:
             moved = pitch - self.lowest[number] - place
             values = _shifted(self._decoded(self.held[number, place]), moved, self.spec)
             self._keep(key, _dense(values, HELD, phase / PHASES))
-        return self._curves[key]
-
-    def _drum(self, kit: int, pitch: int, phase: int) -> torch.Tensor:
-        key = ("drum", kit, pitch, phase)
-        if key not in self._curves:
-            values = self._decoded(self.struck[kit, pitch - KEYS[0]])
-            self._keep(key, _dense(values, STRUCK, phase / PHASES))
         return self._curves[key]
 
     def _fall(self, number: int, pitch: int) -> torch.Tensor:
@@ -198,20 +170,6 @@ def _shifted(values: torch.Tensor, semitones: int, spec: MelSpec) -> torch.Tenso
     return torch.lerp(values[:, upper - 1], values[:, upper], share.clamp(0, 1))
 
 
-def _with_ends(notes: Sequence[Note]) -> list[tuple[Note, float]]:
-    """Return notes and when they end, s: drums ring, but a hat ends the one before it."""
-    hats = sorted(note.start for note in notes if note.drum and note.pitch in _HATS)
-    found = []
-    for note in notes:
-        end = note.end
-        if note.drum:
-            later = bisect_right(hats, note.start + 0.01)
-            ends = note.pitch in _HATS and later < len(hats)
-            end = hats[later] if ends else math.inf
-        found.append((note, end))
-    return found
-
-
 def encode(mel: np.ndarray, spec: MelSpec) -> np.ndarray:
     """Return ln magnitudes as they are kept, uint8."""
     steps = np.round((mel.astype(np.float32) - math.log(spec.floor)) / STEP)
@@ -220,19 +178,22 @@ def encode(mel: np.ndarray, spec: MelSpec) -> np.ndarray:
 
 def save(path: Path, spectra: NoteSpectra) -> None:
     """Write the spectra, compressed: each time is kept as its difference from the one before."""
-    held, struck = (np.diff(each, axis=2, prepend=0) for each in (spectra.held, spectra.struck))
+    held, hits = np.diff(spectra.held, axis=2, prepend=0), spectra.hits
     content = io.BytesIO()
     np.savez_compressed(
         content,
         format=np.array(FORMAT),
         spec=np.array(json.dumps(asdict(spectra.spec))),
         programs=np.array(spectra.programs, np.uint8),
-        kits=np.array(spectra.kits, np.uint8),
         lowest=np.array(spectra.lowest, np.uint8),
         held=held.astype(np.uint8),
         released=spectra.released.astype(np.float16),
-        struck=struck.astype(np.uint8),
         widths=np.array(spectra.widths, np.float32),
+        kits=np.array(hits.kits, np.uint8),
+        hit_numbers=hits.numbers.astype(np.int16),
+        hit_gains=hits.gains.astype(np.float32),
+        hit_ends=np.cumsum([len(each) for each in hits.encoded]),
+        hits=np.frombuffer(b"".join(hits.encoded), np.uint8),
     )
     part = path.with_name(path.name + ".part")
     part.write_bytes(content.getvalue())
@@ -245,21 +206,25 @@ def load(path: Path) -> NoteSpectra:
     Raises: FileNotFoundError; ValueError: the file is damaged or of another format.
     """
     try:
-        content = io.BytesIO(path.read_bytes())
-        with np.load(content, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             tables = {name: file[name] for name in file.files}
         if str(tables["format"]) != FORMAT:
             raise ValueError(f"its format is {tables['format']}")
         spec = MelSpec(**json.loads(str(tables["spec"])))
-        held, struck = (
-            np.cumsum(tables[name], axis=2, dtype=np.uint8) for name in ("held", "struck")
-        )
-        programs, kits, lowest, widths = (
-            tuple(tables[name].tolist()) for name in ("programs", "kits", "lowest", "widths")
+        held = np.cumsum(tables["held"], axis=2, dtype=np.uint8)
+        programs, lowest, widths = (
+            tuple(tables[name].tolist()) for name in ("programs", "lowest", "widths")
         )
         released = tables["released"].astype(np.float32)
+        content, ends = tables["hits"].tobytes(), [0, *tables["hit_ends"].tolist()]
+        encoded = tuple(content[first:last] for first, last in pairwise(ends))
+        hits = DrumHits(
+            tuple(tables["kits"].tolist()), tables["hit_numbers"], tables["hit_gains"], encoded
+        )
+        if encoded:
+            decode(encoded[0])  # so that a libsndfile without Vorbis is told now
     except FileNotFoundError:
         raise
     except (BadZipFile, KeyError, EOFError, ValueError, TypeError, OSError) as error:
         raise ValueError(f"{path} holds no note spectra: {error}") from None
-    return NoteSpectra(spec, programs, kits, lowest, held, released, struck, widths)
+    return NoteSpectra(spec, programs, lowest, held, released, widths, hits)

@@ -11,10 +11,8 @@ import torch
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.note_spectra.spectra import (
     HELD,
-    KEYS,
     PITCHES,
     RELEASED,
-    STRUCK,
     TOGETHER,
     NoteSpectra,
     encode,
@@ -23,6 +21,7 @@ from msanii_live.engines.note_spectra.spectra import (
 )
 from msanii_live.engines.notes.part_masks import notes_by_part
 from msanii_live.notes import Note
+from tests.engines.note_spectra.test_drum_hits import toy_hits
 
 SPEC = MelSpec(mels=16)
 FRAME = SPEC.hop / SPEC.sample_rate
@@ -30,25 +29,20 @@ FLOOR = math.log(SPEC.floor)
 
 
 def toy() -> NoteSpectra:
-    """Two programs and a kit: a tone is at level 0 in one band, from its onset on."""
+    """Two programs: a tone is at level 0 in one band, from its onset on."""
     held = np.full((2, PITCHES, len(HELD), SPEC.mels), FLOOR, np.float32)
     sounding = [number for number, at in enumerate(HELD) if at >= 0]
     for program, band in enumerate((3, 9)):
         held[program, :, sounding, band] = 0.0
-    struck = np.full((2, len(KEYS), len(STRUCK), SPEC.mels), FLOOR, np.float32)
-    for number, at in enumerate(STRUCK):
-        if at >= 0:
-            struck[:, :, number, 14] = -at / 40
     released = np.array([0.0 if at < 0 else -0.2 * at for at in RELEASED], np.float32)
     return NoteSpectra(
         SPEC,
         (0, 33),
-        (0, 25),
         (24, 24),
         encode(held, SPEC),
         np.broadcast_to(released, (2, PITCHES, len(RELEASED))).copy(),
-        encode(struck, SPEC),
         (-3.0, -40.0),
+        toy_hits(),
     )
 
 
@@ -100,31 +94,23 @@ def test_parts_are_apart_and_notes_of_a_part_add_up() -> None:
     assert made[1][30, 3] == pytest.approx(math.log(2) / TOGETHER, abs=0.1)
 
 
-def test_programs_kits_and_pitches_that_are_not_kept_are_replaced() -> None:
+def test_programs_and_pitches_that_are_not_kept_are_replaced() -> None:
     known = played(tone(10, 60))
     assert torch.equal(played(tone(10, 60, program=3)), known)
     high = played(tone(10, 60, pitch=24 + PITCHES + 24))[0]
     assert high[30].argmax() > 3  # shifted up from the highest that is kept
-    drum = tone(10, 12, drum=True, part="drums", pitch=38)
-    assert torch.equal(played(replace(drum, program=30)), played(replace(drum, program=0)))
-
-
-def test_drums_ring_and_hats_end_each_other() -> None:
-    snare = tone(10, 11, drum=True, part="drums", pitch=38)
-    assert played(snare)[0][50, 14] == pytest.approx(-1.0, abs=0.15)
-    opened, closed = replace(snare, pitch=46), tone(40, 41, 20, drum=True, part="drums", pitch=42)
-    assert played(opened, closed)[0][39, 14] > -1.0
-    assert played(opened, closed)[0][50, 14] < -2.5
 
 
 def test_spectra_are_written_and_read(tmp_path: Path) -> None:
     path, spectra = tmp_path / "some.npz", toy()
     save(path, spectra)
     read = load(path)
-    for name in ("spec", "programs", "kits", "lowest"):
+    for name in ("spec", "programs", "lowest"):
         assert getattr(read, name) == getattr(spectra, name)
     assert np.array_equal(read.held, spectra.held)
-    assert np.array_equal(read.struck, spectra.struck)
+    assert (read.hits.kits, read.hits.encoded) == (spectra.hits.kits, spectra.hits.encoded)
+    assert np.array_equal(read.hits.numbers, spectra.hits.numbers)
+    assert np.array_equal(read.hits.gains, spectra.hits.gains)
     assert read.released == pytest.approx(spectra.released, abs=1e-2)
     assert (read.width(1), read.width(33)) == (-3.0, -40.0)
 

@@ -8,11 +8,11 @@ from msanii_live.engines.note_spectra.spectra import HELD, RELEASED
 from msanii_live.notes import Score
 from msanii_live.training.data import spectra_set
 from msanii_live.training.data.spectra_set import (
-    FIRST,
     HOLD,
     REST,
     lowest_pitch,
     record,
+    single_hit,
     spectra_of,
 )
 
@@ -34,7 +34,7 @@ def drawn(score: Score, in_room: bool = False) -> np.ndarray:
 @pytest.fixture
 def recording(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(spectra_set, "render_stereo", drawn)
-    return record(SPEC, (60, 62), 0, False, HOLD + REST, HOLD)
+    return record(SPEC, (60, 62), 0, HOLD + REST, HOLD)
 
 
 def test_a_recording_begins_before_each_onset(recording) -> None:
@@ -64,10 +64,22 @@ def test_recordings_become_spectra(monkeypatch: pytest.MonkeyPatch) -> None:
     made = spectra_of(
         SPEC,
         {33: spectra_set.record_program(SPEC, 33)},
-        {0: spectra_set.record_kit(SPEC, 0)},
+        {0: spectra_set.record_kit(0), 8: spectra_set.record_kit(8)},
     )
-    assert (made.programs, made.kits, made.lowest) == ((33,), (0,), (lowest_pitch(33),))
+    assert (made.programs, made.lowest) == ((33,), (lowest_pitch(33),))
     assert made.held.shape[:3] == (1, 2, len(HELD))
-    assert made.held.dtype == made.struck.dtype == np.uint8
+    assert made.held.dtype == np.uint8
     assert made.held[0, 0, HELD.index(12)].argmax() == made.held[0, 1, HELD.index(48)].argmax()
-    assert FIRST < HOLD
+    assert made.hits.kits == (0, 8)
+    assert made.hits.numbers.tolist() == [[0, 1], [0, 1]]  # both kits have the same drums
+    assert made.hits.gains[1] == pytest.approx(made.hits.gains[0], rel=1e-3)
+
+
+def test_a_hit_begins_with_its_first_sound_and_ends_in_silence() -> None:
+    wave = np.zeros((2, 44_100), np.float32)
+    wave[:, 1_030:5_000] = 0.3 * np.exp(-np.arange(3_970) / 300)
+    hit = single_hit(wave, 1_000)
+    assert hit[0, 0] == pytest.approx(0.3)
+    assert 300 * np.log(10) * 2.5 < hit.shape[1] < 300 * np.log(10) * 3.5
+    assert hit[0, -1] == 0.0
+    assert single_hit(np.zeros((2, 44_100), np.float32), 1_000).shape == (2, 0)
