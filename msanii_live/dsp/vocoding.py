@@ -109,7 +109,7 @@ def vocode_line(
     """
 
     def estimate(first: int, grid: FrameGrid) -> Estimate:
-        return _estimate_span(mel, first, grid, spec, vocoder)
+        return estimate_span(mel, first, grid, spec, vocoder)
 
     return reconstruct_line(
         estimate,
@@ -189,7 +189,7 @@ def reconstruct_line(
     return out
 
 
-def _estimate_span(
+def estimate_span(
     mel: torch.Tensor, first: int, grid: FrameGrid, spec: MelSpec, vocoder: VocoderSettings
 ) -> Estimate:
     """Return the magnitudes of a span, (channels, mel_frames, bins), and an initial signal."""
@@ -201,11 +201,11 @@ def _estimate_span(
     part = mel[:, :, first - early : first + count + vocoder.net.reach]
     bins = vocoder.net.bins(part)[:, early : early + count]
     at = grid.centres + first * spec.hop
-    wanted, signal = _fit_to_mel(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
+    wanted, signal = fit_to_mel(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
     return wanted, None if vocoder.keeps_phase else signal
 
 
-def _fit_to_mel(
+def fit_to_mel(
     bins: torch.Tensor,
     mel: torch.Tensor,
     grid: FrameGrid,
@@ -299,7 +299,7 @@ def vocode_loop(
         reach = min(vocoder.net.reach, mel.shape[-1])
         around = F.pad(mel, (reach, reach), mode="circular")
         bins = vocoder.net.bins(around)[:, reach:-reach]
-        magnitude, start = _fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
+        magnitude, start = fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
     return griffin_lim(
         magnitude,
         grid,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeGuard, TypeVar
 
 from msanii_live.audio import Clip
+from msanii_live.engines.spans import NoReceiver, SpanReceiver
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Generate, GenerationCommand, Inpaint
@@ -77,6 +78,7 @@ class Context:
     the musician. tempo: the transport's, bpm. beats: the transport's beats a bar. seed: the job's,
     already drawn. score: returns notes by name; raises CommandError ENOCLIP, EPATH.
     skip_normalization: leave the level of rendered notes as it is, because the caller sets it.
+    spans: takes the audio while it is made, from an engine that has the first of it early.
     """
 
     clip: Callable[[str], Clip]
@@ -87,6 +89,7 @@ class Context:
     seed: int
     score: Callable[[str], Score] = no_score
     skip_normalization: bool = False
+    spans: SpanReceiver = field(default_factory=NoReceiver)
 
 
 def standalone_context(score: Callable[[str], Score] = no_score) -> Context:

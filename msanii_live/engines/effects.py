@@ -8,6 +8,12 @@ from msanii_live.protocol.commands import Generate, GenerationCommand, Render
 from msanii_live.rack.effects.on_clips import with_effects
 
 
+def gets_drive_and_space(engine: Engine, command: GenerationCommand) -> bool:
+    """Return whether a command asks for drive or space that its engine does not follow."""
+    follows = set(EFFECT_KEYS) <= set(engine.capabilities.follows or ())
+    return bool(command.drive or command.space) and not follows
+
+
 def with_drive_and_space(
     engine: Engine, command: GenerationCommand, context: Context, made: Clip
 ) -> Clip:
@@ -15,9 +21,9 @@ def with_drive_and_space(
 
     The musician is warned where the command keeps a source, which would be changed.
     """
-    drive, space = command.drive or 0.0, command.space or 0.0
-    if not (drive or space) or set(EFFECT_KEYS) <= set(engine.capabilities.follows or ()):
+    if not gets_drive_and_space(engine, command):
         return made
+    drive, space = command.drive or 0.0, command.space or 0.0
     if not isinstance(command, Generate | Render):
         context.warn(f"{engine.name} follows drive and space in generate and render only")
         return made

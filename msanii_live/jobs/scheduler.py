@@ -12,16 +12,18 @@ from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import expected_seconds
+from msanii_live.jobs.early_sound import EarlySound, sounds_early
 from msanii_live.jobs.executor import Executor
 from msanii_live.jobs.failures import to_command_error
-from msanii_live.jobs.job import Failed, Job, Outcome, State
+from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State
 from msanii_live.jobs.runner import IN_PROCESS, finish_job, run_task
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import finish_clips
+from msanii_live.jobs.span_rates import SpanRates, TypicalWaits
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.jobs.worker import Worker
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import JobCommand
+from msanii_live.protocol.commands import GenerationCommand, JobCommand, Transcribe
 
 log = logging.getLogger("msanii_live.jobs")
 
@@ -48,7 +50,8 @@ class JobListener(Protocol):
 class Scheduler:
     """The jobs of clients, and the worker that they share with the stream.
 
-    worker: runs tasks of any caller. Every method may be called from any thread.
+    worker: runs tasks of any caller. waits: how long jobs take. Every method may be called from any
+    thread.
     """
 
     def __init__(
@@ -71,6 +74,8 @@ class Scheduler:
         self._lock = threading.Lock()
         self._jobs: list[Job] = []
         self._next = 1
+        self._rates = SpanRates()
+        self.waits = TypicalWaits()
         self._on_end: Callable[[], object] = lambda: None
 
     def set_end_callback(self, call: Callable[[], object]) -> None:
@@ -95,8 +100,9 @@ class Scheduler:
                 )
             seed = command.seed if command.seed is not None else random.randrange(SEED_LIMIT)
             job = Job(self._next, command, clip, seed, owner, token)
+            early = self._early_sound(command, clip)
             job.handle = self.worker.submit(
-                Task(command, seed, inputs, command.priority),
+                Task(command, seed, inputs, command.priority, early=early),
                 on_progress=lambda handle: self._listener.progressed(job),
                 on_warning=lambda text: self._listener.warned(job, text),
                 on_done=lambda handle: self._finish(job, handle, inputs, score),
@@ -171,8 +177,30 @@ class Scheduler:
         """Write and play the clip of a job, and report the job's one outcome."""
         with self._lock:  # `submit` has listed the job by the time that this is free
             job.handle = handle
-        self._end(job, self._outcome(job, handle, inputs, live_score))
+        outcome, early = self._outcome(job, handle, inputs, live_score), handle.task.early
+        if early is not None:
+            early.abandon()  # unless it is finished
+        if isinstance(outcome, Finished):
+            self._note_waits(job, handle, outcome, early)
+        self._end(job, outcome)
         handle.discard()
+
+    def _early_sound(self, command: JobCommand, clip: str) -> EarlySound | None:
+        if not sounds_early(command):
+            return None
+        assert isinstance(command, GenerationCommand)
+        return EarlySound(self._services.player, self._rates, command, clip)
+
+    def _note_waits(
+        self, job: Job, handle: TaskHandle, outcome: Finished, early: EarlySound | None
+    ) -> None:
+        engine = outcome.info.engine
+        if not engine or isinstance(job.command, Transcribe):
+            return
+        to_sound = outcome.took if job.command.play else None
+        if early is not None and early.started is not None:
+            to_sound = early.started - handle.started
+        self.waits.add(engine, to_sound, outcome.took)
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         """Report a job's one outcome, unless it has one."""
@@ -190,7 +218,9 @@ class Scheduler:
         try:
             made = handle.clips()
             if len(made) == 1:
-                return finish_job(self._services, job, made[0], inputs, live_score, handle.warn)
+                return finish_job(
+                    self._services, job, made[0], inputs, live_score, handle.warn, handle.task.early
+                )
             return finish_clips(
                 self._services, job, made, handle.warn, partial(self._listener.made, job)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -104,12 +104,28 @@ def inpaint_windows(
     generator: torch.Generator,
     on_step: Callable[[int], None],
 ) -> torch.Tensor:
+    """Return the mel with the tokens of every window filled; see `fill_windows`."""
+    out = mel
+    for filled in fill_windows(net, mel, known, windows, options, generator, on_step):
+        out = filled
+    return out
+
+
+def fill_windows(
+    net: FlowNet,
+    mel: torch.Tensor,
+    known: Sequence[bool],
+    windows: Sequence[InpaintingWindow],
+    options: SamplingOptions,
+    generator: torch.Generator,
+    on_step: Callable[[int], None],
+) -> Iterator[torch.Tensor]:
     """Fill the windows in turn; each sees the tokens that earlier ones have filled.
 
     mel: normalised, float32, (channels, mels, mel_frames): known mels, and elsewhere what
     `options.strength` starts from. known: one flag per token. on_step: called after each denoising
     step with the number of steps done over all windows.
-    Returns the mel with the tokens of every window filled.
+    Yields the mel after each window; it is the same tensor each time.
     """
     patch = net.config.patch
     tokens = mel.shape[-1] // patch
@@ -148,7 +164,7 @@ def inpaint_windows(
         out[:, :, wrapped[take]] = result[:, :, take]
         for token in range(window.fill_from, window.fill_to):
             done[token % tokens] = True
-    return out
+        yield out
 
 
 def _after(on_step: Callable[[int], None], before: int) -> Callable[[int], None]:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from msanii_live.dsp.mel import left_right, mid_side
 from msanii_live.dsp.samplers import noise_level
-from msanii_live.dsp.vocoding import (
-    VocoderSettings,
-    continue_phase,
-    plan_spans,
-    vocode_line,
-    vocode_loop,
-)
+from msanii_live.dsp.vocoding import VocoderSettings, continue_phase, plan_spans, vocode_line
 from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import (
     InpaintingWindow,
     SamplingOptions,
-    inpaint_windows,
+    fill_windows,
     plan_left,
     plan_line,
-    plan_loop,
 )
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.mel_flow.weights import FlowModel
@@ -74,40 +67,6 @@ class MelFlowPipeline:
         """Samples per token of the network."""
         return self.model.spec.hop * self.model.net.config.patch
 
-    def generate(self, frames: int, beat: BarPhase) -> torch.Tensor:
-        """Generate audio without a source; float32, (2, frames), left and right.
-
-        One more token is generated at either end and dropped, so that the model sees no edge.
-        """
-        tokens = -(-(frames + self.token) // self.token) + 1
-        length = tokens * self.token
-        windows = plan_line(tokens, 0, tokens, self._window)
-        self._plan(len(windows), length, 0, length)
-        mel = self._inpaint(self._blank(tokens), [False] * tokens, windows, beat.moved(-self.token))
-        wave = self._vocode(mel, self._noise(length), 0, length)
-        return wave[:, self.token : self.token + frames]
-
-    def generate_loop(self, frames: int, bars: float) -> torch.Tensor:
-        """Generate a loop of whole bars whose end continues into its start; float32, (2, frames).
-
-        The mel frames are spread evenly over the loop, so that it may have any length in samples.
-        """
-        tokens = max(8, round(frames / self.token))
-        windows = plan_loop(tokens, self._window)
-        self._plan(len(windows), 1, 0, 1)
-        beat = BarPhase(0.0, bars / (tokens * self.token))
-        mel = self._inpaint(self._blank(tokens), [False] * tokens, windows, beat)
-        wave = vocode_loop(
-            self.model.denormalise(mel),
-            frames,
-            self.model.spec,
-            vocoder=self.vocoder,
-            generator=self.generator,
-            on_iteration=self._check_cancelled,
-        )
-        self._on_span()
-        return left_right(wave)
-
     def inpaint(
         self, wave: torch.Tensor, start: int, end: int, beat: BarPhase | None, leftwards: bool
     ) -> torch.Tensor:
@@ -124,15 +83,15 @@ class MelFlowPipeline:
         whole[:, lead : lead + frames] = wave
         a = lead + start if start else 0
         b = lead + end if end < frames else whole.shape[-1]
-        whole[:, a:b] = self._noise(b - a)
+        whole[:, a:b] = self.noise(b - a)
         mel = self.model.analyse(whole)
         # A token is known if the analysis windows of all its mel frames are known.
         half = self.model.spec.n_fft // 2
         first = max(0, (a - half) // self.token) if a else 0
         last = min(tokens, -(-(b + half) // self.token))
         known = [not first <= token < last for token in range(tokens)]
-        windows = (plan_left if leftwards else plan_line)(tokens, first, last, self._window)
-        self._plan(len(windows), whole.shape[-1], a, b)
+        windows = (plan_left if leftwards else plan_line)(tokens, first, last, self.window)
+        self.plan_steps(len(windows), self._spans(whole.shape[-1], a, b))
         mel = self._inpaint(mel, known, windows, beat.moved(-lead) if beat else None)
         return self._vocode(mel, mid_side(whole), a, b)[:, lead : lead + frames]
 
@@ -155,8 +114,8 @@ class MelFlowPipeline:
         pad = (0, length - frames)
         mels = [self.model.analyse(torch.nn.functional.pad(source, pad)) for source in sources]
         mel = self.model.interpolate(mels, weights)
-        windows = plan_line(tokens, 0, tokens, self._window)
-        self._plan(len(windows), length, 0, length)
+        windows = plan_line(tokens, 0, tokens, self.window)
+        self.plan_steps(len(windows), self._spans(length, 0, length))
         mel = self._inpaint(mel, [False] * tokens, windows, beat, noise_level(strength))
         start = mid_side(torch.nn.functional.pad(blend, pad))
         return self._vocode(mel, start, 0, length, continue_phase(self.vocoder))[:, :frames]
@@ -166,21 +125,29 @@ class MelFlowPipeline:
         frames = wave.shape[-1]
         padded = torch.nn.functional.pad(wave, (0, -frames % self.token))
         length = padded.shape[-1]
-        self._plan(0, length, 0, length)
-        return self._vocode(self.model.analyse(padded), self._noise(length), 0, length)[:, :frames]
+        self.plan_steps(0, self._spans(length, 0, length))
+        return self._vocode(self.model.analyse(padded), self.noise(length), 0, length)[:, :frames]
 
     # -- parts ---------------------------------------------------------------------------------
 
     @property
-    def _window(self) -> int:
+    def patch(self) -> int:
+        """Mel frames per token of the network."""
+        return self.model.net.config.patch
+
+    @property
+    def window(self) -> int:
+        """Tokens that the network sees in one pass."""
         return self.model.net.config.window // self.model.net.config.patch
 
-    def _blank(self, tokens: int) -> torch.Tensor:
+    def blank(self, tokens: int) -> torch.Tensor:
+        """Return a normalised mel of which nothing is known, (channels, mels, mel_frames)."""
         config = self.model.net.config
         shape = (config.channels, config.mels, tokens * config.patch)
         return torch.zeros(shape, device=self.model.mean.device)
 
-    def _noise(self, frames: int) -> torch.Tensor:
+    def noise(self, frames: int) -> torch.Tensor:
+        """Return what a phase search without a network starts from, (2, frames)."""
         noise = torch.randn(2, frames, generator=self.generator)
         return NOISE_LEVEL * noise.to(self.model.mean.device)
 
@@ -192,15 +159,29 @@ class MelFlowPipeline:
         beat: BarPhase | None,
         level: float = 1.0,
     ) -> torch.Tensor:
-        hop, patch = self.model.spec.hop, self.model.net.config.patch
+        out = mel
+        for filled in self.fill(mel, known, windows, beat, level):
+            out = filled
+        return out
+
+    def fill(
+        self,
+        mel: torch.Tensor,
+        known: Sequence[bool],
+        windows: Sequence[InpaintingWindow],
+        beat: BarPhase | None,
+        level: float = 1.0,
+    ) -> Iterator[torch.Tensor]:
+        """Fill windows of a normalised mel, and yield it after each; see `fill_windows`."""
+        hop = self.model.spec.hop
 
         def phase(mel_frames: torch.Tensor) -> torch.Tensor:
             bars = None if beat is None else beat.bar + mel_frames * hop * beat.rate
             return bar_phase_features(bars, len(mel_frames))
 
         options = SamplingOptions(self.conditions, phase, self.steps, level, self.guidance)
-        whole = mel[:, :, : len(known) * patch]
-        return inpaint_windows(
+        whole = mel[:, :, : len(known) * self.patch]
+        return fill_windows(
             self.model.net, whole, known, windows, options, self.generator, self._on_denoise
         )
 
@@ -219,14 +200,16 @@ class MelFlowPipeline:
             end,
             self.model.spec,
             vocoder=vocoder or self.vocoder,
-            on_iteration=self._check_cancelled,
-            on_span=self._on_span,
+            on_iteration=self.check_cancelled,
+            on_span=self.on_span,
         )
         return left_right(wave)
 
-    def _plan(self, windows: int, frames: int, start: int, end: int) -> None:
+    def _spans(self, frames: int, start: int, end: int) -> int:
+        return len(plan_spans(frames, start, end, self.model.spec.hop))
+
+    def plan_steps(self, windows: int, spans: int) -> None:
         """Count the steps of the whole job, and report its start."""
-        spans = len(plan_spans(frames, start, end, self.model.spec.hop))
         self._total = windows * self.steps + spans
         self.progress(0, self._total)
 
@@ -234,10 +217,11 @@ class MelFlowPipeline:
         self._done = step
         self.progress(step, self._total)
 
-    def _on_span(self) -> None:
+    def on_span(self) -> None:
+        """Count a span as vocoded."""
         self._done = min(self._done + 1, self._total)
         self.progress(self._done, self._total)
 
-    def _check_cancelled(self) -> None:
+    def check_cancelled(self) -> None:
         """Let a job be cancelled between two iterations of the phase search."""
         self.progress(self._done, self._total)

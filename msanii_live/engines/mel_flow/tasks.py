@@ -22,9 +22,10 @@ from msanii_live.audio.slow_gain import equal_power, match_power
 from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import Context, check_span
-from msanii_live.engines.loudness import fade_edges
 from msanii_live.engines.mel_flow.conditions import Conditions
-from msanii_live.engines.mel_flow.model_level import model_gain, to_model_loudness
+from msanii_live.engines.mel_flow.fresh_clips import hand_over
+from msanii_live.engines.mel_flow.fresh_spans import FreshLine, FreshLoop
+from msanii_live.engines.mel_flow.model_level import model_gain
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
@@ -48,7 +49,6 @@ MAX_SECONDS = 600.0  # of a clip together with its source
 MIN_FRAMES = 2_048  # of a clip or a source
 SEAM = 2_048  # frames next to a seam that may differ from the source
 TEMPO_TOLERANCE = 0.03  # relative difference between the estimated tempo and the given one
-FADE_IN, FADE_OUT = 32, 128  # frames; the edges of a new clip must not click
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ class MelFlowTasks:
         bars = frames * beat.rate
         is_loop = command.bars is not None and abs(bars - round(bars)) < 1e-3
         pipeline = self._pipeline(bpm, None)
-        if is_loop:
-            wave = to_model_loudness(_samples(pipeline.generate_loop(frames, round(bars))), True)
-        else:
-            wave = to_model_loudness(_samples(pipeline.generate(frames, beat)))
-            fade_edges(wave, FADE_IN, FADE_OUT)
-        return self._clip(wave, bpm, BarPhase.at(bpm, 0.0, self.rate), loops=is_loop)
+        fresh = (
+            FreshLoop(pipeline, frames, round(bars))
+            if is_loop
+            else FreshLine(pipeline, frames, beat)
+        )
+        return self._clip(hand_over(fresh, self.context.spans), bpm, beat, loops=is_loop)
 
     def outpaint(self, command: Outpaint) -> Clip:
         """Continue a clip at either end, keeping it bit for bit up to the seam."""
