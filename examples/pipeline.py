@@ -7,7 +7,10 @@ from pathlib import Path
 import soundfile
 import torch
 
+from msanii_live.midi.files import to_midi
+
 PIPELINES = {
+    "composer": ("composer", "ComposerPipeline"),
     "mel-flow": ("mel_flow", "MelFlowDiffusionPipeline"),
     "note-diffusion": ("note_diffusion", "NoteDiffusionPipeline"),
     "mel2mel": ("mel2mel", "Mel2MelPipeline"),
@@ -15,8 +18,12 @@ PIPELINES = {
 }
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--engine", choices=PIPELINES, default="mel-flow", help="(%(default)s)")
-parser.add_argument("--prompt", default="house in A minor", help="for mel-flow (%(default)s)")
-parser.add_argument("--bpm", type=float, default=124, help="for mel-flow (%(default)s)")
+parser.add_argument(
+    "--prompt", default="house in A minor", help="for composer and mel-flow (%(default)s)"
+)
+parser.add_argument(
+    "--bpm", type=float, default=124, help="for composer and mel-flow (%(default)s)"
+)
 parser.add_argument("--midi", type=Path, help="notes, for note-diffusion and mel2mel")
 parser.add_argument("--checkpoint", type=Path, help="weights, for msanii2023")
 parser.add_argument("--steps", type=int, help="the engine's own")
@@ -35,7 +42,7 @@ pipeline = kind.from_pretrained(folder, local_files_only=True)
 
 given = {} if arguments.steps is None else {"num_inference_steps": arguments.steps}
 seed = torch.Generator().manual_seed(1)
-if arguments.engine == "mel-flow":
+if arguments.engine in ("composer", "mel-flow"):
     made = pipeline(arguments.prompt, bpm=arguments.bpm, generator=seed, **given)
 elif arguments.engine == "msanii2023":
     made = pipeline(seconds=6.0, generator=seed, **given)
@@ -45,4 +52,6 @@ else:
     made = pipeline(arguments.midi, generator=seed, **given)
 path = folder.with_suffix(".wav")
 soundfile.write(path, made.audios[0].T.numpy(), 44_100)
+if arguments.engine == "composer":
+    path.with_suffix(".mid").write_bytes(to_midi(made.score))
 print(path)
