@@ -85,19 +85,31 @@ def add(commands: Commands) -> None:
     parts = _add(
         kinds, "parts", "stems, width and velocity of played notes; needs FluidSynth with FluidR3"
     )
-    parts.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    parts.add_argument(
+        "--player", action="append", choices=("note-spectra", "note-diffusion", "mel2mel"),
+        help="what plays, may be given several times (all three)",
+    )  # fmt: skip
+    parts.add_argument("--weights", type=Path, help="of note-diffusion (the shipped ones)")
     parts.add_argument("--pieces", type=int, default=6, help="number of pieces (%(default)s)")
     parts.set_defaults(run=_parts)
 
     playing = _add(
         kinds, "playing",
-        "parts played one by one, compared with all at once; needs FluidSynth with FluidR3",
+        "how well each player plays a band; needs FluidSynth with FluidR3",
     )  # fmt: skip
-    playing.add_argument("--weights", type=Path, help="weights to measure (the shipped ones)")
+    playing.add_argument(
+        "--player", action="append", choices=("note-spectra", "note-diffusion"),
+        help="what plays, may be given several times (both)",
+    )  # fmt: skip
+    playing.add_argument(
+        "--composed", action="store_true", help="loops of the composer instead of true notes"
+    )
+    playing.add_argument("--weights", type=Path, help="of note-diffusion (the shipped ones)")
     playing.add_argument("--pieces", type=int, default=30, help="number of pieces (%(default)s)")
     playing.add_argument(
-        "--steps", type=int, action="append", help="denoising steps, may be given several times (4)"
-    )
+        "--steps", type=int, action="append",
+        help="denoising steps of note-diffusion, may be given several times (4)",
+    )  # fmt: skip
     playing.set_defaults(run=_playing)
 
     onsets = _add(kinds, "onsets", "how far clips' onsets are from their notes; needs FluidSynth")
@@ -206,16 +218,20 @@ def _parts(arguments: argparse.Namespace) -> int:
 
     if arguments.pieces < 1:
         raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
-    return report_parts(arguments.weights, arguments.pieces, arguments.out)
+    players = arguments.player or ("note-spectra", "note-diffusion", "mel2mel")
+    return report_parts(players, arguments.weights, arguments.pieces, arguments.out)
 
 
 def _playing(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.part_playing import report_playing
+    from msanii_live.evaluation.part_playing import PLAYERS, report_playing
 
     steps = arguments.steps or [4]
     if arguments.pieces < 2 or min(steps) < 1:
         raise ConfigError("--pieces must be 2 or more, and --steps 1 or more")
-    return report_playing(arguments.weights, arguments.pieces, steps, arguments.out)
+    return report_playing(
+        arguments.player or PLAYERS, arguments.weights, arguments.pieces, steps,
+        arguments.composed, arguments.out,
+    )  # fmt: skip
 
 
 def _notes(arguments: argparse.Namespace) -> int:

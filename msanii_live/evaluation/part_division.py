@@ -29,7 +29,9 @@ from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
 from msanii_live.engines.note_diffusion.network import NoteDiffusion, notes_in_window
 from msanii_live.engines.note_diffusion.note_alignment import note_batch
+from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.part_masks import notes_by_part, part_masks, part_shares
+from msanii_live.engines.notes.part_player import PartPlayerEngine
 from msanii_live.evaluation.validation_scores import FIRST_SEED, band_scores
 from msanii_live.notes import PARTS, Note, Score
 from msanii_live.protocol.commands import Render
@@ -165,7 +167,7 @@ def true_widths(seed: int, seconds: float) -> dict[str, float]:
     return found
 
 
-def measure_widths(engine: NoteDiffusionEngine, count: int) -> dict[str, tuple[float, float]]:
+def measure_widths(engine: PartsPlayer, count: int) -> dict[str, tuple[float, float]]:
     """Return the median widths of the mix and of each part: ours and FluidSynth's, dB."""
     ours: dict[str, list[float]] = {}
     true: dict[str, list[float]] = {}
@@ -220,37 +222,48 @@ def measure_velocities(engine: Engine, name: str) -> dict[str, list[float]]:
     }
 
 
-def report_parts(weights: Path | None, count: int, out: Path | None) -> int:
-    """Measure bleed, widths and velocities, print the tables and write them. Returns the status."""
+def report_parts(players: Sequence[str], weights: Path | None, count: int, out: Path | None) -> int:
+    """Measure bleed, widths and velocities, print the tables and write them. Returns the status.
+
+    players: of "note-spectra", "note-diffusion" and "mel2mel", which has no parts. weights: of
+    note-diffusion, whose network also divides FluidSynth's mixes. Raises: MissingTool: FluidSynth.
+    """
     path = weights or SHIPPED_WEIGHTS / WEIGHTS
-    net = note_diffusion.load(path, torch.device("cpu"))
-    engine = NoteDiffusionEngine("cpu", path)
-    rows = []
+    made: dict[str, Engine] = {
+        "note-spectra": NoteSpectraEngine("cpu"),
+        "note-diffusion": NoteDiffusionEngine("cpu", path),
+        "mel2mel": Mel2MelEngine("cpu"),
+    }
+    engines = {name: made[name] for name in players}
+    bands = {name: each for name, each in engines.items() if isinstance(each, PartPlayerEngine)}
+    net = note_diffusion.load(path, torch.device("cpu")) if "note-diffusion" in bands else None
+    rows: list[Bleed] = []
     for score in band_scores(count):
-        played = played_bleed(engine, score)
-        for row in measure_bleed(net, score):
-            rows.append(replace(row, decibels={**row.decibels, PLAYED: played[row.part]}))
-    kinds = (*MASKS, PLAYED)
+        played = {f"{PLAYED}, {name}": played_bleed(each, score) for name, each in bands.items()}
+        divided = {} if net is None else {r.part: r.decibels for r in measure_bleed(net, score)}
+        for part in notes_by_part(score.notes):
+            alone = {kind: each[part] for kind, each in played.items()}
+            rows.append(Bleed(part, {**divided.get(part, {}), **alone}))
     bleeds = {
-        part: {
-            kind: float(np.median([r.decibels[kind] for r in rows if r.part == part]))
-            for kind in kinds
-        }
+        part: {kind: _median_of(rows, part, kind) for kind in rows[0].decibels}
         for part in PARTS
         if any(row.part == part for row in rows)
     }
-    print("bleed, dB | " + " | ".join(kinds))
+    if bands:
+        print("bleed, dB | " + " | ".join(rows[0].decibels))
     for part, each in bleeds.items():
         print(f"{part} | " + " | ".join(f"{value:.1f}" for value in each.values()))
-    widths = measure_widths(engine, count)
-    print("width, dB | ours | FluidSynth")
-    for name, (ours, true) in widths.items():
-        print(f"{name} | {ours:.1f} | {true:.1f}")
-    velocities = {}
-    for other in (engine, Mel2MelEngine("cpu")):
-        for name in PHRASES:
-            if name != "drums" or other.capabilities.drums:
-                velocities[f"{other.name} {name}"] = measure_velocities(other, name)
+    widths = {name: measure_widths(each, count) for name, each in bands.items()}
+    for name, found in widths.items():
+        print(f"width, dB | {name} | FluidSynth")
+        for part, (ours, true) in found.items():
+            print(f"{part} | {ours:.1f} | {true:.1f}")
+    velocities = {
+        f"{engine} {name}": measure_velocities(other, name)
+        for engine, other in engines.items()
+        for name in PHRASES
+        if name != "drums" or other.capabilities.drums
+    }
     print("level, dB | " + " | ".join(map(str, VELOCITIES)))
     for name, lines in velocities.items():
         for kind, levels in lines.items():
@@ -261,3 +274,7 @@ def report_parts(weights: Path | None, count: int, out: Path | None) -> int:
         figures["pieces"] = [asdict(row) for row in rows]
         (out / "parts.json").write_text(json.dumps(figures, indent=1))
     return 0
+
+
+def _median_of(rows: Sequence[Bleed], part: str, kind: str) -> float:
+    return float(np.median([row.decibels[kind] for row in rows if row.part == part]))

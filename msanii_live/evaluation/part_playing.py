@@ -1,8 +1,9 @@
-"""Whether a band sounds better played part by part or all at once, and what each costs.
+"""How well a band is played by each player, part by part or all at once, and what each costs.
 
-The notes are those of held-out pieces. FluidSynth's playing of them is the ceiling of the onsets
-that basic-pitch hears, with another piece's notes as the floor. The kernel distance is that of
-musicnn's embeddings from other held-out pieces, as FluidSynth plays them.
+The notes are those of held-out pieces, or of loops that the composer writes to their style, key and
+tempo. FluidSynth's playing of them is the ceiling of the onsets that basic-pitch hears, with
+another piece's notes as the floor. The kernel distance is that of musicnn's embeddings from other
+held-out pieces, as FluidSynth plays them.
 """
 
 from __future__ import annotations
@@ -23,11 +24,17 @@ from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import standalone_context
+from msanii_live.engines.composer import engine as composer_engine
+from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.playing import PartsPlayer
+from msanii_live.engines.composer.weights import Composer, read_weights
+from msanii_live.engines.composer.whole_pieces import compose_order, ordered
+from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.loudness import loudness_gain
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
 from msanii_live.engines.note_diffusion.network import NoteDiffusion
+from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.dynamics import level_dynamics
 from msanii_live.engines.notes.part_masks import notes_by_part
 from msanii_live.engines.notes.synthesis import (
@@ -47,14 +54,17 @@ from msanii_live.evaluation.basic_pitch import (
     transcribe_onsets,
 )
 from msanii_live.evaluation.composer.clips import embedded
-from msanii_live.evaluation.composer.real_music import RATE, SECONDS, real_clips, real_scores
+from msanii_live.evaluation.composer.real_music import RATE, RealClip, real_clips, real_scores
 from msanii_live.evaluation.metrics import kernel_distance
 from msanii_live.evaluation.music_features import onset_sharpness, tonal_share
 from msanii_live.evaluation.unconditional import diversity
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Render
+from msanii_live.protocol.commands import Generate, Render
+from msanii_live.training.data.timbre_set import render_stereo
 from msanii_live.training.trainers.composer.data import HELD_OUT
 
+PLAYERS = ("note-spectra", "note-diffusion")
+BARS = 4.0  # of a composed loop
 Play = Callable[[Score, int], Samples]
 """Takes a score and a seed; returns samples, float32, (frames, 2)."""
 
@@ -63,8 +73,9 @@ Play = Callable[[Score, int], Samples]
 class PlayingFigures:
     """The figures of one way of playing.
 
-    kernel: distance from real music. diversity: of real music's. f1: of onsets. processor: s of
-    processor time for 6 s of music; None for real music, and `floor`, of f1, only there.
+    kernel: distance from real music. diversity: of real music's. f1: of onsets. of_ceiling: its
+    share of FluidSynth's. processor: s of processor time for 6 s of music; None for FluidSynth, and
+    `floor`, of f1, only there.
     """
 
     name: str
@@ -73,6 +84,7 @@ class PlayingFigures:
     tonal: float
     onsets: float
     f1: float
+    of_ceiling: float
     floor: float | None
     processor: float | None
 
@@ -113,18 +125,64 @@ def play_by_part(player: PartsPlayer, steps: int) -> Play:
     return play
 
 
-def report_playing(weights: Path | None, count: int, steps: Sequence[int], out: Path | None) -> int:
-    """Measure both ways of playing, print the table and write it. Returns the exit status.
+def composed_loops(composer: Composer, orders: Sequence[RealClip]) -> list[Score]:
+    """Return loops of `BARS` bars that are composed to the style, key and tempo of real clips."""
+    loops = []
+    for seed, order in enumerate(orders):
+        wishes = Wishes(style=order.style, key=order.key, tempo=order.tempo)
+        context = replace(standalone_context(), seed=seed)
+        plan = ordered(composer, Generate(bars=BARS), wishes, context)
+        loops.append(compose_order(composer, plan, seed, CompletionOptions(bfloat16=True)))
+    return loops
 
-    count: number of pieces. Raises: MissingTool: FluidSynth, musicnn, basic-pitch or onnxruntime.
+
+def plays_of(players: Sequence[str], weights: Path, steps: Sequence[int]) -> dict[str, Play]:
+    """Return what is measured, by name. weights, steps: of note-diffusion."""
+    plays: dict[str, Play] = {}
+    if "note-spectra" in players:
+        spectra = NoteSpectraEngine("cpu")
+        spectra.warm()
+        plays["note-spectra"] = play_by_part(spectra, 1)
+    if "note-diffusion" in players:
+        net = note_diffusion.load(weights, torch.device("cpu"))
+        vocoder = VocoderRegistry(weights, "vocos", VocoderSettings()).vocoder(
+            "", MelSpec(), torch.device("cpu")
+        )
+        engine = NoteDiffusionEngine("cpu", weights)
+        engine.warm()
+        for each in steps:
+            plays[f"note-diffusion at once, {each} steps"] = play_at_once(net, vocoder, each)
+            plays[f"note-diffusion part by part, {each} steps"] = play_by_part(engine, each)
+    return plays
+
+
+def report_playing(
+    players: Sequence[str],
+    weights: Path | None,
+    count: int,
+    steps: Sequence[int],
+    composed: bool,
+    out: Path | None,
+) -> int:
+    """Measure ways of playing, print the table and write it. Returns the exit status.
+
+    players: of PLAYERS. weights, steps: of note-diffusion. count: number of pieces. composed: take
+    loops of the composer instead of true notes.
+    Raises: MissingTool: FluidSynth, musicnn, basic-pitch or onnxruntime.
     """
-    path = weights or SHIPPED_WEIGHTS / WEIGHTS
     torch.set_num_threads(1)
     seeds = range(HELD_OUT, HELD_OUT + count)
     listener, session = musicnn.load(musicnn.fetch_wheel()), open_network(fetch_network())
     others = range(HELD_OUT + 1_000, HELD_OUT + 1_000 + count + count // 3)
     target = embedded(listener, [clip.samples for clip in real_clips(others)])
-    scores, rows = real_scores(seeds), []
+    real = real_clips(seeds)
+    rows: list[PlayingFigures] = []
+    if composed:
+        composer = read_weights(SHIPPED_WEIGHTS / composer_engine.WEIGHTS)
+        scores = [score for score in composed_loops(composer, real) if score.notes]
+        truth = [render_stereo(score, in_room=True) for score in scores]
+    else:
+        scores, truth = real_scores(seeds), [clip.samples for clip in real]
 
     def measure(name: str, made: Sequence[Samples], processor: float | None) -> None:
         heard = [transcribe_onsets(session, each.mean(1), RATE) for each in made]
@@ -139,28 +197,19 @@ def report_playing(weights: Path | None, count: int, steps: Sequence[int], out: 
             float(np.median([tonal_share(each, RATE) for each in made])),
             float(np.median([onset_sharpness(each, RATE) for each in made])),
             right.f1,
+            right.f1 / max(rows[0].f1 if rows else right.f1, 1e-9),
             wrong.f1 if processor is None else None,
             processor,
         )
         rows.append(row)
         print(row, flush=True)
 
-    measure("FluidSynth", [clip.samples for clip in real_clips(seeds)], None)
-    net = note_diffusion.load(path, torch.device("cpu"))
-    vocoder = VocoderRegistry(path, "vocos", VocoderSettings()).vocoder(
-        "", MelSpec(), torch.device("cpu")
-    )
-    engine = NoteDiffusionEngine("cpu", path)
-    engine.warm()
-    for each in steps:
-        for name, play in (
-            ("at once", play_at_once(net, vocoder, each)),
-            ("part by part", play_by_part(engine, each)),
-        ):
-            began = time.process_time()
-            made = [play(score, seed) for seed, score in enumerate(scores)]
-            spent = (time.process_time() - began) / count * 6 / SECONDS
-            measure(f"{name}, {each} steps", made, spent)
+    measure("FluidSynth", truth, None)
+    length = sum(score.seconds for score in scores)
+    for name, play in plays_of(players, weights or SHIPPED_WEIGHTS / WEIGHTS, steps).items():
+        began = time.process_time()
+        made = [play(score, seed) for seed, score in enumerate(scores)]
+        measure(name, made, (time.process_time() - began) / length * 6)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "playing.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))

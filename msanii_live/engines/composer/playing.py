@@ -38,6 +38,9 @@ RATE = 44_100
 MIN_LOOK = 0.5  # s of a recording that say how it sounds
 DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone, is loud
 MAX_CHANGE = (-12.0, 2.0)  # dB
+# Frames between a player's spectra. A span is played from a multiple of it on, so that it has the
+# spectra, and with them the phases, of the clip where both have the same notes.
+HOP = 512
 # Plays a score: with the command's steps, the context's seed, and stems if they are wanted.
 Play = Callable[[Score, Render, Context, bool], PlayedParts]
 
@@ -99,7 +102,7 @@ class Performer:
         The stems are those of the source, with new sound in the span.
         """
         old = as_stereo(source.samples)
-        first = max(0, start - round(LEAD * RATE))
+        first = max(0, start - round(LEAD * RATE)) // HOP * HOP
         last = min(len(old), end + round(TAIL * RATE))
         part = score.cut(first / RATE, last / RATE)
         margin = MARGIN if last == len(old) else 0

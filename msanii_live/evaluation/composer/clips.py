@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from msanii_live.engines.composer.engine import ComposerEngine
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.evaluation import musicnn
+from msanii_live.evaluation.audio_features import chroma
 from msanii_live.evaluation.composer.real_music import RATE, SECONDS, RealClip, real_clips
 from msanii_live.evaluation.composer.tasks import Scores
 from msanii_live.evaluation.metrics import Array, kernel_distance
@@ -27,7 +29,7 @@ from msanii_live.training.trainers.composer.data import HELD_OUT
 
 CLIP_TABLE = (
     "kernel distance", "diversity", "style found", "key found", "tonal share", "onset sharpness",
-    "stereo width, dB",
+    "stereo width, dB", "chroma unlike",
 )  # fmt: skip
 SHRINKAGE = 0.3  # of the covariance towards a sphere: there are fewer clips than dimensions
 
@@ -70,6 +72,17 @@ def stereo_width(samples: Samples) -> float:
     return float(20 * np.log10(side / middle))
 
 
+def chroma_unlikeness(clips: Sequence[Samples], keys: Sequence[int]) -> float:
+    """Return how unlike the pitch classes of clips are, as seen from their tonics: 1 - cosine.
+
+    It is the mean over pairs of one mode, NaN if there is none. keys: 0-11 major, 12-23 minor.
+    """
+    turned = [np.roll(chroma(each, RATE), -key) for each, key in zip(clips, keys, strict=True)]
+    pairs = itertools.combinations(zip(turned, keys, strict=True), 2)
+    unlike = [1 - float(a @ b) for (a, one), (b, other) in pairs if one // 12 == other // 12]
+    return float(np.mean(unlike)) if unlike else float("nan")
+
+
 @dataclass(frozen=True)
 class ClipReference:
     """What clips are compared with. target: embeddings of held-out music. spread: its diversity."""
@@ -105,6 +118,7 @@ class ClipReference:
             float(np.median([tonal_share(each, RATE) for each in made])),
             float(np.median([onset_sharpness(each, RATE) for each in made])),
             float(np.median([stereo_width(each) for each in made])),
+            chroma_unlikeness(made, [order.key for order in orders]),
         )
         return dict(zip(CLIP_TABLE, values, strict=True))
 

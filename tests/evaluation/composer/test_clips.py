@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from msanii_live.engines.tones import Tones
-from msanii_live.evaluation.composer.clips import generated, stereo_width, train_classifier
+from msanii_live.evaluation.composer.clips import (
+    chroma_unlikeness,
+    generated,
+    stereo_width,
+    train_classifier,
+)
 from msanii_live.evaluation.composer.real_music import RealClip, cut_window
 from msanii_live.training.data.composition.compose import compose
 
@@ -32,6 +37,18 @@ def test_the_width_of_one_channel_on_both_sides_and_of_two_that_are_unlike():
     assert stereo_width(np.hstack([one, -one])) > 60
     narrow = np.hstack([one + 0.1 * two, one - 0.1 * two])
     assert stereo_width(narrow) == pytest.approx(-20.0, abs=0.2)
+
+
+def test_chroma_is_compared_as_seen_from_the_tonic_and_within_a_mode():
+    def tone(hertz):
+        wave = 0.3 * np.sin(2 * np.pi * hertz * np.arange(22_050) / 44_100)
+        return wave.astype(np.float32)[:, None].repeat(2, 1)
+
+    a, d, e = tone(440.0), tone(587.33), tone(659.26)
+    assert chroma_unlikeness([a, d], [9, 2]) < 0.05, "both are tonics"
+    assert chroma_unlikeness([a, d], [9, 9]) > 0.9
+    assert chroma_unlikeness([a, d, e], [9, 2, 21]) < 0.05, "the third is in minor"
+    assert np.isnan(chroma_unlikeness([a, e], [9, 21]))
 
 
 def test_styles_are_told_apart_where_they_differ_and_guessed_where_they_do_not():
