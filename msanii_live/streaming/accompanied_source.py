@@ -49,7 +49,7 @@ def accompanied_phrase(
     score = _at(heard, [*sounding, *fresh], start - LEAD, LEAD + seconds + TAIL)
     if request.parts:
         score = score.only(request.parts)
-    bar = BarPosition(heard.score.bpm, heard.score.beats, place % 1.0)
+    bar = BarPosition(heard.score.bpm, heard.score.beats, round(place, 9) % 1.0)
     return replace(before, notes=own), Phrase(score, frames, bar, ReaderPosition())
 
 

@@ -8,14 +8,20 @@ import pytest
 from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer.complete import CompletionOptions
-from msanii_live.engines.composer.playing import Performer, expected_change
+from msanii_live.engines.composer.playing import (
+    Performer,
+    expected_change,
+    recorded_between,
+)
+from msanii_live.engines.composer.sources import lacking_parts
 from msanii_live.engines.composer.tasks import ComposerTasks
 from msanii_live.engines.composer.wishes import read_wishes
 from msanii_live.engines.loudness import measure_loudness
 from msanii_live.engines.mel_flow.vocabulary import STYLES
-from msanii_live.errors import CommandError
-from msanii_live.notes import PARTS
+from msanii_live.errors import Code, CommandError
+from msanii_live.notes import PARTS, Note
 from msanii_live.protocol.commands import (
+    Accompany,
     AudioToAudio,
     Generate,
     Inpaint,
@@ -26,6 +32,7 @@ from msanii_live.protocol.commands import (
 )
 from tests.engines.composer.tiny import riff, tiny_composer
 from tests.engines.composer.tone_player import RATE, note_f1, play_tones
+from tests.library.clips import refusal
 
 SEAM = 2_048
 
@@ -344,3 +351,33 @@ def test_errors_say_what_can_be_done(composer):
         run(composer, Outpaint(src="riff", bars=400))
     with pytest.raises(CommandError, match="composer cannot vocode"):
         run(composer, Vocode(src="riff"))
+
+
+def test_an_accompaniment_is_the_asked_parts_alone_as_long_as_the_source(composer):
+    made = run(composer, Accompany(src="riff", parts="drums lead"))
+    assert made.info.frames == RIFF.info.frames
+    assert made.info.parents == ("riff",)
+    assert (made.info.bpm, made.info.loops) == (RIFF.info.bpm, RIFF.info.loops)
+    assert set(made.score.parts) <= {"drums", "lead"}
+    assert rms_dbfs(made.samples) == pytest.approx(rms_dbfs(RIFF.samples), abs=1.0)
+
+
+def test_without_parts_an_accompaniment_plays_those_that_are_missing():
+    notes = [Note(t, t + 0.1, 60, 90, part=part) for part in ("bass", "pad") for t in range(9)]
+    misheard = Note(1.0, 1.1, 80, 60, part="lead")
+    score = replace(riff(), notes=(*notes, misheard))
+    assert lacking_parts(score) == ("drums", "chords", "lead")
+    everything = tuple(Note(t, t + 0.1, 60, 90, part=part) for part in PARTS for t in range(9))
+    with refusal(Code.ERANGE):
+        lacking_parts(replace(riff(), notes=everything))
+
+
+def test_between_recordings_their_sound_is_matched(composer):
+    first = replace(RIFF, info=replace(RIFF.info, engine=""))
+    second = replace(OTHER, info=replace(OTHER.info, engine="composer"))
+    between = recorded_between(first, second, 0.25)
+    assert between is not None
+    power = np.mean(np.square(between.samples), axis=(0, 1)) * 2
+    mixed = 0.75 * np.mean(np.square(first.samples)) + 0.25 * np.mean(np.square(second.samples))
+    assert power == pytest.approx(mixed, rel=0.02)
+    assert recorded_between(second, second, 0.5) is None
