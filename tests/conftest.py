@@ -29,6 +29,7 @@ OTHER_PROGRAMS = (
     "web/test_page.py",
     "web/test_page_instrument.py",
     "web/test_page_notes.py",
+    "web/test_page_performance.py",
 )
 # Tests that listen to a stream or a clock while it runs: a machine that stops for a second stops
 # them too, and for them the same holds.

@@ -47,7 +47,7 @@ def test_generate_by_clicking_and_hear_it(page):
     assert 0.05 < peak < 1.0
     assert channels == 2
     assert "dBFS" in page.inner_text("#audition .about")
-    page.locator("#audition button").click()
+    page.locator("#audition button:not(.learn)").click()
     page.wait_for_selector("#audition", state="hidden")
 
 

@@ -1,12 +1,15 @@
 /** A card for each clip: its image, playback here and on the server, download, and outpaint. */
 
 import { arrange, button, make, number, byId, seconds, setText } from "./dom.js";
+import { auditionFour } from "./audition.js";
+import { markInput } from "./controls.js";
 import { makeClip } from "./make.js";
-import { keepSlots, setSlot, slotOf } from "./morph.js";
+import { keepSlots, LETTERS, setSlot, slotOf } from "./morph.js";
 import { notice } from "./notices.js";
 import { drawRoll, makeLegend, makeMixer, PARTS } from "./parts.js";
 import { isOnStage, play, stopClip } from "./play.js";
 import { preview, isPreviewing, mix, stop, onProgress } from "./preview.js";
+import { makeRegion } from "./region.js";
 import { command, verbInWords } from "./table.js";
 import { showTabOf } from "./tabs.js";
 import { drawWhenVisible } from "./thumbnails.js";
@@ -49,15 +52,17 @@ function makeCard(link, clip) {
   const picture = make("img", { alt: `mel spectrogram of ${clip.name}`, draggable: false });
   const roll = clip.midi ? make("canvas", { className: "roll", role: "img", aria: { label: `notes of ${clip.name}` } }) : null;
   const head = make("div", { className: "head", hidden: true });
-  const shape = make("div", { className: "shape", title: "click to listen from here" }, canvas, picture, roll, head);
+  const shape = make("div", { className: "shape", title: "click to listen from here; drag to loop a region" }, canvas, picture, roll, head);
   const stems = Object.fromEntries(clip.stems.map((part) => [part, `${base}.${part}.wav${version}`]));
   const mixer = makeMixer(() => mix(clip.name));
   const sound = { clip, wav, stems, mixer };
   const hear = (fraction) => preview(clip, wav, fraction, stems, mixer);
   shape.addEventListener("click", (event) => {
+    if (shape.dataset.dragged) return;
     const { left, width } = shape.getBoundingClientRect();
     hear(Math.max(0, (event.clientX - left) / width));
   });
+  const region = makeRegion(clip, shape, (start, end) => order(link, "/msanii/clip/crop", [["s", clip.name], ["f", start], ["f", end]]));
   const legend = make("div", {});
   const showParts = (parts) => legend.replaceChildren(makeLegend(clip.name, parts, stems, mixer));
   if (clip.stems.length) showParts(clip.stems);
@@ -84,10 +89,10 @@ function makeCard(link, clip) {
     button("Vary", () => vary(link, clip, 1), { data: { deed: "vary" }, title: "a variation" }),
     button("×4", () => vary(link, clip, 4), { data: { deed: "vary4" }, title: "four variations to choose from" }),
     button("Continue", () => makeClip(link, "/msanii/outpaint", [["s", clip.name], ...(clip.bpm ? [["s", "@bars"], ["f", 4]] : [])]), { data: { deed: "continue" }, title: "what comes after it" }),
-    ...["a", "b"].map((slot) => button(slot.toUpperCase(), () => setSlot(slot, clip.name), { data: { deed: `slot-${slot}` }, title: `use it as ${slot.toUpperCase()} of a morph`, aria: { pressed: "false" } })),
+    ...LETTERS.map((slot) => button(slot.toUpperCase(), () => setSlot(slot, clip.name), { data: { deed: `slot-${slot}` }, title: `use it as ${slot.toUpperCase()} of a morph`, aria: { pressed: "false" } })),
   );
   const row = make("li", { className: "clip", tabIndex: -1, data: { clip: clip.name, key: clipKey(clip) } },
-    make("header", {}, star, make("h3", {}, clip.name), dragHandle), shape, legend,
+    make("header", {}, star, make("h3", {}, clip.name), dragHandle), shape, legend, region,
     make("p", { className: "quiet" }, describe(clip), " ", tempo), deeds, ideas, more(link, clip));
   return { row, head, clip, sound, tempo };
 }
@@ -98,7 +103,7 @@ function more(link, clip) {
   const form = make("form", { className: "send", noValidate: true }, name, make("button", { type: "submit" }, "Rename"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    order(link, "/msanii/clip/rename", [["s", clip.name], ["s", name.value.trim()]]);
+    order(link, "/msanii/clip/rename", [["s", clip.name], ["s", name.value.trim()]], () => {}, name);
   });
   const whole = make("details", { className: "more" }, make("summary", {}, "More"), form, make("div", { className: "deeds" },
     clip.command.address in AGAIN && button("Same settings again", () => again(link, clip), { data: { deed: "again" }, title: "the same command with another seed" }),
@@ -129,8 +134,9 @@ export function showCard(name) {
 }
 
 /** Send a command and tell only what goes wrong. */
-function order(link, address, args, then = () => {}) {
+function order(link, address, args, then = () => {}, input = null) {
   link.send(address, args, { onAnswer: ({ address: said, args: fields }) => {
+    if (input) markInput(input, said === "/msanii/fail");
     if (said === "/msanii/fail") notice(fields[4], "bad");
     else if (said === "/msanii/done") then();
   } });
@@ -166,6 +172,12 @@ export function hearClip(name) {
   if (found) preview(found.clip, found.sound.wav, 0, found.sound.stems, found.sound.mixer);
 }
 
+/** Play clips at once in this browser, each as loud as its weight; null ends it. Returns a promise: they are heard. */
+export function hearFour(names, weights) {
+  const urls = names?.map((name) => [...cards.values()].find(({ clip }) => clip.name === name)?.sound.wav);
+  return !urls || urls.every(Boolean) ? auditionFour(urls, weights) : null;
+}
+
 /** Play a clip that was just made as a loop, as soon as its card is there. */
 export function playWhenReady(link, name) {
   const found = [...cards.values()].find(({ clip }) => clip.name === name);
@@ -192,11 +204,11 @@ function markTempo({ bpm }, tempo) {
   tempo.title = `the server's tempo is ${number(serverBpm, 1)}: press to set it to the clip's ${number(bpm, 1)}`;
 }
 
-/** Show which clips are A and B. */
+/** Show which clips are A to D. */
 export function markSlots() {
   for (const { row, clip } of cards.values()) {
     const slots = slotOf(clip.name);
-    for (const slot of ["a", "b"]) row.querySelector(`[data-deed=slot-${slot}]`).setAttribute("aria-pressed", String(slots.includes(slot)));
+    for (const slot of LETTERS) row.querySelector(`[data-deed=slot-${slot}]`).setAttribute("aria-pressed", String(slots.includes(slot)));
   }
 }
 

@@ -114,7 +114,10 @@ export class ServerConnection extends EventTarget {
     const [token, sent] = this.#findRequest(address, args);
     if (!sent) return;
     const isLast = FINAL_REPLIES.has(address) || (address === sent.reply && !sent.listed);
-    if (isLast) this.#sent.delete(token);
+    if (isLast) {
+      this.#sent.delete(token);
+      this.dispatchEvent(new CustomEvent("done", { detail: sent.address }));
+    }
     sent.onAnswer({ address, args }, isLast);
   }
 

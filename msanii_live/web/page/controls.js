@@ -66,6 +66,12 @@ export function markControl(panel, text) {
   return found !== null;
 }
 
+/** Mark a field as wrong, or as right again. */
+export function markInput(input, isWrong) {
+  input.setAttribute("aria-invalid", String(isWrong));
+  if (isWrong) input.focus();
+}
+
 /** Make a field for a line of text or a number, with suggestions from a list. */
 export function textField(name, label, properties = {}, list = null) {
   const input = make("input", { type: "text", spellcheck: false, autocomplete: "off", ...properties });

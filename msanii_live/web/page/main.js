@@ -1,10 +1,13 @@
 /** The entry point: passes each section of a state update to the module that shows it. */
 
-import { hearClip, markPlaying, markSlots, onUseClip, playWhenReady, showClips, showMismatch } from "./clips.js";
+import { showAutomation, startAutomation } from "./automation.js";
+import { hearClip, hearFour, markPlaying, markSlots, onUseClip, playWhenReady, showClips, showMismatch } from "./clips.js";
 import { byId, make, setText } from "./dom.js";
 import { onShow, setEngines, show, startForms } from "./forms.js";
 import { showEnding, showJobs } from "./jobs.js";
+import { ask as askHistory, startHistory } from "./history.js";
 import { startKeys } from "./keys.js";
+import { moveControls, showMappings } from "./learn.js";
 import { ServerConnection } from "./connection.js";
 import { resetLog, showLog, startLog } from "./log.js";
 import { onReady, setMakeEngines, showMakeTempo, startMake } from "./make.js";
@@ -12,7 +15,8 @@ import { showMeters } from "./meters.js";
 import { onSlots, startMorph } from "./morph.js";
 import { notice } from "./notices.js";
 import { startPlace } from "./play.js";
-import { showMappings, showScenes, startScenes } from "./scenes.js";
+import { startPreview } from "./preview.js";
+import { showScenes, startScenes } from "./scenes.js";
 import { showCounters, showEngines, showFacts } from "./server.js";
 import { showDisconnected, showLead, showServer, showPlaying, showTransport } from "./header.js";
 import { showChunk, startStream } from "./stream.js";
@@ -53,6 +57,8 @@ const SECTIONS = {
   clips: (clips) => showClips(link, clips),
   counters: showCounters,
   scenes: (names) => showScenes(link, names),
+  automation: (automation) => showAutomation(link, automation),
+  controls: moveControls,
   mappings: (mappings) => showMappings(link, mappings),
   log: (lines) => showLog(link, lines),
   events: (events) => events.forEach(handleEvent),
@@ -71,7 +77,9 @@ async function checkServer({ started: when }) {
     await loadTable();
     startForms(link);
     startMake(link);
-    startMorph(link, hearClip);
+    startMorph(link, hearClip, hearFour, (name) => playWhenReady(link, name));
+    startAutomation(link);
+    askHistory(link);
     startScenes(link);
     startStream(link);
   } catch (error) {
@@ -106,11 +114,6 @@ byId("stop-all").addEventListener("click", () => link.send("/msanii/stop"));
 byId("cancel-all").addEventListener("click", () => {
   link.send("/msanii/job/cancel", [["s", "all"]]);
 });
-for (const [id, address] of [["undo", "/msanii/undo"], ["redo", "/msanii/redo"]]) {
-  byId(id).addEventListener("click", () => link.send(address, [], { onAnswer: ({ address: said, args }) => {
-    if (said === "/msanii/fail") notice(args[4]);
-  } }));
-}
 onUseClip((address, name) => show(address, { src: name }));
 onShow(() => {
   byId("advanced").open = true;
@@ -120,6 +123,8 @@ onShow(() => {
 onReady((name) => playWhenReady(link, name));
 onSlots(markSlots);
 startPlace();
+startPreview(link);
+startHistory(link);
 startTabs(link);
 startLog();
 startKeys();

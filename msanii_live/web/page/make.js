@@ -2,6 +2,7 @@
 
 import { choices, dial, markControl, textField } from "./controls.js";
 import { button, make, byId, number, setText } from "./dom.js";
+import { withLearn } from "./learn.js";
 import { command, describeReply } from "./table.js";
 
 const ROOTS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
@@ -41,7 +42,7 @@ export function startMake(link) {
   const state = make("div", { id: "make-state", className: "quiet", role: "status" });
   const bar = make("progress", { id: "make-progress", max: 1, value: 0, hidden: true, aria: { label: "progress" } });
   panel.append(style, key, mode,
-    make("div", { className: "pair" }, bars, density),
+    make("div", { className: "pair" }, bars, withLearn(link, "page.density", density.input, density)),
     button("Make", () => send(link), { className: "main big", id: "make" }), bar, state,
     words,
     make("div", { className: "pair" },
@@ -109,8 +110,9 @@ function send(link) {
   makeClip(link, "/msanii/generate", chosenArguments(), (name) => controls.autoplay.checked && readyCallback(name));
 }
 
-/** Send a command that makes a clip, and follow it below the button. then: called with its name. */
-export function makeClip(link, address, args, then = () => {}) {
+/** Send a command that makes a clip, and follow it below the button. then: called with its name.
+ * failed: called with a text if none is made. */
+export function makeClip(link, address, args, then = () => {}, failed = () => {}) {
   const state = byId("make-state");
   const bar = byId("make-progress");
   setText(state, "sent");
@@ -122,7 +124,11 @@ export function makeClip(link, address, args, then = () => {}) {
     if (message.address === "/msanii/job/progress") bar.value = message.args[4];
     bar.hidden = isLast || !["/msanii/job/progress", "/msanii/job/queued"].includes(message.address);
     if (message.address === "/msanii/fail") markControl(panel, message.args[4]);
+    if (isLast && message.address !== "/msanii/job/done") failed(text);
     if (message.address === "/msanii/job/done") then(message.args[2]);
   };
-  if (!link.send(address, args, { reply: "/msanii/job/done", onAnswer })) setText(state, "not sent: the server does not answer");
+  if (!link.send(address, args, { reply: "/msanii/job/done", onAnswer })) {
+    setText(state, "not sent: the server does not answer");
+    failed("the server does not answer");
+  }
 }

@@ -2,18 +2,21 @@
 
 import { byId } from "./dom.js";
 import { isPreviewing, preview, stop } from "./preview.js";
+import { regionOf } from "./region.js";
 
 const KEY = "msanii-place";
 
 export const isOnStage = () => byId("place").value === "stage";
 
-/** Play a clip. sound: {clip, wav, stems, mixer}, as its card has it. */
+/** Play a clip, or its loop region. sound: {clip, wav, stems, mixer}, as its card has it. */
 export function play(link, sound, loop) {
+  const region = regionOf(sound.clip.name);
   if (isOnStage()) {
-    link.send("/msanii/play", [["s", sound.clip.name], ["s", "@at"], ["s", byId("quantum").value], ["s", "@loop"], ["i", loop ? 1 : 0]]);
+    const span = region ? [["s", "@start"], ["f", region[0]], ["s", "@end"], ["f", region[1]]] : [];
+    link.send("/msanii/play", [["s", sound.clip.name], ["s", "@at"], ["s", byId("quantum").value], ["s", "@loop"], ["i", loop ? 1 : 0], ...span]);
     return;
   }
-  preview(sound.clip, sound.wav, 0, sound.stems, sound.mixer, loop);
+  preview(sound.clip, sound.wav, region ? region[0] / sound.clip.seconds : 0, sound.stems, sound.mixer, loop);
 }
 
 /** Stop a clip wherever it plays. */

@@ -1,13 +1,16 @@
 /** Playback of a clip in this browser only, by Web Audio. */
 
 import { button, make, byId, seconds, setText } from "./dom.js";
+import { learnButton, registerControl } from "./learn.js";
 import { notice } from "./notices.js";
+import { regionOf } from "./region.js";
 
 const MAX_DECODED = 12; // decoded files
 const FADE = 0.01; // s, to avoid clicks at the start and the end
 
 const decoded = new Map(); // url → AudioBuffer
 let context = null;
+let link = null;
 let playing = null; // {clip, buffer, sources, gain, parts, mixer, again, from, at}
 let request = 0; // number of the last request, so that a slow file does not start after a newer one
 let progressCallback = () => {};
@@ -26,8 +29,7 @@ export function isPreviewing(name) {
 export async function preview(clip, url, fraction = 0, stems = {}, mixer = null, loop = null) {
   if (loop !== null) getControls().loop.checked = loop;
   const thisRequest = ++request;
-  context ??= new AudioContext();
-  if (context.state === "suspended") context.resume();
+  listenTo();
   const files = mixer?.isChanged() ? Object.entries(stems) : [["", url]];
   let buffers;
   try {
@@ -48,6 +50,19 @@ export function mix(name) {
   else for (const [part, gain] of parts) gain.gain.setTargetAtTime(Number(mixer.isHeard(part)), context.currentTime, FADE);
 }
 
+/** Return what plays sound in this browser, awake. */
+export function listenTo() {
+  context ??= new AudioContext();
+  if (context.state === "suspended") context.resume();
+  return context;
+}
+
+/** Return the sound of a file. */
+export async function loadBuffer(url) {
+  listenTo();
+  return decoded.get(url) ?? fetchAndDecode(url);
+}
+
 async function fetchAndDecode(url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error((await answer.json()).error);
@@ -64,20 +79,23 @@ function startPlaying(clip, buffers, fraction, mixer, again) {
   gain.connect(context.destination);
   const buffer = buffers[0][1];
   const from = fraction * buffer.duration;
+  const region = regionOf(clip.name);
+  const isOnce = region && !bar.loop.checked && from >= region[0] && from < region[1];
   const at = context.currentTime + (buffers.length > 1 ? FADE : 0); // all stems start at one moment
   const parts = new Map();
   const sources = buffers.map(([part, each]) => {
-    const source = new AudioBufferSourceNode(context, { buffer: each, loop: bar.loop.checked });
+    const [loopStart, loopEnd] = region ?? [0, 0];
+    const source = new AudioBufferSourceNode(context, { buffer: each, loop: bar.loop.checked, loopStart, loopEnd });
     parts.set(part, new GainNode(context, { gain: part ? Number(mixer.isHeard(part)) : 1 }));
     source.connect(parts.get(part)).connect(gain);
-    source.start(at, from);
+    source.start(at, from, ...(isOnce ? [region[1] - from] : []));
     return source;
   });
   gain.gain.setTargetAtTime(Number(bar.level.value), at, FADE);
-  playing = { clip, buffer, sources, gain, parts, mixer, again, from, at };
+  playing = { clip, region, buffer, sources, gain, parts, mixer, again, from, at };
   sources[0].onended = () => playing?.sources === sources && stop();
   const peak = Math.max(...buffers.map(([, each]) => peakOf(each)));
-  Object.assign(bar.whole.dataset, { clip: clip.name, seconds: buffer.duration, peak, channels: buffer.numberOfChannels, stems: [...parts.keys()].join(" ") });
+  Object.assign(bar.whole.dataset, { clip: clip.name, seconds: buffer.duration, peak, channels: buffer.numberOfChannels, stems: [...parts.keys()].join(" "), region: region ? region.map((each) => each.toFixed(3)).join(" ") : "" });
   const level = peak > 0 ? `peak ${(20 * Math.log10(peak)).toFixed(1)} dBFS` : "silent";
   setText(bar.about, `In this browser: ${clip.name}, ${seconds(buffer.duration)}, ${level}`);
   bar.whole.hidden = false;
@@ -97,9 +115,10 @@ function peakOf(buffer) {
 
 /** Return where the playback is, 0 to 1. */
 function position() {
-  const { buffer, from, at, sources } = playing;
+  const { buffer, from, at, sources, region } = playing;
   let seconds = from + Math.max(0, context.currentTime - at);
-  if (sources[0].loop) seconds %= buffer.duration;
+  const [start, end] = region ?? [0, buffer.duration];
+  if (sources[0].loop && seconds >= end) seconds = start + ((seconds - start) % (end - start));
   return Math.min(1, seconds / buffer.duration);
 }
 
@@ -129,6 +148,11 @@ export function stop() {
 
 let parts = null;
 
+/** Let MIDI controls be learnt; `theLink` sends. */
+export function startPreview(theLink) {
+  link = theLink;
+}
+
 /** Return the controls, which are made once. */
 function getControls() {
   if (parts) return parts;
@@ -140,7 +164,8 @@ function getControls() {
   seek.addEventListener("change", () => playing?.again(Number(seek.value)));
   level.addEventListener("input", () => playing?.gain.gain.setTargetAtTime(Number(level.value), context.currentTime, FADE));
   loop.addEventListener("change", () => playing?.sources.forEach((source) => (source.loop = loop.checked)));
-  whole.append(about, button("■ Stop", stop), seek, make("label", {}, loop, " loop"), make("span", { className: "quiet" }, "level"), level);
+  whole.append(about, button("■ Stop", stop), seek, make("label", {}, loop, " loop"), make("span", { className: "quiet" }, "level"), level, learnButton(link, "page.level"));
+  registerControl("page.level", level);
   parts = { whole, about, seek, level, loop };
   return parts;
 }

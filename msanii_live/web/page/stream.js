@@ -1,9 +1,10 @@
 /** Controls of the stream: start, stop, a slider for each param that has a range, and a field for each that is text. */
 
+import { markInput } from "./controls.js";
 import { button, make, number, byId, setText } from "./dom.js";
 import { show } from "./forms.js";
 import { notice } from "./notices.js";
-import { learnButton } from "./scenes.js";
+import { learnButton } from "./learn.js";
 import { groups } from "./table.js";
 
 const SEND_INTERVAL_MS = 100; // ms between two values of a slider that is moved
@@ -24,7 +25,7 @@ export function startStream(link) {
   byId("stream-controls").replaceChildren(
     make("label", { className: "slider words" }, "start with", start),
     make("div", { className: "deeds" },
-      button("Start", () => begin(link, start.value.trim()), { className: "main", title: "goes on from the clip for ever" }),
+      button("Start", () => begin(link, start), { className: "main", title: "goes on from the clip for ever" }),
       button("Stop", () => link.send("/msanii/stream/stop", [["s", "@fade"], ["f", 1]])),
       button("All settings…", () => show("/msanii/stream/start"))),
     ...sliders.map((command) => slider(link, command)),
@@ -34,8 +35,10 @@ export function startStream(link) {
   );
 }
 
-function begin(link, source) {
+function begin(link, start) {
+  const source = start.value.trim();
   link.send("/msanii/stream/start", source ? [["s", source]] : [], { onAnswer: ({ address, args }) => {
+    markInput(start, address === "/msanii/fail");
     if (address === "/msanii/fail") notice(args[4], "bad");
   } });
 }
@@ -44,11 +47,15 @@ function begin(link, source) {
 function numberField(link, { address, text, reply, arguments: [value] }) {
   const name = nameOf(address);
   const input = make("input", { type: "number", min: value.low, max: value.high, step: 1, title: value.text, aria: { label: name } });
-  input.addEventListener("change", () => link.send(address, [["i", Math.round(Number(input.value))]]));
+  input.addEventListener("change", () => link.send(address, [["i", Math.round(Number(input.value))]], { onAnswer: ({ address: said, args }) => {
+    markInput(input, said === "/msanii/fail");
+    if (said === "/msanii/fail") notice(args[4], "bad");
+  } }));
   link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
     if (said === address) input.value = now;
   } });
-  return make("label", { className: "slider words", title: text }, name, input);
+  return make("div", { className: "with-learn" },
+    make("label", { className: "slider words", title: text }, name, input), learnButton(link, address.split("/param/").pop()));
 }
 
 function slider(link, { address, text, reply, arguments: [value] }) {
@@ -86,7 +93,7 @@ function wordsField(link, { address, text, reply, arguments: [value] }) {
   const input = make("input", { type: "text", placeholder: "none", title: value.text, aria: { label: name } });
   if (LISTS[name]) input.setAttribute("list", LISTS[name]);
   input.addEventListener("change", () => link.send(address, [["s", input.value.trim() || "none"]], { onAnswer: ({ address: said, args }) => {
-    input.setAttribute("aria-invalid", String(said === "/msanii/fail"));
+    markInput(input, said === "/msanii/fail");
     if (said === "/msanii/fail") notice(args[4], "bad");
   } }));
   link.send(address, [], { reply, onAnswer: ({ address: said, args: [now] }) => {
