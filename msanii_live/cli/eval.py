@@ -24,13 +24,25 @@ def add(commands: Commands) -> None:
         "ones); needs FluidSynth and its soundfonts",
     )  # fmt: skip
     parser.add_argument(
-        "--pieces", type=int, default=24, help="pieces for the transcriber (%(default)s)"
-    )
+        "--foreign", action="store_true",
+        help="measure how music that is known as sound alone is continued; needs FluidSynth and "
+        "csound's soundfont",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pieces", type=int, default=24,
+        help="pieces for the transcriber and for --foreign (%(default)s)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder for JSON and pictures")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.pieces < 1:
+        raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
+    if arguments.foreign:
+        from msanii_live.evaluation.foreign import report_foreign
+
+        return report_foreign(arguments.pieces, arguments.out)
     if arguments.composer is not None:
         from msanii_live.evaluation.composer.report import report_composer
 
@@ -38,8 +50,6 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.transcriber is not None:
         from msanii_live.evaluation.transcriber import report_transcriber
 
-        if arguments.pieces < 1:
-            raise ConfigError(f"--pieces is {arguments.pieces}: it must be 1 or more")
         chosen = arguments.transcriber if arguments.transcriber != Path() else None
         return report_transcriber(chosen, arguments.out, arguments.pieces)
     if arguments.data is None:
