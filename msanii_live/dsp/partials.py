@@ -105,7 +105,7 @@ class Partials:
             phase = (2 * math.pi * (turns.frac() + (place - middle) / 2)).float()
             size = magnitude[frames[:, None], middle.long()]
             sines = torch.stack([size * phase.cos(), size * phase.sin()])
-            for (_, a, b), made in zip(notes, (sines @ lobes).split(lengths, 1), strict=True):
+            for (_, a, b), made in zip(notes, torch.split(sines @ lobes, lengths, 1), strict=True):
                 lines[:, a:b] += made
         return torch.complex(lines[0], lines[1])
 

@@ -26,7 +26,7 @@ from msanii_live.engines.notes.synthesis import (
     increase_contrast,
     keep_power,
     mel_grid,
-    vocode_grid,
+    vocode_parts,
 )
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
@@ -84,11 +84,11 @@ class NoteDiffusionEngine(PartPlayerEngine[NoteDiffusion]):
                 lead,
             )
         slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
-        waves = {}
+        lows = {}
         for part, mel, gain in zip(parts, mels, levelled.gains.to(mels.device), strict=True):
             sharp = keep_power(increase_contrast(mel), mel, slow, grid.is_loop) + gain[:, None]
-            low = sharp.T.clamp_min(math.log(spec.floor))
-            waves[part] = vocode_grid(low, grid, vocoders[part], context.seed, advance)
+            lows[part] = sharp.T.clamp_min(math.log(spec.floor))
+        waves = vocode_parts(lows, grid, vocoders, context.seed, advance)
         placed = place_parts(waves, parts, grid.frame_grid(net.mean.device), spec)
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -11,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.parallel import Relay, run_parts
 from msanii_live.dsp.partials import Partials
 from msanii_live.dsp.phase import FrameGrid, circular_grid, linear_grid
 from msanii_live.dsp.vocoders.registry import VocoderRegistry
@@ -194,3 +196,19 @@ def vocode_grid(
             vocoder=vocoder, on_iteration=on_iteration, on_span=lambda: None,
         )  # fmt: skip
     return wave[0].float()
+
+
+def vocode_parts(
+    mels: Mapping[str, torch.Tensor],
+    grid: MelGrid,
+    vocoders: Mapping[str, VocoderSettings],
+    seed: int,
+    on_iteration: Callable[[], None],
+) -> dict[str, torch.Tensor]:
+    """Return the samples of each part, at the same time on several cores; see `vocode_grid`."""
+
+    def work(part: str, relay: Relay) -> torch.Tensor:
+        return vocode_grid(mels[part], grid, vocoders[part], seed, relay(on_iteration))
+
+    pieces = {part: partial(work, part) for part in mels}
+    return run_parts(pieces, next(iter(mels.values())).device) if mels else {}
