@@ -7,11 +7,15 @@ import pytest
 
 from msanii_live.audio import make_clip
 from msanii_live.benchmarks.streaming import streaming
+from msanii_live.jobs.lazy_transcriber import LazyTranscriber
 from msanii_live.jobs.params import Params
 from msanii_live.notes import Note, Score, part_of
+from msanii_live.playback.now_playing import RecentInput
+from msanii_live.playback.player import Player
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.settings import check_engine, find_composer, playing_engine
 from msanii_live.streaming.state import StreamState
+from msanii_live.transcription.following import FollowedBars
 from tests.playback.fakes import wait_until
 
 # So far ahead that chunks are made as fast as they can be.
@@ -127,3 +131,29 @@ def test_what_an_engine_does_not_follow_is_warned_of_once(tmp_path):
             "tones does not follow chords and parts: the clip was made without "
             "(engine composer does)"
         ]
+
+
+def test_a_stream_accompanies_what_comes_in_bar_by_bar(tmp_path, monkeypatch):
+    bar, starts = 240 / 180, []  # s
+    notes = tuple(Note(bar * n, bar * n + 0.9, 60, 90, part="chords") for n in range(4))
+    played = Score(notes, 4 * bar, bpm=180.0, beats=4.0, metre=(4, 4), is_loop=True)
+    silence = make_clip(np.zeros((44_100 * 12, 2), np.float32), 44_100, name="input")
+
+    def recent(player, seconds):
+        starts.append(player.now() - 12.0)
+        return RecentInput(silence, starts[-1])
+
+    def follow(transcriber, clip, bars, progress=None):
+        return FollowedBars(played, -starts[-1] % bar)  # whole bars of the timeline
+
+    monkeypatch.setattr(Player, "recent_input", recent)
+    monkeypatch.setattr(LazyTranscriber, "follow", follow)
+    order = StreamStart(src="input", accompany="drums bass")
+    with streaming(tmp_path, "none", "tones", order, at_one_step()) as (_, stream, _told):
+        loop = stream._loop
+        wait_until(lambda: loop._state.index >= 2, 60)
+        state = loop._state
+    place = state.bar_offset + len(state.samples) / 44_100 / bar
+    assert abs(place - round(place)) * bar < 0.02, "a chunk ends where a bar of the player ends"
+    assert state.accompaniment.notes
+    assert {part_of(note) for note in state.accompaniment.notes} <= {"drums", "bass"}
