@@ -18,6 +18,8 @@ SEAM = 2_048  # frames beside a seam that may change
 RATE = 44_100
 RAMP = 1  # s in which the gain goes from that of a seam to that of the span
 STAYS = 30  # s around a span whose loudness is held
+NEAR = RATE // 2  # frames beside a seam where both may be the same sound
+SAME = 0.9  # correlation from which they are
 SEAM_GAIN = 4.0  # dB by which the gain at a seam may differ from that of the span
 QUIET = -60.0  # dBFS below which audio says nothing of its level
 MAX_GAIN = 24.0  # dB
@@ -139,7 +141,8 @@ def _gains(
     """Return the gains of `SpanJoin`.
 
     Within the span, its loudness is that of the clip around it, so that a chain of spans cannot
-    drift. At a seam, where both have the same notes, the gain may differ by SEAM_GAIN for a second.
+    drift. At a seam, where both have the same notes, the gain may differ by SEAM_GAIN for a second;
+    where they are the same sound, it is that of the clip.
     """
     reach = STAYS * RATE
     stays = np.concatenate(
@@ -151,17 +154,34 @@ def _gains(
     span = made[join.start + join.origin : join.end + join.origin]
     within = float(np.clip(target - measure_loudness(span), -MAX_GAIN, MAX_GAIN))
 
-    def at_seam(first: int, last: int) -> float:
+    def at_seam(first: int, last: int, near: tuple[int, int], late: int) -> float:
+        moved = join.origin + late
+        same = _same_sound(old[slice(*near)], made[near[0] + moved : near[1] + moved])
+        if same is not None:
+            return float(np.clip(same, -MAX_GAIN, MAX_GAIN))
         known, played = old[first:last], made[first + join.origin : last + join.origin]
         if last - first <= SEAM or min(rms_dbfs(known), rms_dbfs(played)) <= QUIET:
             return within
         matched = rms_dbfs(known) - rms_dbfs(played)
         return float(np.clip(matched, within - SEAM_GAIN, within + SEAM_GAIN))
 
-    before = at_seam(max(0, -join.origin), join.start)
-    after = at_seam(join.end, min(join.frames, len(made) - join.origin))
+    first, last = max(0, -join.origin), min(join.frames, len(made) - join.origin)
+    ending, beginning = (max(first, join.start - NEAR), join.start), (join.end, join.end + NEAR)
+    before = at_seam(first, join.start, ending, join.late)
+    after = at_seam(join.end, last, (beginning[0], min(beginning[1], last)), join.late_end)
     after = after if join.end < join.frames else within
     curve = replace(join, gains=(before, within, after))._gain_curve()[join.start : join.end]
     missing = target - measure_loudness(span * curve[: len(span), None])
     within = float(np.clip(within + missing, -MAX_GAIN, MAX_GAIN))
     return before, within, after if join.end < join.frames else within
+
+
+def _same_sound(known: Samples, played: Samples) -> float | None:
+    """Return the gain that makes one sound the other, dB; None if they are not the same."""
+    if len(known) != len(played) or len(known) <= SEAM:
+        return None
+    one, other = known.astype(float).ravel(), played.astype(float).ravel()
+    power, together = float(other @ other), float(one @ other)
+    if rms_dbfs(known) <= QUIET or together < SAME * np.sqrt(power * float(one @ one)):
+        return None
+    return float(20 * np.log10(together / max(power, 1e-12)))
