@@ -315,3 +315,8 @@ def test_stopping_frees_the_port_and_may_be_done_twice(tmp_path: Path) -> None:
         await again.stop()
 
     asyncio.run(main())
+
+
+def test_the_docs_of_the_page_have_short_lines():
+    docs = PAGE_FOLDER.parents[2] / "docs" / "monitor.md"
+    assert [line for line in docs.read_text("utf-8").splitlines() if len(line) > 120] == []

@@ -15,7 +15,7 @@ export function makeRegion(clip, shape, crop) {
   const beat = clip.bpm ? 60 / clip.bpm : 1; // of a clip without a tempo, seconds are shown
   const unit = clip.bpm ? "beat" : "s";
   const whole = clip.seconds / beat;
-  const field = (label) => make("input", { type: "number", min: 0, max: number(whole, 3), step: clip.bpm ? 1 : 0.1, aria: { label: `${label} of ${clip.name}, in ${unit}s` } });
+  const field = (label) => make("input", { type: "number", min: 0, max: number(whole, 3), step: clip.bpm ? 1 : 0.1, placeholder: unit, aria: { label: `${label} of ${clip.name}, in ${unit}s` } });
   const [from, to] = [field("start of the loop"), field("end of the loop")];
   const box = make("div", { className: "region", hidden: true });
   shape.append(box);
@@ -66,5 +66,5 @@ export function makeRegion(clip, shape, crop) {
   });
   shape.addEventListener("pointerup", () => { began = null; });
   set(regionOf(clip.name));
-  return make("div", { className: "inline loop-region" }, "loop", from, "to", to, unit === "s" ? "s" : "beats", clear, cut);
+  return make("div", { className: "inline loop-region" }, "loop", from, "to", to, clear, cut);
 }

@@ -128,6 +128,8 @@ def test_it_plays_what_the_composer_writes(engine: RackEngine) -> None:
     assert written.style == "dub"
     after = engine.continue_score(written, 1.0, Generate(steps=2), context)
     assert after.style == "dub"
+    engine.continue_score(written, 1.0, Generate(style="nostyle", steps=2), context)
+    assert any("nostyle" in text for text in warned)
     engine.free()
     assert not engine.loaded
 

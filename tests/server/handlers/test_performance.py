@@ -280,6 +280,78 @@ def test_a_control_is_learnt_moves_a_param_and_sends_a_command(server, done, num
     assert entries(server, "/msanii/map/list", "/msanii/map/entry") == []
 
 
+def test_a_control_undoes_what_was_done_last(server, done, number):
+    done(MIX, 0.25)
+    done(MIX, 0.75)
+    keys = mido.sockets.connect("127.0.0.1", number)
+    try:
+        assert done("/msanii/map/learn", "undo", "control", "note").address == "/msanii/done"
+        keys.send(Message("note_on", note=40, velocity=100))
+        server.client.wait(("/msanii/map/entry",), None, 30)
+        keys.send(Message("note_on", note=40, velocity=100))
+        wait_until(lambda: value(server, MIX) == 0.25, 30)
+    finally:
+        keys.close()
+    done("/msanii/map/free", "all")
+
+
+def test_what_can_be_undone_is_listed(server, done):
+    done(MIX, 0.5)
+    done(STRENGTH, 0.875)
+    done("/msanii/undo")
+    listed = entries(server, "/msanii/undo/list", "/msanii/undo/entry")
+    kinds = [(kind, text.split(":")[0]) for _, _, kind, text in listed]
+    assert kinds[0] == ("undo", "stream.mix")
+    assert kinds[-1] == ("redo", "stream.strength")
+    assert [(i, total) for i, total, *_ in listed] == [
+        (i, len(listed)) for i in range(1, len(listed) + 1)
+    ]
+
+
+def test_automation_is_recorded_listed_played_with_a_scene_and_deleted(server, done):
+    server.ask("/msanii/transport", "bpm", 300, reply="/msanii/transport")
+    done(MIX, 0.125)
+    assert done("/msanii/automation/record", "rise").address == "/msanii/done"
+    done(MIX, 0.875)
+    assert listed_automation(server) == [(1, 1, "rise", 0.0, 0, "recording")]
+    assert done("/msanii/automation/stop").address == "/msanii/done"
+    ((_, _, name, beats, changes, state),) = listed_automation(server)
+    assert (name, changes, state) == ("rise", 2, "")
+    assert beats % 4 == 0
+    done(MIX, 0.5)
+    assert done("/msanii/automation/play", "rise").address == "/msanii/done"
+    done("/msanii/scene/save", "moving")
+    wait_until(lambda: value(server, MIX) in (0.125, 0.875), 60)
+    assert done("/msanii/automation/stop").address == "/msanii/done"
+    assert done("/msanii/scene/load", "moving").address == "/msanii/done"
+    assert listed_automation(server)[0][5] == "playing"
+    assert done("/msanii/automation/free", "rise").address == "/msanii/done"
+    assert listed_automation(server) == []
+    assert done("/msanii/automation/play", "rise").args[3] == "ENOCLIP"
+    done("/msanii/scene/free", "moving")
+
+
+def listed_automation(server):
+    return entries(server, "/msanii/automation/list", "/msanii/automation/entry")
+
+
+def test_a_span_is_played_and_becomes_a_clip(server, done):
+    server.job("/msanii/generate", "w", "seconds", 2, "clip", "whole")
+    assert (
+        done("/msanii/play", "whole", "loop", 1, "start", 0.5, "end", 1).address == "/msanii/done"
+    )
+    assert done("/msanii/clip/crop", "whole", 0.5, 1.25, "clip", "span").address == "/msanii/done"
+    folder = Path(server.folder)
+    whole, rate = soundfile.read(folder / "whole.wav", dtype="float32")
+    span, _ = soundfile.read(folder / "span.wav", dtype="float32")
+    assert np.array_equal(span, whole[round(0.5 * rate) : round(1.25 * rate)])
+    parents = entries(server, "/msanii/clip/parents", "/msanii/clip/parent", "span")
+    assert parents == [(1, "span", "whole", 1)]
+    for wrong in (("end", 0.25, "start", 0.5), ("start", 3)):
+        assert done("/msanii/play", "whole", *wrong).args[3] == "ERANGE"
+    done("/msanii/stop")
+
+
 def test_the_last_scene_is_resumed_after_a_restart(tmp_path):
     flags = ("--engine", "tones")
     with live(tmp_path, *flags) as first:
