@@ -35,6 +35,7 @@ OTHER_PROGRAMS = (
 # them too, and for them the same holds.
 REAL_TIME = (
     "playback/test_link.py",
+    "server/handlers/test_steering.py",
     "server/handlers/test_stream.py",
     "streaming/test_composed_stream.py",
     "streaming/test_score_source.py",
