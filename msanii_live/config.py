@@ -51,6 +51,7 @@ _CHOICES = (
     ("log_level", LOG_LEVELS),
     ("announce", ANNOUNCE),
     ("compile", SWITCH),
+    ("cuda_graphs", SWITCH),
     ("offload", OFFLOAD),
     ("trust_remote_code", SWITCH),
     ("resume", SWITCH),
@@ -116,6 +117,12 @@ class Config:
     vocoder: str = _option("vocos", "vocoder of the default engine", VOCODERS)
     compile: str = _option(
         "off", "compile the networks, if the engine supports it: slower start, faster steps", SWITCH
+    )
+    cuda_graphs: str = _option(
+        "on",
+        "on a CUDA GPU, record the calls of networks that denoise and play them back: faster "
+        "steps, some more memory; elsewhere it has no effect",
+        SWITCH,
     )
     offload: str = _option(
         "none",

@@ -36,6 +36,7 @@ class EngineSetup:
     precision: str
     trust_remote_code: bool
     offload: OffloadMode
+    cuda_graphs: bool
     threads: int
     version: str
 

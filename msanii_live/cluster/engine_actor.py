@@ -66,7 +66,7 @@ class EngineActor:
         return_memory()
         self._registry = EngineRegistry(
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
-            setup.trust_remote_code, setup.offload,
+            setup.trust_remote_code, setup.offload, setup.cuda_graphs,
         )  # fmt: skip
         self._changed = threading.Condition()
         self._call: _RunningCall | None = None

@@ -26,13 +26,14 @@ def open_engines(config: Config) -> tuple[EngineRegistry, Executor]:
         precision=config.precision,
         trust_remote_code=config.trust_remote_code == "on",
         offload=cast("OffloadMode", config.offload),
+        cuda_graphs=config.cuda_graphs == "on",
         threads=_threads(config),
         version=__version__,
     )
     if config.workers.isdigit() and int(config.workers) == 0:
         registry = EngineRegistry(
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
-            setup.trust_remote_code, setup.offload,
+            setup.trust_remote_code, setup.offload, setup.cuda_graphs,
         )  # fmt: skip
         registry.check_default()
         return registry, InProcessExecutor(registry)

@@ -24,7 +24,7 @@ class ClusterRegistry(EngineRegistry):
         self._remote_lock = threading.Lock()
         super().__init__(
             setup.device, setup.default, setup.vocoder, setup.compiled, setup.precision,
-            setup.trust_remote_code, setup.offload,
+            setup.trust_remote_code, setup.offload, setup.cuda_graphs,
         )  # fmt: skip
 
     @property

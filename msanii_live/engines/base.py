@@ -208,7 +208,7 @@ class EngineSettings:
     precision: auto, fp32, bf16 or fp16. name: what the engine must call itself. weights: the file
     or folder that the user gave; None means those that come with the engine. trust_remote_code: run
     code that lies in a model's folder. offload: which parts of a published model wait in the
-    computer's memory.
+    computer's memory. cuda_graphs: record the calls of networks on a CUDA GPU.
     """
 
     device: str
@@ -219,6 +219,7 @@ class EngineSettings:
     weights: Path | None = None
     trust_remote_code: bool = False
     offload: OffloadMode = "none"
+    cuda_graphs: bool = False
 
 
 # Makes an engine, or several that share weights; the first is the one that the name stands for.

@@ -44,17 +44,18 @@ class EngineRegistry:
         precision: str = "auto",
         trust_remote_code: bool = False,
         offload: OffloadMode = "none",
+        cuda_graphs: bool = False,
     ) -> None:
         """Take the settings of engines and the default one.
 
         default: a name, a path to weights, or the name or repository of a published model that was
-        fetched. trust_remote_code: run code that lies in a model's folder. offload: as of
-        `EngineSettings`.
+        fetched. trust_remote_code: run code that lies in a model's folder. offload, cuda_graphs:
+        as of `EngineSettings`.
         Raises: ConfigError: no engine reads the weights at the path, or the model is not here.
         """
         self._settings = EngineSettings(
             device, vocoder, compiled, precision,
-            trust_remote_code=trust_remote_code, offload=offload,
+            trust_remote_code=trust_remote_code, offload=offload, cuda_graphs=cuda_graphs,
         )  # fmt: skip
         self._plugins = find_plugins({*BUILT_IN, *ALIASES})
         self._models = {

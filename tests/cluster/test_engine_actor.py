@@ -27,7 +27,7 @@ SOURCE = make_clip(np.full((44_100, 2), 0.1, np.float32), 44_100, bpm=120.0)
 @pytest.fixture
 def actor():
     return EngineActor(
-        EngineSetup("cpu", "tones", "vocos", False, "auto", False, "none", 0, __version__)
+        EngineSetup("cpu", "tones", "vocos", False, "auto", False, "none", False, 0, __version__)
     )
 
 

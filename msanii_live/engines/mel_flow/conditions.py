@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch.utils import _pytree as pytree
 
 # Cycles per bar: the bar, the half bar, the beat, the eighth and the sixteenth.
 PHASE_HARMONICS = (1, 2, 4, 8, 16)
@@ -48,6 +49,10 @@ class Conditions:
             self.density[rows],
             self.phase[rows],
         )
+
+
+# So that inputs are told apart by their shapes where the network's calls are recorded.
+pytree.register_dataclass(Conditions)
 
 
 def density_of(notes_a_second: float) -> float:

@@ -9,6 +9,7 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
+from msanii_live.dsp.cuda_graphs import use_graphs
 from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS, VocoderRegistry
 from msanii_live.dsp.vocoding import VocoderSettings
@@ -49,8 +50,12 @@ class MelFlowEngine:
         name: str = "mel-flow",
         vocoder: str = "vocos",
         precision: str = "auto",
+        cuda_graphs: bool = False,
     ) -> None:
-        """Take the device's name, weights, the vocoder where none is named, and the precision."""
+        """Take the device's name, weights, the vocoder where none is named, and the precision.
+
+        cuda_graphs: record the network's calls on a CUDA GPU.
+        """
         self.name = name
         self.capabilities = Capabilities(
             verbs=tuple(verb.address for verb in VERBS),
@@ -68,6 +73,7 @@ class MelFlowEngine:
             weights, vocoder, VocoderSettings(iterations=4, loop_iterations=16)
         )
         self._model: FlowModel | None = None
+        self._cuda_graphs = cuda_graphs
 
     @property
     def loaded(self) -> bool:
@@ -99,6 +105,8 @@ class MelFlowEngine:
             except READ_ERRORS as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
             self._vocoders.vocoder("", model.spec, device)  # before the first job
+            if self._cuda_graphs:
+                use_graphs(model.net)
             self._model = model
 
     def free(self) -> None:
@@ -167,5 +175,6 @@ def create(settings: EngineSettings) -> MelFlowEngine:
     """Make the engine, with the shipped weights unless the settings name others."""
     weights = settings.weights or SHIPPED_WEIGHTS / WEIGHTS
     return MelFlowEngine(
-        settings.device, weights, settings.name, settings.vocoder, settings.precision
-    )
+        settings.device, weights, settings.name, settings.vocoder, settings.precision,
+        settings.cuda_graphs,
+    )  # fmt: skip

@@ -12,6 +12,11 @@ def compile_networks(pipe: Any, backend: str = "inductor") -> None:
 
     The other parts run once a clip: compiling them would not pay. backend: of torch.compile.
     """
+    denoiser(pipe).compile(backend=backend)
+
+
+def denoiser(pipe: Any) -> nn.Module:
+    """Return the network of a pipeline that denoises."""
     net = getattr(pipe, "transformer", None) or pipe.unet
     assert isinstance(net, nn.Module)
-    net.compile(backend=backend)
+    return net

@@ -9,6 +9,7 @@ import torch
 
 from msanii_live.audio import Clip
 from msanii_live.dsp import torch_runtime
+from msanii_live.dsp.cuda_graphs import use_graphs
 from msanii_live.dsp.device import dtype_name, network_dtype, pick_device
 from msanii_live.engines.base import (
     Capabilities,
@@ -20,7 +21,7 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.builtin import BUILT_IN, PIPELINES
 from msanii_live.engines.pipelines.batch import run_batch
-from msanii_live.engines.pipelines.compiling import compile_networks
+from msanii_live.engines.pipelines.compiling import compile_networks, denoiser
 from msanii_live.engines.pipelines.dimensions import read_dimensions
 from msanii_live.engines.pipelines.family import Family
 from msanii_live.engines.pipelines.folder import PipelineFolder, check_folder, load_family
@@ -48,6 +49,7 @@ class PipelineEngine:
         precision: str = "auto",
         compiled: bool = False,
         offload: OffloadMode = "none",
+        cuda_graphs: bool = False,
     ) -> None:
         """Take a folder that was checked, and what is wanted of the device and the precision."""
         self.name = name
@@ -64,6 +66,7 @@ class PipelineEngine:
         )
         self._folder, self._device_name, self._asked = folder, device, precision
         self._compiled, self._offload = compiled, offload
+        self._cuda_graphs = cuda_graphs and offload == "none" and not compiled
         self._dtype = torch.float32  # until it is loaded
         self._family: Family | None = None
         self._loras: dict[str, LoadedLora] = {}
@@ -96,6 +99,8 @@ class PipelineEngine:
                 family = load_family(self._folder, device, self._dtype, self._offload)
                 if self._compiled:
                     compile_networks(family.pipe)
+                if self._cuda_graphs:
+                    use_graphs(denoiser(family.pipe))
                 apply_loras(family.pipe, self.name, self._loras)
             self._family = family
         return self._family
@@ -159,5 +164,5 @@ def create(settings: EngineSettings) -> PipelineEngine:
     folder = check_folder(settings.weights, settings.trust_remote_code)
     return PipelineEngine(
         folder, settings.name, settings.device, settings.precision, settings.compiled,
-        settings.offload,
+        settings.offload, settings.cuda_graphs,
     )  # fmt: skip
