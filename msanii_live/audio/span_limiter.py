@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msanii_live.audio.clip import Samples
 from msanii_live.audio.limiter import CEILING, limiting_gain
@@ -21,15 +22,26 @@ class SpanLimiter:
         self._returned = 0  # frames of those that were returned
 
     def add(self, samples: Samples, is_last: bool = False) -> Samples:
-        """Add samples, float32, (frames, 2); return those whose gain is settled.
+        """Add samples, float32, (frames, 2); return those whose gain is settled, limited.
 
         is_last: no more follow, so that all the rest is returned.
+        """
+        settled, gain = self.settle(samples, is_last)
+        return np.asarray(settled * gain[:, None])
+
+    def settle(
+        self, samples: Samples, is_last: bool = False
+    ) -> tuple[Samples, NDArray[np.float32]]:
+        """Add samples as `add` does; return those whose gain is settled, and their gain, (frames,).
+
+        Where nothing is limited the gain is 1.
         """
         pending = np.concatenate([self._pending, samples])
         end = len(pending) if is_last else max(self._returned, len(pending) - LOOKAHEAD)
         gain = limiting_gain(pending, self._ceiling, _REACH)
-        settled = pending[self._returned : end]
-        out = settled.copy() if gain is None else settled * gain[self._returned : end, None]
+        if gain is None:
+            gain = np.ones(len(pending), np.float32)
+        settled = pending[self._returned : end], gain[self._returned : end]
         kept = max(0, end - LOOKAHEAD)
         self._pending, self._returned = pending[kept:], end - kept
-        return np.asarray(out)
+        return settled

@@ -120,7 +120,8 @@ def vocode_loop_span(
 ) -> torch.Tensor:
     """Make samples [start, end) of what `vocode_loop` makes, whose arguments it has.
 
-    The partials of the vocoder, if any, are those of notes of the rounds before and after, too.
+    The span may begin before 0 and end after the loop does. The partials, if any, are those of
+    notes of the rounds before and after, too.
     Returns float32, (channels, end - start). A loop that is hardly longer than the context is made
     as a whole.
     """
@@ -130,7 +131,7 @@ def vocode_loop_span(
         whole = vocode_loop(
             mel, frames, spec, vocoder=vocoder, generator=generator, on_iteration=on_iteration
         )
-        return whole[:, start:end]
+        return whole[:, torch.arange(start, end, device=whole.device) % frames]
     count, reach = mel.shape[-1], vocoder.net.reach
     grid = ArcGrid(hann_window(spec.n_fft, mel.device), first, last, frames, count)
     lowest = int(grid.numbers[0])

@@ -11,7 +11,7 @@ import numpy as np
 from msanii_live.audio import Samples
 from msanii_live.errors import Code, CommandError
 
-FIRST_SECONDS = 1.0  # of the first span, which is heard soonest; each later one is twice as long
+FIRST_SECONDS = 1.0  # of the first span, which is heard soonest; each later one is longer
 LONGEST_SECONDS = 8.0
 
 
@@ -86,7 +86,7 @@ def span_edges(parts: Sequence[int], sample_rate: int) -> list[int]:
         while begin < end:
             wanted = round(size * sample_rate)
             # What would be left over is not worth a span of its own.
-            stop = begin + wanted if end - begin > 1.5 * wanted else end
+            stop = begin + wanted if end - begin > 1.7 * wanted else end
             edges.append(stop)
-            begin, size = stop, min(2 * size, LONGEST_SECONDS)
+            begin, size = stop, min(3 * size, LONGEST_SECONDS)
     return edges

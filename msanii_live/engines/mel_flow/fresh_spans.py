@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 
 from msanii_live.dsp.mel import left_right
+from msanii_live.dsp.mel_power import MelPowers
 from msanii_live.dsp.span_vocoding import (
     context_samples,
     lookahead_samples,
@@ -17,7 +18,7 @@ from msanii_live.dsp.span_vocoding import (
 )
 from msanii_live.dsp.vocoding import vocode_line
 from msanii_live.engines.mel_flow.inpainting import plan_line, plan_loop
-from msanii_live.engines.mel_flow.mel_level import MelPowers, mel_powers
+from msanii_live.engines.mel_flow.mel_level import clip_powers
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.spans import span_edges
 
@@ -71,7 +72,7 @@ class FreshLine:
         for window, mel in zip(windows, mels, strict=True):
             is_all = window is windows[-1]
             made = line.model.denormalise(mel[:, :, : window.fill_to * line.patch])
-            powers = mel_powers(made, line.model.spec)[line.patch :]
+            powers = clip_powers(made, line.model.spec)[line.patch :]
             while edges and (is_all or edges[0] <= self._ready(window.fill_to)):
                 end = edges.pop(0)
                 wave = self._vocode(made, lead + start, lead + end, length)
@@ -143,7 +144,7 @@ class FreshLoop:
         for filled in loop.fill(mel, [False] * tokens, windows, beat):
             mel = filled
         made = loop.model.denormalise(mel)
-        powers = mel_powers(made, loop.model.spec)
+        powers = clip_powers(made, loop.model.spec)
         for start, end in pairwise([0, *edges]):
             wave = vocode_loop_span(
                 made, start, end, self.frames, loop.model.spec,

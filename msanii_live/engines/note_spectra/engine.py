@@ -15,6 +15,13 @@ from msanii_live.dsp.device import pick_device
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
 from msanii_live.engines.base import Context
 from msanii_live.engines.note_spectra import spectra as note_spectra
+from msanii_live.engines.note_spectra.spans import (
+    SpanPlayer,
+    TonalParts,
+    plan_edges,
+    play_in_spans,
+    with_partials_of_all_rounds,
+)
 from msanii_live.engines.note_spectra.spectra import NoteSpectra
 from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.part_masks import notes_by_part
@@ -26,7 +33,7 @@ from msanii_live.engines.notes.synthesis import (
     increase_contrast,
     keep_power,
     mel_grid,
-    vocode_grid,
+    vocode_parts,
 )
 from msanii_live.notes import Note, Score, part_of
 from msanii_live.protocol.commands import Render
@@ -65,21 +72,38 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         parts = notes_by_part(grid.with_previous_round(score.notes))
         drums = parts.pop("drums", [])  # which are waveforms, and need no vocoder
         vocoders = self._part_vocoders(grid, replace(score, notes=_tones(score)))
-        total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
+        edges = [grid.frames] if context.skip_normalization else plan_edges(grid, vocoders)
+        if len(edges) > 1:
+            total = 2 + len(edges) * sum(vocoder.iterations for vocoder in vocoders.values())
+        else:
+            total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
         advance = progress_counter(context, total)
         mels = net.mels(parts, grid.count, grid.seconds_per_frame)
         advance()
         slow = round(LEVEL_SECONDS / grid.seconds_per_frame)
-        waves = {}
-        for (part, vocoder), mel in zip(vocoders.items(), mels, strict=True):
+        lows = {}
+        for part, mel in zip(vocoders, mels, strict=True):
             mel = keep_power(increase_contrast(mel, CONTRAST), mel, slow, grid.is_loop)
-            low = mel.T.clamp_min(math.log(spec.floor)).to(device)
-            waves[part] = vocode_grid(low, grid, vocoder, context.seed, advance)
+            lows[part] = mel.T.clamp_min(math.log(spec.floor)).to(device)
         placements = {part: _placement(net, part, notes) for part, notes in parts.items()}
-        placed = place_parts(waves, parts, grid.frame_grid(device), spec, placements)
+        hits = None
         if drums:
             struck = [note for note in score.notes if part_of(note) == "drums"]
             hits = torch.from_numpy(net.hits.play(struck, grid.frames, grid.is_loop)).to(device)
+        if len(edges) > 1:
+            own = notes_by_part(score.notes)
+            rounds = {
+                part: with_partials_of_all_rounds(grid, vocoder, own[part])
+                for part, vocoder in vocoders.items()
+            }
+            tones = TonalParts(lows, rounds, placements, parts)
+            player = SpanPlayer(grid, tones, hits, device, context.seed, advance)
+            played = play_in_spans(player, edges, score, context)
+            context.progress(total, total)
+            return played
+        waves = vocode_parts(lows, grid, vocoders, context.seed, advance)
+        placed = place_parts(waves, parts, grid.frame_grid(device), spec, placements)
+        if hits is not None:
             placed = PlacedWave(placed.mix + hits, {"drums": hits, **placed.stems})
         context.progress(total, total)
         return finish_parts(placed, score, spec.sample_rate, context)

@@ -96,13 +96,17 @@ def place_parts(
         where = placements[part] if placements else placement_of(part, parts[part])
         side = torch.zeros_like(wave)
         if where.width is not None or where.pan:
-            width = _width_of_bands(where, spec).to(wave.device)
-            wide = width @ band_weights(spec).to(wave.device)
-            turned = wide * _side_phases(spec).to(wave.device) - where.pan
+            turned = side_filter(where, spec).to(wave.device)
             side = grid.synthesise(grid.analyse(wave) * turned)
         stems[part] = torch.stack([wave + side, wave - side])
         mix += stems[part]
     return PlacedWave(mix, stems)
+
+
+def side_filter(where: PartPlacement, spec: MelSpec) -> torch.Tensor:
+    """Return what the bins of a part become as its side signal, factors, complex, (bins,)."""
+    wide = _width_of_bands(where, spec) @ band_weights(spec)
+    return wide * _side_phases(spec) - where.pan
 
 
 def place(
