@@ -75,10 +75,7 @@ def _run_engine(
     @cache  # an engine may ask for a source several times
     def source(name: str) -> Clip:
         clip = task.inputs.clip(name)
-        clip = services.with_stems(clip) if command.stems or command.parts else clip
-        for text in source_warnings(clip, name, command):
-            handle.warn(text)
-        return clip
+        return services.with_stems(clip) if command.stems or command.parts else clip
 
     heard = HeardSources(services, source, handle)
     engine = engine_for(services, command, source, heard.is_music)
@@ -93,6 +90,8 @@ def _run_engine(
             return _heard_input(services, command, task.inputs, handle)
         needs_notes = engine.capabilities.needs_source_notes
         clip = heard.with_notes(name) if needs_notes else source(name)
+        for text in source_warnings(clip, name, command):
+            handle.warn(text)
         return at_rate(clip, engine.capabilities.sample_rate)
 
     engine = executor.engine(engine, handle)
