@@ -497,7 +497,7 @@ class AsyncCommands(ABC):
     async def clip_crop(
         self, name: str, start: float, end: float, *, clip: str = ""
     ) -> list[types.DoneRow]:
-        """Make a clip of a span of another one, with its notes; the samples are the same."""
+        """Crop a clip: a span of it becomes a new clip, with its notes and the same samples."""
         return cast(
             "list[types.DoneRow]",
             await self.ask(

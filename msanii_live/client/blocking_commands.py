@@ -729,7 +729,7 @@ class BlockingCommands(ABC):
     def clip_crop(
         self, name: str, start: float, end: float, *, clip: str = ""
     ) -> list[types.DoneRow]:
-        """Make a clip of a span of another one, with its notes; the samples are the same.
+        """Crop a clip: a span of it becomes a new clip, with its notes and the same samples.
 
         `/msanii/clip/info` is sent before the answer.
 
@@ -1003,7 +1003,11 @@ class BlockingCommands(ABC):
         return cast("list[types.VersionRow]", self.ask(build_command(commands.Version)))
 
     def caps(self) -> list[types.CapsRow]:
-        """Return the server's capabilities and counters, one reply for each fact."""
+        """Return the server's capabilities and counters, one reply for each fact.
+
+        `first-sound-ms-ENGINE` and `file-ms-ENGINE` tell what a patch waits for: the milliseconds from
+        the start of a job to its sound and to its file, in the median of the engine's last 20 jobs.
+        """
         return cast("list[types.CapsRow]", self.ask(build_command(commands.Caps)))
 
     def dump(self, on: int = 1, *, last: int = 0) -> list[types.DoneRow]:

@@ -163,5 +163,6 @@ def _key(route: Peer) -> Peer:
 
 def _may_succeed_later(error: BaseException) -> bool:
     """Return whether an undo that failed may succeed once something is out of its way."""
-    is_gone = isinstance(error, CommandError) and error.code is Code.ENOCLIP
-    return not is_gone
+    if isinstance(error, CommandError):
+        return error.code is not Code.ENOCLIP
+    return isinstance(error, OSError)

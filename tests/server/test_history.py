@@ -25,7 +25,7 @@ def test_an_undo_that_meets_a_taken_name_stays_to_be_undone(tmp_path: Path) -> N
     library, history = Library(tmp_path), History()
     library.add(noise("a"))
     history.record(ME, Removal(library, library.delete("a")))
-    library.add(noise("a", seed=2))
+    library.add(noise("a", frames=500))
     for _ in range(2):
         with pytest.raises(CommandError, match="a is taken: rename that clip first"):
             history.undo(ME)
@@ -42,7 +42,7 @@ def test_a_renaming_back_to_a_taken_name_stays_to_be_undone(tmp_path: Path) -> N
     library.add(noise("a"))
     rename_clip(library, "a", "b")
     history.record(ME, Renaming(library, "a", "b"))
-    library.add(noise("a", seed=2))
+    library.add(noise("a", frames=500))
     with refusal(Code.EPATH):
         history.undo(ME)
     assert history.texts(ME) == (["renamed a to b"], [])

@@ -66,7 +66,7 @@ class ClipSave(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ClipCrop(Command):
-    """Make a clip of a span of another one, with its notes; the samples are the same.
+    """Crop a clip: a span of it becomes a new clip, with its notes and the same samples.
 
     `/msanii/clip/info` is sent before the answer.
     """

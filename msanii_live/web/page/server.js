@@ -14,12 +14,13 @@ function formatUptime(uptime) {
 
 export function showFacts(changed) {
   facts = { ...facts, ...changed };
-  const { hindrances = [], version, engine, device, memory_mb: memory, load, osc, folder, audio, rate, latency_ms: latency, xruns, frames_lost: lost, uptime, workers = [] } = facts;
+  const { hindrances = [], version, engine, device, memory_mb: memory, load, osc, folder, audio, rate, latency_ms: latency, xruns, frames_lost: lost, uptime, workers = [], waits = [] } = facts;
   byId("facts").replaceChildren(...pairs([
     ["version", version], ["uptime", formatUptime(uptime ?? 0)], ["engine", `${engine} on ${device}`],
     ["load", `${load} % of 10 s${memory ? `, ${memory} MB on the GPU` : ""}`],
     ["OSC", osc], ["folder", folder], ["audio", `${audio}, ${rate} Hz, latency ${latency} ms`],
     ...workers.map((text, index) => [`worker ${index + 1}`, text]),
+    ...waits.map((text) => ["typical wait", text]),
     ["lost", xruns || lost ? `${xruns} times, ${lost} frames` : "nothing"],
   ]));
   byId("hindrances").replaceChildren(...hindrances.map((text) => make("li", {}, text)));
