@@ -50,6 +50,10 @@ def add(commands: Commands) -> None:
         "--call-minutes", type=minutes, default=0.0,
         help="composer: end this call after so long; the same command goes on",
     )  # fmt: skip
+    parser.add_argument(
+        "--programs", type=programs, metavar="NUMBERS",
+        help="note-spectra: measure only these General MIDI programs, as 0,33, and one drum kit",
+    )  # fmt: skip
     parser.add_argument("--style", default="", help="style word for all files of a folder of loops")
     parser.add_argument(
         "--compile", action="store_true", help="compile the networks: an eighth faster; needs g++"
@@ -68,11 +72,19 @@ def minutes(text: str) -> float:
     return value
 
 
+def programs(text: str) -> tuple[int, ...]:
+    """Return programs of General MIDI, 0-127. Raises: argparse.ArgumentTypeError: they are not."""
+    numbers = text.replace(",", " ").split()
+    if not numbers or not all(each.isdecimal() and int(each) < 128 for each in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r}: name numbers of 0 to 127, as 0,33")
+    return tuple(dict.fromkeys(map(int, numbers)))
+
+
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.part.startswith("composer"):
         return _train_composer(arguments)
     if arguments.part == "note-spectra":
-        return _measure_spectra(arguments.out)
+        return _measure_spectra(arguments.out, arguments.programs)
     if arguments.data is None:
         raise ConfigError(f"name what to train {arguments.part} on with --data")
     if arguments.part.startswith("2023-"):
@@ -101,11 +113,18 @@ def _run(arguments: argparse.Namespace) -> int:
     return train(order)
 
 
-def _measure_spectra(out: Path) -> int:
+def _measure_spectra(out: Path, only: tuple[int, ...] | None) -> int:
     """Measure the notes of the composer's player; nothing is trained for them."""
     from msanii_live.training.data.spectra_set import FILE, build
 
-    build(out / FILE, lambda text: print(text, flush=True))
+    def report(text: str) -> None:
+        print(text, flush=True)
+
+    if only is None:
+        build(out / FILE, report)
+    else:
+        build(out / FILE, report, only, (0,))
+    report(f"{out / FILE}: {(out / FILE).stat().st_size / 1e6:.2f} MB")
     return 0
 
 

@@ -80,8 +80,10 @@ class NoteSpectra:
         return self.widths[self._number(program)]
 
     def _number(self, program: int) -> int:
-        known = program in self.programs
-        return self.programs.index(program if known else substitute_program(program))
+        wanted = program if program in self.programs else substitute_program(program)
+        if wanted not in self.programs:  # the spectra of a few programs alone
+            wanted = min(self.programs, key=lambda known: abs(known - program))
+        return self.programs.index(wanted)
 
     def _hold(self, row: torch.Tensor, note: Note, onset: float, end: float) -> None:
         """Add a tone to a part. row: powers, (mel_frames, mels). onset, end: in mel frames."""

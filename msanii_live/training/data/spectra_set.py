@@ -180,19 +180,25 @@ def spectra_of(
     )
 
 
-def build(path: Path, report: Report) -> NoteSpectra:
-    """Record all programs and kits, and write their spectra.
+def build(
+    path: Path,
+    report: Report,
+    numbers: Sequence[int] = PLAYED_PROGRAMS,
+    kit_numbers: Sequence[int] = KITS,
+) -> NoteSpectra:
+    """Record programs and kits, and write their spectra.
 
+    numbers: of the programs. kit_numbers: 0, the standard kit, must be among them.
     Raises: MissingTool: FluidSynth or the soundfont is not installed.
     """
     spec = MelSpec()
     programs: dict[int, Recording] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        recordings = pool.map(lambda program: record_program(spec, program), PLAYED_PROGRAMS)
-        for program, each in zip(PLAYED_PROGRAMS, recordings, strict=True):
+        recordings = pool.map(lambda program: record_program(spec, program), numbers)
+        for program, each in zip(numbers, recordings, strict=True):
             programs[program] = each
             report(f"program {program}: {each.width:.1f} dB wide")
-        kits = dict(zip(KITS, pool.map(record_kit, KITS), strict=True))
+        kits = dict(zip(kit_numbers, pool.map(record_kit, kit_numbers), strict=True))
     spectra = spectra_of(spec, programs, kits)
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, spectra)

@@ -1,10 +1,13 @@
 """Recordings of single notes, of tones that are drawn instead of FluidSynth's."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from msanii_live import cli
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.engines.note_spectra.spectra import HELD, RELEASED
+from msanii_live.engines.note_spectra.spectra import HELD, RELEASED, load
 from msanii_live.notes import Score
 from msanii_live.training.data import spectra_set
 from msanii_live.training.data.spectra_set import (
@@ -73,6 +76,23 @@ def test_recordings_become_spectra(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made.hits.kits == (0, 8)
     assert made.hits.numbers.tolist() == [[0, 1], [0, 1]]  # both kits have the same drums
     assert made.hits.gains[1] == pytest.approx(made.hits.gains[0], rel=1e-3)
+
+
+def test_the_command_measures_the_programs_that_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(spectra_set, "render_stereo", drawn)
+    monkeypatch.setattr(spectra_set, "PITCHES", 2)
+    monkeypatch.setattr(spectra_set, "KEYS", (36, 38))
+    command = ["train", "--part", "note-spectra", "--programs", "33,4", "--out", str(tmp_path)]
+    assert cli.main(command) == 0
+    made = load(tmp_path / "note-spectra.npz")
+    assert (made.programs, made.hits.kits) == ((33, 4), (0,))
+    assert made.held.max() > 0
+    assert made.width(5) == made.width(4), "the nearest of those that are there"
+    assert "program 33: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--programs", "piano"])
 
 
 def test_a_hit_begins_with_its_first_sound_and_ends_in_silence() -> None:
