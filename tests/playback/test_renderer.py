@@ -1,5 +1,7 @@
 """Check the renderer with a sink that a test drives: what is rendered, reported and counted."""
 
+import time
+
 import numpy as np
 
 from msanii_live.playback.commands import (
@@ -171,6 +173,19 @@ def test_restored_regions_fade_in_from_a_gap() -> None:
     assert np.array_equal(heard[441:], bench.wave[5_441:9_000])
     quieter = np.abs(heard[:441]) <= np.abs(bench.wave[5_000:5_441])
     assert quieter.all()
+
+
+def test_it_is_known_when_the_input_came_in() -> None:
+    bench = Bench(FakeSink())
+    bench.sink.input_latency = 3_000_000  # ns
+    bench.open()
+    assert bench.stats[HostStat.INPUT_ORIGIN_NS] == 0
+    bench.sink.input = tone(700)
+    before = time.monotonic_ns()
+    bench.renderer.render_ahead()
+    after = time.monotonic_ns()
+    seen = int(bench.stats[HostStat.INPUT_ORIGIN_NS]) + 700 * 1_000_000_000 // 44_100 + 3_000_000
+    assert before - 2 <= seen <= after + 2, "the last frame had just come in"
 
 
 def test_input_is_kept_and_lost_blocks_are_counted() -> None:
