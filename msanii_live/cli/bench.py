@@ -56,6 +56,14 @@ def add(commands: Commands) -> None:
     )
     player.set_defaults(run=_player)
 
+    first = _add(
+        kinds, "first-sound", "how soon a clip is heard, and how soon its file is there",
+        files=False,
+    )  # fmt: skip
+    first.add_argument("--runs", type=int, default=5, help="of each clip (%(default)s)")
+    first.add_argument("--audio", default="none", help="audio device (%(default)s)")
+    first.set_defaults(run=_first_sound)
+
     notes = _add(kinds, "notes", "how accurately engines play notes; needs FluidSynth")
     notes.add_argument(
         "--engine", type=engine_name, choices=("mel2mel", "note-diffusion"), default="mel2mel",
@@ -135,6 +143,21 @@ def add(commands: Commands) -> None:
     pipelines.add_argument("--device", default="auto", help="(%(default)s)")
     pipelines.set_defaults(run=_pipelines)
 
+    gpu = _add(
+        kinds, "gpu", "clips of 6 to 190 s in 1, 4 and 16 steps on a GPU; under ten minutes",
+        files=False,
+    )  # fmt: skip
+    gpu.add_argument("--device", default="auto", help="(%(default)s)")
+    gpu.add_argument(
+        "--seconds", type=float, action="append", help="may be given several times (6 30 120 190)"
+    )
+    gpu.add_argument("--steps", type=int, action="append", help="as --seconds (1 4 16)")
+    gpu.add_argument(
+        "--model", type=Path, action="append", default=[],
+        help="folder of a published model to measure too; may be given several times",
+    )  # fmt: skip
+    gpu.set_defaults(run=_gpu)
+
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
     vocoders.add_argument("--engine", type=Path, help="folder whose own vocoders are preferred")
@@ -198,6 +221,14 @@ def _player(arguments: argparse.Namespace) -> int:
     return report_player(arguments.out, arguments.seconds, arguments.audio, arguments.engine)
 
 
+def _first_sound(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.first_sound import report_first_sound
+
+    if arguments.runs < 1:
+        raise ConfigError(f"--runs is {arguments.runs}: it must be 1 or more")
+    return report_first_sound(arguments.runs, arguments.audio)
+
+
 def _cluster(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.workers import report_workers
 
@@ -257,6 +288,16 @@ def _pipelines(arguments: argparse.Namespace) -> int:
 
     model = arguments.model.expanduser()
     return report_pipelines(model, arguments.seconds, arguments.steps, arguments.device)
+
+
+def _gpu(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.gpu import LENGTHS, STEPS, report_gpu
+
+    lengths, steps = arguments.seconds or LENGTHS, arguments.steps or STEPS
+    if min(lengths) <= 0 or min(steps) < 1:
+        raise ConfigError("--seconds must be above 0, and --steps 1 or more")
+    models = [model.expanduser() for model in arguments.model]
+    return report_gpu(arguments.device, lengths, steps, models)
 
 
 def _tempo(arguments: argparse.Namespace) -> int:

@@ -66,10 +66,21 @@ class ServerStatus:
             ("precision", registry.precision),
             *self.workers.facts(),
             *self.sound(),
+            *wait_facts(self.scheduler),
             ("http-port", str(self.http_port())),
             ("clients", str(self.clients())),
             *[(f"count-{k.replace('_', '-')}", str(n)) for k, n in self.counters().items()],
         ]
+
+
+def wait_facts(scheduler: Scheduler) -> Facts:
+    """Return what `/msanii/caps` tells of typical waits: of each engine that has made a clip."""
+    found = []
+    for engine, (to_sound, to_file) in sorted(scheduler.waits.get().items()):
+        if to_sound is not None:
+            found.append((f"first-sound-ms-{engine}", f"{1000 * to_sound:.0f}"))
+        found.append((f"file-ms-{engine}", f"{1000 * to_file:.0f}"))
+    return found
 
 
 def sound_facts(player: Player, sync: TransportSync, midi: MidiInput, stream: Stream) -> Facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msanii_live import __version__
@@ -210,6 +210,7 @@ class ServerSnapshot:
             "has_device": player.has_device,
             "rate": player.rate,
             "latency_ms": round(1000 * player.latency),
+            "waits": typical_waits(scheduler.waits.get()),
             "xruns": player.xruns,
             "frames_lost": player.lost_frames,
             "workers": list(self._sources.workers()),
@@ -283,3 +284,17 @@ def _clip(info: ClipInfo) -> dict[str, object]:
         "stems": [part for part in PARTS if companions.STEMS[part] in kinds],
         "wrote": info.wrote,
     }
+
+
+def typical_waits(waits: Mapping[str, tuple[float | None, float]]) -> list[str]:
+    """Return how long the last jobs of each engine took, in words. waits: of `TypicalWaits`.
+
+    >>> typical_waits({"mel-flow": (0.12, 0.3), "tones": (None, 1.0)})
+    ['mel-flow: sound after 0.12 s, file after 0.30 s', 'tones: file after 1.00 s']
+    """
+    return [
+        f"{engine}: "
+        + (f"sound after {to_sound:.2f} s, " if to_sound is not None else "")
+        + f"file after {to_file:.2f} s"
+        for engine, (to_sound, to_file) in sorted(waits.items())
+    ]

@@ -142,7 +142,11 @@ class Version(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Caps(Command):
-    """Return the server's capabilities and counters, one reply for each fact."""
+    """Return the server's capabilities and counters, one reply for each fact.
+
+    `first-sound-ms-ENGINE` and `file-ms-ENGINE` tell what a patch waits for: the milliseconds from
+    the start of a job to its sound and to its file, in the median of the engine's last 20 jobs.
+    """
 
     address: ClassVar[str] = "/msanii/caps"
     reply: ClassVar[str] = "/msanii/caps"
