@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from msanii_live.audio import Clip
+from msanii_live.audio import Clip, Samples
 from msanii_live.engines.base import Engine, is_composing, no_clip, no_score, standalone_context
 from msanii_live.engines.loudness import measure_loudness
 from msanii_live.engines.registry import EngineRegistry
@@ -46,6 +46,11 @@ class MeasuredStream:
         """Take the engine, its denoising steps (None for its own number), and the first seed."""
         self._engine, self._steps, self._seed = engine, steps, seed
         self._state = StreamState()
+
+    @property
+    def samples(self) -> Samples:
+        """The last seconds of the stream, float32, (frames, 2)."""
+        return self._state.samples
 
     def advance(self, steering: Steering | None = None) -> MadeChunk:
         """Make the next chunk."""

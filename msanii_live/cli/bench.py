@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from msanii_live.cli import bench_sound
 from msanii_live.cli.arguments import Commands, engine_name
 from msanii_live.errors import ConfigError
 
@@ -80,19 +81,7 @@ def add(commands: Commands) -> None:
         kinds, "rack", "how fast the rack of instruments plays whole pieces", files=False
     ).set_defaults(run=_rack)
 
-    _add(
-        kinds, "drums", "how near drums come to FluidSynth's; needs FluidSynth with FluidR3",
-        files=False,
-    ).set_defaults(run=_drums)  # fmt: skip
-
-    peaks = _add(kinds, "peaks", "true peaks of clips of each verb and of the stream", files=False)
-    peaks.add_argument(
-        "--engine", type=engine_name, action="append", choices=("composer", "rack", "mel-flow"),
-        help="engine to measure, may be given several times (all three)",
-    )  # fmt: skip
-    peaks.add_argument("--rounds", type=int, default=3, help="clips of each (%(default)s)")
-    peaks.set_defaults(run=_peaks)
-
+    bench_sound.add(kinds)
     cluster = _add(
         kinds, "cluster", "how jobs scale with workers, by engines that only wait; needs Ray",
         files=False,
@@ -194,20 +183,6 @@ def _precision(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.precisions import report_precision
 
     return report_precision(arguments.rounds)
-
-
-def _drums(arguments: argparse.Namespace) -> int:
-    from msanii_live.evaluation.drum_hits import report_drums
-
-    return report_drums()
-
-
-def _peaks(arguments: argparse.Namespace) -> int:
-    from msanii_live.benchmarks.peaks import report_peaks
-
-    if arguments.rounds < 1:
-        raise ConfigError(f"--rounds is {arguments.rounds}: it must be 1 or more")
-    return report_peaks(arguments.engine or ("composer", "rack", "mel-flow"), arguments.rounds)
 
 
 def _levels(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE, BUILT_IN, MORPHING_ENGINE, TEXTURE_ENGINE
+from msanii_live.engines.notes.instruments import are_learnt
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import TaskHandle
 from msanii_live.jobs.transcription import with_heard_notes
@@ -72,14 +73,18 @@ def engine_for(
     """Return the engine for a command; if it names none, one that can do what it asks.
 
     An engine that needs notes gets sources whose notes are known, or that are music, so that their
-    notes can be heard. What is no music is continued by its texture, or by an engine for audio. An
-    engine that composes, which plays bands, is not asked to mix two timbres.
+    notes can be heard. What is no music is continued by its texture, or by an engine for audio. Two
+    timbres that a network has learnt are mixed by it, and others by the engine that composes.
     Raises: CommandError: EENGINE, as `Services.engine`; ENOCLIP, EPATH, as `Inputs.clip`.
     """
     engine = services.engine(command.engine, command.address)
     if command.engine or isinstance(command, Accompany):
         return engine
-    if isinstance(command, Render) and command.timbre2 and is_composing(engine):
+    if (
+        isinstance(command, Render)
+        and is_composing(engine)
+        and are_learnt(command.timbre, command.timbre2)
+    ):
         return services.engine(MORPHING_ENGINE, command.address)
     if not engine.capabilities.needs_source_notes:
         return engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,8 +73,12 @@ class _Stage:
     beat: float
 
 
-def render_score(score: Score, options: RackOptions | None = None) -> RackSound:
-    """Play a score on the rack.
+def render_score(
+    score: Score,
+    options: RackOptions | None = None,
+    on_part: Callable[[], None] = lambda: None,
+) -> RackSound:
+    """Play a score on the rack. on_part: called after each part; it may raise, to end the work.
 
     The level is that of the faders: it peaks near or above 1, so that the caller sets a loudness
     and limits. Equal scores and options give equal samples.
@@ -93,6 +97,7 @@ def render_score(score: Score, options: RackOptions | None = None) -> RackSound:
         own = [note for note in notes if part_of(note) == part]
         if own:
             channels[part] = _channel(stage, part, own, options)
+            on_part()
     return _mixed(stage, channels, options)
 
 

@@ -226,6 +226,7 @@ RIGS: dict[str, Rig] = {
 NEUTRAL = Rig(("hybrid",))
 
 
+_ACOUSTIC = frozenset({"bossa", "piano", "pop", "jazz"})  # styles of recorded instruments
 # For each style that no network has learnt yet, the nearest one that the composer knows.
 _NEAREST_STYLES = {
     "trance": "techno", "drum and bass": "techno", "dub": "lofi", "trap": "hiphop",
@@ -240,6 +241,16 @@ def style_word(word: str) -> str:
     'drum and bass'
     """
     return " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+
+
+def is_electronic(style: str) -> bool:
+    """Return whether the music of a style is made of synthesised sounds.
+
+    >>> is_electronic("drum-and-bass"), is_electronic("jazz"), is_electronic("")
+    (True, False, False)
+    """
+    word = style_word(style)
+    return word in RIGS and word not in _ACOUSTIC
 
 
 def nearest_style(style: str, known: tuple[str, ...]) -> str:

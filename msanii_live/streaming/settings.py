@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from msanii_live.engines.base import ComposingEngine, Engine, is_composing
 from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
-from msanii_live.engines.notes.instruments import instrument_by_word
+from msanii_live.engines.notes.instruments import are_learnt, instrument_by_word
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
 from msanii_live.midi.takes import LIVE_TAKE
@@ -89,7 +89,8 @@ def check_engine(command: StreamStart, services: Services) -> Engine:
     if not command.midi and is_composing(composer := services.registry.get(command.engine)):
         return composer
     engine = services.engine(command.engine, (Render if command.midi else Outpaint).address)
-    if command.midi and command.timbre2 and not command.engine and is_composing(engine):
+    is_chosen = command.midi and not command.engine and is_composing(engine)
+    if is_chosen and are_learnt(command.timbre, command.timbre2):
         engine = services.engine(MORPHING_ENGINE, Render.address)  # as for the command `render`
     known = engine.capabilities.timbres
     for word in (command.timbre, command.timbre2) if command.midi else ():

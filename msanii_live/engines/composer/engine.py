@@ -21,8 +21,16 @@ from msanii_live.engines.base import (
     standalone_context,
     unsupported_verb,
 )
+from msanii_live.engines.composer.band_player import TIMBRES, BandPlayer
 from msanii_live.engines.composer.complete import STEPS, CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
+from msanii_live.engines.composer.further_styles import (
+    FURTHER_STYLES,
+    clip_in_style,
+    further_style,
+    in_learnt_style,
+    score_in_style,
+)
 from msanii_live.engines.composer.long_pieces import composing_steps
 from msanii_live.engines.composer.piece_order import PieceOrder
 from msanii_live.engines.composer.plans import row_to_plan
@@ -34,7 +42,7 @@ from msanii_live.engines.composer.whole_pieces import RATE, compose_order, order
 from msanii_live.engines.composer.wishes import Wishes, read_wishes
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
-from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
+from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import (
@@ -47,6 +55,7 @@ from msanii_live.protocol.commands import (
     Outpaint,
     Render,
 )
+from msanii_live.rack.rigs import nearest_style, style_word
 
 WEIGHTS = "composer.safetensors"
 PLAYER_STEPS = 4  # of a player that takes steps
@@ -70,7 +79,7 @@ class ComposerEngine:
     ) -> None:
         """Take the device's name, a file of weights, the vocoder's name, and the precision.
 
-        player: of the notes; None for that of note spectra.
+        player: of the notes; None for the rack and note spectra, by the style.
         """
         self.name = name
         self.capabilities = Capabilities(
@@ -79,16 +88,16 @@ class ComposerEngine:
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=STEPS,
-            styles=STYLES,
-            timbres=INSTRUMENT_NAMES,
+            styles=(*STYLES, *(style.replace(" ", "-") for style in FURTHER_STYLES)),
+            timbres=TIMBRES,
             drums=True,
             needs_source_notes=True,
             follows=OPTIONAL_KEYS,
         )
         self._device_name, self._wanted_precision = device, precision
         self._weights = weights
-        self._player: PartsPlayer = player or NoteSpectraEngine(
-            device, vocoder=vocoder, precision=precision
+        self._player: PartsPlayer = player or BandPlayer(
+            NoteSpectraEngine(device, vocoder=vocoder, precision=precision)
         )
         self._composer: Composer | None = None
 
@@ -129,9 +138,16 @@ class ComposerEngine:
         if command.address not in self.capabilities.verbs:
             raise unsupported_verb(self.name, command)
         self.load()
+        style = further_style(command, context)
+        sound, command = style or style_word(command.style), in_learnt_style(command, context.warn)
+
+        def play(score: Score, render: Render, own: Context, with_stems: bool) -> PlayedParts:
+            score = replace(score, style=sound or score.style)
+            return self._player.render_parts(score, render, own, with_stems)
+
         tasks = ComposerTasks(
             self._load_composer(),
-            self._player.render_parts,
+            play,
             command,
             context,
             self._wishes(command, context),
@@ -139,17 +155,20 @@ class ComposerEngine:
             command.steps or PLAYER_STEPS,
         )
         with torch_runtime.inference(torch.float32):
-            return tasks.run()
+            return clip_in_style(tasks.run(), style)
 
     def compose(self, command: Generate, context: Context) -> Score:
         """Return the notes that `run` plays for the same command and seed."""
+        style = further_style(command, context)
+        command = in_learnt_style(command, context.warn)
         order, options = self.order(command, context), self._options(command)
         total = composing_steps(order.conditions, options)
         with torch_runtime.inference(torch.float32):
-            return compose_order(
+            score = compose_order(
                 self._load_composer(), order, context.seed, options,
                 lambda done: context.progress(done, total),
             )  # fmt: skip
+        return score_in_style(score, style)
 
     def order(self, command: Generate, context: Context) -> PieceOrder:
         """Return what a command asks for; warn the musician of what cannot be followed.
@@ -170,6 +189,10 @@ class ComposerEngine:
         Raises: CommandError: ERANGE, a key of the command cannot be read; EENGINE, as `load`.
         """
         composer = self._load_composer()
+        own = before.style if before.style in FURTHER_STYLES else ""
+        own = further_style(command, context) if command.style else own
+        command = in_learnt_style(command, context.warn)
+        before = replace(before, style=nearest_style(before.style, STYLES))
         wishes = self._wishes(command, context)
         piece = read_piece(
             before.at_tempo(wishes.tempo) if wishes.tempo else before,
@@ -182,9 +205,10 @@ class ComposerEngine:
         options = self._options(command)
         total = plan.steps(options)
         with torch_runtime.inference(torch.float32):
-            return plan.compose(
+            score = plan.compose(
                 composer, context.seed, options, lambda done: context.progress(done, total)
             )
+        return score_in_style(score, own)
 
     # -- parts ---------------------------------------------------------------------------------
 

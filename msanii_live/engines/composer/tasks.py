@@ -272,7 +272,8 @@ class ComposerTasks:
     def _performer(self, context: Context, source: Clip | None = None) -> Performer:
         render = Render(midi="composed", steps=self.command.steps)
         if isinstance(self.command, Render):
-            render = replace(render, timbre=self.command.timbre, timbre2=self.command.timbre2)
+            asked = self.command
+            render = replace(render, timbre=asked.timbre, timbre2=asked.timbre2, mix=asked.mix)
         with_them = bool(self.command.stems) or (source is not None and self._keeps_parts(source))
         return Performer(self.play, render, context, with_them)
 

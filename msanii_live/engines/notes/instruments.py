@@ -70,6 +70,15 @@ def instrument_by_word(word: str) -> str | None:
     return _OTHER_NAMES.get(plain)
 
 
+def are_learnt(timbre: str, timbre2: str) -> bool:
+    """Return whether two timbres are to be mixed that a network has learnt to mix.
+
+    >>> are_learnt("piano", "harp"), are_learnt("", "harp"), are_learnt("piano", "acid")
+    (True, True, False)
+    """
+    return bool(timbre2) and all(instrument_by_word(word) for word in (timbre, timbre2) if word)
+
+
 def nearest_instrument(program: int) -> str:
     """Return the instrument nearest to a General MIDI program, 0-127.
 

@@ -208,7 +208,7 @@ def test_both_stages_report_and_can_be_cancelled(engine, share):
             raise Stop
 
     with pytest.raises(Stop):
-        engine.run(Generate(seconds=6.0, steps=8), context(progress=progress))
+        engine.run(Generate(seconds=6.0, steps=8, style="pop"), context(progress=progress))
     done, total = calls[-1]
     assert total == 24
     assert done - share * total < 2
