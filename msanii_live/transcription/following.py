@@ -12,6 +12,8 @@ from msanii_live.transcription.beat_tracking import Bars
 
 FOLLOWED_BEATS = 24  # of the last ones, by which tempo and place are found
 MIN_FOLLOWED_BEATS = 4
+MIN_ONSETS = 8  # on eighths, by which they are found more exactly
+_NEAR_EIGHTHS = (0.1, 0.07)  # of a beat, by which an onset may miss one, at first and then
 _RECENT = 0.05  # by which each earlier beat counts less, because a tempo may drift
 _EARLY = 0.06  # s by which the first note may come before its bar line
 _PUSHED = 0.035  # s by which a note may come before its bar
@@ -42,7 +44,7 @@ def follow_bars(score: Score, bars: Bars | None, count: int) -> FollowedBars | N
     """
     if bars is None or not score.notes or len(bars.beats) < MIN_FOLLOWED_BEATS:
         return None
-    period, origin = _last_beat(bars)
+    period, origin = _by_onsets(*_last_beat(bars), score)
     beats = bars.per_bar
     bar = period * beats
     # The beat of index `first` begins a bar; bar lines lie whole bars from it.
@@ -78,3 +80,20 @@ def _last_beat(bars: Bars) -> tuple[float, float]:
     if good.sum() >= MIN_FOLLOWED_BEATS:
         period, last = np.polyfit(places[good], times[good], 1, w=weights[good])
     return float(period), float(last)
+
+
+def _by_onsets(period: float, last: float, score: Score) -> tuple[float, float]:
+    """Return period and place of the beats as the onsets have them that lie on eighths.
+
+    There are more onsets than beats, and each is heard as exactly.
+    """
+    starts = np.array([note.start for note in score.notes])
+    for near in _NEAR_EIGHTHS:
+        places = np.round(2 * (starts - last) / period)
+        on_it = np.abs(starts - last - places * period / 2) < near * period
+        if on_it.sum() < MIN_ONSETS or np.ptp(places[on_it]) < MIN_FOLLOWED_BEATS:
+            break
+        weights = np.exp(_RECENT * (starts[on_it] - score.seconds) / period / 2)
+        half, last = np.polyfit(places[on_it], starts[on_it], 1, w=weights)
+        period = 2 * float(half)
+    return period, float(last)
