@@ -6,7 +6,7 @@ import { notice } from "./notices.js";
 const WAIT_MS = 250; // after a command, before its change is asked for
 
 let timer = null;
-let found = [];
+let found = null; // the list that is shown
 
 /** Ask for the list now and after each command of this page, and let the buttons work. */
 export function startHistory(link) {
@@ -38,6 +38,7 @@ function step(link, kind, count) {
 }
 
 function showHistory(link, next) {
+  if (JSON.stringify(next) === JSON.stringify(found)) return; // a button that is being pressed stays
   found = next;
   for (const kind of ["undo", "redo"]) {
     const first = found.find((each) => each.kind === kind);
