@@ -133,7 +133,8 @@ class Config:
     threads: int = _option(0, "CPU threads for models; 0 leaves the choice to PyTorch")
     workers: str = _option(
         "0",
-        "processes that run engines: a number, auto (one a GPU) or ray://HOST:PORT; 0 is none",
+        "processes that run engines: a number, auto (one a GPU) or ray://HOST:PORT, "
+        "with /NUMBER behind it for that many of a cluster; 0 is none",
     )
     free_after: float = _option(
         0.0, "minutes without a job after which engines give their memory back; 0 is never"
@@ -278,7 +279,7 @@ def _check_range(name: str, value: float, high: float) -> None:
 
 
 def _check_workers(value: str) -> None:
-    if value == "auto" or re.fullmatch(r"ray://[^\s/:]+:\d{1,5}", value):
+    if value == "auto" or re.fullmatch(r"ray://[^\s/:]+:\d{1,5}(/[1-9]\d?)?", value):
         return
     if not re.fullmatch(r"\d{1,4}", value) or int(value) > MAX_WORKERS:
         raise ConfigError(

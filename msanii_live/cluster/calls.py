@@ -47,6 +47,7 @@ class EngineCall:
 
     number: of the call, unique in its server. args: with a `ContextPlace` where the context goes.
     tempo, beats, seed, skip_normalization: of the context. loras: those that the engine must use.
+    sources: names and keys of clips that the worker has or gets with the call, these first.
     """
 
     number: int
@@ -58,6 +59,7 @@ class EngineCall:
     seed: int
     skip_normalization: bool
     loras: Loras | None = None
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class CallEnd:
-    """How a call ended. made: what the method returned, or a `Failure`. news: what was not told."""
+    """How a call ended. made: what the method returned, or a `Failure`. news: what was not told.
+
+    facts: of the worker afterwards.
+    """
 
     made: Clip | Score | tuple[Clip, ...] | Failure
     precision: str
     news: CallNews
+    facts: WorkerFacts
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import platform
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TypeVar
@@ -75,10 +75,16 @@ class EngineActor:
         self._kept: KeptClips[Clip] = KeptClips()
 
     @in_group("job")
-    def run(self, call: EngineCall) -> CallEnd:
-        """Carry a call out; an error is a value, so that only a lost process raises."""
-        running = _RunningCall(call.number, self._changed)
+    def run(self, call: EngineCall, *clips: Clip) -> CallEnd:
+        """Carry a call out; an error is a value, so that only a lost process raises.
+
+        clips: the first of the call's sources, which the worker did not have.
+        """
         with self._changed:
+            for (_, key), clip in zip(call.sources, clips, strict=False):
+                self._kept.add(key, clip, clip_bytes(clip))
+            known = {name: self._kept.get(key) for name, key in call.sources}
+            running = _RunningCall(call.number, self._changed, known)
             self._call, running.is_cancelled = running, call.number in self._cancelled
             self._changed.notify_all()
         precision = ""
@@ -95,10 +101,11 @@ class EngineActor:
             made = Failure.of(error)
         except Exception as error:
             made = Failure.of(to_command_error(error, f"call {call.number}"))
+        facts = self.facts()
         with self._changed:
             self._call, self._ended = None, call.number
             self._changed.notify_all()
-            return CallEnd(made, precision, running.news())
+            return CallEnd(made, precision, running.news(), facts)
 
     @in_group("control")
     def news(self, number: int, wait: float) -> CallNews | None:
@@ -200,8 +207,12 @@ class EngineActor:
 class _RunningCall:
     """A call that is carried out. Its engine's thread writes to it, others read and answer."""
 
-    def __init__(self, number: int, changed: threading.Condition) -> None:
+    def __init__(
+        self, number: int, changed: threading.Condition, known: Mapping[str, Clip | None]
+    ) -> None:
+        """Begin. known: sources; None for one that the server thinks is kept."""
         self.number = number
+        self._known = known
         self.is_cancelled = False
         self._changed = changed
         self._step = self._steps = 0
@@ -231,7 +242,7 @@ class _RunningCall:
 
     def ask_clip(self, name: str) -> Clip:
         """Ask the server for a clip and wait for it. Raises: CommandError; Cancelled."""
-        clip = self._ask(CLIP, name)
+        clip = self._known.get(name) or self._ask(CLIP, name)
         assert isinstance(clip, Clip)
         return clip
 
@@ -242,7 +253,7 @@ class _RunningCall:
         return score
 
     def _ask(self, kind: str, name: str) -> Clip | Score:
-        request = SourceRequest(kind, name)
+        request = SourceRequest(kind, name, has_lost=kind == CLIP and name in self._known)
         while True:
             with self._changed:
                 self._request, self._is_asked, self._is_answered = request, False, False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from msanii_live.audio import Clip
+from msanii_live.audio import Clip, Samples
 
 KEPT_BYTES = 512 * 2**20
 
@@ -66,9 +67,26 @@ def clip_key(clip: Clip) -> str:
     """Return a text that differs between clips that differ in sound, facts, notes or stems."""
     digest = hashlib.blake2b(digest_size=16)
     for samples in (clip.samples, *(clip.stems[part] for part in sorted(clip.stems))):
-        digest.update(np.ascontiguousarray(samples).view(np.uint8).data)
+        digest.update(_samples_digest(samples))
     digest.update(repr((clip.info, clip.score, sorted(clip.stems))).encode())
     return digest.hexdigest()
+
+
+def _samples_digest(samples: Samples) -> bytes:
+    """Return a digest of samples, which never change: of an array that is still there, the last."""
+    place = id(samples)
+    known = _digests.get(place)
+    if known is not None and known[0]() is samples:
+        return known[1]
+    digest = hashlib.blake2b(np.ascontiguousarray(samples).view(np.uint8).data, digest_size=16)
+    _digests[place] = (
+        weakref.ref(samples, lambda _: _digests.pop(place, None)),
+        digest.digest(),
+    )
+    return _digests[place][1]
+
+
+_digests: dict[int, tuple[weakref.ref[Samples], bytes]] = {}
 
 
 def clip_bytes(clip: Clip) -> int:

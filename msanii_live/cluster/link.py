@@ -18,7 +18,8 @@ log = logging.getLogger("msanii_live.cluster")
 
 INSTALL = "pip install 'msanii-live[cluster]'"
 GRACE = 2  # s that Ray tries to mend a broken connection
-CHECK_SECONDS = 3.0  # in which the head answers
+CHECK_SECONDS = 2.5  # in which the head answers
+TICKET_SECONDS = 1.0  # after which a call asks whether the head is there
 SENT_BYTES = 512 * 2**20  # of clips that the cluster keeps for the server
 UNREACHABLE = (
     "the workers cannot be reached; the server goes on trying, and needs them only for new clips"
@@ -47,6 +48,7 @@ class RayLink:
         self.lost: Future[None] = Future()
         self._lock, self._loss_lock = threading.Lock(), threading.Lock()
         self._sent: KeptClips[Any] = KeptClips(SENT_BYTES)
+        self._unsent: list[Any] = []  # calls that did not reach the cluster
         if has_token():  # Ray reads this when it is imported
             os.environ.setdefault("RAY_AUTH_MODE", "token")
         self._ray = import_ray()
@@ -69,6 +71,10 @@ class RayLink:
         """Return what the nodes have, such as CPU and GPU."""
         return dict(self._ray.cluster_resources())
 
+    def free_resources(self) -> dict[str, float]:
+        """Return what of it nobody uses."""
+        return dict(self._ray.available_resources())
+
     def new_actor(self, setup: object, gpus: float) -> Any:
         """Start a worker, which Ray starts again where its process ends."""
         start = self._ray.remote(
@@ -80,6 +86,13 @@ class RayLink:
             scheduling_strategy="SPREAD",
         )
         return start(EngineActor).remote(setup)
+
+    def restart_actor(self, actor: Any) -> None:
+        """End the process of a worker that hangs; Ray starts another."""
+        try:
+            self._ray.kill(actor, no_restart=False)
+        except Exception as error:
+            log.debug("a worker could not be started again: %s", error)
 
     def end_actor(self, actor: Any) -> None:
         """End a worker for good."""
@@ -94,13 +107,31 @@ class RayLink:
             raise unreachable()
         try:
             reference = getattr(actor, method).remote(*args)
+            self._await_ticket(reference)
             future: Future[Any] = reference.future()
+        except CommandError:
+            raise
         except (TypeError, ValueError):  # what Ray refuses is a fault of ours
             raise
         except Exception as error:
             self.note_loss(error)
             raise unreachable() from None
         return future
+
+    def _await_ticket(self, reference: Any) -> None:
+        """Wait until the cluster has a call. Raises: CommandError: EENGINE, it is not reached.
+
+        `future` would wait without an end where packets are lost and nobody says so.
+        """
+        ticket = getattr(reference, "_id_future", None)
+        while ticket is not None:
+            try:
+                ticket.result(TICKET_SECONDS)
+                return
+            except TimeoutError:
+                if not self.check():
+                    self._unsent.append(reference)  # its end would wait for the ticket as well
+                    raise unreachable() from None
 
     def result(self, future: Future[Any]) -> Any:
         """Return what a call returned. Raises: SlotLost; CommandError: EENGINE, as `call`."""
@@ -124,7 +155,7 @@ class RayLink:
                 raise unreachable() from None
 
     def check(self) -> bool:
-        """Return whether the head answers, after 3 s at most."""
+        """Return whether the head answers, after 2.5 s at most."""
         if self.lost.done():
             return False
         try:
@@ -188,12 +219,3 @@ def connection_failure(address: str, error: Exception) -> str:
         f"no Ray cluster answers at {address} ({text[:200] or type(error).__name__}): start one "
         "with msanii-live worker --head, and give serve the address that it prints"
     )
-
-
-def gpu_share(gpus: float, workers: int) -> float:
-    """Return how much of a GPU each of some workers gets: one, a part if they share, or none.
-
-    >>> gpu_share(4, 4), gpu_share(1, 2), gpu_share(0, 2), gpu_share(8, 2)
-    (1.0, 0.5, 0.0, 1.0)
-    """
-    return min(1.0, gpus / workers)

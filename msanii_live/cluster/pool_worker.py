@@ -13,8 +13,9 @@ from msanii_live.cluster.calls import WorkerFacts
 class PoolWorker:
     """A worker of one slot. facts: None until it first answered, and while it is lost.
 
-    sent: keys of the clips that it has got. question: what was asked of it last, while it is open.
-    lost: when it was last seen to be lost, s of the monotonic clock; 0 while it is there.
+    sent: keys of the clips that it has got. question: what was asked of it last, while it is open,
+    at the time `asked`. told: when it was last heard of. is_busy: it has a task. lost: when it was
+    last seen to be lost; 0 while it is there. Times are seconds of the monotonic clock.
     """
 
     number: int
@@ -22,6 +23,9 @@ class PoolWorker:
     facts: WorkerFacts | None = None
     sent: set[str] = field(default_factory=set)
     question: Future[Any] | None = None
+    asked: float = 0.0
+    told: float = 0.0
+    is_busy: bool = False
     lost: float = 0.0
 
     @property

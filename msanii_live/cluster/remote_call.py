@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from typing import Any
 
 from msanii_live.audio import Clip
@@ -12,20 +15,30 @@ from msanii_live.cluster.kept_clips import clip_bytes, clip_key
 from msanii_live.cluster.link import RayLink, unreachable
 from msanii_live.engines.base import Context
 from msanii_live.errors import Cancelled, CommandError
-from msanii_live.jobs.task import TaskHandle
+from msanii_live.jobs.job import source_names
+from msanii_live.jobs.task import SlotLost, TaskHandle
 from msanii_live.notes import Score
+from msanii_live.protocol.commands import GenerationCommand
 
 NEWS_SECONDS = 5.0  # that a worker waits for something new
+HUNG = "it does not answer"
 
 
 class RemoteCall:
     """A call that a worker carries out, watched by the thread of a slot.
 
-    sent: keys of the clips that this worker has got, which grows.
+    sent: keys of the clips that this worker has got, which grows. patience: s beyond the time that
+    a question may take, after which a worker that does not answer is lost.
     """
 
     def __init__(
-        self, link: RayLink, actor: Any, sent: set[str], call: EngineCall, context: Context
+        self,
+        link: RayLink,
+        actor: Any,
+        sent: set[str],
+        call: EngineCall,
+        context: Context,
+        patience: float,
     ) -> None:
         """Take where to call, and the context that progress, warnings and sources are for."""
         self._link = link
@@ -33,24 +46,36 @@ class RemoteCall:
         self._sent = sent
         self._call = call
         self._context = context
+        self._patience = patience
+        self._cancelled: Future[None] = Future()
+        self._asked = 0.0  # when the worker was asked for news, s
 
     def run(self, handle: TaskHandle) -> CallEnd:
         """Call, and wait for the end; a cancelled handle ends it at the worker's next step.
 
-        Raises: SlotLost: the worker is gone; CommandError: EENGINE, there is no connection.
+        Raises: SlotLost: the worker is gone, or hangs; CommandError: EENGINE, there is no
+        connection.
         """
-        end = self._link.call(self._actor, "run", self._call)
-        handle.set_cancel_callback(self._cancel)
+        call, new = self._with_sources()
+        end = self._link.call(self._actor, "run", call, *new)
+        # Whoever cancels is not kept waiting by the connection: this thread sends it.
+        handle.set_cancel_callback(self._note_cancel)
         news: Future[Any] | None = self._ask_news()
+        awaited: list[Future[Any]] = [end, self._link.lost, self._cancelled]
         while not end.done():
-            wait([end, self._link.lost, *([news] if news else [])], return_when=FIRST_COMPLETED)
+            wait([*awaited, *([news] if news else [])], self._patience, FIRST_COMPLETED)
             if self._link.lost.done():
                 raise unreachable()
+            if self._cancelled in awaited and self._cancelled.done():
+                awaited.remove(self._cancelled)
+                self._cancel()
             if news is not None and news.done():
                 told = self._link.result(news)
                 if told is not None:
                     self._tell(told)
                 news = self._ask_news() if told is not None else None
+            elif news and time.monotonic() > self._asked + NEWS_SECONDS + self._patience:
+                raise SlotLost(HUNG)
         ended: CallEnd = self._link.result(end)
         for text in ended.news.warnings:
             self._context.warn(text)
@@ -58,8 +83,34 @@ class RemoteCall:
             self._context.progress(ended.news.step, ended.news.steps)
         return ended
 
+    def _with_sources(self) -> tuple[EngineCall, Sequence[Any]]:
+        """Return the call with the clips that its command names, and those the worker lacks.
+
+        To ask for them would take the worker two more ways there and back. A source that is not
+        there is left out: the worker asks for it, and gets the error, if its engine needs it.
+        """
+        commands = (arg for arg in self._call.args if isinstance(arg, GenerationCommand))
+        names = (name for command in commands for name in source_names(command))
+        new, known = [], []
+        for name in dict.fromkeys(names):
+            with contextlib.suppress(CommandError):
+                clip = self._context.clip(name)
+                key = clip_key(clip)
+                if key in self._sent:
+                    known.append((name, key))
+                else:
+                    new.append(((name, key), self._link.put(key, clip, clip_bytes(clip))))
+                    self._sent.add(key)
+        sources = (*(source for source, _ in new), *known)
+        return replace(self._call, sources=sources), [reference for _, reference in new]
+
     def _ask_news(self) -> Future[Any]:
+        self._asked = time.monotonic()
         return self._link.call(self._actor, "news", self._call.number, NEWS_SECONDS)
+
+    def _note_cancel(self) -> None:
+        with contextlib.suppress(Exception):  # it is noted already
+            self._cancelled.set_result(None)
 
     def _cancel(self) -> None:
         with contextlib.suppress(CommandError):  # it ends by the loss of the connection
@@ -71,10 +122,9 @@ class RemoteCall:
         if news.request is not None:
             self._answer(news.request)
         if news.steps:
-            try:
+            # One that is cancelled ends at the worker's next step.
+            with contextlib.suppress(Cancelled):
                 self._context.progress(news.step, news.steps)
-            except Cancelled:  # the worker ends it, at its next step
-                self._cancel()
 
     def _answer(self, request: SourceRequest) -> None:
         """Send a source that the worker asks for: a clip that it has got only by its key."""

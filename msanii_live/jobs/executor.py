@@ -50,6 +50,9 @@ class Executor(Protocol):
     def set_usable_callback(self, call: Callable[[int, bool], object]) -> None:
         """Set what is told that the process of a slot is there, or is lost."""
 
+    def set_added_callback(self, call: Callable[[int], object]) -> None:
+        """Set what is told that there are so many more slots."""
+
     def close(self) -> None:
         """End the processes."""
 
@@ -77,6 +80,9 @@ class InProcessExecutor:
 
     def set_usable_callback(self, call: Callable[[int, bool], object]) -> None:
         """Do nothing: the process is there."""
+
+    def set_added_callback(self, call: Callable[[int], object]) -> None:
+        """Do nothing: one process stays one."""
 
     def close(self) -> None:
         """Do nothing: the process is the server's."""

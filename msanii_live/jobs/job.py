@@ -105,3 +105,20 @@ class Job:
     def fraction(self) -> float:
         """The share that is done, 0 to 1."""
         return self.handle.fraction if self.handle else 0.0
+
+
+def waits_for(job: Job, before: Job) -> bool:
+    """Return whether a job must begin after an earlier one: they read or write the same clip.
+
+    The newest clip ("last") is that of the jobs which run, or which the job does not overtake.
+    """
+    reads, writes = set(source_names(job.command)), set(job.names)
+    if "last" in reads:
+        is_overtaken = before.command.priority < job.command.priority
+        return before.state is State.RUNNING or not is_overtaken
+    return bool((reads | writes) & set(before.names) or writes & set(source_names(before.command)))
+
+
+def source_names(command: JobCommand) -> tuple[str, ...]:
+    """Return the clips that a command names as its sources."""
+    return tuple(filter(None, (getattr(command, key, "") for key in ("src", "a", "b"))))

@@ -9,11 +9,11 @@ WINDOW = 10.0  # s over which the load is measured
 
 
 class LoadMeter:
-    """The spans of the last seconds in which a slot worked."""
+    """The spans of the last seconds in which a slot worked. slots: how many can work at a time."""
 
     def __init__(self, slots: int) -> None:
-        """Begin with no work. slots: how many can work at a time."""
-        self._slots = slots
+        """Begin with no work."""
+        self.slots = slots
         self._spans: deque[tuple[float, float]] = deque()
 
     def add(self, start: float, end: float) -> None:
@@ -29,4 +29,4 @@ class LoadMeter:
         """
         spans = [*self._spans, *((start, now) for start in running_since)]
         inside = sum(max(0.0, end - max(start, now - WINDOW)) for start, end in spans)
-        return min(100.0, 100 * inside / WINDOW / self._slots)
+        return min(100.0, 100 * inside / WINDOW / self.slots)

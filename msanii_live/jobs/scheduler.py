@@ -15,7 +15,7 @@ from msanii_live.jobs.durations import expected_seconds
 from msanii_live.jobs.early_sound import EarlySound, sounds_early
 from msanii_live.jobs.executor import Executor
 from msanii_live.jobs.failures import to_command_error
-from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State
+from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State, waits_for
 from msanii_live.jobs.runner import IN_PROCESS, finish_job, run_task
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.several import finish_clips
@@ -68,7 +68,9 @@ class Scheduler:
         self.worker = Worker(
             partial(run_task, services, executor=executor), executor.slots,
             self._expected_seconds, 60 * idle_minutes, self._free_engines,
+            reports_apart=executor.workers > 0,
         )  # fmt: skip
+        executor.set_added_callback(self.worker.add_slots)
         self._services = services
         self._listener = listener
         self._lock = threading.Lock()
@@ -101,11 +103,13 @@ class Scheduler:
             seed = command.seed if command.seed is not None else random.randrange(SEED_LIMIT)
             job = Job(self._next, command, clip, seed, owner, token)
             early = self._early_sound(command, clip)
+            after = [it.handle for it in self._jobs if it.handle and waits_for(job, it)]
             job.handle = self.worker.submit(
                 Task(command, seed, inputs, command.priority, early=early),
                 on_progress=lambda handle: self._listener.progressed(job),
                 on_warning=lambda text: self._listener.warned(job, text),
                 on_done=lambda handle: self._finish(job, handle, inputs, score),
+                after=after,
             )
             self._next += 1
             self._jobs.append(job)

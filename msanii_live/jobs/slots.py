@@ -39,6 +39,14 @@ class Slots:
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._all)
 
+    def add(self, number: int) -> Sequence[Slot]:
+        """Add so many slots, not usable yet, and return them."""
+        added = [Slot(len(self._all) + n) for n in range(number)]
+        for slot in added:
+            slot.is_usable = False
+        self._all += added
+        return added
+
     def set_usable(self, number: int, is_usable: bool) -> None:
         """Say whether a slot takes tasks; where none does, all take them."""
         self._all[number].is_usable = is_usable
@@ -49,6 +57,8 @@ class Slots:
         A task goes to an idle slot that ran its engine last, where there is one.
         """
         for handle in waiting:
+            if not all(before.is_reported for before in handle.after):
+                continue
             able = self._able(handle)
             warm = [s for s in able if s.is_idle and s.engine == handle.task.command.engine]
             if slot in (warm or able):
@@ -59,6 +69,7 @@ class Slots:
         """Note that a slot runs a task."""
         slot.engine, slot.is_idle = handle.task.command.engine, False
         handle.slot = slot.number
+        handle.after = ()  # else each handle would keep all before it in memory
         if handle.task.keeps_slot and len(self._all) > 1:
             self.kept = slot
 

@@ -107,6 +107,7 @@ class TaskHandle:
     done: set when the task has ended. step, steps: denoising steps done and in all. started:
     seconds of the monotonic clock; 0 while the task waits. slot: the number of the one that runs it
     or ran it. lost_slot: the number of the slot that was lost while it ran the task, else None.
+    after: those that must be reported before it begins. is_reported: its submitter was told.
     """
 
     def __init__(
@@ -124,6 +125,8 @@ class TaskHandle:
         self.started = 0.0
         self.slot = 0
         self.lost_slot: int | None = None
+        self.after: tuple[TaskHandle, ...] = ()
+        self.is_reported = False
         self.warn = on_warning
         self._on_progress = on_progress
         self._on_done = on_done

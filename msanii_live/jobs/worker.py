@@ -6,11 +6,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.jobs.durations import DEFAULT_SECONDS, DurationEstimates, step_share
+from msanii_live.jobs.end_reporter import EndReporter
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.load import LoadMeter
 from msanii_live.jobs.slots import Slot, Slots
@@ -35,10 +36,13 @@ class Worker:
         length_of: Callable[[JobCommand], float] = lambda command: DEFAULT_SECONDS,
         idle_seconds: float = 0.0,
         on_idle: Callable[[], object] = ignore,
+        reports_apart: bool = False,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 
         idle_seconds: without work, after which `on_idle` is called once, between tasks; 0 is never.
+        reports_apart: clips are reported by a thread of its own, while their slots go on: see
+        `submit`.
 
         run: returns the clip or the notes, reports by `TaskHandle.advance`, and may raise anything.
         length_of: returns the expected length of a command's clip, s.
@@ -56,16 +60,23 @@ class Worker:
         self._closed = False
         self._load = LoadMeter(slots)
         self._slots = Slots(slots)
-        self._threads = [
-            threading.Thread(
-                target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True
-            )
-            for slot in self._slots
-        ]
+        self._ends = EndReporter(self._finish) if reports_apart else None
+        self._threads = [self._thread(slot) for slot in self._slots]
 
     def start(self) -> None:
         """Start the threads."""
         for thread in self._threads:
+            thread.start()
+
+    def add_slots(self, number: int) -> None:
+        """Run so many tasks more at a time from now on."""
+        with self._lock:
+            if self._closed:
+                return
+            added = [self._thread(slot) for slot in self._slots.add(number)]
+            self._load.slots = len(self._slots)
+            self._threads += added
+        for thread in added:
             thread.start()
 
     def submit(
@@ -74,15 +85,18 @@ class Worker:
         on_progress: Callable[[TaskHandle], object] = ignore,
         on_warning: Callable[[str], None] = ignore,
         on_done: Callable[[TaskHandle], object] = ignore,
+        after: Sequence[TaskHandle] = (),
     ) -> TaskHandle:
         """Queue a task. Of equal priority, the first submitted runs first.
 
         on_progress, on_warning: called by the task's thread, the first at most ten times a second.
-        on_done: called exactly once, before the slot takes another task; for a task that is
-        cancelled while it waits, by whoever cancels it.
+        on_done: called exactly once, before the slot takes another task unless clips are reported
+        apart; for a task that is cancelled while it waits, by whoever cancels it.
+        after: submitted before; the task begins once their `on_done` has returned.
         Raises: CommandError: EBUSY, the worker is closed.
         """
         handle = TaskHandle(task, on_progress, on_warning, on_done)
+        handle.after = tuple(after)
         with self._lock:
             if self._closed:
                 raise CommandError(Code.EBUSY, "the server is shutting down")
@@ -164,7 +178,14 @@ class Worker:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, until - time.monotonic()))
+        if self._ends is not None:
+            self._ends.close(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _thread(self, slot: Slot) -> threading.Thread:
+        return threading.Thread(
+            target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True
+        )
 
     def _work(self, slot: Slot) -> None:
         while (work := self._next(slot)) is not None:
@@ -230,7 +251,9 @@ class Worker:
             result = error
         except Exception as error:
             result = to_command_error(error, address)
-        self._finish(handle, result)
+        is_apart = isinstance(result, Clip | tuple) and not handle.task.keeps_slot
+        if self._ends is None or not is_apart:
+            self._finish(handle, result)
         now = time.monotonic()
         with self._lock:
             clips = (result,) if isinstance(result, Clip) else result
@@ -241,6 +264,8 @@ class Worker:
             self._running.remove(handle)
             self._idle_since = now
             self._lock.notify_all()
+        if self._ends is not None and is_apart:
+            self._ends.put(handle, result)
 
     def _requeue(self, handle: TaskHandle) -> bool:
         """Let a task wait again, before all others; return False if it ends instead."""
@@ -258,3 +283,6 @@ class Worker:
             handle.finish(result)
         except Exception:  # a callback must not end the worker
             log.exception("the end of %s could not be reported", handle.task.command.address)
+        with self._lock:  # for those that come after it
+            handle.is_reported = True
+            self._lock.notify_all()

@@ -1,6 +1,7 @@
 """Check what a worker does, without Ray: calls, sources, warnings, cancelling and lost clips."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from msanii_live.cluster.calls import (
 )
 from msanii_live.cluster.engine_actor import EngineActor
 from msanii_live.cluster.kept_clips import KeptClips, clip_bytes, clip_key
-from msanii_live.cluster.link import connection_failure, gpu_share
+from msanii_live.cluster.link import connection_failure
+from msanii_live.cluster.target import WorkerTarget, gpu_share, worker_count
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import Generate, Outpaint
 
@@ -81,6 +83,18 @@ def test_a_worker_asks_for_a_source_and_keeps_it(actor):
     assert again().made.info.frames == 88_200
 
 
+def test_sources_come_with_a_call_and_only_what_is_not_kept_is_asked_for(actor):
+    key, command = clip_key(SOURCE), Outpaint(src="a", seconds=1.0, steps=1)
+    with_source = replace(call(1, command), sources=(("a", key),))
+    assert actor.run(with_source, SOURCE).made.info.frames == 88_200
+    assert actor.run(replace(with_source, number=2)).made.info.frames == 88_200  # it is kept
+    end = in_thread(actor, replace(with_source, number=3, sources=(("a", "unknown"),)))
+    asked = request(actor, 3)
+    assert asked == SourceRequest(CLIP, "a", has_lost=True)
+    actor.give(3, asked, key, SOURCE)
+    assert end().made.info.frames == 88_200
+
+
 def test_a_worker_asks_again_for_what_it_does_not_keep(actor):
     end = in_thread(actor, call(1, Outpaint(src="a", seconds=1.0, steps=1)))
     actor.give(1, request(actor, 1), "unknown", None)
@@ -137,3 +151,18 @@ def test_what_is_wrong_with_a_connection_is_said_in_words():
     versions = connection_failure("ray://a:1", RuntimeError("Version mismatch: 3.11 and 3.12"))
     assert "same Python" in versions
     assert "worker --head" in connection_failure("ray://a:1", ConnectionError("timeout"))
+
+
+def test_a_server_takes_what_is_free_and_one_worker_a_node_without_gpus():
+    assert worker_count({"GPU": 4}, {"GPU": 4}, 0) == 4
+    assert worker_count({"GPU": 4}, {"GPU": 1}, 2) == 3  # another server uses one
+    assert worker_count({"GPU": 4}, {}, 0) == 1  # it waits for one
+    nodes = {"CPU": 8, "node:10.0.0.1": 1, "node:10.0.0.2": 1, "node:__internal_head__": 1}
+    assert worker_count(nodes, {"CPU": 8}, 0) == 2
+
+
+def test_the_option_of_workers_names_a_cluster_and_how_many():
+    assert WorkerTarget.parse("ray://box:1/3") == WorkerTarget("ray://box:1", 3)
+    assert WorkerTarget.parse("ray://box:1").is_growing
+    assert not WorkerTarget.parse("ray://box:1/3").is_growing
+    assert not WorkerTarget.parse("auto").is_growing

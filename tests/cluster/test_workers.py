@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -19,10 +20,22 @@ LONG = ("seconds", 1.0, "steps", 300)  # takes the engine of tones 3 s
 ENDS = ("/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail")
 
 
+IMPATIENT = (sys.executable, "-m", "tests.cluster.impatient_server")
+ENTRY_POINTS = "[msanii_live.engines]\nhungry = tests.cluster.hungry_engine:create\n"
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with live(tmp_path_factory.mktemp("workers"), "--engine", "tones", "--workers", "2") as it:
-        yield it
+    plugin = tmp_path_factory.mktemp("plugin")
+    (plugin / "hungry-1.dist-info").mkdir()
+    (plugin / "hungry-1.dist-info" / "METADATA").write_text("Name: hungry\nVersion: 1\n")
+    (plugin / "hungry-1.dist-info" / "entry_points.txt").write_text(ENTRY_POINTS)
+    places = (str(plugin), os.getcwd(), os.environ.get("PYTHONPATH", ""))
+    flags = ("--engine", "tones", "--workers", "2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, places)))
+        with live(tmp_path_factory.mktemp("workers"), *flags, serve=IMPATIENT) as it:
+            yield it
 
 
 def listed(server, address, entry):
@@ -100,6 +113,24 @@ def test_two_jobs_run_at_a_time_and_a_cancelled_one_ends_once(server):
     assert [message.address for message in ends(server, "y")] == ["/msanii/job/done"]
 
 
+def test_a_job_waits_for_the_clip_that_another_one_makes(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    server.client.send("/msanii/generate", *LONG, "clip", "chain", "id", "chain")
+    longer = server.job("/msanii/outpaint", "after", "chain", "seconds", 1.0)
+    assert longer[4] == 2.0
+
+
+def test_a_worker_without_memory_fails_one_job_and_no_other(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    begin(server, "beside", *LONG)
+    server.client.send("/msanii/generate", "engine", "hungry", "id", "hungry")
+    (end,) = ends(server, "hungry")
+    assert end.address == "/msanii/fail"
+    assert "EOOM" in end.args
+    assert [message.address for message in ends(server, "beside")] == ["/msanii/job/done"]
+    assert states(server) == ["idle", "idle"]
+
+
 def test_a_stream_has_a_worker_of_its_own_until_it_ends(server):
     wait_for(lambda: states(server) == ["idle", "idle"])
     server.client.send("/msanii/stream/start", "id", "s")
@@ -116,6 +147,16 @@ def test_a_job_whose_worker_is_killed_runs_again_and_ends_once(server):
     os.kill(busy_pid(server), signal.SIGKILL)
     assert [message.address for message in ends(server, "k")] == ["/msanii/job/done"]
     wait_for(lambda: states(server) == ["idle", "idle"])  # Ray has started another
+
+
+def test_a_worker_that_hangs_is_ended_and_its_job_runs_again(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    begin(server, "hangs", *LONG)
+    pid = busy_pid(server)
+    os.kill(pid, signal.SIGSTOP)
+    assert [message.address for message in ends(server, "hangs")] == ["/msanii/job/done"]
+    wait_for(lambda: not psutil.pid_exists(pid))
+    wait_for(lambda: states(server) == ["idle", "idle"])
 
 
 def test_without_its_head_the_server_goes_on_and_connects_again(server):

@@ -9,7 +9,7 @@ from mido import Message
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Cancelled, Code, CommandError
-from msanii_live.jobs.job import Failed, Finished, Job, State
+from msanii_live.jobs.job import Failed, Finished, Job, State, waits_for
 from msanii_live.jobs.scheduler import QUEUE_LIMIT, SEED_LIMIT, Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, Task
@@ -222,3 +222,20 @@ def test_closing_ends_every_job_and_takes_no_more(services, listener):
     with pytest.raises(CommandError) as caught:
         scheduler.submit(short(), "", "", "late")
     assert caught.value.code is Code.EBUSY
+
+
+@pytest.mark.parametrize(
+    ("later", "is_after"),
+    [
+        (Outpaint(src="a"), True),
+        (Outpaint(src="b"), False),
+        (Generate(clip="a"), True),  # the later one is the clip that stays
+        (Generate(clip="s"), True),  # the earlier one reads it
+        (Outpaint(src="last"), True),
+        (Outpaint(src="last", priority=1), False),  # it goes first
+        (Outpaint(src="a", priority=1), True),
+    ],
+)
+def test_a_job_waits_for_those_that_read_or_write_its_clips(later, is_after):
+    before = Job(1, Outpaint(src="s", clip="a"), "a", 1, "", "")
+    assert waits_for(Job(2, later, later.clip or "new", 1, "", ""), before) is is_after

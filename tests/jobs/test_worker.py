@@ -353,3 +353,41 @@ def test_a_stream_keeps_a_slot_until_it_gives_it_back(gate):
     for handle in (second, *others):
         handle.result(10)
     assert worker.close()
+
+
+def test_a_clip_is_reported_while_its_slot_goes_on(gate):
+    told, may_end = [], threading.Event()
+
+    def on_done(handle):
+        assert may_end.wait(10)
+        told.append(handle.task.seed)
+
+    worker = Worker(gate, reports_apart=True)
+    worker.start()
+    first, _ = (worker.submit(task(seed), on_done=on_done) for seed in (1, 2))
+    third = worker.submit(task(3), after=[first])
+    worker.submit(task(4))
+    gate.leave.release(2)
+    gate.wait_entered(3)  # the fourth began, though nobody was told of the first
+    assert told == []
+    assert not third.started  # it waits until its clip is written
+    may_end.set()
+    gate.leave.release(2)
+    third.clips(10)
+    assert worker.close()
+    assert told == [1, 2]
+    assert gate.ran == [1, 2, 4, 3]
+
+
+def test_slots_are_added_and_take_tasks_once_they_are_usable(gate):
+    worker = Worker(gate)
+    worker.start()
+    worker.submit(task(1))
+    gate.wait_entered()
+    handle = worker.submit(task(2))
+    worker.add_slots(1)
+    worker.set_usable(1, True)
+    gate.wait_entered()
+    assert handle.slot == 1
+    gate.leave.release(2)
+    assert worker.close()
