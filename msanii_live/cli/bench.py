@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from msanii_live.cli import bench_sound
+from msanii_live.cli import bench_scaling, bench_sound
 from msanii_live.cli.arguments import Commands, engine_name
 from msanii_live.errors import ConfigError
 
@@ -145,20 +145,7 @@ def add(commands: Commands) -> None:
     pipelines.add_argument("--device", default="auto", help="(%(default)s)")
     pipelines.set_defaults(run=_pipelines)
 
-    gpu = _add(
-        kinds, "gpu", "clips of 6 to 190 s in 1, 4 and 16 steps on a GPU; under ten minutes",
-        files=False,
-    )  # fmt: skip
-    gpu.add_argument("--device", default="auto", help="(%(default)s)")
-    gpu.add_argument(
-        "--seconds", type=float, action="append", help="may be given several times (6 30 120 190)"
-    )
-    gpu.add_argument("--steps", type=int, action="append", help="as --seconds (1 4 16)")
-    gpu.add_argument(
-        "--model", type=Path, action="append", default=[],
-        help="folder of a published model to measure too; may be given several times",
-    )  # fmt: skip
-    gpu.set_defaults(run=_gpu)
+    bench_scaling.add(kinds)
 
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")
@@ -290,16 +277,6 @@ def _pipelines(arguments: argparse.Namespace) -> int:
 
     model = arguments.model.expanduser()
     return report_pipelines(model, arguments.seconds, arguments.steps, arguments.device)
-
-
-def _gpu(arguments: argparse.Namespace) -> int:
-    from msanii_live.benchmarks.gpu import LENGTHS, STEPS, report_gpu
-
-    lengths, steps = arguments.seconds or LENGTHS, arguments.steps or STEPS
-    if min(lengths) <= 0 or min(steps) < 1:
-        raise ConfigError("--seconds must be above 0, and --steps 1 or more")
-    models = [model.expanduser() for model in arguments.model]
-    return report_gpu(arguments.device, lengths, steps, models)
 
 
 def _tempo(arguments: argparse.Namespace) -> int:

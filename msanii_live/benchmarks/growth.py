@@ -1,0 +1,197 @@
+"""`msanii-live bench growth`: how time grows with length, clips, clients and continuations."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from msanii_live.audio import Clip, make_clip
+from msanii_live.benchmarks.network import probes
+from msanii_live.benchmarks.speed import print_progress
+from msanii_live.client.connection import ClientConnection
+from msanii_live.client.packets import build_packet
+from msanii_live.client.server_process import running_server
+from msanii_live.engines.base import standalone_context
+from msanii_live.engines.registry import EngineRegistry
+from msanii_live.errors import CommandError
+from msanii_live.library.library import Library
+from msanii_live.protocol.commands import Generate, Outpaint
+
+LENGTHS = (1, 6, 30, 95, 190)  # s
+CLIPS = (10, 100, 1_000, 10_000)
+CLIENTS = (1, 4, 16, 64)
+CHAIN = (1, 10, 25, 50)
+ROUNDS = 3
+PINGS = 50  # of each client
+LINEAR = 1.15  # slope above which a cost counts as growing faster than what it depends on
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One cost. sizes: of what it depends on. seconds: the least of several for each."""
+
+    name: str
+    unit: str
+    sizes: Sequence[int]
+    seconds: Sequence[float]
+
+    @property
+    def slope(self) -> float:
+        """The exponent between the last two sizes: 0 is constant, 1 linear, 2 quadratic."""
+        if len(self.sizes) < 2:
+            return 0.0
+        ratio = self.seconds[-1] / max(self.seconds[-2], 1e-9)
+        return float(np.log(ratio) / np.log(self.sizes[-1] / self.sizes[-2]))
+
+
+def least(call: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Return the least seconds of several calls."""
+    took = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def by_length(lengths: Sequence[int], engine: str, device: str) -> list[Growth]:
+    """Measure how long a clip takes by its length."""
+    registry = EngineRegistry(device, engine)
+    made = registry.get(engine)
+    made.load()
+    made.warm()
+    context = replace(standalone_context(), seed=1)
+    took = []
+    for seconds in lengths:
+        print_progress(f"{seconds} s")
+        command = Generate(seconds=float(seconds), steps=2)
+        took.append(least(lambda command=command: made.run(command, context), 2))  # type: ignore[misc]
+    return [Growth(f"{engine}, 2 steps", "s", lengths, took)]
+
+
+def by_clips(counts: Sequence[int]) -> list[Growth]:
+    """Measure what a library of so many clips of 10 ms takes to open, to list and to search."""
+    rows: dict[str, list[float]] = {}
+    samples = np.zeros((441, 2), np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        library, written = Library(Path(folder)), 0
+        for count in counts:
+            print_progress(f"{count} clips")
+            start, before = time.perf_counter(), written
+            while written < count:
+                library.add(make_clip(samples, 44_100, name=f"clip-{written:06d}"))
+                written += 1
+            per_clip = (time.perf_counter() - start) / max(1, count - before)
+            measured: Mapping[str, float] = {
+                "add one": per_clip,
+                "start": least(lambda: Library(Path(folder)), 2),
+                "list": least(library.infos),
+                "find": least(lambda: library.info("clip-000001")),
+                "name without a clip": least(lambda: _find_none(library)),
+                "new name": least(lambda: library.next_name("generate")),
+            }
+            for name, seconds in measured.items():
+                rows.setdefault(name, []).append(seconds)
+    return [Growth(name, "clips", counts, took) for name, took in rows.items()]
+
+
+def by_clients(counts: Sequence[int]) -> list[Growth]:
+    """Measure how long so many clients take together, each with several pings."""
+    took = []
+    flags = ("--config", "none", "--audio", "none", "--engine", "tones", "--log-level", "error")
+    with tempfile.TemporaryDirectory() as folder, running_server(Path(folder), *flags) as server:
+        probes(server, None)[0].ask()
+        packet = build_packet("/msanii/ping", ("id", 1))
+        for count in counts:
+            print_progress(f"{count} clients")
+            with contextlib.ExitStack() as open_lines:
+                lines = [ClientConnection(server.host, server.osc_port, "slip")
+                         for _ in range(count)]  # fmt: skip
+                for line in lines:
+                    open_lines.callback(line.close)
+
+                def ask(lines: Sequence[ClientConnection] = lines) -> None:
+                    for line in lines:
+                        for _ in range(PINGS):
+                            line.send(packet)
+                    for line in lines:
+                        for _ in range(PINGS):
+                            line.receive(10.0)
+
+                took.append(least(ask))
+    return [Growth(f"{PINGS} pings of each client", "clients", counts, took)]
+
+
+def by_chain(counts: Sequence[int], engine: str, device: str) -> list[Growth]:
+    """Measure a chain of continuations of 1 s, each of the clip that the one before has made."""
+    made = EngineRegistry(device, engine).get(engine)
+    made.load()
+    context = replace(standalone_context(), seed=1)
+    clip: Clip = made.run(Generate(seconds=2.0, steps=2), context)
+    took, done, start = [], 0, time.perf_counter()
+    for count in counts:
+        print_progress(f"{count} continuations")
+        while done < count:
+            named = replace(context, clip=lambda name, source=clip: source)  # type: ignore[misc]
+            clip = made.run(Outpaint(src="a", seconds=1.0, steps=2), named)
+            done += 1
+        took.append(time.perf_counter() - start)
+    return [Growth(f"{engine}, chain of continuations", "continuations", counts, took)]
+
+
+def draw(rows: Sequence[Growth], path: Path) -> None:
+    """Write the figure, an SVG: one panel for each unit, both axes logarithmic."""
+    units = list(dict.fromkeys(row.unit for row in rows))
+    figure = Figure(figsize=(4.2 * len(units), 3.6), layout="constrained")
+    FigureCanvasSVG(figure)
+    for place, unit in enumerate(units):
+        axes = figure.add_subplot(1, len(units), place + 1)
+        for row in (row for row in rows if row.unit == unit):
+            axes.loglog(row.sizes, row.seconds, "o-", label=f"{row.name}: {row.slope:+.2f}")
+        axes.set_xlabel(unit)
+        axes.set_ylabel("seconds")
+        axes.legend(fontsize=7, title="slope", title_fontsize=7)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def report_growth(clips: int, out: Path | None, device: str = "cpu") -> int:
+    """Measure all of it, print the slopes, and write `growth.svg` into a folder.
+
+    clips: the largest library. Returns the status: 1 where a cost grows faster than linearly.
+    """
+    counts = sorted({count for count in (*CLIPS, clips) if count <= clips})
+    rows = [
+        *by_length(LENGTHS, "mel-flow", device),
+        *by_clips(counts),
+        *by_clients(CLIENTS),
+        *by_chain(CHAIN, "mel-flow", device),
+    ]
+    return print_growth(rows, out)
+
+
+def print_growth(rows: Sequence[Growth], out: Path | None) -> int:
+    """Print the table, and write the figure where a folder is given; see `report_growth`."""
+    print("| cost | sizes | seconds | slope |\n| --- | --- | --- | ---: |")
+    for row in rows:
+        sizes = ", ".join(map(str, row.sizes))
+        took = ", ".join(f"{seconds:.3g}" for seconds in row.seconds)
+        print(f"| {row.name} | {sizes} {row.unit} | {took} | {row.slope:.2f} |")
+    if out is not None:
+        draw(rows, out / "growth.svg")
+    worse = [row.name for row in rows if row.slope > LINEAR]
+    print(f"\nfaster than linear: {', '.join(worse) or 'nothing'}")
+    return 1 if worse else 0
+
+
+def _find_none(library: Library) -> None:
+    with contextlib.suppress(CommandError):
+        library.info("no-such-clip")

@@ -1,0 +1,52 @@
+"""`msanii-live bench gpu` and `bench growth`: time by length, steps, clips and clients."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from msanii_live.cli.arguments import Commands
+from msanii_live.errors import ConfigError
+
+
+def add(kinds: Commands) -> None:
+    """Add the parsers of both."""
+    text = "clips of 6 to 190 s in 1, 4 and 16 steps on a GPU; under ten minutes"
+    gpu = kinds.add_parser("gpu", help=text, description=text)
+    gpu.add_argument("--device", default="auto", help="(%(default)s)")
+    gpu.add_argument(
+        "--seconds", type=float, action="append", help="may be given several times (6 30 120 190)"
+    )
+    gpu.add_argument("--steps", type=int, action="append", help="as --seconds (1 4 16)")
+    gpu.add_argument(
+        "--model", type=Path, action="append", default=[],
+        help="folder of a published model to measure too; may be given several times",
+    )  # fmt: skip
+    gpu.set_defaults(run=_gpu)
+
+    text = "how time grows with length, clips in the folder, clients and continuations"
+    growth = kinds.add_parser("growth", help=text, description=text)
+    growth.add_argument(
+        "--clips", type=int, default=10_000, help="in the largest folder (%(default)s)"
+    )
+    growth.add_argument("--device", default="cpu", help="(%(default)s)")
+    growth.add_argument("--out", type=Path, help="folder for the figure")
+    growth.set_defaults(run=_growth)
+
+
+def _gpu(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.gpu import LENGTHS, STEPS, report_gpu
+
+    lengths, steps = arguments.seconds or LENGTHS, arguments.steps or STEPS
+    if min(lengths) <= 0 or min(steps) < 1:
+        raise ConfigError("--seconds must be above 0, and --steps 1 or more")
+    models = [model.expanduser() for model in arguments.model]
+    return report_gpu(arguments.device, lengths, steps, models)
+
+
+def _growth(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.growth import report_growth
+
+    if arguments.clips < 100:
+        raise ConfigError(f"--clips is {arguments.clips}: it must be 100 or more")
+    return report_growth(arguments.clips, arguments.out, arguments.device)
