@@ -90,6 +90,10 @@ def add(commands: Commands) -> None:
         "--workers", type=int, action="append", help="may be given several times (1, 2, 4, 8)"
     )
     cluster.add_argument("--rounds", type=int, default=4, help="jobs a worker (%(default)s)")
+    cluster.add_argument(
+        "--delay", type=float, action="append", metavar="MS",
+        help="instead: how long jobs take over a link with this delay each way; Linux, as root",
+    )  # fmt: skip
     cluster.set_defaults(run=_cluster)
 
     parts = _add(
@@ -224,6 +228,10 @@ def _cluster(arguments: argparse.Namespace) -> int:
     counts = arguments.workers or [1, 2, 4, 8]
     if arguments.rounds < 1 or min(counts) < 1:
         raise ConfigError("--workers and --rounds must be 1 or more")
+    if arguments.delay:
+        from msanii_live.benchmarks.links import report_links
+
+        return report_links(arguments.delay, arguments.rounds)
     return report_workers(counts, arguments.rounds)
 
 
