@@ -58,6 +58,15 @@ def _audition(arguments: argparse.Namespace) -> int:
         audition.draw_sheet(names, arguments.sheet)
         print(arguments.sheet)
         return 0
+    page = arguments.out / "index.html"
+    files = [
+        arguments.out / f"{audition.file_stem(n)}.{end}" for n in names for end in ("wav", "png")
+    ]
+    foreign = [path for path in (page, *files) if path.exists()]
+    if page.exists() and audition.is_contact_sheet(page.read_text("utf-8", "replace")):
+        foreign = []  # an audition has written into this folder before
+    if foreign:
+        raise ConfigError(f"{foreign[0]} is a file of yours: name another folder with --out")
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in names:
         wave = audition.audition(name)
@@ -66,7 +75,6 @@ def _audition(arguments: argparse.Namespace) -> int:
         soundfile.write(stem.with_name(stem.name + ".wav"), wave.T / peak, 44_100, "PCM_16")
         audition.draw(name, wave, stem.with_name(stem.name + ".png"))
         print(name, flush=True)
-    page = arguments.out / "index.html"
     page.write_text(audition.contact_sheet(names), "utf-8")
     print(f"{len(names)} sounds: open {page}")
     return 0

@@ -33,6 +33,7 @@ _DRUM_KEYS = {
     "low tom": 43, "cowbell": 56, "shaker": 70, "tambourine": 54, "high conga": 63,
     "low conga": 64,
 }  # fmt: skip
+_HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><title>The rack</title>'
 _LONG_DRUMS = frozenset({"crash"})
 _PADS = frozenset({"warm pad", "glass pad", "sweep pad", "choir", "string machine"})
 # Riffs: beats of the bar, length in beats, semitones above the root, velocity.
@@ -194,6 +195,11 @@ def file_stem(name: str) -> str:
     return name.replace(":", "").replace(" ", "-")
 
 
+def is_contact_sheet(text: str) -> bool:
+    """Return whether a page was written by `contact_sheet`."""
+    return text.startswith(_HEAD)
+
+
 def contact_sheet(names: Sequence[str]) -> str:
     """Return a page with the picture and a player of each sound, whose files lie beside it."""
     cells = "\n".join(
@@ -202,7 +208,7 @@ def contact_sheet(names: Sequence[str]) -> str:
         for name in names
     )
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>The rack</title>\n'
+        f"{_HEAD}\n"
         "<style>body{font-family:sans-serif;display:flex;flex-wrap:wrap;gap:8px}"
         "figure{margin:0;width:420px}audio{width:100%}</style>\n"
         f"{cells}\n</html>\n"

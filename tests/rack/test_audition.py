@@ -39,6 +39,17 @@ def test_audition_writes_sounds_pictures_and_a_page(tmp_path: Path) -> None:
     assert contact_sheet(names) == page
 
 
+def test_a_page_of_the_user_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "index.html"
+    page.write_text("<h1>mine</h1>")
+    assert main(["rack", "audition", "--out", str(tmp_path), "sub"]) == 2
+    assert "index.html is a file of yours" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    page.write_text(contact_sheet(["acid"]))
+    assert main(["rack", "audition", "--out", str(tmp_path), "sub"]) == 0
+    assert "sub.png" in page.read_text()
+
+
 def test_a_sound_that_does_not_exist_is_told_before_any_is_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

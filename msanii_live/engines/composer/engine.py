@@ -44,7 +44,7 @@ from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.errors import Code, CommandError
-from msanii_live.notes import Score
+from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
     Accompany,
     AudioToAudio,
@@ -130,8 +130,14 @@ class ComposerEngine:
         return torch_runtime.gpu_memory_mb()
 
     def warm(self) -> None:
-        """Make one short clip, so that the first command is as fast as the next."""
-        self.run(Generate(seconds=4.0, steps=1), standalone_context())
+        """Make one short clip, so that the first command is as fast as the next.
+
+        It is of a style that needs the vocoder; the rack's first note costs only an import.
+        """
+        self.run(Generate(seconds=4.0, steps=1, style="pop"), standalone_context())
+        kick = Note(0.0, 0.1, 36, 100, drum=True, part="drums")
+        score = Score((kick, Note(0.0, 0.2, 36, 100, 38, part="bass")), 0.3, style="techno")
+        self._player.render_parts(score, Render(midi="warm"), standalone_context(), False)
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
