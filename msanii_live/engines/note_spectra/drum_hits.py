@@ -1,8 +1,8 @@
 """Drum hits: what each drum of a kit sounds like, as a waveform.
 
-A mel and a search for phases cannot hold a strike: the frames of a mel are 46 ms long, so a crash
-lost 18 dB of its first milliseconds. Hits are few and short, so their waveforms are kept, and a hit
-is played with its own attack, spectrum and decay.
+A mel and a search for phases cannot hold a strike: the frames of a mel are 46 ms long, so hits came
+up to 4 ms late and lost up to 5 dB of their first 20 ms. Hits are few and short, so their waveforms
+are kept, and a hit is played with its own attack, spectrum and decay.
 """
 
 from __future__ import annotations
