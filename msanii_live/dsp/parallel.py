@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import lru_cache
+from functools import lru_cache, partial
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -45,6 +45,17 @@ def run_in_parallel(pieces: Sequence[Callable[[Relay], R]], device: torch.device
 def run_parts(parts: Mapping[str, Callable[[Relay], R]], device: torch.device) -> dict[str, R]:
     """Return the results of pieces of work by name; see `run_in_parallel`."""
     return dict(zip(parts, run_in_parallel(list(parts.values()), device), strict=True))
+
+
+def is_split_by_channel(mel: torch.Tensor) -> bool:
+    """Return whether the channels of a mel are worth a thread each."""
+    return len(mel) > 1 and mel.device.type == "cpu" and torch.get_num_threads() > 1
+
+
+def each_channel(work: Callable[[slice, Relay], torch.Tensor], mel: torch.Tensor) -> torch.Tensor:
+    """Return what work makes of each channel, (channels, frames), all at the same time."""
+    pieces = [partial(work, slice(number, number + 1)) for number in range(len(mel))]
+    return torch.cat(run_in_parallel(pieces, mel.device))
 
 
 class _Run(Generic[R]):

@@ -13,8 +13,14 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, hann_window
+from msanii_live.dsp.parallel import Relay, each_channel, is_split_by_channel
 from msanii_live.dsp.phase import FrameGrid, griffin_lim, linear_grid
-from msanii_live.dsp.vocoding import VocoderSettings, estimate_span, fit_to_mel, vocode_loop
+from msanii_live.dsp.vocoding import (
+    VocoderSettings,
+    estimate_span,
+    fit_to_mel,
+    vocode_loop,
+)
 
 # The error of a span of 16 iterations at its edges, under its level: 3 windows -50 dB, 4 -91 dB, 6
 # -123 dB.
@@ -53,6 +59,15 @@ def vocode_span(
     `lookahead_samples` after `end` is not looked at. frames: of the canvas. vocoder: has a network.
     Returns float32, (channels, end - start).
     """
+    if is_split_by_channel(mel):
+
+        def work(channel: slice, relay: Relay) -> torch.Tensor:
+            return vocode_span(
+                mel[channel], start, end, frames, spec,
+                vocoder=vocoder, on_iteration=relay(on_iteration),
+            )  # fmt: skip
+
+        return each_channel(work, mel)
     around = context_samples(vocoder, spec)
     first = max(0, start - around) // spec.hop * spec.hop
     last = min(frames, end + around)

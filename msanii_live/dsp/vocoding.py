@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
+from msanii_live.dsp.parallel import Relay, each_channel, is_split_by_channel
 from msanii_live.dsp.partials import Partials
 from msanii_live.dsp.phase import FrameGrid, circular_grid, griffin_lim, linear_grid, squared
 
@@ -107,6 +108,16 @@ def vocode_line(
     Returns the canvas with the span filled. FADE_SAMPLES on either side of it are crossfaded; all
     other known samples are unchanged, bit for bit.
     """
+    if is_split_by_channel(mel):
+
+        def work(channel: slice, relay: Relay) -> torch.Tensor:
+            return vocode_line(
+                mel[channel], canvas[channel], start, end, spec,
+                vocoder=vocoder, on_iteration=relay(on_iteration),
+                on_span=relay(on_span) if channel.start == 0 else lambda: None,
+            )  # fmt: skip
+
+        return each_channel(work, mel)
 
     def estimate(first: int, grid: FrameGrid) -> Estimate:
         return estimate_span(mel, first, grid, spec, vocoder)

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from msanii_live.dsp.device import override_precision, precision
+from msanii_live.dsp.mel import MelSpec
 from msanii_live.dsp.parallel import Relay, run_in_parallel, run_parts
+from msanii_live.dsp.vocoding import VocoderSettings, vocode_line
 
 CPU = torch.device("cpu")
 
@@ -98,3 +100,23 @@ def test_parts_keep_their_names() -> None:
         "bass": 1,
         "pad": 2,
     }
+
+
+def test_channels_are_vocoded_by_themselves_as_together() -> None:
+    spec = MelSpec()
+    mel, canvas = torch.full((2, spec.mels, 16), -3.0), 0.01 * torch.randn(2, 16 * spec.hop)
+    mel[1] += 1
+    settings = VocoderSettings(iterations=2)
+    reports: list[str] = []
+
+    def vocode() -> torch.Tensor:
+        return vocode_line(
+            mel, canvas, 0, 16 * spec.hop, spec, vocoder=settings,
+            on_iteration=lambda: reports.append("iteration"),
+            on_span=lambda: reports.append("span"),
+        )  # fmt: skip
+
+    apart = vocode()
+    assert sorted(reports) == ["iteration"] * 4 + ["span"]
+    torch.set_num_threads(1)
+    assert torch.allclose(apart, vocode(), atol=1e-5)
