@@ -119,14 +119,14 @@ def report_drums() -> int:
     print("| drum | hits | attack, dB | half of the peak, ms later | spectrum, dB | decay, dB |"
           " rings, s (source) |")  # fmt: skip
     print("|---|---:|---:|---:|---:|---:|---:|")
-    for name, each in found.items():
+    for name, hits in found.items():
         attack, late = (
-            max((getattr(hit, key) for hit in each), key=abs) for key in ("attack", "late")
+            max((getattr(hit, key) for hit in hits), key=abs) for key in ("attack", "late")
         )
-        spectrum, decay = (max(getattr(hit, key) for hit in each) for key in ("spectrum", "decay"))
-        rings, rang = (np.median([getattr(hit, key) for hit in each]) for key in ("rings", "rang"))
+        spectrum, decay = (max(getattr(hit, key) for hit in hits) for key in ("spectrum", "decay"))
+        rings, rang = (np.median([getattr(hit, key) for hit in hits]) for key in ("rings", "rang"))
         print(
-            f"| {name} | {len(each)} | {attack:+.1f} | {late:+.1f} | {spectrum:.1f} | {decay:.1f} "
+            f"| {name} | {len(hits)} | {attack:+.1f} | {late:+.1f} | {spectrum:.1f} | {decay:.1f} "
             f"| {rings:.2f} ({rang:.2f}) |"
         )
     return 0
