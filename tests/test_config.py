@@ -369,7 +369,9 @@ def test_workers_are_a_number_auto_or_an_address(workers):
     assert Config(workers=workers).workers == workers
 
 
-@pytest.mark.parametrize("workers", ["-1", "257", "many", "ray://host", "ray://host:1/0", "http://host:1", "1.5"])
+@pytest.mark.parametrize(
+    "workers", ["-1", "257", "many", "ray://host", "ray://host:1/0", "http://host:1", "1.5"]
+)
 def test_other_workers_are_refused_with_what_is_legal(workers):
     with pytest.raises(ConfigError, match="worker --head"):
         Config(workers=workers)
