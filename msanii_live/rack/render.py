@@ -37,12 +37,14 @@ class RackOptions:
     """How a score is played.
 
     style: of the rig; the score's own if empty. instrument: for all parts but drums, instead of the
-    rig's. drive, space: 0 to 1, more saturation and more room; 0.0 leaves the rig as it is. parts:
-    that sound; empty for all. with_stems: return the stems as well.
+    rig's. kit: of the drums, instead of the rig's. drive, space: 0 to 1, more saturation and more
+    room; 0.0 leaves the rig as it is. parts: that sound; empty for all. with_stems: return the
+    stems as well.
     """
 
     style: str = ""
     instrument: str = ""
+    kit: str = ""
     drive: float = 0.0
     space: float = 0.0
     parts: tuple[str, ...] = ()
@@ -111,7 +113,7 @@ def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptio
     """Return a part after its insert effects, side-chain and fader, (2, frames)."""
     strip = stage.rig.strips[part]
     out = np.zeros((2, stage.frames), dtype=np.float32)
-    for name, own in _by_instrument(stage.rig, part, notes, options.instrument).items():
+    for name, own in _by_instrument(stage.rig, part, notes, options).items():
         if part == "drums":
             KITS[name].play(own, out, stage.clock)
         else:
@@ -135,15 +137,15 @@ def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptio
 
 
 def _by_instrument(
-    rig: Rig, part: str, notes: Sequence[Note], instrument: str
+    rig: Rig, part: str, notes: Sequence[Note], options: RackOptions
 ) -> dict[str, list[Note]]:
     """Return the notes of each kit or instrument."""
     found: dict[str, list[Note]] = {}
     for note in notes:
         if part == "drums":
-            name = rig.kit(note.program)
+            name = options.kit or rig.kit(note.program)
         else:
-            name = instrument or rig.instrument(part, note.program)
+            name = options.instrument or rig.instrument(part, note.program)
         found.setdefault(name, []).append(note)
     return found
 

@@ -224,6 +224,7 @@ RIGS: dict[str, Rig] = {
     ),
 }  # fmt: skip
 NEUTRAL = Rig(("hybrid",))
+KIT_NAMES = ("analogue", "deep analogue", "long analogue", "modal", "hybrid", "worn", "broken")
 
 
 _ACOUSTIC = frozenset({"bossa", "piano", "pop", "jazz"})  # styles of recorded instruments
@@ -241,6 +242,16 @@ def style_word(word: str) -> str:
     'drum and bass'
     """
     return " ".join(word.lower().replace("-", " ").replace("_", " ").split())
+
+
+def kit_name(word: str) -> str:
+    """Return the name of the kit that a timbre such as "worn-kit" means; "" if it means no kit.
+
+    >>> kit_name("Deep-Analogue-Kit"), kit_name("acid")
+    ('deep analogue', '')
+    """
+    name, _, last = style_word(word).rpartition(" ")
+    return name if last == "kit" else ""
 
 
 def is_electronic(style: str) -> bool:

@@ -54,8 +54,11 @@ PLAYED_PROGRAMS = (
     *TRAINED_PROGRAMS, 1, 2, 5, 7, 8, 10, 14, 16, 18, 22, 25, 26, 28, 29, 30, 34, 35, 36, 39, 40,
     43, 50, 55, 62, 66, 68, 71, 75, 79, 81, 82, 84, 87, 89, 90, 91, 92, 94, 95, 98,
 )  # fmt: skip
-# Drum kits as programs of the drum channel: standard, room, power, electronic, 808, jazz, brush.
-KITS = (0, 8, 16, 24, 25, 32, 40)
+# Drum kits by name, as programs of the drum channel.
+NAMED_KITS = {
+    "standard": 0, "room": 8, "power": 16, "electronic": 24, "808": 25, "jazz": 32, "brush": 40,
+}  # fmt: skip
+KITS = tuple(NAMED_KITS.values())
 
 
 def instrument_by_word(word: str) -> str | None:

@@ -7,7 +7,7 @@ what the parts are made of. Notes for the verbs without notes come from the comp
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from msanii_live.engines.base import (
     standalone_context,
     unsupported_verb,
 )
+from msanii_live.engines.composer.further_styles import FURTHER_STYLES
 from msanii_live.engines.loudness import TARGET_LOUDNESS
 from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.scores import requested_score
@@ -40,19 +41,18 @@ from msanii_live.protocol.commands import (
 from msanii_live.rack.finish import finished
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.render import RackOptions, RackSound, render_score
-from msanii_live.rack.rigs import RIGS, nearest_style, style_word
+from msanii_live.rack.rigs import KIT_NAMES, RIGS, kit_name, style_word
 
 if TYPE_CHECKING:  # the composer brings PyTorch, which playing does not need
     from msanii_live.engines.composer.engine import ComposerEngine
     from msanii_live.engines.notes.played_parts import PlayedParts
 
-Makes = TypeVar("Makes", bound=GenerationCommand)
 MAX_SECONDS = 600.0
 VERBS = tuple(
     verb.address
     for verb in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render, Accompany)
 )
-OWN_STYLES = tuple(style for style in RIGS if style not in STYLES)  # that no network has learnt
+TIMBRES = (*INSTRUMENTS, *(f"{name} kit" for name in KIT_NAMES))
 
 
 class RackEngine:
@@ -69,8 +69,8 @@ class RackEngine:
             channels=2,
             max_seconds=MAX_SECONDS,
             steps=20,  # the composer's
-            styles=(*STYLES, *map(_one_word, OWN_STYLES)),
-            timbres=tuple(map(_one_word, INSTRUMENTS)),
+            styles=(*STYLES, *map(_one_word, FURTHER_STYLES)),
+            timbres=tuple(map(_one_word, TIMBRES)),
             drums=True,
             needs_source_notes=True,
             follows=(*OPTIONAL_KEYS, *EFFECT_KEYS),
@@ -114,28 +114,17 @@ class RackEngine:
         self._player.order = command
         if isinstance(command, Render) and not command.parts:
             return self._render(command, context)
-        clip = self._composing().run(self._learnt(command, context), context)
-        style = style_word(command.style)
-        if style not in OWN_STYLES or clip.score is None:
-            return clip
-        info = replace(clip.info, style=style)
-        return replace(clip, info=info, score=replace(clip.score, style=style))
+        return self._composing().run(command, context)
 
     def compose(self, command: Generate, context: Context) -> Score:
         """Return the notes that `run` plays for the same command and seed."""
-        score = self._composing().compose(self._learnt(command, context), context)
-        return self._in_style(score, command)
+        return self._composing().compose(command, context)
 
     def continue_score(
         self, before: Score, bars: float, command: GenerationCommand, context: Context
     ) -> Score:
         """Return the bars that follow some notes; see `ComposingEngine`."""
-        known = replace(before, style=nearest_style(before.style, STYLES))
-        command = self._learnt(command, context)
-        score = self._composing().continue_score(known, bars, command, context)
-        return (
-            self._in_style(score, command) if command.style else replace(score, style=before.style)
-        )
+        return self._composing().continue_score(before, bars, command, context)
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -150,22 +139,6 @@ class RackEngine:
         context.progress(1, 1)
         clip = clip_of(sound, score, context)
         return replace(clip, score=score, stems=sound.stems)
-
-    def _learnt(self, command: Makes, context: Context) -> Makes:
-        """Return a command in the style nearest to its own that the composer has learnt."""
-        style = style_word(command.style)
-        if style not in OWN_STYLES:
-            return command
-        near = nearest_style(style, STYLES)
-        context.warn(
-            f"the composer has not learnt {style} yet: it writes {near}, on the sounds of {style}"
-        )
-        return replace(command, style=near)
-
-    @staticmethod
-    def _in_style(score: Score, command: GenerationCommand) -> Score:
-        style = style_word(command.style)
-        return replace(score, style=style) if style in OWN_STYLES else score
 
     def _composing(self) -> ComposerEngine:
         if self._composer is None:
@@ -208,21 +181,23 @@ class RackPlayer:
     def play(self, score: Score, command: Render, context: Context, with_stems: bool) -> RackSound:
         """Return the sound of a score at the usual loudness, unless the context skips it.
 
-        Raises: CommandError: ERANGE, no instrument has the name of a timbre.
+        Raises: CommandError: ERANGE, there is no such timbre.
         """
         order = self.order
         style = style_word(order.style)
+        instrument, kit = find_sound(command.timbre)
         options = RackOptions(
             style=style if style in RIGS else "",
-            instrument=find_timbre(command.timbre),
+            instrument=instrument,
+            kit=kit,
             drive=order.drive or 0.0,
             space=order.space or 0.0,
             with_stems=with_stems,
         )
         sound = render_score(score, options)
-        other = find_timbre(command.timbre2)
-        if other and command.mix > 0.0:
-            second = render_score(score, replace(options, instrument=other))
+        if command.timbre2 and command.mix > 0.0:
+            instrument, kit = find_sound(command.timbre2)
+            second = render_score(score, replace(options, instrument=instrument, kit=kit))
             sound = _blend(sound, second, command.mix)
         loudness = None if context.skip_normalization else TARGET_LOUDNESS
         return finished(sound, is_loop=score.is_loop, loudness=loudness)
@@ -233,17 +208,19 @@ def _one_word(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def find_timbre(word: str) -> str:
-    """Return the instrument of a word; "" for none.
+def find_sound(word: str) -> tuple[str, str]:
+    """Return the instrument and the kit of a timbre, "" for the rig's.
 
-    Raises: CommandError: ERANGE, there is no such instrument; the text lists them.
+    Raises: CommandError: ERANGE, there is no such timbre; the text lists them.
     """
-    name = style_word(word)
+    kit, name = kit_name(word), style_word(word)
+    if kit in KIT_NAMES:
+        return "", kit
     if name and name not in INSTRUMENTS:
         raise CommandError(
-            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(INSTRUMENTS)}"
+            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(TIMBRES)}"
         )
-    return name
+    return name, ""
 
 
 def clip_of(sound: RackSound, score: Score, context: Context) -> Clip:

@@ -71,7 +71,9 @@ class StreamStart(Command):
         default="",
         check=or_none(parse_parts),
     )
-    timbre: str = text("instrument; the notes' own programs if absent or none", default="")
+    timbre: str = text(
+        "instrument or drum kit; the notes' own programs if absent or none", default=""
+    )
     timbre2: str = text("second instrument, to morph towards; none removes it", default="")
     program: int | None = integer(
         "General MIDI program for all notes, from 0", 0, 127, default=None

@@ -5,19 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msanii_live.audio import make_clip
+from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import Context, standalone_context
 from msanii_live.engines.composer.band_player import (
     TIMBRES,
     BandPlayer,
     find_instrument_of_rack,
 )
-from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES
+from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, NAMED_KITS
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.errors import CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Render
+from msanii_live.rack.drums.kits import KITS
 from msanii_live.rack.instruments import INSTRUMENTS
+from msanii_live.rack.rigs import kit_name
 
 RATE = 44_100
 BAND = Score(
@@ -41,11 +43,13 @@ class SinePlayer:
 
     def __init__(self) -> None:
         self.timbres: list[str] = []
+        self.kits: list[set[int]] = []
 
     def render_parts(
         self, score: Score, command: Render, context: Context, with_stems: bool = True
     ) -> PlayedParts:
         self.timbres.append(command.timbre)
+        self.kits.append({note.program for note in score.notes if note.drum})
         time = np.arange(round(score.seconds * RATE)) / RATE
         stems = {
             part: np.stack([0.1 * np.sin(2 * np.pi * 220 * number * time)] * 2, 1).astype(
@@ -94,6 +98,32 @@ def test_stems_sum_to_the_clip_which_is_the_same_without_them(measured) -> None:
         assert bare.stems == {}
 
 
+def test_a_kit_of_general_midi_is_the_program_of_the_drums(measured) -> None:
+    play(measured, replace(BAND, style="jazz"), timbre="brush-kit")
+    assert (measured.timbres, measured.kits) == ([""], [{40}])
+
+
+@pytest.mark.parametrize(("style", "kit"), [("techno", "jazz kit"), ("jazz", "worn-kit")])
+def test_a_kit_of_the_other_player_keeps_the_level_of_the_drums(measured, style, kit) -> None:
+    score = replace(BAND, style=style)
+    usual, other = (play(measured, score, timbre=timbre) for timbre in ("", kit))
+    assert np.abs(sum(other.stems.values()) - other.clip.samples).max() < 2**-20
+    shares = [
+        rms_dbfs(each.stems["drums"]) - rms_dbfs(each.stems["chords"]) for each in (usual, other)
+    ]
+    assert shares[1] == pytest.approx(shares[0], abs=1.5)  # the limiter may differ
+    bare = play(measured, score, with_stems=False, timbre=kit)
+    assert np.array_equal(bare.clip.samples, other.clip.samples)
+
+
+def test_a_kit_that_no_player_has_is_told_and_one_without_drums_is_silent(measured) -> None:
+    with pytest.raises(CommandError, match="no timbre is called 'polka-kit'"):
+        play(measured, timbre="polka-kit")
+    tones = replace(BAND, notes=BAND.notes[1:])
+    same = [play(measured, tones, timbre=timbre).clip.samples for timbre in ("", "jazz-kit")]
+    assert np.array_equal(*same)
+
+
 def test_a_morph_lies_between_its_ends(measured) -> None:
     ends = [play(measured, timbre=timbre).clip.samples for timbre in ("acid", "harp")]
     at = [
@@ -106,8 +136,12 @@ def test_a_morph_lies_between_its_ends(measured) -> None:
 
 
 def test_timbres_have_one_meaning_each_and_all_are_found() -> None:
-    assert len(set(TIMBRES)) == len(TIMBRES) == len(INSTRUMENT_NAMES) + len(INSTRUMENTS)
-    found = [find_instrument_of_rack(word) for word in TIMBRES]
+    kits = [kit_name(word) for word in TIMBRES if kit_name(word)]
+    assert kits == [*KITS, *NAMED_KITS]
+    others = [word for word in TIMBRES if not kit_name(word)]
+    assert len(set(TIMBRES)) == len(TIMBRES)
+    assert len(others) == len(INSTRUMENT_NAMES) + len(INSTRUMENTS)
+    found = [find_instrument_of_rack(word) for word in others]
     assert [name for name in found if name] == list(INSTRUMENTS)
     assert find_instrument_of_rack("organ") == ""  # that of General MIDI
     assert find_instrument_of_rack("Rack organ") == "organ"

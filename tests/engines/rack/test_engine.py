@@ -9,11 +9,11 @@ import pytest
 
 from msanii_live.audio.limiter import true_peaks
 from msanii_live.engines.base import EngineSettings, standalone_context
-from msanii_live.engines.rack.engine import OWN_STYLES, RackEngine, find_timbre
+from msanii_live.engines.rack.engine import TIMBRES, RackEngine, find_sound
 from msanii_live.errors import CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Generate, Render, Vocode
-from msanii_live.rack.instruments import INSTRUMENTS
+from msanii_live.rack.drums.kits import KITS
 from tests.rack.test_render import groove
 
 RENDER = Render(midi="riff")
@@ -86,6 +86,20 @@ def test_two_timbres_are_mixed(engine: RackEngine) -> None:
     assert not np.allclose(between, ends[1], atol=0.01)
 
 
+def test_a_kit_changes_the_drums_alone(engine: RackEngine) -> None:
+    score = replace(groove(), style="house")
+    usual, other = (
+        played(engine, replace(RENDER, timbre=timbre, stems=1), score)
+        for timbre in ("", "worn-kit")
+    )
+    drums, bass = (
+        [clip.stems[part] / np.abs(clip.stems[part]).max() for clip in (usual, other)]
+        for part in ("drums", "bass")
+    )
+    assert not np.allclose(*drums, atol=0.1)
+    assert np.corrcoef(bass[0][:, 0], bass[1][:, 0])[0, 1] > 0.99
+
+
 def test_what_it_cannot_play_is_told(engine: RackEngine) -> None:
     with pytest.raises(CommandError, match="no timbre is called 'kazoo'; there are sub"):
         played(engine, replace(RENDER, timbre="kazoo"))
@@ -95,12 +109,14 @@ def test_what_it_cannot_play_is_told(engine: RackEngine) -> None:
 
 def test_its_timbres_and_styles_are_told(engine: RackEngine) -> None:
     assert set(engine.capabilities.timbres) >= {"acid", "long-sub", "electric-piano"}
-    assert len(engine.capabilities.timbres) == len(INSTRUMENTS)
-    assert find_timbre("Electric-Piano") == find_timbre("electric piano") == "electric piano"
+    assert len(set(TIMBRES)) == len(engine.capabilities.timbres)
+    for word in ("Electric-Piano", "electric piano"):
+        assert find_sound(word) == ("electric piano", "")
+    found = [find_sound(word) for word in engine.capabilities.timbres]
+    assert [kit for _, kit in found if kit] == list(KITS)
     assert {"techno", "drum-and-bass", "dub", "trap", "garage", "electro"} <= set(
         engine.capabilities.styles
     )
-    assert "techno" not in OWN_STYLES
 
 
 def test_a_chunk_of_a_stream_keeps_the_level_of_its_notes(engine: RackEngine) -> None:
