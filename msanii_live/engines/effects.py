@@ -25,6 +25,8 @@ def with_drive_and_space(
         return made
     drive, space = command.drive or 0.0, command.space or 0.0
     if not isinstance(command, Generate | Render):
-        context.warn(f"{engine.name} follows drive and space in generate and render only")
+        context.warn(
+            f"drive and space are left out: they would change the source, which {engine.name} keeps"
+        )
         return made
     return with_effects(made, drive, space, is_limited=not context.skip_normalization)

@@ -16,6 +16,17 @@ RATE = 44_100
 MISHEARD_NOTES, MISHEARD_SHARE = 2, 0.04  # of a part that is not there
 
 
+def accompanied(context: Context, name: str) -> tuple[Clip, Score]:
+    """Return a clip to play to, and its notes. Raises: CommandError: ENOCLIP, it has none."""
+    if context.clip(name).score is None:
+        raise CommandError(
+            Code.ENOCLIP,
+            f"no notes are known of {name} or heard in it, so there is nothing to play to: "
+            "name a clip that has some",
+        )
+    return source_of(context, name)
+
+
 def source_of(context: Context, name: str) -> tuple[Clip, Score]:
     """Return a source clip and its notes, which last exactly as long.
 

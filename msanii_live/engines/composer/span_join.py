@@ -182,6 +182,7 @@ def _same_sound(known: Samples, played: Samples) -> float | None:
         return None
     one, other = known.astype(float).ravel(), played.astype(float).ravel()
     power, together = float(other @ other), float(one @ other)
-    if rms_dbfs(known) <= QUIET or together < SAME * np.sqrt(power * float(one @ one)):
+    least = SAME * np.sqrt(power * float(one @ one))  # 0 of silence, which is no sound's gain
+    if rms_dbfs(known) <= QUIET or together <= 0.0 or together < least:
         return None
     return float(20 * np.log10(together / max(power, 1e-12)))

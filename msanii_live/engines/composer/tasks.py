@@ -24,6 +24,7 @@ from msanii_live.engines.composer.playing import (
 )
 from msanii_live.engines.composer.read_piece import ReadPiece, read_piece
 from msanii_live.engines.composer.sources import (
+    accompanied,
     joined,
     lacking_parts,
     silent_source,
@@ -215,7 +216,7 @@ class ComposerTasks:
 
     def accompany(self, command: Accompany) -> Clip:
         """Compose parts to a clip, those that it lacks if none are named, and play them alone."""
-        source, score = source_of(self.context, command.src)
+        source, score = accompanied(self.context, command.src)
         self._frames(score.seconds)
         piece = self._read(score, with_tempo=False)
         parts = self.wishes.parts if command.parts else lacking_parts(score)

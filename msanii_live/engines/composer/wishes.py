@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from msanii_live.engines.composer.chord_symbols import parse_chords, parse_form
+from msanii_live.engines.composer.further_styles import FURTHER_STYLES
 from msanii_live.engines.composer.keys import key_of_chords
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.mel_flow.vocabulary import STYLES
@@ -59,7 +60,8 @@ def read_wishes(
     """
     words = parse_prompt(command.prompt, command.style, command.key)
     if words.warning:
-        warn(words.warning)
+        more = f"; the key style also takes {', '.join(FURTHER_STYLES)}" if words.unknown else ""
+        warn(words.warning + more)
     style = None if words.style is None else STYLES[words.style]
     if style is not None and style not in styles:
         warn(f"these weights do not know the style {style}: they know {', '.join(styles)}")

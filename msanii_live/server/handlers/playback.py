@@ -97,6 +97,9 @@ def span(clip: Clip, start: float, end: float | None) -> Clip:
         name, seconds = clip.info.name, clip.info.seconds
         if end is not None and end <= start:
             text = f"end is {end:g}: it must be more than start, {start:g}"
-        else:
+        elif start >= seconds:
             text = f"start is {start:g}: {name} ends at {seconds:.3f} s"
+        else:
+            text = f"from {start:g} to {seconds if end is None else end:g} s there is no sample"
+            text += f" of {name}: end must be later"
         raise CommandError(Code.ERANGE, text) from None

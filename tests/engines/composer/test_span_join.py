@@ -28,6 +28,14 @@ def test_the_same_sound_goes_on_at_the_clip_s_level():
     assert join.gains[2] == pytest.approx(12.04, abs=0.1)
 
 
+def test_silence_at_a_seam_leaves_the_gain_of_the_span():
+    old = noise(0)
+    made = np.zeros_like(old[-ORIGIN:])
+    made[START + ORIGIN : END + ORIGIN] = noise(1)[START:END]
+    join = plan_join(old, made, START, END, ORIGIN)
+    assert max(map(abs, join.gains)) < SEAM_GAIN, "silence at a seam tells no gain"
+
+
 def test_another_sound_differs_by_a_bounded_gain_at_the_seam():
     old, made = noise(0), noise(1)[-ORIGIN:] * np.float32(0.25)
     made[START + ORIGIN : END + ORIGIN] *= 3.0

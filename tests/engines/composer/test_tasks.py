@@ -345,6 +345,9 @@ def test_errors_say_what_can_be_done(composer):
         with pytest.raises(CommandError, match=r"notes of voice are not known.*mel-flow") as caught:
             run(composer, command, clips={"voice": audio})
         assert caught.value.code == "EENGINE"
+    with pytest.raises(CommandError, match="nothing to play to") as caught:
+        run(composer, Accompany(src="voice"), clips={"voice": audio})
+    assert caught.value.code == "ENOCLIP"
     with pytest.raises(CommandError, match="within the clip's 8"):
         run(composer, Inpaint(src="riff", start=9.0, end=10.0))
     with pytest.raises(CommandError, match=r"would last 800\.00 s"):
