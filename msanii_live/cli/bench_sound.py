@@ -1,4 +1,4 @@
-"""`msanii-live bench drums` and `bench peaks`: what is measured in the sound of clips."""
+"""`msanii-live bench drums`, `round-trip` and `peaks`: what is measured in the sound of clips."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from msanii_live.cli.arguments import Commands, engine_name
 from msanii_live.errors import ConfigError
 
 ENGINES = ("composer", "rack", "mel-flow")
+NETWORKS = ("vocos", "bands")
 
 
 def add(kinds: Commands) -> None:
-    """Add the parsers of both measurements."""
+    """Add the parsers of these measurements."""
     text = "how near drums come to FluidSynth's; needs FluidSynth with FluidR3"
     drums = kinds.add_parser("drums", help=text, description=text)
     drums.set_defaults(run=_drums)
+
+    text = "what a vocoder keeps of FluidSynth's true mels: tones, onsets, attacks; its time"
+    trip = kinds.add_parser("round-trip", help=text, description=text)
+    trip.add_argument("--vocoder", choices=NETWORKS, default="vocos", help="(%(default)s)")
+    trip.add_argument("--count", type=int, default=6, help="pieces (%(default)s)")
+    trip.set_defaults(run=_round_trip)
 
     text = "true peaks of clips of each verb and of the stream"
     peaks = kinds.add_parser("peaks", help=text, description=text)
@@ -30,6 +37,14 @@ def _drums(_: argparse.Namespace) -> int:
     from msanii_live.evaluation.drum_hits import report_drums
 
     return report_drums()
+
+
+def _round_trip(arguments: argparse.Namespace) -> int:
+    from msanii_live.evaluation.vocoder_round_trip import report_round_trip
+
+    if arguments.count < 2:
+        raise ConfigError(f"--count is {arguments.count}: it must be 2 or more")
+    return report_round_trip(arguments.vocoder, arguments.count)
 
 
 def _peaks(arguments: argparse.Namespace) -> int:

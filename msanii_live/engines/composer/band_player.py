@@ -112,7 +112,7 @@ class BandPlayer:
             return self._by_one(own, "", command, context, with_stems)
         raw = replace(context, skip_normalization=True)
         usual = self._by_one(score, "", command, raw, True)
-        drums = replace(own, notes=tuple(n for n in own.notes if part_of(n) == "drums"))
+        drums = own.only(["drums"])
         if of_rack:
             struck = _by_rack(drums, "", kit, raw, False)
         else:
