@@ -8,6 +8,7 @@ from msanii_live.audio.clip import Samples
 from msanii_live.audio.slow_gain import even_gain, gain_per_frame
 
 MONO_TOLERANCE = 1e-6  # by which the channels of a mono source may differ
+_BLOCK = 65_536  # frames looked at before the next: most stereo is found out by the first
 
 
 def decibels(value: float) -> float:
@@ -24,7 +25,8 @@ def rms_dbfs(samples: Samples) -> float:
 
 def is_mono(samples: Samples) -> bool:
     """Return whether all channels are the same, to 1e-6. samples: float32, (frames, channels)."""
-    return bool(np.abs(samples - samples[:, :1]).max(initial=0.0) <= MONO_TOLERANCE)
+    blocks = (samples[at : at + _BLOCK] for at in range(0, len(samples), _BLOCK))
+    return all(np.abs(block - block[:, :1]).max(initial=0.0) <= MONO_TOLERANCE for block in blocks)
 
 
 def as_mono(samples: Samples) -> Samples:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 
 from msanii_live.dsp.mel import left_right
@@ -68,16 +69,18 @@ class FreshLine:
         windows = plan_line(tokens, 0, tokens, line.window)
         line.plan_steps(len(windows), len(edges))
         mels = line.fill(line.blank(tokens), [False] * tokens, windows, self.beat.moved(-lead))
-        start = 0
+        made, powers, start = line.blank(tokens), np.empty(0), 0
         for window, mel in zip(windows, mels, strict=True):
             is_all = window is windows[-1]
-            made = line.model.denormalise(mel[:, :, : window.fill_to * line.patch])
-            powers = clip_powers(made, line.model.spec)[line.patch :]
+            new = slice(window.fill_from * line.patch, window.fill_to * line.patch)
+            made[:, :, new] = line.model.denormalise(mel[:, :, new])
+            powers = np.concatenate([powers, clip_powers(made[:, :, new], line.model.spec)])
             while edges and (is_all or edges[0] <= self._ready(window.fill_to)):
                 end = edges.pop(0)
-                wave = self._vocode(made, lead + start, lead + end, length)
+                known = made[:, :, : new.stop]
+                wave = self._vocode(known, lead + start, lead + end, length)
                 line.on_span()
-                yield FreshSpan(left_right(wave), powers, is_all)
+                yield FreshSpan(left_right(wave), powers[line.patch :], is_all)
                 start = end
 
     @property

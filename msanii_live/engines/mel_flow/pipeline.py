@@ -9,7 +9,13 @@ import torch
 
 from msanii_live.dsp.mel import left_right, mid_side
 from msanii_live.dsp.samplers import noise_level
-from msanii_live.dsp.vocoding import VocoderSettings, continue_phase, plan_spans, vocode_line
+from msanii_live.dsp.vocoding import (
+    CONTEXT_SAMPLES,
+    VocoderSettings,
+    continue_phase,
+    plan_spans,
+    vocode_line,
+)
 from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import (
     InpaintingWindow,
@@ -66,6 +72,15 @@ class MelFlowPipeline:
     def token(self) -> int:
         """Samples per token of the network."""
         return self.model.spec.hop * self.model.net.config.patch
+
+    def heard_around(self, start: int, end: int, frames: int) -> tuple[int, int]:
+        """Return the samples that decide on samples [start, end) of a clip, as (first, last).
+
+        A network's window reaches no further, so a continuation costs the same however long its
+        source is. The first is on the same token grid as sample 0.
+        """
+        margin = (self.window + 2) * self.token + CONTEXT_SAMPLES + self.model.spec.n_fft
+        return max(0, start - margin) // self.token * self.token, min(frames, end + margin)
 
     def inpaint(
         self, wave: torch.Tensor, start: int, end: int, beat: BarPhase | None, leftwards: bool

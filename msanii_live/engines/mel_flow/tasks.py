@@ -232,7 +232,10 @@ class MelFlowTasks:
         """Generate frames [start, end) at the source's level; the rest stays bit for bit."""
         gain = model_gain(source.samples)
         pipeline = self._pipeline(beat.rate * 240 * self.rate if beat else 0.0, source)
-        wave = pipeline.inpaint(self._tensor(samples, gain), start, end, beat, leftwards)
+        low, high = pipeline.heard_around(start, end, len(samples))
+        heard = self._tensor(samples[low:high], gain)
+        here = beat.moved(low) if beat else None
+        wave = pipeline.inpaint(heard, start - low, end - low, here, leftwards)
         # A continuation is a little quieter than its source, and chained ones lose more; for a
         # source unlike its training data the model may fade out. So the level is held.
         near = 6 * self.rate
@@ -241,11 +244,11 @@ class MelFlowTasks:
         made = _samples(wave) / np.float32(gain)
         if is_mono(samples):  # the network may give it a side channel
             made = as_mono(made)
-        made = hold_level(made, start, end, level, even=True)
+        made = hold_level(made, start - low, end - low, level, even=True)
         first, last = max(0, start - SEAM), min(len(samples), end + SEAM)
-        limited = limit(made[first:last])
+        limited = limit(made[first - low : last - low])
         fresh = slice(start - first, end - first)
-        taken = rms_dbfs(made[start:end]) - rms_dbfs(limited[fresh])
+        taken = rms_dbfs(made[start - low : end - low]) - rms_dbfs(limited[fresh])
         if taken > 0.1:  # dB, by the limiter; chained continuations would lose it each time
             level = rms_dbfs(limited[fresh]) + taken
             limited = limit(hold_level(limited, fresh.start, fresh.stop, level))
