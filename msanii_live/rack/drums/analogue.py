@@ -18,6 +18,7 @@ from msanii_live.rack.drums.hits import (
     metal,
     modes,
     noise,
+    struck_plates,
     wide_noise,
 )
 from msanii_live.rack.envelopes import strike_curve
@@ -96,9 +97,9 @@ def open_hat(force: float, rng: Noise) -> Stereo:
 def _hat(force: float, rng: Noise, decay: float, seconds: float) -> Stereo:
     ring = highpass(metal(seconds, 9.1), 7_000.0, 4)
     hiss = highpass(wide_noise(rng, seconds), 7_500.0, 3)
-    envelope = strike_curve(frames_of(seconds), 0.0004, decay)
     tick = highpass(noise(rng, 0.02), 9_000.0) * strike_curve(frames_of(0.02), 0.0002, 0.012)
-    return layered((1.1 * ring + (0.1 + 0.1 * force) * hiss) * envelope, 0.14 * force * tick)
+    hiss = (0.1 + 0.1 * force) * hiss
+    return struck_plates(1.1 * ring, hiss, 0.0004, decay, 0.14 * force * tick)
 
 
 def crash(force: float, rng: Noise) -> Stereo:

@@ -114,6 +114,17 @@ def click(rng: Noise, seconds: float, above: float) -> Mono:
     return highpass(burst, above)
 
 
+def struck_plates(
+    ring: Mono | Stereo, hiss: Stereo, attack: float, decay: float, *more: Mono | Stereo
+) -> Stereo:
+    """Return a hat: a ring and a hiss under one envelope, and what else is heard of the strike.
+
+    attack: s. decay: s to fall by 60 dB.
+    """
+    envelope = strike_curve(hiss.shape[1], attack, decay)
+    return layered((ring + hiss) * envelope, *more)
+
+
 def layered(*waves: Mono | Stereo) -> Stereo:
     """Return the sum of sounds of any lengths and channels, without DC, faded at its end."""
     frames = max(wave.shape[-1] for wave in waves)

@@ -18,6 +18,7 @@ from msanii_live.rack.drums.hits import (
     modes,
     noise,
     plate,
+    struck_plates,
     wide_noise,
 )
 from msanii_live.rack.envelopes import strike_curve
@@ -107,8 +108,7 @@ def open_hat(force: float, rng: Noise) -> Stereo:
 def _hat(force: float, rng: Noise, decay: float, seconds: float) -> Stereo:
     bronze = highpass(plate(rng, 60, 3_000.0, 16_000.0, seconds, 2.0 * decay), 5_500.0, 2)
     hiss = highpass(wide_noise(rng, seconds), 7_000.0, 2)
-    envelope = strike_curve(frames_of(seconds), 0.0005, decay)
-    return layered((1.6 * bronze + (0.1 + 0.12 * force) * hiss) * envelope)
+    return struck_plates(1.6 * bronze, (0.1 + 0.12 * force) * hiss, 0.0005, decay)
 
 
 def crash(force: float, rng: Noise) -> Stereo:
