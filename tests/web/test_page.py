@@ -29,8 +29,10 @@ def page(browser, tones):
 
 def hear(page, name):
     """Hear a clip in the browser; return what Web Audio decoded: seconds, peak, channels."""
-    page.locator(f"[data-clip='{name}'] [data-deed=hear]").click()
+    page.select_option("#place", "browser")
+    page.locator(f"[data-clip='{name}'] [data-deed=play]").click()
     page.wait_for_selector(f"#audition[data-clip='{name}']:visible")
+    page.select_option("#place", "stage")
     told = page.locator("#audition").evaluate("it => ({...it.dataset})")
     return float(told["seconds"]), float(told["peak"]), int(told["channels"])
 

@@ -64,7 +64,8 @@ def test_a_piano_roll_has_every_part_in_its_colour(card):
 
 def test_stems_are_muted_and_soloed(card):
     page, found = card
-    found.locator("[data-deed=hear]").click()
+    page.select_option("#place", "browser")
+    found.locator("[data-deed=play]").click()
     page.wait_for_selector("#audition[data-clip='band']:visible")
     assert page.get_attribute("#audition", "data-stems") == ""
     mute = found.locator("[data-deed=mute-drums]")
@@ -77,7 +78,8 @@ def test_stems_are_muted_and_soloed(card):
     assert solo.get_attribute("aria-pressed") == "true"
     assert found.locator("[data-deed=solo-lead]").get_attribute("aria-pressed") == "false"
     assert page.locator("#audition").is_visible()
-    found.locator("[data-deed=hear]").click()
+    found.locator("[data-deed=stop]").click()
+    page.select_option("#place", "stage")
     page.wait_for_selector("#audition", state="hidden")
 
 

@@ -81,7 +81,6 @@ function makeCard(link, clip) {
     button("▶ Play", () => play(link, sound, false), { data: { deed: "play" }, title: "on stage or in this browser, as chosen above" }),
     button("⟳ Loop", () => play(link, sound, true), { data: { deed: "loop" }, title: "the same, over and over" }),
     button("■", () => stopClip(link, clip.name), { data: { deed: "stop" }, title: "stop this clip", aria: { label: `stop ${clip.name}` } }),
-    button("Listen", () => (isPreviewing(clip.name) ? stop() : hear(0)), { data: { deed: "hear" }, title: "in this browser only" }),
     make("a", { className: "button", href: wav, download: `${clip.name}.wav`, title: "download the WAV" }, "WAV"),
     clip.midi && make("a", { className: "button", href: `${base}.mid${version}`, download: `${clip.name}.mid`, title: "download the notes as MIDI" }, "MIDI"),
   );
@@ -248,11 +247,10 @@ export function markPlaying(parts) {
 }
 
 onProgress((name, fraction) => {
-  for (const { head, row, clip } of cards.values()) {
+  for (const { head, clip } of cards.values()) {
     if (clip.name !== name) continue;
     head.hidden = fraction === null;
     if (fraction !== null) head.style.left = `${100 * fraction}%`;
-    setText(row.querySelector("[data-deed=hear]"), fraction === null ? "Listen" : "End");
   }
 });
 
@@ -267,10 +265,18 @@ export function moveFocus(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+/** Return the focused card, or the newest. */
+const cardInFocus = () => document.activeElement?.closest?.(".clip") ?? byId("clips").querySelector(".clip");
+
 /** Click a button of the focused card, or of the newest. */
 export function clickButton(deed) {
-  const card = document.activeElement?.closest?.(".clip") ?? byId("clips").querySelector(".clip");
-  card?.querySelector(`[data-deed=${deed}]`)?.click();
+  cardInFocus()?.querySelector(`[data-deed=${deed}]`)?.click();
+}
+
+/** Play the clip of the focused card in this browser, wherever else clips play, or end that. */
+export function toggleHearing() {
+  const name = cardInFocus()?.dataset.clip;
+  if (name) isPreviewing(name) ? stop() : hearClip(name);
 }
 
 byId("show-notes").addEventListener("change", ({ target }) => byId("clips").classList.toggle("no-notes", !target.checked));

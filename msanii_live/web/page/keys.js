@@ -1,7 +1,7 @@
 /** Keyboard shortcuts. They are off while the user types in a field. */
 
 import { stop as stopPreview } from "./preview.js";
-import { clickButton, moveFocus } from "./clips.js";
+import { clickButton, moveFocus, toggleHearing } from "./clips.js";
 import { pairs, byId } from "./dom.js";
 import { show } from "./forms.js";
 
@@ -13,10 +13,10 @@ const KEYS = {
   o: ["outpaint", () => compose("/msanii/outpaint")],
   j: ["next clip", () => moveFocus(1)],
   k: ["previous clip", () => moveFocus(-1)],
-  h: ["listen to the clip in this browser", () => clickButton("hear")],
-  p: ["play the clip on the server", () => clickButton("play")],
-  l: ["loop the clip on the server", () => clickButton("loop")],
-  s: ["stop the clip on the server", () => clickButton("stop")],
+  h: ["listen to the clip in this browser", toggleHearing],
+  p: ["play the clip, on stage or in this browser", () => clickButton("play")],
+  l: ["loop the clip, on stage or in this browser", () => clickButton("loop")],
+  s: ["stop the clip", () => clickButton("stop")],
   q: ["stop listening in this browser", stopPreview],
   u: ["undo", () => byId("undo").click()],
   m: ["make a loop with what is chosen", () => byId("make")?.click()],
