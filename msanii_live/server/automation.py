@@ -205,6 +205,9 @@ class AutomationRecorder:
                 length = float(bar * max(1, math.ceil(beat / bar - _INSTANT)))
                 automation = run.draft.finish(min(length, MAX_BEATS), beat)
                 self._run = None
+                if not automation.events and self._is_kept(run.name):
+                    log.info("no change was recorded: %s stays as it was", run.name)
+                    return None
             else:
                 self._set(run.due(beat))
                 length = run.automation.length
@@ -214,6 +217,9 @@ class AutomationRecorder:
             left = self._run
         self._save(run.name, automation)
         return left
+
+    def _is_kept(self, name: str) -> bool:
+        return name in self._unsaved or FILES.path(self._folder, name).exists()
 
     def _save(self, name: str, automation: Automation) -> None:
         FILES.save(self._folder, name, automation.as_dict())

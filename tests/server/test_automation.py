@@ -68,6 +68,17 @@ def test_changes_are_kept_with_their_beats_up_to_the_next_bar_line(bench):
     assert bench.recorder.summary() == {"names": ["swell"], "name": "", "state": ""}
 
 
+def test_a_recording_without_changes_replaces_none_that_has_some(bench):
+    recorded(bench)
+    kept = bench.events("swell")
+    for end in (bench.recorder.stop, lambda: bench.recorder.record("other", is_overdub=False)):
+        bench.recorder.record("swell", is_overdub=False)
+        end()
+        assert bench.events("swell") == kept
+    bench.recorder.stop()
+    assert bench.recorder.names() == ["other", "swell"], "a new name is kept, though empty"
+
+
 def test_it_is_played_from_the_next_bar_line_again_and_again(bench):
     recorded(bench)
     bench.at(17.0)
