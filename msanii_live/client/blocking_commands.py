@@ -309,7 +309,7 @@ class BlockingCommands(ABC):
         midi: notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns
             to audio.
         accompany: parts to play to the audio input: drums, bass, chords, lead, pad; none ends that.
-        timbre: instrument or drum kit; the notes' own programs if absent or none.
+        timbre: instrument or kit; the notes' own programs if absent or none.
         timbre2: second instrument, to morph towards; none removes it.
         program: General MIDI program for all notes, from 0 (0 to 127).
         """

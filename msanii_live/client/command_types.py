@@ -205,7 +205,7 @@ class AudioToAudioOptions(GenerationOptions, total=False):
 class RenderOptions(GenerationOptions, total=False):
     """Keys of /msanii/render."""
 
-    # instrument or drum kit; the notes' own programs if absent
+    # instrument or kit; the notes' own programs if absent
     timbre: str
     # second instrument, to morph towards
     timbre2: str

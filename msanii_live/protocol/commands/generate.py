@@ -237,7 +237,7 @@ class Render(GenerationCommand):
         "MIDI file in the folder, name of a MIDI take, or take (the last bars of MIDI input)",
         positional=True,
     )
-    timbre: str = text("instrument or drum kit; the notes' own programs if absent", default="")
+    timbre: str = text("instrument or kit; the notes' own programs if absent", default="")
     timbre2: str = text("second instrument, to morph towards", default="")
     mix: float = number("0 is only timbre, 1 is only timbre2", 0, 1, default=0.5)
     program: int | None = integer(

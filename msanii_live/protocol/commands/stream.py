@@ -63,17 +63,13 @@ class StreamStart(Command):
     at: str = at_argument("it starts, if nothing is playing", default="bar")
     midi: str = text(
         "notes to play: take (the MIDI input), or the name of a MIDI take or file; none returns "
-        "to audio",
-        default="",
-    )
+        "to audio", default="",
+    )  # fmt: skip
     accompany: str = text(
         "parts to play to the audio input: drums, bass, chords, lead, pad; none ends that",
-        default="",
-        check=or_none(parse_parts),
-    )
-    timbre: str = text(
-        "instrument or drum kit; the notes' own programs if absent or none", default=""
-    )
+        default="", check=or_none(parse_parts),
+    )  # fmt: skip
+    timbre: str = text("instrument or kit; the notes' own programs if absent or none", default="")
     timbre2: str = text("second instrument, to morph towards; none removes it", default="")
     program: int | None = integer(
         "General MIDI program for all notes, from 0", 0, 127, default=None
