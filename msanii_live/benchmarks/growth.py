@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -52,28 +53,48 @@ class Growth:
         return float(np.log(ratio) / np.log(self.sizes[-1] / self.sizes[-2]))
 
 
-def least(call: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Return the least seconds of several calls."""
+def least(
+    call: Callable[[], object], rounds: int = ROUNDS, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Return the least seconds of several calls. clock: returns seconds."""
     took = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = clock()
         call()
-        took.append(time.perf_counter() - start)
+        took.append(clock() - start)
     return min(took)
 
 
+@contextlib.contextmanager
+def engine_clock(device: str) -> Iterator[Callable[[], float]]:
+    """Give the clock that measures an engine: on a CPU, processor time of one thread.
+
+    Several threads wait for each other by spinning, which on a busy machine counts as their work.
+    """
+    if device != "cpu":
+        yield time.perf_counter
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield time.process_time
+    finally:
+        torch.set_num_threads(threads)
+
+
 def by_length(lengths: Sequence[int], engine: str, device: str) -> list[Growth]:
-    """Measure how long a clip takes by its length."""
+    """Measure how long a clip takes by its length; see `engine_clock`."""
     registry = EngineRegistry(device, engine)
     made = registry.get(engine)
     made.load()
     made.warm()
     context = replace(standalone_context(), seed=1)
     took = []
-    for seconds in lengths:
-        print_progress(f"{seconds} s")
-        command = Generate(seconds=float(seconds), steps=2)
-        took.append(least(lambda command=command: made.run(command, context), 2))  # type: ignore[misc]
+    with engine_clock(device) as clock:
+        for seconds in lengths:
+            print_progress(f"{seconds} s")
+            command = Generate(seconds=float(seconds), steps=2)
+            took.append(least(lambda command=command: made.run(command, context), 2, clock))  # type: ignore[misc]
     return [Growth(f"{engine}, 2 steps", "s", lengths, took)]
 
 
@@ -131,19 +152,24 @@ def by_clients(counts: Sequence[int]) -> list[Growth]:
 
 
 def by_chain(counts: Sequence[int], engine: str, device: str) -> list[Growth]:
-    """Measure a chain of continuations of 1 s, each of the clip that the one before has made."""
+    """Measure a chain of continuations of 1 s, each of the clip that the one before has made.
+
+    See `engine_clock`.
+    """
     made = EngineRegistry(device, engine).get(engine)
     made.load()
     context = replace(standalone_context(), seed=1)
     clip: Clip = made.run(Generate(seconds=2.0, steps=2), context)
-    took, done, start = [], 0, time.perf_counter()
-    for count in counts:
-        print_progress(f"{count} continuations")
-        while done < count:
-            named = replace(context, clip=lambda name, source=clip: source)  # type: ignore[misc]
-            clip = made.run(Outpaint(src="a", seconds=1.0, steps=2), named)
-            done += 1
-        took.append(time.perf_counter() - start)
+    took, done = [], 0
+    with engine_clock(device) as clock:
+        start = clock()
+        for count in counts:
+            print_progress(f"{count} continuations")
+            while done < count:
+                named = replace(context, clip=lambda name, source=clip: source)  # type: ignore[misc]
+                clip = made.run(Outpaint(src="a", seconds=1.0, steps=2), named)
+                done += 1
+            took.append(clock() - start)
     return [Growth(f"{engine}, chain of continuations", "continuations", counts, took)]
 
 
