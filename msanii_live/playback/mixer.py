@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # the audio host imports this module, and must start fast
 _TABLE_SIZE = 4096
 _QUARTER_SINE = np.sin(np.linspace(0.0, np.pi / 2, _TABLE_SIZE + 1))
 
+Span = tuple[float, float | None]
+"""Where a part of a clip begins and ends, s; None is the clip's own end."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -28,7 +31,8 @@ class Region:
     where the span ends, or never for a loop. fade_out: up to the end. earlier_fades: (end, length)
     of fades out that were in progress when a shorter one began; all of them apply. until: where
     another region takes over at full level. follows: number of the region that it continues, 0 for
-    none. fallback: it plays only while nothing else follows that region.
+    none. fallback: it plays only while nothing else follows that region. span: from where to where
+    in the clip it plays, s, as it was asked for; None for the whole.
     """
 
     number: int
@@ -46,6 +50,7 @@ class Region:
     until: int | None = None
     follows: int = 0
     fallback: bool = False
+    span: Span | None = None
 
     @property
     def finish(self) -> int | None:

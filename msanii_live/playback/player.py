@@ -17,7 +17,7 @@ from msanii_live.playback.device_format import loop_to_device, to_device, to_dev
 from msanii_live.playback.growing_sound import GrowingSound
 from msanii_live.playback.host_proxy import SilentHost
 from msanii_live.playback.level import SHORTEST
-from msanii_live.playback.mixer import Region
+from msanii_live.playback.mixer import Region, Span
 from msanii_live.playback.now_playing import (
     LOOKBACK_SECONDS,
     NowPlaying,
@@ -143,13 +143,14 @@ class Player:
         fade: float = 0.02,
         track: str = "",
         when: float | None = None,
+        span: Span | None = None,
     ) -> int:
         """Play a clip beside other tracks and return its region's number.
 
         A clip that plays on the same track fades out while the new one fades in.
         at: "none", "beat", "bar" or a number of beats, counted from `when`: a second of the
         timeline, or None for now. gain_db: dB. fade: seconds; with 0 the clip is played bit for
-        bit. track: the name by which it is stopped; by default the clip's name.
+        bit. track: the name by which it is stopped; by default the clip's name. span: as `Region`.
         Raises: CommandError: ERANGE, `at` is illegal; EOOM, shared memory is full.
         """
         rate = clip.info.sample_rate
@@ -162,8 +163,8 @@ class Player:
         with self._lock:
             self._start_frame(at, when)  # it may raise, and then nothing is to be loaded
             number = self._queue.load(clip, samples, (id(clip.samples), loop))
-            name = track or clip.info.name
-            region = Region(0, number, name, NOW, len(samples), 0, gain, self.to_frames(fade))
+            name, fade_in = track or clip.info.name, self.to_frames(fade)
+            region = Region(0, number, name, NOW, len(samples), 0, gain, fade_in, span=span)
             return self._start_region(replace(region, fade_out=fade_out, loop=loop), at, when)
 
     def grow(self, name: str, frames: int, rate: int) -> GrowingSound:

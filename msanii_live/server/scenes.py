@@ -13,6 +13,7 @@ from msanii_live.jobs.params import Params, Value
 from msanii_live.jobs.services import Services
 from msanii_live.library import paths, scene_files
 from msanii_live.midi.mapping import MidiMapper
+from msanii_live.playback.mixer import Region, Span
 from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.protocol.commands import PARAM_ROOT, Param, Play, StreamStart, TransportCommand
 from msanii_live.protocol.request import parse_request
@@ -25,6 +26,7 @@ from msanii_live.timing.curve import Curve
 LAST_SCENE = ".msanii-live.last-scene.json"
 SAVE_INTERVAL = 5.0  # s between two looks whether the last scene is to be saved
 _SILENT_DB = -90.0
+_PLAYED = ("gain", "start", "end")  # of what plays; scenes of earlier versions have no span
 log = logging.getLogger("msanii_live.server")
 
 
@@ -61,7 +63,7 @@ class Scenes:
         if command is not None:
             stream = {k: v for k, v in command.as_dict().items() if k != "address" and v != ""}
         playing = {
-            region.track: {"clip": region.track, "gain": _decibels(region.gain)}
+            region.track: _as_played(region)
             for region in self._services.player.regions()
             if region.loop and not region.fallback and region.end is None
             and region.track != STREAM_NAME
@@ -172,25 +174,27 @@ class Scenes:
         player = self._services.player
         fade = min(60.0, max(0.02, seconds))
         present = {
-            region.track
+            region.track: region.span
             for region in player.regions()
             if not region.fallback and region.end is None and region.track != STREAM_NAME
         }
         wanted = []
         for raw in list(scene.get("playing") or []):
-            command = parse_request("/msanii/play", [raw["clip"], *_pairs(raw, ("gain",))]).command
+            command = parse_request("/msanii/play", [raw["clip"], *_pairs(raw, _PLAYED)]).command
             assert isinstance(command, Play)
             wanted.append(command)
-        for track in present - {command.clip for command in wanted}:
+        for track in present.keys() - {command.clip for command in wanted}:
             player.stop(track, fade=fade)
 
         for command in wanted:
-            if command.clip in present:
+            is_part = command.start > 0 or command.end is not None
+            part = (command.start, command.end) if is_part else None
+            if command.clip in present and present[command.clip] == part:
                 continue
 
-            def play(command: Play = command) -> None:
-                clip = self._services.source(command.clip)
-                player.play(clip, loop=True, gain_db=command.gain, fade=fade)
+            def play(command: Play = command, part: Span | None = part) -> None:
+                clip = self._services.source(command.clip).part(command.start, command.end)
+                player.play(clip, loop=True, gain_db=command.gain, fade=fade, span=part)
 
             _attempt(play, warnings)
 
@@ -279,6 +283,13 @@ def _attempt(step: Callable[[], None], warnings: list[str]) -> None:
 
 def _pairs(raw: Mapping[str, Any], keys: Sequence[str]) -> list[OscValue]:
     return [word for key in keys if raw.get(key) is not None for word in (f"@{key}", raw[key])]
+
+
+def _as_played(region: Region) -> dict[str, object]:
+    """Return what plays a region again: clip, gain in dB, and the span of the clip, s."""
+    start, end = region.span or (None, None)
+    played = {"clip": region.track, "gain": _decibels(region.gain), "start": start, "end": end}
+    return {key: value for key, value in played.items() if value is not None}
 
 
 def _decibels(gain: float) -> float:

@@ -39,6 +39,7 @@ class PlaybackHandlers:
         }
 
     def _play(self, command: Play, call: Call) -> Answer:
+        is_part = command.start > 0 or command.end is not None
         self._services.player.play(
             span(self._services.source(command.clip), command.start, command.end),
             at=command.at,
@@ -46,6 +47,7 @@ class PlaybackHandlers:
             gain_db=command.gain,
             fade=command.fade,
             when=call.due,
+            span=(command.start, command.end) if is_part else None,
         )
         return Answer(self._silence_warning(call))
 

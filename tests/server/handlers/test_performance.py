@@ -197,6 +197,30 @@ def test_a_scene_is_kept_and_returned_to(server, done):
     done("/msanii/param/stream.chords", "none")
 
 
+def test_a_scene_keeps_the_span_of_a_loop(server, done):
+    server.job("/msanii/generate", "span", "seconds", 0.5, "clip", "middle")
+    span = ("loop", 1, "start", 0.125, "end", 0.375)
+    assert done("/msanii/play", "middle", *span).address == "/msanii/done"
+    part = {"clip": "middle", "gain": 0.0, "start": 0.125, "end": 0.375}
+    wait_until(lambda: done("/msanii/scene/save", "part") and part in playing(server, "part"), 30)
+    assert done("/msanii/play", "middle", "loop", 1).address == "/msanii/done"
+    whole = {"clip": "middle", "gain": 0.0}
+    wait_until(
+        lambda: done("/msanii/scene/save", "whole") and whole in playing(server, "whole"), 30
+    )
+    for scene, played in (("part", part), ("whole", whole), ("part", part)):
+        assert done("/msanii/scene/load", scene).address == "/msanii/done"
+        wait_until(
+            lambda played=played: (
+                done("/msanii/scene/save", "now") and played in playing(server, "now")
+            ),
+            30,
+        )
+    done("/msanii/stop")
+    for scene in ("part", "whole", "now"):
+        done("/msanii/scene/free", scene)
+
+
 def playing(server, scene):
     """Return what plays according to a scene."""
     return json.loads((Path(server.folder) / "scenes" / f"{scene}.json").read_text())["playing"]
