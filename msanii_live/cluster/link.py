@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -29,6 +32,18 @@ UNREACHABLE = (
 def unreachable() -> CommandError:
     """Return the error of a command while there is no connection."""
     return CommandError(Code.EENGINE, UNREACHABLE)
+
+
+@contextlib.contextmanager
+def own_sigterm() -> Iterator[None]:
+    """Keep what the process does on SIGTERM: Ray would end it at once, without its clean end."""
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM) if is_main else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGTERM, handler)
 
 
 class RayLink:
@@ -59,7 +74,8 @@ class RayLink:
         """Connect, at the second try if need be. Raises: ConfigError."""
         for may_retry in (True, False):
             try:
-                self._ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
+                with own_sigterm():
+                    self._ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR)
                 return
             except Exception as error:  # Ray raises many kinds
                 self._disconnect()
