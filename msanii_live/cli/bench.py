@@ -81,7 +81,7 @@ def add(commands: Commands) -> None:
         kinds, "rack", "how fast the rack of instruments plays whole pieces", files=False
     ).set_defaults(run=_rack)
 
-    bench_sound.add(kinds)
+    bench_sound.add_kinds(kinds)
     cluster = _add(
         kinds, "cluster", "how jobs scale with workers, by engines that only wait; needs Ray",
         files=False,
@@ -149,7 +149,7 @@ def add(commands: Commands) -> None:
     pipelines.add_argument("--device", default="auto", help="(%(default)s)")
     pipelines.set_defaults(run=_pipelines)
 
-    bench_scaling.add(kinds)
+    bench_scaling.add_kinds(kinds)
 
     vocoders = _add(kinds, "vocoders", "how well each vocoder reconstructs held-out clips")
     vocoders.add_argument("--data", type=Path, help="set of `msanii-live data build`")

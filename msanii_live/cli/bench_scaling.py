@@ -9,7 +9,7 @@ from msanii_live.cli.arguments import Commands
 from msanii_live.errors import ConfigError
 
 
-def add(kinds: Commands) -> None:
+def add_kinds(kinds: Commands) -> None:
     """Add the parsers of both."""
     text = "clips of 6 to 190 s in 1, 4 and 16 steps on a GPU; under ten minutes"
     gpu = kinds.add_parser("gpu", help=text, description=text)

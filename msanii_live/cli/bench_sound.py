@@ -11,7 +11,7 @@ ENGINES = ("composer", "rack", "mel-flow")
 NETWORKS = ("vocos", "bands")
 
 
-def add(kinds: Commands) -> None:
+def add_kinds(kinds: Commands) -> None:
     """Add the parsers of these measurements."""
     text = "how near drums come to FluidSynth's; needs FluidSynth with FluidR3"
     drums = kinds.add_parser("drums", help=text, description=text)

@@ -65,7 +65,9 @@ class _Run(Generic[R]):
         self._pieces = pieces
         self._reports: SimpleQueue[Report | None] = SimpleQueue()  # None: a piece has ended
         self._stopped = threading.Event()
+        # torch keeps both for each thread.
         self._is_inference = torch.is_inference_mode_enabled()
+        self._has_gradients = torch.is_grad_enabled()
 
     def results(self, pool: ThreadPoolExecutor) -> list[R]:
         """Run all pieces; return what they return. Raises: what a report or a piece raises."""
@@ -86,7 +88,10 @@ class _Run(Generic[R]):
 
     def _run(self, piece: Callable[[Relay], R]) -> R:
         try:
-            with torch.inference_mode(self._is_inference):  # torch keeps it for each thread
+            with (
+                torch.inference_mode(self._is_inference),
+                torch.set_grad_enabled(self._has_gradients),
+            ):
                 return piece(self._relay)
         finally:
             self._reports.put(None)

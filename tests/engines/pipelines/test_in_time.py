@@ -1,6 +1,7 @@
 """Tempo, downbeat and key of what a model made: measured, stretched, cut, made again."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -108,19 +109,19 @@ class Metronome(Family):
     rate, hop, dimensions, max_seconds, steps = RATE, 512, 1, 60.0, 1
 
     def __init__(self, bpm, first=0.0):
-        super().__init__(pipe=None)
+        super().__init__(SimpleNamespace(maybe_free_model_hooks=lambda: None))
         self.bpm, self.first = bpm, first
 
     device = torch.device("cpu")
 
-    def encode(self, wave):
+    def encode_whole(self, wave):
         return wave[:1, :: self.hop][None]
 
     def denoise(self, task):
         task.on_step(1, 1)
         return torch.full((1, 1, task.latents), float(task.seed))
 
-    def decode(self, latents):
+    def decode_whole(self, latents):
         bpm = self.bpm.get(int(latents[0, 0, 0]), 97.0)
         wave = clicks(bpm, latents.shape[-1] * self.hop / RATE, self.first)
         wave = np.pad(wave, ((0, latents.shape[-1] * self.hop - len(wave)), (0, 0)))
