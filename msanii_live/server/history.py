@@ -86,7 +86,8 @@ class History:
         with self._lock:
             client = self._acting(routes, lambda each: list(each.done))
             if not client.done:
-                raise CommandError(Code.ERANGE, "there is nothing to undo")
+                why = "this client has nothing to undo; each `msanii-live send` is another client"
+                raise CommandError(Code.ERANGE, why)
             step = client.done.pop()
         try:
             again = step.change.undo()

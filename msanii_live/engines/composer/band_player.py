@@ -69,6 +69,8 @@ class BandPlayer:
         the clip, to 2^-20, and the clip is the same with and without them.
         Raises: CommandError: ERANGE, there is no such timbre; and as `NoteSpectraEngine`.
         """
+        # A timbre brings its program, which must not change what part a note is of.
+        score = replace(score, notes=tuple(replace(n, part=part_of(n)) for n in score.notes))
         if not command.timbre2 or command.mix <= 0.0:
             return self._by_one(score, command.timbre, command, context, with_stems)
         raw = replace(context, skip_normalization=True)

@@ -147,3 +147,11 @@ def test_timbres_have_one_meaning_each_and_all_are_found() -> None:
     assert find_instrument_of_rack("Rack organ") == "organ"
     with pytest.raises(CommandError, match=r"no timbre is called 'kazoo'; there are piano.*acid"):
         find_instrument_of_rack("kazoo")
+
+
+@pytest.mark.parametrize(("a", "b"), [("acid", "piano"), ("piano", "strings"), ("acid", "strings")])
+def test_a_morph_of_notes_that_name_no_part_keeps_their_parts(a, b) -> None:
+    nameless = replace(BAND, notes=tuple(replace(note, part="") for note in BAND.notes))
+    command = replace(COMMAND, timbre=a, timbre2=b, mix=0.4)
+    played = BandPlayer(SinePlayer()).render_parts(nameless, command, standalone_context())
+    assert set(played.stems) == {"drums", "bass", "chords"}

@@ -92,3 +92,12 @@ def test_progress_reaches_its_end(player) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"none\.npz"):
         NoteSpectraEngine("cpu", tmp_path / "none.npz").load()
+
+
+@shipped
+@pytest.mark.parametrize("program", [50, 62, 80, 81, 87, 88, 90])
+def test_no_program_has_its_channels_in_antiphase(player, program) -> None:
+    notes = tuple(Note(0.0, 1.8, key, 90, program) for key in (60, 64, 67))
+    score = Score(notes, 2.0)
+    left, right = player.run(COMMAND, context_of(score)).samples.T
+    assert np.corrcoef(left, right)[0, 1] > 0
