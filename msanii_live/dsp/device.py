@@ -36,7 +36,10 @@ def pick_device(name: str) -> torch.device:
         raise ConfigError("device is cuda: no CUDA GPU is usable here; try --device auto")
     if name == "mps" and not has_mps:
         raise ConfigError("device is mps: no Metal GPU is usable here; try --device auto")
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise ConfigError(f"device is {name}: it must be auto, cpu, cuda or mps") from None
 
 
 def network_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
