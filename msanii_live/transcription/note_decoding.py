@@ -29,10 +29,10 @@ class DecodingSettings:
     sounding: below it a note ends. drum: of a hit.
     """
 
-    onset: float = 0.37
+    onset: float = 0.48
     second: float = 0.5
     sounding: float = 0.3
-    drum: float = 0.5
+    drum: float = 0.55
 
 
 def decode_notes(
