@@ -229,6 +229,7 @@ class Server:
             self._feed.subscribe,
             self._sender.observe,
             self._sender.last,
+            self._feed.share,
         )
         for address in EVENT_ADDRESSES:
             self._sender.observe(address, self._snapshot.record_event)

@@ -87,6 +87,10 @@ class Feed:
             self._task = asyncio.create_task(self._run())
         return lambda: self._subscribers.discard(subscriber)
 
+    def share(self, name: str, value: object) -> None:
+        """Set a section that pages tell each other of, sent to all that come and are there."""
+        self._sections[name] = _to_json(value)
+
     async def close(self) -> None:
         """End all subscriptions."""
         self._subscribers.clear()

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
 
+from msanii_live.audio import is_clip_name
 from msanii_live.osc.codec import encode
 from msanii_live.osc.peer import Connection, Network, is_allowed
 from msanii_live.osc.transports import Transports
@@ -91,6 +92,7 @@ class OscQueryServer:
         subscribe: Subscribe,
         observe: Callable[[str, Callable[[ReplyMessage], None]], None],
         last_reply: Callable[[str], ReplyMessage | None],
+        share: Callable[[str, str], None],
     ) -> None:
         """Store the functions and settings.
 
@@ -98,7 +100,7 @@ class OscQueryServer:
         or None if it has none. allow: networks that may connect, besides this machine. is_wildcard:
         the server is bound to every address of this machine. subscribe: subscribes to updates of
         the server's state. observe: has a function called with each reply of an address.
-        last_reply: returns the last reply of an address.
+        last_reply: returns the last reply of an address. share: tells all pages of a value.
         """
         self._subscribe = subscribe
         self._transports = transports
@@ -107,6 +109,7 @@ class OscQueryServer:
         self._is_wildcard = is_wildcard
         self._observe = observe
         self._last_reply = last_reply
+        self._share = share
         self._observed: set[str] = set()
         self._sockets: set[_WebSocket] = set()
         self._polling: asyncio.Task[None] | None = None
@@ -205,7 +208,7 @@ class OscQueryServer:
                 break
 
     def _handle_text(self, text: str, socket: _WebSocket) -> None:
-        """Carry out LISTEN, IGNORE and MONITOR. Ignore other commands, which only servers send."""
+        """Carry out LISTEN, IGNORE, MONITOR and MADE. Ignore others, which only servers send."""
         try:
             message = json.loads(text)
             command, data = message["COMMAND"], message["DATA"]
@@ -222,6 +225,8 @@ class OscQueryServer:
                 self._polling = asyncio.create_task(self._poll_values())
         elif command == "IGNORE" and isinstance(data, str):
             socket.listened.discard(data)
+        elif command == "MADE" and isinstance(data, str) and is_clip_name(data):
+            self._share("made", data)
         elif command == "MONITOR":
             socket.unsubscribe()
             if data:

@@ -78,6 +78,21 @@ def test_only_what_has_changed_is_sent():
     run(scenario)
 
 
+def test_what_one_page_tells_comes_to_those_that_are_there_and_that_come():
+    async def scenario(source, feed):
+        here, later = [], []
+        feed.subscribe(lambda text: here.append(json.loads(text)) or True)
+        await until(lambda: here)
+        feed.share("made", "loop")
+        await until(lambda: len(here) == 2)
+        assert here[1] == {"made": "loop"}
+        feed.subscribe(lambda text: later.append(json.loads(text)) or True)
+        await until(lambda: later)
+        assert later[0]["made"] == "loop"
+
+    run(scenario)
+
+
 def test_a_page_that_was_behind_gets_the_newest_state():
     async def scenario(source, feed):
         received, reads = [], False

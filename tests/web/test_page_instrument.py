@@ -64,6 +64,25 @@ def test_bars_key_and_density_make_a_loop_that_plays(page, stage):
     page.locator("#sounding", has_text="nothing is playing").wait_for()
 
 
+def test_make_on_another_page_plays_in_place_of_the_loop_of_the_first(browser, stage, page):
+    def made_on(it):
+        it.locator("#make-panel [data-name=bars] [data-value='2']").click()
+        it.click("#make")
+        it.locator("#make-state", has_text="made in").wait_for()
+        name = it.inner_text("#make-state").split(": ")[1].split(",")[0]
+        it.locator("#sounding", has_text=f"{name} ⟳").wait_for()
+        return name
+
+    made_on(page)
+    with page_of(browser, stage.server.http_port) as other:
+        second = made_on(other)
+        until(other, f"document.getElementById('sounding').textContent === 'playing: {second} ⟳'")
+        third = made_on(page)
+        until(page, f"document.getElementById('sounding').textContent === 'playing: {third} ⟳'")
+        page.keyboard.press(".")
+        page.locator("#sounding", has_text="nothing is playing").wait_for()
+
+
 def test_what_is_wrong_is_marked_where_it_was_entered(page):
     page.fill("#make-bpm", "900")
     page.locator("#make-bpm").press("Enter")

@@ -22,7 +22,7 @@ const cards = new Map(); // key → {row, head, clip, sound, tempo}
 const known = new Map(); // name → clip, of all that the server tells of
 const waitingToPlay = new Set(); // names of clips that were made here and are to be played
 let serverBpm = 0;
-let playedLast = ""; // the loop that Make played last
+let madeLoop = ""; // the loop that Make played last on stage, on any page
 let useCallback = () => {};
 
 /** Set the callback that fills a clip into the form of a command: (address, name). */
@@ -184,11 +184,19 @@ export function playWhenReady(link, name) {
   else waitingToPlay.add(name);
 }
 
-/** Play a loop in place of the one that was made and played here before. */
+/** Play a loop in place of the one that was made and played before, on whichever page. */
 function playNext(link, sound) {
-  if (playedLast && isOnStage()) link.send("/msanii/stop", [["s", playedLast], ["s", "@at"], ["s", byId("quantum").value]]);
-  playedLast = sound.clip.name;
+  if (isOnStage()) {
+    if (madeLoop) link.send("/msanii/stop", [["s", madeLoop], ["s", "@at"], ["s", byId("quantum").value]]);
+    madeLoop = sound.clip.name;
+    link.tellPages("MADE", madeLoop);
+  }
   play(link, sound, true);
+}
+
+/** Take over which loop was made and played last, on whichever page. */
+export function noteMade(name) {
+  madeLoop = name;
 }
 
 /** Show on which cards the tempo is not the server's. */

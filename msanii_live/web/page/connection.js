@@ -54,6 +54,11 @@ export class ServerConnection extends EventTarget {
     return true;
   }
 
+  /** Tell all pages of something by the server: it comes back in a section of the state. */
+  tellPages(command, value) {
+    if (this.isOpen) this.#socket.send(JSON.stringify({ COMMAND: command, DATA: value }));
+  }
+
   #open() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/`);

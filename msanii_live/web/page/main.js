@@ -1,7 +1,7 @@
 /** The entry point: passes each section of a state update to the module that shows it. */
 
 import { showAutomation, startAutomation } from "./automation.js";
-import { hearClip, hearFour, markPlaying, markSlots, onUseClip, playWhenReady, showClips, showMismatch } from "./clips.js";
+import { hearClip, hearFour, markPlaying, markSlots, noteMade, onUseClip, playWhenReady, showClips, showMismatch } from "./clips.js";
 import { byId, make, setText } from "./dom.js";
 import { onShow, setEngines, show, startForms } from "./forms.js";
 import { showEnding, showJobs } from "./jobs.js";
@@ -54,6 +54,7 @@ const SECTIONS = {
     byId("style-names").replaceChildren(...styles.map((value) => make("option", { value })));
     showEngines(link, engines);
   },
+  made: noteMade,
   clips: (clips) => showClips(link, clips),
   counters: showCounters,
   scenes: (names) => showScenes(link, names),
