@@ -12,6 +12,7 @@ PARTS = ("drums", "bass", "chords", "lead", "pad")
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 CHORD, SECTION = "chord", "section"  # kinds of markers
 _SAME_TIME = 1e-6  # s that a sum of durations may be off
+_SAME_PLACE = 1e-3  # s between two markers of one place: more than rounding to frames makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,10 @@ class Score:
         return replace(self, notes=tuple(notes), tempo_map=(), markers=markers).cut(start, end)
 
     def followed_by(self, after: Score) -> Score:
-        """Return this score and another one after its end; all but the notes is the other's."""
+        """Return this score and another one after its end; all but the notes is the other's.
+
+        Where both have a marker of a kind at the seam, the other's holds.
+        """
         shift = self.seconds
         moved = [replace(n, start=n.start + shift, end=n.end + shift) for n in after.notes]
         notes = sort_notes([*self.notes, *moved])
@@ -161,7 +165,7 @@ class Score:
             seconds=shift + after.seconds,
             is_loop=False,
             tempo_map=(),
-            markers=(*self.markers, *later),
+            markers=_without_doubles((*self.markers, *later)),
         )
 
     def at_tempo(self, bpm: float) -> Score:
@@ -220,7 +224,18 @@ def _cut_markers(markers: tuple[Marker, ...], start: float, end: float) -> tuple
     """Return the markers that hold within [start, end), s, moved to second 0."""
     holding = {each.kind: replace(each, start=0.0) for each in markers if each.start <= start}
     inside = [replace(e, start=e.start - start) for e in markers if start < e.start < end]
-    return (*holding.values(), *inside)
+    return _without_doubles((*holding.values(), *inside))
+
+
+def _without_doubles(markers: Iterable[Marker]) -> tuple[Marker, ...]:
+    """Return markers with one of each kind at a place, the later one of them, by start."""
+    kept: dict[str, list[Marker]] = {}
+    for marker in sorted(markers, key=lambda each: each.start):  # stable
+        before = kept.setdefault(marker.kind, [])
+        if before and marker.start - before[-1].start < _SAME_PLACE:
+            before.pop()
+        before.append(marker)
+    return tuple(sorted((m for each in kept.values() for m in each), key=lambda each: each.start))
 
 
 def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:

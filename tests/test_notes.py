@@ -72,6 +72,15 @@ def test_markers_follow_loops_and_tempi_and_other_scores() -> None:
     assert [each.start for each in score.followed_by(score).markers] == [0.0, 2.0, 4.0, 6.0]
 
 
+def test_a_place_has_one_chord_the_later_statement_of_it() -> None:
+    first = Score((), 4.0, markers=(Marker(0.0, CHORD, "Am"), Marker(4.0 - 1e-5, CHORD, "Gm7")))
+    second = Score((), 4.0, markers=(Marker(0.0, CHORD, "Cm7"), Marker(0.0, SECTION, "verse")))
+    joined = first.followed_by(second)
+    assert [each.text for each in joined.markers] == ["Am", "Cm7", "verse"]
+    late = Score((), 8.0, markers=(Marker(0.0, CHORD, "Gm7"), Marker(4.0 + 1e-5, CHORD, "Cm7")))
+    assert [each.text for each in late.cut(4.0, 8.0).markers] == ["Cm7"]
+
+
 def test_a_part_is_named_or_comes_from_the_program() -> None:
     assert part_of(Note(0.0, 1.0, 60, 90, 33, part="lead")) == "lead"
     notes = (Note(0.0, 1.0, 36, 90, drum=True), Note(0.0, 1.0, 40, 90, 38), Note(0, 1, 60, 90, 4))
