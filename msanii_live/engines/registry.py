@@ -153,6 +153,11 @@ class EngineRegistry:
         if verbs and address not in verbs and (name or address not in FALLBACKS):
             raise self._unsupported(wanted, address)
 
+    def plain_name(self, name: str) -> str:
+        """Return the present name for an old one, and "" for the default engine's."""
+        plain = self._canonical(name)
+        return "" if plain == self.default else plain
+
     def state(self, name: str) -> str:
         """Return "loaded" or "free" for an engine."""
         engine = self._existing(self._canonical(name))

@@ -72,8 +72,12 @@ class DurationEstimates:
     one that was measured when the default engine was warmed up.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing learnt."""
+    def __init__(self, engine_of: Callable[[str], str] = str) -> None:
+        """Begin with nothing learnt.
+
+        engine_of: returns one word for all the names of an engine that a command can give.
+        """
+        self._engine_of = engine_of
         self._kinds: dict[tuple[str, str], _Sums] = {}
         self._first_rate = FIRST_RATE
 
@@ -88,7 +92,7 @@ class DurationEstimates:
         length: of its clip, s. steps: denoising steps that it reported; those of a long clip, which
         is made in parts, are the steps of all parts. seconds: that it lasted.
         """
-        sums = self._kinds.setdefault((command.address, command.engine), _Sums())
+        sums = self._kinds.setdefault(self._kind_of(command), _Sums())
         if command.steps is None and steps:
             sums.default_steps = min(steps, sums.default_steps or steps)
         steps = command.steps or self._default_steps(command)
@@ -100,14 +104,18 @@ class DurationEstimates:
         steps = command.steps or self._default_steps(command)
         return OVERHEAD + self._rate(command) * task_size(length, steps)
 
+    def _kind_of(self, command: JobCommand) -> tuple[str, str]:
+        return command.address, self._engine_of(command.engine)
+
     def _default_steps(self, command: JobCommand) -> int:
-        own = self._kinds.get((command.address, command.engine))
+        own = self._kinds.get(self._kind_of(command))
         return own.default_steps if own and own.default_steps else DEFAULT_STEPS
 
     def _rate(self, command: JobCommand) -> float:
-        own = self._kinds.get((command.address, command.engine))
+        own = self._kinds.get(self._kind_of(command))
         if own and own.size:
             return own.seconds / own.size
-        others = [s for (_, engine), s in self._kinds.items() if engine == command.engine]
+        _, own_engine = self._kind_of(command)
+        others = [s for (_, engine), s in self._kinds.items() if engine == own_engine]
         size = sum(s.size for s in others)
         return sum(s.seconds for s in others) / size if size else self._first_rate

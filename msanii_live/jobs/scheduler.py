@@ -68,7 +68,7 @@ class Scheduler:
         self.worker = Worker(
             partial(run_task, services, executor=executor), executor.slots,
             self._expected_seconds, 60 * idle_minutes, self._free_engines,
-            reports_apart=executor.workers > 0,
+            reports_apart=executor.workers > 0, engine_of=services.registry.plain_name,
         )  # fmt: skip
         executor.set_added_callback(self.worker.add_slots)
         self._services = services

@@ -37,6 +37,7 @@ class Worker:
         idle_seconds: float = 0.0,
         on_idle: Callable[[], object] = ignore,
         reports_apart: bool = False,
+        engine_of: Callable[[str], str] = str,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 
@@ -45,9 +46,10 @@ class Worker:
         `submit`.
 
         run: returns the clip or the notes, reports by `TaskHandle.advance`, and may raise anything.
-        length_of: returns the expected length of a command's clip, s.
+        length_of: returns the expected length of a command's clip, s. engine_of: see
+        `DurationEstimates`.
         """
-        self.durations = DurationEstimates()
+        self.durations = DurationEstimates(engine_of)
         self._length_of = length_of
         self._run_task = run
         self._lock = threading.Condition()

@@ -166,6 +166,14 @@ def test_a_running_job_is_cancelled_at_its_next_step(scheduler, listener, servic
     assert "long" not in services.library
 
 
+def test_a_job_that_names_the_default_engine_is_expected_to_last_as_long(scheduler, listener):
+    scheduler.start()
+    listener.wait(scheduler.submit(short(), "", "", "unnamed"))
+    durations = scheduler.worker.durations
+    assert durations.get(short(engine="tones"), 6.0) == durations.get(short(), 6.0)
+    assert durations.get(short(engine="rack"), 6.0) != durations.get(short(), 6.0)
+
+
 def test_tasks_of_other_callers_are_no_jobs_and_go_first_by_priority(scheduler, listener, services):
     job = scheduler.submit(short(priority=100), "", "", "a")
     order = []
