@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES, key_index
@@ -83,16 +84,20 @@ class PromptConditions:
     @property
     def warning(self) -> str:
         """What the musician should know of the words that were not understood; "" if nothing."""
+        return self.warning_of_words()
+
+    def warning_of_words(self, further: Sequence[str] = ()) -> str:
+        """Return `warning`. further: styles that the key `style` takes besides those of prompts."""
         others = [word for word in self.unknown if parse_style(word) is not None]
         unknown = [word for word in self.unknown if parse_style(word) is None]
-        warnings = [_unknown_words(unknown)] if unknown else []
+        warnings = [_unknown_words(unknown, further)] if unknown else []
         if others:
             one = "" if self.style is None else f", since the style is {STYLES[self.style]}"
             warnings.insert(0, f"not followed: {' '.join(others[:MAX_WORDS_SHOWN])}{one}")
         return "; ".join(warnings)
 
 
-def _unknown_words(words: list[str]) -> str:
+def _unknown_words(words: list[str], further: Sequence[str]) -> str:
     """Return a warning that names words that mean nothing here, with what is meant perhaps."""
     known = [*STYLES, *SYNONYMS, "style", "tempo", "major", "minor"]
     shown = [word[:40] for word in words[:MAX_WORDS_SHOWN]]
@@ -100,8 +105,9 @@ def _unknown_words(words: list[str]) -> str:
     meant = dict.fromkeys(found[0] for found in closest if found)
     shown += ["..."] if len(words) > len(shown) else []
     question = f"did you mean {' or '.join(meant)}? " if meant else ""
+    more = f" (the key style also takes {', '.join(further)})" if further else ""
     return (
-        f"unknown words: {' '.join(shown)}; {question}styles are {', '.join(STYLES)}, "
+        f"unknown words: {' '.join(shown)}; {question}styles are {', '.join(STYLES)}{more}, "
         "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm"
     )
 

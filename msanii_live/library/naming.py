@@ -79,6 +79,7 @@ def highest_number(folder: Path, verb: str, names: Iterable[str]) -> int:
 def unknown_clip_error(folder: Path, name: str, known: Sequence[str]) -> CommandError:
     """Return the error for an unknown clip or file, with the three closest names.
 
+    Stems are not among these unless one is named. For a file it says where files lie.
     known: clip names, newest first.
     """
     names = list(known[:_MAX_COMPARED])
@@ -88,7 +89,12 @@ def unknown_clip_error(folder: Path, name: str, known: Sequence[str]) -> Command
         files = []
     stems = set(known)
     names += [file for file in files if Path(file).stem not in stems][:_MAX_COMPARED]
-    return unknown_name_error("clip or file", name, names)
+    if not is_stem_name(name) and not is_stem_name(Path(name).stem):
+        names = [e for e in names if not is_stem_name(e) and not is_stem_name(Path(e).stem)]
+    error = unknown_name_error("clip or file", name, names)
+    if is_bare(name):
+        return error
+    return CommandError(error.code, f"{error.text}; files lie in the shared folder {folder}")
 
 
 def unknown_name_error(what: str, name: str, known: Sequence[str]) -> CommandError:

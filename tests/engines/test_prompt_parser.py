@@ -177,6 +177,8 @@ def test_the_warning_says_what_is_known_and_is_short():
     assert warning.startswith("unknown words: dark; styles are house, techno")
     assert "did you mean" not in warning
     assert parse_prompt("techno", "", "").warning == ""
+    more = parse_prompt("", "polka", "").warning_of_words(("dub", "trap"))
+    assert "jazz (the key style also takes dub, trap), keys such as" in more
     assert len(parse_prompt("xyzzy " * 9_000, "", "").warning) < 1_000
     assert len(parse_prompt("x" * 60_000, "", "").warning) < 1_000
 

@@ -66,6 +66,16 @@ def test_an_unknown_clip_hints_at_clips_and_files(tmp_path: Path) -> None:
     assert "snare.wav" in error.text
 
 
+def test_a_file_that_is_not_there_is_told_where_files_lie_and_not_of_stems(tmp_path: Path) -> None:
+    for file in ("nother.wav", "nothere.chords.wav", "nothere.drums.wav"):
+        (tmp_path / file).write_bytes(b"")
+    error = naming.unknown_clip_error(tmp_path, "nothere.wav", ["bst"])
+    assert ".chords" not in error.text
+    assert "closest are nother.wav, bst; " in error.text
+    assert error.text.endswith(f"files lie in the shared folder {tmp_path}")
+    assert "nothere.drums" in naming.unknown_clip_error(tmp_path, "nothere.drum.drums", []).text
+
+
 def test_without_names_there_is_no_hint(tmp_path: Path) -> None:
     assert naming.unknown_clip_error(tmp_path / "nowhere", "a", []).text == (
         "no clip or file is called 'a'"

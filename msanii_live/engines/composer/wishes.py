@@ -60,8 +60,7 @@ def read_wishes(
     """
     words = parse_prompt(command.prompt, command.style, command.key)
     if words.warning:
-        more = f"; the key style also takes {', '.join(FURTHER_STYLES)}" if words.unknown else ""
-        warn(words.warning + more)
+        warn(words.warning_of_words(FURTHER_STYLES))
     style = None if words.style is None else STYLES[words.style]
     if style is not None and style not in styles:
         warn(f"these weights do not know the style {style}: they know {', '.join(styles)}")
