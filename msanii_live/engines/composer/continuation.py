@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from msanii_live.engines.composer.bar_grid import BarGrid, score_notes
+from msanii_live.engines.composer.chord_spelling import chord_symbol
 from msanii_live.engines.composer.complete import CompletionOptions, Mask, moved
 from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.new_bars import (
@@ -98,7 +99,7 @@ class ContinuationPlan:
             key=key_name(self.new.key),
             style=self.new.style or "",
             swing=order.swing or 0.0,
-            markers=markers_of(order.chords, order.form, self.grid, self.start),
+            markers=markers_of(order.chords, order.form, self.grid, self.new.key, self.start),
         ).cut(self.start, self.end)
         return replace(score, bar=first / self.grid.per_bar % 1.0)
 
@@ -196,9 +197,10 @@ def markers_of(
     chords: Sequence[Chord | None],
     form: Sequence[Place | None],
     grid: BarGrid,
+    key: int,
     start: float = 0.0,
 ) -> tuple[Marker, ...]:
-    """Return the chord of each bar, and sections that begin at `start` or later, s."""
+    """Return the chord of each bar, spelled in a key, and sections from `start` on, s."""
     markers = []
     for bar, chord in enumerate(chords):
         seconds = grid.seconds(bar * grid.per_bar)
@@ -206,5 +208,5 @@ def markers_of(
         if place is not None and place[1] == 0 and seconds > start - grid.step:
             markers.append(Marker(seconds, SECTION, place[0]))
         if chord is not None:
-            markers.append(Marker(seconds, CHORD, chord.name))
+            markers.append(Marker(seconds, CHORD, chord_symbol(chord, key)))
     return tuple(markers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from msanii_live.engines.composer.bar_grid import PROGRAMS, SIMPLE_METRES
+from msanii_live.engines.composer.chord_spelling import chord_symbol
 from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.notes import PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import Plan, draw_plan, order_of, usual_activity
@@ -83,7 +84,7 @@ class PieceOrder:
                 markers.append(Marker(number * bar, SECTION, before))
             chord = order.chords[number] if number < len(order.chords) else None
             if chord is not None:
-                markers.append(Marker(number * bar, CHORD, chord.name))
+                markers.append(Marker(number * bar, CHORD, chord_symbol(chord, self.key)))
         return tuple(markers)
 
 

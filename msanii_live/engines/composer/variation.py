@@ -75,7 +75,8 @@ class Variation:
             key=key_name(new.key),
             style=new.style or piece.score.style,
             swing=grid.swing,
-            markers=_from_start(markers_of(order.chords, order.form, grid)) or piece.score.markers,
+            markers=_from_start(markers_of(order.chords, order.form, grid, new.key))
+            or piece.score.markers,
         )
 
     def _is_open(self, note: PartNote) -> bool:
