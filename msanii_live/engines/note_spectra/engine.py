@@ -41,8 +41,8 @@ from msanii_live.protocol.commands import Render
 WEIGHTS = "note-spectra.npz"
 MAX_SECONDS = 600.0
 CONTRAST = 0.3  # of the tones; chosen as the tonal share of true notes
-# dB. Chorus and reverb make some of FluidR3 wider, but then channels are in antiphase, and little is
-# left in mono; a room is never narrower.
+# dB. Chorus and reverb make some of FluidR3 wider, but then channels are in antiphase, and little
+# is left in mono; a room is never narrower.
 WIDEST, NARROWEST = -1.0, -10.0
 
 
