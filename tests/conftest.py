@@ -54,7 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.flaky(reruns=2))
-            item.add_marker(pytest.mark.alone)
+            if not item.path.is_relative_to(_TESTS / "web"):  # pages wait for what they need
+                item.add_marker(pytest.mark.alone)
 
 
 def pytest_configure(config: pytest.Config) -> None:
