@@ -7,7 +7,13 @@ import time
 import numpy as np
 
 from msanii_live.audio import Clip, make_clip
-from msanii_live.engines.base import Capabilities, Context, EngineSettings, engine_factory
+from msanii_live.engines.base import (
+    Capabilities,
+    Context,
+    EngineSettings,
+    WeightlessEngine,
+    engine_factory,
+)
 from msanii_live.protocol.commands import Generate, GenerationCommand
 
 RATE = 44_100
@@ -15,28 +21,13 @@ STEPS, STEP_SECONDS, CLIP_SECONDS = 8, 0.25, 6.0
 JOB_SECONDS = STEPS * STEP_SECONDS
 
 
-class WaitingEngine:
+class WaitingEngine(WeightlessEngine):
     """An engine whose every clip takes 8 steps of 250 ms and is 6 s of stereo silence."""
 
     name = "waiting"
-    loaded = True
-    precision = ""
     capabilities = Capabilities(
         verbs=(Generate.address,), sample_rate=RATE, channels=2, max_seconds=190.0, steps=STEPS
     )
-
-    def load(self) -> None:
-        """Do nothing."""
-
-    def warm(self) -> None:
-        """Do nothing."""
-
-    def free(self) -> None:
-        """Do nothing."""
-
-    def memory_mb(self) -> float:
-        """Return 0."""
-        return 0.0
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Wait for all steps."""

@@ -144,6 +144,26 @@ class Engine(Protocol):
         """
 
 
+class WeightlessEngine:
+    """What an engine without weights has in common with others: nothing to load or to free."""
+
+    loaded = True
+    precision = ""
+
+    def load(self) -> None:
+        """Do nothing: there are no weights."""
+
+    def warm(self) -> None:
+        """Do nothing."""
+
+    def free(self) -> None:
+        """Do nothing."""
+
+    def memory_mb(self) -> float:
+        """Return 0."""
+        return 0.0
+
+
 class BatchEngine(Engine, Protocol):
     """An engine that makes several clips of one command in one pass."""
 

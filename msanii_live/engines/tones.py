@@ -11,6 +11,7 @@ from msanii_live.engines.base import (
     Capabilities,
     Context,
     EngineSettings,
+    WeightlessEngine,
     engine_factory,
     unsupported_verb,
 )
@@ -30,12 +31,10 @@ from msanii_live.protocol.commands import (
 RATE = 44_100
 
 
-class Tones:
+class Tones(WeightlessEngine):
     """An engine that answers every verb with quiet chords, whose notes depend on the seed."""
 
     name = "tones"
-    loaded = True
-    precision = ""
     capabilities = Capabilities(
         verbs=tuple(
             c.address for c in (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Render)
@@ -47,19 +46,6 @@ class Tones:
         drums=True,
         follows=(),
     )
-
-    def load(self) -> None:
-        """Do nothing: there are no weights."""
-
-    def warm(self) -> None:
-        """Do nothing."""
-
-    def free(self) -> None:
-        """Do nothing."""
-
-    def memory_mb(self) -> float:
-        """Return 0."""
-        return 0.0
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out, taking 10 ms per step."""

@@ -11,6 +11,7 @@ from msanii_live.engines.base import (
     Capabilities,
     Context,
     EngineSettings,
+    WeightlessEngine,
     check_span,
     engine_factory,
     unsupported_verb,
@@ -25,12 +26,10 @@ MAX_WITH_SOURCE = 600.0  # s
 JOIN = 2_048  # frames of the crossfade at the end of a span
 
 
-class TextureEngine:
+class TextureEngine(WeightlessEngine):
     """An engine without a network that continues noise, hum, speech and rooms."""
 
     name = "texture"
-    loaded = True
-    precision = ""
     capabilities = Capabilities(
         verbs=(Outpaint.address, Inpaint.address),
         sample_rate=RATE,
@@ -39,19 +38,6 @@ class TextureEngine:
         steps=1,
         follows=(),
     )
-
-    def load(self) -> None:
-        """Do nothing: there are no weights."""
-
-    def warm(self) -> None:
-        """Do nothing."""
-
-    def free(self) -> None:
-        """Do nothing."""
-
-    def memory_mb(self) -> float:
-        """Return 0."""
-        return 0.0
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out; see `Engine.run`."""
