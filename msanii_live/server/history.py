@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field
 
 from msanii_live.errors import Code, CommandError
@@ -89,15 +89,7 @@ class History:
                 why = "this client has nothing to undo; each `msanii-live send` is another client"
                 raise CommandError(Code.ERANGE, why)
             step = client.done.pop()
-        try:
-            again = step.change.undo()
-        except BaseException as error:
-            with self._lock:
-                if _may_succeed_later(error):
-                    client.done.append(step)
-            raise
-        with self._lock:
-            client.undone.append(self._step(again, step.text))
+        self._reverse(step, client.done, client.undone)
 
     def redo(self, routes: Routes) -> None:
         """Do again what was undone last. Raises: CommandError: as `undo`."""
@@ -106,15 +98,7 @@ class History:
             if not client.undone:
                 raise CommandError(Code.ERANGE, "there is nothing to redo")
             step = client.undone.pop()
-        try:
-            done = step.change.undo()
-        except BaseException as error:
-            with self._lock:
-                if _may_succeed_later(error):
-                    client.undone.append(step)
-            raise
-        with self._lock:
-            client.done.append(self._step(done, step.text))
+        self._reverse(step, client.undone, client.done)
 
     def texts(self, routes: Routes) -> tuple[list[str], list[str]]:
         """Return what can be undone and what can be done again, in words, the next one first."""
@@ -122,6 +106,20 @@ class History:
             client = self._client(routes)
             done = [step.text for step in reversed(client.done)]
             return done, [step.text for step in reversed(client.undone)]
+
+    def _reverse(
+        self, step: _Step, taken: MutableSequence[_Step], other: MutableSequence[_Step]
+    ) -> None:
+        """Reverse a step. taken: where it came from, and goes back to if it may succeed later."""
+        try:
+            again = step.change.undo()
+        except BaseException as error:
+            with self._lock:
+                if _may_succeed_later(error):
+                    taken.append(step)
+            raise
+        with self._lock:
+            other.append(self._step(again, step.text))
 
     def _step(self, change: Undoable, text: str) -> _Step:
         self._count += 1
