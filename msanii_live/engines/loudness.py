@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msanii_live.audio import Samples, limit
 
@@ -18,8 +19,15 @@ def measure_loudness(samples: Samples) -> float:
     """
     block = 2_205
     padded = np.pad(samples, ((0, -len(samples) % block), (0, 0)))
-    power = (padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1)
-    sounding = power[power > power.max(initial=0.0) * 10 ** (-GATE / 10)]
+    return loudness_of_blocks((padded.reshape(-1, block * samples.shape[1]) ** 2).mean(1))
+
+
+def loudness_of_blocks(powers: NDArray[np.floating]) -> float:
+    """Return the RMS level of the blocks that sound, dBFS; TARGET_LOUDNESS for silence.
+
+    powers: the mean square of each block, (blocks,).
+    """
+    sounding = powers[powers > powers.max(initial=0.0) * 10 ** (-GATE / 10)]
     return float(10 * np.log10(sounding.mean())) if len(sounding) else TARGET_LOUDNESS
 
 
@@ -33,8 +41,12 @@ def normalize_loudness(samples: Samples, target: float = TARGET_LOUDNESS) -> Sam
 
 def loudness_gain(samples: Samples, target: float = TARGET_LOUDNESS) -> np.float32:
     """Return the gain, linear, that brings samples to a loudness; see `normalize_loudness`."""
-    gain_db = np.clip(target - measure_loudness(samples), -MAX_GAIN, MAX_GAIN)
-    return np.float32(10 ** (gain_db / 20))
+    return gain_between(measure_loudness(samples), target)
+
+
+def gain_between(loudness: float, target: float = TARGET_LOUDNESS) -> np.float32:
+    """Return the gain, linear, from one loudness to another, dBFS; at most MAX_GAIN."""
+    return np.float32(10 ** (np.clip(target - loudness, -MAX_GAIN, MAX_GAIN) / 20))
 
 
 def fade_edges(samples: Samples, fade_in: int, fade_out: int) -> None:

@@ -26,7 +26,7 @@ from msanii_live.dsp.span_vocoding import (
 )
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import Context
-from msanii_live.engines.loudness import GATE, MAX_GAIN, TARGET_LOUDNESS
+from msanii_live.engines.loudness import gain_between, loudness_of_blocks
 from msanii_live.engines.notes.part_masks import PartNotes
 from msanii_live.engines.notes.played_parts import FADE_IN, FADE_OUT, PlayedParts
 from msanii_live.engines.notes.stereo import (
@@ -117,11 +117,7 @@ class SpanPlayer:
         blocks = blocks * 10 ** (BIAS / 10)
         if self.hits is not None:
             blocks = blocks + _block_powers(self.hits.cpu().numpy(), len(blocks))
-        sounding = blocks[blocks > blocks.max(initial=0.0) * 10 ** (-GATE / 10)]
-        if not len(sounding):
-            return np.float32(1.0)
-        needed = TARGET_LOUDNESS - 10 * np.log10(sounding.mean())
-        return np.float32(10 ** (np.clip(needed, -MAX_GAIN, MAX_GAIN) / 20))
+        return gain_between(loudness_of_blocks(blocks))
 
     def _wave(
         self, mel: torch.Tensor, first: int, last: int, vocoder: VocoderSettings, relay: Relay
@@ -162,11 +158,9 @@ def play_in_spans(
     for start, end in pairwise([0, *edges]):
         placed = player.placed(start, end)
         settled, moving = limiter.settle(_samples(placed.mix) * gain, is_last=end == frames)
-        out = settled * moving[:, None]
         if not score.is_loop:
-            moving = moving * _edges_faded(sum(map(len, gains)), len(out), frames)
-            out = settled * moving[:, None]
-        handed.add(out)
+            moving = moving * _edges_faded(sum(map(len, gains)), len(moving), frames)
+        handed.add(settled * moving[:, None])
         gains.append(moving)
         stems.append({part: _samples(stem) * gain for part, stem in placed.stems.items()})
     mix, moving = handed.whole(), np.concatenate(gains)[:, None]
