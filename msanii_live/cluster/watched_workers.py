@@ -78,11 +78,6 @@ class WatchedWorkers:
         """Whether the head can be reached."""
         return not self.link.lost.done()
 
-    @property
-    def head_pid(self) -> int | None:
-        """The process of the head that the server has started, else None."""
-        return self._home.head.pid if self._home.head is not None else None
-
     def close(self) -> None:
         """End the workers, and the head if the server has started it."""
         self._closing.set()

@@ -121,7 +121,7 @@ def sample_windows(
 
     shown: normalised, float32, (windows, channels, mels, mel_frames); nothing of it beyond
     `known_frames` reaches the network. steps: up to MAX_JUMPS steps are shortcut jumps,
-    as `inpainting.inpaint_windows` does. seed: the same noise whatever the batch and steps.
+    as `inpainting.fill_windows` does. seed: the same noise whatever the batch and steps.
     on_batch: called with windows done. Returns the shape of shown, float32, on the CPU.
     """
     device = model.mean.device

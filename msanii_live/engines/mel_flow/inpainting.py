@@ -95,22 +95,6 @@ class SamplingOptions:
         return self.steps <= MAX_JUMPS
 
 
-def inpaint_windows(
-    net: FlowNet,
-    mel: torch.Tensor,
-    known: Sequence[bool],
-    windows: Sequence[InpaintingWindow],
-    options: SamplingOptions,
-    generator: torch.Generator,
-    on_step: Callable[[int], None],
-) -> torch.Tensor:
-    """Return the mel with the tokens of every window filled; see `fill_windows`."""
-    out = mel
-    for filled in fill_windows(net, mel, known, windows, options, generator, on_step):
-        out = filled
-    return out
-
-
 def fill_windows(
     net: FlowNet,
     mel: torch.Tensor,

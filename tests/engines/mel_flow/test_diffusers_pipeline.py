@@ -9,7 +9,7 @@ import soundfile
 import torch
 
 from msanii_live.engines.mel_flow.diffusers_pipeline import MelFlowDiffusionPipeline
-from msanii_live.engines.mel_flow.inpainting import SamplingOptions, inpaint_windows, plan_line
+from msanii_live.engines.mel_flow.inpainting import SamplingOptions, fill_windows, plan_line
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "pipeline.py"
 STEPS = 9  # more than the network jumps in
@@ -36,7 +36,7 @@ def test_a_saved_folder_denoises_as_the_engine_does(pipeline):
     tokens = made.shape[-1] // net.config.patch
     options = SamplingOptions(conditions, lambda frames: conditions.phase[0], STEPS)
     with torch.inference_mode():
-        wanted = inpaint_windows(
+        *_, wanted = fill_windows(
             net, torch.zeros_like(made[0]), [False] * tokens, plan_line(tokens, 0, tokens, tokens),
             options, torch.Generator().manual_seed(3), lambda step: None,
         )  # fmt: skip

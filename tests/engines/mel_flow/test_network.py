@@ -16,7 +16,7 @@ from msanii_live.engines.mel_flow.conditions import (
 )
 from msanii_live.engines.mel_flow.inpainting import (
     SamplingOptions,
-    inpaint_windows,
+    fill_windows,
     plan_left,
     plan_line,
     plan_loop,
@@ -181,9 +181,11 @@ def test_painting_keeps_known_tokens_and_fills_the_rest():
     steps = []
     brush = SamplingOptions(conditions(0), lambda i: bar_phase_features(i / 40, len(i)), steps=3)
     windows = plan_line(16, 6, 16, 8)
-    make = lambda seed: inpaint_windows(  # noqa: E731
-        net, mel, known, windows, brush, torch.Generator().manual_seed(seed), steps.append
-    )
+
+    def make(seed):
+        generator = torch.Generator().manual_seed(seed)
+        return list(fill_windows(net, mel, known, windows, brush, generator, steps.append))[-1]
+
     out = make(1)
     assert torch.equal(out[..., :24], mel[..., :24])
     assert not torch.equal(out[..., 24:], mel[..., 24:])
