@@ -1,25 +1,14 @@
 """Check the sound of a clip that is made while it plays, with the silent player."""
 
 import numpy as np
-import pytest
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.playback.growing_sound import GrowingSound
 from msanii_live.playback.player import Player
-from msanii_live.playback.timebase import Timebase
-from msanii_live.timing.transport import Transport
 from tests.library.clips import noise
 from tests.playback.fakes import sine_clip, wait_for_regions, wait_for_tracks
 
 RATE = 44_100
-
-
-@pytest.fixture
-def player():
-    timebase = Timebase()
-    it = Player(Transport(clock=timebase.now), timebase)
-    yield it
-    it.close()
 
 
 def heard(player: Player, start: int, frames: int) -> np.ndarray:

@@ -25,14 +25,6 @@ from tests.playback.fakes import (
 )
 
 
-@pytest.fixture
-def player():
-    timebase = Timebase()
-    it = Player(Transport(clock=timebase.now), timebase)
-    yield it
-    it.close()
-
-
 def test_the_silent_player_renders_a_clip_bit_for_bit(player: Player) -> None:
     clip = noise("a", 17_640)
     player.play(clip, fade=0.0)

@@ -9,18 +9,8 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.playback.player import Player
 from msanii_live.playback.recorder import AudioRecorder
-from msanii_live.playback.timebase import Timebase
-from msanii_live.timing.transport import Transport
 from tests.library.clips import noise, refusal
 from tests.playback.fakes import TIMEOUT, wait_for_tracks
-
-
-@pytest.fixture
-def player():
-    timebase = Timebase()
-    it = Player(Transport(clock=timebase.now), timebase)
-    yield it
-    it.close()
 
 
 def play_noise(player: Player) -> Clip:
