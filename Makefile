@@ -88,9 +88,10 @@ lint: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two processes; tests that listen by the clock run alone. PROCESSES=0 runs all in one.
+# Two processes; tests that listen by the clock run alone. PROCESSES=0 runs all in one. A test that
+# fails runs once more, for a machine may be busy; the last line says how many did.
 test: setup-dev test-system
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --reruns 1 $(ARGS)
 
 # What CI does not run, for a night: ten minutes of a stream captured, an hour of soaking, a million
 # fuzzed packets, ten minutes of fuzzing by coverage, and the tests with the other Pythons that are here.

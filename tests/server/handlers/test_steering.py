@@ -1,11 +1,22 @@
 """Check over OSC that a stream composes and is steered, and what an engine does not follow."""
 
+import pytest
+
+from tests.live import live
+
 WARN, CHUNK = "/msanii/warn", "/msanii/stream/chunk"
 ROOT = "/msanii/param/stream"
 
 
-def start(server, *args):
-    reply = server.ask("/msanii/stream/start", *args, "id", "s", token="s", timeout=60)
+@pytest.fixture
+def server(tmp_path):
+    """A server of its own for each try: a stream and its settings outlive a test that fails."""
+    with live(tmp_path, "--engine", "tones") as it:
+        yield it
+
+
+def start(server, token, *args):
+    reply = server.ask("/msanii/stream/start", *args, "id", token, token=token, timeout=60)
     assert reply.address == "/msanii/done"
 
 
@@ -17,23 +28,19 @@ def warnings(server):
     return [m.args[1] for m in server.client.received if m.address == WARN]
 
 
-def test_a_stream_is_steered_in_words(tones):
-    server = tones
-    unsets = {"style": "none", "key": "none", "density": -1.0, "prompt.a": "", "prompt.b": ""}
-    for name, unset in unsets.items():
-        put(server, name, unset)  # other tests steer the same server
+def test_a_stream_is_steered_in_words(server):
     put(server, "steps", 1)
     put(server, "chords", "Am", "F:2", "C")
     put(server, "parts", "drums bass")
     server.client.received.clear()
-    start(server, "current", "engine", "tones", "chunk", 1.0, "ahead", 8.0, "at", "none")
+    start(server, "first", "current", "engine", "tones", "chunk", 1.0, "ahead", 8.0, "at", "none")
     for _ in range(3):
         server.client.wait((CHUNK,), None, 60)
     assert warnings(server) == [
         "tones does not follow chords and parts: the clip was made without (engine composer does)"
     ]
 
-    start(server, "current", "engine", "composer", "chunk", 2.0, "ahead", 30.0)
+    start(server, "second", "current", "engine", "composer", "chunk", 2.0, "ahead", 30.0)
     server.drain(0.1)
     server.client.received.clear()
     put(server, "key", "D dorian")
