@@ -23,6 +23,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from msanii_live.dsp.layers import ConvNeXtBlock, ModulatedConvNeXtBlock
+
 MIN_SPEEDUP = 1.1  # of bf16 over fp32; a smaller one could be noise
 WARM_UPS, REPETITIONS = 2, 5
 TIME_BUDGET = 0.5  # seconds after which three repetitions are enough
@@ -30,6 +32,7 @@ FILE = "precision.json"
 VERSION = 1
 TOKENS, MEL_FRAMES = 132, 528  # of a clip of 6 s
 WIDTH, HEADS, DETAIL_WIDTH = 320, 5, 256  # of mel-flow's network
+VOCODER_WIDTH = 192  # of vocos
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -167,18 +170,14 @@ def measure_both(repetitions: int = REPETITIONS) -> Timings:
 
 def _blocks() -> Callable[[], None]:
     """Return a function that runs one block of each kind: attention, convolution, vocoder."""
-    from msanii_live.dsp.layers import ModulatedConvNeXtBlock
-    from msanii_live.dsp.vocoders import vocos
-
-    config = vocos.VocosConfig()
     attention = _AttentionBlock(WIDTH, HEADS)
     convolution = ModulatedConvNeXtBlock(DETAIL_WIDTH, WIDTH)
-    vocoder = vocos.ConvNeXtBlock(config)
+    vocoder = ConvNeXtBlock(VOCODER_WIDTH)
     for block in (attention, convolution, vocoder):
         block.requires_grad_(False).eval()
     tokens, conditions = torch.randn(2, TOKENS, WIDTH), torch.randn(2, WIDTH)
     detail = torch.randn(2, MEL_FRAMES, DETAIL_WIDTH)
-    features = torch.randn(2, MEL_FRAMES, config.width)
+    features = torch.randn(2, MEL_FRAMES, VOCODER_WIDTH)
 
     def work() -> None:
         attention(tokens)

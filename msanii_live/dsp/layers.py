@@ -43,6 +43,28 @@ class FiLM(nn.Module):
         return out
 
 
+class ConvNeXtBlock(nn.Module):
+    """A depthwise convolution and an MLP for each mel frame, scaled by feature.
+
+    expansion: of the MLP. scale: of each feature before training.
+    Source: Siuzdak 2023, arXiv:2306.00814, section 3.2.
+    """
+
+    def __init__(self, width: int, expansion: int = 3, kernel: int = 7, scale: float = 1.0) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, kernel, padding=kernel // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, expansion * width), nn.GELU(), nn.Linear(expansion * width, width)
+        )
+        self.scale = nn.Parameter(torch.full((width,), scale))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the block. x: (batch, mel_frames, width) → the same shape."""
+        h = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        return torch.addcmul(x, self.scale, self.mlp(self.norm(h)))
+
+
 class ModulatedConvNeXtBlock(nn.Module):
     """A depthwise convolution and an MLP for each mel frame, modulated by the conditions.
 

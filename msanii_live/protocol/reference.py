@@ -178,7 +178,9 @@ Every command also has these keys:
 The token can be any number, or text of up to {TOKEN_LIMIT} characters. It is returned as text: `7`
 for both `7` and `7.0`, and `""` if you gave none. If you send the same command with the same token
 from the same host again, no second job is made, as long as the job lives and for 60 s after it. So
-you can send a message again if no answer came. The answer is the job's state or result.
+you can send a message again if no answer came. The answer is the job's state or result. If the
+arguments are others than before, it is still the answer for the first message, after a
+`/msanii/warn` that says so.
 
 ## Time tags
 

@@ -37,10 +37,12 @@ MAX_REMEMBERED = 4_096
 class TrackedJob:
     """A job, the client that asked for it, and the last reply that it was sent.
 
-    routes: addresses to answer, as given by `Sessions.routes`. terminal: the one last reply.
+    command: as it was sent. routes: addresses to answer, as given by `Sessions.routes`. terminal:
+    the one last reply.
     """
 
     job: Job
+    command: JobCommand
     host: str
     token: str
     routes: Routes
@@ -66,25 +68,29 @@ class JobTracker:
     _by_token: OrderedDict[tuple[str, str, str], TrackedJob] = field(default_factory=OrderedDict)
 
     def accept(self, request: Request, host: str, routes: Routes) -> TrackedJob | None:
-        """Queue a request, or answer for the job that the same request made before.
+        """Queue a request, or answer for the job that the same token made before.
 
-        Returns the new tracked, None for a resent message. Raises: CommandError.
+        A token means one job (protocol 1.1), so other arguments under it change nothing; the client
+        is warned of them. Returns the new job, None if there was one. Raises: CommandError.
         """
         command = request.command
         assert isinstance(command, JobCommand)
         key = (host, request.token, command.address)
         if request.token and (earlier := self._remembered(key)):
             earlier.routes = routes
+            if command != earlier.command:
+                self.send(replies.WARN(command.address, _reused(request.token, earlier)), routes)
             self.send(earlier.terminal or self._queued(earlier), routes)
             return None
         self._check(command)
         if isinstance(command, Transcribe):
-            name = self.library.info("last").name if command.src == "last" else command.src
-            command, clip = replace(command, src=name), name
+            clip = self.library.info("last").name if command.src == "last" else command.src
+            settled: JobCommand = replace(command, src=clip)
         else:
             clip = command.clip or self.library.next_name(command.address.rsplit("/", 1)[1])
-        job = self.scheduler.submit(command, host, request.token, clip)
-        tracked = TrackedJob(job, host, request.token, routes)
+            settled = command
+        job = self.scheduler.submit(settled, host, request.token, clip)
+        tracked = TrackedJob(job, command, host, request.token, routes)
         self._by_number[job.number] = tracked
         if request.token:
             self._by_token[key] = tracked
@@ -93,7 +99,7 @@ class JobTracker:
         return tracked
 
     def progressed(self, job: Job) -> TrackedJob | None:
-        """Tell the client how far its job is. Returns the tracked."""
+        """Tell the client how far its job is. Returns the job."""
         tracked = self._by_number.get(job.number)
         if tracked is not None and tracked.terminal is None:
             self.send(
@@ -103,7 +109,7 @@ class JobTracker:
         return tracked
 
     def ended(self, job: Job) -> TrackedJob | None:
-        """Send the one terminal reply of a job. Returns the tracked."""
+        """Send the one terminal reply of a job. Returns the job."""
         tracked = self._by_number.pop(job.number, None)
         if tracked is None or tracked.terminal is not None:
             return None
@@ -210,6 +216,14 @@ class JobTracker:
         if name in ("current", "last", "input") or not is_clip_name(name):
             return True  # only the worker can tell, when the job runs
         return name in self.library or self.scheduler.is_pending(name) or "." in name
+
+
+def _reused(token: str, earlier: TrackedJob) -> str:
+    return (
+        f"id {token[:60]} is the token of job {earlier.job.number}, which had other arguments, so "
+        f"this is the answer of that job: give each job an id of its own, or none; a token is free "
+        f"again {REMEMBERED:g} s after its job has ended"
+    )
 
 
 def terminal_reply(job: Job, token: str) -> ReplyMessage:

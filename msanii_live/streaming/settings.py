@@ -182,5 +182,23 @@ def settle_command(command: StreamStart, before: StreamStart) -> StreamStart:
     )
 
 
+def warn_of_instruments(command: StreamStart, settled: StreamStart) -> str:
+    """Return a warning if a command names instruments for a stream that plays no given notes.
+
+    >>> warn_of_instruments(StreamStart(timbre="harp", program=3), StreamStart())
+    'timbre, program: not used, since this stream plays no given notes; add midi take or midi FILE'
+    >>> warn_of_instruments(StreamStart(timbre="harp"), StreamStart(midi="take"))
+    ''
+    """
+    words = [word for word in ("timbre", "timbre2") if getattr(command, word) not in ("", "none")]
+    words += [] if command.program is None else ["program"]
+    if settled.midi or not words:
+        return ""
+    return (
+        f"{', '.join(words)}: not used, since this stream plays no given notes; "
+        "add midi take or midi FILE"
+    )
+
+
 def _empty_if_none(word: str) -> str:
     return "" if word == "none" else word

@@ -10,7 +10,7 @@ from msanii_live.jobs.services import Services
 from msanii_live.protocol.commands import StreamStart
 from msanii_live.streaming.listener import StreamListener
 from msanii_live.streaming.loop import STOPPED, StreamLoop
-from msanii_live.streaming.settings import settle_command
+from msanii_live.streaming.settings import settle_command, warn_of_instruments
 from msanii_live.streaming.state import STREAM_NAME as STREAM_NAME
 
 
@@ -76,6 +76,9 @@ class Stream:
                 new.begin()
                 self._loop = new
                 new.wake()  # the player may have changed before this loop was heard of
+                loop = new
+            if warning := warn_of_instruments(command, loop.command):
+                listener.warn(warning)
             if command.mix is not None:
                 self._params.set("stream.mix", command.mix)
             if command.target:

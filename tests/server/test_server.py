@@ -61,6 +61,14 @@ def test_resent_message_is_the_same_job(tones):
     assert tones.count("/msanii/job/done", "burst") == 1
 
 
+def test_other_arguments_under_one_token_are_answered_with_a_warning(tones):
+    first = tones.job("/msanii/generate", "once", "seconds", 1, "seed", 3)
+    again = tones.job("/msanii/generate", "once", "seconds", 2, "seed", 3)
+    assert again == first
+    texts = [text(m) for m in tones.client.received if m.address == "/msanii/warn"]
+    assert any("id once is the token of job" in t and "an id of its own" in t for t in texts)
+
+
 @pytest.mark.parametrize(
     ("address", "args", "code", "words"),
     [

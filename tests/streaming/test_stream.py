@@ -106,6 +106,8 @@ def test_it_goes_on_from_what_sounds(tmp_path):
         )
         chunk = next(p for p in player.regions() if p.follows == mine.number and not p.fallback)
         assert chunk.start + chunk.length == mine.start + 66_150 + 44_100
+        stream.start(StreamStart(chunk=1.0, ahead=1.0, timbre="harp"))
+        assert any(text.startswith("timbre: not used") for text in told.warnings)
         wait_until(lambda: player.now() * 44_100 > chunk.start)
         assert_goes_on(stretch(player, 1.5))
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from msanii_live.dsp.device import precision
+from msanii_live.dsp.layers import ConvNeXtBlock
 from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.weights import read, write
 
@@ -29,28 +30,6 @@ class VocosConfig:
     blocks: int = 8
     expansion: int = 3
     kernel: int = 7
-
-
-class ConvNeXtBlock(nn.Module):
-    """One ConvNeXt block over time.
-
-    Source: Siuzdak 2023, arXiv:2306.00814, section 3.2.
-    """
-
-    def __init__(self, config: VocosConfig) -> None:
-        super().__init__()
-        width, hidden = config.width, config.width * config.expansion
-        self.depthwise = nn.Conv1d(
-            width, width, config.kernel, padding=config.kernel // 2, groups=width
-        )
-        self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
-        self.scale = nn.Parameter(torch.full((width,), 1.0 / config.blocks))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the block. x: (batch, mel_frames, width) → the same shape."""
-        h = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        return torch.addcmul(x, self.scale, self.mlp(self.norm(h)))
 
 
 class Vocos(nn.Module):
@@ -80,7 +59,10 @@ class Vocos(nn.Module):
         bins = spec.n_fft // 2 + 1
         self.enter = nn.Conv1d(spec.mels, config.width, config.kernel, padding=config.kernel // 2)
         self.norm = nn.LayerNorm(config.width)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(config) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(config.width, config.expansion, config.kernel, scale=1 / config.blocks)
+            for _ in range(config.blocks)
+        )
         self.leave_norm = nn.LayerNorm(config.width)
         self.leave = nn.Linear(config.width, 2 * bins)
         nn.init.trunc_normal_(self.leave.weight, std=0.02)
