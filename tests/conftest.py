@@ -1,4 +1,4 @@
-"""Servers that several tests share."""
+"""Servers and a player that several tests share."""
 
 import os
 import signal
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from msanii_live.playback.player import Player
+from msanii_live.playback.timebase import Timebase
+from msanii_live.timing.transport import Transport
 from tests.live import live
 from tests.turns import register_turns
 
@@ -82,3 +85,12 @@ def shipped(tmp_path_factory):
     """A server as it ships: with the default engine."""
     with live(tmp_path_factory.mktemp("shipped"), "--device", "cpu") as it:
         yield it
+
+
+@pytest.fixture
+def player():
+    """A player without a sound device."""
+    timebase = Timebase()
+    it = Player(Transport(clock=timebase.now), timebase)
+    yield it
+    it.close()

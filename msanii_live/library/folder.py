@@ -7,8 +7,7 @@ from pathlib import Path
 from msanii_live.audio import ClipInfo
 from msanii_live.errors import ConfigError
 from msanii_live.library import naming, paths, sidecar
-from msanii_live.library.automation_files import AUTOMATION_FOLDER
-from msanii_live.library.scene_files import SCENES_FOLDER
+from msanii_live.library.json_files import AUTOMATIONS, SCENES
 
 
 def open_folder(folder: Path) -> tuple[Path, list[ClipInfo]]:
@@ -20,7 +19,7 @@ def open_folder(folder: Path) -> tuple[Path, list[ClipInfo]]:
         folder.mkdir(parents=True, exist_ok=True)
         resolved = folder.resolve()
         paths.delete_if_possible(paths.write_temporary(resolved, b""))
-        for each in (resolved, resolved / SCENES_FOLDER, resolved / AUTOMATION_FOLDER):
+        for each in (resolved, *(resolved / files.subfolder for files in (SCENES, AUTOMATIONS))):
             paths.delete_leftovers(each)
         return resolved, sidecar.read_clips(resolved)
     except (OSError, RuntimeError) as error:

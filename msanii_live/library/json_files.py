@@ -32,11 +32,11 @@ class LaterVersionError(ValueError):
 class JsonFiles:
     """One kind of named JSON files.
 
-    where: their folder in the shared folder. kind: what each says it is. noun: what one is called.
-    version: of what is written. max_bytes: of one that is read. indent: of what is written.
+    subfolder: of the shared folder, where they lie. kind: what each says it is. noun: what one is
+    called. version: of what is written. max_bytes: of one that is read. indent: of what is written.
     """
 
-    where: str
+    subfolder: str
     kind: str
     noun: str
     version: int = 1
@@ -51,7 +51,7 @@ class JsonFiles:
                 f"{name!r} is no {self.noun} name: use 1 to 64 letters, digits, '_', '.' and '-', "
                 "and none of current, last, input, all, none",
             )
-        return folder / self.where / f"{name}.json"
+        return folder / self.subfolder / f"{name}.json"
 
     def save(self, folder: Path, name: str, content: Content) -> None:
         """Write a file; an earlier one of that name is replaced.
@@ -59,7 +59,7 @@ class JsonFiles:
         Raises: CommandError: ERANGE, the name is illegal; EPATH, a file that is not ours, or was
         edited by hand, is in the way, or the disk cannot be written.
         """
-        path, shown = self.path(folder, name), f"{self.where}/{name}.json"
+        path, shown = self.path(folder, name), f"{self.subfolder}/{name}.json"
         try:
             paths.make_folder(folder, path.parent)
         except OSError as error:  # a file or a link is there
@@ -110,7 +110,7 @@ class JsonFiles:
         try:
             return self.read(path)
         except (OSError, ValueError) as error:
-            text = f"{self.where}/{name}.json cannot be read: {str(error)[:200]}"
+            text = f"{self.subfolder}/{name}.json cannot be read: {str(error)[:200]}"
             raise CommandError(Code.EPATH, text) from None
 
     def read(self, path: Path) -> Content:
@@ -134,7 +134,7 @@ class JsonFiles:
         if not self.is_own(path):
             raise CommandError(
                 Code.EPATH,
-                f"{self.where}/{name}.json was edited by hand and is left alone: delete it "
+                f"{self.subfolder}/{name}.json was edited by hand and is left alone: delete it "
                 "yourself",
             )
         paths.delete_if_possible(path)
@@ -142,13 +142,13 @@ class JsonFiles:
     def names(self, folder: Path) -> list[str]:
         """Return the names of all files, in order. What is none is passed over and logged."""
         found = []
-        for path in sorted((folder / self.where).glob("*.json")):
+        for path in sorted((folder / self.subfolder).glob("*.json")):
             if not is_clip_name(path.stem) or not paths.is_own_file(folder, path):
                 continue
             try:
                 self.read(path)
             except (OSError, ValueError) as error:
-                _log.warning("skipped %s/%s: %s", self.where, path.name, str(error)[:200])
+                _log.warning("skipped %s/%s: %s", self.subfolder, path.name, str(error)[:200])
             else:
                 found.append(path.stem)
         return found
@@ -185,3 +185,9 @@ def set_aside(path: Path, why: str) -> None:
 
 def _hash(body: Content) -> str:
     return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+SCENES = JsonFiles("scenes", "msanii-live scene", "scene")
+AUTOMATIONS = JsonFiles(
+    "automation", "msanii-live automation", "automation", max_bytes=2**22, indent=None
+)

@@ -14,13 +14,12 @@ import soundfile
 
 from msanii_live.audio import ClipInfo, is_clip_name
 from msanii_live.library import paths
-from msanii_live.library.automation_files import AUTOMATION_FOLDER
+from msanii_live.library.json_files import AUTOMATIONS, SCENES
 from msanii_live.library.layout import is_placed
 from msanii_live.library.naming import is_companion_suffix
-from msanii_live.library.scene_files import SCENES_FOLDER
 
 _log = logging.getLogger(__name__)
-FOLDERS = (SCENES_FOLDER, AUTOMATION_FOLDER)  # that hold no clips
+FOLDERS = (SCENES.subfolder, AUTOMATIONS.subfolder)  # that hold no clips
 OWN_PREFIX = ".msanii-live."  # of the files that a server keeps for itself
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff")  # of clips
 _MAX_SIDECAR_BYTES = 2**20

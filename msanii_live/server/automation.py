@@ -12,7 +12,7 @@ from pathlib import Path
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.library import naming, paths
-from msanii_live.library.automation_files import AUTOMATION_FOLDER, FILES
+from msanii_live.library.json_files import AUTOMATIONS
 from msanii_live.protocol.commands import PARAM_ROOT, Param
 from msanii_live.protocol.request import parse_request
 from msanii_live.protocol.schema import OscValue
@@ -72,9 +72,9 @@ class AutomationRecorder:
 
     def names(self) -> list[str]:
         """Return the names of what is in the folder, read again when a file has come or gone."""
-        stamp = paths.stamp(self._folder / AUTOMATION_FOLDER)
+        stamp = paths.stamp(self._folder / AUTOMATIONS.subfolder)
         if stamp != self._listed[0]:
-            self._listed = (stamp, FILES.names(self._folder))
+            self._listed = (stamp, AUTOMATIONS.names(self._folder))
         return self._listed[1]
 
     def size(self, name: str) -> tuple[float, int]:
@@ -92,7 +92,7 @@ class AutomationRecorder:
         """
         if name in self._unsaved:
             return self._unsaved[name]
-        content = FILES.load(self._folder, name)
+        content = AUTOMATIONS.load(self._folder, name)
         try:
             automation = Automation.from_dict(content)
         except ValueError as error:
@@ -108,9 +108,9 @@ class AutomationRecorder:
         Raises: CommandError: ERANGE, the name is illegal; ENOCLIP, there is nothing to overdub;
             EPATH, a file that is not ours is in the way, or what was recorded cannot be written.
         """
-        path = FILES.path(self._folder, name)
-        if path.exists() and not FILES.is_own(path):
-            raise naming.occupied_error(f"{AUTOMATION_FOLDER}/{name}.json")
+        path = AUTOMATIONS.path(self._folder, name)
+        if path.exists() and not AUTOMATIONS.is_own(path):
+            raise naming.occupied_error(f"{AUTOMATIONS.subfolder}/{name}.json")
         with self._commands:
             run = self._finish()
             base = self.read(name) if is_overdub else None
@@ -159,8 +159,8 @@ class AutomationRecorder:
             run = self._run
             is_mine = run is not None and run.name == name
             is_unwritten = self._unsaved.pop(name, None) is not None or is_mine
-            if not is_unwritten or FILES.path(self._folder, name).exists():
-                FILES.delete(self._folder, name)
+            if not is_unwritten or AUTOMATIONS.path(self._folder, name).exists():
+                AUTOMATIONS.delete(self._folder, name)
             if is_mine:
                 self._end()
 
@@ -219,10 +219,10 @@ class AutomationRecorder:
         return left
 
     def _is_kept(self, name: str) -> bool:
-        return name in self._unsaved or FILES.path(self._folder, name).exists()
+        return name in self._unsaved or AUTOMATIONS.path(self._folder, name).exists()
 
     def _save(self, name: str, automation: Automation) -> None:
-        FILES.save(self._folder, name, automation.as_dict())
+        AUTOMATIONS.save(self._folder, name, automation.as_dict())
         self._unsaved.pop(name, None)
 
     # -- playback ----------------------------------------------------------------------------------
@@ -289,4 +289,4 @@ def _check(event: AutomationEvent, name: str) -> None:
 
 
 def _wrong(name: str, why: str) -> CommandError:
-    return CommandError(Code.EPATH, f"{AUTOMATION_FOLDER}/{name}.json cannot be played: {why}")
+    return CommandError(Code.EPATH, f"{AUTOMATIONS.subfolder}/{name}.json cannot be played: {why}")

@@ -11,7 +11,8 @@ from typing import Any
 from msanii_live.errors import CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.jobs.services import Services
-from msanii_live.library import paths, scene_files
+from msanii_live.library import paths
+from msanii_live.library.json_files import SCENES
 from msanii_live.midi.mapping import MidiMapper
 from msanii_live.playback.mixer import Region, Span
 from msanii_live.playback.transport_sync import TransportSync
@@ -79,9 +80,9 @@ class Scenes:
 
     def names(self) -> list[str]:
         """Return the names of the scenes in the folder, read again when a file has come or gone."""
-        stamp = paths.stamp(self._folder / scene_files.SCENES_FOLDER)
+        stamp = paths.stamp(self._folder / SCENES.subfolder)
         if stamp != self._listed[0]:
-            self._listed = (stamp, scene_files.list_scenes(self._folder))
+            self._listed = (stamp, SCENES.names(self._folder))
         return self._listed[1]
 
     def mapped_controls(self) -> list[tuple[object, ...]]:
@@ -89,15 +90,15 @@ class Scenes:
         return [(mapping.target, *mapping.control) for mapping in self._mapper.mappings]
 
     def save(self, name: str) -> None:
-        """Save the present scene. Raises: CommandError: as `scene_files.save_scene`."""
-        scene_files.save_scene(self._folder, name, self.capture())
+        """Save the present scene. Raises: CommandError: as `SCENES.save`."""
+        SCENES.save(self._folder, name, self.capture())
 
     def load(self, name: str, beats: float) -> list[str]:
         """Return to a scene over some beats; return warnings.
 
-        Raises: CommandError: as `scene_files.load_scene`.
+        Raises: CommandError: as `SCENES.load`.
         """
-        return self.apply(scene_files.load_scene(self._folder, name), beats)
+        return self.apply(SCENES.load(self._folder, name), beats)
 
     def apply(self, scene: Mapping[str, Any], beats: float = 0.0) -> list[str]:
         """Change to a scene over some beats; return warnings of what it names that cannot be."""
@@ -231,7 +232,7 @@ class Scenes:
         """Return to the last scene that was saved by itself; return warnings."""
         path = self._folder / LAST_SCENE
         try:
-            return self.apply(scene_files.read_scene(path))
+            return self.apply(SCENES.read(path))
         except FileNotFoundError:
             return ["there is no last scene in the folder"]
         except (OSError, ValueError) as error:
@@ -252,7 +253,7 @@ class Scenes:
             return
         self._saved = scene
         try:
-            scene_files.rewrite_scene(self._folder / LAST_SCENE, scene, LAST_SCENE)
+            SCENES.rewrite(self._folder / LAST_SCENE, scene, LAST_SCENE)
         except CommandError as error:
             log.warning("the last scene is not kept: %s", error.text)
 

@@ -3,37 +3,17 @@
 import time
 
 import numpy as np
-import pytest
 
 from msanii_live.audio import make_clip
-from msanii_live.playback.player import Player
-from msanii_live.playback.timebase import Timebase
-from msanii_live.timing.transport import Transport
 from msanii_live.web.meters import FLOOR_DB, Meters, playing_tracks, stream_lead
+from tests.playback.fakes import wait_until
 
 RATE = 44_100
-
-
-@pytest.fixture
-def player():
-    timebase = Timebase()
-    it = Player(Transport(clock=timebase.now), timebase)
-    yield it
-    it.close()
 
 
 def steady(left, right, seconds=30.0):
     frames = round(seconds * RATE)
     return np.tile(np.float32([left, right]), (frames, 1))
-
-
-def until(condition, patience=10.0):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("timed out")
 
 
 def test_meters_read_peak_and_rms_of_each_side(player):
@@ -44,9 +24,9 @@ def test_meters_read_peak_and_rms_of_each_side(player):
     }
     player.play(make_clip(steady(0.5, 0.25), RATE, name="steady"), fade=0.0)
     steady_reading = {"peak": [-6.0, -12.0], "rms": [-6.0, -12.0]}
-    until(lambda: meters.read()["output"] == steady_reading)
+    wait_until(lambda: meters.read()["output"] == steady_reading)
     player.stop(None)
-    until(lambda: meters.read()["output"]["peak"] == [FLOOR_DB] * 2)
+    wait_until(lambda: meters.read()["output"]["peak"] == [FLOOR_DB] * 2)
 
 
 def test_no_peak_is_lost_between_two_readings(player):
@@ -66,7 +46,7 @@ def test_the_tracks_that_play_are_listed(player):
     assert playing_tracks(player) == []
     player.play(make_clip(steady(0.1, 0.1), RATE, name="once"))
     player.play(make_clip(steady(0.1, 0.1), RATE, name="round"), loop=True)
-    until(lambda: len(playing_tracks(player)) == 2)
+    wait_until(lambda: len(playing_tracks(player)) == 2)
     assert playing_tracks(player) == [
         {"name": "once", "loop": False},
         {"name": "round", "loop": True},
@@ -78,7 +58,7 @@ def test_the_lead_is_what_is_ready_and_late_once_the_last_bar_repeats(player):
     clip = make_clip(steady(0.1, 0.1, 1.5), RATE, name="begun")
     region = player.play(clip, track="begun")
     player.loop_after(clip, region, steady(0.1, 0.1, 0.5), "stream")
-    until(lambda: stream_lead(player) is not None)
+    wait_until(lambda: stream_lead(player) is not None)
     first = stream_lead(player)
     assert first["state"] == "runs"
     assert 0 < first["lead"] <= 1.6
@@ -86,5 +66,5 @@ def test_the_lead_is_what_is_ready_and_late_once_the_last_bar_repeats(player):
     player.play_after(
         chunk, region, fallback=steady(0.1, 0.1, 0.5), track="stream", must_follow=True
     )
-    until(lambda: stream_lead(player)["lead"] > first["lead"])
-    until(lambda: stream_lead(player) == {"state": "late", "lead": 0.0})
+    wait_until(lambda: stream_lead(player)["lead"] > first["lead"])
+    wait_until(lambda: stream_lead(player) == {"state": "late", "lead": 0.0})

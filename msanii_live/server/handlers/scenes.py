@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msanii_live.library import scene_files
+from msanii_live.library.json_files import SCENES
 from msanii_live.library.library import Library
 from msanii_live.protocol import replies
 from msanii_live.protocol.commands import SceneFree, SceneList, SceneLoad, SceneSave
@@ -36,11 +36,11 @@ class SceneHandlers:
         return Answer([replies.WARN(command.address, text) for text in warnings])
 
     def _free(self, command: SceneFree, call: Call) -> Answer:
-        scene_files.delete_scene(self._folder, command.name)
+        SCENES.delete(self._folder, command.name)
         return Answer()
 
     def _list(self, command: SceneList, call: Call) -> Answer:
-        names = scene_files.list_scenes(self._folder)
+        names = SCENES.names(self._folder)
         return Answer(
             [
                 replies.SCENE_ENTRY(call.token, i, len(names), name)
