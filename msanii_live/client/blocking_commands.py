@@ -856,7 +856,8 @@ class BlockingCommands(ABC):
         """Play recorded changes of params in time with the transport.
 
         One automation plays at a time. It follows the tempo, and stands still while the transport does.
-        Other changes of a param count until the next one that is played.
+        Other changes of a param count until the next one that is played. A change is set some
+        milliseconds after its beat, not on its audio frame, since the next chunk of the stream uses it.
 
         name: name of the automation: letters, digits, '_', '.' and '-'.
         loop: 1: repeat until stopped (0 to 1).

@@ -90,3 +90,12 @@ def span_edges(parts: Sequence[int], sample_rate: int) -> list[int]:
             edges.append(stop)
             begin, size = stop, min(3 * size, LONGEST_SECONDS)
     return edges
+
+
+def span_edges_with_context(frames: int, sample_rate: int, context: int) -> list[int]:
+    """Return where the spans of a clip end, frames; one span where more would not come sooner.
+
+    context: frames that are vocoded with each span, and dropped.
+    """
+    edges = span_edges([frames], sample_rate)
+    return edges if edges[0] + context < frames else [frames]

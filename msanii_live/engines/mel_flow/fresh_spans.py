@@ -21,7 +21,7 @@ from msanii_live.dsp.vocoding import vocode_line
 from msanii_live.engines.mel_flow.inpainting import plan_line, plan_loop
 from msanii_live.engines.mel_flow.mel_level import clip_powers
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
-from msanii_live.engines.spans import span_edges
+from msanii_live.engines.spans import span_edges, span_edges_with_context
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,8 @@ class FreshLoop:
         loop = self.pipeline
         if loop.vocoder.net is None:
             return [self.frames]
-        edges = span_edges([self.frames], loop.model.spec.sample_rate)
-        around = 2 * context_samples(loop.vocoder, loop.model.spec, is_loop=True)
-        return edges if around + edges[0] < self.frames else [self.frames]
+        context = 2 * context_samples(loop.vocoder, loop.model.spec, is_loop=True)
+        return span_edges_with_context(self.frames, loop.model.spec.sample_rate, context)
 
     def spans(self) -> Iterator[FreshSpan]:
         """Make the spans one after another."""

@@ -36,7 +36,7 @@ from msanii_live.engines.notes.stereo import (
     side_filter,
 )
 from msanii_live.engines.notes.synthesis import MelGrid
-from msanii_live.engines.spans import HandedSpans, SpanPlan, span_edges
+from msanii_live.engines.spans import HandedSpans, SpanPlan, span_edges_with_context
 from msanii_live.notes import Note, Score
 
 BLOCK = 4  # mel frames over which loudness is measured
@@ -63,9 +63,8 @@ def plan_edges(grid: MelGrid, vocoders: Mapping[str, VocoderSettings]) -> list[i
     settings = next(iter(vocoders.values()), None)
     if settings is None or settings.net is None:
         return [grid.frames]
-    edges = span_edges([grid.frames], grid.spec.sample_rate)
-    around = 2 * context_samples(settings, grid.spec, grid.is_loop) + 4 * grid.spec.n_fft
-    return edges if edges[0] + around < grid.frames else [grid.frames]
+    context = 2 * context_samples(settings, grid.spec, grid.is_loop) + 4 * grid.spec.n_fft
+    return span_edges_with_context(grid.frames, grid.spec.sample_rate, context)
 
 
 @dataclass(frozen=True)

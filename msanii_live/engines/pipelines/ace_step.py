@@ -23,7 +23,6 @@ MAX_SECONDS = 240.0
 class AceStepFamily(OobleckFamily):
     """An ACE-Step folder. Its latents are (batch, latents, dimensions) to the pipeline."""
 
-    takes_lyrics = True
     takes_weights = True
     max_seconds = MAX_SECONDS
 

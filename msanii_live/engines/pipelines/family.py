@@ -70,7 +70,6 @@ class Family(ABC):
     steps: int
     guidance: float = 1.0
     takes_negative = False
-    takes_lyrics = False
     takes_weights = False
     overlap: int | None = 32
     device = torch.device("cpu")

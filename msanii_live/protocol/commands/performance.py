@@ -109,7 +109,8 @@ class AutomationPlay(Command):
     """Play recorded changes of params in time with the transport.
 
     One automation plays at a time. It follows the tempo, and stands still while the transport does.
-    Other changes of a param count until the next one that is played.
+    Other changes of a param count until the next one that is played. A change is set some
+    milliseconds after its beat, not on its audio frame, since the next chunk of the stream uses it.
     """
 
     address: ClassVar[str] = "/msanii/automation/play"
