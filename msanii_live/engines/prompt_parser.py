@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES, key_index
+from msanii_live.engines.vocabulary import MODES, STYLES, key_index
 from msanii_live.notes import PITCH_NAMES
 
 MAX_WORDS_SHOWN = 20  # in a warning

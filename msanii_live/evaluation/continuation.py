@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msanii_live.audio import Samples
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
+from msanii_live.engines.vocabulary import BEATS_PER_BAR
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.audio_features import (
     ONSET_FRAME_SECONDS,

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from msanii_live.dsp.device import precision
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.evaluation.settings import EvalSettings
 from msanii_live.evaluation.validation_windows import draw_windows, sample_windows, with_statistics
 from msanii_live.training.data.dataset import DataSet

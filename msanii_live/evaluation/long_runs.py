@@ -10,7 +10,7 @@ import numpy as np
 from msanii_live.audio import Clip, Samples, make_clip, rms_dbfs
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.base import Engine
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
+from msanii_live.engines.vocabulary import BEATS_PER_BAR
 from msanii_live.evaluation.audio_features import centroid, mel_of
 from msanii_live.evaluation.metrics import rms_distance
 from msanii_live.evaluation.validation_clips import (

@@ -15,7 +15,7 @@ from scipy.signal import medfilt, stft
 
 from msanii_live.audio import Samples, make_clip
 from msanii_live.engines.base import Engine
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
+from msanii_live.engines.vocabulary import BEATS_PER_BAR
 from msanii_live.evaluation.audio_features import chroma, mono
 from msanii_live.evaluation.metrics import Array
 from msanii_live.evaluation.validation_clips import (

@@ -9,8 +9,8 @@ import numpy as np
 
 from msanii_live.audio import Clip, Samples, make_clip
 from msanii_live.engines.base import Context, Engine
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.prompt_parser import key_name
+from msanii_live.engines.vocabulary import BEATS_PER_BAR
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import GenerationCommand, Outpaint
 from msanii_live.training.data.dataset import DataSet, Entry

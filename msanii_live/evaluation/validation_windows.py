@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from msanii_live.dsp.samplers import sample_euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
 from msanii_live.engines.mel_flow.inpainting import MAX_JUMPS, predict_with_guidance
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.metrics import Array
 from msanii_live.training.data.batches import bar_position, window, window_density

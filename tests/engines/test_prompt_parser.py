@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.prompt_parser import key_name, parse_key, parse_prompt, parse_style
+from msanii_live.engines.vocabulary import STYLES
 
 
 def understood(prompt, style="", key=""):

@@ -10,8 +10,8 @@ from matplotlib.image import imread
 
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.evaluation import metrics
 from msanii_live.evaluation.evaluate import EvalSettings, evaluate, report_markdown
 from msanii_live.evaluation.gallery import write_pictures

@@ -3,7 +3,7 @@ import pytest
 
 from msanii_live.audio import make_clip
 from msanii_live.dsp.vocoding import VocoderSettings
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.evaluation.seams import (
     loops_markdown,
     measure_loops,

@@ -9,8 +9,8 @@ from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import MissingTool
 from msanii_live.evaluation import musicnn
 from msanii_live.evaluation.evaluate import evaluate

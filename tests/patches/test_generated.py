@@ -97,6 +97,6 @@ def test_every_message_is_one_that_the_server_accepts():
 
 
 def test_the_device_lists_the_styles_of_the_engine():
-    from msanii_live.engines.mel_flow.vocabulary import STYLES
+    from msanii_live.engines.vocabulary import STYLES
 
     assert device_parameters.STYLES == STYLES

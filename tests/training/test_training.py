@@ -10,7 +10,7 @@ import torch
 from msanii_live.dsp.mel import MelSpec
 from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS
 from msanii_live.engines.mel_flow.network import FlowConfig
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import ConfigError
 from msanii_live.training.commands import RECIPES, SHIPPED_RECIPE, flow_model_of
 from msanii_live.training.data import dataset

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msanii_live.audio import Clip
 from msanii_live.engines.base import Context
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand
 from msanii_live.rack.rigs import RIGS, nearest_style, style_word

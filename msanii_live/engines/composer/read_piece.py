@@ -11,8 +11,8 @@ from msanii_live.engines.composer.chord_symbols import parse_chord
 from msanii_live.engines.composer.keys import estimate_key
 from msanii_live.engines.composer.notes import SECTIONS, Chord, PartNote
 from msanii_live.engines.composer.read_chords import read_chords
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.prompt_parser import parse_key, parse_style
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.notes import CHORD, PARTS, SECTION, Score
 
 Place = tuple[str, int]  # a section, and the bars since its start

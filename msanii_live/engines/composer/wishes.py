@@ -9,8 +9,8 @@ from msanii_live.engines.composer.chord_symbols import parse_chords, parse_form
 from msanii_live.engines.composer.further_styles import FURTHER_STYLES
 from msanii_live.engines.composer.keys import key_of_chords
 from msanii_live.engines.composer.notes import Chord
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.prompt_parser import parse_prompt
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import PARTS
 from msanii_live.protocol.commands import GenerationCommand

@@ -27,10 +27,10 @@ from msanii_live.engines.mel_flow.fresh_clips import hand_over
 from msanii_live.engines.mel_flow.fresh_spans import FreshLine, FreshLoop
 from msanii_live.engines.mel_flow.model_level import model_gain
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
 from msanii_live.engines.verbs import run_verb
+from msanii_live.engines.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,

@@ -1,18 +1,17 @@
-"""The styles, keys and tempi that the flow model was trained on. Imports no torch."""
+"""The names of `engines.vocabulary`, where they were before."""
 
-from __future__ import annotations
-
-STYLES = (
-    "house", "techno", "hiphop", "lofi", "synth", "ambient", "bossa", "piano", "pop", "jazz",
-)  # fmt: skip
-MODES = ("maj", "min")
-BEATS_PER_BAR = 4
-TEMPO_RANGE = (60.0, 160.0)  # bpm
-
-
-def key_index(pitch_class: int, mode: str) -> int:
-    """Return the number of a key, 0 (C major) to 23 (B minor).
-
-    pitch_class: 0 to 11. mode: "maj" or "min".
-    """
-    return pitch_class + 12 * MODES.index(mode)
+from msanii_live.engines.vocabulary import (
+    BEATS_PER_BAR as BEATS_PER_BAR,
+)
+from msanii_live.engines.vocabulary import (
+    MODES as MODES,
+)
+from msanii_live.engines.vocabulary import (
+    STYLES as STYLES,
+)
+from msanii_live.engines.vocabulary import (
+    TEMPO_RANGE as TEMPO_RANGE,
+)
+from msanii_live.engines.vocabulary import (
+    key_index as key_index,
+)

@@ -24,8 +24,8 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.composer.further_styles import FURTHER_STYLES
 from msanii_live.engines.loudness import TARGET_LOUDNESS
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.scores import requested_score
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (

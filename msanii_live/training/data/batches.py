@@ -14,7 +14,7 @@ from msanii_live.engines.mel_flow.conditions import (
     bar_phase_features,
     density_of,
 )
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES
+from msanii_live.engines.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.training.data.dataset import DataSet, Entry
 
 

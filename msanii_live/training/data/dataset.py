@@ -27,7 +27,7 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.engines.mel_flow.conditions import UNKNOWN
-from msanii_live.engines.mel_flow.vocabulary import STYLES, key_index
+from msanii_live.engines.vocabulary import STYLES, key_index
 from msanii_live.errors import ConfigError, MissingTool
 from msanii_live.training.data import rack_audio
 from msanii_live.training.data.grooves import GeneratedPiece, generate

@@ -16,9 +16,9 @@ import torch
 from msanii_live.dsp.beats import estimate_beat, onset_times
 from msanii_live.dsp.mel import log_mel, mid_side, stft_magnitudes
 from msanii_live.engines.mel_flow.conditions import UNKNOWN
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import parse_prompt
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import ConfigError
 from msanii_live.training.data.dataset import PEAK, Entry
 

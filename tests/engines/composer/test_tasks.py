@@ -17,7 +17,7 @@ from msanii_live.engines.composer.sources import lacking_parts
 from msanii_live.engines.composer.tasks import ComposerTasks
 from msanii_live.engines.composer.wishes import read_wishes
 from msanii_live.engines.loudness import measure_loudness
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import PARTS, Note
 from msanii_live.protocol.commands import (

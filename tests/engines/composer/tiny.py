@@ -6,7 +6,7 @@ from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.composer.plans import Plan, plan_to_row
 from msanii_live.engines.composer.weights import Composer, write_weights
-from msanii_live.engines.mel_flow.vocabulary import STYLES
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.notes import CHORD, Marker, Note, Score, sort_notes
 
 

@@ -3,8 +3,8 @@ from itertools import pairwise
 
 import pytest
 
+from msanii_live.engines import vocabulary
 from msanii_live.engines.composer.notes import QUALITIES
-from msanii_live.engines.mel_flow import vocabulary
 from msanii_live.training.data.composition import (
     ALL_STYLES,
     PARTS,
