@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 
 from msanii_live.audio import Clip, make_clip
+from msanii_live.benchmarks.random_models import PUBLISHED, save_random
+from msanii_live.dsp.device import pick_device
 from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.pipelines.engine import PipelineEngine
 from msanii_live.engines.pipelines.engine import create as create_engine
@@ -123,8 +126,26 @@ def measure(
     return rows
 
 
-def report_pipelines(model: Path, seconds: float, steps: int | None, device: str) -> int:
-    """Measure a folder; print the table. Returns the status."""
+def report_pipelines(
+    model: Path | None, name: str, seconds: float, steps: int | None, device: str
+) -> int:
+    """Measure a folder, or the published model of a name with random weights; print the table.
+
+    Returns the status.
+    """
+    if model is not None:
+        print_added(model, seconds, steps, device)
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        where, folder = pick_device(device), Path(scratch, name)
+        dtype = torch.float16 if where.type == "cuda" else torch.float32
+        save_random(PUBLISHED[name], folder, where, dtype)
+        print_added(folder, seconds, steps, device)
+    return 0
+
+
+def print_added(model: Path, seconds: float, steps: int | None, device: str) -> None:
+    """Measure a folder, and print what is added to the time of the model's own calls."""
     engine = create_engine(EngineSettings(device, name=model.name, weights=model))
     kind = "wall clock" if torch.cuda.is_available() else "processor time"
     print(f"{model.name}: clips of {seconds:g} s, medians of {ROUNDS}, {kind}")
@@ -133,4 +154,4 @@ def report_pipelines(model: Path, seconds: float, steps: int | None, device: str
     for row in measure(engine, commands_of(seconds, steps), clip):
         added = row.total - row.model
         print(f"| {row.command} | {row.model:.3f} | {added:.3f} | {100 * row.share:.1f} % |")
-    return 0
+    engine.free()

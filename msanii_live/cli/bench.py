@@ -143,7 +143,11 @@ def add(commands: Commands) -> None:
         kinds, "pipelines", "what is added to the time of a published model's own calls",
         files=False,
     )  # fmt: skip
-    pipelines.add_argument("model", type=Path, help="folder of the model")
+    pipelines.add_argument("model", type=Path, nargs="?", help="folder of the model")
+    pipelines.add_argument(
+        "--random", choices=bench_scaling.PUBLISHED_SIZES,
+        help="instead: a published model at its full size, with random weights",
+    )  # fmt: skip
     pipelines.add_argument("--seconds", type=float, default=6.0, help="of clips (%(default)s)")
     pipelines.add_argument("--steps", type=int, help="denoising steps (the model's own)")
     pipelines.add_argument("--device", default="auto", help="(%(default)s)")
@@ -283,8 +287,12 @@ def _onsets(arguments: argparse.Namespace) -> int:
 def _pipelines(arguments: argparse.Namespace) -> int:
     from msanii_live.benchmarks.pipelines import report_pipelines
 
-    model = arguments.model.expanduser()
-    return report_pipelines(model, arguments.seconds, arguments.steps, arguments.device)
+    if (arguments.model is None) == (arguments.random is None):
+        raise ConfigError("name either the folder of a model, or one by --random")
+    model = arguments.model and arguments.model.expanduser()
+    return report_pipelines(
+        model, arguments.random or "", arguments.seconds, arguments.steps, arguments.device
+    )
 
 
 def _tempo(arguments: argparse.Namespace) -> int:

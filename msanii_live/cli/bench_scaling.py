@@ -8,6 +8,8 @@ from pathlib import Path
 from msanii_live.cli.arguments import Commands
 from msanii_live.errors import ConfigError
 
+PUBLISHED_SIZES = ("stable-audio-3-small", "stable-audio-open")  # of benchmarks/random_models.py
+
 
 def add_kinds(kinds: Commands) -> None:
     """Add the parsers of both."""
@@ -21,6 +23,11 @@ def add_kinds(kinds: Commands) -> None:
     gpu.add_argument(
         "--model", type=Path, action="append", default=[],
         help="folder of a published model to measure too; may be given several times",
+    )  # fmt: skip
+    gpu.add_argument(
+        "--random", choices=PUBLISHED_SIZES,
+        help="instead: a published model at its full size with random weights, which take as long "
+        "as others: 6 and 120 s from the message until the WAV is there, and its memory",
     )  # fmt: skip
     gpu.set_defaults(run=_gpu)
 
@@ -40,6 +47,16 @@ def _gpu(arguments: argparse.Namespace) -> int:
     lengths, steps = arguments.seconds or LENGTHS, arguments.steps or STEPS
     if min(lengths) <= 0 or min(steps) < 1:
         raise ConfigError("--seconds must be above 0, and --steps 1 or more")
+    if arguments.random is not None:
+        from msanii_live.benchmarks.full_size import LENGTHS as FULL_LENGTHS
+        from msanii_live.benchmarks.full_size import report_full_size
+
+        if len(arguments.steps or [8]) > 1 or arguments.model:
+            raise ConfigError("--random takes one number of --steps and no --model")
+        chosen = arguments.steps[0] if arguments.steps else None
+        return report_full_size(
+            arguments.random, arguments.device, arguments.seconds or FULL_LENGTHS, chosen
+        )
     models = [model.expanduser() for model in arguments.model]
     return report_gpu(arguments.device, lengths, steps, models)
 
