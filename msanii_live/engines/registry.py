@@ -158,6 +158,11 @@ class EngineRegistry:
         plain = self._canonical(name)
         return "" if plain == self.default else plain
 
+    def default_steps(self, name: str) -> int:
+        """Return an engine's denoising steps if a command gives none; 0 before it is made."""
+        engine = self._existing(self._canonical(name or self.default))
+        return engine.capabilities.steps if engine is not None else 0
+
     def state(self, name: str) -> str:
         """Return "loaded" or "free" for an engine."""
         engine = self._existing(self._canonical(name))
@@ -212,8 +217,6 @@ class EngineRegistry:
             f"the engine {name} cannot {address.rpartition('/')[2]}"
             + (f": {', '.join(able)} can" if able else ""),
         )
-
-    # -- parts ---------------------------------------------------------------------------------
 
     def _canonical(self, name: str) -> str:
         with self._lock:

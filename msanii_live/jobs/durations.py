@@ -13,7 +13,7 @@ from msanii_live.protocol.commands import (
     Render,
 )
 
-DEFAULT_STEPS = 16  # of a command without `steps`, before its engine has carried one out
+DEFAULT_STEPS = 16  # of a command without `steps`, before its engine was made
 DEFAULT_SECONDS = 6.0  # of a clip whose length is not known before it is made
 OVERHEAD = 0.05  # s that every task takes, however small
 EXTRA_STEPS = 4  # that encoding, decoding and writing the audio cost, as many steps
@@ -69,15 +69,21 @@ class DurationEstimates:
     """The seconds per size of tasks, learnt for each command address and engine.
 
     Before a task of a kind has ended, the rate of its engine's other kinds is taken, or else the
-    one that was measured when the default engine was warmed up.
+    one that was measured when the default engine was warm.
     """
 
-    def __init__(self, engine_of: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        engine_of: Callable[[str], str] = str,
+        steps_of: Callable[[str], int] = lambda engine: 0,
+    ) -> None:
         """Begin with nothing learnt.
 
         engine_of: returns one word for all the names of an engine that a command can give.
+        steps_of: returns the steps that an engine takes where a command gives none, 0 if unknown.
         """
         self._engine_of = engine_of
+        self._steps_of = steps_of
         self._kinds: dict[tuple[str, str], _Sums] = {}
         self._first_rate = FIRST_RATE
 
@@ -109,7 +115,9 @@ class DurationEstimates:
 
     def _default_steps(self, command: JobCommand) -> int:
         own = self._kinds.get(self._kind_of(command))
-        return own.default_steps if own and own.default_steps else DEFAULT_STEPS
+        if own and own.default_steps:
+            return own.default_steps
+        return self._steps_of(command.engine) or DEFAULT_STEPS
 
     def _rate(self, command: JobCommand) -> float:
         own = self._kinds.get(self._kind_of(command))

@@ -69,6 +69,7 @@ class Scheduler:
             partial(run_task, services, executor=executor), executor.slots,
             self._expected_seconds, 60 * idle_minutes, self._free_engines,
             reports_apart=executor.workers > 0, engine_of=services.registry.plain_name,
+            steps_of=services.registry.default_steps,
         )  # fmt: skip
         executor.set_added_callback(self.worker.add_slots)
         self._services = services

@@ -38,6 +38,7 @@ class Worker:
         on_idle: Callable[[], object] = ignore,
         reports_apart: bool = False,
         engine_of: Callable[[str], str] = str,
+        steps_of: Callable[[str], int] = lambda engine: 0,
     ) -> None:
         """Take what runs a task. slots: tasks that run at a time.
 
@@ -46,10 +47,10 @@ class Worker:
         `submit`.
 
         run: returns the clip or the notes, reports by `TaskHandle.advance`, and may raise anything.
-        length_of: returns the expected length of a command's clip, s. engine_of: see
-        `DurationEstimates`.
+        length_of: returns the expected length of a command's clip, s. engine_of, steps_of:
+        see `DurationEstimates`.
         """
-        self.durations = DurationEstimates(engine_of)
+        self.durations = DurationEstimates(engine_of, steps_of)
         self._length_of = length_of
         self._run_task = run
         self._lock = threading.Condition()
@@ -146,6 +147,8 @@ class Worker:
         return sum(map(self._seconds_left, ahead)) / len(self._slots)
 
     def _seconds_left(self, handle: TaskHandle) -> float:
+        if handle.done.is_set():  # it is being reported
+            return 0.0
         command = handle.task.command
         seconds = self.durations.get(command, self._length_of(command))
         return seconds * (1 - handle.fraction * step_share(handle.steps))

@@ -108,3 +108,12 @@ def test_all_loaded_engines_are_freed_at_once(monkeypatch):
     registry.get("mel2mel")  # made, but not loaded
     registry.get("tones").load()
     assert registry.free_loaded() == freed == ["tones"]
+
+
+def test_the_steps_of_an_engine_are_known_once_it_is_made():
+    registry = EngineRegistry("cpu", "tones")
+    assert registry.default_steps("") == 0
+    engine = registry.get()
+    assert (
+        registry.default_steps("") == registry.default_steps("tones") == engine.capabilities.steps
+    )

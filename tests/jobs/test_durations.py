@@ -97,3 +97,11 @@ def test_the_steps_of_the_parts_of_a_long_clip_are_not_steps_of_each_second(part
     durations.add(Generate(engine="x"), 6.0 * parts, 8 * parts, 0.5 * parts)
     assert durations.get(Generate(engine="x"), 6.0) == pytest.approx(0.5, rel=0.2)
     assert durations.get(Generate(engine="x", steps=16), 6.0) == pytest.approx(0.8, rel=0.2)
+
+
+def test_before_any_task_the_steps_of_the_engine_count():
+    durations = DurationEstimates(steps_of={"": 4, "slow": 50}.get)
+    durations.set_warm_up(0.36)  # of a size of 36
+    assert durations.get(Generate(), 6.0) == pytest.approx(OVERHEAD + 0.48)
+    assert durations.get(Generate(engine="slow"), 6.0) == pytest.approx(OVERHEAD + 3.24)
+    assert durations.get(Generate(steps=16), 6.0) == pytest.approx(OVERHEAD + 1.2)

@@ -65,12 +65,19 @@ def registry(default, audio):
     return SimpleNamespace(get=lambda name="": engines[name])
 
 
-def test_the_default_engine_is_loaded_and_run_and_its_time_is_kept():
+def test_the_default_engine_is_loaded_and_run_and_the_time_of_a_second_run_is_kept():
     default, scheduler = Watched(), FakeScheduler()
     scheduler.busy = -1
     asyncio.run(warm_default(registry(default, None), scheduler))
-    assert default.done == ["load", "warm"]
+    assert default.done == ["load", "warm", "warm"]
     assert scheduler.warm_up >= 0
+
+
+def test_a_slow_engine_is_run_once(monkeypatch):
+    monkeypatch.setattr(warm_up, "FIRST_RUN", 0.0)
+    default, scheduler = Watched(), FakeScheduler(busy=-1)
+    asyncio.run(warm_default(registry(default, None), scheduler))
+    assert default.done == ["load", "warm"]
 
 
 def test_the_engine_of_audio_waits_until_no_job_is_there():
