@@ -33,6 +33,7 @@ from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import Generate, GenerationCommand
 
 BF16_FAMILIES = ("AceStepPipeline",)  # whose publishers say bf16, where a GPU would take fp16
+FP32_ON_APPLE = ("StableAudio3Pipeline",)  # which is noise in fp16 there, as diffusers' page says
 FOLLOWED = ("style", "key", "density", "chords", "metre", "guidance")  # as words or arguments
 WEIGHING = ("StableAudio3Pipeline", "StableAudioPipeline", "AceStepPipeline")  # prompts
 SUNG, AVOIDED = ("lyrics",), ("negative",)
@@ -110,6 +111,12 @@ class PipelineEngine:
         autoencoders are convolutions, which are slow there in half precision.
         """
         if self._asked == "auto" and device.type == "cpu":
+            return torch.float32
+        if (
+            self._asked == "auto"
+            and device.type == "mps"
+            and self._folder.pipeline in FP32_ON_APPLE
+        ):
             return torch.float32
         if self._asked == "auto" and self._folder.pipeline in BF16_FAMILIES:
             return torch.bfloat16

@@ -13,11 +13,13 @@ from typing import Any
 
 import torch
 
+from msanii_live.dsp.device import dtype_name
 from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.pipelines.latent_cache import LatentCache
 from msanii_live.engines.pipelines.offload import place
 from msanii_live.engines.pipelines.tiles import LEAST_TILE_SECONDS, TILE_SECONDS, Tiles
 from msanii_live.engines.pipelines.words import PromptWords
+from msanii_live.errors import Code, CommandError
 
 StepCallback = Callable[[int, int], None]
 
@@ -110,9 +112,14 @@ class Family(ABC):
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Return the audio of latents, float32, (2, latents * hop), long audio in pieces.
 
-        latents: as of `encode`.
+        latents: as of `encode`. Raises: CommandError: EENGINE, the model gave no numbers.
         """
-        return self._in_tiles(lambda tiles: tiles.decode(latents, self.decode_whole))
+        made = self._in_tiles(lambda tiles: tiles.decode(latents, self.decode_whole))
+        if not bool(torch.isfinite(made).all()):
+            precision = dtype_name(self.dtype)
+            text = f"the model returned values that are not finite in {precision}: serve it with "
+            raise CommandError(Code.EENGINE, text + "--precision bf16 or fp32")
+        return made
 
     def _in_tiles(self, run: Callable[[Tiles], torch.Tensor]) -> torch.Tensor:
         """Run an autoencoder, in smaller pieces where the memory runs out."""

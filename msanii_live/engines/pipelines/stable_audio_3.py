@@ -22,6 +22,7 @@ from msanii_live.engines.pipelines.family import (
 FEW_STEPS, MANY_STEPS = 8, 100  # of the distilled models and of the others
 LOG_SNR_MIN, LOG_SNR_MAX = -6.2, 2.0  # of the model's schedule
 BASE_GUIDANCE = 7.0  # of models that are not distilled
+SMALL_WIDTH, SMALL_SECONDS = 1_024, 120.0  # of the small models
 
 
 class StableAudio3Family(Family):
@@ -43,7 +44,9 @@ class StableAudio3Family(Family):
         vae = self.pipe.vae
         self.rate, self.hop = int(vae.config.sampling_rate), int(vae.downsampling_ratio)
         self.dimensions = int(vae.config.latent_dim)
-        self.max_seconds = float(self.pipe.duration_embedder.config.max_val)
+        self.max_seconds = longest_pass(
+            self.pipe.duration_embedder.config.max_val, self.pipe.transformer.config.embed_dim
+        )
         # Each layer looks as many latents to either side.
         self.overlap = int(vae.config.sliding_window * sum(vae.config.encoder_transformer_depths))
         is_distilled = bool(self.pipe.scheduler.config.stochastic_sampling)
@@ -142,6 +145,14 @@ class StableAudio3Family(Family):
             "prompt_embeds": embeds.repeat(count, 1, 1),
             "encoder_attention_mask": mask.repeat(count, 1),
         }
+
+
+def longest_pass(max_seconds: float, width: int) -> float:
+    """Return how long a pass may be, s. max_seconds: that a folder names. width: of its network.
+
+    Converted folders of all sizes name 384 s, but the small models were trained for 120 s.
+    """
+    return min(max_seconds, SMALL_SECONDS) if width <= SMALL_WIDTH else max_seconds
 
 
 def levels_below(level: float, steps: int) -> list[float]:

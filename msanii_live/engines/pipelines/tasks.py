@@ -295,8 +295,6 @@ class PipelineTasks:
         parents: Sequence[SourceAudio] = (),
         loops: bool = False,
     ) -> Clip:
-        if not np.isfinite(samples).all():
-            raise CommandError(Code.EINTERNAL, "the model returned values that are not finite")
         return make_clip(
             np.array(samples, dtype=np.float32, order="C"),
             self.rate,

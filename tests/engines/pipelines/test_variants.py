@@ -4,10 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from msanii_live.engines.base import EngineSettings
 from msanii_live.engines.pipelines.engine import create
-from msanii_live.engines.pipelines.stable_audio_3 import levels_below
+from msanii_live.engines.pipelines.stable_audio_3 import levels_below, longest_pass
+from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import AudioToAudio, Generate, Inpaint
 from tests.engines.pipelines import tiny
 from tests.engines.pipelines.conftest import Recorder, source
@@ -56,3 +58,25 @@ def test_noise_levels_begin_at_the_level_and_fall(level, steps):
     levels = levels_below(level, steps)
     assert (len(levels), levels[0]) == (steps, level)
     assert all(a > b > 0 for a, b in pairwise(levels))
+
+
+def test_a_small_model_makes_no_longer_passes_than_it_was_trained_for(bench):
+    assert longest_pass(384.0, 1_024) == 120.0
+    assert longest_pass(384.0, 1_536) == 384.0
+    assert bench.engine("stable-audio-3").family().max_seconds == 4.0
+
+
+def test_stable_audio_3_is_in_fp32_on_apples_gpus(bench):
+    engine, apple = bench.engine("stable-audio-3"), torch.device("mps")
+    assert engine._pick_dtype(apple) == torch.float32
+    assert engine._pick_dtype(torch.device("cuda")) == torch.float16
+    assert bench.engine("stable-audio-open")._pick_dtype(apple) == torch.float16
+
+
+@pytest.mark.parametrize("how", [{"seconds": 0.5}, {"bars": 1, "bpm": 150.0}])
+def test_values_that_are_not_finite_say_which_precision_to_try(bench, monkeypatch, how):
+    engine = bench.engine("stable-audio-3")
+    own = engine.family().denoise
+    monkeypatch.setattr(engine.family(), "denoise", lambda task: torch.nan * own(task))
+    with pytest.raises(CommandError, match="not finite in fp32: serve it with --precision bf16"):
+        engine.run(Generate(**how, steps=1), Recorder().context)
