@@ -273,7 +273,8 @@ class Library(ScoredClips):
         """
         source = self.resolve(path)
         if not paths.is_file(source, path):
-            raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder")
+            where = f"{self.folder.as_posix()}: put it there first"
+            raise CommandError(Code.EPATH, f"{path!r} is no file in the shared folder {where}")
         own = ownership.find_own(self.folder, source)
         name = clip or (own.name if own is not None else naming.default_name(source.stem))
         naming.check_name(name)

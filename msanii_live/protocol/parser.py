@@ -43,7 +43,7 @@ class _ArgumentReader:
 
     @classmethod
     def create(cls, known: Sequence[Argument], args: Sequence[OscValue]) -> _ArgumentReader:
-        # A required positional argument has no key: clips may be called "a" and "b".
+        # The name of a required positional argument is no key: clips may be called "a" and "b".
         named = {a.name: a for a in known if not (a.positional and a.required)}
         keys: dict[str, Argument | None] = {**dict.fromkeys(IGNORED_KEYS), **named}
         if any(_is_marked(word) for word in args):
@@ -144,13 +144,17 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
     """Parse the arguments of a message: positional ones, then pairs of key and value.
 
     A key may be written `@key`. If any is, only those count as keys. Consecutive strings are joined
-    with spaces where text is expected. An optional positional argument may be given by its name. In
-    free text, a word that is not written `@key` is a key only if a legal value follows it.
+    with spaces where text is expected. A positional argument may be given by its name if it is
+    optional, or a number in its place. In free text, a word that is not written `@key` is a key
+    only if a legal value follows it.
 
     Raises: CommandError: EARG if a value is missing or out of place; ETYPE; ERANGE.
     """
+    positional = [a for a in known if a.positional]
     reader = _ArgumentReader.create(known, args)
-    values, index = _parse_positional([a for a in known if a.positional], reader)
+    args = _without_names_of_numbers(positional, reader)
+    reader = _ArgumentReader.create(known, args)
+    values, index = _parse_positional(positional, reader)
     unknown: list[str] = []
     words: list[str] = []
     in_free_text = False
@@ -184,6 +188,25 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
         ]
         values[argument.name] = coerce(argument, value)
     return ParsedArguments(values, tuple(unknown), tuple(dict.fromkeys(words)))
+
+
+def _without_names_of_numbers(
+    positional: Sequence[Argument], reader: _ArgumentReader
+) -> Sequence[OscValue]:
+    """Return the arguments without the names of positional numbers: `a start 1` is `a 1`.
+
+    A name counts only in its place. The first argument is none: a clip may be called "start".
+    """
+    names = [argument.name for argument in positional if argument.required and argument.kind != "s"]
+    args, kept, index = reader.args, list(reader.args[:1]), 1
+    while names and index < len(args) and reader.is_value(index):
+        word, following = args[index], args[index + 1 : index + 2]
+        if word != names[0] or not following or parse_number(str(following[0])) is None:
+            kept.append(word)
+        if parse_number(str(word)) is not None:
+            names.pop(0)
+        index += 1
+    return [*kept, *args[index:]]
 
 
 def _parse_positional(

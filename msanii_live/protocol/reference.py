@@ -118,7 +118,8 @@ the network by Zeroconf (`_oscjson._tcp`).
 
 `/msanii/VERB [positional values …] [key value …]`
 
-- Keys follow the positional values, in any order. Every key is optional.
+- Keys follow the positional values, in any order. Every key is optional. A number in its place may
+  have its name in front: `/msanii/inpaint a start 1 end 3` is `/msanii/inpaint a 1 3`.
 - A key can be written `@key`. If any key is, only words that begin with `@` are keys. Use this if
   a value is itself the name of a key.
 - Consecutive strings are joined with spaces, so `prompt dark techno seconds 8` needs no quotes.

@@ -80,8 +80,16 @@ class MidiMap:
     def free(self, target: str) -> None:
         """Remove the mappings to a target, or all. Raises: CommandError: ERANGE, there is none."""
         known = {mapping.target for mapping in self.mapper.mappings}
-        is_known = target in known or target == "all"
-        self.mapper.free(target if is_known else canonical_target(target))
+        if target not in known and target != "all":
+            try:
+                target = canonical_target(target)
+            except CommandError:
+                text = f"mapped are {', '.join(sorted(known))}" if known else "none is mapped yet"
+                error = CommandError(
+                    Code.ERANGE, f"no control is mapped to {target[:60]!r}: {text}"
+                )
+                raise error from None
+        self.mapper.free(target)
 
     def _value(self, target: str) -> float | None:
         return None if is_on_page(target) else self._params.number(target)

@@ -113,6 +113,24 @@ def test_numeric_strings_after_a_name_are_numbers(args: tuple[OscValue, ...], sr
     assert (values["src"], values["start"], values["end"]) == (src, 1.0, 2.0)
 
 
+@pytest.mark.parametrize(
+    ("args", "src"),
+    [
+        (("loop", "start", 1, "end", 2), "loop"), (("loop", "start", "1", "end", "2"), "loop"),
+        (("loop", 1, "end", 2), "loop"), (("my", "loop", "start", 1, 2, "steps", 3), "my loop"),
+        (("start", "start", 1, "end", 2), "start"), (("start", 1, 2), "start"),
+    ],
+)  # fmt: skip
+def test_numbers_may_have_their_names_in_front(args: tuple[OscValue, ...], src: str) -> None:
+    values = read((SRC, START, END, *KEYS), *args)
+    assert (values["src"], values["start"], values["end"]) == (src, 1.0, 2.0)
+
+
+def test_names_of_numbers_never_change_their_order() -> None:
+    assert refused((SRC, START, END), "loop", "end", 2, "start", 1)[0] is Code.ETYPE
+    assert refused((SRC, START, END), *["start", 1] * 2_000)[0] is Code.ETYPE
+
+
 def test_a_number_too_few_after_a_name() -> None:
     assert refused((SRC, START, END), "my", "loop", 1) == (Code.EARG, "end is missing: to")
     assert refused((SRC, START, END), "my", "loop", "1") == (Code.EARG, "end is missing: to")
