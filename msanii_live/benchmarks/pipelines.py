@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,11 +108,10 @@ def measure(
     commands: Mapping[str, GenerationCommand],
     clip: Clip,
     rounds: int = ROUNDS,
-) -> list[AddedTime]:
+) -> Iterator[AddedTime]:
     """Run each command several times; the first one is not counted. clip: their source."""
     family = engine.family()
     clock = ModelClock(family)
-    rows = []
     for name, command in commands.items():
         times = []
         for number in range(rounds + 1):
@@ -122,8 +122,7 @@ def measure(
             engine.run(command, context)
             times.append((clock.seconds, now() - start))
         model, total = np.median(times[1:], axis=0)
-        rows.append(AddedTime(name, float(model), float(total)))
-    return rows
+        yield AddedTime(name, float(model), float(total))
 
 
 def report_pipelines(
@@ -144,8 +143,13 @@ def report_pipelines(
     return 0
 
 
-def print_added(model: Path, seconds: float, steps: int | None, device: str) -> None:
-    """Measure a folder, and print what is added to the time of the model's own calls."""
+def print_added(
+    model: Path, seconds: float, steps: int | None, device: str, until: float = math.inf
+) -> None:
+    """Measure a folder, and print what is added to the time of the model's own calls.
+
+    until: of `time.monotonic`, after which no command begins.
+    """
     engine = create_engine(EngineSettings(device, name=model.name, weights=model))
     kind = "wall clock" if torch.cuda.is_available() else "processor time"
     print(f"{model.name}: clips of {seconds:g} s, medians of {ROUNDS}, {kind}")
@@ -153,5 +157,11 @@ def print_added(model: Path, seconds: float, steps: int | None, device: str) -> 
     clip = source(engine.capabilities.sample_rate, seconds)
     for row in measure(engine, commands_of(seconds, steps), clip):
         added = row.total - row.model
-        print(f"| {row.command} | {row.model:.3f} | {added:.3f} | {100 * row.share:.1f} % |")
+        print(
+            f"| {row.command} | {row.model:.3f} | {added:.3f} | {100 * row.share:.1f} % |",
+            flush=True,
+        )
+        if time.monotonic() > until:
+            print("The time is over: what is missing was not measured.")
+            break
     engine.free()

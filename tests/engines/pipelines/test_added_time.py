@@ -28,6 +28,6 @@ def test_a_command_is_measured(bench):
     commands = commands_of(0.5, 1)
     assert next(iter(commands)) == "generate"
     few = {"audio2audio": commands["audio2audio"]}
-    rows = measure(engine, few, source(44_100, 0.5), rounds=1)
+    rows = list(measure(engine, few, source(44_100, 0.5), rounds=1))
     assert [row.command for row in rows] == ["audio2audio"]
     assert all(0 < row.model < row.total for row in rows)
