@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from msanii_live.notes import Score
 CLIP, SCORE = "clip", "score"  # kinds of sources
 
 Loras = Mapping[str, tuple[Path, float]]
+Made = Clip | Score | tuple[Clip, ...]  # what a method of an engine returns
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class EngineCall:
     number: of the call, unique in its server. args: with a `ContextPlace` where the context goes.
     tempo, beats, seed, skip_normalization: of the context. loras: those that the engine must use.
     sources: names and keys of clips that the worker has or gets with the call, these first.
+    news_interval: s between reports of progress.
     """
 
     number: int
@@ -60,6 +62,7 @@ class EngineCall:
     skip_normalization: bool
     loras: Loras | None = None
     sources: tuple[tuple[str, str], ...] = ()
+    news_interval: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,10 @@ class CallNews:
     steps: int
     warnings: tuple[str, ...] = ()
     request: SourceRequest | None = None
+
+    def after(self, before: CallNews) -> CallNews:
+        """Return these news together with earlier ones that nobody was told."""
+        return replace(self, warnings=(*before.warnings, *self.warnings))
 
 
 @dataclass(frozen=True)
@@ -106,12 +113,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class CallEnd:
-    """How a call ended. made: what the method returned, or a `Failure`. news: what was not told.
+    """How a call ended. failure: None where it made something. news: what was not told.
 
     facts: of the worker afterwards.
     """
 
-    made: Clip | Score | tuple[Clip, ...] | Failure
+    failure: Failure | None
     precision: str
     news: CallNews
     facts: WorkerFacts

@@ -7,12 +7,13 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from msanii_live.cluster.engine_actor import GROUPS, EngineActor
 from msanii_live.cluster.kept_clips import KeptClips
+from msanii_live.cluster.news_hub import HUB_GROUPS, NewsHub
 from msanii_live.cluster.token import has_token
 from msanii_live.errors import Code, CommandError, ConfigError, MissingTool
 from msanii_live.jobs.task import SlotLost
@@ -24,6 +25,8 @@ GRACE = 2  # s that Ray tries to mend a broken connection
 CHECK_SECONDS = 2.5  # in which the head answers
 TICKET_SECONDS = 1.0  # after which a call asks whether the head is there
 SENT_BYTES = 512 * 2**20  # of clips that the cluster keeps for the server
+FETCHES = 2  # clips that are on their way to the server at a time
+ON_HEAD = {"node:__internal_head__": 0.001}  # what Ray calls the head's machine
 UNREACHABLE = (
     "the workers cannot be reached; the server goes on trying, and needs them only for new clips"
 )
@@ -61,6 +64,7 @@ class RayLink:
         os.environ["RAY_CLIENT_RECONNECT_GRACE_PERIOD"] = str(GRACE)
         self.address = address
         self.lost: Future[None] = Future()
+        self._fetching = threading.BoundedSemaphore(FETCHES)
         self._lock, self._loss_lock = threading.Lock(), threading.Lock()
         self._sent: KeptClips[Any] = KeptClips(SENT_BYTES)
         self._unsent: list[Any] = []  # calls that did not reach the cluster
@@ -91,7 +95,15 @@ class RayLink:
         """Return what of it nobody uses."""
         return dict(self._ray.available_resources())
 
-    def new_actor(self, setup: object, gpus: float) -> Any:
+    def new_hub(self) -> Any:
+        """Start what gathers the news of workers, on the head, where the client's end of it is."""
+        start = self._ray.remote(
+            num_cpus=0, resources=ON_HEAD, concurrency_groups=HUB_GROUPS,
+            max_restarts=-1, max_task_retries=0,
+        )  # fmt: skip
+        return start(NewsHub).remote()
+
+    def new_actor(self, setup: object, hub: Any, gpus: float) -> Any:
         """Start a worker, which Ray starts again where its process ends."""
         start = self._ray.remote(
             num_cpus=0 if gpus else 1,
@@ -101,7 +113,7 @@ class RayLink:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        return start(EngineActor).remote(setup)
+        return start(EngineActor).remote(setup, hub)
 
     def restart_actor(self, actor: Any) -> None:
         """End the process of a worker that hangs; Ray starts another."""
@@ -119,16 +131,48 @@ class RayLink:
 
     def call(self, actor: Any, method: str, *args: object) -> Future[Any]:
         """Call a method of a worker. Raises: CommandError: EENGINE, there is no connection."""
+        return self._future(self._submit(actor, method, args))
+
+    def start(self, actor: Any, method: str, *args: object) -> tuple[Future[Any], Any]:
+        """Call a method that returns two things; return the first, and what `fetch` takes.
+
+        Raises: as `call`.
+        """
+        first, second = self._submit(actor, method, args)
+        return self._future(first), second
+
+    def fetch(self, reference: Any) -> Any:
+        """Return what a call has made, once few others are on their way.
+
+        What is small, as the ends of other calls, does not wait behind many large things then.
+        Raises: SlotLost: it was lost with its machine; CommandError: EENGINE, as `call`.
+        """
+        with self._fetching:
+            fetched = self._future(reference)
+            wait([fetched, self.lost], return_when=FIRST_COMPLETED)
+            if not fetched.done():
+                raise unreachable()
+            return self.result(fetched)
+
+    def _submit(self, actor: Any, method: str, args: Sequence[object]) -> Any:
+        """Call a method; return what stands for the things that it returns."""
         if self.lost.done():
             raise unreachable()
         try:
-            reference = getattr(actor, method).remote(*args)
-            self._await_ticket(reference)
-            future: Future[Any] = reference.future()
+            references = getattr(actor, method).remote(*args)
+            self._await_ticket(references[0] if isinstance(references, list) else references)
         except CommandError:
             raise
         except (TypeError, ValueError):  # what Ray refuses is a fault of ours
             raise
+        except Exception as error:
+            self.note_loss(error)
+            raise unreachable() from None
+        return references
+
+    def _future(self, reference: Any) -> Future[Any]:
+        try:
+            future: Future[Any] = reference.future()
         except Exception as error:
             self.note_loss(error)
             raise unreachable() from None
@@ -198,7 +242,8 @@ class RayLink:
         exceptions = self._ray.exceptions
         return isinstance(
             error, (exceptions.RayActorError, exceptions.WorkerCrashedError,
-                    exceptions.OutOfMemoryError, exceptions.NodeDiedError),
+                    exceptions.OutOfMemoryError, exceptions.NodeDiedError,
+                    exceptions.ObjectLostError),
         )  # fmt: skip
 
     def note_loss(self, reason: object) -> None:

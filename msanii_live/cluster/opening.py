@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import cast
 
 from msanii_live import __version__
@@ -11,6 +12,10 @@ from msanii_live.config import Config
 from msanii_live.engines.base import OffloadMode
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.executor import Executor, InProcessExecutor
+
+# s that a thread may compute while another waits. With workers, threads of Ray's client compute at
+# any time, and the event loop is to answer soon all the same; Python's own value is 5 ms.
+SWITCH_INTERVAL = 0.0005
 
 
 def open_engines(config: Config) -> tuple[EngineRegistry, Executor]:
@@ -40,6 +45,7 @@ def open_engines(config: Config) -> tuple[EngineRegistry, Executor]:
     from msanii_live.cluster.pool import WorkerPool
     from msanii_live.cluster.registry import ClusterRegistry
 
+    sys.setswitchinterval(SWITCH_INTERVAL)
     pool = WorkerPool(config.workers, setup)
     try:
         registry = ClusterRegistry(setup, pool)

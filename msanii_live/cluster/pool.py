@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from typing import Any
 
 from msanii_live.cluster.calls import EngineCall, EngineSetup, Failure, Loras, WorkerFacts
@@ -17,6 +18,9 @@ from msanii_live.cluster.watched_workers import HUNG_SECONDS, WatchedWorkers
 from msanii_live.engines.base import Context, Engine
 from msanii_live.jobs.executor import EngineProcess
 from msanii_live.jobs.task import SlotLost, TaskHandle
+
+NEWS_INTERVAL = 0.1  # s: at most ten reports a second of each worker
+NEWS_PER_SECOND = 80  # of all workers: with more than 8, each reports less often
 
 
 class WorkerPool:
@@ -55,17 +59,19 @@ class WorkerPool:
         """Return a number for a call that no other call has."""
         return next(self._numbers)
 
-    def run(self, call: EngineCall, context: Context, handle: TaskHandle) -> Any:
+    def run(self, call: EngineCall, context: Context, handle: TaskHandle, *, is_last: bool) -> Any:
         """Carry a call out in the worker of a task's slot; return what it made, or a `Failure`.
 
+        is_last: the task calls nothing else, so that another may begin while its clip comes in.
         Raises: SlotLost: the worker is gone; CommandError: EENGINE, no worker can be reached.
         """
-        worker, link = self._watched.all[handle.slot], self._watched.link
+        worker, link, feed = self._watched.all[handle.slot], self._watched.link, self._watched.feed
         self._watched.await_usable(worker, handle)
-        remote = RemoteCall(link, worker.actor, worker.sent, call, context, HUNG_SECONDS)
+        call = replace(call, news_interval=max(NEWS_INTERVAL, self.workers / NEWS_PER_SECOND))
+        remote = RemoteCall(link, feed, worker.actor, worker.sent, call, context, HUNG_SECONDS)
         worker.is_busy = True
         try:
-            end = remote.run(handle)
+            end, made = remote.run(handle)
         except SlotLost as error:
             self._watched.set_lost(worker, error)
             raise
@@ -75,7 +81,11 @@ class WorkerPool:
             worker.facts = end.facts
         if end.precision:
             self.precisions[call.engine] = end.precision
-        return end.made
+        if end.failure is not None:
+            return end.failure
+        if is_last:
+            handle.leave_slot()
+        return link.fetch(made)
 
     def manage(self, engine: str, action: str) -> None:
         """Load an engine in every worker, or free it. Raises: CommandError."""

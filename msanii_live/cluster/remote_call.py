@@ -13,6 +13,7 @@ from msanii_live.audio import Clip
 from msanii_live.cluster.calls import CLIP, CallEnd, CallNews, EngineCall, Failure, SourceRequest
 from msanii_live.cluster.kept_clips import clip_bytes, clip_key
 from msanii_live.cluster.link import RayLink, unreachable
+from msanii_live.cluster.news_feed import NewsBox, NewsFeed
 from msanii_live.engines.base import Context
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.job import source_names
@@ -20,20 +21,21 @@ from msanii_live.jobs.task import SlotLost, TaskHandle
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import GenerationCommand
 
-NEWS_SECONDS = 5.0  # that a worker waits for something new
+ASK_SECONDS = 5.0  # between questions to a worker whether it is still there
 HUNG = "it does not answer"
 
 
 class RemoteCall:
     """A call that a worker carries out, watched by the thread of a slot.
 
-    sent: keys of the clips that this worker has got, which grows. patience: s beyond the time that
-    a question may take, after which a worker that does not answer is lost.
+    sent: keys of the clips that this worker has got, which grows. patience: s after which a worker
+    that does not answer a question is lost.
     """
 
     def __init__(
         self,
         link: RayLink,
+        feed: NewsFeed,
         actor: Any,
         sent: set[str],
         call: EngineCall,
@@ -42,46 +44,71 @@ class RemoteCall:
     ) -> None:
         """Take where to call, and the context that progress, warnings and sources are for."""
         self._link = link
+        self._feed = feed
         self._actor = actor
         self._sent = sent
         self._call = call
         self._context = context
         self._patience = patience
         self._cancelled: Future[None] = Future()
-        self._asked = 0.0  # when the worker was asked for news, s
+        self._question: Future[Any] | None = None  # asked of the worker, while it is open
+        self._asked = 0.0  # when that was, s
 
-    def run(self, handle: TaskHandle) -> CallEnd:
+    def run(self, handle: TaskHandle) -> tuple[CallEnd, Any]:
         """Call, and wait for the end; a cancelled handle ends it at the worker's next step.
 
+        Returns how it ended, and what the link fetches to get what was made.
         Raises: SlotLost: the worker is gone, or hangs; CommandError: EENGINE, there is no
         connection.
         """
         call, new = self._with_sources()
-        end = self._link.call(self._actor, "run", call, *new)
-        # Whoever cancels is not kept waiting by the connection: this thread sends it.
-        handle.set_cancel_callback(self._note_cancel)
-        news: Future[Any] | None = self._ask_news()
+        with self._feed.listening(call.number) as box:
+            end, made = self._link.start(self._actor, "run", call, *new)
+            # Whoever cancels is not kept waiting by the connection: this thread sends it.
+            handle.set_cancel_callback(self._note_cancel)
+            self._watch(end, box)
+        ended: CallEnd = self._link.result(end)
+        for text in ended.news.warnings:
+            self._context.warn(text)
+        if ended.failure is None and ended.news.steps:
+            self._context.progress(ended.news.step, ended.news.steps)
+        return ended, made
+
+    def _watch(self, end: Future[Any], box: NewsBox) -> None:
+        """Tell what comes in until a call has ended. Raises: as `run`."""
         awaited: list[Future[Any]] = [end, self._link.lost, self._cancelled]
+        self._asked = time.monotonic()
         while not end.done():
-            wait([*awaited, *([news] if news else [])], self._patience, FIRST_COMPLETED)
+            ready = box.ready
+            wait([*awaited, ready], self._until_question(), FIRST_COMPLETED)
             if self._link.lost.done():
                 raise unreachable()
             if self._cancelled in awaited and self._cancelled.done():
                 awaited.remove(self._cancelled)
                 self._cancel()
-            if news is not None and news.done():
-                told = self._link.result(news)
-                if told is not None:
-                    self._tell(told)
-                news = self._ask_news() if told is not None else None
-            elif news and time.monotonic() > self._asked + NEWS_SECONDS + self._patience:
-                raise SlotLost(HUNG)
-        ended: CallEnd = self._link.result(end)
-        for text in ended.news.warnings:
-            self._context.warn(text)
-        if not isinstance(ended.made, Failure) and ended.news.steps:
-            self._context.progress(ended.news.step, ended.news.steps)
-        return ended
+            if ready.done():
+                for news in box.take():
+                    self._tell(news)
+            self._check()
+
+    def _until_question(self) -> float:
+        """Return the seconds until the worker is to be asked, or to have answered, 0.2 at least."""
+        patience = ASK_SECONDS if self._question is None else self._patience
+        return max(0.2, self._asked + patience - time.monotonic())
+
+    def _check(self) -> None:
+        """Ask a worker from time to time whether it is there. Raises: SlotLost: it is not."""
+        now = time.monotonic()
+        if self._question is None:
+            if now - self._asked >= ASK_SECONDS:
+                self._question = self._link.call(self._actor, "news", self._call.number)
+                self._asked = now
+        elif self._question.done():
+            told, self._question = self._link.result(self._question), None
+            if told is not None:
+                self._tell(told)
+        elif now - self._asked > self._patience:
+            raise SlotLost(HUNG)
 
     def _with_sources(self) -> tuple[EngineCall, Sequence[Any]]:
         """Return the call with the clips that its command names, and those the worker lacks.
@@ -103,10 +130,6 @@ class RemoteCall:
                     self._sent.add(key)
         sources = (*(source for source, _ in new), *known)
         return replace(self._call, sources=sources), [reference for _, reference in new]
-
-    def _ask_news(self) -> Future[Any]:
-        self._asked = time.monotonic()
-        return self._link.call(self._actor, "news", self._call.number, NEWS_SECONDS)
 
     def _note_cancel(self) -> None:
         with contextlib.suppress(Exception):  # it is noted already

@@ -34,8 +34,11 @@ class Workers(Protocol):
     def next_number(self) -> int:
         """Return a number for a call that no other call has."""
 
-    def run(self, call: EngineCall, context: Context, handle: TaskHandle) -> Any:
-        """Carry a call out for a task; return what it made, or a `Failure`. Raises: SlotLost."""
+    def run(self, call: EngineCall, context: Context, handle: TaskHandle, *, is_last: bool) -> Any:
+        """Carry a call out for a task; return what it made, or a `Failure`. Raises: SlotLost.
+
+        is_last: the task calls nothing else.
+        """
 
 
 class RemoteEngine:
@@ -113,7 +116,8 @@ class TaskEngine(RemoteEngine):
 
     def run(self, command: GenerationCommand, context: Context) -> Clip:
         """Carry a command out in the worker. Raises: SlotLost, and as the engine."""
-        made = self._make("run", command, context)
+        is_last = command.count == 1 and not self._handle.task.keeps_slot
+        made = self._make("run", command, context, is_last=is_last)
         assert isinstance(made, Clip)
         return made
 
@@ -124,7 +128,7 @@ class TaskEngine(RemoteEngine):
             return make
         return super().__getattr__(name)
 
-    def _make(self, method: str, *args: Any) -> Any:
+    def _make(self, method: str, *args: Any, is_last: bool = False) -> Any:
         context = next(arg for arg in args if isinstance(arg, Context))
         call = EngineCall(
             number=self._pool.next_number(),
@@ -137,7 +141,7 @@ class TaskEngine(RemoteEngine):
             skip_normalization=context.skip_normalization,
             loras=self._loras,
         )
-        made = self._pool.run(call, context, self._handle)
+        made = self._pool.run(call, context, self._handle, is_last=is_last)
         if isinstance(made, Failure):
             raise made.error()
         return made

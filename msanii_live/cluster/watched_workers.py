@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from msanii_live.cluster.calls import EngineSetup
 from msanii_live.cluster.home import ClusterHome
 from msanii_live.cluster.link import unreachable
+from msanii_live.cluster.news_feed import NewsFeed
 from msanii_live.cluster.pool_worker import PoolWorker
 from msanii_live.cluster.remote_call import HUNG
 from msanii_live.cluster.target import WorkerTarget, gpu_share, worker_count
@@ -35,8 +37,8 @@ NO_ROOM = (
 class WatchedWorkers:
     """The workers of a server, and the thread that watches them.
 
-    all: in the order of their slots; it grows where machines join. link: the connection, another
-    one after it was lost. Every method may be called from any thread.
+    all: in the order of their slots; it grows where machines join. link, feed: the connection, and
+    what comes in by it, others after it was lost. Every method may be called from any thread.
     """
 
     def __init__(self, target: WorkerTarget, setup: EngineSetup, gpus: int | None) -> None:
@@ -50,6 +52,7 @@ class WatchedWorkers:
         self._closing = threading.Event()
         self._reason = ""  # why a worker was lost last
         self._gpu_share = 0.0
+        self._hub: Any = None
         self._grown = time.monotonic()  # when the cluster was looked at last, s
         self.all: list[PoolWorker] = []
         self.link = self._home.connect()
@@ -123,11 +126,13 @@ class WatchedWorkers:
     def _start_all(self) -> None:
         """Start all workers in the cluster, which has none."""
         self._gpu_share = gpu_share(self.link.resources().get("GPU", 0), len(self.all))
+        self._hub = self.link.new_hub()
+        self.feed = NewsFeed(self.link, self._hub)
         for worker in self.all:
             self._start(worker)
 
     def _start(self, worker: PoolWorker) -> None:
-        worker.actor = self.link.new_actor(self._setup, self._gpu_share)
+        worker.actor = self.link.new_actor(self._setup, self._hub, self._gpu_share)
         worker.facts, worker.question, worker.sent, worker.lost = None, None, set(), 0.0
         worker.told = 0.0
 

@@ -8,7 +8,7 @@ from msanii_live.jobs.task import TaskHandle
 
 
 class Slot:
-    """A thread that runs one task at a time.
+    """A place where one task runs at a time.
 
     engine: the one that its last task named. is_usable: whether what it runs tasks with is there.
     """
@@ -72,6 +72,10 @@ class Slots:
         handle.after = ()  # else each handle would keep all before it in memory
         if handle.task.keeps_slot and len(self._all) > 1:
             self.kept = slot
+
+    def leave(self, handle: TaskHandle) -> None:
+        """Note that a task has left its slot."""
+        self._all[handle.slot].is_idle = True
 
     def _able(self, handle: TaskHandle) -> list[Slot]:
         """Return the slots that may run a task, at least one."""

@@ -132,6 +132,7 @@ class TaskHandle:
         self._on_done = on_done
         self._cancelled = threading.Event()
         self._on_cancel: Callable[[], object] = ignore
+        self._on_leave: Callable[[TaskHandle], object] = ignore
         self._result: Result | CommandError | Cancelled | None = None
         self._reported = 0.0
 
@@ -169,6 +170,14 @@ class TaskHandle:
         if self.is_cancelled:
             call()
 
+    def leave_slot(self) -> None:
+        """Have the slot take another task: this one needs it no more, but has not ended."""
+        self._on_leave(self)
+
+    def set_leave_callback(self, call: Callable[[TaskHandle], object]) -> None:
+        """Set what `leave_slot` calls."""
+        self._on_leave = call
+
     def requeue(self) -> None:
         """Note that the slot which ran the task is lost, and that the task waits again."""
         self.lost_slot, self.started = self.slot, 0.0
@@ -189,6 +198,7 @@ class TaskHandle:
         """
         self._result = None
         self._on_progress = self._on_done = self.warn = self._on_cancel = ignore
+        self._on_leave = ignore
 
     def result(self, timeout: float | None = None) -> Clip:
         """Wait for the clip and return it. timeout: seconds.

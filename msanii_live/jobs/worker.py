@@ -64,7 +64,7 @@ class Worker:
         self._load = LoadMeter(slots)
         self._slots = Slots(slots)
         self._ends = EndReporter(self._finish) if reports_apart else None
-        self._threads = [self._thread(slot) for slot in self._slots]
+        self._threads = [thread for slot in self._slots for thread in self._new_threads(slot)]
 
     def start(self) -> None:
         """Start the threads."""
@@ -76,7 +76,8 @@ class Worker:
         with self._lock:
             if self._closed:
                 return
-            added = [self._thread(slot) for slot in self._slots.add(number)]
+            slots = self._slots.add(number)
+            added = [thread for slot in slots for thread in self._new_threads(slot)]
             self._load.slots = len(self._slots)
             self._threads += added
         for thread in added:
@@ -187,10 +188,14 @@ class Worker:
             self._ends.close(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _thread(self, slot: Slot) -> threading.Thread:
-        return threading.Thread(
-            target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True
-        )
+    def _new_threads(self, slot: Slot) -> Sequence[threading.Thread]:
+        """Return the threads of a slot: with a second, one task runs while a clip comes in."""
+        return [
+            threading.Thread(
+                target=self._work, args=(slot,), name=f"worker {slot.number}", daemon=True
+            )
+            for _ in range(1 if self._ends is None else 2)
+        ]
 
     def _work(self, slot: Slot) -> None:
         while (work := self._next(slot)) is not None:
@@ -202,17 +207,20 @@ class Worker:
     def _next(self, slot: Slot) -> TaskHandle | Callable[[], object] | None:
         """Wait for the next task or call of a slot; None once the worker is closed."""
         with self._lock:
-            slot.is_idle = True
             while True:
                 if self._calls:
                     if not (self._running or self._in_call):
                         self._in_call = True
-                        slot.is_idle = False
                         return self._calls.popleft()
-                elif not self._in_call and (handle := self._slots.choose(slot, self._waiting)):
+                elif (
+                    slot.is_idle
+                    and not self._in_call
+                    and (handle := self._slots.choose(slot, self._waiting))
+                ):
                     self._waiting.remove(handle)
                     self._running.append(handle)
                     handle.started = time.monotonic()
+                    handle.set_leave_callback(self._leave)
                     self._slots.begin(slot, handle)
                     return handle
                 if self._closed and not self._waiting:
@@ -265,19 +273,28 @@ class Worker:
             if isinstance(clips, tuple):
                 length = sum(clip.info.seconds for clip in clips)
                 self.durations.add(handle.task.command, length, handle.steps, now - handle.started)
-            self._load.add(handle.started, now)
-            self._running.remove(handle)
             self._idle_since = now
-            self._lock.notify_all()
+        self._leave(handle)
         if self._ends is not None and is_apart:
             self._ends.put(handle, result)
+
+    def _leave(self, handle: TaskHandle) -> None:
+        """Let the slot of a task take another, unless it has done so already."""
+        with self._lock:
+            if handle in self._running:
+                self._load.add(handle.started, time.monotonic())
+                self._running.remove(handle)
+                self._slots.leave(handle)
+                self._lock.notify_all()
 
     def _requeue(self, handle: TaskHandle) -> bool:
         """Let a task wait again, before all others; return False if it ends instead."""
         with self._lock:
             if handle.is_cancelled or self._closed or handle.lost_slot is not None:
                 return False
-            self._running.remove(handle)
+            if handle in self._running:  # else it was lost while its clip came in
+                self._running.remove(handle)
+                self._slots.leave(handle)
             handle.requeue()
             self._waiting.insert(0, handle)
             self._lock.notify_all()

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from msanii_live import __version__
 from msanii_live.audio import make_clip
 from msanii_live.cluster.calls import (
     CLIP,
+    CallNews,
     ContextPlace,
     EngineCall,
     EngineSetup,
@@ -19,6 +21,7 @@ from msanii_live.cluster.calls import (
 from msanii_live.cluster.engine_actor import EngineActor
 from msanii_live.cluster.kept_clips import KeptClips, clip_bytes, clip_key
 from msanii_live.cluster.link import connection_failure
+from msanii_live.cluster.news_hub import NewsHub
 from msanii_live.cluster.target import WorkerTarget, gpu_share, worker_count
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import Generate, Outpaint
@@ -27,10 +30,16 @@ SOURCE = make_clip(np.full((44_100, 2), 0.1, np.float32), 44_100, bpm=120.0)
 
 
 @pytest.fixture
-def actor():
-    return EngineActor(
-        EngineSetup("cpu", "tones", "vocos", False, "auto", False, "none", False, 0, __version__)
+def hub():
+    return NewsHub()
+
+
+@pytest.fixture
+def actor(hub):
+    setup = EngineSetup(
+        "cpu", "tones", "vocos", False, "auto", False, "none", False, 0, __version__
     )
+    return EngineActor(setup, SimpleNamespace(tell=SimpleNamespace(remote=hub.tell)))
 
 
 def call(number, command, method="run"):
@@ -50,82 +59,83 @@ def in_thread(actor, it):
     return end
 
 
-def request(actor, number):
+def request(hub, number):
     """Return the request of a call once it comes."""
-    while (news := actor.news(number, 10.0)) is not None:
-        if news.request is not None:
-            return news.request
+    while told := hub.poll(20.0):
+        for told_number, news in told:
+            if told_number == number and news.request is not None:
+                return news.request
     return None
 
 
 def test_a_call_returns_its_clip_and_the_last_news(actor):
-    end = actor.run(call(1, Generate(seconds=1.0, steps=2)))
-    assert end.made.info.frames == 44_100
+    end, made = actor.run(call(1, Generate(seconds=1.0, steps=2)))
+    assert end.failure is None
+    assert made.info.frames == 44_100
     assert (end.news.step, end.news.steps) == (2, 2)
-    assert actor.news(1, 10.0) is None  # it has ended
+    assert actor.news(1) is None  # it has ended
 
 
 def test_an_error_is_a_value(actor):
-    end = actor.run(call(1, Generate(), method="nothing"))
-    assert isinstance(end.made, Failure)
-    assert end.made.error().code is Code.EINTERNAL
+    end, made = actor.run(call(1, Generate(), method="nothing"))
+    assert made is None
+    assert end.failure.error().code is Code.EINTERNAL
 
 
-def test_a_worker_asks_for_a_source_and_keeps_it(actor):
+def test_a_worker_asks_for_a_source_and_keeps_it(actor, hub):
     key, command = clip_key(SOURCE), Outpaint(src="a", seconds=1.0, steps=1)
     end = in_thread(actor, call(1, command))
-    assert request(actor, 1) == SourceRequest(CLIP, "a")
+    assert request(hub, 1) == SourceRequest(CLIP, "a")
     actor.give(1, SourceRequest(CLIP, "a"), key, SOURCE)
-    assert end().made.info.frames == 88_200
+    assert end()[1].info.frames == 88_200
     again = in_thread(actor, call(2, command))
-    assert request(actor, 2) == SourceRequest(CLIP, "a")
+    assert request(hub, 2) == SourceRequest(CLIP, "a")
     actor.give(2, SourceRequest(CLIP, "a"), key, None)  # by its key alone
-    assert again().made.info.frames == 88_200
+    assert again()[1].info.frames == 88_200
 
 
-def test_sources_come_with_a_call_and_only_what_is_not_kept_is_asked_for(actor):
+def test_sources_come_with_a_call_and_only_what_is_not_kept_is_asked_for(actor, hub):
     key, command = clip_key(SOURCE), Outpaint(src="a", seconds=1.0, steps=1)
     with_source = replace(call(1, command), sources=(("a", key),))
-    assert actor.run(with_source, SOURCE).made.info.frames == 88_200
-    assert actor.run(replace(with_source, number=2)).made.info.frames == 88_200  # it is kept
+    assert actor.run(with_source, SOURCE)[1].info.frames == 88_200
+    assert actor.run(replace(with_source, number=2))[1].info.frames == 88_200  # it is kept
     end = in_thread(actor, replace(with_source, number=3, sources=(("a", "unknown"),)))
-    asked = request(actor, 3)
+    asked = request(hub, 3)
     assert asked == SourceRequest(CLIP, "a", has_lost=True)
     actor.give(3, asked, key, SOURCE)
-    assert end().made.info.frames == 88_200
+    assert end()[1].info.frames == 88_200
 
 
-def test_a_worker_asks_again_for_what_it_does_not_keep(actor):
+def test_a_worker_asks_again_for_what_it_does_not_keep(actor, hub):
     end = in_thread(actor, call(1, Outpaint(src="a", seconds=1.0, steps=1)))
-    actor.give(1, request(actor, 1), "unknown", None)
-    again = request(actor, 1)
+    actor.give(1, request(hub, 1), "unknown", None)
+    again = request(hub, 1)
     assert again == SourceRequest(CLIP, "a", has_lost=True)
     actor.give(1, again, "unknown", SOURCE)
-    assert end().made.info.frames == 88_200
+    assert end()[1].info.frames == 88_200
 
 
-def test_a_source_that_is_missing_fails_the_call_as_in_the_server(actor):
+def test_a_source_that_is_missing_fails_the_call_as_in_the_server(actor, hub):
     end = in_thread(actor, call(1, Outpaint(src="a")))
     error = CommandError(Code.ENOCLIP, "no clip a")
-    actor.give(1, request(actor, 1), "", Failure.of(error))
-    assert end().made.error().code is Code.ENOCLIP
+    actor.give(1, request(hub, 1), "", Failure.of(error))
+    assert end()[0].failure.error().code is Code.ENOCLIP
 
 
-def test_a_call_is_cancelled_at_its_next_step_or_before_it_begins(actor):
+def test_a_call_is_cancelled_at_its_next_step_or_before_it_begins(actor, hub):
     end = in_thread(actor, call(1, Generate(seconds=1.0, steps=1000)))
-    while actor.news(1, 10.0).steps == 0:
-        pass
+    hub.poll(20.0)
     actor.cancel(1)
-    assert end().made.is_cancelled
+    assert end()[0].failure.is_cancelled
     actor.cancel(2)
-    assert actor.run(call(2, Generate(seconds=1.0))).made.is_cancelled
+    assert actor.run(call(2, Generate(seconds=1.0)))[0].failure.is_cancelled
 
 
-def test_a_waiting_worker_is_told_that_its_call_is_cancelled(actor):
+def test_a_waiting_worker_is_told_that_its_call_is_cancelled(actor, hub):
     end = in_thread(actor, call(1, Outpaint(src="a")))
-    assert request(actor, 1) is not None
+    assert request(hub, 1) is not None
     actor.cancel(1)
-    assert end().made.is_cancelled
+    assert end()[0].failure.is_cancelled
 
 
 def test_kept_clips_are_bounded_and_the_least_used_goes():
@@ -166,3 +176,12 @@ def test_the_option_of_workers_names_a_cluster_and_how_many():
     assert WorkerTarget.parse("ray://box:1").is_growing
     assert not WorkerTarget.parse("ray://box:1/3").is_growing
     assert not WorkerTarget.parse("auto").is_growing
+
+
+def test_a_hub_keeps_what_nobody_has_asked_for_and_tells_it_once():
+    hub = NewsHub()
+    hub.tell(1, CallNews(1, 8, ("first",)))
+    hub.tell(2, CallNews(5, 8))
+    hub.tell(1, CallNews(2, 8, ("second",)))
+    assert dict(hub.poll(10.0)) == {1: CallNews(2, 8, ("first", "second")), 2: CallNews(5, 8)}
+    assert hub.poll(0.0) == []
