@@ -11,6 +11,7 @@ TEST_PACKAGES := puredata-core liblo-tools jackd2 iproute2 procps fluidsynth cso
 FUZZ_SECONDS ?= 60
 FUZZ_PACKETS ?= 100000
 SOAK_MINUTES ?= 5
+SOAK_ENGINE ?= tones
 PROCESSES ?= 2
 OTHER_PYTHONS ?= 3.12 3.13 3.14
 
@@ -65,7 +66,7 @@ fuzz-server: setup-dev
 
 # Play a server with six kinds of clients for SOAK_MINUTES and check that nothing is lost or grows.
 soak: setup-dev test-system
-	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES)
+	@PYTHONPATH=. $(BIN)/python tests/soak/soak.py --minutes $(SOAK_MINUTES) --engine $(SOAK_ENGINE)
 
 # Compare ten minutes of a stream under load with what reaches the sound device, frame by frame.
 capture: setup-dev test-system

@@ -1,4 +1,4 @@
-"""`msanii-live bench gpu` and `bench growth`: time by length, steps, clips and clients."""
+"""`msanii-live bench gpu`, `growth` and `daw`: time by length, clips, clients and busy programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PUBLISHED_SIZES = ("stable-audio-3-small", "stable-audio-open")  # of benchmarks
 
 
 def add_kinds(kinds: Commands) -> None:
-    """Add the parsers of both."""
+    """Add the parsers of all three."""
     text = "clips of 6 to 190 s in 1, 4 and 16 steps on a GPU; under ten minutes"
     gpu = kinds.add_parser("gpu", help=text, description=text)
     gpu.add_argument("--device", default="auto", help="(%(default)s)")
@@ -39,6 +39,19 @@ def add_kinds(kinds: Commands) -> None:
     growth.add_argument("--device", default="cpu", help="(%(default)s)")
     growth.add_argument("--out", type=Path, help="folder for the figure")
     growth.set_defaults(run=_growth)
+
+    text = "clips and streams while other programs keep the cores busy; Linux and macOS"
+    daw = kinds.add_parser("daw", help=text, description=text)
+    daw.add_argument("--busy", type=int, default=2, help="programs that count (%(default)s)")
+    daw.add_argument(
+        "--threads", type=int, action="append",
+        help="of the server; may be given several times (its default)",
+    )  # fmt: skip
+    daw.add_argument("--runs", type=int, default=5, help="clips of each kind (%(default)s)")
+    daw.add_argument(
+        "--minutes", type=float, default=0.0, help="streams of so many minutes too (%(default)s)"
+    )
+    daw.set_defaults(run=_daw)
 
 
 def _gpu(arguments: argparse.Namespace) -> int:
@@ -67,3 +80,12 @@ def _growth(arguments: argparse.Namespace) -> int:
     if arguments.clips < 100:
         raise ConfigError(f"--clips is {arguments.clips}: it must be 100 or more")
     return report_growth(arguments.clips, arguments.out, arguments.device)
+
+
+def _daw(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.beside import report_beside
+
+    threads = arguments.threads or [0]
+    if arguments.busy < 0 or arguments.runs < 1 or min(threads) < 0 or arguments.minutes < 0:
+        raise ConfigError("--runs must be 1 or more, and the other numbers 0 or more")
+    return report_beside(arguments.busy, threads, arguments.runs, arguments.minutes)

@@ -4,8 +4,8 @@ The six: python-osc over UDP, which listens on another port, as Max does; TCP in
 the int32 framing; a WebSocket that watches the state, as the page does; HTTP; and oscsend, a new
 process and port for every message. A stream plays for a minute in every five, and noise comes too.
 Checked at the end: every job had one ending and no second one, every ping its pong, memory within
-2 % and open files the same. Usage: python tests/soak/soak.py [--minutes 5]. Status 1 if a check
-failed. Linux, for /proc.
+2 % and open files the same. Usage: python tests/soak/soak.py [--minutes 5] [--engine composer].
+Status 1 if a check failed. Linux, for /proc.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def resident_mb(pid):
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def soak(minutes):
+def soak(minutes, engine):
     tallies = [Tally(client.__name__.replace("_client", "")) for client in CLIENTS]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
-        flags = ("--engine", "tones", "--audio", "none", "--log-level", "warning")
+        flags = ("--engine", engine, "--audio", "none", "--log-level", "warning")
         with running_server(Path(folder) / "clips", *flags, log=log) as server:
             stop = threading.Event()
             threads = [
@@ -112,4 +112,6 @@ def report(tallies, samples, alive, failures, counts):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0)
-    sys.exit(soak(parser.parse_args().minutes))
+    parser.add_argument("--engine", default="tones")
+    given = parser.parse_args()
+    sys.exit(soak(given.minutes, given.engine))
