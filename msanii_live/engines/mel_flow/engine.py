@@ -21,6 +21,7 @@ from msanii_live.engines.base import (
     engine_factory,
     standalone_context,
 )
+from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
 from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
 from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES, TEMPO_RANGE
 from msanii_live.engines.mel_flow.weights import FlowModel, load
@@ -107,6 +108,8 @@ class MelFlowEngine:
             self._vocoders.vocoder("", model.spec, device)  # before the first job
             if self._cuda_graphs:
                 use_graphs(model.net)
+            if device.type == "cpu":
+                model = replace(model, cpu_net=CpuFlowNet(model.net, self._dtype))
             self._model = model
 
     def free(self) -> None:

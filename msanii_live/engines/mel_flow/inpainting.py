@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from msanii_live.dsp.device import precision
-from msanii_live.dsp.samplers import sample_euler, shifted_times
+from msanii_live.dsp.samplers import Denoiser, sample_euler, shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions
+from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
 from msanii_live.engines.mel_flow.network import FlowNet
 
 MAX_JUMPS = 8  # most steps for which the network predicts jumps; more are steps of the flow
@@ -103,12 +104,14 @@ def fill_windows(
     options: SamplingOptions,
     generator: torch.Generator,
     on_step: Callable[[int], None],
+    cpu_net: CpuFlowNet | None = None,
 ) -> Iterator[torch.Tensor]:
     """Fill the windows in turn; each sees the tokens that earlier ones have filled.
 
     mel: normalised, float32, (channels, mels, mel_frames): known mels, and elsewhere what
     `options.strength` starts from. known: one flag per token. on_step: called after each denoising
-    step with the number of steps done over all windows.
+    step with the number of steps done over all windows. cpu_net: is used in place of `net` where
+    there is no guidance.
     Yields the mel after each window; it is the same tensor each time.
     """
     patch = net.config.patch
@@ -127,20 +130,7 @@ def fill_windows(
         conditions = replace(
             options.conditions, phase=options.phase(frame_index.double())[None].to(mel.device)
         )
-
-        def denoise(
-            x: torch.Tensor,
-            t: torch.Tensor,
-            to: torch.Tensor,
-            current: torch.Tensor = current,
-            mask: torch.Tensor = mask,
-            conditions: Conditions = conditions,
-        ) -> torch.Tensor:
-            reach = to if options.jumps else None
-            return predict_with_guidance(
-                net, x, t, current, mask, conditions, options.guidance, reach
-            )
-
+        denoise = _denoiser(net, cpu_net, current, mask, conditions, times, options)
         result = sample_euler(denoise, x, times, _after(on_step, number * options.steps))[0]
         take = slice(
             (window.fill_from - window.first) * patch, (window.fill_to - window.first) * patch
@@ -149,6 +139,25 @@ def fill_windows(
         for token in range(window.fill_from, window.fill_to):
             done[token % tokens] = True
         yield out
+
+
+def _denoiser(
+    net: FlowNet,
+    cpu_net: CpuFlowNet | None,
+    known: torch.Tensor,
+    mask: torch.Tensor,
+    conditions: Conditions,
+    times: torch.Tensor,
+    options: SamplingOptions,
+) -> Denoiser:
+    if cpu_net is not None and options.guidance == 1.0:
+        return cpu_net.denoiser(known, mask, conditions, times, options.jumps)
+
+    def denoise(x: torch.Tensor, t: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
+        reach = to if options.jumps else None
+        return predict_with_guidance(net, x, t, known, mask, conditions, options.guidance, reach)
+
+    return denoise
 
 
 def _after(on_step: Callable[[int], None], before: int) -> Callable[[int], None]:

@@ -178,15 +178,15 @@ class FlowNet(nn.Module):
             raise ValueError(f"mel_frames {x.shape[-1]} is no multiple of {self.config.patch}")
         inputs = torch.cat(
             [
-                self._fold(x.flatten(1, 2)),
-                self._fold((known * mask).flatten(1, 2)),
-                self._fold(mask.flatten(1, 2)),
-                self._fold(conditions.phase),
+                self.fold(x.flatten(1, 2)),
+                self.fold((known * mask).flatten(1, 2)),
+                self.fold(mask.flatten(1, 2)),
+                self.fold(conditions.phase),
             ],
             dim=-1,
         )
         h = self.tokenise(inputs)
-        vector = self._condition_vector(t, conditions)
+        vector = self.condition_vector(t, conditions)
         vector = vector + self.jump(timestep_embedding(t - (t if to is None else to)))
         modulation = self.modulate(vector).reshape(len(x), 6, -1)
         for block in self.blocks:
@@ -198,7 +198,8 @@ class FlowNet(nn.Module):
             clean = clean + self.detail(clean, x, known, mask, F.silu(vector)).float()
         return clean
 
-    def _condition_vector(self, t: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+    def condition_vector(self, t: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+        """Return what the noise level and the conditions say to all layers, (batch, width)."""
         tempo_known = (conditions.tempo > 0).float()
         density_known = (conditions.density >= 0).float()
         tempo = torch.log2(conditions.tempo.clamp_min(1.0) / 120.0) * tempo_known
@@ -213,12 +214,12 @@ class FlowNet(nn.Module):
         )
         return vector
 
-    def _fold(self, x: torch.Tensor) -> torch.Tensor:
+    def fold(self, x: torch.Tensor) -> torch.Tensor:
         """Gather each patch into one token. (batch, c, mel_frames) → (batch, tokens, c * patch)."""
         return x.unfold(-1, self.config.patch, self.config.patch).permute(0, 2, 1, 3).flatten(2)
 
     def _unfold(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Undo `_fold` → (batch, channels, mels, mel_frames)."""
+        """Undo `fold` → (batch, channels, mels, mel_frames)."""
         c = self.config
         split = tokens.reshape(*tokens.shape[:2], c.channels, c.mels, c.patch)
         return split.permute(0, 2, 3, 1, 4).flatten(3)

@@ -197,8 +197,9 @@ class MelFlowPipeline:
         options = SamplingOptions(self.conditions, phase, self.steps, level, self.guidance)
         whole = mel[:, :, : len(known) * self.patch]
         return fill_windows(
-            self.model.net, whole, known, windows, options, self.generator, self._on_denoise
-        )
+            self.model.net, whole, known, windows, options, self.generator, self._on_denoise,
+            self.model.cpu_net,
+        )  # fmt: skip
 
     def _vocode(
         self,

@@ -11,6 +11,7 @@ import torch
 
 from msanii_live.dsp.mel import MelSpec, log_mel, mid_side, stft_magnitudes
 from msanii_live.dsp.weights import read, write
+from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 
 FORMAT = "msanii-live flow 1"
@@ -21,12 +22,14 @@ class FlowModel:
     """A flow network with the features and statistics it was trained on.
 
     mean, deviation: float32, (channels, mels, 1), of ln magnitudes over the training set.
+    cpu_net: the form of the network that makes clips on a CPU, if it was prepared.
     """
 
     net: FlowNet
     spec: MelSpec
     mean: torch.Tensor
     deviation: torch.Tensor
+    cpu_net: CpuFlowNet | None = None
 
     def normalise(self, mel: torch.Tensor) -> torch.Tensor:
         """Scale ln magnitudes to the network's range. mel: (channels, mels, mel_frames)."""

@@ -65,7 +65,7 @@ def test_network_refuses_part_of_a_patch():
 def test_folding_is_undone():
     net = FlowNet(TINY)
     x = torch.randn(2, 2, 8, 12)
-    assert torch.equal(net._unfold(net._fold(x.flatten(1, 2))), x)
+    assert torch.equal(net._unfold(net.fold(x.flatten(1, 2))), x)
 
 
 def test_what_is_masked_out_is_not_seen():
