@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msanii_live.engines.builtin import UNNAMED_FORMATS
 from msanii_live.errors import ConfigError
+from msanii_live.hub.store import how_to_convert
 
 ENGINE_FILE = "engine.json"  # of a folder with weights of any kind: {"format": "NAME VERSION"}
 DIFFUSERS_INDEX = "model_index.json"  # of a folder that diffusers wrote
@@ -37,6 +38,8 @@ def find_weights(path: Path, known: Collection[str]) -> Weights:
         return _known(Weights(_json_format(path / ENGINE_FILE), path), known)
     if (path / DIFFUSERS_INDEX).exists():
         return _known(Weights(_diffusers_format(path / DIFFUSERS_INDEX), path), known)
+    if remedy := how_to_convert(path):
+        raise ConfigError(f"{path} holds no weights that an engine here reads: {remedy}")
     every = [Weights(read_format(file), file) for file in sorted(path.glob("*.safetensors"))]
     found = [weights for weights in every if weights.format in known]
     named = [weights for weights in found if _safetensors_format(weights.path)]

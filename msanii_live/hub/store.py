@@ -18,6 +18,7 @@ MODELS_VARIABLE = "MSANII_LIVE_MODELS"
 DEFAULT_FOLDER = "~/.local/share/msanii-live/models"
 RECORD = "msanii-model.json"
 INDEX = "model_index.json"
+MAKERS_SETTINGS = "model_config.json"  # of Stability AI's own tools
 MAX_RECORD_BYTES = 2**22
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -114,9 +115,9 @@ class ModelStore:
         """
         path = expand_path("the folder", folder, "models add FOLDER").absolute()
         if not (path / INDEX).is_file():
+            remedy = how_to_convert(path) or "download the whole repository"
             raise ConfigError(
-                f"{path} is no folder of a diffusers pipeline: it has no {INDEX}; download the "
-                "whole repository"
+                f"{path} is no folder of a diffusers pipeline: it has no {INDEX}; {remedy}"
             )
         name = name or path.name
         place = self.place(name)
@@ -160,6 +161,16 @@ class ModelStore:
             return model if own and model.name == path.parent.name else None
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None
+
+
+def how_to_convert(path: Path) -> str:
+    """Return what to do with a folder in the form of a model's makers; "" if it is none."""
+    if not (path / MAKERS_SETTINGS).is_file():
+        return ""
+    return (
+        f"it is in its makers' form ({MAKERS_SETTINGS}): convert it once, as docs/engines.md says "
+        "of Stable Audio 3"
+    )
 
 
 def read_licence(folder: Path) -> str:

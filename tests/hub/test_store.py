@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from msanii_live.cli import main
+from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError
 from msanii_live.hub.catalogue import BY_NAME, BY_REPOSITORY, KNOWN_MODELS, find_model
 from msanii_live.hub.store import RECORD, ModelStore, StoredModel, find_model_folder, read_licence
@@ -49,6 +52,16 @@ def test_a_folder_can_be_added_and_its_files_survive_its_removal(store, folder):
 def test_a_folder_that_is_no_pipeline_is_not_added(store, tmp_path):
     with pytest.raises(ConfigError, match="no folder of a diffusers pipeline"):
         store.add(tmp_path)
+
+
+def test_a_folder_in_the_form_of_its_makers_says_how_to_convert_it(store, tmp_path):
+    (tmp_path / "model_config.json").write_text("{}")
+    save_file({"model.model.x": np.zeros(3, np.float32)}, tmp_path / "model.safetensors")
+    words = r"in its makers' form \(model_config.json\): convert it once, as docs/engines.md says"
+    with pytest.raises(ConfigError, match=words):
+        store.add(tmp_path)
+    with pytest.raises(ConfigError, match=words):
+        EngineRegistry("cpu", str(tmp_path))
 
 
 def test_a_model_that_is_not_here_is_an_error_with_the_command_that_fetches_it(store):
