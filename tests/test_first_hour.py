@@ -16,6 +16,7 @@ import pytest
 from msanii_live.cli import COMMANDS, _parser, main
 from msanii_live.cli.docs import find_documents
 from msanii_live.config import Config, read_config
+from msanii_live.protocol.request import parse_request
 
 ROOT = Path(__file__).parents[1]
 PACKAGING = ROOT / "packaging"
@@ -23,7 +24,10 @@ SAMPLE = (PACKAGING / "config.toml").read_text("utf-8")
 UNIT = (PACKAGING / "msanii-live.service").read_text("utf-8")
 PLIST = PACKAGING / "local.msanii-live.plist"
 SETTING = re.compile(r"^#(?=[a-z_]+ = )", re.MULTILINE)
-PAGES = ("README.md", "docs/install.md", "docs/tutorial.md", "docs/troubleshooting.md")
+PAGES = (
+    "README.md", "docs/install.md", "docs/tutorial.md", "docs/troubleshooting.md",
+    "docs/clients.md",
+)  # fmt: skip
 COMMAND = re.compile(r"^(?:    |.*?`)(?:\S*/)?(?:python server\.py|msanii-live)((?: [^`\n#|>&]+)?)")
 
 
@@ -133,7 +137,17 @@ def test_commands_of_the_documents_exist(page):
             assert words[0] in names, words
 
 
-@pytest.mark.parametrize("page", PAGES)
+def test_what_the_readme_sends_is_understood():
+    text = (ROOT / "README.md").read_text("utf-8")
+    lines = re.findall(r"msanii-live send ([^`\n]+?)(?:`|$)", text, re.MULTILINE)
+    assert len(lines) >= 14
+    for line in lines:
+        address, *words = shlex.split(line)
+        request = parse_request(f"/msanii/{address}", words)
+        assert not request.warnings, line
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/README.md"])
 def test_links_between_the_documents_lead_somewhere(page):
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):

@@ -22,13 +22,20 @@ def _run(arguments: argparse.Namespace) -> int:
     documents = find_documents()
     if arguments.name is None:
         for name, path in documents.items():
-            print(f"{name:<20} {path}")
+            print(f"{name:<24} {_title(path)}")
         return 0
     document = documents.get(arguments.name.removeprefix("docs/").removesuffix(".md"))
     if document is None:
         raise MsaniiError(f"there is no document {arguments.name}: {', '.join(documents)}")
     print(document.read_text("utf-8"), end="")
     return 0
+
+
+def _title(path: Path) -> str:
+    """Return the heading of a page; of a sample file, where it lies."""
+    with path.open(encoding="utf-8") as file:
+        heading = file.readline().strip()
+    return heading.removeprefix("# ") if path.suffix == ".md" else str(path)
 
 
 def find_documents() -> dict[str, Path]:
@@ -39,7 +46,7 @@ def find_documents() -> dict[str, Path]:
     """
     here = Path(__file__).resolve().parent
     for root in (here / "shipped", here.parents[1]):
-        pages = sorted((root / "docs").glob("*.md"))
+        pages = sorted(p for p in (root / "docs").glob("*.md") if p.stem != "README")
         if pages:
             samples = sorted(p for p in (root / "packaging").iterdir() if p.is_file())
             return {p.stem: p for p in pages} | {p.name: p for p in samples}

@@ -97,10 +97,10 @@ def test_oscsend_and_oscdump(shipped):
     assert '/msanii/job/done sissfiiif "from oscsend"' in said
 
 
-def test_the_messages_of_the_readme_work_as_printed(shipped):
+def test_the_messages_of_the_clients_page_work_as_printed(shipped):
     oscsend = program("oscsend", "liblo-tools")
-    readme = (HERE.parents[1] / "README.md").read_text()
-    lines = [line.split() for line in readme.splitlines() if line.startswith("    oscsend ")]
+    page = (HERE.parents[1] / "docs" / "clients.md").read_text()
+    lines = [line.split() for line in page.splitlines() if line.startswith("    oscsend ")]
     assert len(lines) == 5
     for words in lines:
         port = str(shipped.server.osc_port)
