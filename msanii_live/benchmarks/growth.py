@@ -1,8 +1,9 @@
-"""`msanii-live bench growth`: how time grows with length, clips, clients and continuations."""
+"""`msanii-live bench growth`: how time and memory grow with length, clips, clients and hours."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,8 @@ from matplotlib.figure import Figure
 
 from msanii_live.audio import Clip, make_clip
 from msanii_live.benchmarks.network import probes
-from msanii_live.benchmarks.speed import print_progress
+from msanii_live.benchmarks.speed import peak_memory_mb, print_progress
+from msanii_live.benchmarks.stream_speed import MeasuredStream
 from msanii_live.client.connection import ClientConnection
 from msanii_live.client.packets import build_packet
 from msanii_live.client.server_process import running_server
@@ -27,9 +29,12 @@ from msanii_live.library.library import Library
 from msanii_live.protocol.commands import Generate, Outpaint
 
 LENGTHS = (1, 6, 30, 95, 190)  # s
-CLIPS = (10, 100, 1_000, 10_000)
+CLIPS = (10, 100, 1_000, 10_000, 100_000)
+ADDED = 1_000  # clips of each size that the library itself writes; further files are copied
 CLIENTS = (1, 4, 16, 64)
 CHAIN = (1, 10, 25, 50)
+MINUTES = (6, 15, 30, 60)  # of a stream that is made as fast as it can be
+ENGINES = ("mel-flow", "composer")
 ROUNDS = 3
 PINGS = 50  # of each client
 LINEAR = 1.15  # slope above which a cost counts as growing faster than what it depends on
@@ -37,19 +42,20 @@ LINEAR = 1.15  # slope above which a cost counts as growing faster than what it 
 
 @dataclass(frozen=True)
 class Growth:
-    """One cost. sizes: of what it depends on. seconds: the least of several for each."""
+    """One cost. sizes: of what it depends on, in a unit. costs: for each, in s or MiB."""
 
     name: str
     unit: str
     sizes: Sequence[int]
-    seconds: Sequence[float]
+    costs: Sequence[float]
+    measure: str = "s"
 
     @property
     def slope(self) -> float:
         """The exponent between the last two sizes: 0 is constant, 1 linear, 2 quadratic."""
         if len(self.sizes) < 2:
             return 0.0
-        ratio = self.seconds[-1] / max(self.seconds[-2], 1e-9)
+        ratio = max(self.costs[-1], 1e-9) / max(self.costs[-2], 1e-9)
         return float(np.log(ratio) / np.log(self.sizes[-1] / self.sizes[-2]))
 
 
@@ -83,19 +89,27 @@ def engine_clock(device: str) -> Iterator[Callable[[], float]]:
 
 
 def by_length(lengths: Sequence[int], engine: str, device: str) -> list[Growth]:
-    """Measure how long a clip takes by its length; see `engine_clock`."""
+    """Measure how long a clip takes by its length, and its memory; see `engine_clock`.
+
+    lengths: growing, because memory is what the process has taken at most so far.
+    """
     registry = EngineRegistry(device, engine)
     made = registry.get(engine)
     made.load()
     made.warm()
     context = replace(standalone_context(), seed=1)
-    took = []
+    took, memory = [], []
+    loaded = peak_memory_mb(os.getpid()) or 0.0
     with engine_clock(device) as clock:
         for seconds in lengths:
-            print_progress(f"{seconds} s")
+            print_progress(f"{engine}, {seconds} s")
             command = Generate(seconds=float(seconds), steps=2)
             took.append(least(lambda command=command: made.run(command, context), 2, clock))  # type: ignore[misc]
-    return [Growth(f"{engine}, 2 steps", "s", lengths, took)]
+            memory.append((peak_memory_mb(os.getpid()) or 0.0) - loaded)
+    return [
+        Growth(f"{engine}, 2 steps", "s", lengths, took),
+        Growth(f"{engine}, memory at the peak", "s", lengths, memory, "MiB"),
+    ]
 
 
 def by_clips(counts: Sequence[int]) -> list[Growth]:
@@ -106,19 +120,15 @@ def by_clips(counts: Sequence[int]) -> list[Growth]:
         library, written = Library(Path(folder)), 0
         for count in counts:
             print_progress(f"{count} clips")
-            start, before = time.perf_counter(), written
-            while written < count:
-                library.add(make_clip(samples, 44_100, name=f"clip-{written:06d}"))
-                written += 1
-            per_clip = (time.perf_counter() - start) / max(1, count - before)
-            measured: Mapping[str, float] = {
-                "add one": per_clip,
-                "start": least(lambda: Library(Path(folder)), 2),
-                "list": least(library.infos),
-                "find": least(lambda: library.info("clip-000001")),
-                "name without a clip": least(lambda: _find_none(library)),
-                "new name": least(lambda: library.next_name("generate")),
-            }
+            copied = max(written, count - ADDED)
+            if copied > written:
+                _copy_first(Path(folder), range(written, copied))
+                library = Library(Path(folder))
+            start = time.perf_counter()
+            for number in range(copied, count):
+                library.add(make_clip(samples, 44_100, name=clip_name(number)))
+            per_clip, written = (time.perf_counter() - start) / (count - copied), count
+            measured = {"add one": per_clip, **_library_costs(library)}
             for name, seconds in measured.items():
                 rows.setdefault(name, []).append(seconds)
     return [Growth(name, "clips", counts, took) for name, took in rows.items()]
@@ -173,6 +183,32 @@ def by_chain(counts: Sequence[int], engine: str, device: str) -> list[Growth]:
     return [Growth(f"{engine}, chain of continuations", "continuations", counts, took)]
 
 
+def by_minutes(minutes: Sequence[int], engine: str, device: str) -> list[Growth]:
+    """Measure what a stream costs that goes on, in time and in memory.
+
+    See `engine_clock`.
+    """
+    import psutil
+
+    made = EngineRegistry(device, engine).get(engine)
+    made.load()
+    took, memory, length = [], [], 0.0
+    with engine_clock(device) as clock:
+        stream = MeasuredStream(made, None)
+        start = clock()
+        for count in minutes:
+            print_progress(f"{count} minutes of a stream")
+            while length < 60.0 * count:
+                length += stream.advance().seconds
+            took.append(clock() - start)
+            memory.append(psutil.Process().memory_info().rss / 2**20)
+    name = f"{engine}, a stream"
+    return [
+        Growth(name, "minutes", minutes, took),
+        Growth(f"{name}: memory of the process", "minutes", minutes, memory, "MiB"),
+    ]
+
+
 def draw(rows: Sequence[Growth], path: Path) -> None:
     """Write the figure, an SVG: one panel for each unit, both axes logarithmic."""
     units = list(dict.fromkeys(row.unit for row in rows))
@@ -181,9 +217,10 @@ def draw(rows: Sequence[Growth], path: Path) -> None:
     for place, unit in enumerate(units):
         axes = figure.add_subplot(1, len(units), place + 1)
         for row in (row for row in rows if row.unit == unit):
-            axes.loglog(row.sizes, row.seconds, "o-", label=f"{row.name}: {row.slope:+.2f}")
+            label = f"{row.name}, {row.measure}: {row.slope:+.2f}"
+            axes.loglog(row.sizes, row.costs, "o-", label=label)
         axes.set_xlabel(unit)
-        axes.set_ylabel("seconds")
+        axes.set_ylabel("s or MiB")
         axes.legend(fontsize=7, title="slope", title_fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
@@ -195,22 +232,20 @@ def report_growth(clips: int, out: Path | None, device: str = "cpu") -> int:
     clips: the largest library. Returns the status: 1 where a cost grows faster than linearly.
     """
     counts = sorted({count for count in (*CLIPS, clips) if count <= clips})
-    rows = [
-        *by_length(LENGTHS, "mel-flow", device),
-        *by_clips(counts),
-        *by_clients(CLIENTS),
-        *by_chain(CHAIN, "mel-flow", device),
-    ]
+    rows = [*by_clips(counts), *by_clients(CLIENTS)]
+    for engine in ENGINES:
+        rows += [*by_length(LENGTHS, engine, device), *by_chain(CHAIN, engine, device)]
+    rows += by_minutes(MINUTES, "composer", device)
     return print_growth(rows, out)
 
 
 def print_growth(rows: Sequence[Growth], out: Path | None) -> int:
     """Print the table, and write the figure where a folder is given; see `report_growth`."""
-    print("| cost | sizes | seconds | slope |\n| --- | --- | --- | ---: |")
+    print("| cost | sizes | s, or MiB | slope |\n| --- | --- | --- | ---: |")
     for row in rows:
         sizes = ", ".join(map(str, row.sizes))
-        took = ", ".join(f"{seconds:.3g}" for seconds in row.seconds)
-        print(f"| {row.name} | {sizes} {row.unit} | {took} | {row.slope:.2f} |")
+        costs = ", ".join(f"{cost:.3g}" for cost in row.costs)
+        print(f"| {row.name} | {sizes} {row.unit} | {costs} {row.measure} | {row.slope:.2f} |")
     if out is not None:
         draw(rows, out / "growth.svg")
     worse = [row.name for row in rows if row.slope > LINEAR]
@@ -218,6 +253,36 @@ def print_growth(rows: Sequence[Growth], out: Path | None) -> int:
     return 1 if worse else 0
 
 
+def _library_costs(library: Library) -> Mapping[str, float]:
+    """Return the seconds that each question to a library takes."""
+    return {
+        "start": least(lambda: Library(library.folder), 2),
+        "list": least(library.infos),
+        "find": least(lambda: library.info(clip_name(1))),
+        "name without a clip": least(lambda: _find_none(library)),
+        "new name": least(lambda: library.next_name("generate")),
+    }
+
+
 def _find_none(library: Library) -> None:
     with contextlib.suppress(CommandError):
         library.info("no-such-clip")
+
+
+def clip_name(number: int) -> str:
+    """Return the name of one of many clips.
+
+    >>> clip_name(7)
+    'clip-000007'
+    """
+    return f"clip-{number:06d}"
+
+
+def _copy_first(folder: Path, numbers: Sequence[int]) -> None:
+    """Write files as the library does, from those of the first clip: quicker than the library."""
+    audio, sidecar = ((folder / f"{clip_name(0)}{end}").read_bytes() for end in (".wav", ".json"))
+    for number in numbers:
+        name = clip_name(number)
+        (folder / f"{name}.wav").write_bytes(audio)
+        own = sidecar.replace(clip_name(0).encode(), name.encode())
+        (folder / f"{name}.json").write_bytes(own)

@@ -31,10 +31,10 @@ def add_kinds(kinds: Commands) -> None:
     )  # fmt: skip
     gpu.set_defaults(run=_gpu)
 
-    text = "how time grows with length, clips in the folder, clients and continuations"
+    text = "how time and memory grow with length, clips in the folder, clients and hours"
     growth = kinds.add_parser("growth", help=text, description=text)
     growth.add_argument(
-        "--clips", type=int, default=10_000, help="in the largest folder (%(default)s)"
+        "--clips", type=int, default=100_000, help="in the largest folder (%(default)s)"
     )
     growth.add_argument("--device", default="cpu", help="(%(default)s)")
     growth.add_argument("--out", type=Path, help="folder for the figure")
