@@ -1,4 +1,4 @@
-"""`msanii-live bench drums`, `round-trip` and `peaks`: what is measured in the sound of clips."""
+"""`msanii-live bench drums`, `round-trip`, `peaks` and `mix`: the sound of clips, measured."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def add_kinds(kinds: Commands) -> None:
     peaks.add_argument("--rounds", type=int, default=3, help="clips of each (%(default)s)")
     peaks.set_defaults(run=_peaks)
 
+    text = "how composed clips of electronic styles are mixed, beside General MIDI"
+    mix = kinds.add_parser("mix", help=text, description=text)
+    mix.set_defaults(run=_mix)
+
 
 def _drums(_: argparse.Namespace) -> int:
     from msanii_live.evaluation.drum_hits import report_drums
@@ -53,3 +57,9 @@ def _peaks(arguments: argparse.Namespace) -> int:
     if arguments.rounds < 1:
         raise ConfigError(f"--rounds is {arguments.rounds}: it must be 1 or more")
     return report_peaks(arguments.engine or ENGINES, arguments.rounds)
+
+
+def _mix(_: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.mix import report_mix
+
+    return report_mix()

@@ -26,6 +26,7 @@ def add(commands: Commands) -> None:
     render.add_argument("midi", type=Path, help="MIDI file")
     render.add_argument("--style", default="", help="style whose rig plays (the file's own)")
     render.add_argument("--instrument", default="", help="instrument for all parts but drums")
+    render.add_argument("--kit", default="", help="kit of the drums (the style's)")
     render.add_argument("--drive", type=float, default=0.0, help="more saturation, 0 to 1")
     render.add_argument("--space", type=float, default=0.0, help="more room, 0 to 1")
     render.add_argument("--stems", action="store_true", help="also write NAME.drums.wav and so on")
@@ -55,9 +56,15 @@ def _audition(arguments: argparse.Namespace) -> int:
     for name in names:  # they are checked before any is made
         audition.bar_of(name)
     if arguments.sheet is not None:
+        if not arguments.sheet.parent.is_dir():
+            raise ConfigError(
+                f"--sheet is {arguments.sheet}: there is no folder {arguments.sheet.parent}"
+            )
         audition.draw_sheet(names, arguments.sheet)
         print(arguments.sheet)
         return 0
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ConfigError(f"--out is {arguments.out}, a file: name a folder")
     page = arguments.out / "index.html"
     files = [
         arguments.out / f"{audition.file_stem(n)}.{end}" for n in names for end in ("wav", "png")
@@ -87,7 +94,7 @@ def _render(arguments: argparse.Namespace) -> int:
     from msanii_live.rack.finish import finished
     from msanii_live.rack.instruments import INSTRUMENTS
     from msanii_live.rack.render import RackOptions, render_score
-    from msanii_live.rack.rigs import RIGS, style_word
+    from msanii_live.rack.rigs import KIT_NAMES, RIGS, kit_name, style_word
 
     for flag, value in (("--drive", arguments.drive), ("--space", arguments.space)):
         if not 0.0 <= value <= 1.0:
@@ -99,6 +106,9 @@ def _render(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             f"no instrument is called {arguments.instrument!r}: there are {', '.join(INSTRUMENTS)}"
         )
+    kit = kit_name(arguments.kit) or style_word(arguments.kit)
+    if kit and kit not in KIT_NAMES:
+        raise ConfigError(f"no kit is called {arguments.kit!r}: there are {', '.join(KIT_NAMES)}")
     out: Path = arguments.out or arguments.midi.with_suffix(".wav")
     if out.suffix.lower() != ".wav":
         raise ConfigError(f"--out is {out}: it must end in .wav")
@@ -106,7 +116,12 @@ def _render(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--out is {out}: there is no folder {out.parent}")
     score = files.read(arguments.midi, str(arguments.midi))
     options = RackOptions(
-        style, instrument, arguments.drive, arguments.space, with_stems=arguments.stems
+        style=style,
+        instrument=instrument,
+        kit=kit,
+        drive=arguments.drive,
+        space=arguments.space,
+        with_stems=arguments.stems,
     )
     sound = finished(render_score(score, options), is_loop=score.is_loop)
     written = {out: sound.mix}

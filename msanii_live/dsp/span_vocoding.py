@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
+from msanii_live.dsp.attacks import sharpen_attacks
 from msanii_live.dsp.mel import MelSpec, hann_window
 from msanii_live.dsp.parallel import Relay, each_channel, is_split_by_channel
 from msanii_live.dsp.phase import FrameGrid, griffin_lim, linear_grid
@@ -25,6 +26,7 @@ from msanii_live.dsp.vocoding import (
 # The error of a span of 16 iterations at its edges, under its level: 3 windows -50 dB, 4 -91 dB, 6
 # -123 dB.
 CONTEXT_WINDOWS = 5
+ATTACK_WINDOWS = 3  # that `attacks` looks at
 
 
 def context_samples(vocoder: VocoderSettings, spec: MelSpec, is_loop: bool = False) -> int:
@@ -34,7 +36,7 @@ def context_samples(vocoder: VocoderSettings, spec: MelSpec, is_loop: bool = Fal
     magnitudes look one further still. Beyond CONTEXT_WINDOWS hardly anything is left of it.
     """
     iterations = vocoder.loop_iterations if is_loop else vocoder.iterations
-    return min(iterations + 1, CONTEXT_WINDOWS) * spec.n_fft
+    return min(max(iterations + 1, ATTACK_WINDOWS), CONTEXT_WINDOWS) * spec.n_fft
 
 
 def lookahead_samples(vocoder: VocoderSettings, spec: MelSpec) -> int:
@@ -82,6 +84,9 @@ def vocode_span(
             iterations=vocoder.iterations,
             on_iteration=lambda _: on_iteration(),
         )
+    if vocoder.makes_attacks:
+        at = first // spec.hop
+        signal = sharpen_attacks(signal, mel[:, :, at : at + grid.count], grid.centres, spec)
     return signal[:, start - first : end - first]
 
 
@@ -162,4 +167,6 @@ def vocode_loop_span(
         iterations=vocoder.loop_iterations,
         on_iteration=lambda _: on_iteration(),
     )
+    if vocoder.makes_attacks:
+        made = sharpen_attacks(made, own, grid.centres - first, spec)
     return made[:, start - first : end - first]

@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 
+from msanii_live.dsp.attacks import sharpen_attacks, sharpen_loop
 from msanii_live.dsp.mel import MelSpec, mel_to_magnitude
 from msanii_live.dsp.parallel import Relay, each_channel, is_split_by_channel
 from msanii_live.dsp.partials import Partials
@@ -63,6 +64,11 @@ class VocoderSettings:
     loop_iterations: int = 48
     keeps_phase: bool = False
     partials: Partials | None = None
+
+    @property
+    def makes_attacks(self) -> bool:
+        """Whether attacks come from the mel and not from the canvas."""
+        return self.net is not None and not self.keeps_phase
 
 
 @dataclass(frozen=True)
@@ -122,16 +128,13 @@ def vocode_line(
     def estimate(first: int, grid: FrameGrid) -> Estimate:
         return estimate_span(mel, first, grid, spec, vocoder)
 
+    def finish(first: int, grid: FrameGrid, wave: torch.Tensor) -> torch.Tensor:
+        return sharpen_attacks(wave, mel[:, :, first : first + grid.count], grid.centres, spec)
+
     return reconstruct_line(
-        estimate,
-        canvas,
-        start,
-        end,
-        spec,
-        vocoder=vocoder,
-        on_iteration=on_iteration,
-        on_span=on_span,
-    )
+        estimate, canvas, start, end, spec, vocoder=vocoder, on_iteration=on_iteration,
+        on_span=on_span, finish=finish if vocoder.makes_attacks else None,
+    )  # fmt: skip
 
 
 def reconstruct_line(
@@ -144,11 +147,13 @@ def reconstruct_line(
     vocoder: VocoderSettings,
     on_iteration: Callable[[], None],
     on_span: Callable[[], None],
+    finish: Callable[[int, FrameGrid, torch.Tensor], torch.Tensor] | None = None,
 ) -> torch.Tensor:
     """Make samples [start, end) of the canvas from estimated magnitudes.
 
     estimate: takes the index of a span's first mel frame and the span's grid; returns the target
     magnitudes and an initial signal, or None to start from the canvas.
+    finish: takes the same and the signal that was found, and returns it as it is to be.
     spec: only hop and n_fft are used. Other arguments: see `vocode_line`.
     """
     out = canvas.clone()
@@ -180,6 +185,7 @@ def reconstruct_line(
                 iterations=vocoder.iterations,
                 on_iteration=lambda _: on_iteration(),
             )
+            made = made if finish is None else finish(first_mel, grid, made)
             guess = torch.lerp(before, made, weight)
         joins = [span.start] if span.start > 0 else []
         joins += [end] if span.end == end and end < frames else []
@@ -311,13 +317,11 @@ def vocode_loop(
         around = F.pad(mel, (reach, reach), mode="circular")
         bins = vocoder.net.bins(around)[:, reach:-reach]
         magnitude, start = fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
-    return griffin_lim(
-        magnitude,
-        grid,
-        start=start,
-        iterations=vocoder.loop_iterations,
-        on_iteration=lambda _: on_iteration(),
-    )
+    wave = griffin_lim(
+        magnitude, grid, start=start,
+        iterations=vocoder.loop_iterations, on_iteration=lambda _: on_iteration(),
+    )  # fmt: skip
+    return sharpen_loop(wave, mel, grid.centres, spec) if vocoder.makes_attacks else wave
 
 
 def continue_phase(vocoder: VocoderSettings, iterations: int = 16) -> VocoderSettings:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from msanii_live.audio import Samples
 from msanii_live.notes import PARTS, Note, Score, part_of
 from msanii_live.rack.drums.kits import KITS
-from msanii_live.rack.effects.dynamics import ducking, saturate
+from msanii_live.rack.effects.dynamics import compress, ducking, saturate
 from msanii_live.rack.effects.modulation import Drift, chorus, tape_wow, whole_turns
 from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
-from msanii_live.rack.filters import highpass, lowpass
+from msanii_live.rack.filters import highpass, lowpass, shelve
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.rigs import Rig, Strip, rig_of
@@ -27,6 +27,8 @@ PREROLL = (
 )
 USUAL_TEMPO = 120.0  # bpm, where a score has none
 LOWEST = 22.0  # Hz, below which no part has sound
+SHINES = 1_500.0  # Hz, where the shelf of `Strip.shine` begins
+RATIO = 3.0  # of the compressor of each part
 KICKS = frozenset({35, 36})
 PUSH = 0.75  # of `drive`: what it adds to the saturation of each part at most
 WET = 0.9  # of `space`: what it adds to the sends at most
@@ -125,10 +127,14 @@ def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptio
     drive = min(1.0, strip.drive + PUSH * options.drive)
     if drive > 0.0:
         out = saturate(out, drive, bias=0.15)  # which gives a wave a mean
+    if strip.shine:
+        out = shelve(out, SHINES, strip.shine)
     if drive > 0.0 or part != "drums":
         out = highpass(out, max(strip.low_cut, LOWEST))
     if strip.low_mono:
         out = _mono_below(out, strip.low_mono)
+    if strip.threshold:
+        out = compress(out, strip.threshold, RATIO)
     if strip.duck and stage.kicks:
         seconds = min(0.35, 0.8 * stage.beat)
         out = out * ducking(stage.kicks, stage.frames, strip.duck, seconds)

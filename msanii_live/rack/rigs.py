@@ -12,7 +12,8 @@ class Strip:
 
     decibels: its fader. drive: saturation, 0 to 1. room, delay: levels of its sends, linear.
     chorus: 0 to 1. duck: dB that a kick takes off. low_cut: Hz, below which it is silent; 0 for
-    none. low_mono: Hz, below which its channels are one; 0 for none.
+    none. low_mono: Hz, below which its channels are one; 0 for none. shine: dB of a shelf from
+    1.5 kHz up. threshold: dBFS before the fader, above which peaks are compressed; 0 for none.
     """
 
     decibels: float = 0.0
@@ -23,14 +24,20 @@ class Strip:
     duck: float = 0.0
     low_cut: float = 0.0
     low_mono: float = 0.0
+    shine: float = 0.0
+    threshold: float = 0.0
 
 
 STRIPS = {
     "drums": Strip(-2.0, drive=0.1, room=0.05),
-    "bass": Strip(2.5, drive=0.15, room=0.0, low_cut=28.0, low_mono=140.0),
-    "chords": Strip(1.0, room=0.16, delay=0.08, low_cut=130.0),
-    "lead": Strip(0.0, room=0.16, delay=0.16, low_cut=150.0),
-    "pad": Strip(-2.0, room=0.25, low_cut=150.0),
+    "bass": Strip(2.5, drive=0.35, room=0.0, low_cut=28.0, low_mono=140.0),
+    "chords": Strip(
+        2.0, drive=0.12, shine=5.0, threshold=-13.0, room=0.16, delay=0.08, low_cut=130.0
+    ),
+    "lead": Strip(
+        1.5, drive=0.12, shine=4.0, threshold=-13.0, room=0.16, delay=0.16, low_cut=150.0
+    ),
+    "pad": Strip(1.0, shine=6.0, threshold=-16.0, room=0.25, low_cut=150.0),
 }
 
 
@@ -107,10 +114,10 @@ RIGS: dict[str, Rig] = {
                "sweep pad, warm pad"),
         _strips(
             drums={"drive": 0.2, "room": 0.08},
-            bass={"duck": 6.0, "decibels": 3.0, "drive": 0.25},
-            chords={"duck": 5.0, "delay": 0.25, "decibels": 2.0},
-            lead={"duck": 4.0, "delay": 0.25, "decibels": 1.0},
-            pad={"duck": 9.0, "decibels": -2.0},
+            bass={"duck": 6.0, "decibels": 3.0, "drive": 0.4},
+            chords={"duck": 5.0, "delay": 0.25, "decibels": 4.0},
+            lead={"duck": 4.0, "delay": 0.25, "decibels": 4.0},
+            pad={"duck": 9.0, "decibels": 3.0},
         ),
         room=2.0,
     ),

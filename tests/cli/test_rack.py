@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import mido
+import numpy as np
 import pytest
 import soundfile
 
@@ -27,6 +28,8 @@ def midi(tmp_path: Path) -> Path:
         ("--style", "drum and bass"),
         ("--style", "Techno"),
         ("--instrument", "acid-square"),
+        ("--kit", "worn-kit"),
+        ("--drive", "0.5", "--space", "0.3"),
     ],
 )
 def test_a_file_is_played_in_a_style_or_on_an_instrument(
@@ -34,6 +37,22 @@ def test_a_file_is_played_in_a_style_or_on_an_instrument(
 ) -> None:
     assert main(["rack", "render", str(midi), *flags]) == 0
     assert soundfile.info(midi.with_suffix(".wav")).frames > 0
+
+
+def test_drive_and_space_change_what_is_heard(midi: Path) -> None:
+    heard = []
+    for flags in ((), ("--drive", "0.8"), ("--space", "0.8")):
+        out = midi.with_name(f"{len(heard)}.wav")
+        assert main(["rack", "render", str(midi), "--out", str(out), *flags]) == 0
+        heard.append(soundfile.read(out)[0])
+    plain, driven, wide = heard
+    assert not np.allclose(plain, driven, atol=1e-4)
+    assert not np.allclose(plain, wide, atol=1e-4)
+
+
+def test_an_audition_into_a_file_is_refused(midi: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rack", "audition", "acid", "--out", str(midi)]) == 2
+    assert "a file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,14 @@ def kick(force: float, rng: Noise) -> Stereo:
     """Return a kick with a hard click, for the floor: 230 to 50 Hz, half a second."""
     body = falling_tone(190.0 + 60.0 * force, 50.0, 0.16, 0.6)
     body = _driven(body * strike_curve(len(body), 0.0006, 0.55), 1.2 + 1.4 * force)
-    return layered(0.95 * body, (0.05 + 0.16 * force) * click(rng, 0.006, 1_500.0))
+    return layered(0.95 * body, (0.08 + 0.36 * force) * click(rng, 0.009, 1_500.0))
 
 
 def long_kick(force: float, rng: Noise) -> Stereo:
     """Return a kick that rings for a second, soft at its start."""
     body = falling_tone(150.0 + 50.0 * force, 47.0, 0.14, 1.25)
     body = _driven(body * strike_curve(len(body), 0.001, 1.3), 1.1 + 0.8 * force)
-    return layered(0.9 * body, (0.02 + 0.08 * force) * click(rng, 0.004, 2_000.0))
+    return layered(0.9 * body, (0.04 + 0.16 * force) * click(rng, 0.006, 1_800.0))
 
 
 def deep_kick(force: float, rng: Noise) -> Stereo:
@@ -51,7 +51,7 @@ def deep_kick(force: float, rng: Noise) -> Stereo:
     body = _driven(body * strike_curve(len(body), 0.0008, 0.42), 1.3 + 0.7 * force)
     knock = falling_tone(420.0, 180.0, 0.05, 0.08)
     knock = knock * strike_curve(len(knock), 0.0005, 0.05) * np.float32(0.1 + 0.15 * force)
-    return layered(0.95 * body, knock, 0.05 * force * click(rng, 0.004, 2_500.0))
+    return layered(0.95 * body, knock, 0.2 * force * click(rng, 0.007, 1_800.0))
 
 
 def snare(force: float, rng: Noise) -> Stereo:
@@ -61,8 +61,12 @@ def snare(force: float, rng: Noise) -> Stereo:
     rattle = highpass(noise(rng, 0.32), 1_300.0) * strike_curve(frames_of(0.32), 0.0008, 0.28)
     wide = bandpass(wide_noise(rng, 0.3), 2_500.0, 9_000.0)
     wide = wide * strike_curve(frames_of(0.3), 0.001, 0.24)
+    crack = bandpass(wide_noise(rng, 0.12), 700.0, 3_600.0)
+    crack = crack * strike_curve(frames_of(0.12), 0.0006, 0.09)
     snap = 0.35 + 0.65 * force
-    return layered(0.55 * low, 0.35 * high, 0.26 * snap * rattle, 0.22 * snap * wide)
+    return layered(
+        0.55 * low, 0.35 * high, 0.26 * snap * rattle, 0.22 * snap * wide, 0.6 * snap * crack
+    )
 
 
 def clap(force: float, rng: Noise) -> Stereo:

@@ -121,18 +121,18 @@ KEYS: dict[int, str] = {
 # Function of a family, dB, pan, and how many forces there are.
 _BALANCE: dict[str, tuple[str, float, float, int]] = {
     "kick": ("kick", -3.0, 0.0, FORCES),
-    "snare": ("snare", -5.5, 0.0, FORCES),
-    "clap": ("clap", -6.5, 0.0, FORCES),
-    "rim": ("rim", -12.0, 0.15, FORCES),
-    "closed hat": ("closed_hat", -11.5, 0.12, FORCES),
-    "pedal hat": ("pedal_hat", -15.0, 0.12, FORCES),
-    "open hat": ("open_hat", -12.0, 0.12, FORCES),
+    "snare": ("snare", -3.0, 0.0, FORCES),
+    "clap": ("clap", -4.0, 0.0, FORCES),
+    "rim": ("rim", -9.5, 0.15, FORCES),
+    "closed hat": ("closed_hat", -9.0, 0.12, FORCES),
+    "pedal hat": ("pedal_hat", -12.5, 0.12, FORCES),
+    "open hat": ("open_hat", -10.5, 0.12, FORCES),
     "crash": ("crash", -9.0, -0.1, 2),
-    "ride": ("ride", -13.0, -0.25, 4),
-    "ride bell": ("bell_of_ride", -14.0, -0.25, 4),
-    "cowbell": ("cowbell", -16.0, 0.25, FORCES),
-    "shaker": ("shaker", -15.0, -0.4, FORCES),
-    "tambourine": ("tambourine", -14.0, 0.4, FORCES),
+    "ride": ("ride", -11.0, -0.25, 4),
+    "ride bell": ("bell_of_ride", -12.5, -0.25, 4),
+    "cowbell": ("cowbell", -14.0, 0.25, FORCES),
+    "shaker": ("shaker", -12.5, -0.4, FORCES),
+    "tambourine": ("tambourine", -12.0, 0.4, FORCES),
 }
 _CHOKES = dict.fromkeys(("closed hat", "pedal hat", "open hat"), "hat") | {"kick": "kick"}
 # Function, Hz, dB, pan.

@@ -59,7 +59,7 @@ def snare(force: float, rng: Noise) -> Stereo:
                  0.28, bend=1.0 + force)  # fmt: skip
     skin *= strike_curve(len(skin), 0.0007, 5.0)
     wires = banded_noise(
-        rng, ((800.0, 2_500.0, 0.35, 0.22), (2_500.0, 7_000.0, 0.5, 0.26),
+        rng, ((800.0, 2_500.0, 0.55, 0.22), (2_500.0, 7_000.0, 0.5, 0.26),
               (7_000.0, 15_000.0, 0.2 + 0.3 * force, 0.16)), 0.36,
     ) * strike_curve(frames_of(0.36), 0.0015, 4.0)  # fmt: skip
     return _in_room(

@@ -1,4 +1,4 @@
-"""Level that moves: the side-chain, and saturation."""
+"""Level that moves: the side-chain, compression and saturation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from msanii_live.rack.waves import RATE, Mono
 
+Wave = NDArray[np.float32]  # (…, frames)
+
 _FALL = 0.004  # s in which the level falls, ahead of the hit that pushes it
+_HELD = 0.004  # s around a frame whose peaks its gain follows
 _LN2 = np.float32(np.log(2.0))
 
 
@@ -35,6 +39,24 @@ def ducking(onsets: Sequence[float], frames: int, depth: float, seconds: float) 
             span = gain[first : first + len(curve)]
             np.minimum(span, curve[: len(span)], out=span)
     return gain[fall : fall + frames]
+
+
+def compress(wave: Wave, threshold: float, ratio: float) -> Wave:
+    """Return a wave whose peaks above a threshold rise by only 1 / ratio.
+
+    The level is the greatest magnitude within _HELD on either side, and the gain is a mean over as
+    much, so that it looks ahead, moves without steps and is the same for both channels.
+    wave: float32, (2, frames). threshold: dBFS. ratio: 1 changes nothing.
+    """
+    limit = np.float32(10 ** (threshold / 20))
+    peak = np.abs(wave).max(0)
+    if not len(peak) or float(peak.max()) <= limit:
+        return wave
+    reach = 2 * round(_HELD * RATE) + 1
+    over = np.log2(np.maximum(maximum_filter1d(peak, reach, mode="nearest") / limit, 1.0))
+    gain = np.exp2(uniform_filter1d(over, reach, mode="nearest") * np.float32(1.0 / ratio - 1.0))
+    compressed: Wave = wave * gain.astype(np.float32)
+    return compressed
 
 
 def saturate(wave: NDArray[np.float32], drive: float, bias: float = 0.0) -> NDArray[np.float32]:
