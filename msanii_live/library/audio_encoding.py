@@ -107,11 +107,11 @@ def choose_format(suffix: str, name: str, bits: int | None, rate: int | None) ->
     return AudioFormat(container, bits or legal[-1], rate or 0)
 
 
-def encode_clip(clip: Clip, form: AudioFormat) -> tuple[bytes, tuple[str, ...]]:
+def encode_clip(clip: Clip, form: AudioFormat) -> tuple[memoryview, tuple[str, ...]]:
     """Return the bytes of a sound file, and warnings.
 
     32-bit float keeps every sample bit for bit. Fewer bits are dithered. It is encoded in memory
-    because libsndfile does not report a full disk as an OSError.
+    because libsndfile does not report a full disk as an OSError, and copied no further.
     """
     rate = form.rate or clip.info.sample_rate
     samples, warnings = resample(clip.samples, clip.info.sample_rate, rate), []
@@ -127,9 +127,10 @@ def encode_clip(clip: Clip, form: AudioFormat) -> tuple[bytes, tuple[str, ...]]:
             )
         data = quantise(samples, form.bits)
     soundfile.write(buffer, data, rate, format=form.container.upper(), subtype=_SUBTYPES[form.bits])
-    content = _without_time(buffer.getvalue())
     if form.container == "wav":
-        content = _with_chunks(content, loop_chunks(clip.info, len(samples), rate))
+        _add_chunks(buffer, loop_chunks(clip.info, len(samples), rate))
+    content = buffer.getbuffer()
+    _clear_time(content)
     return content, tuple(warnings)
 
 
@@ -177,20 +178,22 @@ def loop_chunks(info: ClipInfo, frames: int, rate: int) -> bytes:
     return chunks
 
 
-def _without_time(content: bytes) -> bytes:
-    """Return a file without libsndfile's time in its PEAK chunk: equal sound is equal bytes.
+def _clear_time(content: memoryview) -> None:
+    """Clear libsndfile's time in a file's PEAK chunk: equal sound is equal bytes.
 
     The chunk has its name, its size, a version, the Unix time, and the peaks.
     """
-    place = content.find(b"PEAK", 0, _HEADER_BYTES)
-    if place < 0:
-        return content
-    return content[: place + 12] + bytes(4) + content[place + 16 :]
+    place = bytes(content[:_HEADER_BYTES]).find(b"PEAK")
+    if place >= 0:
+        content[place + 12 : place + 16] = bytes(4)
 
 
-def _with_chunks(wav: bytes, chunks: bytes) -> bytes:
-    """Return a WAV with more chunks at its end."""
+def _add_chunks(wav: io.BytesIO, chunks: bytes) -> None:
+    """Add chunks to the end of a WAV."""
     if not chunks:
-        return wav
-    body = wav[8:] + b"\0" * (len(wav) % 2) + chunks
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+        return
+    end = wav.seek(0, io.SEEK_END)
+    wav.write(b"\0" * (end % 2) + chunks)
+    size = wav.tell() - 8
+    wav.seek(4)
+    wav.write(struct.pack("<I", size))

@@ -254,7 +254,7 @@ def _read(path: Path, record: Mapping[str, int | str], max_bytes: int) -> bytes 
     return content if (found.size, found.blake2b) == (record["size"], record["blake2b"]) else None
 
 
-def _contents(clip: Clip, form: AudioFormat) -> Iterable[tuple[str, bytes]]:
+def _contents(clip: Clip, form: AudioFormat) -> Iterable[tuple[str, bytes | memoryview]]:
     """Yield the suffix and the bytes of each companion. Stems are always 32-bit float."""
     if clip.score is not None and clip.score.notes:
         yield MIDI, midi.to_midi(clip.score)
