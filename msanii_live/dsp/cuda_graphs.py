@@ -1,8 +1,8 @@
 """CUDA graphs: a network's kernels are recorded once for each shape, and started by one call.
 
 A small network on a fast GPU waits for Python, which starts some hundred kernels one by one. What
-was recorded is used only if it computes what the network itself does; else the network runs as
-ever.
+was recorded is used only if it computes what the network itself does. A network whose recording
+fails runs as ever from then on, and the log has one warning.
 
 Source: PyTorch's documentation, "CUDA semantics", section "CUDA Graphs".
 """
@@ -21,6 +21,7 @@ from torch.utils import _pytree as pytree
 
 MAX_GRAPHS = 8  # of one network; the least recently used goes first
 WARM_UP = 2  # runs before a recording, in which libraries choose their kernels
+DEVICE = "cuda"  # type of device whose calls are recorded
 TOLERANCE = 0.02  # of the largest value: fp16 rounds anew where another kernel is chosen
 # What a call may be given, for it to be told from others.
 PLAIN = (torch.Tensor, bool, int, float, str, type(None))
@@ -59,15 +60,19 @@ class _Recording:
 class GraphedForward:
     """The forward of a network, recorded for each shape of its inputs.
 
-    recordings: how many there are. device: type of device whose calls are recorded.
+    recordings: how many there are.
     """
 
     def __init__(
-        self, forward: Callable[..., Any], record: Record = record_graph, device: str = "cuda"
+        self, forward: Callable[..., Any], record: Record = record_graph, device: str = ""
     ) -> None:
-        """Take a forward that computes the same for the same inputs, on a device without chance."""
-        self._forward, self._record, self._device = forward, record, device
+        """Take a forward that computes the same for the same inputs, on a device without chance.
+
+        device: type of device whose calls are recorded, a CUDA GPU by default.
+        """
+        self._forward, self._record, self._device = forward, record, device or DEVICE
         self._known: OrderedDict[Any, _Recording | None] = OrderedDict()  # None: runs as ever
+        self._gave_up = False
 
     @property
     def recordings(self) -> int:
@@ -78,7 +83,7 @@ class GraphedForward:
         """Return the result of the forward, in memory of its own."""
         leaves, form = pytree.tree_flatten((args, named))
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-        if not tensors or any(each.device.type != self._device for each in tensors):
+        if self._gave_up or not tensors or any(t.device.type != self._device for t in tensors):
             return self._forward(*args, **named)
         key = self._key(leaves, form)
         if key is None:
@@ -133,14 +138,24 @@ class GraphedForward:
             replay, result = self._record(run)
             replay()
         except RuntimeError as error:
-            log.info("a network runs without CUDA graphs: %s", str(error).splitlines()[0])
+            self._give_up(str(error).partition("\n")[0])
             return expected
         if _is_same(result, expected):
             inputs = [leaf for leaf in kept if isinstance(leaf, torch.Tensor)]
             self._known[key] = _Recording(inputs, replay, result)
         else:
-            log.info("a network runs without CUDA graphs: its recording computes something else")
+            self._give_up("its recording computes something else")
         return expected
+
+    def _give_up(self, reason: str) -> None:
+        """Record no more, and forget what was recorded: its memory may be of use elsewhere."""
+        self._gave_up = True
+        self._known.clear()
+        log.warning(
+            "a network runs without CUDA graphs, which is slower: %s "
+            "(--cuda-graphs off: no such warning)",
+            reason,
+        )
 
 
 def use_graphs(net: nn.Module) -> None:

@@ -1,10 +1,20 @@
 """Recorded calls: on a CPU a recording runs the same call again, on the same memory."""
 
+import logging
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from msanii_live.dsp import cuda_graphs
 from msanii_live.dsp.cuda_graphs import GraphedForward, use_graphs
+from msanii_live.engines.base import EngineSettings, standalone_context
+from msanii_live.engines.mel_flow import tasks
+from msanii_live.engines.mel_flow.engine import create
+from msanii_live.protocol.commands import Generate
 
 
 class Recorder:
@@ -45,12 +55,58 @@ def test_each_shape_is_recorded_once_and_played_back_with_new_values():
     assert graphed.recordings == 3
 
 
-def test_a_recording_that_fails_or_computes_something_else_is_not_used():
-    for recorder in (Recorder(fails=True), Recorder(spoil=1.0)):
-        graphed = GraphedForward(forward, recorder, "cpu")
-        for _ in range(3):
-            torch.testing.assert_close(graphed(torch.ones(2)), 2 * torch.ones(2))
-        assert graphed.recordings == 0
+@pytest.mark.parametrize("recorder", [Recorder(fails=True), Recorder(spoil=1.0)])
+def test_a_recording_that_fails_or_computes_something_else_is_not_used(recorder, caplog):
+    graphed = GraphedForward(forward, recorder, "cpu")
+    with caplog.at_level(logging.WARNING):
+        for size in (2, 2, 3, 4):
+            torch.testing.assert_close(graphed(torch.ones(size)), 2 * torch.ones(size))
+    assert graphed.recordings == 0
+    assert recorder.recorded <= 1
+    assert len(caplog.records) == 1
+    assert "without CUDA graphs" in caplog.text
+
+
+class FailingCapture:
+    """A stand-in for `torch.cuda.graph` on a GPU where a kernel cannot be captured."""
+
+    def __init__(self, graph, capture_error_mode):
+        self.mode = capture_error_mode
+
+    def __enter__(self):
+        raise RuntimeError("CUDA error: operation not permitted when stream is capturing\nadvice")
+
+    def __exit__(self, *error):
+        raise AssertionError("it was never entered")
+
+
+class FakeStream:
+    """A stream of work on a GPU that is not there."""
+
+    def wait_stream(self, other):
+        """Go on at once: on a CPU each operation ends before the next."""
+
+
+def test_where_cuda_cannot_capture_an_engine_plays_the_same_with_one_warning(monkeypatch, caplog):
+    quiet = replace(standalone_context(), seed=1)
+    # With guidance, the network runs on a CPU as it does on a GPU.
+    monkeypatch.setattr(tasks, "GUIDANCE", 2.0)
+    command = Generate(seconds=1.0, steps=2, style="house")
+    expected = create(EngineSettings("cpu", name="mel-flow")).run(command, quiet)
+    monkeypatch.setattr(torch.cuda, "Stream", FakeStream)
+    monkeypatch.setattr(torch.cuda, "current_stream", FakeStream)
+    monkeypatch.setattr(torch.cuda, "stream", nullcontext)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "graph", FailingCapture)
+    monkeypatch.setattr(cuda_graphs, "DEVICE", "cpu")
+    engine = create(EngineSettings("cpu", name="mel-flow", cuda_graphs=True))
+    with caplog.at_level(logging.WARNING):
+        clips = [engine.run(command, quiet) for _ in range(2)]
+    for clip in clips:
+        np.testing.assert_allclose(clip.samples, expected.samples, atol=1e-3)
+    warnings = [each.getMessage() for each in caplog.records]
+    assert len(warnings) == 1
+    assert "operation not permitted when stream is capturing (" in warnings[0]
 
 
 def test_recordings_are_bounded_and_values_that_are_no_keys_run_as_ever(monkeypatch):
