@@ -40,6 +40,7 @@ async def _serve(config: Config) -> bool:
             gc.collect()
             gc.freeze()
             _print_line(server.ready_line())
+            request_priority()
             log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
             tasks.append(asyncio.create_task(server.warm_audio_engine()))
             await stopping
@@ -63,6 +64,18 @@ def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> No
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def request_priority() -> None:
+    """Request real-time priority for this thread, below the audio host's, so that it answers soon.
+
+    Beside other busy programs a message waited for its turn on a core. Threads and processes that
+    are started later do not inherit it. On a single core it could keep the engine waiting.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or not allowed
+        if len(os.sched_getaffinity(0)) > 1:
+            lowest = os.sched_param(os.sched_get_priority_min(os.SCHED_RR))
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, lowest)
 
 
 def _print_line(line: str) -> None:
