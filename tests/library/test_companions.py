@@ -253,7 +253,7 @@ def test_a_full_disk_costs_the_notes_and_not_the_clip(
     write = paths.write_temporary
 
     def full(folder: Path, content: bytes) -> Path:
-        if content.startswith(b"MThd"):
+        if content[:4] == b"MThd":
             raise OSError(28, "No space left on device")
         return write(folder, content)
 
