@@ -10,6 +10,8 @@ import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, hann_window
 
+CACHED_FRAMES = 64  # analysis frames that a CPU's cache holds while they are changed
+
 
 class FrameGrid:
     """A placement of analysis frames on a signal; see `LinearGrid` and `CircularGrid`.
@@ -38,6 +40,22 @@ class FrameGrid:
         pieces = torch.fft.irfft(bins, n=len(self.window)).mul_(self.window)
         return self._overlap_add(pieces).div_(self._window_sum)
 
+    def change(
+        self, wave: torch.Tensor, change: Callable[[torch.Tensor, slice], torch.Tensor]
+    ) -> torch.Tensor:
+        """Analyse a signal, change its bins, and synthesise them, some frames at a time.
+
+        change: takes the bins of a slice of the frames, (..., frames, bins), and returns as many.
+        """
+        framed, out = self._frame_signal(wave), self._empty_sum(wave)
+        size = CACHED_FRAMES if wave.device.type == "cpu" else self.count
+        for first in range(0, self.count, size):
+            rows = slice(first, min(first + size, self.count))
+            bins = change(torch.fft.rfft(framed[..., rows, :] * self.window), rows)
+            pieces = torch.fft.irfft(bins, n=len(self.window)).mul_(self.window)
+            self._add_frames(out, pieces, rows)
+        return self._cut_sum(out).div_(self._window_sum)
+
     def frames_inside(self, span: torch.Tensor, beyond: bool) -> torch.Tensor:
         """Return which frames cover only samples of a span.
 
@@ -57,6 +75,20 @@ class FrameGrid:
 
     def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
         """Overlap and add frames. pieces: (..., mel_frames, n_fft) → (..., length)."""
+        out = self._empty_sum(pieces[..., 0, :])
+        self._add_frames(out, pieces, slice(0, self.count))
+        return self._cut_sum(out)
+
+    def _empty_sum(self, like: torch.Tensor) -> torch.Tensor:
+        """Return zeros to which frames are added; all dimensions but the last as of `like`."""
+        raise NotImplementedError
+
+    def _add_frames(self, out: torch.Tensor, pieces: torch.Tensor, rows: slice) -> None:
+        """Add the frames of a slice where they belong. pieces: (..., frames, n_fft)."""
+        raise NotImplementedError
+
+    def _cut_sum(self, out: torch.Tensor) -> torch.Tensor:
+        """Return the signal in what frames were added to, (..., length)."""
         raise NotImplementedError
 
 
@@ -91,13 +123,18 @@ class LinearGrid(FrameGrid):
         padded = F.pad(wave, (before, max(0, needed - before - self.length)), value=value)
         return padded[..., :needed]
 
-    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
-        parts = pieces.reshape(*pieces.shape[:-1], -1, self.hop)  # (..., mel_frames, parts, hop)
-        overlap, before = parts.shape[-2], len(self.window) // 2
+    def _empty_sum(self, like: torch.Tensor) -> torch.Tensor:
+        overlap, before = len(self.window) // self.hop, len(self.window) // 2
         blocks = max(self.count + overlap - 1, -(-(before + self.length) // self.hop))
-        out = pieces.new_zeros(*pieces.shape[:-2], blocks, self.hop)
-        for part in range(overlap):
-            out[..., part : part + self.count, :] += parts[..., part, :]
+        return like.new_zeros(*like.shape[:-1], blocks, self.hop)
+
+    def _add_frames(self, out: torch.Tensor, pieces: torch.Tensor, rows: slice) -> None:
+        parts = pieces.reshape(*pieces.shape[:-1], -1, self.hop)  # (..., frames, parts, hop)
+        for part in range(parts.shape[-2]):
+            out[..., rows.start + part : rows.stop + part, :] += parts[..., part, :]
+
+    def _cut_sum(self, out: torch.Tensor) -> torch.Tensor:
+        before = len(self.window) // 2
         return out.flatten(-2)[..., before : before + self.length].contiguous()
 
 
@@ -126,11 +163,14 @@ class CircularGrid(FrameGrid):
     def _frame_signal(self, wave: torch.Tensor) -> torch.Tensor:
         return wave[..., self.index]
 
-    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
-        flat = pieces.reshape(-1, self.index.numel())
-        out = torch.zeros(len(flat), self.length, dtype=flat.dtype, device=flat.device)
-        out.index_add_(1, self.index.reshape(-1), flat)
-        return out.reshape(*pieces.shape[:-2], self.length)
+    def _empty_sum(self, like: torch.Tensor) -> torch.Tensor:
+        return like.new_zeros(*like.shape[:-1], self.length)
+
+    def _add_frames(self, out: torch.Tensor, pieces: torch.Tensor, rows: slice) -> None:
+        out.index_add_(-1, self.index[rows].reshape(-1), pieces.flatten(-2))
+
+    def _cut_sum(self, out: torch.Tensor) -> torch.Tensor:
+        return out
 
 
 def linear_grid(spec: MelSpec, length: int, mel_frames: int, device: torch.device) -> LinearGrid:
@@ -170,15 +210,29 @@ def griffin_lim(
     Returns float32, (channels, length).
     Source: Perraudin et al. 2013, "A fast Griffin-Lim algorithm", algorithm 2.
     """
-    wave, previous = start, None
+    wave, previous = start, torch.empty(0)
     for iteration in range(iterations):
-        # Real and imaginary parts side by side: fewer passes over memory than complex numbers.
-        parts = torch.view_as_real(frames.analyse(wave))
-        ahead = parts if previous is None else torch.lerp(previous, parts, 1 + momentum)
-        previous = parts
-        made = torch.view_as_complex(ahead)
-        wave = frames.synthesise(made * squared(made).clamp_min_(1e-18).rsqrt_().mul_(magnitude))
-        if kept is not None and iteration < iterations - 1:
+        is_first, is_last = iteration == 0, iteration == iterations - 1
+        if is_first and not is_last:
+            previous = magnitude.new_empty(*magnitude.shape, 2)
+
+        def set_magnitudes(
+            bins: torch.Tensor,
+            rows: slice,
+            previous: torch.Tensor = previous,
+            is_first: bool = is_first,
+            is_last: bool = is_last,
+        ) -> torch.Tensor:
+            # Real and imaginary parts side by side: fewer passes over memory than complex numbers.
+            parts = torch.view_as_real(bins)
+            ahead = parts if is_first else torch.lerp(previous[:, rows], parts, 1 + momentum)
+            if not is_last:
+                previous[:, rows] = parts
+            made = torch.view_as_complex(ahead)
+            return made * squared(made).clamp_min_(1e-18).rsqrt_().mul_(magnitude[:, rows])
+
+        wave = frames.change(wave, set_magnitudes)
+        if kept is not None and not is_last:
             wave = torch.lerp(wave, start, kept)
         on_iteration(iteration + 1)
     return wave

@@ -119,12 +119,15 @@ class ArcGrid(FrameGrid):
         half = len(self.window) // 2
         return F.pad(wave, (half, half))[..., self._index]
 
-    def _overlap_add(self, pieces: torch.Tensor) -> torch.Tensor:
-        flat = pieces.reshape(-1, self._index.numel())
-        out = torch.zeros(len(flat), self._padded, dtype=flat.dtype, device=flat.device)
-        out.index_add_(1, self._index.reshape(-1), flat)
+    def _empty_sum(self, like: torch.Tensor) -> torch.Tensor:
+        return like.new_zeros(*like.shape[:-1], self._padded)
+
+    def _add_frames(self, out: torch.Tensor, pieces: torch.Tensor, rows: slice) -> None:
+        out.index_add_(-1, self._index[rows].reshape(-1), pieces.flatten(-2))
+
+    def _cut_sum(self, out: torch.Tensor) -> torch.Tensor:
         half = len(self.window) // 2
-        return out[:, half:-half].reshape(*pieces.shape[:-2], self.length)
+        return out[..., half:-half]
 
 
 def vocode_loop_span(
