@@ -35,7 +35,7 @@ _SPELLINGS = (
     (re.compile(r"\bbossa[ -]?nova\b", re.IGNORECASE), "bossa"),
 )
 # A style after one of these is not the style of the music: "techno with piano", "no jazz".
-_NOT_THE_STYLE = frozenset({"with", "featuring", "no", "not", "without"})
+NOT_THE_STYLE = frozenset({"with", "featuring", "no", "not", "without"})
 
 _MODE_NAMES = {
     "maj": re.compile(r"major|maj|M|ionian|lydian|mixolydian"),
@@ -87,9 +87,10 @@ class PromptConditions:
         return self.warning_of_words()
 
     def warning_of_words(self, further: Sequence[str] = ()) -> str:
-        """Return `warning`. further: styles that the key `style` takes besides those of prompts."""
-        others = [word for word in self.unknown if parse_style(word) is not None]
-        unknown = [word for word in self.unknown if parse_style(word) is None]
+        """Return `warning`. further: styles that the engine takes besides STYLES."""
+        styles = {w for w in self.unknown if parse_style(w) is not None or w.lower() in further}
+        others = [word for word in self.unknown if word in styles]
+        unknown = [word for word in self.unknown if word not in styles]
         warnings = [_unknown_words(unknown, further)] if unknown else []
         if others:
             one = "" if self.style is None else f", since the style is {STYLES[self.style]}"
@@ -99,15 +100,14 @@ class PromptConditions:
 
 def _unknown_words(words: list[str], further: Sequence[str]) -> str:
     """Return a warning that names words that mean nothing here, with what is meant perhaps."""
-    known = [*STYLES, *SYNONYMS, "style", "tempo", "major", "minor"]
+    known = [*STYLES, *further, *SYNONYMS, "style", "tempo", "major", "minor"]
     shown = [word[:40] for word in words[:MAX_WORDS_SHOWN]]
     closest = (difflib.get_close_matches(word.lower(), known, 1, 0.75) for word in shown)
     meant = dict.fromkeys(found[0] for found in closest if found)
     shown += ["..."] if len(words) > len(shown) else []
     question = f"did you mean {' or '.join(meant)}? " if meant else ""
-    more = f" (the key style also takes {', '.join(further)})" if further else ""
     return (
-        f"unknown words: {' '.join(shown)}; {question}styles are {', '.join(STYLES)}{more}, "
+        f"unknown words: {' '.join(shown)}; {question}styles are {', '.join([*STYLES, *further])}, "
         "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm"
     )
 
@@ -239,7 +239,7 @@ def _take_style(text: str) -> tuple[int | None, list[str]]:
     styles: list[int | None] = []
     before = ""
     for word in words:
-        styles.append(None if before in _NOT_THE_STYLE else parse_style(word))
+        styles.append(None if before in NOT_THE_STYLE else parse_style(word))
         before = word.lower()
     own = [s for w, s in zip(words, styles, strict=True) if s is not None and w.lower() in STYLES]
     found = (own or [style for style in styles if style is not None])[-1:]

@@ -178,7 +178,9 @@ def test_the_warning_says_what_is_known_and_is_short():
     assert "did you mean" not in warning
     assert parse_prompt("techno", "", "").warning == ""
     more = parse_prompt("", "polka", "").warning_of_words(("dub", "trap"))
-    assert "jazz (the key style also takes dub, trap), keys such as" in more
+    assert "jazz, dub, trap, keys such as" in more
+    more = parse_prompt("house with Dub", "", "").warning_of_words(("dub", "trap"))
+    assert more == "not followed: Dub, since the style is house"
     assert len(parse_prompt("xyzzy " * 9_000, "", "").warning) < 1_000
     assert len(parse_prompt("x" * 60_000, "", "").warning) < 1_000
 

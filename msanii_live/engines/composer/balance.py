@@ -18,7 +18,8 @@ def wanted_notes(
 ) -> torch.Tensor:
     """Return how many notes of each part are still to be written, NaN where nobody says.
 
-    It is said where both the part's notes a bar and the bars in which it plays are told.
+    It is said where both the part's notes a bar and the bars in which it plays are told. None are
+    wanted where it plays in no open bar.
     known: float32, (batch, bars, parts). rolls: the known notes, (batch, steps, WIDTH). Returns
     float32, (batch, parts).
     """
@@ -34,6 +35,7 @@ def wanted_notes(
         given = given.reshape(len(rolls), bars, -1).sum(-1) * known[..., place]
         total[:, place] -= given.sum(-1)
     total = torch.maximum(total, 0.1 * a_bar)
+    total = torch.where((plays * (1 - known)).sum(1) > 0, total, 0.0)
     return torch.where(specified, total, torch.nan)
 
 
@@ -67,6 +69,21 @@ def balanced(
             high = torch.where(count > goal, high, middle)
         plain = logits[..., ONSET[part]] - usual[place]
         result[..., ONSET[part]] = torch.where(goal.isnan(), plain, here - (low + high) / 2)
+    return result
+
+
+def silenced(rolls: torch.Tensor, conditions: ConditionBatch, open_: torch.Tensor) -> torch.Tensor:
+    """Return sampled rolls in which no note begins in a bar whose part is told to be silent.
+
+    rolls: (batch, steps, WIDTH). open_: as of `balanced`; given notes stay.
+    """
+    silent = conditions.bars[..., FIRST[5] + 1 :: 2]
+    quiet = silent.repeat_interleave(rolls.shape[1] // silent.shape[1], 1) * open_ > 0
+    result = rolls.clone()
+    for place, part in enumerate(PARTS):
+        result[..., ONSET[part]] = torch.where(
+            quiet[..., place, None], -1.0, rolls[..., ONSET[part]]
+        )
     return result
 
 

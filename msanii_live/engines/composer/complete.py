@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from msanii_live.engines.composer.balance import decided, wanted_notes
+from msanii_live.engines.composer.balance import decided, silenced, wanted_notes
 from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditions, batch_of
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.lengths import with_lengths
@@ -143,16 +143,24 @@ def sample_rolls(
             held=None if held is None else per_channel(held, rolls.shape[1]),
             noise=noise,
         )
+        first: list[torch.Tensor] = []
+
+        def denoise_and_keep(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+            guess = denoise(x, level)
+            first.extend([guess] if not first else [])
+            return guess
+
         made = sample_euler(
-            denoise,
+            denoise_and_keep,
             torch.where(fixed, rolls, start),
             levels,
             lambda done: progress(done, options.steps),
         )
     open_ = 1.0 - known.repeat_interleave(rolls.shape[1] // known.shape[1], 1)
+    made = silenced(made, conditions, open_)
     if options.balance:
         made = decided(made, open_, wanted_notes(conditions, known, rolls))
-    return with_lengths(made, open_)
+    return with_lengths(made, open_, first[0])
 
 
 def amount_to_level(amount: float, shift: float = 3.0) -> float:

@@ -233,8 +233,10 @@ class ComposerEngine:
         if self._composer is None:
             try:
                 composer = read_weights(self._weights)
-                if not [row_to_plan(row) for row in composer.tables.get("plans", [])]:
+                rows = composer.tables.get("plans", [])
+                if not rows:
                     raise ValueError("it holds no plans of pieces")
+                row_to_plan(rows[-1])  # as a check: to read all takes long
             except (*READ_ERRORS, IndexError) as error:
                 raise CommandError(Code.EENGINE, f"cannot load {self._weights}: {error}") from None
             self._composer = composer

@@ -2,7 +2,8 @@
 
 A network that is unsure of a note is unsure of each place where it may go on, and a place that is
 less likely than not is no hold. So notes were half as long as in the pieces it learnt from, though
-the likelihoods of all holds together were right.
+the likelihoods of all holds together were right. They are at the first step of a sampler; the more
+steps follow, the more of them go astray to pitches that do not become notes.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import torch
 from msanii_live.engines.composer.roll import HOLD, ONSET
 from msanii_live.notes import PARTS
 
-LARGEST = 6.0  # nats that are added to each hold or taken off; beyond, the network is believed
+LARGEST = 7.5  # nats that are added to each hold or taken off; beyond, the network is believed
 HALVINGS = 8
 _SUREST = 8.0  # nats
 Array = npt.NDArray[np.float32]
 
 
-def with_lengths(rolls: torch.Tensor, open_: torch.Tensor) -> torch.Tensor:
+def with_lengths(
+    rolls: torch.Tensor, open_: torch.Tensor, first: torch.Tensor | None = None
+) -> torch.Tensor:
     """Return sampled rolls whose holds are decided, for notes that are decided already.
 
     Notes of a part that begin together end together, as in the pieces that the network learnt
@@ -28,27 +31,41 @@ def with_lengths(rolls: torch.Tensor, open_: torch.Tensor) -> torch.Tensor:
     a part have been made likelier by one number, so that there are as many as the likelihoods add
     up to. Beyond that onset a note goes on where its holds are likelier than not.
     rolls: float32, (batch, steps, WIDTH), bits from -1 to 1 as their mean. open_: float32, (batch,
-    steps, parts), 1 where notes were written; all else stays as it is.
+    steps, parts), 1 where notes were written; all else stays as it is. first: the sampler's first
+    guess of the rolls: notes become as long on average as it has them, rather than as `rolls` has.
     """
     result = rolls.clone()
     for place, part in enumerate(PARTS):
         if part not in HOLD:
             continue
-        for row, is_open in zip(result, open_[..., place] > 0, strict=True):
+        guesses = [None] * len(result) if first is None else list(first)
+        for row, guess, is_open in zip(result, guesses, open_[..., place] > 0, strict=True):
             onsets = (row[:, ONSET[part]] > 0).numpy()
             means = row[:, HOLD[part]].float().numpy()
-            decided = decide_holds(onsets, means, is_open.numpy())
+            wanted = None
+            if guess is not None:
+                wanted = float(onsets[is_open.numpy()].sum()) * _holds_a_note(guess[is_open], part)
+            decided = decide_holds(onsets, means, is_open.numpy(), wanted)
             row[:, HOLD[part]] = torch.from_numpy(decided).to(row.dtype)
     return result
 
 
+def _holds_a_note(guess: torch.Tensor, part: str) -> float:
+    """Return how many holds a note of a part has on average. guess: of a roll, (steps, WIDTH)."""
+    onsets, holds = ((guess[:, which[part]] + 1).sum() / 2 for which in (ONSET, HOLD))
+    return float(holds / onsets.clamp(min=1e-3))
+
+
 def decide_holds(
-    onsets: npt.NDArray[np.bool_], means: Array, is_open: npt.NDArray[np.bool_]
+    onsets: npt.NDArray[np.bool_],
+    means: Array,
+    is_open: npt.NDArray[np.bool_],
+    wanted: float | None = None,
 ) -> Array:
     """Return the holds of one part in one window, of which those of its notes are -1 or 1.
 
     onsets: (steps, pitches). means: of the holds, from -1 to 1, (steps, pitches). is_open:
-    (steps,), where notes were written.
+    (steps,), where notes were written. wanted: how many holds; None for the sum of `means`.
     """
     steps = len(onsets)
     begins = onsets.any(1)
@@ -62,7 +79,8 @@ def decide_holds(
     count = sounding.sum(1)
     likely = np.clip(means, -np.tanh(_SUREST / 2), np.tanh(_SUREST / 2))
     nats = (2 * np.arctanh(likely) * sounding).sum(1) / count.clip(1)
-    wanted = ((means[is_open] + 1) / 2).sum()
+    if wanted is None:
+        wanted = float(((means[is_open] + 1) / 2).sum())
     low, high = -LARGEST, LARGEST  # with which there are too few holds, and too many
     for _ in range(HALVINGS):
         middle = (low + high) / 2

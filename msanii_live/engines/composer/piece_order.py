@@ -20,6 +20,8 @@ from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Note, Score, sort_n
 
 SHORT = 8  # bars; a piece no longer than this begins where most parts of its plan play
 PHRASE = 4  # bars
+FEWEST_NOTES = 4  # of a part in a piece of so many bars or more
+USUAL_CHORDS = 8.0  # notes of chords a bar, where no plan has any
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,34 @@ def order_piece(
         conditions = replace(conditions, chords=[line[bar % len(line)] for bar in range(bars)])
     if not wishes.is_all:
         conditions = _with_parts(composer, conditions, wishes.parts)
+    elif wishes.chords:
+        conditions = _with_chords_played(composer, conditions)
+    conditions = replace(conditions, activity=_enough_notes(conditions))
     programs = {
         part: program if program >= 0 else PROGRAMS[part]
         for part, program in zip(PARTS, plan.programs, strict=True)
     }
     key = key_index(tonic, mode)
     return PieceOrder(conditions, programs, style, key, bpm, seconds, is_loop, wishes.parts)
+
+
+def _with_chords_played(composer: Composer, conditions: PieceConditions) -> PieceConditions:
+    """Return the order in which the part of chords plays where no part would play its chords."""
+    plays = dict(conditions.plays)
+    both = zip(plays["chords"], plays["pad"], strict=True)
+    plays["chords"] = [bool(chords) or not pad for chords, pad in both]
+    activity = usual_activity(composer.tables, conditions.style, conditions.metre)
+    activity = {"chords": activity.get("chords", USUAL_CHORDS)} | conditions.activity
+    return replace(conditions, plays=plays, activity=activity)
+
+
+def _enough_notes(conditions: PieceConditions) -> dict[str, float]:
+    """Return the notes a bar of each part; one that plays is heard often enough to be a part."""
+    found = {}
+    for part, a_bar in conditions.activity.items():
+        bars = sum(bool(each) for each in conditions.plays[part])
+        found[part] = max(a_bar, min(FEWEST_NOTES, conditions.bars) / max(1, bars))
+    return found
 
 
 def _with_parts(
@@ -194,8 +218,11 @@ def in_form(plan: Plan, form: Sequence[tuple[str, int]], bars: int) -> Plan:
 
 
 def start_full(plan: Plan, bars: int = PHRASE) -> Plan:
-    """Return the plan from the phrase on after which most parts play for so many bars."""
-    twice = [sum(bar) for bar in (*plan.plays, *plan.plays)]
+    """Return the plan from the phrase on after which most parts play for so many bars.
+
+    Drums and bass count twice: music that lacks one of them sounds like its own introduction.
+    """
+    twice = [sum(bar) + sum(bar[:2]) for bar in (*plan.plays, *plan.plays)]
     counts = [sum(twice[first : first + bars]) for first in range(0, len(plan.plays), PHRASE)]
     first = PHRASE * counts.index(max(counts))
     return replace(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Any
 
 from msanii_live.engines.composer.conditions import PieceConditions
@@ -12,6 +12,7 @@ from msanii_live.engines.composer.notes import METRES, QUALITIES, SECTIONS, Chor
 from msanii_live.notes import PARTS
 
 LINE_PLANS = 8  # of one metre, that are enough for a line
+GOLDEN = (math.sqrt(5) - 1) / 2
 FEWEST = 0.5  # notes in a bar in which a part plays
 
 
@@ -95,7 +96,6 @@ def draw_plan(
     What is named is met as far as the tables go: style and metre first, then major or minor, then
     the nearest density. Raises: ValueError: the tables hold no plan of that style.
     """
-    rng = Random(seed)
     rows = tables.get("plans", [])  # as of `plan_to_row`; only the one that is drawn is read
     if style is not None:
         rows = [row for row in rows if row[0] == style]
@@ -107,7 +107,18 @@ def draw_plan(
         rows = [row for row in rows if bool(row[1]) == minor] or rows
     if density is not None:
         rows = sorted(rows, key=lambda row: abs(row[5] - density))[: max(4, len(rows) // 8)]
-    return replace(row_to_plan(rng.choice(rows)), metre=metre)
+    return replace(row_to_plan(rows[_place(seed, len(rows))]), metre=metre)
+
+
+def _place(seed: int, count: int) -> int:
+    """Return a place among `count` that no other of so many seeds in a row has.
+
+    Neighbours lie far apart: the stride is near the golden section, and prime to `count`.
+    """
+    stride = round(count * GOLDEN)
+    while math.gcd(stride, count) > 1:
+        stride += 1
+    return seed * stride % count
 
 
 def usual_activity(
@@ -135,12 +146,12 @@ def activity_at(
     They lie on a line through the plans of a style, by least squares, that never falls: so they
     rise with the density, while plans drawn at two densities may have it otherwise.
     """
-    plans = [row_to_plan(row) for row in tables.get("plans", []) if style in (None, row[0])]
-    of_metre = [plan for plan in plans if plan.metre == metre]
-    plans = of_metre if len(of_metre) >= LINE_PLANS else plans
+    rows = [row for row in tables.get("plans", []) if style in (None, row[0])]
+    of_metre = [row for row in rows if METRES[row[2]] == metre]
+    rows = of_metre if len(of_metre) >= LINE_PLANS else rows
     found = {}
     for place, part in enumerate(PARTS):
-        pairs = [(plan.density, plan.activity[place]) for plan in plans if plan.activity[place] > 0]
+        pairs = [(row[5], row[6][place]) for row in rows if row[6][place] > 0]
         if pairs:
             count = len(pairs)
             x, y = (sum(column) / count for column in zip(*pairs, strict=True))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from msanii_live.engines.composer.balance import balanced, decided, wanted_notes
+from msanii_live.engines.composer.balance import balanced, decided, silenced, wanted_notes
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.roll import HOLD, ONSET, WIDTH
 from msanii_live.notes import PARTS
@@ -54,3 +54,24 @@ def test_wanted_notes_are_those_not_yet_given():
     wanted = wanted_notes(batch_of([order], ()), known, rolls)
     assert wanted[0, BASS].item() == pytest.approx(10.0, rel=1e-4)
     assert wanted[0, [0, 2, 3, 4]].isnan().all()
+
+
+def test_nothing_is_wanted_of_a_part_that_is_silent_where_notes_are_written():
+    order = PieceConditions(bars=2, activity={"bass": 9.0}, plays={"bass": [True, False]})
+    known = torch.zeros(1, 2, len(PARTS))
+    rolls = -torch.ones(1, 32, WIDTH)
+    assert wanted_notes(batch_of([order], ()), known, rolls)[0, BASS].item() == pytest.approx(9.0)
+    known[0, 0] = 1.0
+    assert wanted_notes(batch_of([order], ()), known, rolls)[0, BASS].item() == 0.0
+
+
+def test_no_note_begins_in_a_silent_bar_but_given_ones():
+    order = PieceConditions(bars=2, plays={"bass": [True, False]})
+    rolls = torch.full((1, 32, WIDTH), 0.9)
+    open_ = torch.ones(1, 32, len(PARTS))
+    open_[0, 24:] = 0.0
+    made = silenced(rolls, batch_of([order], ()), open_)
+    assert (made[0, 16:24, ONSET["bass"]] == -1).all()
+    for steps in (slice(0, 16), slice(24, 32)):
+        assert torch.equal(made[0, steps], rolls[0, steps])
+    assert torch.equal(made[..., ONSET["lead"]], rolls[..., ONSET["lead"]])

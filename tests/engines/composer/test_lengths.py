@@ -75,3 +75,17 @@ def test_decided_lengths_are_read_off_the_roll():
     (note,) = [note for note in from_tensor(made[0], 0, 0.0) if note.part == "lead"]
     assert note.pitch == 72
     assert 4 <= note.length <= 6.5, "the gap at the second hold does not end it"
+
+
+def test_notes_are_as_long_as_the_first_guess_has_them():
+    rolls = torch.full((1, 32, WIDTH), -0.9)
+    rolls[0, ::8, ONSET["lead"].start + 3] = 1.0
+    lengths = []
+    for holds in (1, 6):
+        first = torch.full((1, 32, WIDTH), -1.0)
+        first[0, ::8, ONSET["lead"].start + 9] = 1.0  # elsewhere: it is the mean that counts
+        for after in range(1, 1 + holds):
+            first[0, after::8, HOLD["lead"].start + 9] = 1.0
+        made = with_lengths(rolls, torch.ones(1, 32, len(PARTS)), first)
+        lengths.append((made[0, :, HOLD["lead"]] > 0).sum().item())
+    assert lengths[1] >= 24 > lengths[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from msanii_live.engines.composer.plans import activity_at, plan_to_row
+from msanii_live.engines.composer.plans import activity_at, draw_plan, plan_to_row
 from msanii_live.notes import PARTS
 from tests.engines.composer.tiny import plan
 
@@ -38,3 +38,10 @@ def test_no_part_is_sparser_at_a_higher_density_or_silent() -> None:
 def test_another_metre_takes_the_plans_of_its_style() -> None:
     assert activity_at(tables(2, 4), "pop", (7, 8), 0.5)["bass"] == pytest.approx(3.0)
     assert activity_at(tables(2, 4), "jazz", (4, 4), 0.5) == {}
+
+
+def test_seeds_in_a_row_have_outlines_of_their_own() -> None:
+    rows = tables(*range(1, 13))
+    for first in (0, 7, 2**31 - 20):
+        drawn = {draw_plan(rows, first + number, style="pop").activity for number in range(12)}
+        assert len(drawn) == 12

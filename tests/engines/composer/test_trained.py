@@ -77,8 +77,14 @@ def test_a_continuation_keeps_to_the_chords_and_the_number_of_notes(trained):
         made.append(len(after.notes))
         known.append(len(before.notes))
         assert after.seconds == before.seconds
-        line = [m.text for m in before.markers if m.kind == "chord"]
-        assert after.markers[0].text in (line[-4], line[-8])
+        line, chords = (
+            [m.text for m in each.markers if m.kind == "chord"] for each in (before, after)
+        )
+        sections = [
+            [m.text for m in each.markers if m.kind == "section"] for each in (before, after)
+        ]
+        if sections[0][-1:] == sections[1][:1]:  # a new section may have other chords
+            assert chords[0] in (line[-4], line[-8])
     assert 0.6 < np.sum(made) / np.sum(known) < 1.5
 
 

@@ -16,20 +16,22 @@ from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.pieces import Pieces
 from msanii_live.training.trainers.composer.windows import BARS
 
-PLANS_A_STYLE = 64
+PLANS = 128  # of each style in 4/4
+PLANS_OF_METRE = 24  # of each style in each other metre
 LINES_A_STYLE = 40  # and mode
 
 
 def tables_of(pieces: Pieces, styles: tuple[str, ...], seed: int = 0) -> dict[str, Any]:
-    """Return the tables of the weights; half of each style's plans are in 4/4 at least."""
+    """Return the tables of the weights."""
     rng = np.random.default_rng(seed)
     rows = []
     for style in range(len(styles)):
         members = np.nonzero(pieces.style == style)[0]
         rng.shuffle(members)
-        common = [p for p in members if pieces.metre[p] == 0][: PLANS_A_STYLE // 2]
-        others = [p for p in members if pieces.metre[p] != 0][: PLANS_A_STYLE // 2]
-        rows += [plan_to_row(plan_of(pieces, int(p), styles, rng)) for p in common + others]
+        for metre in range(len(METRES)):
+            count = PLANS if METRES[metre] == (4, 4) else PLANS_OF_METRE
+            chosen = [p for p in members if pieces.metre[p] == metre][:count]
+            rows += [plan_to_row(plan_of(pieces, int(p), styles, rng)) for p in chosen]
     return {"plans": rows, "lines": lines_of(pieces, styles)}
 
 
