@@ -183,7 +183,7 @@ def test_notes_that_cannot_be_written_are_a_warning(services, monkeypatch):
     write = paths.write_temporary
 
     def full(folder, content):
-        if content.startswith(b"MThd"):
+        if content[:4] == b"MThd":
             raise OSError(28, "No space left on device")
         return write(folder, content)
 
