@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.signal import stft
 
+from msanii_live.audio.levels import channel_mean
+
 # How often each degree of the scale occurs in music in a key, from its tonic up.
 # Source: Albrecht and Shanahan 2013, "The use of large corpora to train a new type of key-finding
 # algorithm", Music Perception 31(1), table 1.
@@ -34,6 +36,17 @@ class KeyEstimate:
     clarity: float
 
 
+def _standardized(weights: np.ndarray) -> np.ndarray:
+    """Return weights less their mean, of length 1: the dot product of two is their correlation."""
+    centred = weights - weights.mean()
+    return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-12))
+
+
+_PROFILES = np.stack(  # of the 24 keys
+    [_standardized(np.roll(each, tonic)) for each in (MAJOR, MINOR) for tonic in range(12)]
+)
+
+
 def key_of_audio(samples: np.ndarray, rate: int) -> KeyEstimate | None:
     """Return the key of audio, or None where it has none, as noise, drums and silence.
 
@@ -45,13 +58,9 @@ def key_of_audio(samples: np.ndarray, rate: int) -> KeyEstimate | None:
     weights = tonal_chroma(samples, rate)
     if not weights.any():
         return None
-    fits = [
-        float(np.corrcoef(np.roll(profile, tonic), weights)[0, 1])
-        for profile in (MAJOR, MINOR)
-        for tonic in range(12)
-    ]
+    fits = _PROFILES @ _standardized(weights)
     best = int(np.argmax(fits))
-    return KeyEstimate(best, fits[best]) if fits[best] >= MIN_CLARITY else None
+    return KeyEstimate(best, float(fits[best])) if fits[best] >= MIN_CLARITY else None
 
 
 def is_in_key(samples: np.ndarray, rate: int, key: int) -> bool:
@@ -65,7 +74,7 @@ def tonal_chroma(samples: np.ndarray, rate: int) -> np.ndarray:
 
     samples: float32, (frames, channels). rate: Hz. Frames count alike, however loud they are.
     """
-    mono = samples.mean(1)
+    mono = channel_mean(samples)
     size = int(2 ** np.round(np.log2(WINDOW_SECONDS * rate)))
     if len(mono) < size:
         return np.zeros(12)
@@ -76,7 +85,7 @@ def tonal_chroma(samples: np.ndarray, rate: int) -> np.ndarray:
     inside = (hertz > LOWEST_HZ) & (hertz < HIGHEST_HZ)
     level = np.abs(bins[inside])
     is_peak = (level > np.roll(level, 1, 0)) & (level >= np.roll(level, -1, 0))
-    is_peak &= level > PEAK_RATIO * median_filter(level, (NEIGHBOURS, 1))
+    is_peak &= level > PEAK_RATIO * _median_around(level)
     pitch = 69 + 12 * np.log2(hertz[inside] / 440.0)
     in_tune = np.cos(np.pi * (pitch - np.round(pitch))) ** 2
     partials = np.sqrt(level) * is_peak * in_tune[:, None]
@@ -85,3 +94,14 @@ def tonal_chroma(samples: np.ndarray, rate: int) -> np.ndarray:
     classes /= np.maximum(np.linalg.norm(classes, axis=0), 1e-9)
     sounding = power > SILENCE * power.max()
     return np.asarray(classes[:, sounding].mean(1))
+
+
+def _median_around(level: np.ndarray) -> np.ndarray:
+    """Return the median of the bins around each bin, (bins, frames).
+
+    All frames are filtered as one line, which scipy does ten times as fast as a plane.
+    """
+    half = NEIGHBOURS // 2
+    lines = np.pad(level.T, ((0, 0), (half, half)), mode="symmetric")
+    medians = median_filter(lines.ravel(), NEIGHBOURS).reshape(lines.shape)
+    return np.asarray(medians[:, half:-half].T)

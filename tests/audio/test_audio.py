@@ -14,6 +14,7 @@ from msanii_live.audio import (
     make_clip,
     rms_dbfs,
 )
+from msanii_live.audio.levels import channel_mean
 
 
 def test_a_clip_cannot_be_written_to():
@@ -73,3 +74,11 @@ def test_levels():
     assert rms_dbfs(np.zeros((0, 2), np.float32)) == -120.0
     assert as_stereo(sine).shape == (44_100, 2)
     assert as_stereo(np.zeros((4, 6), np.float32)).shape == (4, 2)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_the_mean_of_channels_is_numpys(channels):
+    samples = np.random.default_rng(0).standard_normal((500, channels)).astype(np.float32)
+    mean = channel_mean(samples)
+    assert mean.dtype == np.float32
+    np.testing.assert_allclose(mean, samples.mean(1), rtol=1e-5, atol=1e-7)

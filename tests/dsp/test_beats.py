@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from msanii_live.dsp import beats
 from msanii_live.dsp.beats import estimate_beat
 
 RATE = 44_100
@@ -40,3 +41,9 @@ def test_noise_tones_silence_and_scraps_have_no_beat():
     tone = np.sin(np.arange(6 * RATE) / 20)[:, None].repeat(2, 1).astype(np.float32)
     for wave in (noise, tone, np.zeros_like(noise), clicks(120.0, 1.0)):
         assert estimate_beat(wave, RATE) is None
+
+
+@pytest.mark.parametrize("frames", [1, 2, 100, 1_034])
+def test_turns_are_those_of_an_exponential(frames):
+    expected = np.exp(-2j * np.pi * np.arange(frames) / 87.3)
+    np.testing.assert_allclose(beats._turns(frames, 87.3), expected, atol=1e-11)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import median_filter
 
+from msanii_live.dsp import keys
 from msanii_live.dsp.keys import is_in_key, key_of_audio
 
 RATE = 44_100
@@ -39,3 +41,10 @@ def test_noise_silence_and_scraps_have_no_key():
     noise = np.random.default_rng(0).standard_normal((6 * RATE, 2)).astype(np.float32)
     for wave in (noise, np.zeros_like(noise), song(0, False)[:1_000]):
         assert key_of_audio(wave, RATE) is None
+
+
+def test_medians_are_those_of_a_filtered_plane():
+    level = np.random.default_rng(0).random((90, 7))
+    np.testing.assert_array_equal(
+        keys._median_around(level), median_filter(level, (keys.NEIGHBOURS, 1))
+    )
