@@ -39,6 +39,14 @@ COMMANDS = (
 )  # fmt: skip
 
 
+FIRST_STEPS = """\
+first steps:
+  msanii-live serve                                                # leave it running
+  msanii-live send generate style house bars 4 clip a play 1       # in another terminal
+  msanii-live docs tutorial                                        # from nothing to a set
+  msanii-live doctor                                               # where something does not work
+
+`msanii-live COMMAND --help` tells more of a command."""
 CLOSED_PIPE = 141  # the exit status that shells give a program that SIGPIPE ended
 
 
@@ -75,7 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="msanii-live",
-        description="A resident music-diffusion server, played over OSC.",
+        description="A resident music server, played over OSC.",
+        epilog=FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"msanii-live {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -64,29 +64,54 @@ def thread_count(word: str) -> int:
     return number
 
 
+# The headings of the flags in help texts, each before the first setting under it.
+HEADINGS = {
+    "port": "network", "folder": "clips", "audio": "sound and MIDI", "device": "models",
+    "log_level": "messages",
+}  # fmt: skip
+# What stands for a value in help texts, where it is not the last word of the setting's name.
+VALUES = {
+    "bind": "ADDRESS", "allow": "NETWORK", "save_rate": "HZ", "audio": "DEVICE",
+    "midi_in": "INPUT", "workers": "WHERE", "free_after": "MINUTES", "file_name": "PATTERN",
+}  # fmt: skip
+
+
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
     """Add a flag for every field of Config.
 
     A flag that is absent sets nothing, so that the value of a file or the environment counts.
     """
+    parser.usage = "%(prog)s [--FLAG VALUE ...]"
     usual = default_settings_path()
     parser.add_argument(
         "--config", type=Path, metavar="FILE",
         help="TOML file with the same names, or none"
         + (f" ({usual}, if it is there)" if usual else "").replace("%", "%%"),
     )  # fmt: skip
+    group: argparse._ActionsContainer = parser
     for field in fields(Config):
-        default = f" ({field.default})" if field.default not in ((), "") else ""
-        is_switch = field.metadata["choices"] == SWITCH
-        parser.add_argument(
+        if field.name in HEADINGS:
+            group = parser.add_argument_group(HEADINGS[field.name])
+        choices = field.metadata["choices"]
+        default = _default_in_words(field.default)
+        is_switch = choices == SWITCH
+        value = None if choices and field.name not in VALUES else field.name.rpartition("_")[2]
+        group.add_argument(
             "--" + field.name.replace("_", "-"),
             action="append" if isinstance(field.default, tuple) else "store",
-            choices=field.metadata["choices"] or None,
+            choices=choices or None,
+            metavar=VALUES.get(field.name, value and value.upper()),
             nargs="?" if is_switch else None,
             const="on" if is_switch else None,
             default=argparse.SUPPRESS,
             help=field.metadata["help"] + default,
         )
+
+
+def _default_in_words(default: object) -> str:
+    if default in ((), ""):
+        return ""
+    return f" ({default:g})" if isinstance(default, float) else f" ({default})"
 
 
 def parse_config(arguments: argparse.Namespace) -> Config:

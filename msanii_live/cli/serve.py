@@ -9,7 +9,13 @@ from msanii_live.cli.arguments import Commands, add_config_flags, parse_config
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("serve", help="run the server")
+    parser = commands.add_parser(
+        "serve",
+        help="run the server",
+        description="Runs until Ctrl-C. It prints a line that begins with `ready` when it can be "
+        "played. Flags count before variables such as MSANII_LIVE_PORT, and these before the "
+        "settings file.",
+    )
     add_config_flags(parser)
     parser.set_defaults(run=_run)
 

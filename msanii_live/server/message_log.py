@@ -11,6 +11,7 @@ from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import OscValue
 from msanii_live.osc.peer import Peer, format_peer
 from msanii_live.protocol import replies
+from msanii_live.protocol.coercion import shortest_decimal
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.server.sessions import LEASE
 
@@ -132,11 +133,15 @@ class MessageLog:
 def format_argument(value: OscValue) -> str:
     """Return one argument as it would be typed; a text with a space is quoted.
 
-    >>> [format_argument(v) for v in (8.0, "dark techno", b"ab", None, True)]
-    ['8.0', "'dark techno'", '(blob of 2 bytes)', 'nil', '1']
+    >>> [format_argument(v) for v in (8.0, 0.8000000119, "dark techno", b"ab", None, True)]
+    ['8.0', '0.8000000119', "'dark techno'", '(blob of 2 bytes)', 'nil', '1']
+    >>> format_argument(0.800000011920929)  # 0.8 as a 32-bit float
+    '0.8'
     """
     if isinstance(value, bool):
         return str(int(value))
+    if isinstance(value, float):
+        return str(shortest_decimal(value))
     if isinstance(value, bytes):
         return f"(blob of {len(value)} bytes)"
     if isinstance(value, str) and (not value or not value.isprintable() or " " in value):

@@ -6,6 +6,8 @@ import { codeMeaning } from "./table.js";
 const MAX_SHOWN = 300; // lines
 const ERROR_OUTCOME = /^(E[A-Z]+) |^dropped|^ignored/;
 
+const OWN_QUESTION = /^\/msanii\/(param\/\S+|undo\/list) @id \S+$/; // what the page asks of itself
+
 const isError = (outcome) => ERROR_OUTCOME.test(outcome);
 
 function matchesFilter(row) {
@@ -37,7 +39,8 @@ export function resetLog() {
 /** Show new lines. written: number of lines that the server ever logged. */
 export function showLog(link, { written, lines, missed }) {
   const first = written - lines.length;
-  const newLines = lines.slice(Math.max(0, shownCount - first));
+  const isShown = ([, , message, outcome]) => outcome !== "ok" || !OWN_QUESTION.test(message) || !link.isOwnMessage(message);
+  const newLines = lines.slice(Math.max(0, shownCount - first)).filter(isShown);
   const gap = shownCount ? Math.min(missed, Math.max(0, first - shownCount)) : 0;
   shownCount = written;
   const rows = newLines.map((line) => makeRow(link, line)).reverse();

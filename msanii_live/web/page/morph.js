@@ -88,7 +88,7 @@ function between(link, first, second, mix, strength) {
 
 function showSlots() {
   if (!parts) return;
-  for (const letter of LETTERS) setText(parts[letter], `${letter.toUpperCase()}: ${slots[letter] || `press ${letter.toUpperCase()} on a clip`}`);
+  for (const letter of LETTERS) setText(parts[letter], `${letter.toUpperCase()}: ${slots[letter] || "no clip"}`);
   parts.go.disabled = !(slots.a && slots.b);
   parts.pad.setEnabled(LETTERS.every((letter) => slots[letter]));
   changedCallback();

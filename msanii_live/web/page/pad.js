@@ -87,7 +87,7 @@ export function makePad(link, { clips, audition, make: makePoint, ready }) {
       isEnabled = next;
       field.classList.toggle("off", !next);
       x.disabled = y.disabled = !next;
-      if (!next) setText(state, "put clips on A, B, C and D to play between four");
+      if (!next) setText(state, "Press A, B, C or D on a clip. With all four, the square plays between them.");
       else if (state.textContent.startsWith("put")) setText(state, "");
     },
   };

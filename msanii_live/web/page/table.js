@@ -35,7 +35,7 @@ export function inWords({ address, text }) {
   return `${sentence.replaceAll("`", "")} · ${shortAddress(address)}`;
 }
 
-const VERBS = { generate: "new clip", outpaint: "continue", inpaint: "fill in", interpolate: "morph", audio2audio: "vary", render: "play notes", vocode: "vocode" };
+const VERBS = { generate: "new clip", outpaint: "continue", inpaint: "fill in", interpolate: "morph", audio2audio: "vary", render: "play notes", "record/stop": "recording", "clip/crop": "crop", "clip/load": "loaded" };
 
 /** Return a command that makes a clip in a word or two. */
 export const verbInWords = (address) => VERBS[shortAddress(address)] ?? shortAddress(address);
