@@ -43,14 +43,22 @@ class SharedWeights2023:
     """One model for the engines that share it, read on first use."""
 
     def __init__(
-        self, device: str, path: Path, compiled: bool = False, precision: str = "auto"
+        self,
+        device: str,
+        path: Path,
+        compiled: bool = False,
+        precision: str = "auto",
+        cuda_graphs: bool = False,
     ) -> None:
-        """Take the device's name, a folder, `.pt` or `.safetensors` file, and the precision."""
+        """Take the device's name, a folder, `.pt` or `.safetensors` file, and the precision.
+
+        compiled, cuda_graphs: see `fast_unet`.
+        """
         self.path = path
         # Of mel frames: every other length would be compiled again.
         self.multiple = LENGTH_MULTIPLE if compiled else 1
         self._device = device
-        self._compiled = compiled
+        self._compiled, self._cuda_graphs = compiled, cuda_graphs
         self._asked = precision
         self.dtype = torch.float32  # until it is loaded
         self._loaded_model: tuple[Msanii2023, Model] | None = None
@@ -74,7 +82,7 @@ class SharedWeights2023:
                     model = load(self.path, device)
                 except (OSError, ValueError) as error:
                     raise CommandError(Code.EENGINE, f"cannot load {self.path}: {error}") from None
-                net = fast_unet(model.unet, self.dtype, compiled=self._compiled)
+                net = fast_unet(model.unet, self.dtype, self._compiled, self._cuda_graphs)
                 # It imports diffusers: here, and not within the first step of the first command.
                 importlib.import_module("msanii_live.engines.msanii2023.schedulers")
                 self._loaded_model = model, net
@@ -153,10 +161,15 @@ class Msanii2023Engine:
 
 
 def engines_of(
-    path: Path, name: str, device: str, compiled: bool = False, precision: str = "auto"
+    path: Path,
+    name: str,
+    device: str,
+    compiled: bool = False,
+    precision: str = "auto",
+    cuda_graphs: bool = False,
 ) -> list[Msanii2023Engine]:
     """Return the engines of one checkpoint, which share it: corrected, then as in the paper."""
-    weights = SharedWeights2023(device, path, compiled, precision)
+    weights = SharedWeights2023(device, path, compiled, precision, cuda_graphs)
     return [
         Msanii2023Engine(weights, name, CORRECTED),
         Msanii2023Engine(weights, name + AS_IN_THE_PAPER, PAPER),
@@ -168,5 +181,6 @@ def create(settings: EngineSettings) -> list[Msanii2023Engine]:
     """Make the engines of the checkpoint that the settings name."""
     assert settings.weights is not None
     return engines_of(
-        settings.weights, settings.name, settings.device, settings.compiled, settings.precision
-    )
+        settings.weights, settings.name, settings.device, settings.compiled, settings.precision,
+        settings.cuda_graphs,
+    )  # fmt: skip

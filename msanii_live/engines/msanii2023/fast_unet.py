@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from msanii_live.dsp.cuda_graphs import use_graphs
 from msanii_live.engines.msanii2023.samplers import Model
 from msanii_live.engines.msanii2023.unet import (
     LinearAttention,
@@ -31,17 +32,21 @@ from msanii_live.engines.msanii2023.unet import (
 LENGTH_MULTIPLE = 256  # mel frames that lengths are rounded up to when compiled: 6 s
 
 
-def fast_unet(unet: UNet2023, dtype: torch.dtype, compiled: bool = False) -> Model:
+def fast_unet(
+    unet: UNet2023, dtype: torch.dtype, compiled: bool = False, cuda_graphs: bool = False
+) -> Model:
     """Return a function with the result of the U-Net that takes less time.
 
     unet: is not changed. dtype: of matrix products. compiled: compile it, on a GPU with a CUDA
-    graph for each length; lengths should then be few.
+    graph for each length; lengths should then be few. cuda_graphs: record calls on a GPU instead.
     """
     on_gpu = next(unet.parameters()).is_cuda
     if not on_gpu and dtype == torch.float32 and not compiled:
         return unet
     net = FastUNet(unet, dtype) if on_gpu else CastUNet(unet, dtype)
     if not compiled:
+        if cuda_graphs:
+            use_graphs(net)
         return net
     mode = "reduce-overhead" if on_gpu else "default"
     run: Callable[[Tensor, Tensor], Tensor] = torch.compile(net, mode=mode, dynamic=False)
