@@ -40,9 +40,9 @@ from msanii_live.engines.composer.tasks import MAX_SECONDS, ComposerTasks
 from msanii_live.engines.composer.weights import Composer, read_weights
 from msanii_live.engines.composer.whole_pieces import RATE, compose_order, ordered
 from msanii_live.engines.composer.wishes import Wishes, read_wishes
-from msanii_live.engines.mel_flow.vocabulary import STYLES
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.played_parts import PlayedParts
+from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (

@@ -14,8 +14,8 @@ from msanii_live.engines.composer.notes import PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import Plan, draw_plan, order_of, usual_activity
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.wishes import Wishes
-from msanii_live.engines.mel_flow.vocabulary import MODES, key_index
 from msanii_live.engines.prompt_parser import key_name
+from msanii_live.engines.vocabulary import MODES, key_index
 from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Note, Score, sort_notes
 
 SHORT = 8  # bars; a piece no longer than this begins where most parts of its plan play

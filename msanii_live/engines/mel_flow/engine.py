@@ -23,9 +23,9 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
 from msanii_live.engines.mel_flow.tasks import DEFAULT_STEPS, MelFlowTasks
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR, STYLES, TEMPO_RANGE
 from msanii_live.engines.mel_flow.weights import FlowModel, load
 from msanii_live.engines.prompt_parser import PromptConditions, parse_prompt
+from msanii_live.engines.vocabulary import BEATS_PER_BAR, STYLES, TEMPO_RANGE
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import (
     AudioToAudio,

@@ -11,7 +11,7 @@ from torch import nn
 from msanii_live.dsp.layers import rotate_pairs, timestep_embedding
 from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS, Conditions
 from msanii_live.engines.mel_flow.detail_network import DetailNetwork
-from msanii_live.engines.mel_flow.vocabulary import MODES, STYLES
+from msanii_live.engines.vocabulary import MODES, STYLES
 from msanii_live.notes import PITCH_NAMES
 
 

@@ -24,8 +24,8 @@ from msanii_live.engines.mel_flow.inpainting import (
     plan_left,
     plan_line,
 )
-from msanii_live.engines.mel_flow.vocabulary import BEATS_PER_BAR
 from msanii_live.engines.mel_flow.weights import FlowModel
+from msanii_live.engines.vocabulary import BEATS_PER_BAR
 
 NOISE_LEVEL = 1e-2  # of the noise that a phase search starts from
 
