@@ -38,6 +38,7 @@ class ContinuationPlan:
 
     conditions, known, mask, held: as of `complete_piece`; bars are counted from `grid.downbeat`.
     start, end: of the new span, s, in the time of the piece. parts: those that play in it.
+    is_heard: the known notes are heard in a recording.
     """
 
     conditions: PieceConditions
@@ -49,6 +50,7 @@ class ContinuationPlan:
     start: float
     end: float
     parts: tuple[str, ...] = PARTS
+    is_heard: bool = False
 
     def steps(self, options: CompletionOptions) -> int:
         """Return how many sampler steps it takes."""
@@ -71,7 +73,7 @@ class ContinuationPlan:
         if options.amount < 1:
             return notes
         is_open = np.stack([~bar.any(0) for bar in np.split(self.held, self.conditions.bars)])
-        return with_returning_bars(notes, self.conditions, is_open, seed)
+        return with_returning_bars(notes, self.conditions, is_open, seed, self.is_heard)
 
     def compose(
         self,

@@ -19,6 +19,7 @@ from msanii_live.audio import (
     rms_dbfs,
 )
 from msanii_live.engines.base import Context
+from msanii_live.engines.composer.dynamics_match import match_dynamics
 from msanii_live.engines.composer.sound_match import LOOK_SECONDS, match_sound
 from msanii_live.engines.composer.span_join import (
     LEAD,
@@ -102,16 +103,21 @@ class Performer:
         The stems are those of the source, with new sound in the span.
         """
         old = as_stereo(source.samples)
-        first = max(0, start - round(LEAD * RATE)) // HOP * HOP
-        last = min(len(old), end + round(TAIL * RATE))
+        lead, tail = LEAD, TAIL
+        if is_recording(source):  # as much as is compared with it
+            lead, tail = LOOK_SECONDS, max(TAIL, LOOK_SECONDS - start / RATE)
+        first = max(0, start - round(lead * RATE)) // HOP * HOP
+        last = min(len(old), end + round(tail * RATE))
         part = score.cut(first / RATE, last / RATE)
         margin = MARGIN if last == len(old) else 0
         part = replace(part, seconds=(last - first + margin) / RATE)
         played = self._play(part, replace(self.context, skip_normalization=True))
         if is_recording(source):
-            look = round(LOOK_SECONDS * RATE)
-            around = np.concatenate([old[max(0, start - look) : start], old[end : end + look]])
-            played = like_recording(played, around)
+            sides = slice(first, start), slice(end, last)
+            around = np.concatenate([old[side] for side in sides])
+            own = played.clip.samples[: last - first]
+            same = np.concatenate([own[: start - first], own[end - first :]])
+            played = like_recording(played, around, same)
         made = played.clip.samples
         louder = 0.0  # of a recording, the notes and their velocities are guesses
         if not is_recording(source):
@@ -185,11 +191,21 @@ def is_recording(clip: Clip) -> bool:
     return not clip.info.engine
 
 
-def like_recording(played: PlayedParts, recording: Samples) -> PlayedParts:
-    """Return what was played with the spectrum and width of a recording, and its stems alike."""
+def like_recording(
+    played: PlayedParts, recording: Samples, same: Samples | None = None
+) -> PlayedParts:
+    """Return what was played with the sound of a recording, and its stems alike.
+
+    It gets the levels that each band has in the recording, its spectrum and its width. same: of
+    what was played, what has the notes of the recording; None for all of it.
+    """
     if len(recording) < MIN_LOOK * RATE or rms_dbfs(recording) <= QUIET:
         return played
-    mix, stems = played.clip.samples, dict(played.stems)
+    if same is None or rms_dbfs(same) <= QUIET:
+        same = played.clip.samples
+    dynamics = match_dynamics(as_stereo(recording), same)
+    mix, *parts = dynamics.apply([played.clip.samples, *played.stems.values()])
+    stems = dict(zip(played.stems, parts, strict=True))
     for _ in range(2):  # the filters are smooth, so that the first leaves a rest
         match = match_sound(recording, mix)
         mix = match.apply(mix)

@@ -23,6 +23,9 @@ RATES = {
     "lead": (0.10, 0.32),
     "pad": (0.72, 0.83),
 }
+# How often the drums of a recording come back. What is misheard makes equal bars differ, and the
+# network would write bars that differ as much again.
+HEARD_DRUMS, HEARD_LAGS = 0.8, (4, 2, 1)  # the lags, the first that the bars before allow
 TOGETHER = 0.5  # chance that a part follows the draw that all parts share
 
 
@@ -31,12 +34,13 @@ def with_returning_bars(
     order: PieceConditions,
     is_open: npt.NDArray[np.bool_],
     seed: int,
+    is_heard: bool = False,
 ) -> list[PartNote]:
     """Return notes of which some bars of a part are those of four or eight bars before.
 
     It happens as often as in the training pieces, where chord and section are the same and the
-    part plays in both. is_open: bool, (bars, parts), the bars that may change. The same seed
-    gives the same notes.
+    part plays in both. is_open: bool, (bars, parts), the bars that may change. is_heard:
+    notes that were known were heard in a recording. The same seed gives the same notes.
     """
     rng = Random(f"returning bars {seed}")
     per_bar = steps_per_bar(order.metre)
@@ -48,7 +52,10 @@ def with_returning_bars(
         for place, part in enumerate(PARTS):
             own, follows = rng.random(), rng.random() < TOGETHER
             draw = shared if follows else own
-            lag = _lag(order, bar, part, draw, lag_draw)
+            if is_heard and part == "drums":
+                lag = _lag_of_heard_drums(order, bar, draw)
+            else:
+                lag = _lag(order, bar, part, draw, lag_draw)
             before = bars.get((part, bar - lag)) if lag else None
             if before and is_open[bar, place] and (part, bar) in bars:
                 bars[part, bar] = moved(before, lag * per_bar)
@@ -66,9 +73,22 @@ def _lag(order: PieceConditions, bar: int, part: str, draw: float, lag_draw: flo
 
 def _is_same(order: PieceConditions, bar: int, other: int) -> bool:
     """Return whether two bars have the same chord and lie in sections of one name."""
-    chords, form = order.chords, order.form
+    chords = order.chords
     if max(bar, other) >= len(chords) or chords[bar] is None or chords[bar] != chords[other]:
         return False
+    return _is_same_section(order, bar, other)
+
+
+def _lag_of_heard_drums(order: PieceConditions, bar: int, draw: float) -> int:
+    """Return after how many bars heard drums come back here, whatever the chords are; 0: not."""
+    lag = next((lag for lag in HEARD_LAGS if lag <= bar), 0)
+    comes_back = lag and draw < HEARD_DRUMS and _is_same_section(order, bar, bar - lag)
+    return lag if comes_back else 0
+
+
+def _is_same_section(order: PieceConditions, bar: int, other: int) -> bool:
+    """Return whether two bars lie in sections of one name."""
+    form = order.form
     one = form[bar] if bar < len(form) else None
     two = form[other] if other < len(form) else None
     return (one and one[0]) == (two and two[0])

@@ -17,6 +17,7 @@ from msanii_live.engines.composer.playing import (
     Play,
     as_played,
     cut_out,
+    is_recording,
     level_between,
     playing_steps,
     recorded_between,
@@ -107,6 +108,7 @@ class ComposerTasks:
         plan = plan_continuation(
             self.composer, piece, self.wishes, new / RATE, self.context.seed, leftwards=leftwards
         )
+        plan = replace(plan, is_heard=is_recording(source))
         span = self._playing(LEAD + new / RATE + (TAIL if leftwards else 0.0))
         advance, context = staged(self.context, plan.steps(self.options), span)
         fresh = plan.compose(self.composer, self.context.seed, self.options, advance)

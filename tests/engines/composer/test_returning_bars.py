@@ -67,3 +67,13 @@ def test_known_bars_and_other_seeds():
     assert with_returning_bars(notes, PieceConditions(bars=bars), closed, 1) == sorted(
         notes, key=lambda n: (n.start, PARTS.index(n.part), n.pitch)
     )
+
+
+def test_heard_drums_come_back_after_four_bars_whatever_the_chords_are():
+    bars, open_ = 120, np.ones((120, 5), bool)
+    one_section = PieceConditions(bars=bars, form=[("verse", bar) for bar in range(bars)])
+    made = with_returning_bars(all_different(bars), one_section, open_, 1, is_heard=True)
+    drums = [content(made, "drums", bar) for bar in range(bars)]
+    same = np.mean([drums[bar] == drums[bar - 4] for bar in range(4, bars)])
+    assert 0.6 < same < 0.95
+    assert content(made, "bass", 9) == content(all_different(bars), "bass", 9), "no chords, no line"
