@@ -145,7 +145,7 @@ class Clip:
         """Return the same audio under another name."""
         return replace(self, info=replace(self.info, name=name))
 
-    def part(self, start: float, end: float | None = None) -> Clip:
+    def cut(self, start: float, end: float | None = None) -> Clip:
         """Return the span [start, end), s, with its notes, and without stems.
 
         end: the clip's own if None, and at most that.

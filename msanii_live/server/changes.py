@@ -93,11 +93,11 @@ class Removal:
         else:
             self.library.recall(self.clip)
         is_deleted = isinstance(self.clip, TrashedClip)
-        return Return(self.library, self.clip.info.name, is_deleted)
+        return Restoration(self.library, self.clip.info.name, is_deleted)
 
 
 @dataclass(frozen=True)
-class Return:
+class Restoration:
     """A clip that was brought back."""
 
     library: Library
@@ -139,7 +139,9 @@ class Replacement:
             raise
         if isinstance(newer, TrashedClip):
             return Replacement(self.library, newer)
-        return Return(self.library, name, True) if newer is None else Removal(self.library, newer)
+        if newer is not None:
+            return Removal(self.library, newer)
+        return Restoration(self.library, name, is_deleted=True)
 
 
 def _shown(value: Value) -> str:

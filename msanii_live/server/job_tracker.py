@@ -170,7 +170,7 @@ class JobTracker:
         return tracked
 
     def _forget_old(self) -> None:
-        """Drop the oldest tracked that are past their time, or too many."""
+        """Forget the oldest jobs that ended long ago, or are too many."""
         while self._by_token:
             oldest = next(iter(self._by_token.values()))
             expired = oldest.terminal and self.clock() - oldest.ended_at > REMEMBERED

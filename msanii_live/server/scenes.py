@@ -194,7 +194,7 @@ class Scenes:
                 continue
 
             def play(command: Play = command, part: Span | None = part) -> None:
-                clip = self._services.source(command.clip).part(command.start, command.end)
+                clip = self._services.source(command.clip).cut(command.start, command.end)
                 player.play(clip, loop=True, gain_db=command.gain, fade=fade, span=part)
 
             _attempt(play, warnings)

@@ -40,10 +40,10 @@ class ChunkRequest:
     the chunk. steps: denoising steps; None is the engine's own number. steering: style, key,
     chords, density and prompt. parts: that sound; empty for all. mix: between the two timbres, 0
     to 1. drive, space: of the sound of notes, 0 to 1. bpm, beats: of the transport, for a stream
-    that begins from nothing. phrase: the notes to play. composer: the engine that composes them
-    instead. accompaniment: what is
-    heard of a player whom the chunk accompanies, and what the stream has answered. start: of the
-    chunk, s of the timeline. With none of these, the engine continues by outpainting.
+    that begins from nothing. phrase: the notes to play. composer: the name of the engine that
+    composes them instead. accompaniment: what is heard of a player whom the chunk accompanies, and
+    what the stream has answered. start: of the chunk, s of the timeline. Without a phrase, a
+    composer and an accompaniment, the engine continues by outpainting.
     """
 
     command: StreamStart

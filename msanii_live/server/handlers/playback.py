@@ -94,7 +94,7 @@ class PlaybackHandlers:
 def span(clip: Clip, start: float, end: float | None) -> Clip:
     """Return a span of a clip, s. Raises: CommandError: ERANGE, nothing lies in it."""
     try:
-        return clip.part(start, end)
+        return clip.cut(start, end)
     except ValueError:
         name, seconds = clip.info.name, clip.info.seconds
         if end is not None and end <= start:
