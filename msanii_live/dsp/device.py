@@ -98,7 +98,12 @@ def precision(device: torch.device) -> AbstractContextManager[object]:
 
     The precision is that of `override_precision`, and outside it that of `auto`.
     """
-    return _autocast(device, _precision_override.get() or network_dtype(device))
+    return _autocast(device, chosen_dtype(device))
+
+
+def chosen_dtype(device: torch.device) -> torch.dtype:
+    """Return the precision of matrix products in `precision`."""
+    return _precision_override.get() or network_dtype(device)
 
 
 def training_precision(device: torch.device) -> AbstractContextManager[object]:

@@ -1,4 +1,4 @@
-"""Linear and depthwise layers for inference on a CPU, with weights converted once.
+"""Linear layers and convolutions for inference on a CPU, with weights converted once.
 
 Under autocast torch converts each weight in each call, and lays it out anew for oneDNN. Both take
 longer than the product itself where a call has few rows. Here both are done at the start.
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 _TYPICAL_ROWS = 128  # for which oneDNN chooses a layout; any number works
+_KEPT_LAYOUTS = 8  # of a convolution, for so many numbers of rows
 
 
 def has_onednn() -> bool:
@@ -57,33 +58,34 @@ class PackedLinear:
         return cls(layer.weight, layer.bias, dtype, has_gelu)
 
 
-class PackedDepthwise:
-    """A depthwise convolution over time, of rows that lie one after another."""
+class PackedConvolution:
+    """A convolution over time, of rows of channels that lie one after another."""
 
     def __init__(self, layer: nn.Conv1d, dtype: torch.dtype) -> None:
         """Take a layer of an odd kernel that keeps the length, and convert it to a dtype."""
         self._weight = layer.weight.detach().to(dtype)[:, :, None].contiguous()
         assert layer.bias is not None
         self._bias = layer.bias.detach().to(dtype)
-        self._channels, self._padding = layer.weight.shape[0], layer.weight.shape[-1] // 2
-        self._packed: dict[int, torch.Tensor] = {}
+        self._groups, self._padding = layer.groups, layer.weight.shape[-1] // 2
+        self._packed: dict[int, torch.Tensor] = {}  # by number of rows
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the layer. x: (rows, channels), of its dtype → the same shape."""
+        """Apply the layer. x: (rows, channels), of its dtype → (rows, channels out)."""
         image = x.t()[None, :, None]  # channels last, so that nothing is copied
-        shape = [0, self._padding], [1, 1], [1, 1], self._channels
+        padding = [0, self._padding]
         if not has_onednn():
-            out = F.conv2d(
-                image, self._weight, self._bias, padding=(0, self._padding), groups=self._channels
+            out = F.conv2d(image, self._weight, self._bias, padding=padding, groups=self._groups)
+            return out[0, :, 0].t()
+        shape = padding, [1, 1], [1, 1], self._groups
+        weight = self._packed.get(len(x))
+        if weight is None:
+            weight = torch.ops.mkldnn._reorder_convolution_weight(
+                self._weight, *shape, list(image.shape)
             )
-        else:
-            if len(x) not in self._packed:
-                if len(self._packed) >= 8:
-                    self._packed.clear()
-                self._packed[len(x)] = torch.ops.mkldnn._reorder_convolution_weight(
-                    self._weight, *shape, list(image.shape)
-                )
-            out = torch.ops.mkldnn._convolution_pointwise(
-                image, self._packed[len(x)], self._bias, *shape, "none", [], ""
-            )
-        return out[0, :, 0].t()
+            if len(self._packed) >= _KEPT_LAYOUTS:
+                self._packed.clear()
+            self._packed[len(x)] = weight
+        made: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
+            image, weight, self._bias, *shape, "none", [], ""
+        )
+        return made[0, :, 0].t()

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from msanii_live.dsp.packed_layers import PackedDepthwise, PackedLinear, has_onednn
+from msanii_live.dsp.packed_layers import PackedConvolution, PackedLinear, has_onednn
 
 # bf16 keeps 8 bits, so that sums of some ten products of size one are off by a few hundredths.
 TOLERANCES = [(torch.float32, 1e-5)] + ([(torch.bfloat16, 0.05)] if has_onednn() else [])
@@ -25,10 +25,11 @@ def test_a_packed_linear_layer_computes_what_the_layer_does(dtype, tolerance, ha
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
-def test_a_packed_depthwise_convolution_takes_any_number_of_rows(dtype, tolerance):
+@pytest.mark.parametrize("groups", [1, 16])
+def test_a_packed_convolution_takes_any_number_of_rows(dtype, tolerance, groups):
     torch.manual_seed(0)
-    layer = nn.Conv1d(16, 16, 7, padding=3, groups=16).requires_grad_(False)
-    packed = PackedDepthwise(layer, dtype)
+    layer = nn.Conv1d(16, 32, 7, padding=3, groups=groups).requires_grad_(False)
+    packed = PackedConvolution(layer, dtype)
     for rows in (1, 5, 64, *range(100, 110)):
         x = torch.randn(rows, 16)
         with torch.inference_mode():

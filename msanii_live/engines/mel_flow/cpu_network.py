@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from msanii_live.dsp.layers import ModulatedConvNeXtBlock, timestep_embedding
-from msanii_live.dsp.packed_layers import PackedDepthwise, PackedLinear
+from msanii_live.dsp.packed_layers import PackedConvolution, PackedLinear
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.detail_network import DetailNetwork
 from msanii_live.engines.mel_flow.network import (
@@ -152,7 +152,7 @@ class _Convolution:
         value_bias, gate_bias = layer.gate.bias.chunk(2)
         self._value = PackedLinear(value, value_bias, dtype)
         self._gate = PackedLinear(gate, gate_bias, dtype)
-        self._depthwise = PackedDepthwise(layer.depthwise, dtype)
+        self._depthwise = PackedConvolution(layer.depthwise, dtype)
         self._out = PackedLinear.of(layer.out, dtype)
 
     def __call__(self, x: torch.Tensor, rotation: torch.Tensor) -> torch.Tensor:
@@ -201,7 +201,7 @@ class _Detail:
             self.modulate.append(block.modulate)
             self._blocks.append(
                 (
-                    PackedDepthwise(block.depthwise, dtype),
+                    PackedConvolution(block.depthwise, dtype),
                     PackedLinear.of(block.mlp[0], dtype, has_gelu=True),
                     PackedLinear.of(block.mlp[2], dtype),
                 )
