@@ -144,12 +144,12 @@ def batch_of(orders: Sequence[PieceConditions], styles: Sequence[str]) -> Condit
     styles: the names that the weights know. Raises: ValueError: a style is not among them, or the
     orders differ in metre or number of bars.
     """
-    if len({(order.metre, order.bars) for order in orders}) != 1:
+    if len({(conditions.metre, conditions.bars) for conditions in orders}) != 1:
         raise ValueError("windows of a batch must have one metre and one number of bars")
-    for order in orders:
-        if order.style is not None and order.style not in styles:
-            raise ValueError(f"style {order.style!r} is not one of {', '.join(styles)}")
-    rows = [_scalars(order) for order in orders]
+    for conditions in orders:
+        if conditions.style is not None and conditions.style not in styles:
+            raise ValueError(f"style {conditions.style!r} is not one of {', '.join(styles)}")
+    rows = [_scalars(conditions) for conditions in orders]
     return ConditionBatch(
         style=torch.tensor(
             [len(styles) if o.style is None else styles.index(o.style) for o in orders]
@@ -158,21 +158,23 @@ def batch_of(orders: Sequence[PieceConditions], styles: Sequence[str]) -> Condit
         metre=torch.tensor([METRES.index(o.metre) for o in orders]),
         scalars=torch.tensor([[0.0 if v is None else v for v in row] for row in rows]),
         specified=torch.tensor([[v is not None for v in row] for row in rows]),
-        bars=torch.tensor([_bars(order) for order in orders]),
+        bars=torch.tensor([_bars(conditions) for conditions in orders]),
     )
 
 
-def _scalars(order: PieceConditions) -> list[float | None]:
-    named = {"tempo": order.tempo, "swing": order.swing, "density": order.density}
-    named |= {part: order.activity.get(part) for part in PARTS}
+def _scalars(conditions: PieceConditions) -> list[float | None]:
+    named = {"tempo": conditions.tempo, "swing": conditions.swing, "density": conditions.density}
+    named |= {part: conditions.activity.get(part) for part in PARTS}
     return [None if value is None else scaled(name, value) for name, value in named.items()]
 
 
-def _bars(order: PieceConditions) -> list[list[float]]:
+def _bars(conditions: PieceConditions) -> list[list[float]]:
     rows = []
-    for bar in range(order.bars):
-        chord = order.chords[bar] if bar < len(order.chords) else None
-        place = order.form[bar] if bar < len(order.form) else None
-        plays = [order.plays[part][bar] if part in order.plays else None for part in PARTS]
-        rows.append(bar_features(chord, order.tonic, place, plays))
+    for bar in range(conditions.bars):
+        chord = conditions.chords[bar] if bar < len(conditions.chords) else None
+        place = conditions.form[bar] if bar < len(conditions.form) else None
+        plays = [
+            conditions.plays[part][bar] if part in conditions.plays else None for part in PARTS
+        ]
+        rows.append(bar_features(chord, conditions.tonic, place, plays))
     return rows

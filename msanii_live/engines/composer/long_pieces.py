@@ -31,21 +31,21 @@ def window_starts(bars: int, per_bar: int) -> list[int]:
 
 def compose_piece(
     composer: Composer,
-    order: PieceConditions,
+    conditions: PieceConditions,
     seed: int,
     options: CompletionOptions,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[PartNote]:
     """Compose a piece of any number of bars, in order of the notes' starts.
 
-    order: for the whole piece. progress: called with the steps done of `composing_steps`; an
+    conditions: for the whole piece. progress: called with the steps done of `composing_steps`; an
     exception from it ends the work. The same seed gives the same notes.
     """
-    per_bar = steps_per_bar(order.metre)
+    per_bar = steps_per_bar(conditions.metre)
     window, advance = _sizes(per_bar)
     notes: list[PartNote] = []
-    for number, first in enumerate(window_starts(order.bars, per_bar)):
-        part = cut_conditions(order, first, min(window, order.bars - first))
+    for number, first in enumerate(window_starts(conditions.bars, per_bar)):
+        part = cut_conditions(conditions, first, min(window, conditions.bars - first))
         mask = nothing_known(part.bars)
         mask[: window - advance if first else 0] = True
         before = [note for note in notes if note.step < first * per_bar]
@@ -59,20 +59,20 @@ def compose_piece(
     return in_order(notes)
 
 
-def composing_steps(order: PieceConditions, options: CompletionOptions) -> int:
+def composing_steps(conditions: PieceConditions, options: CompletionOptions) -> int:
     """Return how many sampler steps `compose_piece` takes."""
-    return options.steps * len(window_starts(order.bars, steps_per_bar(order.metre)))
+    return options.steps * len(window_starts(conditions.bars, steps_per_bar(conditions.metre)))
 
 
-def cut_conditions(order: PieceConditions, first: int, bars: int) -> PieceConditions:
+def cut_conditions(conditions: PieceConditions, first: int, bars: int) -> PieceConditions:
     """Return the order for some bars of a piece. first: the first of them."""
     span = slice(first, first + bars)
     return replace(
-        order,
+        conditions,
         bars=bars,
-        chords=order.chords[span],
-        plays={part: plays[span] for part, plays in order.plays.items()},
-        form=order.form[span],
+        chords=conditions.chords[span],
+        plays={part: plays[span] for part, plays in conditions.plays.items()},
+        form=conditions.form[span],
     )
 
 
