@@ -19,6 +19,7 @@ from msanii_live.rack.filters import highpass, lowpass, shelve
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.rigs import Rig, Strip, rig_of
+from msanii_live.rack.section_changes import CARRIERS, play_section_changes, section_changes
 from msanii_live.rack.voices import NoteClock
 from msanii_live.rack.waves import RATE, Stereo
 
@@ -96,12 +97,16 @@ def render_score(
     notes = [n for n in played.notes if not options.parts or part_of(n) in options.parts]
     kicks = tuple(n.start for n in notes if n.drum and n.pitch in KICKS)
     stage = _Stage(rig, frames + origin, clock, kicks, 60.0 / (score.tempo or USUAL_TEMPO))
-    channels = {}
+    channels: dict[str, Stereo] = {}
     for part in PARTS:
         own = [note for note in notes if part_of(note) == part]
         if own:
             channels[part] = _channel(stage, part, own, options)
             on_part()
+    carrier = next((part for part in CARRIERS if part in channels), None)
+    changes = section_changes(played) if rig.transitions and carrier else []
+    if carrier and changes:
+        channels[carrier] = channels[carrier] + play_section_changes(changes, stage.frames, clock)
     return _mixed(stage, channels, options)
 
 

@@ -47,7 +47,7 @@ class Rig:
 
     kits, instruments: pools, of which the program of a part takes one. strips: of each part.
     room: s. delay: beats between echoes; feedback: level from one to the next. wow: s of drift, as
-    of tape.
+    of tape. transitions: whether risers and impacts lead from section to section.
     """
 
     kits: tuple[str, ...] = ("hybrid",)
@@ -57,6 +57,7 @@ class Rig:
     delay: float = 0.75
     feedback: float = 0.45
     wow: float = 0.0
+    transitions: bool = False
 
     def kit(self, program: int) -> str:
         """Return the kit that a program of the drums stands for."""
@@ -106,7 +107,7 @@ RIGS: dict[str, Rig] = {
         _pools("plucked bass, sub", "stab, organ, electric piano", "pluck, saw lead, bell",
                "string machine, warm pad"),
         _strips(bass={"duck": 5.0}, chords={"duck": 5.0}, pad={"duck": 8.0}, lead={"duck": 3.0}),
-        room=1.4,
+        transitions=True, room=1.4,
     ),
     "techno": Rig(
         ("analogue",),
@@ -119,7 +120,7 @@ RIGS: dict[str, Rig] = {
             lead={"duck": 4.0, "delay": 0.25, "decibels": 4.0},
             pad={"duck": 9.0, "decibels": 3.0},
         ),
-        room=2.0,
+        transitions=True, room=2.0,
     ),
     "trance": Rig(
         ("analogue",),
@@ -129,7 +130,7 @@ RIGS: dict[str, Rig] = {
             drums={"drive": 0.15}, bass={"duck": 8.0}, chords={"duck": 8.0, "room": 0.25},
             lead={"duck": 5.0, "room": 0.22, "delay": 0.25}, pad={"duck": 10.0, "room": 0.3},
         ),
-        room=2.2,
+        transitions=True, room=2.2,
     ),
     "hiphop": Rig(
         ("worn", "hybrid"),
@@ -152,7 +153,7 @@ RIGS: dict[str, Rig] = {
         _pools("plucked bass, sub, reese", "supersaw, string machine, pluck",
                "saw lead, square lead, pulse lead", "warm pad, string machine, choir"),
         _strips(drums={"room": 0.16}, chords={"chorus": 0.4}, lead={"delay": 0.25, "room": 0.25}),
-        room=1.8,
+        transitions=True, room=1.8,
     ),
     "ambient": Rig(
         ("modal", "hybrid"),
@@ -195,7 +196,7 @@ RIGS: dict[str, Rig] = {
             drums={"drive": 0.35, "decibels": -1.5}, bass={"duck": 3.0, "drive": 0.35},
             chords={"delay": 0.25}, pad={"duck": 4.0, "room": 0.35},
         ),
-        room=2.0, delay=1.5,
+        transitions=True, room=2.0, delay=1.5,
     ),
     "dub": Rig(
         ("modal", "worn"),
@@ -204,7 +205,7 @@ RIGS: dict[str, Rig] = {
             drums={"room": 0.2, "delay": 0.06}, bass={"decibels": 4.0, "drive": 0.1},
             chords={"delay": 0.55, "room": 0.3, "chorus": 0.3}, lead={"delay": 0.5, "room": 0.35},
         ),
-        room=2.6, delay=0.75, feedback=0.68,
+        transitions=True, room=2.6, delay=0.75, feedback=0.68,
     ),
     "trap": Rig(
         ("long analogue", "analogue"),
@@ -213,13 +214,14 @@ RIGS: dict[str, Rig] = {
             drums={"drive": 0.25}, bass={"decibels": 4.5, "duck": 2.0, "drive": 0.2},
             chords={"room": 0.3, "delay": 0.2}, lead={"room": 0.3, "delay": 0.25},
         ),
-        room=2.2,
+        transitions=True, room=2.2,
     ),
     "garage": Rig(
         ("deep analogue", "hybrid"),
         _pools("sub, reese, plucked bass", "organ, stab, electric piano",
                "pluck, bell, square lead", "string machine, warm pad"),
-        _strips(bass={"duck": 3.0}, chords={"duck": 3.0}, pad={"duck": 5.0}), room=1.2,
+        _strips(bass={"duck": 3.0}, chords={"duck": 3.0}, pad={"duck": 5.0}),
+        transitions=True, room=1.2,
     ),
     "electro": Rig(
         ("analogue", "long analogue"),
@@ -227,7 +229,7 @@ RIGS: dict[str, Rig] = {
                "pulse lead, square lead, pluck", "string machine, choir"),
         _strips(drums={"drive": 0.2, "room": 0.14}, bass={"drive": 0.3},
                 chords={"chorus": 0.4, "delay": 0.12}),
-        room=1.6, delay=0.5,
+        transitions=True, room=1.6, delay=0.5,
     ),
 }  # fmt: skip
 NEUTRAL = Rig(("hybrid",))
