@@ -64,7 +64,7 @@ class StreamLoop:
         self._scheduler = scheduler
         self._worker = scheduler.worker
         self._requests = RequestBuilder(services, params)
-        self._tasks = StreamTasks(services, self._wait_for)
+        self._tasks = StreamTasks(services, self._wait_for, lambda text: self._listener.warn(text))
         self._listener = listener
         self._settings = StreamSettings.from_command(command, services)
         self._last_reader = self._settings.reader  # of the notes of the last chunk
@@ -252,7 +252,8 @@ class StreamLoop:
     def _continue(self, settings: StreamSettings, end: float) -> None:
         """Make the next chunk and have it follow the last one. end: of that one, s."""
         began = time.monotonic()
-        before, follows = self._state_for(settings), self._region
+        before = self._tasks.hear(self._state_for(settings), settings.command)
+        follows = self._region
         request = self._requests.build(settings, before, self._timing(settings.command, end))
         chunk, state = next_chunk(before, request, self._tasks.render, self._tasks.compose)
         self._region = self._player.play_after(
@@ -272,9 +273,8 @@ class StreamLoop:
         left = max(0.0, end_of_last - self._player.now()) if end_of_last is not None else 0.0
         start = before.frames / SAMPLE_RATE
         self._listener.chunk_ready(before.index, start, seconds, took, left + seconds)
-        late = self._late_index == before.index
-        warning = self._requests.chunk_made(settings, took, seconds, late)
-        if warning:
+        is_late = self._late_index == before.index
+        if warning := self._requests.chunk_made(settings, took, seconds, is_late):
             self._listener.warn(warning)
 
     def _state_for(self, settings: StreamSettings) -> StreamState:

@@ -47,7 +47,7 @@ class RequestBuilder:
         params, transport, command = self._params, self._services.transport, settings.command
         composer = find_composer(command, self._services, state)
         capabilities = (composer or check_engine(command, self._services)).capabilities
-        playing = playing_engine(command, self._services, composer)
+        playing = playing_engine(command, self._services, composer, state)
         steps = int(params.number("stream.steps")) or None
         if self._steps.is_lowered:
             steps = self._steps.limit(steps or capabilities.steps)

@@ -27,7 +27,12 @@ def rendered_chunk(
 
     Raises: CommandError, Cancelled: as `render`.
     """
-    made, gain = _leveled(_rendered(request, phrase, render), phrase, state.gain)
+    made, loudness = _rendered(request, phrase, render), TARGET_LOUDNESS
+    # Given notes and an accompaniment do not go on with the recording, so they sound as they do.
+    goes_on = request.phrase is None and request.accompaniment is None
+    if state.sound is not None and goes_on and made.any():
+        made, loudness = state.sound.apply(made), state.sound.loudness
+    made, gain = _leveled(made, phrase, state.gain, loudness)
     bar, before = phrase.bar, _lead_frames(phrase)
     notes = _last_notes(phrase)
     if state.is_empty:
@@ -61,12 +66,14 @@ def _rendered(request: ChunkRequest, phrase: Phrase, render: RenderClip) -> Samp
     return np.pad(made, ((0, max(0, frames - len(made))), (0, 0)))[:frames]
 
 
-def _leveled(made: Samples, phrase: Phrase, before: float | None) -> tuple[Samples, float | None]:
+def _leveled(
+    made: Samples, phrase: Phrase, before: float | None, loudness: float
+) -> tuple[Samples, float | None]:
     """Return the samples at the stream's level, and the gain at the chunk's end, dB.
 
     The gain follows the music: sooner down than up, and slowly enough that a soft phrase after a
     loud one stays soft. One constant gain would leave a whole soft piece too soft.
-    before: the gain at the end of the chunk before, dB.
+    before: the gain at the end of the chunk before, dB. loudness: of the stream, LUFS.
     """
     lead = _lead_frames(phrase)
     chunk = made[lead : len(made) - _AFTER]
@@ -74,7 +81,7 @@ def _leveled(made: Samples, phrase: Phrase, before: float | None) -> tuple[Sampl
     notes = phrase.score.cut(phrase.lead, phrase.lead + phrase.frames / SAMPLE_RATE).notes
     # Notes that only ring on say nothing of how loud the music is.
     if chunk.any() and any(note.start > 0 or note.end > _RINGING for note in notes):
-        wanted = float(np.clip(TARGET_LOUDNESS - measure_loudness(chunk), -MAX_GAIN, MAX_GAIN))
+        wanted = float(np.clip(loudness - measure_loudness(chunk), -MAX_GAIN, MAX_GAIN))
         if gain is None:
             gain = wanted
         else:

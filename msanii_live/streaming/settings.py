@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msanii_live.engines.base import ComposingEngine, Engine, is_composing
-from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE
+from msanii_live.engines.builtin import AUDIO_ENGINE, MORPHING_ENGINE, TEXTURE_ENGINE
 from msanii_live.engines.notes.instruments import are_learnt, instrument_by_word
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.services import LIVE_BARS, Services
@@ -140,16 +140,19 @@ def _accompanist(command: StreamStart, services: Services) -> ComposingEngine:
     return engine
 
 
-def playing_engine(command: StreamStart, services: Services, composer: Engine | None) -> str:
+def playing_engine(
+    command: StreamStart, services: Services, composer: Engine | None, state: StreamState
+) -> str:
     """Return the name of the engine that makes the sound of the next chunk.
 
     composer: see `find_composer`. If it cannot play its notes, note-diffusion does. Audio without
-    notes, which a default engine that composes cannot continue, is left to one for audio.
+    notes, which a default engine that composes cannot continue, is left to one for audio, and what
+    is no music to one for textures.
     """
     if composer is not None:
         return composer.name if Render.address in composer.capabilities.verbs else NOTE_PLAYER
     if not command.midi and is_composing(services.registry.get(command.engine)):
-        return AUDIO_ENGINE
+        return TEXTURE_ENGINE if state.is_texture else AUDIO_ENGINE
     return command.engine
 
 

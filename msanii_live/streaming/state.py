@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from msanii_live.audio import Clip, ClipInfo, Samples, as_stereo
+from msanii_live.engines.composer.recording_sound import RecordingSound
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
 from msanii_live.playback.crossfade import close_loop
@@ -102,7 +103,8 @@ class StreamState:
     its last seconds play. gain: dB, of rendered notes at its end; None before the first. reader:
     how far the notes have been played. composed: the notes of a stream that is composed, or of the
     clip that it began with; None where they are unknown. accompaniment: what it has answered to a
-    player; None if it accompanies nobody.
+    player; None if it accompanies nobody. sound: of the recording that it began with, for all that
+    is played after it. is_texture: it began with what is no music.
     """
 
     samples: Samples = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -117,6 +119,8 @@ class StreamState:
     reader: ReaderPosition = field(default_factory=ReaderPosition)
     composed: ComposedNotes | None = None
     accompaniment: Accompaniment | None = None
+    sound: RecordingSound | None = None
+    is_texture: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -126,7 +130,7 @@ class StreamState:
     @classmethod
     def from_clip(cls, clip: Clip, beats: float) -> StreamState:
         """Return the state of a stream that has played one clip. beats: a bar of the clip."""
-        return replace(cls(beats=beats).extended(Chunk(clip)), composed=_notes_of(clip))
+        return replace(cls(beats=beats).extended(Chunk(clip)), composed=notes_of(clip))
 
     def extended(self, chunk: Chunk) -> StreamState:
         """Return the state after a chunk; `gain` and `reader` stay as they are."""
@@ -181,7 +185,7 @@ class StreamState:
         return Clip(self.samples.copy(), info)
 
 
-def _notes_of(clip: Clip) -> ComposedNotes | None:
+def notes_of(clip: Clip) -> ComposedNotes | None:
     """Return the notes of a clip from a bar line on, if they are known and have a tempo and metre.
 
     They end where the clip does.

@@ -10,7 +10,9 @@ from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, NewNotes, Task, TaskHandle
 from msanii_live.library.audio_files import SAMPLE_RATE
 from msanii_live.notes import Score
-from msanii_live.protocol.commands import Generate, GenerationCommand
+from msanii_live.protocol.commands import Generate, GenerationCommand, StreamStart
+from msanii_live.streaming.heard_source import hear_source
+from msanii_live.streaming.state import StreamState
 
 PRIORITY = 101  # above every client's: the stream must not fall silent
 
@@ -18,9 +20,18 @@ PRIORITY = 101  # above every client's: the stream must not fall silent
 class StreamTasks:
     """What makes clips and notes for a stream, by tasks of the worker."""
 
-    def __init__(self, services: Services, wait_for: Callable[[Task], TaskHandle]) -> None:
-        """Take what commands work with, and what has a task carried out and waits for it."""
-        self._services, self._wait_for = services, wait_for
+    def __init__(
+        self,
+        services: Services,
+        wait_for: Callable[[Task], TaskHandle],
+        warn: Callable[[str], None],
+    ) -> None:
+        """Take what commands work with, what waits for a task, and what is told of warnings."""
+        self._services, self._wait_for, self._warn = services, wait_for, warn
+
+    def hear(self, state: StreamState, command: StreamStart) -> StreamState:
+        """Return a state with what is heard in its source; see `hear_source`."""
+        return hear_source(state, command, self._services, self.render, self._warn)
 
     def render(
         self,

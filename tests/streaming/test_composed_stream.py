@@ -107,13 +107,15 @@ def test_which_engine_composes(services):
         assert find_composer(StreamStart(engine="tones"), services, state) is None
         assert find_composer(StreamStart(), services, state) is None, "it is not loaded"
         assert find_composer(StreamStart(engine="composer", midi="take"), services, state) is None
-    assert playing_engine(StreamStart(engine="composer"), services, composer) == "composer"
-    assert playing_engine(StreamStart(engine="tones"), services, None) == "tones"
+    assert playing_engine(StreamStart(engine="composer"), services, composer, notes) == "composer"
+    assert playing_engine(StreamStart(engine="tones"), services, None, audio) == "tones"
     registry.default = "composer"
     assert find_composer(StreamStart(), services, empty) is composer
     assert find_composer(StreamStart(), services, notes) is composer
     assert find_composer(StreamStart(), services, audio) is None
-    assert playing_engine(StreamStart(), services, None) == "mel-flow"
+    assert playing_engine(StreamStart(), services, None, audio) == "mel-flow"
+    texture = replace(audio, is_texture=True)
+    assert playing_engine(StreamStart(), services, None, texture) == "texture"
     morph = StreamStart(midi="song", timbre="harp", timbre2="lead")
     assert check_engine(morph, services).name == "mel2mel"
     assert check_engine(replace(morph, timbre2=""), services).name == "composer"
