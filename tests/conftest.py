@@ -44,6 +44,20 @@ REAL_TIME = (
     "streaming/test_score_source.py",
     "streaming/test_stream.py",
 )
+# Of these, what waits for what it needs, and does not listen by the clock. Such a test is often
+# idle, and another one can use the time.
+BESIDE_OTHERS = (
+    "clients/test_hosts.py",
+    "clients/test_into_live.py",
+    "clients/test_max_examples.py",
+    "clients/test_max_interpreter.py",
+    "clients/test_max_stems.py",
+    "clients/test_snippets.py",
+    "clients/test_touch_controllers.py",
+    "clients/test_tutorial.py",
+    "cluster",
+    "web",
+)
 _TESTS = Path(__file__).parent
 
 # A busy machine is no fault of what a test generates.
@@ -57,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(place) for place in places):
             item.add_marker(pytest.mark.flaky(reruns=2))
-            if not item.path.is_relative_to(_TESTS / "web"):  # pages wait for what they need
+            if not any(item.path.is_relative_to(_TESTS / place) for place in BESIDE_OTHERS):
                 item.add_marker(pytest.mark.alone)
 
 
