@@ -94,7 +94,7 @@ def report_full_size(
                 print(f"| {title} | {str(error).splitlines()[0][:200]} | | | | | |", flush=True)
         print()
         if time.monotonic() < until:
-            print_added(folder, lengths[0], steps, device, until)
+            print_added(folder, lengths[0], steps, device, until=until)
         else:
             print("what is added to the model's own calls was not measured: the time is over")
     return 0

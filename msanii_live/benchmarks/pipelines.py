@@ -126,25 +126,35 @@ def measure(
 
 
 def report_pipelines(
-    model: Path | None, name: str, seconds: float, steps: int | None, device: str
+    model: Path | None,
+    name: str,
+    seconds: float,
+    steps: int | None,
+    device: str,
+    rounds: int = ROUNDS,
 ) -> int:
     """Measure a folder, or the published model of a name with random weights; print the table.
 
     Returns the status.
     """
     if model is not None:
-        print_added(model, seconds, steps, device)
+        print_added(model, seconds, steps, device, rounds)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         where, folder = pick_device(device), Path(scratch, name)
         dtype = torch.float16 if where.type == "cuda" else torch.float32
         save_random(PUBLISHED[name], folder, where, dtype)
-        print_added(folder, seconds, steps, device)
+        print_added(folder, seconds, steps, device, rounds)
     return 0
 
 
 def print_added(
-    model: Path, seconds: float, steps: int | None, device: str, until: float = math.inf
+    model: Path,
+    seconds: float,
+    steps: int | None,
+    device: str,
+    rounds: int = ROUNDS,
+    until: float = math.inf,
 ) -> None:
     """Measure a folder, and print what is added to the time of the model's own calls.
 
@@ -152,10 +162,10 @@ def print_added(
     """
     engine = create_engine(EngineSettings(device, name=model.name, weights=model))
     kind = "wall clock" if torch.cuda.is_available() else "processor time"
-    print(f"{model.name}: clips of {seconds:g} s, medians of {ROUNDS}, {kind}")
+    print(f"{model.name}: clips of {seconds:g} s, medians of {rounds}, {kind}")
     print("| command | in the model, s | the engine adds, s | share |\n|---|---:|---:|---:|")
     clip = source(engine.capabilities.sample_rate, seconds)
-    for row in measure(engine, commands_of(seconds, steps), clip):
+    for row in measure(engine, commands_of(seconds, steps), clip, rounds):
         added = row.total - row.model
         print(
             f"| {row.command} | {row.model:.3f} | {added:.3f} | {100 * row.share:.1f} % |",

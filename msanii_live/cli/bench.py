@@ -151,6 +151,7 @@ def add(commands: Commands) -> None:
     pipelines.add_argument("--seconds", type=float, default=6.0, help="of clips (%(default)s)")
     pipelines.add_argument("--steps", type=int, help="denoising steps (the model's own)")
     pipelines.add_argument("--device", default="auto", help="(%(default)s)")
+    pipelines.add_argument("--rounds", type=int, default=3, help="of each command (%(default)s)")
     pipelines.set_defaults(run=_pipelines)
 
     bench_scaling.add_kinds(kinds)
@@ -291,8 +292,9 @@ def _pipelines(arguments: argparse.Namespace) -> int:
         raise ConfigError("name either the folder of a model, or one by --random")
     model = arguments.model and arguments.model.expanduser()
     return report_pipelines(
-        model, arguments.random or "", arguments.seconds, arguments.steps, arguments.device
-    )
+        model, arguments.random or "", arguments.seconds, arguments.steps, arguments.device,
+        max(1, arguments.rounds),
+    )  # fmt: skip
 
 
 def _tempo(arguments: argparse.Namespace) -> int:

@@ -35,7 +35,7 @@ _STABILITY = (
 )
 _NOT_DIFFUSERS = (
     "published in the form of its makers; where the repository has no model_index.json, convert it "
-    "with diffusers' script for Stable Audio 3 and use models add"
+    "with diffusers' script, as docs/engines.md says, and use models add"
 )
 
 KNOWN_MODELS: tuple[PublishedModel, ...] = (
