@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from msanii_live.audio import Clip
+from msanii_live.audio import Clip, Samples
 from msanii_live.engines.base import OffloadMode
+from msanii_live.engines.spans import SpanPlan
 from msanii_live.errors import Cancelled, Code, CommandError
 from msanii_live.notes import Score
 
@@ -49,7 +50,7 @@ class EngineCall:
     number: of the call, unique in its server. args: with a `ContextPlace` where the context goes.
     tempo, beats, seed, skip_normalization: of the context. loras: those that the engine must use.
     sources: names and keys of clips that the worker has or gets with the call, these first.
-    news_interval: s between reports of progress.
+    news_interval: s between reports of progress. wants_spans: the clip is heard while it is made.
     """
 
     number: int
@@ -63,6 +64,7 @@ class EngineCall:
     loras: Loras | None = None
     sources: tuple[tuple[str, str], ...] = ()
     news_interval: float = 0.1
+    wants_spans: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,41 @@ class SourceRequest:
 
 
 @dataclass(frozen=True)
+class MadeSpan:
+    """Samples of a clip that is being made. start: their first frame in the clip."""
+
+    start: int
+    samples: Samples
+
+
+@dataclass(frozen=True)
 class CallNews:
-    """What is new of a call. warnings: those not told before. request: to be answered, or None."""
+    """What is new of a call. warnings: those not told before. request: to be answered, or None.
+
+    plan: of a clip that is handed over while it is made, once it is begun. spans: those of it.
+    """
 
     step: int
     steps: int
     warnings: tuple[str, ...] = ()
     request: SourceRequest | None = None
+    plan: SpanPlan | None = None
+    spans: tuple[MadeSpan, ...] = ()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for them."""
+        return self.request is not None or self.plan is not None or bool(self.spans)
 
     def after(self, before: CallNews) -> CallNews:
         """Return these news together with earlier ones that nobody was told."""
-        return replace(self, warnings=(*before.warnings, *self.warnings))
+        is_begun_anew = self.plan is not None
+        return replace(
+            self,
+            warnings=(*before.warnings, *self.warnings),
+            plan=self.plan or before.plan,
+            spans=self.spans if is_begun_anew else (*before.spans, *self.spans),
+        )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import socket
+import sys
 import threading
 from functools import cache
 from typing import Any
@@ -30,6 +31,7 @@ from msanii_live.dsp.heap import return_memory
 from msanii_live.dsp.thread_limit import limit_threads
 from msanii_live.engines.base import Context, has_loras
 from msanii_live.engines.registry import EngineRegistry
+from msanii_live.engines.spans import NoReceiver
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.failures import to_command_error
 from msanii_live.notes import Score
@@ -98,7 +100,7 @@ class EngineActor:
         with self._changed:
             self._call, self._ended = None, call.number
             self._changed.notify_all()
-            return CallEnd(failure, precision, running.news(), facts), made
+            return CallEnd(failure, precision, running.last_news(), facts), made
 
     @in_group("control")
     def news(self, number: int) -> CallNews | None:
@@ -110,7 +112,7 @@ class EngineActor:
             running = self._call
             if number <= self._ended:
                 return None
-            return running.news() if running and running.number == number else CallNews(0, 0)
+            return running.state() if running and running.number == number else CallNews(0, 0)
 
     @in_group("control")
     def give(
@@ -122,7 +124,7 @@ class EngineActor:
                 self._kept.add(key, value, clip_bytes(value))
             found = self._kept.get(key) if value is None else value
             if self._call is not None and self._call.number == number:
-                self._call.take(request, found)
+                self._call.answer(request, found)
 
     @in_group("control")
     def cancel(self, number: int) -> None:
@@ -163,12 +165,12 @@ class EngineActor:
     @in_group("control")
     def facts(self) -> WorkerFacts:
         """Return what the worker is."""
-        registry = self._registry
+        registry, gpu = self._registry, os.environ.get("CUDA_VISIBLE_DEVICES", "")
         return WorkerFacts(
             host=socket.gethostname(),
             pid=os.getpid(),
-            device=registry.device,
-            gpu=os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+            device=likely_device(registry.device, gpu, sys.platform),
+            gpu=gpu,
             loaded=tuple(name for name in registry.names() if registry.state(name) == "loaded"),
             memory_mb=registry.memory_mb(),
             python=platform.python_version(),
@@ -199,4 +201,21 @@ class EngineActor:
             seed=call.seed,
             score=cache(running.ask_score),
             skip_normalization=call.skip_normalization,
+            spans=running if call.wants_spans else NoReceiver(),
         )
+
+
+def likely_device(device: str, gpu: str, system: str) -> str:
+    """Return where the models of a worker run, also before PyTorch is loaded and knows.
+
+    device: as the registry says, "auto" before. gpu: those that Ray gave the process, "" for none.
+    system: as Python names it.
+
+    >>> likely_device("auto", "0", "linux"), likely_device("auto", "", "linux")
+    ('cuda', 'cpu')
+    >>> likely_device("auto", "", "darwin"), likely_device("cpu", "0", "linux")
+    ('mps', 'cpu')
+    """
+    if device != "auto":
+        return device
+    return "cuda" if gpu else "mps" if system == "darwin" else "cpu"

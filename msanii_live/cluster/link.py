@@ -103,11 +103,15 @@ class RayLink:
         )  # fmt: skip
         return start(NewsHub).remote()
 
-    def new_actor(self, setup: object, hub: Any, gpus: float) -> Any:
-        """Start a worker, which Ray starts again where its process ends."""
+    def new_actor(self, setup: object, hub: Any, gpus: float, memory: int) -> Any:
+        """Start a worker, which Ray starts again where its process ends.
+
+        gpus, memory: that it asks of its machine; memory in bytes, 0 for none.
+        """
         start = self._ray.remote(
             num_cpus=0 if gpus else 1,
             num_gpus=gpus,
+            memory=memory or None,
             concurrency_groups=GROUPS,
             max_restarts=-1,
             max_task_retries=0,

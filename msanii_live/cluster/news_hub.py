@@ -39,7 +39,7 @@ class NewsHub:
 
     @in_group("poll")
     def poll(self, wait: float) -> Sequence[tuple[int, CallNews]]:
-        """Wait for news, and return them; at most ten times a second but for requests.
+        """Wait for news, and return them; at most ten times a second but for urgent ones.
 
         wait: s, after which none are returned.
         """
@@ -52,4 +52,4 @@ class NewsHub:
         return list(told.items())
 
     def _is_urgent(self) -> bool:
-        return any(news.request is not None for news in self._news.values())
+        return any(news.is_urgent for news in self._news.values())

@@ -85,7 +85,7 @@ class WorkerPool:
             return end.failure
         if is_last:
             handle.leave_slot()
-        return link.fetch(made)
+        return remote.fetch(made)
 
     def manage(self, engine: str, action: str) -> None:
         """Load an engine in every worker, or free it. Raises: CommandError."""

@@ -10,10 +10,19 @@ from dataclasses import replace
 from typing import Any
 
 from msanii_live.audio import Clip
-from msanii_live.cluster.calls import CLIP, CallEnd, CallNews, EngineCall, Failure, SourceRequest
+from msanii_live.cluster.calls import (
+    CLIP,
+    CallEnd,
+    CallNews,
+    EngineCall,
+    Failure,
+    Made,
+    SourceRequest,
+)
 from msanii_live.cluster.kept_clips import clip_bytes, clip_key
 from msanii_live.cluster.link import RayLink, unreachable
 from msanii_live.cluster.news_feed import NewsBox, NewsFeed
+from msanii_live.cluster.received_spans import ReceivedSpans
 from msanii_live.engines.base import Context
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.job import source_names
@@ -49,6 +58,7 @@ class RemoteCall:
         self._sent = sent
         self._call = call
         self._context = context
+        self._spans = ReceivedSpans(context.spans)
         self._patience = patience
         self._cancelled: Future[None] = Future()
         self._question: Future[Any] | None = None  # asked of the worker, while it is open
@@ -73,6 +83,13 @@ class RemoteCall:
         if ended.failure is None and ended.news.steps:
             self._context.progress(ended.news.step, ended.news.steps)
         return ended, made
+
+    def fetch(self, made: Any) -> Made:
+        """Return what the call has made. Raises: SlotLost; CommandError: EENGINE, as `run`."""
+        fetched: Made = self._link.fetch(made)
+        if isinstance(fetched, Clip):
+            self._spans.complete(fetched)
+        return fetched
 
     def _watch(self, end: Future[Any], box: NewsBox) -> None:
         """Tell what comes in until a call has ended. Raises: as `run`."""
@@ -129,7 +146,8 @@ class RemoteCall:
                     new.append(((name, key), self._link.put(key, clip, clip_bytes(clip))))
                     self._sent.add(key)
         sources = (*(source for source, _ in new), *known)
-        return replace(self._call, sources=sources), [reference for _, reference in new]
+        call = replace(self._call, sources=sources, wants_spans=self._spans.is_wanted)
+        return call, [reference for _, reference in new]
 
     def _note_cancel(self) -> None:
         with contextlib.suppress(Exception):  # it is noted already
@@ -142,6 +160,7 @@ class RemoteCall:
     def _tell(self, news: CallNews) -> None:
         for text in news.warnings:
             self._context.warn(text)
+        self._spans.take(news)
         if news.request is not None:
             self._answer(news.request)
         if news.steps:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from msanii_live.audio import Clip
-from msanii_live.cluster.calls import CLIP, SCORE, CallNews, Failure, SourceRequest
+from msanii_live.audio import Clip, Samples
+from msanii_live.cluster.calls import CLIP, SCORE, CallNews, Failure, MadeSpan, SourceRequest
+from msanii_live.engines.spans import SpanPlan
 from msanii_live.errors import Cancelled
 from msanii_live.notes import Score
 
@@ -40,6 +41,9 @@ class RunningCall:
         self._is_answered = False
         self._is_stepped = False  # since the last news
         self._told = 0.0
+        self._plan: SpanPlan | None = None  # not told yet
+        self._spans: list[MadeSpan] = []  # the same
+        self._frames = 0  # of all spans
 
     # -- for the engine --------------------------------------------------------------------------
 
@@ -55,6 +59,19 @@ class RunningCall:
         """Have a warning told."""
         with self._changed:
             self._warnings.append(text)
+            self._changed.notify_all()
+
+    def begin(self, plan: SpanPlan) -> None:
+        """Have told how the clip will be handed over; see `SpanReceiver`."""
+        with self._changed:
+            self._plan, self._spans, self._frames = plan, [], 0
+            self._changed.notify_all()
+
+    def take(self, samples: Samples) -> None:
+        """Have the next samples of the clip handed over."""
+        with self._changed:
+            self._spans.append(MadeSpan(self._frames, samples))
+            self._frames += len(samples)
             self._changed.notify_all()
 
     def ask_clip(self, name: str) -> Clip:
@@ -90,18 +107,33 @@ class RunningCall:
 
     def until_news(self) -> float | None:
         """Return the seconds until something may be told, None if nothing is new."""
-        if self._warnings or (self._request and not self._is_asked):
+        is_asking = self._request is not None and not self._is_asked
+        if self._warnings or is_asking or self._plan is not None or self._spans:
             return 0.0
-        return self._told + self._news_interval - time.monotonic() if self._is_stepped else None
+        if not self._is_stepped:
+            return None
+        return self._told + self._news_interval - time.monotonic()
 
     def news(self) -> CallNews:
-        """Return what is new, which is told by this, and the request that is open."""
-        told = CallNews(self._step, self._steps, tuple(self._warnings), self._request)
+        """Return what is new, which is told by this."""
+        told = CallNews(
+            self._step, self._steps, tuple(self._warnings), self._request, self._plan,
+            tuple(self._spans),
+        )  # fmt: skip
         self._warnings, self._is_stepped, self._told = [], False, time.monotonic()
+        self._plan, self._spans = None, []
         self._is_asked = self._is_asked or self._request is not None
         return told
 
-    def take(self, request: SourceRequest, answer: Clip | Score | Failure | None) -> None:
+    def last_news(self) -> CallNews:
+        """Return what nobody was told when the call ended; the clip has what the spans have."""
+        return replace(self.news(), plan=None, spans=())
+
+    def state(self) -> CallNews:
+        """Return what is known, and the request that is open, without regard to what was told."""
+        return CallNews(self._step, self._steps, request=self._request)
+
+    def answer(self, request: SourceRequest, answer: Clip | Score | Failure | None) -> None:
         """Take the answer to a request."""
         if self._request == request:
             self._answer, self._is_answered = answer, True

@@ -32,6 +32,17 @@ class WorkerTarget:
         return cls("", int(text) if text.isdigit() else None)
 
     @property
+    def words(self) -> str:
+        """What is done first, and how long that takes.
+
+        >>> WorkerTarget("", 2).words
+        'starting Ray on this machine, which takes 10 to 20 s'
+        """
+        if self.address:
+            return f"connecting to the Ray cluster at {self.address}"
+        return "starting Ray on this machine, which takes 10 to 20 s"
+
+    @property
     def is_growing(self) -> bool:
         """Whether the server takes what machines add later."""
         return bool(self.address) and self.number is None

@@ -11,6 +11,7 @@ from typing import Any
 from msanii_live.cluster.calls import EngineSetup
 from msanii_live.cluster.home import ClusterHome
 from msanii_live.cluster.link import unreachable
+from msanii_live.cluster.needs import memory_share, worker_bytes
 from msanii_live.cluster.news_feed import NewsFeed
 from msanii_live.cluster.pool_worker import PoolWorker
 from msanii_live.cluster.remote_call import HUNG
@@ -51,13 +52,15 @@ class WatchedWorkers:
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._reason = ""  # why a worker was lost last
-        self._gpu_share = 0.0
+        self._gpu_share, self._memory = 0.0, 0  # of each worker; bytes
         self._hub: Any = None
         self._grown = time.monotonic()  # when the cluster was looked at last, s
         self.all: list[PoolWorker] = []
+        log.info("%s", target.words)
         self.link = self._home.connect()
         try:
             self.all = [PoolWorker(number) for number in range(self._count())]
+            log.info("Ray answers; workers to start: %d", len(self.all))
             self._start_all()
             self._watcher = threading.Thread(target=self._watch, name="cluster", daemon=True)
             self._watcher.start()
@@ -125,14 +128,22 @@ class WatchedWorkers:
 
     def _start_all(self) -> None:
         """Start all workers in the cluster, which has none."""
-        self._gpu_share = gpu_share(self.link.resources().get("GPU", 0), len(self.all))
+        self._share(len(self.all))
         self._hub = self.link.new_hub()
         self.feed = NewsFeed(self.link, self._hub)
         for worker in self.all:
             self._start(worker)
 
+    def _share(self, workers: int) -> None:
+        """Note what each of so many workers asks of its machine."""
+        resources = self.link.resources()
+        self._gpu_share = gpu_share(resources.get("GPU", 0), workers)
+        self._memory = worker_bytes(self._setup.default)
+        if self._home.head is not None:
+            self._memory = memory_share(self._memory, resources.get("memory", 0.0), workers)
+
     def _start(self, worker: PoolWorker) -> None:
-        worker.actor = self.link.new_actor(self._setup, self._hub, self._gpu_share)
+        worker.actor = self.link.new_actor(self._setup, self._hub, self._gpu_share, self._memory)
         worker.facts, worker.question, worker.sent, worker.lost = None, None, set(), 0.0
         worker.told = 0.0
 
@@ -142,7 +153,8 @@ class WatchedWorkers:
         with self._changed:
             while not any(worker.is_usable for worker in self.all):
                 if not self._changed.wait(until - time.monotonic()):
-                    raise ConfigError(f"no worker starts: {self._reason or NO_ROOM}")
+                    need = f"a worker asks for {self._memory / 2**30:.1f} GB of memory; {NO_ROOM}"
+                    raise ConfigError(f"no worker starts: {self._reason or need}")
 
     def _watch(self) -> None:
         while not self._closing.wait(WATCH_INTERVAL):
@@ -198,8 +210,7 @@ class WatchedWorkers:
         if not added:
             return
         log.info("the cluster has room for %d more workers", len(added))
-        gpus = self.link.resources().get("GPU", 0)
-        self._gpu_share = gpu_share(gpus, number + len(added))
+        self._share(number + len(added))
         for worker in added:
             self._start(worker)
         self.all += added

@@ -16,13 +16,17 @@ from msanii_live.cluster.calls import (
     EngineCall,
     EngineSetup,
     Failure,
+    MadeSpan,
     SourceRequest,
 )
-from msanii_live.cluster.engine_actor import EngineActor
+from msanii_live.cluster.engine_actor import EngineActor, likely_device
 from msanii_live.cluster.kept_clips import KeptClips, clip_bytes, clip_key
 from msanii_live.cluster.link import connection_failure
+from msanii_live.cluster.needs import BASE_BYTES, worker_bytes
 from msanii_live.cluster.news_hub import NewsHub
+from msanii_live.cluster.received_spans import ReceivedSpans
 from msanii_live.cluster.target import WorkerTarget, gpu_share, worker_count
+from msanii_live.engines.spans import SpanPlan
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.commands import Generate, Outpaint
 
@@ -185,3 +189,50 @@ def test_a_hub_keeps_what_nobody_has_asked_for_and_tells_it_once():
     hub.tell(1, CallNews(2, 8, ("second",)))
     assert dict(hub.poll(10.0)) == {1: CallNews(2, 8, ("first", "second")), 2: CallNews(5, 8)}
     assert hub.poll(0.0) == []
+
+
+def test_spans_of_a_clip_are_told_in_order_and_what_is_missing_comes_with_the_clip():
+    taken = []
+
+    class Receiver:
+        def begin(self, plan):
+            taken.clear()
+
+        def take(self, samples):
+            taken.append(samples)
+
+    spans = ReceivedSpans(Receiver())
+    first, second, third = (
+        MadeSpan(start, SOURCE.samples[start : start + 14_700]) for start in (0, 14_700, 29_400)
+    )
+    plan = SpanPlan(44_100, 44_100, (14_700,) * 3)
+    spans.take(CallNews(0, 0, plan=plan, spans=(first,)))
+    spans.take(CallNews(0, 0, spans=(third,)))  # the second was lost on its way
+    assert len(taken) == 1
+    spans.take(CallNews(0, 0, spans=(second,)))
+    spans.complete(SOURCE)
+    np.testing.assert_array_equal(np.concatenate(taken), SOURCE.samples)
+    assert [len(samples) for samples in taken] == [14_700] * 3
+    spans.take(CallNews(0, 0, plan=plan, spans=(first,)))  # it is made again, by another worker
+    assert len(taken) == 1
+
+
+def test_a_hub_tells_a_clip_that_is_begun_anew_without_the_spans_of_before():
+    plan, span = SpanPlan(2, 1, (1, 1)), MadeSpan(0, SOURCE.samples[:1])
+    before, anew = CallNews(0, 0, plan=plan, spans=(span, span)), CallNews(0, 0, plan=plan)
+    assert anew.after(before).spans == ()
+    assert CallNews(0, 0, spans=(span,)).after(before).spans == (span,) * 3
+
+
+def test_a_worker_asks_for_memory_by_its_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv("MSANII_LIVE_MODELS", str(tmp_path / "models"))
+    (tmp_path / "weights.safetensors").write_bytes(bytes(1000))
+    assert worker_bytes(str(tmp_path)) == BASE_BYTES + 1000
+    assert worker_bytes(str(tmp_path / "weights.safetensors")) == BASE_BYTES + 1000
+    assert worker_bytes("ace-step-turbo") == BASE_BYTES + 12 * 10**9
+    assert worker_bytes("tones") == BASE_BYTES
+
+
+def test_the_device_of_a_worker_is_known_before_pytorch_is_loaded(actor):
+    assert actor.facts().device in ("cpu", "mps", "cuda")
+    assert [likely_device("auto", gpu, "linux") for gpu in ("", "1")] == ["cpu", "cuda"]
