@@ -62,7 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "200")
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        if not (sys.argv[1:] if argv is None else argv):
+            parser.print_help()
+            return 2
+        arguments = parser.parse_args(argv)
         status = int(arguments.run(arguments))
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msanii_live.cli.arguments import Commands, add_device, add_precision, add_threads
+from msanii_live.errors import MsaniiError
 
 if TYPE_CHECKING:
     from msanii_live.client import Client
@@ -66,7 +67,11 @@ def demo(out: Path, device: str, precision: str | None = None, threads: int = 0)
         flags += ["--precision", precision]
     if threads:
         flags += ["--threads", str(threads)]
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"cannot write {out}: {error.strerror}; name another folder with --out"
+        raise MsaniiError(text) from None
     log = out / "server.log"
     print("starting the server (loading the model) ...", flush=True)
     with running_server(out, *flags, log=log) as server:

@@ -9,18 +9,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msanii_live.cli.arguments import Commands, add_server_address
+from msanii_live.errors import MsaniiError
 
 if TYPE_CHECKING:
     from msanii_live.client.connection import TransportName
     from msanii_live.osc.codec import Message
 
 REPLY_TIMEOUT = 3.0  # seconds that the answer to a command without a job may take
+FLAGS = ("--host", "--port", "--udp", "--help", "-h")
 
 
 def add(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
-        "send", help="send one command to a running server and print its replies"
+        "send",
+        help="send one command to a running server and print its replies",
+        description="Sends one command, prints its replies, and ends with 0 if it was carried out, "
+        "else with 1. `msanii-live docs osc` lists the commands.",
+        epilog="example: msanii-live send generate style house bars 4 clip a play 1",
     )
     add_server_address(parser)
     parser.add_argument("--udp", action="store_true", help="send over UDP instead of TCP")
@@ -32,6 +38,9 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if misplaced := [word for word in arguments.words if word.partition("=")[0] in FLAGS]:
+        flags = " ".join(misplaced)
+        raise MsaniiError(f"{flags}: flags stand in front of the command: send {flags} … ping")
     transport: TransportName = "udp" if arguments.udp else "int32"
     return send(arguments.host, arguments.port, transport, arguments.address, arguments.words)
 

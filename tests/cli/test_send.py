@@ -44,3 +44,9 @@ def test_without_a_server_the_error_says_how_to_start_one(command):
     status, _, errors = run_command(command, *(["ping"] if command == "send" else []), port=port)
     assert status == 2
     assert f"nobody listens on 127.0.0.1:{port}: start `msanii-live serve`" in errors
+
+
+def test_flags_behind_the_command_are_not_sent(send):
+    status, _, errors = send("ping", "--port", "7790")
+    assert status == 2
+    assert "--port: flags stand in front of the command" in errors
