@@ -32,12 +32,12 @@ STRIPS = {
     "drums": Strip(-2.0, drive=0.1, room=0.05),
     "bass": Strip(2.5, drive=0.35, room=0.0, low_cut=28.0, low_mono=140.0),
     "chords": Strip(
-        2.0, drive=0.12, shine=5.0, threshold=-13.0, room=0.16, delay=0.08, low_cut=130.0
+        2.0, drive=0.12, shine=7.0, threshold=-13.0, room=0.16, delay=0.08, low_cut=130.0
     ),
     "lead": Strip(
-        1.5, drive=0.12, shine=4.0, threshold=-13.0, room=0.16, delay=0.16, low_cut=150.0
+        1.5, drive=0.12, shine=6.0, threshold=-13.0, room=0.16, delay=0.16, low_cut=150.0
     ),
-    "pad": Strip(1.0, shine=6.0, threshold=-16.0, room=0.25, low_cut=150.0),
+    "pad": Strip(1.0, shine=8.0, threshold=-16.0, room=0.25, low_cut=150.0),
 }
 
 
