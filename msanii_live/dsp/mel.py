@@ -83,9 +83,14 @@ def stft_magnitudes(wave: torch.Tensor, spec: MelSpec) -> torch.Tensor:
     padded = F.pad(wave, (spec.n_fft // 2, max(tail, 0)))
     flat = padded.reshape(-1, padded.shape[-1])
     window = hann_window(spec.n_fft, wave.device)
-    bins = torch.stft(
-        flat, spec.n_fft, spec.hop, window=window, center=False, return_complex=True
-    ).abs()[..., :mel_frames]
+    bins = torch.stft(flat, spec.n_fft, spec.hop, window=window, center=False, return_complex=True)[
+        ..., :mel_frames
+    ]
+    if bins.requires_grad:
+        bins = bins.abs()
+    else:  # 3 times as fast on a CPU; but its gradient at zero is none
+        real, imaginary = torch.view_as_real(bins).unbind(-1)
+        bins = torch.addcmul(real * real, imaginary, imaginary).sqrt_()
     return bins.reshape(*wave.shape[:-1], *bins.shape[-2:])
 
 

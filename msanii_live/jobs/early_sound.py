@@ -10,15 +10,29 @@ from msanii_live.errors import CommandError
 from msanii_live.jobs.span_rates import SpanRates, kind_of
 from msanii_live.playback.growing_sound import GrowingSound
 from msanii_live.playback.player import Player
-from msanii_live.protocol.commands import Generate, GenerationCommand, JobCommand, Render
+from msanii_live.protocol.commands import (
+    Generate,
+    GenerationCommand,
+    JobCommand,
+    Outpaint,
+    Render,
+)
 
 _CAUTION = 1.5  # times as long as expected the rest may take
 
 
 def sounds_early(command: JobCommand) -> bool:
-    """Return whether a command's clip may sound before it is whole: one clip, from its start on."""
+    """Return whether a command's clip may sound before it is whole: one clip, from its start on.
+
+    What continues the clip that sounds now begins at that one's end instead.
+    """
+    if isinstance(command, Outpaint):
+        begins_with_source = bool(command.keep) and command.side == "right"
+        is_early = begins_with_source and command.src != "current"
+    else:
+        is_early = type(command) in (Generate, Render)
     return (
-        type(command) in (Generate, Render)
+        is_early
         and isinstance(command, GenerationCommand)
         and bool(command.play)
         and command.count == 1

@@ -182,7 +182,10 @@ def test_only_a_single_clip_from_its_start_on_sounds_early() -> None:
     assert sounds_early(Render(midi="a", play=1))
     assert not sounds_early(Generate())
     assert not sounds_early(Generate(play=1, count=2))
-    assert not sounds_early(Outpaint(src="current", play=1))
+    assert sounds_early(Outpaint(src="a", play=1, keep=1))
+    assert not sounds_early(Outpaint(src="a", play=1, keep=0))
+    assert not sounds_early(Outpaint(src="a", play=1, keep=1, side="left"))
+    assert not sounds_early(Outpaint(src="current", play=1, keep=1))
 
 
 def test_typical_waits_are_medians() -> None:

@@ -99,7 +99,6 @@ class MelFlowPipeline:
         a = lead + start if start else 0
         b = lead + end if end < frames else whole.shape[-1]
         whole[:, a:b] = self.noise(b - a)
-        mel = self.model.analyse(whole)
         # A token is known if the analysis windows of all its mel frames are known.
         half = self.model.spec.n_fft // 2
         first = max(0, (a - half) // self.token) if a else 0
@@ -107,6 +106,7 @@ class MelFlowPipeline:
         known = [not first <= token < last for token in range(tokens)]
         windows = (plan_left if leftwards else plan_line)(tokens, first, last, self.window)
         self.plan_steps(len(windows), self._spans(whole.shape[-1], a, b))
+        mel = self._analyse_known(whole, first, last, a)
         mel = self._inpaint(mel, known, windows, beat.moved(-lead) if beat else None)
         return self._vocode(mel, mid_side(whole), a, b)[:, lead : lead + frames]
 
@@ -165,6 +165,25 @@ class MelFlowPipeline:
         """Return what a phase search without a network starts from, (2, frames)."""
         noise = torch.randn(2, frames, generator=self.generator)
         return NOISE_LEVEL * noise.to(self.model.mean.device)
+
+    def _analyse_known(
+        self, whole: torch.Tensor, first: int, last: int, start: int
+    ) -> torch.Tensor:
+        """Return the normalised mel of tokens before `first` and from `last` on, and zeros between.
+
+        whole: (2, frames), whole tokens, with values that nobody knows from sample `start` on.
+        """
+        tokens = whole.shape[-1] // self.token
+        mel = self.blank(tokens)
+        if first:
+            end = first * self.patch
+            mel[:, :, :end] = self.model.analyse(whole[:, :start])[:, :, :end]
+        if last < tokens:
+            margin = -(-self.model.spec.n_fft // 2 // self.token)
+            mel[:, :, last * self.patch :] = self.model.analyse(
+                whole[:, (last - margin) * self.token :]
+            )[:, :, margin * self.patch :]
+        return mel
 
     def _inpaint(
         self,

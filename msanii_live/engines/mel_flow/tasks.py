@@ -29,6 +29,7 @@ from msanii_live.engines.mel_flow.model_level import model_gain
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
+from msanii_live.engines.spans import HandedSpans, SpanPlan
 from msanii_live.engines.verbs import run_verb
 from msanii_live.engines.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.errors import Code, CommandError
@@ -100,7 +101,14 @@ class MelFlowTasks:
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
         beat = BarPhase.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
+        handed = None
+        if command.keep and not leftwards and len(old) > 2 * SEAM:  # what is kept sounds at once
+            plan = SpanPlan(len(joined), self.rate, (len(old) - SEAM, new + SEAM))
+            handed = HandedSpans(self.context.spans, plan)
+            handed.add(joined[: len(old) - SEAM])
         wave = self._inpaint(joined, start, end, beat if bpm else None, source, leftwards)
+        if handed is not None:
+            handed.add(wave[len(old) - SEAM :])
         if not command.keep:
             wave, beat = wave[start:end], beat.moved(start)
         return self._clip(wave, bpm, beat, (source,))

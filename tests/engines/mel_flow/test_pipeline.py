@@ -80,3 +80,40 @@ def test_the_level_of_a_long_clip_is_that_of_its_mel(engine, monkeypatch):
     for mel, span in zip(seen, spans, strict=True):
         whole = clip_powers(mel, line.model.spec)[line.patch :]
         assert span.powers == pytest.approx(whole, rel=1e-3)
+
+
+def test_only_what_is_known_is_analysed_and_alike(engine):
+    line, generator = pipeline(engine), torch.Generator().manual_seed(0)
+    whole = 0.1 * torch.randn(2, 40 * line.token, generator=generator)
+    first, last, start = 12, 30, 12 * line.token + 1_500
+    with torch.inference_mode():
+        made = line._analyse_known(whole, first, last, start)
+        wanted = line.model.analyse(whole)
+    known = [*range(first * line.patch), *range(last * line.patch, made.shape[-1])]
+    torch.testing.assert_close(made[:, :, known], wanted[:, :, known], atol=1e-4, rtol=1e-4)
+    assert not made[:, :, first * line.patch : last * line.patch].any()
+
+
+class _Heard:
+    """A receiver that notes what it is given."""
+
+    def __init__(self):
+        self.plans, self.spans = [], []
+
+    def begin(self, plan):
+        self.plans.append(plan)
+
+    def take(self, samples):
+        self.spans.append(samples)
+
+
+def test_a_continuation_sounds_from_its_source_on(engine):
+    noise = np.random.default_rng(0).standard_normal((2 * RATE, 2)).astype(np.float32) * 0.05
+    clip, heard = make_clip(noise, RATE, name="a", bpm=120.0), _Heard()
+    context = replace(standalone_context(), clip=lambda name: clip, spans=heard)
+    made = engine.run(Outpaint(src="a", seconds=0.5, steps=1, keep=1), context)
+    assert np.array_equal(heard.spans[0], noise[:-SEAM])
+    assert np.array_equal(np.concatenate(heard.spans), made.samples)
+    assert heard.plans[0].frames == len(made.samples) == sum(heard.plans[0].spans)
+    engine.run(Outpaint(src="a", seconds=0.5, steps=1, keep=0), context)
+    assert len(heard.plans) == 1
