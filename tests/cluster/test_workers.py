@@ -12,11 +12,13 @@ import pytest
 
 from msanii_live.client.replies import NoAnswer
 from tests.live import live
+from tests.web.chromium import chromium, page_of, until
 
 pytest.importorskip("ray")
 pytest.importorskip("grpc")
 
 LONG = ("seconds", 1.0, "steps", 300)  # takes the engine of tones 3 s
+SHOWN = "words => words.every(it => document.getElementById('facts').textContent.includes(it))"
 ENDS = ("/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail")
 
 
@@ -118,6 +120,17 @@ def test_a_job_waits_for_the_clip_that_another_one_makes(server):
     server.client.send("/msanii/generate", *LONG, "clip", "chain", "id", "chain")
     longer = server.job("/msanii/outpaint", "after", "chain", "seconds", 1.0)
     assert longer[4] == 2.0
+
+
+def test_the_page_shows_each_worker_and_what_it_does(server):
+    wait_for(lambda: states(server) == ["idle", "idle"])
+    with chromium() as browser, page_of(browser, server.server.http_port) as page:
+        until(page, SHOWN, ["worker 1", "worker 2", "idle: ", ", process "])
+        begin(server, "shown", "seconds", 1.0, "steps", 1000)
+        until(page, SHOWN, ["busy with job ", "idle: "])
+        server.client.send("/msanii/job/cancel", "shown")
+        assert [message.address for message in ends(server, "shown")] == ["/msanii/job/cancelled"]
+        until(page, "words => !(" + SHOWN + ")(words)", ["busy"])
 
 
 def test_a_worker_without_memory_fails_one_job_and_no_other(server):
