@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from msanii_live.audio import Clip, Samples, make_clip
+from msanii_live.audio import Clip, Samples, limit, make_clip
 from msanii_live.audio.resampling import resample
 from msanii_live.errors import Code, CommandError
 from msanii_live.library.audio_files import SAMPLE_RATE
@@ -89,7 +89,7 @@ class AudioRecorder:
                 if is_current:
                     self._take = None
             if is_current:
-                finished(self._clip(take.name, take.samples(), take.start))
+                finished(self._clip(take.name, take.samples(), take.start, take.source))
 
         threading.Thread(target=run, name="recorder", daemon=True).start()
 
@@ -106,13 +106,13 @@ class AudioRecorder:
             first = max(0, last - self._player.to_frames(seconds or HISTORY_SECONDS))
             samples = self._player.read_history(source, first, last)
             start = self._player.now() - len(samples) / self._player.rate
-            return self._clip(name, samples, start)
+            return self._clip(name, samples, start, source)
         take.ended.set()
         take.fetch()
         samples, start = take.samples(), take.start
         if seconds is not None and (cut := len(samples) - self._player.to_frames(seconds)) > 0:
             samples, start = samples[cut:], start + cut / self._player.rate
-        return self._clip(name or take.name, samples, start)
+        return self._clip(name or take.name, samples, start, take.source)
 
     def close(self) -> None:
         """Discard the take, if there is one."""
@@ -121,9 +121,11 @@ class AudioRecorder:
                 self._take.ended.set()
             self._take = None
 
-    def _clip(self, name: str, samples: Samples, start: float) -> Clip:
+    def _clip(self, name: str, samples: Samples, start: float, source: str) -> Clip:
         if len(samples) < SAMPLE_RATE // 100:
             raise CommandError(Code.ENOCLIP, "nothing has come in that could be a take")
+        if source == "output" and float(np.abs(samples).max()) >= 1.0:
+            samples = limit(samples)  # the mix was too loud for the device, whose peaks are cut
         transport = self._player.transport
         return make_clip(
             resample(samples, self._player.rate, SAMPLE_RATE),

@@ -1,6 +1,7 @@
 """Check that a take is what was played, and that only one is recorded at a time."""
 
 import queue
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,18 @@ def test_a_take_is_what_was_played(player: Player) -> None:
     assert take.info.bpm == player.transport.bpm
     first = int(np.flatnonzero(take.samples[:, 0])[0])
     assert np.array_equal(take.samples[first : first + 9_000], played.samples)
+
+
+def test_a_take_of_a_mix_that_was_too_loud_peaks_at_minus_1_db(player: Player) -> None:
+    recorder = AudioRecorder(player)
+    recorder.start("one", "output", None, ignore)
+    loud = noise("noise", 9_000)
+    louder = replace(loud, samples=loud.samples * np.float32(1.5 / np.abs(loud.samples).max()))
+    player.play(louder, fade=0.0)
+    wait_for_tracks(player, "noise")
+    wait_for_tracks(player)
+    take = recorder.stop("", "output", None)
+    assert 0.5 < np.abs(take.samples).max() <= 10 ** (-1 / 20) + 1e-4
 
 
 def test_the_name_at_the_end_counts_and_only_the_last_seconds_are_kept(player: Player) -> None:
