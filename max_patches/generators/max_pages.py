@@ -233,8 +233,8 @@ def _every_command() -> Patcher:
     lines = ['20 10 "one message for each command; docs/osc.md describes them all"']
     for i, command in enumerate(COMMANDS):
         address, args = example(command)
-        words = [address, *(a if isinstance(a, str) else f"{a:g}" for a in args if a != "id")]
-        lines.append(f"m{i} 20 {44 + 28 * i} ({' '.join(words).removesuffix(' take1')})")
+        words = [address, *(a if isinstance(a, str) else f"{a:g}" for a in args)]
+        lines.append(f"m{i} 20 {44 + 28 * i} ({' '.join(words)})")
         lines.append(f"m{i} -> out")
     lines.append(f"out 20 {60 + 28 * len(COMMANDS)} [outlet] || hint the message")
     return patcher.draw("\n".join(lines))

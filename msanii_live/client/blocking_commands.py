@@ -94,6 +94,7 @@ class BlockingCommands(ABC):
         It is a job, and ends with the clip itself. The notes are saved beside the clip as NAME.mid, and
         commands that work with notes, such as outpaint with the composer, use them. Notes that were
         heard before are replaced; the notes of a clip that was composed here only with `again 1`.
+        `/msanii/undo` brings the notes of before back.
 
         src: clip name, current (what is playing) or last (the newest clip).
         bpm: its tempo, if known; heard if absent (20 to 300 bpm).

@@ -215,7 +215,10 @@ def render_markdown() -> str:
 
 
 def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
-    """Return the address and arguments of an example message of a command."""
+    """Return the address and arguments of an example message of a command.
+
+    It has no `id`: one that is constant would make a second click the same job.
+    """
     args: list[int | float | str] = []
     for argument in arguments(command):
         if argument.positional:
@@ -224,8 +227,6 @@ def example(command: type[Command]) -> tuple[str, list[int | float | str]]:
             continue
         elif argument.name in EXAMPLE_VALUES and not is_shared(command, argument):
             args += [argument.name, _example_value(argument)]
-    if issubclass(command, JobCommand):
-        args += ["id", "take1"]
     return command.address, args
 
 

@@ -37,8 +37,11 @@ def seeds():
     made, others = [], []
     for command in COMMANDS:
         if command.address != "/msanii/quit":
-            found = made if issubclass(command, JobCommand) else others
-            found.append(build_packet(*example(command)))
+            address, args = example(command)
+            if issubclass(command, JobCommand):  # one job for all that are alike
+                made.append(build_packet(address, [*args, "id", "fuzz"]))
+            else:
+                others.append(build_packet(address, args))
     return made, others
 
 
