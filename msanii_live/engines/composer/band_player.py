@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from msanii_live.audio import Samples, make_clip, rms_dbfs
+from msanii_live.audio import Samples, rms_dbfs
 from msanii_live.engines.base import Context
 from msanii_live.engines.loudness import TARGET_LOUDNESS
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.base import progress_counter
 from msanii_live.engines.notes.instruments import INSTRUMENT_NAMES, NAMED_KITS, instrument_by_word
 from msanii_live.engines.notes.played_parts import PlayedParts
-from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score, part_of
 from msanii_live.protocol.commands import Render
 from msanii_live.rack.levels import LEVELS
@@ -78,12 +77,12 @@ class BandPlayer:
             self._by_one(score, timbre, command, raw, True)
             for timbre in (command.timbre, command.timbre2)
         ]
-        from msanii_live.rack.morphing import morphed
+        from msanii_live.engines.rack.timbres import morphed_sound
+        from msanii_live.rack.render import RackSound
 
-        first, second = (each.stems for each in ends)
-        stems = {part: morphed(stem, second[part], command.mix) for part, stem in first.items()}
-        mix = sum(stems.values(), np.zeros_like(ends[0].clip.samples))
-        return _finished(mix, stems, score, context, with_stems)
+        first, second = (RackSound(end.clip.samples, end.stems) for end in ends)
+        sound = morphed_sound(first, second, command.mix)
+        return _finished(sound.mix, sound.stems, score, context, with_stems)
 
     def _by_one(
         self, score: Score, timbre: str, command: Render, context: Context, with_stems: bool
@@ -157,9 +156,9 @@ def find_instrument_of_rack(word: str) -> str:
         return ""
     name = RACK_NAMES.get(style_word(word))
     if name is None:
-        raise CommandError(
-            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(TIMBRES)}"
-        )
+        from msanii_live.engines.rack.timbres import unknown_timbre
+
+        raise unknown_timbre(word, TIMBRES)
     return name
 
 
@@ -167,18 +166,11 @@ def _finished(
     mix: Samples, stems: Mapping[str, Samples], score: Score, context: Context, with_stems: bool
 ) -> PlayedParts:
     """Return sound at the usual loudness, unless the context skips it, under the ceiling."""
+    from msanii_live.engines.rack.timbres import clip_of
     from msanii_live.rack.finish import finished
     from msanii_live.rack.render import RackSound
 
     loudness = None if context.skip_normalization else TARGET_LOUDNESS
     sound = RackSound(mix, stems if with_stems else {})
     sound = finished(sound, is_loop=score.is_loop, loudness=loudness)
-    clip = make_clip(
-        sound.mix,
-        44_100,
-        seed=context.seed,
-        bpm=round(score.bpm, 4),
-        bar_offset=score.bar,
-        loops=score.is_loop,
-    )
-    return PlayedParts(clip, sound.stems)
+    return PlayedParts(clip_of(sound.mix, score, context), sound.stems)

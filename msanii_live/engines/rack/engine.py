@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from msanii_live.audio import Clip, make_clip
+from msanii_live.audio import Clip
 from msanii_live.engines.base import (
     EFFECT_KEYS,
     OPTIONAL_KEYS,
@@ -24,9 +22,9 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.composer.further_styles import FURTHER_STYLES
 from msanii_live.engines.loudness import TARGET_LOUDNESS
+from msanii_live.engines.rack.timbres import clip_of, morphed_sound, unknown_timbre
 from msanii_live.engines.scores import requested_score
 from msanii_live.engines.vocabulary import STYLES
-from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import (
     Accompany,
@@ -137,7 +135,7 @@ class RackEngine:
         context.progress(0, 1)
         sound = self._player.play(score, command, context, bool(command.stems))
         context.progress(1, 1)
-        clip = clip_of(sound, score, context)
+        clip = clip_of(sound.mix, score, context)
         return replace(clip, score=score, stems=sound.stems)
 
     def _composing(self) -> ComposerEngine:
@@ -176,7 +174,7 @@ class RackPlayer:
         from msanii_live.engines.notes.played_parts import PlayedParts
 
         sound = self.play(score, command, context, with_stems)
-        return PlayedParts(clip_of(sound, score, context), sound.stems)
+        return PlayedParts(clip_of(sound.mix, score, context), sound.stems)
 
     def play(self, score: Score, command: Render, context: Context, with_stems: bool) -> RackSound:
         """Return the sound of a score at the usual loudness, unless the context skips it.
@@ -194,13 +192,15 @@ class RackPlayer:
             space=order.space or 0.0,
             with_stems=with_stems,
         )
-        sound = render_score(score, options)
-        if command.timbre2 and command.mix > 0.0:
+        is_morph = bool(command.timbre2) and command.mix > 0.0
+        sound = render_score(score, replace(options, with_stems=with_stems or is_morph))
+        if is_morph:
             instrument, kit = find_sound(command.timbre2)
-            second = render_score(score, replace(options, instrument=instrument, kit=kit))
-            sound = _blend(sound, second, command.mix)
+            options = replace(options, instrument=instrument, kit=kit, with_stems=True)
+            sound = morphed_sound(sound, render_score(score, options), command.mix)
         loudness = None if context.skip_normalization else TARGET_LOUDNESS
-        return finished(sound, is_loop=score.is_loop, loudness=loudness)
+        made = finished(sound, is_loop=score.is_loop, loudness=loudness)
+        return made if with_stems else RackSound(made.mix)
 
 
 def _one_word(name: str) -> str:
@@ -217,31 +217,8 @@ def find_sound(word: str) -> tuple[str, str]:
     if kit in KIT_NAMES:
         return "", kit
     if name and name not in INSTRUMENTS:
-        raise CommandError(
-            Code.ERANGE, f"no timbre is called {word!r}; there are {', '.join(TIMBRES)}"
-        )
+        raise unknown_timbre(word, TIMBRES)
     return name, ""
-
-
-def clip_of(sound: RackSound, score: Score, context: Context) -> Clip:
-    """Return the clip of a score's sound, without stems."""
-    return make_clip(
-        sound.mix,
-        44_100,
-        seed=context.seed,
-        bpm=round(score.bpm, 4),
-        bar_offset=score.bar,
-        loops=score.is_loop,
-        style=score.style,
-        key=score.key,
-    )
-
-
-def _blend(first: RackSound, second: RackSound, mix: float) -> RackSound:
-    """Return two sounds of the same notes together, each at its share. mix: 0 is only the first."""
-    near, far = np.float32(1.0 - mix), np.float32(mix)
-    stems = {part: near * stem + far * second.stems[part] for part, stem in first.stems.items()}
-    return RackSound(near * first.mix + far * second.mix, stems)
 
 
 @engine_factory(plugin_api=1)
