@@ -81,6 +81,63 @@ from msanii_live.protocol.commands.loras import (
 from msanii_live.protocol.commands.loras import (
     LoraLoad as LoraLoad,
 )
+from msanii_live.protocol.commands.params import (
+    PARAM_ROOT as PARAM_ROOT,
+)
+from msanii_live.protocol.commands.params import (
+    PARAMS as PARAMS,
+)
+from msanii_live.protocol.commands.params import (
+    OutputGain as OutputGain,
+)
+from msanii_live.protocol.commands.params import (
+    Param as Param,
+)
+from msanii_live.protocol.commands.params import (
+    StreamChords as StreamChords,
+)
+from msanii_live.protocol.commands.params import (
+    StreamDensity as StreamDensity,
+)
+from msanii_live.protocol.commands.params import (
+    StreamDrive as StreamDrive,
+)
+from msanii_live.protocol.commands.params import (
+    StreamKey as StreamKey,
+)
+from msanii_live.protocol.commands.params import (
+    StreamMix as StreamMix,
+)
+from msanii_live.protocol.commands.params import (
+    StreamParts as StreamParts,
+)
+from msanii_live.protocol.commands.params import (
+    StreamPromptA as StreamPromptA,
+)
+from msanii_live.protocol.commands.params import (
+    StreamPromptB as StreamPromptB,
+)
+from msanii_live.protocol.commands.params import (
+    StreamSeed as StreamSeed,
+)
+from msanii_live.protocol.commands.params import (
+    StreamSpace as StreamSpace,
+)
+from msanii_live.protocol.commands.params import (
+    StreamSteps as StreamSteps,
+)
+from msanii_live.protocol.commands.params import (
+    StreamStrength as StreamStrength,
+)
+from msanii_live.protocol.commands.params import (
+    StreamStyle as StreamStyle,
+)
+from msanii_live.protocol.commands.params import (
+    StreamTarget as StreamTarget,
+)
+from msanii_live.protocol.commands.params import (
+    param_tag as param_tag,
+)
 from msanii_live.protocol.commands.performance import (
     AutomationFree as AutomationFree,
 )
@@ -142,67 +199,10 @@ from msanii_live.protocol.commands.playback import (
     TransportCommand as TransportCommand,
 )
 from msanii_live.protocol.commands.stream import (
-    PARAM_ROOT as PARAM_ROOT,
-)
-from msanii_live.protocol.commands.stream import (
-    PARAMS as PARAMS,
-)
-from msanii_live.protocol.commands.stream import (
-    OutputGain as OutputGain,
-)
-from msanii_live.protocol.commands.stream import (
-    Param as Param,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamChords as StreamChords,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamDensity as StreamDensity,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamDrive as StreamDrive,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamKey as StreamKey,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamMix as StreamMix,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamParts as StreamParts,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamPromptA as StreamPromptA,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamPromptB as StreamPromptB,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamSeed as StreamSeed,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamSpace as StreamSpace,
-)
-from msanii_live.protocol.commands.stream import (
     StreamStart as StreamStart,
 )
 from msanii_live.protocol.commands.stream import (
-    StreamSteps as StreamSteps,
-)
-from msanii_live.protocol.commands.stream import (
     StreamStop as StreamStop,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamStrength as StreamStrength,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamStyle as StreamStyle,
-)
-from msanii_live.protocol.commands.stream import (
-    StreamTarget as StreamTarget,
-)
-from msanii_live.protocol.commands.stream import (
-    param_tag as param_tag,
 )
 from msanii_live.protocol.commands.system import (
     Caps as Caps,

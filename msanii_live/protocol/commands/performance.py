@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.protocol.command import Command, at_argument
-from msanii_live.protocol.commands.stream import MAX_CURVE_BEATS
+from msanii_live.protocol.commands.params import MAX_CURVE_BEATS
 from msanii_live.protocol.schema import integer, number, text
 
 SCENE_NAME = "name of the scene: letters, digits, '_', '.' and '-'"
