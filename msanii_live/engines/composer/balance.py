@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 
 from msanii_live.engines.composer.conditions import FIRST, SCALARS, ConditionBatch
+from msanii_live.engines.composer.note_choice import UNLIKELY, Means, Onsets, choose_notes
 from msanii_live.engines.composer.roll import ONSET
 from msanii_live.notes import PARTS
 
 LARGEST = 3.0  # nats; beyond it the network is believed, not the order
 HALVINGS = 7
-UNLIKELY = -0.9  # an onset of a sampled roll that is no note, whatever is wanted
 
 
 def wanted_notes(
@@ -87,23 +91,48 @@ def silenced(rolls: torch.Tensor, conditions: ConditionBatch, open_: torch.Tenso
     return result
 
 
-def decided(rolls: torch.Tensor, open_: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Return sampled rolls with exactly as many notes as are wanted, the likeliest ones.
+def decided(
+    rolls: torch.Tensor,
+    open_: torch.Tensor,
+    wanted: torch.Tensor,
+    given: torch.Tensor,
+    early: torch.Tensor,
+    arpeggios: Sequence[bool],
+) -> torch.Tensor:
+    """Return sampled rolls whose onsets are decided, -1 or 1, where notes are to be written.
 
-    A note is where an onset is above 0, and a sampler leaves some between. Places below UNLIKELY
-    never become notes, and those above -UNLIKELY always stay.
-    rolls: (batch, steps, WIDTH). open_, wanted: as of `balanced`; parts of which nothing is wanted
-    stay as they are.
+    There are as many as are wanted, up to a chord, the likeliest ones; see `choose_notes`. Of drums
+    they are the likeliest places.
+    rolls, given, early: (batch, steps, WIDTH), sampled, with the known notes, and as guessed early.
+    open_, wanted: as of `balanced`. arpeggios: of each window, whether its chords are broken.
     """
     result = rolls.clone()
     for place, part in enumerate(PARTS):
-        onsets = rolls[..., ONSET[part]]
-        is_open = (open_[..., place, None] > 0).expand_as(onsets)
-        values = torch.where(is_open, onsets, -1.0).flatten(1).sort(1, descending=True).values
-        count = wanted[:, place].nan_to_num(0.0).round().long().clamp(0, values.shape[1] - 1)
-        # Between the last note that is wanted and the first that is not.
-        at = torch.stack([(count - 1).clamp(min=0), count], 1)
-        line = values.gather(1, at).mean(1).clamp(UNLIKELY, -UNLIKELY)
-        line = torch.where(wanted[:, place].isnan(), 0.0, line)[:, None, None]
-        result[..., ONSET[part]] = torch.where(is_open, onsets - line, onsets)
+        channels = ONSET[part]
+        numbers = wanted[:, place].tolist()
+        for row, known, guess, is_open, number, broken in zip(
+            result, given, early, open_[..., place] > 0, numbers, arpeggios, strict=True
+        ):
+            means, where = row[:, channels].float().numpy(), is_open.numpy()
+            count = None if math.isnan(number) else round(number)
+            if part == "drums":
+                chosen = _likeliest(means, where, count)
+            else:
+                given_ones = (known[:, channels] > 0).numpy()
+                guessed = guess[:, channels].float().numpy()
+                chosen = choose_notes(part, means, where, count, given_ones, guessed, broken)
+            signs = torch.from_numpy(np.where(chosen, 1.0, -1.0)).to(row.dtype)
+            row[:, channels] = torch.where(is_open[:, None], signs, row[:, channels])
     return result
+
+
+def _likeliest(means: Means, is_open: Onsets, count: int | None) -> Onsets:
+    """Return the likeliest onsets; see `choose_notes`."""
+    if count is None:
+        return means > 0
+    ranks = np.where(is_open[:, None], means, -1.0).ravel()
+    order = np.argsort(-ranks, kind="stable")
+    chosen = np.zeros(len(ranks), np.bool_)
+    chosen[order[:count]] = True
+    chosen = (chosen & (ranks > UNLIKELY)) | (ranks > -UNLIKELY)
+    return chosen.reshape(means.shape)

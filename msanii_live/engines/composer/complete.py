@@ -14,6 +14,7 @@ from msanii_live.engines.composer.conditions import ConditionBatch, PieceConditi
 from msanii_live.engines.composer.denoising import SHARPEN, clean_guess, per_channel
 from msanii_live.engines.composer.lengths import with_lengths
 from msanii_live.engines.composer.network import ComposerNet
+from msanii_live.engines.composer.note_choice import draw_arpeggios
 from msanii_live.engines.composer.notes import AnyNote, PartNote, in_order, steps_per_bar
 from msanii_live.engines.composer.roll import BITS, WIDTH, decode, encode, to_array
 from msanii_live.engines.composer.sampling import SHIFT, sample_euler, shifted_levels
@@ -143,11 +144,11 @@ def sample_rolls(
             held=None if held is None else per_channel(held, rolls.shape[1]),
             noise=noise,
         )
-        first: list[torch.Tensor] = []
+        guesses: list[torch.Tensor] = []
 
         def denoise_and_keep(x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
             guess = denoise(x, level)
-            first.extend([guess] if not first else [])
+            guesses.append(guess)
             return guess
 
         made = sample_euler(
@@ -159,8 +160,16 @@ def sample_rolls(
     open_ = 1.0 - known.repeat_interleave(rolls.shape[1] // known.shape[1], 1)
     made = silenced(made, conditions, open_)
     if options.balance:
-        made = decided(made, open_, wanted_notes(conditions, known, rolls))
-    return with_lengths(made, open_, first[0])
+        given = torch.where(fixed, rolls, -1.0) if options.amount >= 1 else rolls
+        early = guesses[len(guesses) // 4]
+        names = (*composer.net.config.styles, "")  # the last for none
+        broken = [
+            draw_arpeggios(names[style], seed)
+            for style, seed in zip(conditions.style.tolist(), seeds, strict=True)
+        ]
+        wanted = wanted_notes(conditions, known, rolls)
+        made = decided(made, open_, wanted, given, early, broken)
+    return with_lengths(made, open_, guesses[0])
 
 
 def amount_to_level(amount: float, shift: float = 3.0) -> float:
