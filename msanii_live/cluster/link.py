@@ -96,28 +96,38 @@ class RayLink:
         return dict(self._ray.available_resources())
 
     def new_hub(self) -> Any:
-        """Start what gathers the news of workers, on the head, where the client's end of it is."""
-        start = self._ray.remote(
-            num_cpus=0, resources=ON_HEAD, concurrency_groups=HUB_GROUPS,
-            max_restarts=-1, max_task_retries=0,
-        )  # fmt: skip
-        return start(NewsHub).remote()
+        """Start what gathers the news of workers, on the head, where the client's end of it is.
+
+        Raises: ConfigError: as `new_actor`.
+        """
+        return self._start_actor(
+            NewsHub, num_cpus=0, resources=ON_HEAD, concurrency_groups=HUB_GROUPS
+        )
 
     def new_actor(self, setup: object, hub: Any, gpus: float, memory: int) -> Any:
         """Start a worker, which Ray starts again where its process ends.
 
         gpus, memory: that it asks of its machine; memory in bytes, 0 for none.
+        Raises: ConfigError: the cluster's msanii-live is another one, or is not there.
         """
-        start = self._ray.remote(
-            num_cpus=0 if gpus else 1,
-            num_gpus=gpus,
-            memory=memory or None,
-            concurrency_groups=GROUPS,
-            max_restarts=-1,
-            max_task_retries=0,
-            scheduling_strategy="SPREAD",
-        )
-        return start(EngineActor).remote(setup, hub)
+        options: dict[str, Any] = {
+            "num_cpus": 0 if gpus else 1,
+            "num_gpus": gpus,
+            "memory": memory or None,
+            "concurrency_groups": GROUPS,
+            "scheduling_strategy": "SPREAD",
+        }
+        return self._start_actor(EngineActor, setup, hub, **options)
+
+    def _start_actor(self, actor: type, *args: object, **options: Any) -> Any:
+        start = self._ray.remote(max_restarts=-1, max_task_retries=0, **options)
+        try:
+            return start(actor).remote(*args)
+        except (ImportError, AttributeError) as error:  # as Python says at the other end
+            raise ConfigError(
+                f"the cluster at {self.address} cannot run this msanii-live ({error}): install the "
+                "same version on all its machines"
+            ) from None
 
     def restart_actor(self, actor: Any) -> None:
         """End the process of a worker that hangs; Ray starts another."""
