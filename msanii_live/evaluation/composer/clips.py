@@ -13,17 +13,25 @@ import torch
 from msanii_live.audio import Samples
 from msanii_live.dsp.keys import is_in_key
 from msanii_live.engines.base import Engine, standalone_context
+from msanii_live.engines.composer.band_player import BandPlayer
 from msanii_live.engines.composer.engine import ComposerEngine
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
+from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.evaluation import musicnn
 from msanii_live.evaluation.audio_features import chroma
-from msanii_live.evaluation.composer.real_music import RATE, SECONDS, RealClip, real_clips
+from msanii_live.evaluation.composer.real_music import (
+    RATE,
+    SECONDS,
+    RealClip,
+    real_clips,
+    real_scores,
+)
 from msanii_live.evaluation.composer.tasks import Scores
 from msanii_live.evaluation.metrics import Array, kernel_distance
 from msanii_live.evaluation.music_features import onset_sharpness, tonal_share
 from msanii_live.evaluation.unconditional import diversity
-from msanii_live.protocol.commands import Generate
+from msanii_live.protocol.commands import Generate, Render
 from msanii_live.training.data.composition.model import STYLES
 from msanii_live.training.trainers.composer.data import HELD_OUT
 
@@ -124,23 +132,42 @@ class ClipReference:
 
 
 def clip_columns(weights: Path, count: int, report: Callable[[str], None]) -> dict[str, Scores]:
-    """Compare clips of the composer and of mel-flow, in their own steps and in 4, with real music.
+    """Compare clips of the composer and of mel-flow, in many steps and in 4, with real music.
 
     weights: of the composer. count: clips of each. Orders are those of held-out pieces, which
-    are the column "real"; the target is other held-out pieces, and the classifier learns from
-    pieces that the composer was trained on. Raises: MissingTool: FluidSynth or musicnn.
+    are the column "real"; "true notes" are played by the composer's player. The target is other
+    held-out pieces, and the classifier learns from pieces that the composer was trained on.
+    Raises: MissingTool: FluidSynth or musicnn.
     """
     report("rendering real music")
     training = real_clips(range(8 * len(STYLES)))
     target = real_clips(range(HELD_OUT + 1_000, HELD_OUT + 1_000 + count + count // 3))
     orders = real_clips(range(HELD_OUT, HELD_OUT + count))
     reference = ClipReference.measure(training, target)
-    columns = {"real": reference.scores([order.samples for order in orders], orders)}
-    for engine in (ComposerEngine("cpu", weights), MelFlowEngine("cpu")):
-        for steps in (0, 4):
-            name = f"{engine.name}, {steps or engine.capabilities.steps} steps"
-            columns[name] = reference.scores(generated(engine, orders, steps, report), orders)
+    columns = {
+        "real": reference.scores([order.samples for order in orders], orders),
+        "true notes": reference.scores(played_orders(count), orders),
+    }
+    engines: tuple[tuple[Engine, int], ...] = (
+        (ComposerEngine("cpu", weights), 20), (MelFlowEngine("cpu"), 16),
+    )  # fmt: skip
+    for engine, most in engines:
+        for steps in (most, 4):
+            made = generated(engine, orders, steps, report)
+            columns[f"{engine.name}, {steps} steps"] = reference.scores(made, orders)
     return columns
+
+
+def played_orders(count: int) -> list[Samples]:
+    """Return the notes of the orders as the composer's player plays them: its ceiling."""
+    player = BandPlayer(NoteSpectraEngine("cpu"))
+    seeds = range(HELD_OUT, HELD_OUT + count)
+    clips = []
+    for seed, score in zip(seeds, real_scores(seeds), strict=True):
+        named = replace(score, style=STYLES[seed % len(STYLES)])
+        context = replace(standalone_context(), seed=seed)
+        clips.append(player.render_parts(named, Render(midi="true"), context, False).clip.samples)
+    return clips
 
 
 def embedded(network: musicnn.Weights, clips: Sequence[Samples]) -> Array:

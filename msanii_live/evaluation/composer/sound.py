@@ -11,6 +11,7 @@ import numpy as np
 from msanii_live.audio import Samples
 from msanii_live.dsp.keys import is_in_key
 from msanii_live.engines.base import standalone_context
+from msanii_live.engines.composer.band_player import BandPlayer
 from msanii_live.engines.composer.bar_grid import PROGRAMS, BarGrid, score_notes
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.notes import PartNote
@@ -54,7 +55,10 @@ class SoundOrder:
         """Return the first BARS bars of notes as a score."""
         inside = [note for note in notes if note.step < BARS * self.grid.per_bar]
         seconds = BARS * self.grid.bar
-        whole = Score(score_notes(inside, self.grid, self.programs), seconds, bpm=self.grid.bpm)
+        whole = Score(
+            score_notes(inside, self.grid, self.programs), seconds, bpm=self.grid.bpm,
+            style=self.window.order.style or "",
+        )  # fmt: skip
         return whole.cut(0.0, seconds)
 
 
@@ -123,12 +127,13 @@ def sound_columns(
     composed: to the orders of `held`, chords told.
     """
     orders = sound_orders(composer, held)
-    player, flow = NoteSpectraEngine("cpu"), MelFlowEngine("cpu")
+    player, flow = BandPlayer(NoteSpectraEngine("cpu")), MelFlowEngine("cpu")
 
     def play(score: Score, seed: int) -> Samples:
-        context = replace(standalone_context(score=lambda name: score), seed=seed)
+        context = replace(standalone_context(), seed=seed)
         report(f"playing {score.seconds:.0f} s")
-        return player.run(Render(midi="evaluated", steps=STEPS), context).samples
+        command = Render(midi="evaluated", steps=STEPS)
+        return player.render_parts(score, command, context, False).clip.samples
 
     scores = {
         "true notes": [order.score(order.window.notes) for order in orders],
