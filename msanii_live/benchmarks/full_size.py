@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from msanii_live.benchmarks.pipelines import ROUNDS as ADDED_ROUNDS
 from msanii_live.benchmarks.pipelines import print_added
 from msanii_live.benchmarks.random_models import PUBLISHED, save_random
 from msanii_live.benchmarks.speed import machine, peak_memory_mb, print_progress
@@ -54,11 +55,13 @@ def report_full_size(
     lengths: Sequence[float] = LENGTHS,
     steps: int | None = None,
     budget: float = BUDGET,
+    rounds: int = ROUNDS,
     make: Callable[[], Any] | None = None,
 ) -> int:
     """Make a model with random weights, serve it, and print its times. Returns the status.
 
-    steps: of denoising; None: the model's own. make: another pipeline than that of the name.
+    steps: of denoising; None: the model's own. rounds: clips of each length, after the first.
+    make: another pipeline than that of the name.
     """
     until = time.monotonic() + budget
     where = pick_device(device)
@@ -83,7 +86,7 @@ def report_full_size(
                 continue
             flags = ("--engine", str(folder), "--device", where.type, *flags)
             try:
-                for row in serve_and_time(flags, lengths, steps, until):
+                for row in serve_and_time(flags, lengths, steps, until, rounds):
                     print(
                         f"| {title if on_gpu else 'on the CPU'} | {row.seconds:g} s "
                         f"| {row.first:.3f} | {row.least:.3f} | {row.middle:.3f} "
@@ -94,14 +97,14 @@ def report_full_size(
                 print(f"| {title} | {str(error).splitlines()[0][:200]} | | | | | |", flush=True)
         print()
         if time.monotonic() < until:
-            print_added(folder, lengths[0], steps, device, until=until)
+            print_added(folder, lengths[0], steps, device, min(rounds, ADDED_ROUNDS), until)
         else:
             print("what is added to the model's own calls was not measured: the time is over")
     return 0
 
 
 def serve_and_time(
-    flags: Sequence[str], lengths: Sequence[float], steps: int | None, until: float
+    flags: Sequence[str], lengths: Sequence[float], steps: int | None, until: float, rounds: int
 ) -> Iterator[ServedRow]:
     """Serve with these flags, and return the times of each length.
 
@@ -117,16 +120,18 @@ def serve_and_time(
             print_progress(f"ready after {server.startup:.1f} s")
             with Client(server.host, server.osc_port) as client:
                 for seconds in lengths:
-                    took = list(_clips(client, seconds, steps, until))
+                    took = list(_clips(client, seconds, steps, until, rounds))
                     yield ServedRow(
                         seconds, took[0], min(took[1:]), median(took[1:]), memory.of(server)
                     )
 
 
-def _clips(client: Client, seconds: float, steps: int | None, until: float) -> Iterator[float]:
+def _clips(
+    client: Client, seconds: float, steps: int | None, until: float, rounds: int
+) -> Iterator[float]:
     """Make clips of one length, and return how long each took, s."""
     asked = ("prompt", "w1 w2", "seconds", seconds, *(("steps", steps) if steps else ()))
-    for number in range(1 + ROUNDS):
+    for number in range(1 + rounds):
         if number > 1 and time.monotonic() > until:
             return
         token = f"{seconds:g}-{number}"

@@ -66,7 +66,7 @@ def test_a_random_folder_is_one_that_an_engine_reads(make, tmp_path):
 
 
 def test_a_model_is_timed_from_the_message_to_the_wav(capsys):
-    assert report_full_size("stable-audio-3-small", "cpu", (0.5,), 1, make=small_3) == 0
+    assert report_full_size("stable-audio-3-small", "cpu", (0.5,), 1, rounds=1, make=small_3) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split("|")[2:-1] for line in lines if line.startswith("| on the CPU")]
     first, least, middle, _, memory = map(float, row[1:])
