@@ -116,6 +116,10 @@ COMMON_WORDS = (
 )  # fmt: skip
 HEAD_WORDS = ("--include-dashboard=false", "--no-monitor", "--disable-usage-stats")
 
+# Where memory runs out, Ray's monitor ends the worker that began last, whichever took the memory,
+# and then the next. Without it the kernel ends the largest, and the others do not notice.
+KERNEL_ENDS_WORKERS = {"RAY_memory_monitor_refresh_ms": "0"}
+
 
 def private_environment() -> Mapping[str, str]:
     """Return the variables of a head that nobody else can reach or use."""
@@ -126,6 +130,7 @@ def private_environment() -> Mapping[str, str]:
         # Ray listens on every interface of Linux unless it takes the machine for one without.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_START_HOOK": "msanii_live.cluster.node_process.leave_out_proxy",
+        **KERNEL_ENDS_WORKERS,
     }
 
 

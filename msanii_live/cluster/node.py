@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from msanii_live.cluster.head import COMMON_WORDS, HEAD_WORDS
+from msanii_live.cluster.head import COMMON_WORDS, HEAD_WORDS, KERNEL_ENDS_WORKERS
 from msanii_live.cluster.link import import_ray
 from msanii_live.cluster.token import has_token, make_token, token_file
 from msanii_live.errors import ConfigError
@@ -85,7 +85,7 @@ def _run(words: Sequence[str], address: str) -> None:
 
     if sys.platform != "linux":
         print(OTHER_SYSTEMS, file=sys.stderr)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update({"RAY_USAGE_STATS_ENABLED": "0", **KERNEL_ENDS_WORKERS})
     sys.stdout.flush()
     try:
         start_node(words)

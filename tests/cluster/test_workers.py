@@ -36,6 +36,8 @@ def server(tmp_path_factory):
     flags = ("--engine", "tones", "--workers", "2")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, places)))
+        # With its own guard of memory, Ray would end every worker at once.
+        patch.setenv("RAY_memory_usage_threshold", "0.001")
         with live(tmp_path_factory.mktemp("workers"), *flags, serve=IMPATIENT) as it:
             yield it
 
