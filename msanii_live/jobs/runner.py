@@ -17,12 +17,12 @@ from msanii_live.engines.scores import requested_score
 from msanii_live.engines.spans import NoReceiver, SpanReceiver
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.accompaniment import INPUT_SECONDS, answered_bars, play_answer
+from msanii_live.jobs.batch import make_batch
 from msanii_live.jobs.early_sound import EarlySound
 from msanii_live.jobs.executor import Executor, InProcessExecutor
 from msanii_live.jobs.heard_sources import HeardSources, engine_for
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.several import make_several
 from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
 from msanii_live.jobs.transcription import (
     finish_transcription,
@@ -110,7 +110,7 @@ def _run_engine(
         return compose_notes(engine, command, context, task.notes)
     if command.count == 1:
         return _described(services, engine, command, context, engine.run(command, context))
-    made = make_several(engine, command, context)
+    made = make_batch(engine, command, context)
     return tuple(_described(services, engine, command, context, clip) for clip in made)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.batch import finish_clips
 from msanii_live.jobs.durations import expected_seconds
 from msanii_live.jobs.early_sound import EarlySound, sounds_early
 from msanii_live.jobs.executor import Executor
@@ -18,7 +19,6 @@ from msanii_live.jobs.failures import to_command_error
 from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State, waits_for
 from msanii_live.jobs.runner import IN_PROCESS, finish_job, run_task
 from msanii_live.jobs.services import Services
-from msanii_live.jobs.several import finish_clips
 from msanii_live.jobs.span_rates import SpanRates, TypicalWaits
 from msanii_live.jobs.task import Inputs, Task, TaskHandle
 from msanii_live.jobs.worker import Worker

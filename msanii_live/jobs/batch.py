@@ -1,4 +1,4 @@
-"""Several clips of one command: in one pass where the engine can, else one after another."""
+"""A batch: several clips of one command, in one pass where the engine can, else one after another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msanii_live.playback.player import NOTHING_IS_HEARD
 from msanii_live.protocol.commands import GenerationCommand
 
 
-def make_several(engine: Engine, command: GenerationCommand, context: Context) -> tuple[Clip, ...]:
+def make_batch(engine: Engine, command: GenerationCommand, context: Context) -> tuple[Clip, ...]:
     """Return the clips of a command with a count: of the context's seed and the next ones.
 
     Raises: as `Engine.run`.
@@ -25,12 +25,16 @@ def make_several(engine: Engine, command: GenerationCommand, context: Context) -
     if is_batching(engine):
         return tuple(engine.run_batch(command, context, seeds))
     return tuple(
-        engine.run(command, replace(context, seed=seed, progress=part_of(context, number, seeds)))
+        engine.run(
+            command, replace(context, seed=seed, progress=progress_of_part(context, number, seeds))
+        )
         for number, seed in enumerate(seeds)
     )
 
 
-def part_of(context: Context, number: int, parts: Sequence[object]) -> Callable[[int, int], None]:
+def progress_of_part(
+    context: Context, number: int, parts: Sequence[object]
+) -> Callable[[int, int], None]:
     """Return a report of progress of one of several parts that follow each other."""
     return lambda step, steps: context.progress(number * steps + step, len(parts) * steps)
 

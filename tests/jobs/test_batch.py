@@ -7,8 +7,8 @@ import numpy as np
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.tones import Tones
 from msanii_live.errors import Cancelled, Code, CommandError
+from msanii_live.jobs.batch import progress_of_part
 from msanii_live.jobs.job import Finished
-from msanii_live.jobs.several import part_of
 from msanii_live.protocol.commands import Generate, Outpaint
 from tests.jobs.test_scheduler import listener as listener
 from tests.jobs.test_scheduler import scheduler as scheduler
@@ -54,7 +54,7 @@ def test_progress_goes_on_from_one_clip_to_the_next():
     context = replace(standalone_context(), progress=lambda *at: told.append(at))
     for number in range(2):
         for step in range(3):
-            part_of(context, number, [0, 1])(step, 2)
+            progress_of_part(context, number, [0, 1])(step, 2)
     assert told == [(0, 4), (1, 4), (2, 4), (2, 4), (3, 4), (4, 4)]
 
 
