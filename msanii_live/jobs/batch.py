@@ -1,4 +1,4 @@
-"""A batch: several clips of one command, in one pass where the engine can, else one after another."""
+"""A batch: several clips of one command, in one pass where the engine can."""
 
 from __future__ import annotations
 
