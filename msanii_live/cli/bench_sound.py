@@ -36,6 +36,10 @@ def add_kinds(kinds: Commands) -> None:
     mix = kinds.add_parser("mix", help=text, description=text)
     mix.set_defaults(run=_mix)
 
+    text = "how soon and how exactly the server answers what comes in; needs JACK and FluidSynth"
+    along = kinds.add_parser("accompany", help=text, description=text)
+    along.set_defaults(run=_accompany)
+
 
 def _drums(_: argparse.Namespace) -> int:
     from msanii_live.evaluation.drum_hits import report_drums
@@ -63,3 +67,9 @@ def _mix(_: argparse.Namespace) -> int:
     from msanii_live.benchmarks.mix import report_mix
 
     return report_mix()
+
+
+def _accompany(_: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.accompany import report_accompaniment
+
+    return report_accompaniment()

@@ -10,6 +10,7 @@ from msanii_live.audio import ClipInfo
 from msanii_live.errors import Cancelled, Code
 from msanii_live.jobs.task import TaskHandle
 from msanii_live.library.trash import TrashedClip
+from msanii_live.notes import Score
 from msanii_live.protocol.commands import JobCommand
 
 
@@ -28,12 +29,14 @@ class Finished:
     """The outcome of a job that made its clip.
 
     path: its WAV file. took: seconds of work. replaced: clips of its names, now in the trash.
+    notes_before: of a clip that was transcribed, if any were known of it.
     """
 
     info: ClipInfo
     path: Path
     took: float
     replaced: tuple[TrashedClip, ...] = ()
+    notes_before: Score | None = None
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ def with_heard_notes(
         return clip
     if name in library and library.info(name) == clip.info:
         library.set_score(clip, score, warn)
-        warn(f"the notes of {name} are heard, not known: see {name}.mid")
+        where = f": see {name}.mid" if (library.folder / f"{name}.mid").is_file() else ""
+        warn(f"the notes of {name} are heard, not known{where}")
         return library.get(name)
     warn(f"the notes of {name or 'the source'} are heard, not known")
     info = clip.info
@@ -77,6 +78,9 @@ def finish_transcription(
     Raises: CommandError: ENOCLIP, the clip is gone; EPATH, it is in memory alone.
     """
     assert heard.score is not None
+    name = heard.info.name
+    before = library.get(name).score if name in library else None
     info = library.set_score(heard, heard.score, warn)
     started = job.handle.started if job.handle else time.monotonic()
-    return Finished(info, library.path(info.name), time.monotonic() - started)
+    took = time.monotonic() - started
+    return Finished(info, library.path(info.name), took, notes_before=before)

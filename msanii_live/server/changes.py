@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from msanii_live.jobs.params import Params, Value
 from msanii_live.library.clip_index import FreedClip
 from msanii_live.library.library import Library
 from msanii_live.library.trash import TrashedClip
+from msanii_live.notes import Score
+
+_log = logging.getLogger(__name__)
 
 
 class Undoable(Protocol):
@@ -71,6 +75,26 @@ class Renaming:
         """Give the clip its former name. Raises: CommandError."""
         rename_clip(self.library, self.to, self.name)
         return Renaming(self.library, self.to, self.name)
+
+
+@dataclass(frozen=True)
+class NotesChange:
+    """The notes of a clip that others replaced. before: those that it had."""
+
+    library: Library
+    name: str
+    before: Score
+
+    @property
+    def text(self) -> str:
+        """What was done, in a few words."""
+        return f"transcribed {self.name}"
+
+    def undo(self) -> Undoable:
+        """Give the clip its former notes. Raises: CommandError: ENOCLIP, it is gone."""
+        clip = self.library.get(self.name)
+        self.library.set_score(clip, self.before, _log.warning)
+        return replace(self, before=clip.score or Score((), clip.info.seconds))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from msanii_live.protocol.commands import (
 )
 from msanii_live.protocol.replies import ReplyMessage
 from msanii_live.protocol.request import Request
-from msanii_live.server.changes import Replacement
+from msanii_live.server.changes import NotesChange, Replacement
 from msanii_live.server.handler import Routes
 from msanii_live.server.history import History
 
@@ -108,14 +108,22 @@ class JobTracker:
             )
         return tracked
 
+    def _record_changes(self, tracked: TrackedJob, outcome: Finished) -> None:
+        """Record what can be undone of a job."""
+        for old in outcome.replaced:
+            self.history.record(tracked.routes, Replacement(self.library, old))
+        if outcome.notes_before is not None:
+            change = NotesChange(self.library, outcome.info.name, outcome.notes_before)
+            self.history.record(tracked.routes, change)
+
     def ended(self, job: Job) -> TrackedJob | None:
         """Send the one terminal reply of a job. Returns the job."""
         tracked = self._by_number.pop(job.number, None)
         if tracked is None or tracked.terminal is not None:
             return None
         tracked.terminal = terminal_reply(job, tracked.token)
-        for old in job.outcome.replaced if isinstance(job.outcome, Finished) else ():
-            self.history.record(tracked.routes, Replacement(self.library, old))
+        if isinstance(job.outcome, Finished):
+            self._record_changes(tracked, job.outcome)
         tracked.ended_at = self.clock()
         if not self.send(tracked.terminal, tracked.routes):
             tracked.terminal = replies.FAIL(

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from msanii_live.notes import Score
 
-BEAT = 0.2  # likelihood of the beats of music in time
-CLEAR_ONSET = 0.55  # likelihood of the onsets of music out of time
-HELD_ONSET, HELD = 0.2, 0.5  # of onsets, and of notes that sound on, in slow music
+BEAT = 0.22  # likelihood of the beats of music in time
+ONSET, HELD = 0.2, 0.4  # of onsets, and of notes that sound on, in music out of time
 LEAST_EVENTS = 0.4  # notes and hits a second
 _ONSETS_A_SECOND = 2  # whose likelihood counts
 
@@ -42,8 +41,7 @@ class Musicality:
         if self.events < LEAST_EVENTS:
             return False
         in_time = self.beat >= BEAT
-        slow = self.onsets >= HELD_ONSET and self.held >= HELD
-        return in_time or self.onsets >= CLEAR_ONSET or slow
+        return in_time or (self.onsets >= ONSET and self.held >= HELD)
 
 
 NOTHING_HEARD = Musicality(0.0, 0.0, 0.0, 0.0)

@@ -114,3 +114,5 @@ def test_notes_that_are_known_exactly_are_replaced_only_if_asked(services):
     score = services.library.get("a").score
     assert score is not None
     assert score.notes[0].pitch == 60
+    assert found.notes_before is not None
+    assert found.notes_before.notes[0].pitch == 72

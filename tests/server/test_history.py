@@ -1,5 +1,6 @@
 """Check what undo means to clients, pages and MIDI controls, and what a failed one leaves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params
 from msanii_live.library.library import Library
+from msanii_live.notes import Note, Score
 from msanii_live.osc.peer import NOBODY, Connection
-from msanii_live.server.changes import Removal, Renaming, rename_clip
+from msanii_live.server.changes import NotesChange, Removal, Renaming, rename_clip
 from msanii_live.server.history import History
 from tests.library.clips import noise, refusal
 
@@ -50,6 +52,31 @@ def test_a_renaming_back_to_a_taken_name_stays_to_be_undone(tmp_path: Path) -> N
     history.undo(ME)
     assert library.names() == ["a"]
     assert history.texts(ME) == ([], ["renamed a to b"])
+
+
+def test_notes_that_were_replaced_come_back_and_go_again(tmp_path: Path) -> None:
+    library, history = Library(tmp_path), History()
+    known, heard = (Score((Note(0.0, 0.02, pitch, 90),), 0.04, bpm=120.0) for pitch in (60, 72))
+    library.add(replace(noise("a"), score=known))
+    library.set_score(library.get("a"), heard, lambda text: None)
+    history.record(ME, NotesChange(library, "a", known))
+
+    def pitch() -> int:
+        score = library.get("a").score
+        assert score is not None
+        return score.notes[0].pitch
+
+    assert pitch() == 72
+    history.undo(ME)
+    assert pitch() == 60
+    assert history.texts(ME) == ([], ["transcribed a"])
+    history.redo(ME)
+    assert pitch() == 72
+    history.undo(ME)
+    assert pitch() == 60
+    library.delete("a")
+    with refusal(Code.ENOCLIP):
+        history.redo(ME)
 
 
 def test_what_is_gone_for_good_does_not_block_the_rest(tmp_path: Path) -> None:

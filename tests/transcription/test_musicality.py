@@ -35,14 +35,15 @@ def test_noise_and_hum_are_no_music(sound):
         (Musicality(beat=0.5, onsets=0.8, held=0.8, events=9.0), True),  # a band
         (Musicality(beat=0.6, onsets=0.05, held=0.05, events=6.0), True),  # drums alone
         (Musicality(beat=0.0, onsets=0.3, held=0.8, events=0.8), True),  # slow chords
-        (Musicality(beat=0.0, onsets=0.65, held=0.3, events=1.6), True),  # a piano out of time
+        (Musicality(beat=0.0, onsets=0.9, held=0.7, events=3.5), True),  # a band out of time
+        (Musicality(beat=0.21, onsets=0.78, held=0.31, events=3.6), False),  # a lively voice
         (Musicality(beat=0.14, onsets=0.4, held=0.25, events=1.2), False),  # speech
         (Musicality(beat=0.14, onsets=0.09, held=0.95, events=0.8), False),  # a hum
         (Musicality(beat=0.0, onsets=0.04, held=0.03, events=7.0), False),  # crackle
         (NOTHING_HEARD, False),
     ],
 )
-def test_a_beat_clear_onsets_or_held_notes_make_music(heard, is_music):
+def test_a_beat_or_held_notes_with_onsets_make_music(heard, is_music):
     assert heard.is_music is is_music
 
 

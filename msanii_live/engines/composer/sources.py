@@ -59,14 +59,20 @@ def lacking_parts(score: Score) -> tuple[str, ...]:
 
     Raises: CommandError: ERANGE, it has all parts.
     """
-    counts = Counter(part_of(note) for note in score.notes)
-    few = max(MISHEARD_NOTES, MISHEARD_SHARE * len(score.notes))
-    lacking = tuple(part for part in PARTS if counts[part] <= few)
+    surely = surely_heard(score)
+    lacking = tuple(part for part in PARTS if part not in surely)
     if not lacking:
         raise CommandError(
             Code.ERANGE, "every part is there already: name with the key parts what to play"
         )
     return lacking
+
+
+def surely_heard(score: Score) -> tuple[str, ...]:
+    """Return the parts of which a score has more notes than may be misheard."""
+    counts = Counter(part_of(note) for note in score.notes)
+    few = max(MISHEARD_NOTES, MISHEARD_SHARE * len(score.notes))
+    return tuple(part for part in PARTS if counts[part] > few)
 
 
 def silent_source(source: Clip, frames: int, leftwards: bool) -> Clip:

@@ -30,6 +30,7 @@ from msanii_live.engines.composer.sources import (
     lacking_parts,
     silent_source,
     source_of,
+    surely_heard,
 )
 from msanii_live.engines.composer.span_join import LEAD, TAIL
 from msanii_live.engines.composer.stems import with_kept, with_stems
@@ -96,7 +97,8 @@ class ComposerTasks:
     def outpaint(self, command: Outpaint) -> Clip:
         """Continue a clip at either end; it stays bit for bit up to the seam."""
         source, score = source_of(self.context, command.src)
-        piece = self._read(score)
+        surely = surely_heard(score) if is_recording(source) else ()
+        piece = self._read(score.only(surely) if surely else score)
         leftwards = command.side == "left"
         metre = self.wishes.metre or piece.grid.metre
         seconds = command.seconds

@@ -17,6 +17,7 @@ class Transcribe(JobCommand):
     It is a job, and ends with the clip itself. The notes are saved beside the clip as NAME.mid, and
     commands that work with notes, such as outpaint with the composer, use them. Notes that were
     heard before are replaced; the notes of a clip that was composed here only with `again 1`.
+    `/msanii/undo` brings the notes of before back.
     """
 
     address: ClassVar[str] = "/msanii/transcribe"
