@@ -54,7 +54,7 @@ def listed(server, address, entry):
             return rows
 
 
-def wait_for(condition, seconds=60.0):
+def wait_for(condition, seconds=180.0):
     """Return what a condition returns once that is true."""
     until = time.monotonic() + seconds
     while not (found := condition()):
