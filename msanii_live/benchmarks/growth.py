@@ -91,7 +91,7 @@ def engine_clock(device: str) -> Iterator[Callable[[], float]]:
 def by_length(lengths: Sequence[int], engine: str, device: str) -> list[Growth]:
     """Measure how long a clip takes by its length, and its memory; see `engine_clock`.
 
-    lengths: growing, because memory is what the process has taken at most so far.
+    Memory is that of the process at its peak beyond what it had with the engine loaded.
     """
     registry = EngineRegistry(device, engine)
     made = registry.get(engine)
@@ -99,17 +99,26 @@ def by_length(lengths: Sequence[int], engine: str, device: str) -> list[Growth]:
     made.warm()
     context = replace(standalone_context(), seed=1)
     took, memory = [], []
-    loaded = peak_memory_mb(os.getpid()) or 0.0
+    peak_since()  # forget what loading took
+    loaded = peak_since()
     with engine_clock(device) as clock:
         for seconds in lengths:
             print_progress(f"{engine}, {seconds} s")
             command = Generate(seconds=float(seconds), steps=2)
             took.append(least(lambda command=command: made.run(command, context), 2, clock))  # type: ignore[misc]
-            memory.append((peak_memory_mb(os.getpid()) or 0.0) - loaded)
+            memory.append(max(0.0, peak_since() - loaded))
     return [
         Growth(f"{engine}, 2 steps", "s", lengths, took),
         Growth(f"{engine}, memory at the peak", "s", lengths, memory, "MiB"),
     ]
+
+
+def peak_since() -> float:
+    """Return this process's peak memory since the last call, MiB; 0 where Linux does not tell."""
+    peak = peak_memory_mb(os.getpid()) or 0.0
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is what is there now
+    return peak
 
 
 def by_clips(counts: Sequence[int]) -> list[Growth]:

@@ -8,6 +8,7 @@ import pytest
 from msanii_live.audio.limiter import true_peaks
 from msanii_live.notes import Note, Score
 from msanii_live.rack.audition import loudness
+from msanii_live.rack.effects import dynamics
 from msanii_live.rack.effects.dynamics import ducking, saturate
 from msanii_live.rack.effects.modulation import chorus
 from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
@@ -175,3 +176,11 @@ def test_rigs_name_what_there_is() -> None:
     assert {instrument_of_program(program) for program in range(128)} <= set(INSTRUMENTS)
     assert rig_of("Drum-and-bass") is RIGS["drum and bass"]
     assert rig_of("polka") is NEUTRAL
+
+
+def test_a_long_wave_is_saturated_in_pieces_as_it_would_be_whole(monkeypatch):
+    rng = np.random.default_rng(1)
+    wave = (0.3 * rng.standard_normal((2, 1_000))).astype(np.float32)
+    whole = saturate(wave, 0.6, 0.1)
+    monkeypatch.setattr(dynamics, "_PIECE", 64)
+    assert np.array_equal(saturate(wave, 0.6, 0.1), whole)

@@ -14,6 +14,7 @@ Wave = NDArray[np.float32]  # (…, frames)
 
 _FALL = 0.004  # s in which the level falls, ahead of the hit that pushes it
 _HELD = 0.004  # s around a frame whose peaks its gain follows
+_PIECE = 32_768  # frames that are saturated at a time
 _LN2 = np.float32(np.log(2.0))
 
 
@@ -72,6 +73,19 @@ def saturate(wave: NDArray[np.float32], drive: float, bias: float = 0.0) -> NDAr
     """
     if drive <= 0.0:
         return wave
+    if wave.shape[-1] <= _PIECE:
+        return _saturated(wave, drive, bias)
+    # Minutes at once would take a dozen new arrays of their length, whose pages cost more than the
+    # arithmetic.
+    pieces = [
+        _saturated(wave[..., max(0, start - 1) : start + _PIECE], drive, bias)[..., start > 0 :]
+        for start in range(0, wave.shape[-1], _PIECE)
+    ]
+    return np.concatenate(pieces, axis=-1)
+
+
+def _saturated(wave: NDArray[np.float32], drive: float, bias: float) -> NDArray[np.float32]:
+    """Return what `saturate` does, whose first frame counts as one that has lasted."""
     push = np.float32(2.0 ** (4.5 * drive))
     pushed = push * wave + np.float32(bias * drive)
     before = np.concatenate([pushed[..., :1], pushed[..., :-1]], axis=-1)
