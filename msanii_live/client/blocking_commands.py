@@ -283,7 +283,7 @@ class BlockingCommands(ABC):
 
         With an engine that composes, such as `composer`, chunks are whole bars of new notes that go on
         from those of `src`. If no engine is named, a loaded composer continues a clip whose notes are
-        known; if the default engine composes, `mel-flow` continues other audio. `stream.style`,
+        known; if the default engine composes, the notes of other music are heard. `stream.style`,
         `stream.key`, `stream.chords`, `stream.density` and `stream.parts` steer it.
 
         With `accompany`, the stream plays these parts to what comes in on the audio input: it listens
