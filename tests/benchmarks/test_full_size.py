@@ -65,6 +65,7 @@ def test_a_random_folder_is_one_that_an_engine_reads(make, tmp_path):
     assert abs(clip.samples).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_a_model_is_timed_from_the_message_to_the_wav(capsys):
     assert report_full_size("stable-audio-3-small", "cpu", (0.5,), 1, rounds=1, make=small_3) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from msanii_live.dsp.mel import MelSpec
+from msanii_live.dsp.vocoding import CONTEXT_SAMPLES
 from msanii_live.engines.pipelines.family import Family, LatentTask
 from msanii_live.engines.pipelines.join import join
 from msanii_live.engines.pipelines.windows import (
@@ -119,7 +120,24 @@ class PipelineEditor:
         part[:, window.start - window.first : window.end - window.first] = 0
         source = self._encode(part)
         latents = self._denoise(source.shape[-1], part.shape[-1], source, self._known(window))
-        return self._put(wave, self.family.decode(latents)[:, : part.shape[-1]], window)
+        return self._put(wave, self._decode_near(latents, window)[:, : part.shape[-1]], window)
+
+    def _decode_near(self, latents: torch.Tensor, window: PassWindow) -> torch.Tensor:
+        """Return the audio of a pass, (2, latents * hop), of which only its span is decoded.
+
+        And what its seams look at, and what the autoencoder needs around both; zeros elsewhere.
+        """
+        hop, overlap, count = self.family.hop, self.family.overlap, latents.shape[-1]
+        if overlap is None:
+            return self.family.decode(latents)
+        near = CONTEXT_SAMPLES + HOP  # that `join` looks at
+        first = max(0, (window.start - window.first - near) // hop)
+        last = min(count, -((window.first - window.end - near) // hop))
+        begin, end = max(0, first - overlap), min(count, last + overlap)
+        made = self.family.decode(latents[..., begin:end])
+        out = torch.zeros(2, count * hop, device=made.device)
+        out[:, first * hop : last * hop] = made[:, (first - begin) * hop : (last - begin) * hop]
+        return out
 
     def _put(self, wave: torch.Tensor, made: torch.Tensor, window: PassWindow) -> torch.Tensor:
         """Join the span of a pass to what lies around it. made: (2, last - first)."""

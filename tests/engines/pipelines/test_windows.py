@@ -13,7 +13,7 @@ from msanii_live.dsp.vocoding import FADE_SAMPLES
 from msanii_live.engines.pipelines.editing import slerp
 from msanii_live.engines.pipelines.join import join
 from msanii_live.engines.pipelines.windows import plan_windows, plan_windows_leftwards
-from msanii_live.protocol.commands import AudioToAudio, Generate, Outpaint
+from msanii_live.protocol.commands import AudioToAudio, Generate, Inpaint, Outpaint
 from tests.engines.pipelines.conftest import Recorder, source
 
 
@@ -115,3 +115,23 @@ def test_long_songs_are_decoded_in_pieces_that_agree_with_the_whole(bench):
         whole = vae.decode(latents)
     assert pieces.shape == (2, 1_100 * 512)
     torch.testing.assert_close(pieces, whole.sample[0], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("family", ["stable-audio-3", "stable-audio-open", "ace-step", "longcat"])
+def test_of_a_filled_span_no_more_is_decoded_than_is_used(bench, family, monkeypatch):
+    engine = bench.engine(family)
+    model, sizes = engine.family(), []
+    own = model.decode
+
+    def decode(latents):
+        sizes.append(latents.shape[-1])
+        return own(latents)
+
+    monkeypatch.setattr(model, "decode", decode)
+    clip = source(model.rate, seconds=2.5)
+    command = Inpaint(src="a", start=1.2, end=1.3, steps=1)
+    near = engine.run(command, Recorder(clip).context).samples
+    monkeypatch.setattr(model, "overlap", None)
+    whole = engine.run(command, Recorder(clip).context).samples
+    assert sizes[0] < sizes[1] == model.count(len(clip.samples))
+    assert np.abs(near - whole).max() < 1e-3 * np.abs(whole).max()
