@@ -42,7 +42,7 @@ Places = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answer:
+class HeardAnswer:
     """How a command was answered. latency: s to the first sound. offsets: s, one a beat."""
 
     name: str
@@ -89,7 +89,7 @@ def report_accompaniment() -> int:
 
 def _answered(
     name: str, ask: tuple[str | int, ...], loop: Samples, beat: float, folder: Path
-) -> Answer:
+) -> HeardAnswer:
     address, *arguments = ask
     with running_server(folder, "--audio", "default", log=folder / "log.txt") as server:
         client = Client(server.host, server.osc_port)
@@ -108,8 +108,8 @@ def _answered(
     onsets = sharp_onsets(heard) / RATE + CARD_LATENCY
     onsets = onsets[onsets > asked / RATE]
     if not len(onsets):
-        return Answer(name, float("nan"), np.zeros(0))
-    return Answer(name, float(onsets[0] - asked / RATE), offsets_from_beats(onsets, beat))
+        return HeardAnswer(name, float("nan"), np.zeros(0))
+    return HeardAnswer(name, float(onsets[0] - asked / RATE), offsets_from_beats(onsets, beat))
 
 
 class JackLoop:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from msanii_live.benchmarks.accompany import RATE, Answer, offsets_from_beats, sharp_onsets
+from msanii_live.benchmarks.accompany import RATE, HeardAnswer, offsets_from_beats, sharp_onsets
 
 
 def test_sharp_onsets_are_found_to_a_few_milliseconds():
@@ -23,6 +23,6 @@ def test_one_onset_near_a_beat_counts_and_none_between_beats():
 
 
 def test_a_row_says_how_many_beats_were_met():
-    row = Answer("stream", 3.21, np.array([0.004, -0.002, 0.03, 0.01])).row()
+    row = HeardAnswer("stream", 3.21, np.array([0.004, -0.002, 0.03, 0.01])).row()
     assert row == "| stream | 3.2 s | 7 ms | 75% of 4 beats |"
-    assert "no onset" in Answer("clip", 1.0, np.zeros(0)).row()
+    assert "no onset" in HeardAnswer("clip", 1.0, np.zeros(0)).row()
