@@ -5,7 +5,7 @@ import time
 
 from msanii_live.osc.codec import decode_packet
 
-PATIENCE = 30.0  # seconds for the last replies
+PATIENCE = 120.0  # seconds for the last replies: 64 jobs may wait on a busy machine
 ENDINGS = ("/msanii/job/done", "/msanii/job/cancelled", "/msanii/fail")
 
 
