@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -15,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from msanii_live.audio import Samples
 from msanii_live.benchmarks.speed import machine, peak_memory_mb, print_progress
 from msanii_live.dsp.device import DTYPES, pick_device
+from msanii_live.dsp.packed_layers import has_onednn
 from msanii_live.engines.base import Engine, EngineSettings, standalone_context
 from msanii_live.engines.mel_flow.engine import create as create_mel_flow
 from msanii_live.engines.pipelines.engine import create as create_pipeline
@@ -79,7 +82,7 @@ def measure_row(
 ) -> GpuRow:
     """Run one command several times, after one run that is not counted. rate: of the device."""
     context = standalone_context()
-    with FlopCounterMode(display=False) as counted:
+    with FlopCounterMode(display=False, custom_mapping=_packed_operations()) as counted:
         engine.run(command, replace(context, seed=0))
     engine.run(command, replace(context, seed=1))  # a counted call is not recorded as a graph
     if device.type == "cuda":
@@ -97,6 +100,28 @@ def measure_row(
         command.seconds, command.steps or 0, statistics.median(whole), statistics.median(first),
         counted.get_total_flops() / rate, _peak_memory(device),
     )  # fmt: skip
+
+
+def _packed_operations() -> dict[Any, Callable[..., int]]:
+    """Return how many operations each of oneDNN's packed layers takes, which torch does not know.
+
+    They run on a CPU alone; see `dsp/packed_layers.py`.
+    """
+    if not has_onednn():
+        return {}
+
+    def linear(x: Sequence[int], *_: object, out_shape: Sequence[int], **__: object) -> int:
+        return 2 * math.prod(x) * out_shape[-1]
+
+    def convolution(
+        x: Sequence[int], weight: Sequence[int], *_: object, out_shape: Sequence[int], **__: object
+    ) -> int:
+        return 2 * math.prod(out_shape) * math.prod(weight[1:])
+
+    return {
+        torch.ops.mkldnn._linear_pointwise: linear,
+        torch.ops.mkldnn._convolution_pointwise: convolution,
+    }
 
 
 def rows_of(
