@@ -28,7 +28,8 @@ from msanii_live.training.data.composition.midi import to_midi
 from msanii_live.training.data.dataset import render
 
 RATE, PERIOD = 44_100, 1_024
-CARD_LATENCY = PERIOD / RATE  # s from what the server plays until the dummy card would sound
+# s from a sound in the room to the port, a period, and from the port to the room, another.
+CARD_LATENCY = 2 * PERIOD / RATE
 SOUNDFONT = Path("/usr/share/sounds/sf2/sf_GMbank.sf2")  # csound's, which no training heard
 SEED, BARS = 3_300_000, 8
 BEFORE, ANSWER = 12.0, 25.0  # s that are played before the server is asked, and then captured
@@ -215,7 +216,7 @@ def dummy_jack() -> Iterator[None]:
     own = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
     before = {key: os.environ.get(key) for key in own}
     os.environ.update(own)
-    options = ["-n", name, "-r", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
+    options = ["-n", name, "-R", "-P", "70", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([program, *options], **silent) as server:  # type: ignore[call-overload]
         try:
