@@ -10,7 +10,7 @@ from msanii_live.engines.base import Capabilities, engine_factory, standalone_co
 from msanii_live.engines.loudness import normalize_loudness
 from msanii_live.protocol.commands import Generate
 
-Hum = torch.nn.Conv1d  # noise, (1, 2, frames), becomes a little duller in each step
+Hum = torch.nn.Conv1d  # noise, (1, 2, frames), becomes another colour in each step; DC is left out
 
 
 @engine_factory(plugin_api=1)
@@ -45,5 +45,5 @@ class HumEngine:
             for step in range(steps):
                 wave = self._net(wave.to(self._net.weight.device))
                 context.progress(step + 1, steps)  # a cancel ends the job here
-        samples = normalize_loudness(wave[0].T.cpu().numpy())
+        samples = normalize_loudness((wave - wave.mean(2, keepdim=True))[0].T.cpu().numpy())
         return make_clip(samples, 44_100, seed=context.seed, bpm=bpm)

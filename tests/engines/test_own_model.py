@@ -46,6 +46,7 @@ def test_it_is_found_and_makes_exact_clips_that_can_be_cancelled(hum_package):
     context = replace(standalone_context(), progress=lambda step, of: steps.append((step, of)))
     clip = engine.run(command, context)
     assert (clip.info.frames, clip.info.bpm) == (88_200, 120.0)
+    assert np.abs(clip.samples.mean(0)).max() < 1e-3 < np.std(clip.samples)
     assert steps == [(1, 3), (2, 3), (3, 3)]
     np.testing.assert_array_equal(engine.run(command, context).samples, clip.samples)
     other = engine.run(command, replace(context, seed=1))
