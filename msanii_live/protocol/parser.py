@@ -34,12 +34,14 @@ class _ArgumentReader:
 
     keys: what words are keys of; None for a key that is ignored. has_marked_keys: only words that
     begin with @ are keys. words: indices of keys that are only words, if they stand in free text.
+    own_words: indices of names of keys that belong to the text before them.
     """
 
     args: Sequence[OscValue]
     keys: Mapping[str, Argument | None]
     has_marked_keys: bool
     words: frozenset[int] = frozenset()
+    own_words: frozenset[int] = frozenset()
 
     @classmethod
     def create(cls, known: Sequence[Argument], args: Sequence[OscValue]) -> _ArgumentReader:
@@ -50,7 +52,9 @@ class _ArgumentReader:
             return cls(args, keys, has_marked_keys=True)
         has_free_text = any(argument.is_free_text for argument in known)
         words = _words_of_free_text(keys, args) if has_free_text else frozenset()
-        return cls(args, keys, has_marked_keys=False, words=words)
+        own_words = _own_words(keys, args, words)
+        words -= own_words
+        return cls(args, keys, has_marked_keys=False, words=words, own_words=own_words)
 
     def key_at(self, index: int, in_free_text: bool = False) -> str | None:
         """Return the key at an index without its @, or None if there is no key."""
@@ -59,6 +63,8 @@ class _ArgumentReader:
             return None
         if self.has_marked_keys:
             return word[1:] if _is_marked(word) else None
+        if index in self.own_words:
+            return None
         return word if word in self.keys and not (in_free_text and index in self.words) else None
 
     def is_value(self, index: int, in_free_text: bool = False) -> bool:
@@ -115,6 +121,32 @@ def _words_of_free_text(
         end = index
         if isinstance(word, str):
             end_with_numbers = index
+    return frozenset(found)
+
+
+def _own_words(
+    keys: Mapping[str, Argument | None], args: Sequence[OscValue], words: frozenset[int]
+) -> frozenset[int]:
+    """Return the indices of names of keys that belong to the text before them.
+
+    `parts chords` and `parts drums chords` name the part; in `parts drums chords Am F`, a legal
+    value follows, and `chords` is the key. words: indices of keys that are only words.
+    """
+    found = set()
+    owner: Argument | None = None  # whose text this is
+    for index, word in enumerate(args):
+        if not isinstance(word, str):
+            owner = None
+            continue
+        is_word = owner is not None and word in owner.words
+        if is_word and owner is not None and word in keys:
+            is_first = args[index - 1] == owner.name
+            is_word = is_first or not _is_legal_text(keys[word], args[index + 1 : index + 2])
+            if is_word:
+                found.add(index)
+        if not is_word:
+            key = keys.get(word) if index not in words else None
+            owner = key if key is not None and key.words else None
     return frozenset(found)
 
 

@@ -27,7 +27,8 @@ class Argument:
     of a key may be just a word. pattern: a regular expression that tells, within free text, a value
     of this argument from other words; it is not a condition elsewhere. check: raises ValueError,
     with what is known, for a text that is no value. takes_numbers: a lone number is a value of this
-    text, and not the press of a button. has_numbers: numbers may stand between its words.
+    text, and not the press of a button. has_numbers: numbers may stand between its words. words:
+    what its text is made of, where some of that is the name of another key.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Argument:
     check: Callable[[str], object] | None = None
     takes_numbers: bool = False
     has_numbers: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def takes_a_number(self) -> bool:
@@ -126,6 +128,7 @@ def text(
     check: Callable[[str], object] | None = None,
     takes_numbers: bool = False,
     has_numbers: bool = False,
+    words: tuple[str, ...] = (),
     positional: bool = False,
 ) -> Any:
     """Declare a string argument, see `Argument`. It is required if it has no default."""
@@ -142,6 +145,7 @@ def text(
         check=check,
         takes_numbers=takes_numbers,
         has_numbers=has_numbers,
+        words=words,
     )
 
 

@@ -189,6 +189,27 @@ def test_musical_keys_in_a_prompt_need_a_legal_value(
 
 
 @pytest.mark.parametrize(
+    ("words", "parts", "chords"),
+    [
+        ("parts chords", "chords", ""), ("parts chords bars 4", "chords", ""),
+        ("parts drums chords bars 4", "drums chords", ""),
+        ("prompt dub parts chords", "chords", ""),
+        ("parts chords drums chords Am F", "chords drums", "Am F"),
+        ("parts chords chords Am F bars 4", "chords", "Am F"),
+        ("chords Am F parts bass chords lead", "bass chords lead", "Am F"),
+        ("prompt parts chords Am F", "", "Am F"),
+        ("prompt lofi parts chords chords Dm", "chords", "Dm"),
+        ("@parts chords @chords Am", "chords", "Am"),
+    ],
+)  # fmt: skip
+def test_chords_is_a_part_and_a_key(words: str, parts: str, chords: str) -> None:
+    request = parse_request("/msanii/generate", list(words.split()))
+    assert isinstance(request.command, Generate)
+    assert (request.command.parts, request.command.chords) == (parts, chords)
+    assert not [each for each in request.warnings if "chords" in each and "prompt" not in words]
+
+
+@pytest.mark.parametrize(
     ("args", "reason"),
     [
         (["chords", "Am", "Foo"], "chords is 'Am Foo': 'Foo' is no known chord: qualities are"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msanii_live.config import VOCODERS
+from msanii_live.notes import PARTS
 from msanii_live.protocol.command import JobCommand, at_argument
 from msanii_live.protocol.music_text import (
     METRES,
@@ -109,6 +110,7 @@ class GenerationCommand(JobCommand):
         "parts to make: drums, bass, chords, lead, pad; all if absent",
         default="",
         check=parse_parts,
+        words=(*PARTS, "all"),
     )
     drive: float | None = number(
         "saturation: 0 is clean, 1 is full; as the engine has it if absent", 0, 1, default=None
