@@ -15,10 +15,12 @@ from collections.abc import Callable
 
 from msanii_live.app import Server
 from msanii_live.config import Config
-from msanii_live.dsp.heap import return_memory
+from msanii_live.dsp.heap import return_memory, return_spare_memory
 from msanii_live.errors import MsaniiError
 
 log = logging.getLogger("msanii_live")
+
+_SPARE_MEMORY_TIME = 30.0  # s between two times that spare memory goes back to the system
 
 
 async def _serve(config: Config) -> bool:
@@ -43,6 +45,7 @@ async def _serve(config: Config) -> bool:
             request_priority()
             log.info("warm after %.1f s; clips go to %s", time.monotonic() - started, config.folder)
             tasks.append(asyncio.create_task(server.warm_audio_engine()))
+            tasks.append(asyncio.create_task(_keep_returning_memory()))
             await stopping
             log.info("stopping")
     finally:
@@ -52,6 +55,13 @@ async def _serve(config: Config) -> bool:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
     return ended
+
+
+async def _keep_returning_memory() -> None:
+    """Return spare memory again and again, in a thread: the heaps are locked meanwhile."""
+    while True:
+        await asyncio.sleep(_SPARE_MEMORY_TIME)
+        await asyncio.to_thread(return_spare_memory)
 
 
 def _on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ grows for hours. Source: glibc's `mallopt(3)`, "dynamic adjustment of the mmap t
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -42,6 +43,16 @@ def keep_tensors() -> None:
     if _returns_memory:
         _returns_memory = False
         _set_thresholds(_TENSOR_BYTES, _SPARE_BYTES)
+
+
+def return_spare_memory() -> None:
+    """Have what lies free inside glibc's heaps go back to the system, which takes 5 to 20 ms.
+
+    After a hundred clips of the composer 60 to 110 MB lie free between what stays.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set_thresholds(mmap_bytes: int, spare_bytes: int) -> bool:

@@ -60,3 +60,11 @@ def test_a_user_s_own_settings_of_the_heap_stay():
 
 def test_networks_reuse_the_memory_of_tensors():
     assert printed_by(AUDIO, "audio", "networks") > 0.5
+
+
+def test_spare_memory_goes_back_when_asked():
+    spare = AUDIO.replace(
+        "print(",
+        "from msanii_live.dsp.heap import return_spare_memory\nreturn_spare_memory()\nprint(",
+    )
+    assert printed_by(spare, "audio", "networks") < 0.2
