@@ -64,6 +64,7 @@ _TEMPO = re.compile(
     re.IGNORECASE,
 )
 _METRE = re.compile(r"(?<![\w./])(?P<metre>\d{1,2}\s*/\s*(?:1|2|4|8|16|32))(?![\w/])")
+_WALTZ = re.compile(r"\bwaltz(?:es)?\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’&+#-][^\W_]+)*")
 
 
@@ -108,7 +109,7 @@ def _unknown_words(words: list[str], further: Sequence[str]) -> str:
     question = f"did you mean {' or '.join(meant)}? " if meant else ""
     return (
         f"unknown words: {' '.join(shown)}; {question}styles are {', '.join([*STYLES, *further])}, "
-        "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm"
+        "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm, metres such as 3/4"
     )
 
 
@@ -180,10 +181,14 @@ def _normalize(text: str) -> str:
 
 
 def _take_metre(text: str) -> tuple[str, str]:
-    """Return the text without the metre in it, and the metre, "" if there is none."""
+    """Return the text without the metre in it, and the metre, "" if there is none.
+
+    A waltz is in 3/4, if the text names no other metre.
+    """
+    text, waltzes = _WALTZ.subn(" ", text)
     match = _METRE.search(text)
     if match is None or match["metre"].startswith("0"):
-        return text, ""
+        return text, "3/4" if waltzes else ""
     return _without(text, match), re.sub(r"\s", "", match["metre"])
 
 

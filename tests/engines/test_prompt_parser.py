@@ -115,6 +115,7 @@ def test_a_number_that_is_no_tempo_is_named(prompt):
     [
         ("techno in 7/8", "7/8"), ("3/4, piano", "3/4"), ("metre: 12/8", "12/8"),
         ("4 / 4 house", "4/4"), ("techno/house", ""), ("1999/2000", ""), ("0/4", ""),
+        ("jazz waltz", "3/4"), ("a waltz in 6/8", "6/8"), ("Waltzing", ""),
     ],
 )  # fmt: skip
 def test_the_metre_of_a_prompt(prompt, metre):

@@ -57,9 +57,16 @@ def _is_denied(before: str) -> bool:
 
 
 def _named(command: Makes) -> Makes:
-    """Return a command whose key `style` has the further style that its prompt names."""
-    rest, style = take_further_style(command.prompt)
-    return replace(command, prompt=rest, style=style) if style and not command.style else command
+    """Return a command whose key `style` has the further style that it or its prompt names.
+
+    Words beside it in the key, such as "techno" in "dub techno", go before the prompt.
+    """
+    if command.style:
+        rest, style = take_further_style(style_word(command.style))
+        prompt = f"{rest.strip()}, {command.prompt}".strip(", ")
+    else:
+        prompt, style = take_further_style(command.prompt)
+    return replace(command, prompt=prompt, style=style) if style else command
 
 
 def further_style(command: GenerationCommand, context: Context) -> str:

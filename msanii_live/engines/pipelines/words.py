@@ -104,7 +104,8 @@ def words_of(command: GenerationCommand, bpm: float, beats: int, key: str = "") 
     said.append(f"key of {command.key or long_key}" if long_key and spoken.key is None else "")
     said.append(f"{bpm:g} BPM" if bpm and spoken.tempo is None else "")
     metre = find_metre(command, beats)
-    said.append(f"in {metre} time" if not spoken.metre and metre != "4/4" else "")
+    is_said = spoken.metre and not command.metre
+    said.append(f"in {metre} time" if metre != "4/4" and not is_said else "")
     said.append(f"chords {command.chords}" if command.chords else "")
     density = command.density
     if density is not None and not SPARSE <= density <= DENSE:

@@ -63,3 +63,18 @@ def test_an_explicit_style_counts_before_the_prompt() -> None:
     command = Generate(prompt="dub", style="jazz")
     assert in_learnt_style(command, print) == command
     assert further_style(command, standalone_context()) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "style"),
+    [("dnb", "drum and bass"), ("Drum & Bass", "drum and bass"), ("UKG", "garage")],
+)
+def test_the_key_style_takes_the_spellings_of_prompts(words: str, style: str) -> None:
+    assert further_style(Generate(style=words, prompt="techno"), standalone_context()) == style
+
+
+def test_a_learnt_style_beside_it_in_the_key_is_written() -> None:
+    command = Generate(style="dub techno", prompt="in Am")
+    made = in_learnt_style(command, print)
+    assert (made.style, made.prompt) == ("", "techno, in Am")
+    assert further_style(command, standalone_context()) == "dub"
