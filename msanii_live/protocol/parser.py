@@ -135,8 +135,8 @@ def _own_words(
     found = set()
     owner: Argument | None = None  # whose text this is
     for index, word in enumerate(args):
-        if not isinstance(word, str):
-            owner = None
+        if not isinstance(word, str) or (index and args[index - 1] == TOKEN_KEY):
+            owner = None  # a token may be any word
             continue
         is_word = owner is not None and word in owner.words
         if is_word and owner is not None and word in keys:

@@ -199,7 +199,8 @@ def test_musical_keys_in_a_prompt_need_a_legal_value(
         ("chords Am F parts bass chords lead", "bass chords lead", "Am F"),
         ("prompt parts chords Am F", "", "Am F"),
         ("prompt lofi parts chords chords Dm", "chords", "Dm"),
-        ("@parts chords @chords Am", "chords", "Am"),
+        ("@parts chords @chords Am", "chords", "Am"), ("id parts chords Am F", "", "Am F"),
+        ("id chords parts chords bars 4", "chords", ""), ("parts drums id parts", "drums", ""),
     ],
 )  # fmt: skip
 def test_chords_is_a_part_and_a_key(words: str, parts: str, chords: str) -> None:
