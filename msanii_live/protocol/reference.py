@@ -38,6 +38,7 @@ GROUP_TITLES = {
     "stream": "The stream", "param": "Params",
     "clip": "Clips", "job": "Jobs", "engine": "Engines", "lora": "Engines",
     "undo": "Clips", "redo": "Clips", "scene": "Scenes", "map": "MIDI mapping",
+    "automation": "Automation",
 }  # fmt: skip
 
 # Values in the examples. A key that is not here is shown only if it is required.
