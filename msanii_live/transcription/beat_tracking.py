@@ -21,6 +21,9 @@ STEADY_SECONDS = 0.03  # by which the beats of a steady tempo may miss their pla
 BEATS_PER_BAR = {4: 0.0, 3: -1.5, 2: -2.5, 5: -3.0}  # and the log prior of each
 # The same for somebody who is followed: a wrong metre is worse there than a rare one missed.
 FOLLOWED_METRES = {4: 0.0, 3: -6.0}
+PART_BAR_COST = 6.0  # for a metre in which a clip that is cut to its beats ends within a bar
+CUT_TOLERANCE = 0.1  # beats by which such a clip's start and length may miss a beat
+END_BEATS = 0.25  # before the end of a clip: what beats there is hardly heard
 FOLLOWED_MAX_BPM = 168.0  # of somebody who is followed: faster is taken for half as fast
 MIN_BEATS = 4
 MIN_LIKELIHOOD = 0.12  # mean of the beats' likelihoods: below it there is no beat
@@ -70,7 +73,11 @@ def track_bars(
     downbeats = np.array(
         [likely[max(0, frame - 1) : frame + 2, 1].max() for frame in frames], float
     )
-    metres = FOLLOWED_METRES if is_followed else BEATS_PER_BAR
+    # A loop has a beat at its very end, where the next round begins: it says nothing of bars.
+    downbeats = downbeats[times < len(likely) / frames_per_second - END_BEATS * period]
+    metres = FOLLOWED_METRES
+    if not is_followed:
+        metres = _metres_of(len(likely) / frames_per_second / period, origin / period)
     per_bar, first = _find_metre(downbeats, metres)
     return Bars(
         tuple(times.tolist()),
@@ -144,6 +151,22 @@ def _moment(likely: Array, frame: int) -> float:
     if total < 1e-4:
         return float(frame)
     return float((near * np.arange(first, first + len(near))).sum() / total)
+
+
+def _metres_of(length: float, start: float) -> dict[int, float]:
+    """Return the log prior of each metre for a clip.
+
+    A clip that begins on a beat and is whole beats long was cut to bars: two bars of 4/4 are 8
+    beats, which is no whole number of bars of 3 or 5. length: of the clip. start: of its first
+    beat. Both in beats.
+    """
+    beats = round(length)
+    misses = (abs(length - beats), abs(start - round(start)))
+    is_cut = beats > 0 and max(misses) < CUT_TOLERANCE
+    return {
+        per_bar: prior - (PART_BAR_COST if is_cut and beats % per_bar else 0.0)
+        for per_bar, prior in BEATS_PER_BAR.items()
+    }
 
 
 def _find_metre(downbeats: Array, metres: Mapping[int, float]) -> tuple[int, int]:

@@ -52,3 +52,15 @@ def test_a_tempo_that_drifts_is_not_steady() -> None:
     bars = track_bars(out, 50.0)
     assert bars is not None
     assert not bars.is_steady
+
+
+def test_a_loop_of_two_bars_is_heard_as_whole_bars() -> None:
+    likely = likelihoods(100.0, 1, 0.0, 4.8)
+    heights = np.array([0.8, 0.02, 0.1, 0.02, 0.1, 0.8, 0.02, 0.02])  # beat 5 misleads
+    numbers = np.minimum(np.arange(len(likely)) // 30, len(heights) - 1)
+    likely[:, 1] = np.minimum(likely[:, 1], heights[numbers])
+    loop = track_bars(likely, 50.0)
+    excerpt = track_bars(likely[:-15], 50.0)
+    assert loop is not None
+    assert excerpt is not None
+    assert (loop.per_bar, excerpt.per_bar) == (4, 5)
