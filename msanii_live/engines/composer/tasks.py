@@ -106,7 +106,7 @@ class ComposerTasks:
             seconds = command.bars * replace(piece.grid, metre=metre).bar
         new = self._frames(seconds)
         old = source.info.frames
-        self._frames((old + new) / RATE, MAX_WITH_SOURCE)
+        self._frames((old * command.keep + new) / RATE, MAX_WITH_SOURCE)
         plan = plan_continuation(
             self.composer, piece, self.wishes, new / RATE, self.context.seed, leftwards=leftwards
         )

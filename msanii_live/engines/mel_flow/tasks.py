@@ -95,7 +95,7 @@ class MelFlowTasks:
         bpm, bar = self._find_beat(source)
         new = self._frames(command, bpm or self.context.tempo)
         old = as_stereo(source.samples)
-        self._check_length(len(old) + new)
+        self._check_length(len(old) * command.keep + new)
         silence = np.zeros((new, 2), np.float32)
         leftwards = command.side == "left"
         joined = np.concatenate([silence, old] if leftwards else [old, silence])

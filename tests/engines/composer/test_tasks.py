@@ -7,6 +7,7 @@ import pytest
 
 from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import standalone_context
+from msanii_live.engines.composer import tasks
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.playing import (
     Performer,
@@ -91,6 +92,13 @@ def test_a_continuation_is_exact_and_its_source_stays(composer, side, arguments)
     span = slice(len(old), None) if side == "right" else slice(0, new)
     assert np.array_equal(part.samples, made.samples[span])
     assert part.score.seconds == pytest.approx(new / RATE)
+
+
+def test_a_source_counts_towards_the_length_only_where_it_is_kept(composer, monkeypatch):
+    monkeypatch.setattr(tasks, "MAX_WITH_SOURCE", RIFF.info.seconds + 1.0)
+    assert run(composer, Outpaint(src="riff", seconds=2.0, keep=0)).info.seconds == 2.0
+    with pytest.raises(CommandError, match="the clip would last 10"):
+        run(composer, Outpaint(src="riff", seconds=2.0))
 
 
 def test_the_level_of_the_source_is_held_though_it_is_quiet(composer):
