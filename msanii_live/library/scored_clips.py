@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from msanii_live.notes import Score
 
 _log = logging.getLogger(__name__)
 
+_SAME_BAR = 0.01  # bars: a MIDI file keeps them by its ticks
+
 
 class ScoredClips(RestorableClips):
     """The clips of a folder, to which notes can be added. Every method is safe from any thread."""
@@ -22,7 +25,8 @@ class ScoredClips(RestorableClips):
         """Give a clip its notes, write NAME.mid beside it, and return its new info.
 
         clip: of this library, as its notes were heard; a clip that has changed since is left alone.
-        Where its tempo is unknown, it gets that of the notes. The clip keeps its place in the list.
+        Where its tempo is unknown, or was heard before, it gets that of the notes. The clip keeps
+        its place in the list.
         warn: called with a sentence where the file has another name or could not be written.
         Raises: CommandError: ENOCLIP, the clip is no longer there.
         """
@@ -30,7 +34,7 @@ class ScoredClips(RestorableClips):
         if before != clip.info:
             return before
         info = replace(before, heard=self._audio_hash(before))
-        if not info.bpm and score.bpm:
+        if score.bpm and (not info.bpm or self._has_heard_bars(clip)):
             info = replace(info, bpm=score.bpm, bar_offset=score.bar % 1.0)
         with self._lock:
             is_unsaved = before.name in self._unsaved
@@ -76,3 +80,15 @@ class ScoredClips(RestorableClips):
             return ownership.file_fingerprint(path).blake2b
         except OSError:
             return ""
+
+    def _has_heard_bars(self, clip: Clip) -> bool:
+        """Return whether the tempo and the bars of a clip are those that were heard before."""
+        if not clip.info.heard:
+            return False
+        old = self.get(clip.info.name).score
+        offset = clip.info.bar_offset
+        return (
+            old is not None
+            and math.isclose(old.bpm, clip.info.bpm, rel_tol=1e-3)
+            and abs((old.bar - offset + 0.5) % 1.0 - 0.5) < _SAME_BAR
+        )

@@ -55,6 +55,10 @@ def test_a_file_of_the_user_keeps_its_notes_until_it_changes(tmp_path: Path) -> 
     library.load("loop.wav")
     info = library.set_score(library.get("loop"), HEARD, fail)
     assert (info.bpm, info.bar_offset) == (90.0, 0.25)
+    other = replace(HEARD, bpm=120.0, bar=0.0)
+    info = library.set_score(library.get("loop"), other, fail)
+    assert (info.bpm, info.bar_offset) == (120.0, 0.0)  # what was heard is heard anew
+    library.set_score(library.get("loop"), HEARD, fail)
     again = Library(tmp_path)
     clip = again.get("loop")
     assert clip.score is not None
