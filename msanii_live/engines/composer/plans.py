@@ -14,6 +14,7 @@ from msanii_live.notes import PARTS
 LINE_PLANS = 8  # of one metre, that are enough for a line
 GOLDEN = (math.sqrt(5) - 1) / 2
 FEWEST = 0.5  # notes in a bar in which a part plays
+DRUMMED = 0.9  # of a style's plans: it has drums, and a plan without them is only an interlude
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,17 @@ def draw_plan(
     """Draw the outline of a piece from the weights' tables.
 
     What is named is met as far as the tables go: style and metre first, then major or minor, then
-    the nearest density. Raises: ValueError: the tables hold no plan of that style.
+    the nearest density. Drums play in styles that have them.
+    Raises: ValueError: the tables hold no plan of that style.
     """
     rows = tables.get("plans", [])  # as of `plan_to_row`; only the one that is drawn is read
     if style is not None:
         rows = [row for row in rows if row[0] == style]
     if not rows:
         raise ValueError(f"the weights hold no plan of the style {style!r}")
+    drummed = [row for row in rows if row[6][0] > 0]
+    if len(drummed) > DRUMMED * len(rows):
+        rows = drummed
     metre = metre or (4, 4)
     rows = [row for row in rows if METRES[row[2]] == metre] or rows
     if minor is not None:

@@ -1,5 +1,7 @@
 """Outlines of pieces, and how busy each part is at a density."""
 
+from typing import Any
+
 import pytest
 
 from msanii_live.engines.composer.plans import activity_at, draw_plan, plan_to_row
@@ -9,7 +11,7 @@ from tests.engines.composer.tiny import plan
 DENSITIES = (0.0, 0.2, 0.5, 0.8, 1.0)
 
 
-def tables(*bass: float) -> dict[str, object]:
+def tables(*bass: float) -> dict[str, Any]:
     """Return plans at rising densities whose bass has so many notes a bar; the rest are alike."""
     rows = []
     for number, notes in enumerate(bass):
@@ -45,3 +47,14 @@ def test_seeds_in_a_row_have_outlines_of_their_own() -> None:
     for first in (0, 7, 2**31 - 20):
         drawn = {draw_plan(rows, first + number, style="pop").activity for number in range(12)}
         assert len(drawn) == 12
+
+
+def test_a_style_with_drums_has_them_in_every_outline() -> None:
+    rows = tables(*range(1, 13))
+    rows["plans"][4][6][0] = 0.0
+    drawn = [draw_plan(rows, seed, style="pop").activity[0] for seed in range(24)]
+    assert min(drawn) == 8.0
+    for row in rows["plans"][:6]:
+        row[6][0] = 0.0  # a style that has them half of the time
+    drawn = [draw_plan(rows, seed, style="pop").activity[0] for seed in range(24)]
+    assert set(drawn) == {0.0, 8.0}
