@@ -138,7 +138,7 @@ def _own_words(
         if not isinstance(word, str) or (index and args[index - 1] == TOKEN_KEY):
             owner = None  # a token may be any word
             continue
-        is_word = owner is not None and word in owner.words
+        is_word = owner is not None and word.lower().strip(" ,;+&") in (*owner.words, "")
         if is_word and owner is not None and word in keys:
             is_first = args[index - 1] == owner.name
             is_word = is_first or not _is_legal_text(keys[word], args[index + 1 : index + 2])

@@ -200,6 +200,8 @@ def test_musical_keys_in_a_prompt_need_a_legal_value(
         ("prompt parts chords Am F", "", "Am F"),
         ("prompt lofi parts chords chords Dm", "chords", "Dm"),
         ("@parts chords @chords Am", "chords", "Am"), ("id parts chords Am F", "", "Am F"),
+        ("parts Drums, chords bars 4", "Drums, chords", ""),
+        ("parts bass + chords", "bass + chords", ""),
         ("id chords parts chords bars 4", "chords", ""), ("parts drums id parts", "drums", ""),
     ],
 )  # fmt: skip
