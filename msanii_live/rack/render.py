@@ -19,7 +19,7 @@ from msanii_live.rack.filters import highpass, lowpass, shelve
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.rigs import Rig, Strip, rig_of
-from msanii_live.rack.section_changes import CARRIERS, play_section_changes, section_changes
+from msanii_live.rack.section_changes import carrier_of, play_section_changes, section_changes
 from msanii_live.rack.voices import NoteClock
 from msanii_live.rack.waves import RATE, Stereo
 
@@ -103,7 +103,7 @@ def render_score(
         if own:
             channels[part] = _channel(stage, part, own, options)
             on_part()
-    carrier = next((part for part in CARRIERS if part in channels), None)
+    carrier = carrier_of(channels)
     changes = section_changes(played) if rig.transitions and carrier else []
     if carrier and changes:
         channels[carrier] = channels[carrier] + play_section_changes(changes, stage.frames, clock)

@@ -6,7 +6,7 @@ stream and a file whose sections are known get them alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.voices import NoteClock
 from msanii_live.rack.waves import Stereo
 
-CARRIERS = ("drums", "pad", "chords", "lead", "bass")  # the first one that plays has them
+_CARRIERS = ("drums", "pad", "chords", "lead", "bass")  # the first one that plays has them
+_ALONE = ("drums", "pad")  # those that have them where no other part plays
 LEVEL = {"riser": -9.0, "impact": -4.0, "faller": -12.0}  # dB, beside the kick
 _ARRIVALS = frozenset({"chorus", "drop"})
 _LULLS = frozenset({"intro", "break", "bridge", "outro"})
@@ -44,6 +45,18 @@ def section_changes(score: Score) -> list[tuple[str, Note]]:
                 found.append(("faller", _note(at, at + bar)))
         before = name
     return found
+
+
+def carrier_of(parts: Collection[str]) -> str | None:
+    """Return which of the parts that play has the transitions.
+
+    None if it would be bass, chords or a lead alone: who asks for one of these wants its notes.
+
+    >>> carrier_of(["bass", "chords"]), carrier_of(["drums"]), carrier_of(["chords"])
+    ('chords', 'drums', None)
+    """
+    carrier = next((part for part in _CARRIERS if part in parts), None)
+    return carrier if carrier in _ALONE or len(parts) > 1 else None
 
 
 def play_section_changes(

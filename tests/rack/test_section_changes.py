@@ -61,6 +61,15 @@ def test_a_chunk_that_is_cut_at_a_section_has_its_riser() -> None:
     assert level(made, 2.5, 2.9) > 0.005
 
 
+@pytest.mark.parametrize(("parts", "has_riser"), [(("chords",), False), (("bass", "chords"), True)])
+def test_chords_alone_have_no_riser(parts: tuple[str, ...], has_riser: bool) -> None:
+    score = piece((0.0, "verse"), (4.0, "chorus"))
+    notes = tuple(Note(0.0, 8.0, 57, 40, 4, part=part) for part in parts)
+    score = replace(score, notes=notes)
+    plain = render_score(replace(score, markers=())).mix
+    assert np.array_equal(render_score(score).mix, plain) is not has_riser
+
+
 def test_stems_with_a_riser_sum_to_the_mix_and_a_loop_keeps_its_length() -> None:
     for is_loop in (False, True):
         score = replace(piece((0.0, "intro"), (4.0, "chorus")), is_loop=is_loop)
