@@ -219,8 +219,9 @@ def test_every_setting_has_a_flag(capsys):
     ],
 )
 def test_serve_refuses_with_status_2_and_the_remedy(tmp_path, flags, words):
+    own = ["--port", "0", "--http-port", "0", "--audio", "none", "--folder", str(tmp_path)]
     run = subprocess.run(
-        [sys.executable, SERVER, "--audio", "none", "--folder", str(tmp_path), *flags],
+        [sys.executable, SERVER, *own, *flags],
         capture_output=True,
         text=True,
         timeout=60,

@@ -104,9 +104,12 @@ def test_a_stretch_has_an_exact_length_and_keeps_the_pitch(rate):
 
 
 class Metronome(Family):
-    """A model that plays clicks: its noise's seed says how fast, and from where in the bar."""
+    """A model that plays clicks: its noise's seed says how fast, and from where in the bar.
 
-    rate, hop, dimensions, max_seconds, steps = RATE, 512, 1, 60.0, 1
+    The latents hold the seed and their places, so that any span of them can be decoded.
+    """
+
+    rate, hop, dimensions, max_seconds, steps = RATE, 512, 2, 60.0, 1
 
     def __init__(self, bpm, first=0.0):
         super().__init__(SimpleNamespace(maybe_free_model_hooks=lambda: None))
@@ -115,16 +118,18 @@ class Metronome(Family):
     device = torch.device("cpu")
 
     def encode_whole(self, wave):
-        return wave[:1, :: self.hop][None]
+        return wave[:, :: self.hop][None]
 
     def denoise(self, task):
         task.on_step(1, 1)
-        return torch.full((1, 1, task.latents), float(task.seed))
+        places = torch.arange(float(task.latents))
+        return torch.stack([torch.full_like(places, task.seed), places])[None]
 
     def decode_whole(self, latents):
         bpm = self.bpm.get(int(latents[0, 0, 0]), 97.0)
-        wave = clicks(bpm, latents.shape[-1] * self.hop / RATE, self.first)
-        wave = np.pad(wave, ((0, latents.shape[-1] * self.hop - len(wave)), (0, 0)))
+        start, frames = int(latents[0, 1, 0]) * self.hop, latents.shape[-1] * self.hop
+        wave = clicks(bpm, (start + frames) / RATE, self.first)[start:]
+        wave = np.pad(wave, ((0, frames - len(wave)), (0, 0)))
         return torch.from_numpy(0.1 * wave.T)
 
 
