@@ -4,7 +4,7 @@ import pytest
 
 from msanii_live.benchmarks.delayed_link import reason_against
 from msanii_live.benchmarks.links import JOIN, delayed_cluster, running_node
-from tests.cluster.test_workers import begin, ends, states, wait_for
+from tests.cluster.test_workers import begin, states, wait_for
 from tests.live import live
 
 pytest.importorskip("ray")
