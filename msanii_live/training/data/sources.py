@@ -31,10 +31,34 @@ SOURCES = (
         "train",
     ),
     DataSource(
-        "FluidR3 GM, the sounds of all of it",
+        "10,000 further pieces for the composer, 448 excerpts of such for the transcriber",
+        "this repository: training/data/composition",
+        "Apache-2.0, the project's own",
+        "train, validate, test (split by piece)",
+    ),
+    DataSource(
+        "FluidR3 GM, the sounds of all that is rendered",
         "Debian fluid-soundfont-gm",
         "MIT (Frank Wen); notice in NOTICE",
         "render",
+    ),
+    DataSource(
+        "MuseScore General Lite, for the transcriber alone",
+        "Debian musescore-general-soundfont-small",
+        "MIT (S. Christian Collins and others)",
+        "render, train",
+    ),
+    DataSource(
+        "TimGM6mb, for the transcriber alone",
+        "Debian timgm6mb-soundfont",
+        "GPL-2 (Tim Brechbill)",
+        "render, train",
+    ),
+    DataSource(
+        "OPL-3 FM 128M, for the transcriber alone",
+        "Debian opl3-soundfont",
+        "CC-BY-SA-4.0 (Zandro Reveille)",
+        "render, train",
     ),
 )
 
