@@ -300,9 +300,8 @@ class EngineRegistry:
         if name in self._plugins:
             return self._plugins[name]
         if name not in BUILT_IN:
-            raise CommandError(
-                Code.EENGINE, f"no engine is called {name}; there are {', '.join(self.names())}"
-            )
+            text = f"no engine is called {name}; there are {', '.join(self.names())}"
+            raise CommandError(Code.EENGINE, f"{text}, and after a restart those installed since")
         if not BUILT_IN[name].has_weights:
             raise CommandError(
                 Code.EENGINE, f"{name} has no weights of its own: serve --engine PATH gives it some"
