@@ -90,9 +90,9 @@ lint: setup-dev
 	$(BIN)/lint-imports
 
 # Two processes; tests that listen by the clock run alone. PROCESSES=0 runs all in one. A test that
-# fails runs once more, for a machine may be busy; the last line says how many did.
+# fails runs once more, for a machine may be busy; the summary names those that did.
 test: setup-dev test-system
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --reruns 1 $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --reruns 1 -r fER $(ARGS)
 
 # What CI does not run, for a night: ten minutes of a stream captured, an hour of soaking, a million
 # fuzzed packets, ten minutes of fuzzing by coverage, and the tests with the other Pythons that are here.
