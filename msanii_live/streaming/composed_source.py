@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from msanii_live.library.audio_files import SAMPLE_RATE
-from msanii_live.notes import Note, Score, part_of, sort_notes
+from msanii_live.notes import PARTS, Note, Score, part_of, sort_notes
 from msanii_live.protocol.commands import Generate
 from msanii_live.streaming.phrases import GRID, LEAD, TAIL, Phrase
 from msanii_live.streaming.request import ChunkRequest, ComposeNotes
@@ -88,7 +88,10 @@ def _begun(state: StreamState, request: ChunkRequest, compose: ComposeNotes) -> 
             style=command.style or state.info.style,
             key=command.key or state.info.key,
         )
-    score = replace(compose(command, None, bars), is_loop=False, tempo_map=())
+    score = compose(command, None, bars)
+    if lacks := _lacking(score, request.parts):
+        score = compose(_with_parts(command, score, lacks), None, bars)
+    score = replace(score, is_loop=False, tempo_map=())
     if not score.beats or not score.bpm:
         score = replace(score, bpm=score.bpm or bpm, beats=score.beats or beats)
     notes = ComposedNotes(score, 0.0, request.steering, request.parts, request.bpm)
@@ -114,12 +117,16 @@ def _continued(notes: ComposedNotes, request: ChunkRequest, compose: ComposeNote
     """Return notes that reach beyond the next chunk, composed by the steering of now."""
     if notes.transport and notes.transport != request.bpm:
         notes = _at_tempo(notes, request.bpm)
-    if notes.steering != request.steering:
+    lacks = _lacking(notes.score, request.parts)
+    if lacks or notes.steering != request.steering:
         notes = _without_rest(notes)
     last = _last_line(notes, request.command.chunk) * notes.bar
     if notes.score.seconds < last + TAIL:
         bars = (last - notes.score.seconds) / notes.bar + AHEAD
-        made = compose(_command(request), notes.score, bars)
+        command = _command(request)
+        if lacks:
+            command = _with_parts(command, notes.score, lacks)
+        made = compose(command, notes.score, bars)
         joined = replace(
             notes.score.followed_by(made),
             bpm=notes.score.bpm,
@@ -129,6 +136,18 @@ def _continued(notes: ComposedNotes, request: ChunkRequest, compose: ComposeNote
         )
         notes = replace(notes, score=joined)
     return replace(notes, steering=request.steering, transport=request.bpm)
+
+
+def _lacking(score: Score, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parts that are to sound and of which no note is composed."""
+    composed = {part_of(note) for note in score.notes}
+    return tuple(part for part in parts if part not in composed)
+
+
+def _with_parts(command: Generate, score: Score, more: tuple[str, ...]) -> Generate:
+    """Return a command for the parts of a score and some more."""
+    wanted = {part_of(note) for note in score.notes}.union(more)
+    return replace(command, parts=" ".join(part for part in PARTS if part in wanted))
 
 
 def _without_rest(notes: ComposedNotes) -> ComposedNotes:

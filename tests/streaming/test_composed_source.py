@@ -230,3 +230,23 @@ def test_a_composed_chunk_sounds_and_joins_the_one_before(composer):
 def test_nothing_composes_where_no_engine_does():
     with refusal(Code.EENGINE):
         next_chunk(StreamState(), request(), None, compose_nothing)
+
+
+def test_a_part_that_nobody_composed_is_composed_when_it_is_to_sound(composer):
+    bar = 2.0
+    hits = tuple(Note(n * bar / 4, n * bar / 4 + 0.1, 36, 100, drum=True) for n in range(16))
+    score = Score(hits, 4 * bar, bpm=120.0, beats=4, style="house")
+    state = StreamState()
+    state, _ = advance(state, Composing(composer))
+    state = replace(state, composed=replace(state.composed, score=score, end=4 * bar))
+    _, phrase = advance(state, Composing(composer), parts=("chords", "drums"))
+    assert {part_of(note) for note in phrase.score.notes if note.start >= phrase.lead} == {
+        "chords", "drums",
+    }  # fmt: skip
+
+
+def test_a_stream_of_one_part_begins_with_it(composer):
+    _, phrase = advance(
+        StreamState(), Composing(composer), parts=("drums",), steering=Steering(style="piano")
+    )
+    assert {part_of(note) for note in phrase.score.notes} == {"drums"}

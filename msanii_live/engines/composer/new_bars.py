@@ -104,6 +104,8 @@ def outline_new_bars(
             activity[part] = own[part] ** (1 - TO_USUAL) * usual[part] ** TO_USUAL
     if wishes.density is not None:
         activity |= activity_at(composer.tables, style, metre or piece.grid.metre, wishes.density)
+    if not wishes.is_all:  # a part that the style does not have is played as elsewhere
+        usual = usual_activity(composer.tables, None, metre or piece.grid.metre) | usual
     activity = {part: each or usual.get(part, 0.0) for part, each in activity.items()}
     activity = {part: each for part, each in activity.items() if each > 0}
     programs = {

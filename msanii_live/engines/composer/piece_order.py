@@ -166,7 +166,10 @@ def _with_parts(
     composer: Composer, conditions: PieceConditions, parts: tuple[str, ...]
 ) -> PieceConditions:
     """Return the order in which only some parts play; those that never did play throughout."""
-    usual = usual_activity(composer.tables, conditions.style, conditions.metre)
+    usual = {
+        **usual_activity(composer.tables, None, conditions.metre),  # a piano piece has no drums
+        **usual_activity(composer.tables, conditions.style, conditions.metre),
+    }
     plays: dict[str, Sequence[bool | None]] = {}
     activity: dict[str, float] = {}
     for part in PARTS:

@@ -9,6 +9,7 @@ from msanii_live.audio import rms_dbfs
 from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.composer.engine import create
 from msanii_live.engines.composer.read_piece import read_piece
+from msanii_live.notes import part_of
 from msanii_live.protocol.commands import (
     AudioToAudio,
     Generate,
@@ -67,6 +68,19 @@ def test_chords_that_are_asked_for_are_played(trained):
         read = read_piece(replace(score, markers=()), 120.0, 4).chords
         right += [c is not None and c.root == (9, 5, 0, 7)[bar % 4] for bar, c in enumerate(read)]
     assert np.mean(right) >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("style", "part"), [("piano", "drums"), ("piano", "bass"), ("house", "lead"), ("jazz", "pad")]
+)
+def test_a_part_that_is_asked_for_plays_in_any_style(trained, style, part):
+    notes = compose(trained, style=style, bars=4, parts=part).notes
+    assert {part_of(note) for note in notes} == {part}
+    assert len(notes) >= 2
+    more = trained.continue_score(
+        compose(trained, style=style, bars=4), 4, Generate(parts=part, steps=4), context(2)
+    )
+    assert {part_of(note) for note in more.notes} == {part}
 
 
 def test_a_continuation_keeps_to_the_chords_and_the_number_of_notes(trained):
