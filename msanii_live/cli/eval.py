@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
         "eval",
         help="measure a model on held-out music",
         description="Measures how a model sounds, or what it hears, on music that it was not "
-        "trained on, and prints each figure with what true music reaches. It takes minutes to an hour.",
+        "trained on, and prints each figure with what true music reaches. It takes up to an hour.",
         epilog="example: msanii-live eval --foreign --out figures",
     )
     parser.add_argument("--data", type=Path, help="set of `msanii-live data build`")
