@@ -9,7 +9,13 @@ from random import Random
 from msanii_live.engines.composer.bar_grid import PROGRAMS
 from msanii_live.engines.composer.notes import Chord
 from msanii_live.engines.composer.piece_order import start_full
-from msanii_live.engines.composer.plans import Plan, activity_at, draw_plan, usual_activity
+from msanii_live.engines.composer.plans import (
+    Plan,
+    activity_at,
+    activity_in_any_style,
+    draw_plan,
+    usual_activity,
+)
 from msanii_live.engines.composer.progressions import LINE, draw_progression
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
 from msanii_live.engines.composer.weights import Composer
@@ -105,7 +111,7 @@ def outline_new_bars(
     if wishes.density is not None:
         activity |= activity_at(composer.tables, style, metre or piece.grid.metre, wishes.density)
     if not wishes.is_all:  # a part that the style does not have is played as elsewhere
-        usual = usual_activity(composer.tables, None, metre or piece.grid.metre) | usual
+        usual = activity_in_any_style(composer.tables, style, metre or piece.grid.metre)
     activity = {part: each or usual.get(part, 0.0) for part, each in activity.items()}
     activity = {part: each for part, each in activity.items() if each > 0}
     programs = {

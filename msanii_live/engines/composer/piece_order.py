@@ -11,7 +11,13 @@ from msanii_live.engines.composer.bar_grid import PROGRAMS, SIMPLE_METRES
 from msanii_live.engines.composer.chord_spelling import chord_symbol
 from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.notes import PartNote, steps_per_bar
-from msanii_live.engines.composer.plans import Plan, draw_plan, order_of, usual_activity
+from msanii_live.engines.composer.plans import (
+    Plan,
+    activity_in_any_style,
+    draw_plan,
+    order_of,
+    usual_activity,
+)
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.prompt_parser import key_name
@@ -166,10 +172,7 @@ def _with_parts(
     composer: Composer, conditions: PieceConditions, parts: tuple[str, ...]
 ) -> PieceConditions:
     """Return the order in which only some parts play; those that never did play throughout."""
-    usual = {
-        **usual_activity(composer.tables, None, conditions.metre),  # a piano piece has no drums
-        **usual_activity(composer.tables, conditions.style, conditions.metre),
-    }
+    usual = activity_in_any_style(composer.tables, conditions.style, conditions.metre)
     plays: dict[str, Sequence[bool | None]] = {}
     activity: dict[str, float] = {}
     for part in PARTS:

@@ -143,6 +143,13 @@ def usual_activity(
     return means
 
 
+def activity_in_any_style(
+    tables: Mapping[str, Any], style: str | None, metre: tuple[int, int]
+) -> dict[str, float]:
+    """Return `usual_activity`, and for parts that the style does not have, that of all styles."""
+    return usual_activity(tables, None, metre) | usual_activity(tables, style, metre)
+
+
 def activity_at(
     tables: Mapping[str, Any], style: str | None, metre: tuple[int, int], density: float
 ) -> dict[str, float]:

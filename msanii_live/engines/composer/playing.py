@@ -19,8 +19,8 @@ from msanii_live.audio import (
     rms_dbfs,
 )
 from msanii_live.engines.base import Context
-from msanii_live.engines.composer.dynamics_match import match_dynamics
-from msanii_live.engines.composer.sound_match import LOOK_SECONDS, match_sound
+from msanii_live.engines.composer.recording_sound import match_recording
+from msanii_live.engines.composer.sound_match import LOOK_SECONDS
 from msanii_live.engines.composer.span_join import (
     LEAD,
     MARGIN,
@@ -203,13 +203,9 @@ def like_recording(
         return played
     if same is None or rms_dbfs(same) <= QUIET:
         same = played.clip.samples
-    dynamics = match_dynamics(as_stereo(recording), same)
-    mix, *parts = dynamics.apply([played.clip.samples, *played.stems.values()])
+    sounds = [played.clip.samples, *played.stems.values()]
+    _, _, (mix, *parts) = match_recording(as_stereo(recording), same, sounds)
     stems = dict(zip(played.stems, parts, strict=True))
-    for _ in range(2):  # the filters are smooth, so that the first leaves a rest
-        match = match_sound(recording, mix)
-        mix = match.apply(mix)
-        stems = {part: match.apply(stem) for part, stem in stems.items()}
     return PlayedParts(make_clip(mix, RATE), stems)
 
 

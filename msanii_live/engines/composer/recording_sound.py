@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msanii_live.audio import Samples
@@ -31,10 +32,22 @@ def learn_sound(recording: Samples, played: Samples) -> RecordingSound:
 
     recording, played: float32, (frames, 2), 44,100 Hz.
     """
-    dynamics = match_dynamics(recording, played)
-    (made,) = dynamics.apply([played])
+    dynamics, filters, _ = match_recording(recording, played, [played])
+    return RecordingSound(dynamics, filters, measure_loudness(recording))
+
+
+def match_recording(
+    recording: Samples, same: Samples, sounds: Sequence[Samples]
+) -> tuple[DynamicsMatch, tuple[SoundMatch, ...], list[Samples]]:
+    """Return what gives a sound and its stems the sound of a recording, and the result of it.
+
+    same: of what was played, what has the notes of the recording. sounds: the whole, then its
+    stems; float32, (frames, 2), 44,100 Hz.
+    """
+    dynamics = match_dynamics(recording, same)
+    made = dynamics.apply(sounds)
     filters = []
     for _ in range(2):  # the filters are smooth, so that the first leaves a rest
-        filters.append(match_sound(recording, made))
-        made = filters[-1].apply(made)
-    return RecordingSound(dynamics, tuple(filters), measure_loudness(recording))
+        filters.append(match_sound(recording, made[0]))
+        made = [filters[-1].apply(each) for each in made]
+    return dynamics, tuple(filters), made
