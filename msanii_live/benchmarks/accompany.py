@@ -207,21 +207,33 @@ def offsets_from_beats(onsets: Places, beat: float) -> Places:
 
 
 @contextlib.contextmanager
-def dummy_jack() -> Iterator[None]:
-    """Run a JACK server with a dummy card, and speak to it. Raises: MissingTool: jackd."""
+def dummy_jack(
+    period: int = PERIOD, rate: int = RATE, real_time: bool = True
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a JACK server with a dummy card, which this process and its children speak to.
+
+    period: frames. rate: Hz. Raises: MissingTool: jackd is not installed, or does not start.
+    """
     program = shutil.which("jackd")
     if program is None:
         raise MissingTool("jackd", "apt-get install jackd2")
-    name = f"bench{os.getpid()}"
-    own = {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
+    name = f"msanii{os.getpid()}"
+    own = {
+        "JACK_DEFAULT_SERVER": name,
+        "JACK_NO_AUDIO_RESERVATION": "1",
+        "JACK_NO_START_SERVER": "1",
+    }
     before = {key: os.environ.get(key) for key in own}
     os.environ.update(own)
-    options = ["-n", name, "-R", "-P", "70", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([program, *options], **silent) as server:  # type: ignore[call-overload]
+    urgency = ["-R", "-P", "70"] if real_time else ["-r"]
+    options = ["-n", name, *urgency, "-d", "dummy", "-r", str(rate), "-p", str(period)]
+    with subprocess.Popen(
+        [program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         try:
-            _await_jack()
-            yield
+            if not _has_started(server):
+                raise MissingTool("a JACK server that starts", "apt-get install jackd2")
+            yield server
         finally:
             server.terminate()
             for key, value in before.items():
@@ -230,15 +242,16 @@ def dummy_jack() -> Iterator[None]:
                     os.environ[key] = value
 
 
-def _await_jack() -> None:
+def _has_started(server: subprocess.Popen[bytes]) -> bool:
+    """Wait until a JACK server takes clients. Return False if it ends, or does not within 20 s."""
     import jack
 
     until = time.monotonic() + _START_TIMEOUT
-    while True:
+    while server.poll() is None and time.monotonic() < until:
         try:
             jack.Client("probe", no_start_server=True).close()
-            return
         except jack.JackOpenError:
-            if time.monotonic() > until:
-                raise MissingTool("a JACK server that starts", "apt-get install jackd2") from None
             time.sleep(0.05)
+        else:
+            return True
+    return False

@@ -2,12 +2,9 @@
 
 import contextlib
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +13,8 @@ import numpy as np
 import pytest
 
 from msanii_live.audio import Samples
+from msanii_live.benchmarks.accompany import dummy_jack
+from msanii_live.errors import MissingTool
 
 PERIOD = 1_024
 RATE = 44_100
@@ -24,53 +23,18 @@ RATE = 44_100
 @contextlib.contextmanager
 def jack_dummy(period: int = PERIOD, rate: int = RATE, real_time: bool = True) -> Iterator[None]:
     """Run a JACK server of our own; skip the test with the reason if that is not possible."""
-    jackd = shutil.which("jackd")
-    if jackd is None:
-        pytest.skip("jackd is not installed: apt-get install jackd2")
     pytest.importorskip("jack", reason="needs pip install JACK-Client", exc_type=ImportError)
-    name = f"msanii{os.getpid()}"
-    own = {
-        "JACK_DEFAULT_SERVER": name,
-        "JACK_NO_AUDIO_RESERVATION": "1",
-        "JACK_NO_START_SERVER": "1",
-    }
-    before = {key: os.environ.get(key) for key in own}
-    os.environ.update(own)
-    urgency = ["-R", "-P", "70"] if real_time else ["-r"]
-    options = ["-n", name, *urgency, "-d", "dummy", "-r", str(rate), "-p", str(period)]
-    with subprocess.Popen(
-        [jackd, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    with contextlib.ExitStack() as stack:
         try:
-            if not _has_started(server):
-                pytest.skip("jackd does not start here")
-            classes = subprocess.run(
-                ["ps", "-Lp", str(server.pid), "-o", "cls="], capture_output=True, text=True
-            ).stdout
-            if real_time and "FF" not in classes:
-                pytest.skip("jackd gets no real-time priority here: it would lose frames itself")
-            yield
-        finally:
-            server.terminate()
-            for key, value in before.items():
-                os.environ.pop(key)
-                if value is not None:
-                    os.environ[key] = value
-
-
-def _has_started(server: "subprocess.Popen[bytes]") -> bool:
-    """Wait until a JACK server takes clients. Return False if it ends, or does not within 20 s."""
-    import jack
-
-    deadline = time.monotonic() + 20
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            jack.Client("probe", no_start_server=True).close()
-        except jack.JackOpenError:
-            time.sleep(0.05)
-        else:
-            return True
-    return False
+            server = stack.enter_context(dummy_jack(period, rate, real_time))
+        except MissingTool as error:
+            pytest.skip(str(error))
+        classes = subprocess.run(
+            ["ps", "-Lp", str(server.pid), "-o", "cls="], capture_output=True, text=True
+        ).stdout
+        if real_time and "FF" not in classes:
+            pytest.skip("jackd gets no real-time priority here: it would lose frames itself")
+        yield
 
 
 @dataclass
