@@ -147,10 +147,13 @@ def _train_flow(options: TrainingOptions, data: DataSet, recipe_file: Path) -> N
     recipe, config = flow.read_recipe(recipe_file)
     recipe = _fit_to_minutes(recipe, options)
     base = _load_start(options.begin)
+    if base is not None and base.net.config.detail_blocks:
+        known = base.net.config  # what it has learnt of long windows is kept
+        config = replace(known, window=max(known.window, config.window))
     average = flow.train(
         data,
         recipe,
-        config if base is None or base.net.config.detail_blocks == 0 else base.net.config,
+        config,
         options.out,
         _print_line,
         compiled=options.compiled,

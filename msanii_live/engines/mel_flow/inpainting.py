@@ -13,6 +13,7 @@ from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
 from msanii_live.engines.mel_flow.network import FlowNet
 
+_CONTEXT = 66  # tokens, 3 s
 MAX_JUMPS = 8  # most steps for which the network predicts jumps; more are steps of the flow
 
 
@@ -30,25 +31,30 @@ class InpaintingWindow:
     fill_to: int
 
 
+def context_tokens(size: int) -> int:
+    """Return how many tokens next to what it fills a window of `size` tokens sees: 3 s at most."""
+    return min(size // 2, _CONTEXT)
+
+
 def plan_line(tokens: int, start: int, end: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill tokens [start, end) of a line from left to right.
 
-    Each window but the first sees half of itself already filled; the last sees what is known
-    beyond `end`, up to a quarter of itself.
+    Each window but the first sees `context_tokens` that are already filled; the last sees what is
+    known beyond `end`, at least up to a quarter of `size`. Where several fill a line of which
+    nothing is known, the first is short, so that its sound is there early.
     """
     windows = []
+    context = context_tokens(size)
     ahead = min(size // 4, tokens - end)
     position = start
     while position < end:
-        first = max(0, position - size // 2)
-        last = min(first + size, tokens)
+        first = max(0, position - context)
+        last = min(first + size, end + context, tokens)
+        if not position and end > size:
+            last = 2 * context
         reach = min(end, last)
         if reach == end and last - end < ahead:
-            if end - position <= size - size // 2 - ahead:
-                first = max(0, end + ahead - size)
-                last = min(first + size, tokens)
-            else:
-                reach = position + (end - position + 1) // 2
+            reach = position + (end - position + 1) // 2
         windows.append(InpaintingWindow(first, last, position, reach))
         position = reach
     return windows
@@ -67,7 +73,7 @@ def plan_left(tokens: int, start: int, end: int, size: int) -> list[InpaintingWi
 
 def plan_loop(tokens: int, size: int) -> list[InpaintingWindow]:
     """Plan windows that fill a loop: most of it as a line, then a bridge from end to start."""
-    bridge = max(1, min(tokens // 4, size // 2))
+    bridge = max(1, min(tokens // 4, context_tokens(size)))
     length = min(size, tokens)
     first = tokens - bridge - (length - bridge) // 2
     line = plan_line(tokens - bridge, 0, tokens - bridge, size)

@@ -20,6 +20,7 @@ from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_featur
 from msanii_live.engines.mel_flow.inpainting import (
     InpaintingWindow,
     SamplingOptions,
+    context_tokens,
     fill_windows,
     plan_left,
     plan_line,
@@ -79,7 +80,8 @@ class MelFlowPipeline:
         A network's window reaches no further, so a continuation costs the same however long its
         source is. The first is on the same token grid as sample 0.
         """
-        margin = (self.window + 2) * self.token + CONTEXT_SAMPLES + self.model.spec.n_fft
+        seen = (context_tokens(self.window) + 2) * self.token
+        margin = seen + CONTEXT_SAMPLES + self.model.spec.n_fft
         return max(0, start - margin) // self.token * self.token, min(frames, end + margin)
 
     def inpaint(

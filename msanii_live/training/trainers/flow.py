@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,8 @@ class FlowRecipe(Schedule):
     context_noise: largest deviation of the noise added to the known mels, against drift when
     outpainting is chained. time_mean, time_deviation: of the logit of the noise level. pure_noise:
     share of windows at noise level 1 exactly, where sampling starts. time_floor: the loss weight
-    is 1 / max(t, time_floor)².
+    is 1 / max(t, time_floor)². lengths: mel frames of the windows, drawn anew for each step; none
+    for the network's `window`.
     """
 
     dropout: float = 0.15
@@ -38,6 +39,7 @@ class FlowRecipe(Schedule):
     time_deviation: float = 1.5
     pure_noise: float = 0.05
     time_floor: float = 0.3
+    lengths: Sequence[int] = ()
 
 
 def read_recipe(path: Path) -> tuple[FlowRecipe, FlowConfig]:
@@ -104,12 +106,13 @@ def batch_loss(
 
 def seeded_batch(data: DataSet, recipe: FlowRecipe, config: FlowConfig, step: int) -> Batch:
     """Draw the training batch of a step."""
+    rng = np.random.default_rng([recipe.seed, step])
     return draw_batch(
         data,
         data.split("train"),
-        np.random.default_rng([recipe.seed, step]),
+        rng,
         size=recipe.batch,
-        mel_frames=config.window,
+        mel_frames=int(rng.choice(recipe.lengths)) if recipe.lengths else config.window,
         patch=config.patch,
         dropout=recipe.dropout,
     )
