@@ -11,7 +11,7 @@ from msanii_live.playback.player import Player
 from msanii_live.playback.timebase import Timebase
 from msanii_live.timing.transport import Transport
 from tests.live import live
-from tests.turns import register_turns
+from tests.turns import kind_of, register_turns
 
 os.environ.setdefault("GOMP_SPINCOUNT", "200")  # before torch, as the command line does
 # No test sees the published models of whoever runs it.
@@ -58,6 +58,17 @@ BESIDE_OTHERS = (
     "cluster",
     "web",
 )
+# And what computes while it listens, or compares every frame that a sound device got.
+ALONE = (
+    "midi/test_ports.py",
+    "playback/test_real_device.py",
+    "streaming/test_composed_stream.py",
+)
+# The files that take longest, the longest first: one that begins last keeps the others waiting.
+LONGEST = (
+    "streaming/test_score_source.py",
+    "server/handlers/test_stream.py",
+)
 _TESTS = Path(__file__).parent
 
 # A busy machine is no fault of what a test generates.
@@ -66,13 +77,31 @@ settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests with other programs, or by the clock, run alone, and again where they fail."""
-    places = [_TESTS / place for place in (*OTHER_PROGRAMS, *REAL_TIME)]
+    """Let tests with other programs, or by the clock, fail twice; mark them; put all in order."""
     for item in items:
-        if any(item.path.is_relative_to(place) for place in places):
+        if is_in(item, (*OTHER_PROGRAMS, *REAL_TIME)):
             item.add_marker(pytest.mark.flaky(reruns=2))
-            if not any(item.path.is_relative_to(_TESTS / place) for place in BESIDE_OTHERS):
+            if is_in(item, ALONE):
                 item.add_marker(pytest.mark.alone)
+            elif not is_in(item, BESIDE_OTHERS):
+                item.add_marker(pytest.mark.listens)
+    items.sort(key=place_in_order)
+
+
+def is_in(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    """Return whether a test is in one of some folders and files of the tests."""
+    return any(item.path.is_relative_to(_TESTS / place) for place in places)
+
+
+def place_in_order(item: pytest.Item) -> tuple[int, int]:
+    """Return where a test comes, so that no process waits long for another, nor at the end.
+
+    Those that listen are first: all processes have such a file then. Long files are before short
+    ones.
+    """
+    kind = ("listens", "alone", "ordinary").index(kind_of(item))
+    long = next((n for n, place in enumerate(LONGEST) if is_in(item, (place,))), len(LONGEST))
+    return kind, long
 
 
 def pytest_configure(config: pytest.Config) -> None:

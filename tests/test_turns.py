@@ -1,87 +1,83 @@
-"""Turns: ordinary tests run beside each other, a test alone beside none."""
+"""Turns: tests of a kind run beside each other, a test alone beside none."""
 
-import subprocess
-import sys
 import threading
 
 import pytest
 
-from tests.turns import turn
+from tests.turns import kind_of, turn
 
-pytest.importorskip("fcntl")
-
-HOLD = """
-import sys
-from pathlib import Path
-from tests.turns import turn
-with turn(Path(sys.argv[1]), alone=sys.argv[2] == "alone"):
-    print("in", flush=True)
-    sys.stdin.read()
-"""
+fcntl = pytest.importorskip("fcntl")
 
 
-def holder(folder, how):
-    """Start a process that takes a turn, and holds it until its standard input is closed."""
-    command = [sys.executable, "-c", HOLD, str(folder), how]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+class Holder:
+    """A thread that takes a turn, and holds it until it is let go, as a process of tests does."""
+
+    def __init__(self, folder, kind):
+        self.came, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._hold, args=(folder, kind))
+        self._thread.start()
+
+    def _hold(self, folder, kind):
+        with turn(folder, kind):
+            self.came.set()
+            self._over.wait()
+
+    def let_go(self):
+        self._over.set()
+        self._thread.join()
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "together"),
-    [("beside", "beside", True), ("beside", "alone", False), ("alone", "beside", False)],
+    ("one", "other", "together"),
+    [
+        ("ordinary", "ordinary", True),
+        ("listens", "listens", True),
+        ("ordinary", "listens", False),
+        ("ordinary", "alone", False),
+        ("listens", "ordinary", False),
+        ("listens", "alone", False),
+        ("alone", "ordinary", False),
+        ("alone", "listens", False),
+        ("alone", "alone", False),
+    ],
 )
-def test_only_ordinary_tests_run_together(tmp_path, first, second, together):
-    with holder(tmp_path, first) as one, holder(tmp_path, second) as other:
-        came = [threading.Event(), threading.Event()]
-
-        def read(process, event):
-            if process.stdout.readline() == "in\n":
-                event.set()
-
-        readers = [
-            threading.Thread(target=read, args=pair)
-            for pair in zip((one, other), came, strict=True)
-        ]
-        for reader in readers:
-            reader.start()
-        if together:
-            assert all(event.wait(30) for event in came)
-            one.stdin.close()
-            other.stdin.close()
-        else:
-            while not any(event.wait(0.1) for event in came):
-                assert one.poll() is None
-                assert other.poll() is None
-            inside = came[0].is_set()
-            assert came[0].is_set() != came[1].is_set()
-            (one if inside else other).stdin.close()
-            assert came[1 if inside else 0].wait(30)
-            (other if inside else one).stdin.close()
-        for reader in readers:
-            reader.join()
+def test_only_tests_of_a_kind_run_together(tmp_path, one, other, together):
+    first = Holder(tmp_path, one)
+    assert first.came.wait(30)
+    second = Holder(tmp_path, other)
+    assert second.came.wait(30 if together else 0.1) == together
+    first.let_go()
+    assert second.came.wait(30)
+    second.let_go()
 
 
 def test_who_waits_to_be_alone_goes_before_who_comes_later(tmp_path):
     order = []
 
-    def take(name, alone):
-        with turn(tmp_path, alone):
+    def take(name, kind):
+        with turn(tmp_path, kind):
             order.append(name)
 
-    with turn(tmp_path, alone=False):
-        waits = threading.Thread(target=take, args=("alone", True))
+    with turn(tmp_path, "ordinary"):
+        waits = threading.Thread(target=take, args=("alone", "alone"))
         waits.start()
         with (tmp_path / "door").open("wb") as door:
-            import fcntl
-
             while True:  # until it holds the door
                 try:
                     fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     break
                 fcntl.flock(door, fcntl.LOCK_UN)
-        later = threading.Thread(target=take, args=("later", False))
+        later = threading.Thread(target=take, args=("later", "ordinary"))
         later.start()
     waits.join()
     later.join()
     assert order == ["alone", "later"]
+
+
+def test_the_kind_is_that_of_the_marker(request):
+    assert kind_of(request.node) == kind_of(None) == "ordinary"
+    request.node.add_marker(pytest.mark.listens)
+    assert kind_of(request.node) == "listens"
+    request.node.add_marker(pytest.mark.alone)
+    assert kind_of(request.node) == "alone"
