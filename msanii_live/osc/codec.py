@@ -11,8 +11,8 @@ into `T` or `F` and a large int into `h`.
 import math
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, SupportsIndex, get_args
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, SupportsIndex, get_args
 
 from msanii_live.errors import MsaniiError
 from msanii_live.protocol.schema import OscValue as OscValue
@@ -40,8 +40,7 @@ class PacketError(MsaniiError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One decoded OSC message.
 
     time_tag: when to run it, in Unix seconds; None means at once. It is the tag of the innermost
@@ -229,20 +228,26 @@ def encode(
     >>> encode("/msanii/pong", "s", ["a"])
     b'/msanii/pong\\x00\\x00\\x00\\x00,s\\x00\\x00a\\x00\\x00\\x00'
     """
-    if not address.startswith("/"):
-        raise ValueError(f"OSC address {address!r} does not start with a slash")
     if len(tags) != len(args):
         raise ValueError(f"{address}: {len(args)} arguments for the type tags {tags!r}")
-    parts = [_pad(_encode_text(address)), _pad(_encode_text("," + tags))]
+    parts = [_encode_head(address, tags)]
     parts += [_encode_argument(address, tag, value) for tag, value in zip(tags, args, strict=True)]
     excess = sum(map(len, parts)) - (PACKET_LIMIT - 4)  # sizes are multiples of 4
     if excess > 0 and truncate_text and "s" in tags:
         last = tags.rindex("s")
-        parts[2 + last] = _truncate(_encode_text(str(args[last])), len(parts[2 + last]) - excess)
+        parts[1 + last] = _truncate(_encode_text(str(args[last])), len(parts[1 + last]) - excess)
     packet = b"".join(parts)
     if len(packet) >= PACKET_LIMIT:
         raise ValueError(f"{address}: {len(packet)} bytes, which is not under {PACKET_LIMIT}")
     return packet
+
+
+@lru_cache(512)  # of the few that a server or a client sends again and again
+def _encode_head(address: str, tags: str) -> bytes:
+    """Return the address and the type tags. Raises: ValueError: no slash begins the address."""
+    if not address.startswith("/"):
+        raise ValueError(f"OSC address {address!r} does not start with a slash")
+    return _pad(_encode_text(address)) + _pad(_encode_text("," + tags))
 
 
 def _encode_argument(address: str, tag: str, value: int | float | str) -> bytes:

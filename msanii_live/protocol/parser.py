@@ -185,7 +185,8 @@ def parse_arguments(known: Sequence[Argument], args: Sequence[OscValue]) -> Pars
     positional = [a for a in known if a.positional]
     reader = _ArgumentReader.create(known, args)
     args = _without_names_of_numbers(positional, reader)
-    reader = _ArgumentReader.create(known, args)
+    if len(args) < len(reader.args):
+        reader = _ArgumentReader.create(known, args)
     values, index = _parse_positional(positional, reader)
     unknown: list[str] = []
     words: list[str] = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msanii_live.protocol.commands import PARAMS, param_tag
 
+_TYPES: dict[str, type[int] | type[float] | type[str]] = {"i": int, "f": float, "s": str}
 
-@dataclass(frozen=True)
-class ReplyMessage:
+
+class ReplyMessage(NamedTuple):
     """One reply, ready to be encoded."""
 
     address: str
@@ -40,9 +42,8 @@ class ReplyType:
         """
         if len(values) != len(self.tags):
             raise TypeError(f"{self.address} takes {len(self.tags)} values, not {len(values)}")
-        types = {"i": int, "f": float, "s": str}
-        args = tuple(types[t](v) for t, v in zip(self.tags, values, strict=True))
-        return ReplyMessage(self.address, self.tags, args)
+        args = [_TYPES[tag](value) for tag, value in zip(self.tags, values, strict=True)]
+        return ReplyMessage(self.address, self.tags, tuple(args))
 
 
 def _reply(address: str, tags: str, fields: str, text: str, *, listed: bool = False) -> ReplyType:

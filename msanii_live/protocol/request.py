@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.protocol.address_pattern import match_addresses
 from msanii_live.protocol.coercion import coerce, format_token
 from msanii_live.protocol.command import Command
 from msanii_live.protocol.commands import BY_ADDRESS, COMMANDS, PARAM_ROOT
-from msanii_live.protocol.parser import find_value, parse_arguments
+from msanii_live.protocol.parser import IGNORED_KEYS, find_value, parse_arguments
+from msanii_live.protocol.plain_form import PlainForm, plain_form, read_plain
 from msanii_live.protocol.schema import (
     ENVELOPE,
     TOKEN_LIMIT,
@@ -24,8 +25,7 @@ from msanii_live.protocol.schema import (
 BUTTON_TOLERANCE = 1e-6  # a controller that computes in float32 misses 0 and 1 by less
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A validated command, and how its sender wants to be answered.
 
     token: the client's `id` as a string. reply_port: 0 if not given. unknown: keys that the command
@@ -118,25 +118,37 @@ def parse_request(address: str, args: Sequence[OscValue]) -> Request:
     kind = BY_ADDRESS.get(address)
     if kind is None:
         raise CommandError(Code.EADDR, f"no command has the address {address}{_suggest(address)}")
-    button = _button_state(kind, args)
-    parsed = parse_arguments(all_arguments(kind), args if button is None else args[1:])
-    values = dict(parsed.values)
+    form = _plain_form(kind)
+    button = None if form.begins_with_number else _button_state(args)
+    if button is not None:
+        args = args[1:]
+    values = read_plain(form, args)
+    unknown: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    if values is None:
+        parsed = parse_arguments(all_arguments(kind), args)
+        values, unknown, words = dict(parsed.values), parsed.unknown, parsed.words
     token = str(values.pop("id", ""))
     reply_port = int(values.pop("reply_port", 0))
-    return Request(
-        kind(**values), token, reply_port, parsed.unknown, parsed.words, is_release=button is False
-    )
+    return Request(kind(**values), token, reply_port, unknown, words, button is False)
 
 
-def _button_state(kind: type[Command], args: Sequence[OscValue]) -> bool | None:
+def _plain_form(command: type) -> PlainForm:
+    return _cached_form(command)
+
+
+@cache
+def _cached_form(command: type) -> PlainForm:
+    return plain_form(all_arguments(command), IGNORED_KEYS)
+
+
+def _button_state(args: Sequence[OscValue]) -> bool | None:
     """Return True if a message is the press of a button, False for its release, else None.
 
     A button of a touch controller sends 1 when it is pressed and 0 when it is released, before any
     keys. For commands that a number can be a value of, these are values.
     """
     if not args or not isinstance(args[0], int | float):
-        return None
-    if any(a.positional and (a.required or a.takes_a_number) for a in arguments(kind)):
         return None
     states = (abs(args[0] - 1) <= BUTTON_TOLERANCE, abs(args[0]) <= BUTTON_TOLERANCE)
     return states[0] if any(states) else None

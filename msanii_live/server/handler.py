@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from msanii_live.osc.peer import Peer
 from msanii_live.protocol.command import Command
@@ -35,8 +35,7 @@ class Lane(Enum):
     WORKER = auto()
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One request, who sent it, and where its replies go.
 
     token: the client's `id`. due: the second of the player's timeline that its time tag stands for;
@@ -50,8 +49,7 @@ class Call:
     due: float | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a handler returns.
 
     messages: replies, in order. The router adds `/msanii/done` where the table promises it. routes:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.osc.codec import OscValue
@@ -34,8 +35,7 @@ REASON_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One message or dropped packet: its sender, its words, its outcome.
 
     at: when it came, monotonic seconds.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.failures import to_command_error
@@ -36,6 +35,8 @@ from msanii_live.server.sessions import Sessions
 
 LATE = 0.1  # s past its time tag beyond which a message is reported as late
 ADDRESS_BYTES = 256  # of the address of a failed command, so that the reply fits a packet
+# The replies after which a complete answer needs a `/msanii/done`.
+UNENDED = frozenset(r.address for r in replies.REPLIES if r.listed) | {replies.DONE.address}
 REPLY_ADDRESSES = frozenset(r.address for r in replies.REPLIES) - set(BY_ADDRESS)
 
 log = logging.getLogger("msanii_live.osc")
@@ -142,7 +143,7 @@ class Router:
         try:
             if message.address not in BY_ADDRESS and is_pattern(message.address):
                 for address in matching_commands(message.address):
-                    self._handle(replace(message, address=address), source, due)
+                    self._handle(message._replace(address=address), source, due)
                 return
             request = parse_request(message.address, message.args)
         except Exception as error:
@@ -211,9 +212,7 @@ class Router:
         command = call.request.command
         routes = call.routes if answer.routes is None else answer.routes
         messages = [*answer.messages]
-        if answer.is_complete and (
-            command.reply == replies.DONE.address or is_listed(command.reply)
-        ):
+        if answer.is_complete and command.reply in UNENDED:
             messages.append(replies.DONE(command.address, call.token, -1))
         try:
             packets = [self._sender.encode(message) for message in messages]

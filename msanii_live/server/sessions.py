@@ -60,6 +60,8 @@ class Sessions:
 
     def touch(self, source: Peer) -> None:
         """Renew the leases of a host: its clients may send from a new port each time."""
+        if not self._by_peer:
+            return
         self._expire()
         now = self.clock()
         for registration in self._by_peer.values():
