@@ -59,20 +59,23 @@ class PackedLinear:
 
 
 class PackedConvolution:
-    """A convolution over time, of rows of channels that lie one after another."""
+    """A convolution over time, of rows of channels that lie one after another.
+
+    reach: rows on either side that a row of the result depends on.
+    """
 
     def __init__(self, layer: nn.Conv1d, dtype: torch.dtype) -> None:
         """Take a layer of an odd kernel that keeps the length, and convert it to a dtype."""
         self._weight = layer.weight.detach().to(dtype)[:, :, None].contiguous()
         assert layer.bias is not None
         self._bias = layer.bias.detach().to(dtype)
-        self._groups, self._padding = layer.groups, layer.weight.shape[-1] // 2
+        self._groups, self.reach = layer.groups, layer.weight.shape[-1] // 2
         self._packed: dict[int, torch.Tensor] = {}  # by number of rows
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the layer. x: (rows, channels), of its dtype → (rows, channels out)."""
         image = x.t()[None, :, None]  # channels last, so that nothing is copied
-        padding = [0, self._padding]
+        padding = [0, self.reach]
         if not has_onednn():
             out = F.conv2d(image, self._weight, self._bias, padding=padding, groups=self._groups)
             return out[0, :, 0].t()

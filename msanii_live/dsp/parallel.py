@@ -8,7 +8,7 @@ cores. Two threads with a piece each wait once, at the end.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache, partial
@@ -23,6 +23,7 @@ Relay = Callable[[Report], Report]
 """Takes a report and returns one that a piece of work may call from any thread."""
 
 MAX_WORKERS = 5  # as many as there are parts
+_one_lockstep = threading.Lock()
 
 
 class _Stopped(Exception):
@@ -40,6 +41,34 @@ def run_in_parallel(pieces: Sequence[Callable[[Relay], R]], device: torch.device
     if device.type != "cpu" or threads < 2 or len(pieces) < 2:
         return [piece(lambda report: report) for piece in pieces]
     return _Run(pieces).results(_pool(threads))
+
+
+def run_in_lockstep(pieces: Sequence[Iterator[None]]) -> None:
+    """Run pieces of work that need what the others have made, on a CPU.
+
+    Each yields where it must wait until all have come as far; all yield equally often. They run at
+    the same time where each can have a thread, and by turns elsewhere.
+    Raises: what a piece raises.
+    """
+    if not 1 < len(pieces) <= min(torch.get_num_threads(), MAX_WORKERS):
+        for _ in zip(*pieces, strict=True):
+            pass
+        return
+    meeting = threading.Barrier(len(pieces))
+    # Two such runs at once could each hold a thread that the other waits for.
+    with _one_lockstep:
+        run_in_parallel([partial(_walk, piece, meeting) for piece in pieces], torch.device("cpu"))
+
+
+def _walk(piece: Iterator[None], meeting: threading.Barrier, relay: Relay) -> None:
+    try:
+        for _ in piece:
+            meeting.wait()
+    except threading.BrokenBarrierError:  # another piece raised, which is reported
+        pass
+    except BaseException:
+        meeting.abort()
+        raise
 
 
 def run_parts(parts: Mapping[str, Callable[[Relay], R]], device: torch.device) -> dict[str, R]:

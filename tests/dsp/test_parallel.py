@@ -10,7 +10,7 @@ import torch
 
 from msanii_live.dsp.device import override_precision, precision
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.parallel import Relay, run_in_parallel, run_parts
+from msanii_live.dsp.parallel import Relay, run_in_lockstep, run_in_parallel, run_parts
 from msanii_live.dsp.vocoding import VocoderSettings, vocode_line
 
 CPU = torch.device("cpu")
@@ -100,6 +100,35 @@ def test_parts_keep_their_names() -> None:
         "bass": 1,
         "pad": 2,
     }
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_pieces_in_lockstep_see_what_the_others_have_made(threads: int) -> None:
+    torch.set_num_threads(threads)
+    made, seen = [[0, 0, 0] for _ in range(4)], []
+
+    def piece(number: int) -> Iterator[None]:
+        for turn in range(4):
+            made[turn][number] = turn + 1
+            yield
+            seen.append(sum(made[turn]) == 3 * (turn + 1))
+
+    run_in_lockstep([piece(number) for number in range(3)])
+    assert seen == [True] * 12
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_exception_of_a_piece_in_lockstep_ends_the_other(failing: int) -> None:
+    def piece(number: int) -> Iterator[None]:
+        yield
+        if number == failing:
+            raise ValueError("a piece failed")
+        while True:
+            yield
+
+    with pytest.raises(ValueError, match="a piece failed"):
+        run_in_lockstep([piece(0), piece(1)])
+    run_in_lockstep([iter([None]), iter([None])])
 
 
 def test_channels_are_vocoded_by_themselves_as_together() -> None:

@@ -6,7 +6,7 @@ import torch
 from msanii_live.dsp.packed_layers import has_onednn
 from msanii_live.dsp.samplers import shifted_times
 from msanii_live.engines.mel_flow.conditions import Conditions, bar_phase_features
-from msanii_live.engines.mel_flow.cpu_network import CpuFlowNet
+from msanii_live.engines.mel_flow.cpu_network import LEAST_TOKENS, CpuFlowNet
 from msanii_live.engines.mel_flow.inpainting import SamplingOptions, fill_windows, plan_line
 from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 
@@ -47,6 +47,27 @@ def test_it_computes_what_the_network_does(dtype, tolerance, jumps, detail_block
             wanted = net(x, t, known, mask, given, to if jumps else None)
             error = (denoise(x, t, to) - wanted).square().mean().sqrt() / wanted.std()
             assert error < tolerance
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("known_frames", [0, 100])
+def test_threads_compute_what_one_does(threads, known_frames):
+    mel_frames = threads * LEAST_TOKENS * 4 + 12
+    net, times = CpuFlowNet(network(), torch.float32), shifted_times(2)
+    x, known = torch.randn(2, 1, 2, 8, mel_frames).unbind(0)
+    mask = (torch.arange(mel_frames) < known_frames).float()[None, None, None]
+    before = torch.get_num_threads()
+
+    def predict(threads):
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            denoise = net.denoiser(known, mask, conditions(mel_frames), times, jumps=True)
+            return denoise(x, times[:1], times[1:2])
+
+    try:
+        torch.testing.assert_close(predict(threads), predict(1), atol=1e-4, rtol=1e-4)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_windows_are_filled_alike():
