@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msanii_live.benchmarks.answers import Case, measure_answers
 from msanii_live.benchmarks.speed import print_progress
 from msanii_live.client.blocking import Client
 from msanii_live.client.server_process import running_server
@@ -24,10 +25,9 @@ threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).st
 while True: pass
 """
 SECONDS = 6.0  # of a clip
+ANSWERING = 20.0  # s for which the server is asked in each state
 STILL_HERE = 20.0  # s after which a client that only listens asks for more
 
-# Name, and the keys of the command.
-Case = tuple[str, Sequence[str | float]]
 CASES: Sequence[Case] = (
     ("composer, piano", ("engine", "composer", "style", "piano")),
     ("composer, house", ("engine", "composer", "style", "house")),
@@ -159,6 +159,8 @@ def report_beside(
 ) -> int:
     """Print tables of clips and of streams beside so many busy programs.
 
+    A table of how soon `/msanii/status` is answered meanwhile stands between them.
+
     threads: of `serve --threads`, each measured; 0 is the default. minutes: of each stream, with
     the first number of threads; 0 leaves them out. Returns the status: 1 if a stream was late.
     """
@@ -171,6 +173,7 @@ def report_beside(
             for case in cases:
                 print_progress(f"{case[0]}, {number} threads")
                 print(clip_row(measure_clips(client, busy, case, runs), number), flush=True)
+    report_answers(count, cases)
     if not minutes:
         return 0
     print(f"\nStreams beside them, {minutes:g} minutes each\n")
@@ -186,6 +189,21 @@ def report_beside(
             print_progress(text)
         late += figures.late + (not figures.rates)
     return 1 if late else 0
+
+
+def report_answers(count: int, cases: Sequence[Case], seconds: float = ANSWERING) -> None:
+    """Print how soon `/msanii/status` is answered while clips are made."""
+    print("\n| `/msanii/status` during | jobs | answers | median, ms | 90th | 99th | most |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, keys in cases:
+        with server_beside(count, ()) as (client, busy):
+            for state, switch in (("alone", busy.pause), (f"beside {count}", busy.run)):
+                print_progress(f"answers during {name}, {state}")
+                switch()
+                print(
+                    measure_answers(client, (f"{name}, {state}", keys), seconds, SECONDS).row(),
+                    flush=True,
+                )
 
 
 def clip_row(times: ClipTimes, threads: int) -> str:

@@ -40,7 +40,7 @@ def add_kinds(kinds: Commands) -> None:
     growth.add_argument("--out", type=Path, help="folder for the figure")
     growth.set_defaults(run=_growth)
 
-    text = "clips and streams while other programs keep the cores busy; Linux and macOS"
+    text = "clips, answers and streams while other programs keep the cores busy; Linux and macOS"
     daw = kinds.add_parser("daw", help=text, description=text)
     daw.add_argument("--busy", type=int, default=2, help="programs that count (%(default)s)")
     daw.add_argument(
