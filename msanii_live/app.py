@@ -64,6 +64,7 @@ from msanii_live.streaming.stream import Stream
 from msanii_live.timing.transport import Transport
 from msanii_live.web import app
 from msanii_live.web.feed import Feed
+from msanii_live.web.job_sound import JobSounds
 from msanii_live.web.oscquery_server import OscQueryServer
 from msanii_live.web.security import host_names
 from msanii_live.web.snapshot import EVENT_ADDRESSES, ServerSnapshot
@@ -243,6 +244,7 @@ class Server:
                 front,
                 host_names(self._transports.address[1]),
                 config.allow_origin,
+                JobSounds(self._scheduler.partials, self._snapshot.wav_path).add_routes,
             )
         except BaseException:
             self._transports.close()

@@ -49,6 +49,24 @@ class NoReceiver:
         """Do nothing."""
 
 
+class SpanReceivers:
+    """Several receivers of one clip."""
+
+    def __init__(self, receivers: Sequence[SpanReceiver]) -> None:
+        """Take the receivers, who get each span in this order."""
+        self._receivers = receivers
+
+    def begin(self, plan: SpanPlan) -> None:
+        """Tell each what is to come."""
+        for receiver in self._receivers:
+            receiver.begin(plan)
+
+    def take(self, samples: Samples) -> None:
+        """Give each the next samples."""
+        for receiver in self._receivers:
+            receiver.take(samples)
+
+
 class HandedSpans:
     """A clip that is handed over while it is made. The clip is exactly what was handed over."""
 

@@ -55,6 +55,13 @@ _FINAL: dict[type[Outcome], State] = {
 }
 
 
+def failure_of(outcome: Outcome) -> str:
+    """Return why a job made no clip; "" if it made one."""
+    if isinstance(outcome, Finished):
+        return ""
+    return outcome.text if isinstance(outcome, Failed) else "it was cancelled"
+
+
 def clip_names(name: str, count: int) -> tuple[str, ...]:
     """Return the names of so many clips of one job.
 

@@ -14,7 +14,7 @@ from msanii_live.engines.builtin import TEXTURE_ENGINE
 from msanii_live.engines.effects import gets_drive_and_space, with_drive_and_space
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.engines.scores import requested_score
-from msanii_live.engines.spans import NoReceiver, SpanReceiver
+from msanii_live.engines.spans import NoReceiver, SpanReceiver, SpanReceivers
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.accompaniment import INPUT_SECONDS, answered_bars, play_answer
 from msanii_live.jobs.batch import make_batch
@@ -104,7 +104,7 @@ def _run_engine(
         seed=task.seed,
         score=cache(task.inputs.score),  # the engine reads it, and so does the clip
         skip_normalization=task.skip_normalization,
-        spans=_receiver(task, command, engine),
+        spans=_receiver(task, command, engine, executor),
     )
     if task.notes is not None:
         return compose_notes(engine, command, context, task.notes)
@@ -124,12 +124,21 @@ def _heard_input(
     return found.clip
 
 
-def _receiver(task: Task, command: GenerationCommand, engine: Engine) -> SpanReceiver:
+def _receiver(
+    task: Task, command: GenerationCommand, engine: Engine, executor: Executor
+) -> SpanReceiver:
     """Return what takes the clip's audio while it is made, if that is all that is done to it."""
-    if task.early is None or gets_drive_and_space(engine, command):
+    if command.count > 1 or gets_drive_and_space(engine, command):
         return NoReceiver()
-    task.early.engine = engine.name
-    return task.early
+    receivers: list[SpanReceiver] = []
+    if task.early is not None:
+        task.early.engine = engine.name
+        receivers.append(task.early)
+    partial = task.partial
+    # A worker sends spans besides the whole clip: only if they are wanted when it begins.
+    if partial is not None and (receivers or partial.is_awaited or not executor.workers):
+        receivers.append(partial)
+    return SpanReceivers(receivers) if receivers else NoReceiver()
 
 
 def _described(

@@ -16,7 +16,8 @@ from msanii_live.jobs.durations import expected_seconds
 from msanii_live.jobs.early_sound import EarlySound, sounds_early
 from msanii_live.jobs.executor import Executor
 from msanii_live.jobs.failures import to_command_error
-from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State, waits_for
+from msanii_live.jobs.job import Failed, Finished, Job, Outcome, State, failure_of, waits_for
+from msanii_live.jobs.partial_clips import PartialClips
 from msanii_live.jobs.runner import IN_PROCESS, finish_job, run_task
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.span_rates import SpanRates, TypicalWaits
@@ -50,8 +51,8 @@ class JobListener(Protocol):
 class Scheduler:
     """The jobs of clients, and the worker that they share with the stream.
 
-    worker: runs tasks of any caller. waits: how long jobs take. Every method may be called from any
-    thread.
+    worker: runs tasks of any caller. waits: how long jobs take. partials: the clips of jobs as far
+    as they are made. Every method may be called from any thread.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Scheduler:
         self._next = 1
         self._rates = SpanRates()
         self.waits = TypicalWaits()
+        self.partials = PartialClips()
         self._on_end: Callable[[], object] = lambda: None
 
     def set_end_callback(self, call: Callable[[], object]) -> None:
@@ -104,9 +106,10 @@ class Scheduler:
             seed = command.seed if command.seed is not None else random.randrange(SEED_LIMIT)
             job = Job(self._next, command, clip, seed, owner, token)
             early = self._early_sound(command, clip)
+            made = self.partials.add(job.number, job.names[0])
             after = [it.handle for it in self._jobs if it.handle and waits_for(job, it)]
             job.handle = self.worker.submit(
-                Task(command, seed, inputs, command.priority, early=early),
+                Task(command, seed, inputs, command.priority, early=early, partial=made),
                 on_progress=lambda handle: self._listener.progressed(job),
                 on_warning=lambda text: self._listener.warned(job, text),
                 on_done=lambda handle: self._finish(job, handle, inputs, score),
@@ -214,6 +217,8 @@ class Scheduler:
                 return
             job.outcome = outcome
             self._jobs.remove(job)
+        if (made := self.partials.get(job.number)) is not None:
+            made.end(failure_of(outcome))
         self._listener.ended(job)
         self._on_end()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from msanii_live.audio import Clip
 from msanii_live.errors import Cancelled, CommandError
 from msanii_live.jobs.early_sound import EarlySound
+from msanii_live.jobs.partial_clips import PartialClip
 from msanii_live.jobs.services import Services
 from msanii_live.notes import Score
 from msanii_live.playback.now_playing import NowPlaying
@@ -80,7 +81,8 @@ class Task:
     seed: already drawn. priority: higher goes first. skip_normalization: the engine leaves the
     level of rendered notes as it is, because the caller sets it. notes: None to make a clip.
     keeps_slot: of several slots, tasks of this kind share one that no other task gets: see
-    `Worker.release_slot`. early: takes the clip's audio while it is made; None if nothing does.
+    `Worker.release_slot`. early: plays the clip while it is made; None if nothing does. partial:
+    keeps what is made of it for listeners; None if there can be none.
     """
 
     command: JobCommand
@@ -91,6 +93,7 @@ class Task:
     notes: NewNotes | None = None
     keeps_slot: bool = False
     early: EarlySound | None = None
+    partial: PartialClip | None = None
 
 
 def ignore(*_: object) -> None:

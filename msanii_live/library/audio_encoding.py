@@ -134,6 +134,18 @@ def encode_clip(clip: Clip, form: AudioFormat) -> tuple[memoryview, tuple[str, .
     return content, tuple(warnings)
 
 
+def wav_header(frames: int, channels: int, rate: int) -> bytes:
+    """Return what comes before the samples in a WAV of 32-bit floats whose length is known.
+
+    Source: Multimedia Programming Interface and Data Specifications 1.0, "WAVE": fmt, fact, data.
+    """
+    size = 4 * channels * frames
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, channels, rate, 4 * channels * rate,
+                       4 * channels, 32)  # fmt: skip
+    chunks = form + struct.pack("<4sII4sI", b"fact", 4, frames, b"data", size)
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks) + size, b"WAVE") + chunks
+
+
 def quantise(samples: Samples, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
     """Return samples as whole numbers, with triangular dither of 2 LSB peak to peak.
 

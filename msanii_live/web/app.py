@@ -95,12 +95,14 @@ async def start_web_server(
     middlewares: Sequence[Middleware] = (),
     names: Sequence[str] = (),
     allow_origin: Sequence[str] = (),
+    add_routes: Callable[[web.Application], None] = lambda app: None,
 ) -> WebServer:
     """Serve the page on a host and port (0 picks a free one).
 
     table: the command table, see `protocol.forms`. middlewares: they can answer a request before
     the page does, after the security checks. names: host names under which browsers may ask for
     the page, besides the host. allow_origin: origins of other sites that may send requests.
+    add_routes: adds what else is served.
 
     Raises:
         PortInUse: another program has the port.
@@ -118,6 +120,7 @@ async def start_web_server(
     app.on_cleanup.append(stop_drawing)
     _add_page_routes(app, source, table)
     _add_clip_routes(app, source, drawing)
+    add_routes(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     server = WebServer(runner, host, limits)

@@ -21,6 +21,7 @@ EVERY_ADDRESS = frozenset(
     {"0.0.0.0", "::", ""}
 )  # bound to all addresses; browsers do not send these
 PREFLIGHT = "Access-Control-Request-Method"
+_ORIGIN = web.RequestKey("origin", str)  # the other site that may send a request, "" for none
 RESPONSE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -72,12 +73,18 @@ def security_middleware(
             return json_error(400, f"malformed Origin: {error}")
         if is_refused:
             return json_error(403, "not from a page of another site; --allow-origin allows one")
+        request[_ORIGIN] = origin
         response = await _respond(request, handler, origin)
         if not response.prepared:
-            response.headers.update({**RESPONSE_HEADERS, **_origin_headers(request, origin)})
+            response.headers.update(response_headers(request))
         return response
 
     return check
+
+
+def response_headers(request: web.Request) -> dict[str, str]:
+    """Return the headers of an answer; one that is sent piece by piece sets them itself."""
+    return {**RESPONSE_HEADERS, **_origin_headers(request, request.get(_ORIGIN, ""))}
 
 
 async def _respond(request: web.Request, handler: Handler, origin: str) -> web.StreamResponse:
