@@ -78,6 +78,7 @@ class Context:
     the musician. tempo: the transport's, bpm. beats: the transport's beats a bar. seed: the job's,
     already drawn. score: returns notes by name; raises CommandError ENOCLIP, EPATH.
     skip_normalization: leave the level of rendered notes as it is, because the caller sets it.
+    unheard: s at the start of rendered notes whose own sound nobody will hear; it may be left out.
     spans: takes the audio while it is made, from an engine that has the first of it early.
     """
 
@@ -89,6 +90,7 @@ class Context:
     seed: int
     score: Callable[[str], Score] = no_score
     skip_normalization: bool = False
+    unheard: float = 0.0
     spans: SpanReceiver = field(default_factory=NoReceiver)
 
 

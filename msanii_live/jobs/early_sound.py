@@ -13,6 +13,7 @@ from msanii_live.playback.player import Player
 from msanii_live.protocol.commands import (
     Generate,
     GenerationCommand,
+    Inpaint,
     JobCommand,
     Outpaint,
     Render,
@@ -30,7 +31,7 @@ def sounds_early(command: JobCommand) -> bool:
         begins_with_source = bool(command.keep) and command.side == "right"
         is_early = begins_with_source and command.src != "current"
     else:
-        is_early = type(command) in (Generate, Render)
+        is_early = type(command) in (Generate, Inpaint, Render)
     return (
         is_early
         and isinstance(command, GenerationCommand)

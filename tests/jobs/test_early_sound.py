@@ -18,7 +18,7 @@ from msanii_live.jobs.job import Failed, Finished
 from msanii_live.jobs.scheduler import Scheduler
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.span_rates import SpanRates, TypicalWaits, kind_of
-from msanii_live.protocol.commands import Generate, Outpaint, Render
+from msanii_live.protocol.commands import Generate, Inpaint, Outpaint, Render
 from tests.jobs.test_scheduler import Listener
 from tests.jobs.test_scheduler import listener as listener
 from tests.jobs.test_scheduler import scheduler as scheduler
@@ -180,6 +180,7 @@ def test_it_starts_as_soon_as_no_later_span_can_be_late(services: Services) -> N
 def test_only_a_single_clip_from_its_start_on_sounds_early() -> None:
     assert sounds_early(Generate(play=1))
     assert sounds_early(Render(midi="a", play=1))
+    assert sounds_early(Inpaint(src="a", start=1.0, end=2.0, play=1))
     assert not sounds_early(Generate())
     assert not sounds_early(Generate(play=1, count=2))
     assert sounds_early(Outpaint(src="a", play=1, keep=1))

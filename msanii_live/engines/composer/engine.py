@@ -36,9 +36,14 @@ from msanii_live.engines.composer.piece_order import PieceOrder
 from msanii_live.engines.composer.plans import row_to_plan
 from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.composer.read_piece import read_piece
-from msanii_live.engines.composer.tasks import MAX_SECONDS, ComposerTasks
+from msanii_live.engines.composer.tasks import ComposerTasks
 from msanii_live.engines.composer.weights import Composer, read_weights
-from msanii_live.engines.composer.whole_pieces import RATE, compose_order, ordered
+from msanii_live.engines.composer.whole_pieces import (
+    MAX_SECONDS,
+    RATE,
+    compose_order,
+    ordered,
+)
 from msanii_live.engines.composer.wishes import Wishes, read_wishes
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.played_parts import PlayedParts

@@ -36,6 +36,7 @@ from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
 
 RATE = 44_100
+SEEN = 1.0  # s before a span that are compared with the clip, if both are of the same player
 MIN_LOOK = 0.5  # s of a recording that say how it sounds
 DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone, is loud
 MAX_CHANGE = (-12.0, 2.0)  # dB
@@ -111,7 +112,11 @@ class Performer:
         part = score.cut(first / RATE, last / RATE)
         margin = MARGIN if last == len(old) else 0
         part = replace(part, seconds=(last - first + margin) / RATE)
-        played = self._play(part, replace(self.context, skip_normalization=True))
+        seen = start - first
+        if not is_recording(source):
+            seen = min(seen, round(SEEN * RATE))
+        unheard = (start - first - seen) / RATE
+        played = self._play(part, replace(self.context, skip_normalization=True, unheard=unheard))
         if is_recording(source):
             sides = slice(first, start), slice(end, last)
             around = np.concatenate([old[side] for side in sides])
@@ -122,7 +127,7 @@ class Performer:
         louder = 0.0  # of a recording, the notes and their velocities are guesses
         if not is_recording(source):
             louder = expected_change(score, start / RATE, end / RATE)
-        join = plan_join(old, made, start, end, -first, louder)
+        join = plan_join(old, made, start, end, -first, louder, seen)
         mix = join.apply(old, made)
         stems = self._joined_stems(source, played.stems, join) if self.with_stems else {}
         limit_span([mix, *stems.values()], start, end)

@@ -43,52 +43,70 @@ class SpanJoin:
     middle: int = 0
     gains: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
-    def weights(self) -> NDArray[np.float32]:
-        """Return the share of the rendering in each frame of the clip, (frames,)."""
-        share = np.zeros(self.frames, np.float32)
-        share[self.start : self.end] = 1.0
-        ramp = (np.arange(OVERLAP_FRAMES, dtype=np.float32) + 0.5) / OVERLAP_FRAMES
-        before = min(OVERLAP_FRAMES, self.start)
-        share[self.start - before : self.start] = ramp[OVERLAP_FRAMES - before :] if before else 0
-        after = min(OVERLAP_FRAMES, self.frames - self.end)
-        share[self.end : self.end + after] = ramp[::-1][:after]
-        return share
+    @property
+    def touched(self) -> tuple[int, int]:
+        """The frames of the clip between which it is changed: the span and its crossfades."""
+        return max(0, self.start - OVERLAP_FRAMES), min(self.frames, self.end + OVERLAP_FRAMES)
 
     def apply(self, old: Samples, made: Samples) -> Samples:
         """Return the clip with the rendering in its place; other frames stay bit for bit.
 
         old: float32, (frames, channels), anything within the span. made: (any, channels).
         """
-        share = self.weights()
-        new = _placed(made, self.origin + self.late, self.frames)
+        first, last = self.touched
+        new = _placed(made, first + self.origin + self.late, last - first)
         if self.late_end != self.late:
-            other = _placed(made, self.origin + self.late_end, self.frames)
-            ramp = (np.arange(self.frames) - self.middle) / OVERLAP_FRAMES
+            other = _placed(made, first + self.origin + self.late_end, last - first)
+            ramp = (np.arange(first, last) - self.middle) / OVERLAP_FRAMES
             mix = np.clip(ramp, 0, 1).astype(np.float32)[:, None]
             new = new * (1 - mix) + other * mix
-        touched = share > 0
-        out = old.copy()
-        fading, gain = share[touched, None], self._gain_curve()[touched, None]
-        out[touched] = old[touched] * (1 - fading) + new[touched] * (fading * gain)
+        out, share = old.copy(), self._shares()[:, None]
+        here = out[first:last]
+        here *= 1 - share
+        here += new * (share * self.gain_curve(first, last)[:, None])
         return out
 
-    def _gain_curve(self) -> NDArray[np.float32]:
-        """Return the factor of the rendering in each frame of the clip, (frames,)."""
+    def gain_curve(self, first: int, last: int) -> NDArray[np.float32]:
+        """Return the factor of the rendering in frames [first, last) of the clip."""
         ramp = min(RAMP * RATE, (self.end - self.start) / 3)
         places = (self.start, self.start + ramp, self.end - ramp, self.end)
-        first, within, last = self.gains
-        decibels = np.interp(np.arange(self.frames), places, (first, within, within, last))
-        return np.asarray(10 ** (decibels / 20), np.float32)
+        before, within, after = self.gains
+        curve = np.full(last - first, 10 ** (np.float64(within) / 20), np.float32)
+        level = round(places[1]) + 1, round(places[2]) - 1  # frames between which it is constant
+        for begin, stop in ((first, min(last, level[0])), (max(first, level[1]), last)):
+            if begin < stop:
+                decibels = np.interp(
+                    np.arange(begin, stop), places, (before, within, within, after)
+                )
+                curve[begin - first : stop - first] = 10 ** (decibels / 20)
+        return curve
+
+    def _shares(self) -> NDArray[np.float32]:
+        """Return the share of the rendering in each frame that is touched."""
+        first, last = self.touched
+        share = np.ones(last - first, np.float32)
+        ramp = (np.arange(OVERLAP_FRAMES, dtype=np.float32) + 0.5) / OVERLAP_FRAMES
+        before, after = self.start - first, last - self.end
+        share[:before] = ramp[OVERLAP_FRAMES - before :]
+        share[len(share) - after :] = ramp[::-1][:after]
+        return share
 
 
 def plan_join(
-    old: Samples, made: Samples, start: int, end: int, origin: int, louder: float = 0.0
+    old: Samples,
+    made: Samples,
+    start: int,
+    end: int,
+    origin: int,
+    louder: float = 0.0,
+    seen: int | None = None,
 ) -> SpanJoin:
     """Find where and how loud a rendering fits into a clip.
 
     old: the clip, float32, (frames, channels); frames [start, end) are to be replaced. made: a
     rendering of the same notes around the span and new ones in it. origin: see `SpanJoin`. louder:
-    dB by which the notes of the span are expected to be louder than those around it.
+    dB by which the notes of the span are expected to be louder than those around it. seen: frames
+    of the rendering before the span that sound; None for all.
     """
     frames = len(old)
     late = late_end = 0
@@ -102,8 +120,9 @@ def plan_join(
         late = late_end
     if end == frames:
         late_end = late
-    join = SpanJoin(frames, start, end, origin, late, late_end, _quietest(made, start, end, origin))
-    return replace(join, gains=_gains(old, made, join, louder))
+    middle = _quietest(made, start, end, origin) if late != late_end else 0
+    join = SpanJoin(frames, start, end, origin, late, late_end, middle)
+    return replace(join, gains=_gains(old, made, join, louder, seen))
 
 
 def limit_span(parts: list[Samples], start: int, end: int) -> None:
@@ -136,7 +155,7 @@ def _quietest(made: Samples, start: int, end: int, origin: int) -> int:
 
 
 def _gains(
-    old: Samples, made: Samples, join: SpanJoin, louder: float
+    old: Samples, made: Samples, join: SpanJoin, louder: float, seen: int | None
 ) -> tuple[float, float, float]:
     """Return the gains of `SpanJoin`.
 
@@ -165,12 +184,13 @@ def _gains(
         matched = rms_dbfs(known) - rms_dbfs(played)
         return float(np.clip(matched, within - SEAM_GAIN, within + SEAM_GAIN))
 
-    first, last = max(0, -join.origin), min(join.frames, len(made) - join.origin)
+    first = max(0, -join.origin, 0 if seen is None else join.start - seen)
+    last = min(join.frames, len(made) - join.origin)
     ending, beginning = (max(first, join.start - NEAR), join.start), (join.end, join.end + NEAR)
     before = at_seam(first, join.start, ending, join.late)
     after = at_seam(join.end, last, (beginning[0], min(beginning[1], last)), join.late_end)
     after = after if join.end < join.frames else within
-    curve = replace(join, gains=(before, within, after))._gain_curve()[join.start : join.end]
+    curve = replace(join, gains=(before, within, after)).gain_curve(join.start, join.end)
     missing = target - measure_loudness(span * curve[: len(span), None])
     within = float(np.clip(within + missing, -MAX_GAIN, MAX_GAIN))
     return before, within, after if join.end < join.frames else within

@@ -9,6 +9,7 @@ from msanii_live.audio import Clip, Samples, make_clip, rms_dbfs
 from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.continuation import plan_continuation
+from msanii_live.engines.composer.early_source import EarlySource
 from msanii_live.engines.composer.long_pieces import composing_steps
 from msanii_live.engines.composer.morph import fitted, morphed
 from msanii_live.engines.composer.playing import (
@@ -42,12 +43,16 @@ from msanii_live.engines.composer.variation import (
     plan_variation,
 )
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.whole_pieces import compose_order, ordered
+from msanii_live.engines.composer.whole_pieces import (
+    MAX_SECONDS,
+    checked_frames,
+    compose_order,
+    ordered,
+)
 from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.engines.scores import requested_score
 from msanii_live.engines.verbs import run_verb
-from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import (
     Accompany,
@@ -60,9 +65,7 @@ from msanii_live.protocol.commands import (
     Render,
 )
 
-MAX_SECONDS = 190.0  # of what is composed at once
 MAX_WITH_SOURCE = 600.0  # s of a clip together with its source
-MIN_FRAMES = 2_048
 ALL_NEW = 0.95  # strength from which a variation has chords of its own
 BLENDED = 0.6  # amount that is composed anew in the middle between two pieces, at strength 1
 
@@ -104,9 +107,11 @@ class ComposerTasks:
         seconds = command.seconds
         if command.bars is not None:
             seconds = command.bars * replace(piece.grid, metre=metre).bar
-        new = self._frames(seconds)
+        new = checked_frames(seconds)
         old = source.info.frames
-        self._frames((old * command.keep + new) / RATE, MAX_WITH_SOURCE)
+        checked_frames((old * command.keep + new) / RATE, MAX_WITH_SOURCE)
+        is_first = bool(command.keep) and not leftwards
+        early = EarlySource(self.context.spans, source, old, old + new, is_first)
         plan = plan_continuation(
             self.composer, piece, self.wishes, new / RATE, self.context.seed, leftwards=leftwards
         )
@@ -119,6 +124,7 @@ class ComposerTasks:
         start, end = (0, new) if leftwards else (old, old + new)
         canvas = silent_source(source, new, leftwards)
         played = self._performer(context).span(canvas, whole, start, end)
+        early.add_rest(played.clip.samples)
         if not command.keep:
             whole = replace(fresh, is_loop=False)
             played = cut_out(played, start, end)
@@ -130,15 +136,18 @@ class ComposerTasks:
         check_span(command, source.info.seconds)
         start = round(command.start * RATE)
         end = min(round(command.end * RATE), source.info.frames)
+        checked_frames(LEAD + (end - start) / RATE)
+        is_kept = self.wishes.is_all or not (source.stems or command.stems)  # else it is mixed anew
+        early = EarlySource(self.context.spans, source, start, end, is_kept)
         piece = self._read(score, with_tempo=False)
         cells = open_cells(piece, start / RATE, end / RATE, self.wishes.parts)
         variation = plan_variation(self.composer, piece, self.wishes, cells, self.context.seed)
         span = self._playing(LEAD + (end - start) / RATE + TAIL)
         advance, context = staged(self.context, variation.steps(self.options), span)
         whole = variation.compose(self.composer, self.context.seed, self.options, advance)
-        self._frames(LEAD + (end - start) / RATE)
         source = self._with_stems(source, score, context)
         played = self._performer(context, source).span(source, whole, start, end)
+        early.add_rest(played.clip.samples)
         played = self._kept_parts(played, source)
         whole = replace(
             whole,
@@ -155,7 +164,7 @@ class ComposerTasks:
             source = self._with_stems(source, score, self.context)
             self.context.progress(1, 1)
             return self._clip(as_played(source), score, (source,))
-        self._frames(score.seconds)
+        checked_frames(score.seconds)
         piece = self._read(score, with_tempo=False)
         seconds, whole = score.seconds, score
         advance, context = staged(self.context, 0, self._playing(seconds))
@@ -178,7 +187,7 @@ class ComposerTasks:
         (a, first), (b, second) = (source_of(self.context, n) for n in (command.a, command.b))
         frames, mix = min(a.info.frames, b.info.frames), command.mix
         seconds = frames / RATE
-        self._frames(seconds)
+        checked_frames(seconds)
         first = first if frames == a.info.frames else first.cut(0.0, seconds)
         piece = self._read(first, with_tempo=False)
         same_tempo = abs(second.tempo - piece.grid.bpm) < 1e-3
@@ -221,7 +230,7 @@ class ComposerTasks:
     def accompany(self, command: Accompany) -> Clip:
         """Compose parts to a clip, those that it lacks if none are named, and play them alone."""
         source, score = accompanied(self.context, command.src)
-        self._frames(score.seconds)
+        checked_frames(score.seconds)
         piece = self._read(score, with_tempo=False)
         parts = self.wishes.parts if command.parts else lacking_parts(score)
         wishes, cells = replace(self.wishes, parts=parts), open_cells(piece, -1e9, 1e9, parts)
@@ -261,15 +270,6 @@ class ComposerTasks:
             wishes = replace(wishes, chords=drawn_chords(self.composer, piece, wishes, seed))
         variation = plan_variation(self.composer, piece, wishes, cells, seed)
         return variation, replace(self.options, amount=amount)
-
-    def _frames(self, seconds: float, longest: float = MAX_SECONDS) -> int:
-        frames = round(seconds * RATE)
-        if not MIN_FRAMES <= frames <= longest * RATE:
-            raise CommandError(
-                Code.ERANGE,
-                f"the clip would last {seconds:.2f} s: it must be 0.05 to {longest:g} s",
-            )
-        return frames
 
     def _playing(self, seconds: float) -> int:
         return playing_steps(seconds, self.steps)

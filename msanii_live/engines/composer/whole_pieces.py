@@ -17,7 +17,7 @@ from msanii_live.notes import Score
 from msanii_live.protocol.commands import Generate
 
 RATE = 44_100
-MAX_SECONDS = 190.0
+MAX_SECONDS = 190.0  # of what is composed at once
 MIN_FRAMES = 2_048
 USUAL_SECONDS = 6.0  # length of a command that gives none
 
@@ -36,16 +36,22 @@ def ordered(composer: Composer, command: Generate, wishes: Wishes, context: Cont
         bars = float(len(wishes.form))
     if bars is not None:
         seconds = bars * bar
-    frames = round(seconds * RATE)
-    if not MIN_FRAMES <= frames <= MAX_SECONDS * RATE:
-        raise CommandError(
-            Code.ERANGE,
-            f"the clip would last {seconds:.2f} s: it must be 0.05 to {MAX_SECONDS:g} s",
-        )
+    frames = checked_frames(seconds)
     return order_piece(
         composer, wishes, bpm=bpm, metre=metre, seconds=frames / RATE,
         is_loop=bars is not None and abs(bars - round(bars)) < 1e-6, seed=context.seed,
     )  # fmt: skip
+
+
+def checked_frames(seconds: float, longest: float = MAX_SECONDS) -> int:
+    """Return the frames of a clip. Raises: CommandError: ERANGE, it is too short or too long."""
+    frames = round(seconds * RATE)
+    if not MIN_FRAMES <= frames <= longest * RATE:
+        raise CommandError(
+            Code.ERANGE,
+            f"the clip would last {seconds:.2f} s: it must be 0.05 to {longest:g} s",
+        )
+    return frames
 
 
 def compose_order(

@@ -18,6 +18,7 @@ from msanii_live.engines.note_spectra import spectra as note_spectra
 from msanii_live.engines.note_spectra.spans import (
     SpanPlayer,
     TonalParts,
+    plain_edges,
     plan_edges,
     play_in_spans,
     with_partials_of_all_rounds,
@@ -73,9 +74,13 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         parts = notes_by_part(grid.with_previous_round(score.notes))
         drums = parts.pop("drums", [])  # which are waveforms, and need no vocoder
         vocoders = self._part_vocoders(grid, replace(score, notes=_tones(score)))
-        edges = [grid.frames] if context.skip_normalization else plan_edges(grid, vocoders)
-        if len(edges) > 1:
-            total = 2 + len(edges) * sum(vocoder.iterations for vocoder in vocoders.values())
+        edges = [0, *plan_edges(grid, vocoders)]
+        if len(edges) > 2 and context.skip_normalization:
+            edges = plain_edges(grid, round(context.unheard * spec.sample_rate))
+        in_spans = len(edges) > 2 or edges[0] > 0
+        if in_spans:
+            spans = len(edges) - 1
+            total = 2 + spans * sum(vocoder.iterations for vocoder in vocoders.values())
         else:
             total = 2 + sum(grid.iterations(vocoder) for vocoder in vocoders.values())
         advance = progress_counter(context, total)
@@ -91,7 +96,7 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         if drums:
             struck = [note for note in score.notes if part_of(note) == "drums"]
             hits = torch.from_numpy(net.hits.play(struck, grid.frames, grid.is_loop)).to(device)
-        if len(edges) > 1:
+        if in_spans:
             own = notes_by_part(score.notes)
             rounds = {
                 part: with_partials_of_all_rounds(grid, vocoder, own[part])
@@ -99,7 +104,10 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
             }
             tones = TonalParts(lows, rounds, placements, parts)
             player = SpanPlayer(grid, tones, hits, device, context.seed, advance)
-            played = play_in_spans(player, edges, score, context)
+            if context.skip_normalization:
+                played = finish_parts(player.raw(edges), score, spec.sample_rate, context)
+            else:
+                played = play_in_spans(player, edges, score, context)
             context.progress(total, total)
             return played
         waves = vocode_parts(lows, grid, vocoders, context.seed, advance)

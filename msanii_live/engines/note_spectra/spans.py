@@ -36,7 +36,12 @@ from msanii_live.engines.notes.stereo import (
     side_filter,
 )
 from msanii_live.engines.notes.synthesis import MelGrid
-from msanii_live.engines.spans import HandedSpans, SpanPlan, span_edges_with_context
+from msanii_live.engines.spans import (
+    LONGEST_SECONDS,
+    HandedSpans,
+    SpanPlan,
+    span_edges_with_context,
+)
 from msanii_live.notes import Note, Score
 
 BLOCK = 4  # mel frames over which loudness is measured
@@ -65,6 +70,12 @@ def plan_edges(grid: MelGrid, vocoders: Mapping[str, VocoderSettings]) -> list[i
         return [grid.frames]
     context = 2 * context_samples(settings, grid.spec, grid.is_loop) + 4 * grid.spec.n_fft
     return span_edges_with_context(grid.frames, grid.spec.sample_rate, context)
+
+
+def plain_edges(grid: MelGrid, first: int) -> list[int]:
+    """Return the edges of equal spans of frames from `first` on, where nobody waits for sound."""
+    count = max(1, round((grid.frames - first) / (LONGEST_SECONDS * grid.spec.sample_rate)))
+    return [first + (grid.frames - first) * number // count for number in range(count + 1)]
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,17 @@ class SpanPlayer:
             return PlacedWave(mix, stems)
         hits = self.hits[:, start:end]
         return PlacedWave(mix + hits, {"drums": hits, **stems})
+
+    def raw(self, edges: Sequence[int]) -> PlacedWave:
+        """Return all frames in stereo, before any gain; those before the first edge are silent."""
+        mix = torch.zeros(2, self.grid.frames, device=self.device)
+        stems: dict[str, torch.Tensor] = {}
+        for start, end in pairwise(edges):
+            placed = self.placed(start, end)
+            mix[:, start:end] = placed.mix
+            for part, stem in placed.stems.items():
+                stems.setdefault(part, torch.zeros_like(mix))[:, start:end] = stem
+        return PlacedWave(mix, stems)
 
     def gain(self) -> np.float32:
         """Return the gain that brings the clip to the usual loudness, as its mels tell it."""
@@ -147,14 +169,17 @@ class SpanPlayer:
 def play_in_spans(
     player: SpanPlayer, edges: Sequence[int], score: Score, context: Context
 ) -> PlayedParts:
-    """Return a clip at about the usual loudness, whose samples are handed over as they are made."""
+    """Return a clip at about the usual loudness, whose samples are handed over as they are made.
+
+    edges: of the spans, frames, from 0 on.
+    """
     frames, rate = player.grid.frames, player.grid.spec.sample_rate
-    sizes = tuple(end - start for start, end in pairwise([0, *edges]))
+    sizes = tuple(end - start for start, end in pairwise(edges))
     handed = HandedSpans(context.spans, SpanPlan(frames, rate, sizes, score.is_loop))
     gain, limiter = player.gain(), SpanLimiter()
     gains: list[NDArray[np.float32]] = []
     stems: list[dict[str, Samples]] = []
-    for start, end in pairwise([0, *edges]):
+    for start, end in pairwise(edges):
         placed = player.placed(start, end)
         settled, moving = limiter.settle(_samples(placed.mix) * gain, is_last=end == frames)
         if not score.is_loop:
