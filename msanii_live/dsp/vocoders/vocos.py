@@ -12,7 +12,7 @@ from torch import nn
 
 from msanii_live.dsp.device import chosen_dtype, precision
 from msanii_live.dsp.layers import ConvNeXtBlock
-from msanii_live.dsp.mel import MelSpec, filter_bank
+from msanii_live.dsp.mel import MelSpec, filter_bank, mel_to_magnitude
 from msanii_live.dsp.packed_layers import PackedConvolution, PackedLinear
 from msanii_live.dsp.weights import read, write
 
@@ -152,7 +152,7 @@ class _CpuVocos:
             mixed = norm(depthwise(h.to(dtype)).float()).to(dtype)
             h = torch.addcmul(h, scale, leave(enter(mixed)))
         h = net.leave_norm(h).to(dtype)
-        base = F.linear(mel.t().exp(), net.spread).clamp_min_(MIN_BASE)
+        base = mel_to_magnitude(mel, net.spec, iterations=0).t().clamp_min_(MIN_BASE)
         magnitude = base.mul_(self._gain(h).float().exp_()).clamp_max_(MAX_MAGNITUDE)
         angle = self._angle(h).float()
         bins = torch.empty(*magnitude.shape, 2)
