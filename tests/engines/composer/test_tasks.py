@@ -193,7 +193,6 @@ def test_parts_that_are_not_named_stay(composer):
     assert "lead" in made.score.parts
 
 
-@pytest.mark.parametrize("stems", [0, 1])
 @pytest.mark.parametrize(
     "command",
     [
@@ -201,15 +200,16 @@ def test_parts_that_are_not_named_stay(composer):
         Inpaint(src="riff", start=2.0, end=6.0, parts="bass"),
     ],
 )
-def test_parts_that_stay_keep_their_sound_where_the_source_has_stems(composer, command, stems):
+def test_parts_that_stay_keep_their_sound_where_the_source_has_stems(composer, command):
     source = clip_of(riff(), stems=True)
-    made = run(composer, replace(command, stems=stems), clips={"riff": source})
+    made = run(composer, replace(command, stems=0), clips={"riff": source})
     rest = source.samples - source.stems["bass"]
     with_stems = run(composer, replace(command, stems=1), clips={"riff": source})
-    assert np.allclose(made.samples - with_stems.stems["bass"], rest, atol=1e-6)
+    for each in (made, with_stems):
+        assert np.allclose(each.samples - with_stems.stems["bass"], rest, atol=1e-6)
     assert np.array_equal(with_stems.stems["drums"], source.stems["drums"])
     assert not np.array_equal(with_stems.stems["bass"], source.stems["bass"])
-    assert bool(made.stems) == bool(stems)
+    assert made.stems == {}
 
 
 def test_strength_zero_returns_the_source_and_more_of_it_changes_more_notes(composer):
@@ -290,22 +290,21 @@ def test_stems_sum_to_the_clip_and_do_not_change_it(composer, command, source_ha
     Inpaint(src="riff", start=1.0, end=3.0), AudioToAudio(src="riff", strength=0.5),
     Interpolate(a="riff", b="other")])  # fmt: skip
 def test_the_seed_decides_and_every_step_can_be_cancelled(composer, command):
-    first, again, other = (run(composer, command, seed) for seed in (1, 1, 2))
+    calls = []
+
+    def progress(done, steps):
+        calls.append((done, steps))
+
+    first = run(composer, command, 1, progress=progress)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert calls[-1][0] == calls[-1][1]
+    again, other = (run(composer, command, seed) for seed in (1, 2))
     assert np.array_equal(first.samples, again.samples)
     assert first.score == again.score
     assert not np.array_equal(first.samples, other.samples)
 
     class Stop(Exception):
         pass
-
-    calls = []
-
-    def progress(done, steps):
-        calls.append((done, steps))
-
-    run(composer, command, progress=progress)
-    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
-    assert calls[-1][0] == calls[-1][1]
 
     def stop(done, steps):
         if done >= 1:
