@@ -97,9 +97,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return train_listener(arguments.data, arguments.out, arguments.recipe, arguments.minutes)
     started = time.monotonic()  # torch takes seconds to import, which count
-    from msanii_live.training.commands import TrainingOptions, train
+    from msanii_live.training.commands import train
+    from msanii_live.training.options import TrainingOptions
 
-    order = TrainingOptions(
+    options = TrainingOptions(
         data=arguments.data,
         out=arguments.out,
         recipe=arguments.recipe,
@@ -110,7 +111,7 @@ def _run(arguments: argparse.Namespace) -> int:
         compiled=arguments.compile,
         started=started,
     )
-    return train(order)
+    return train(options)
 
 
 def _measure_spectra(out: Path, only: tuple[int, ...] | None) -> int:

@@ -13,8 +13,8 @@ from msanii_live.evaluation.composer import tasks
 from msanii_live.evaluation.composer.report import report_composer
 from msanii_live.evaluation.composer.tasks import TABLE
 from msanii_live.notes import PARTS
-from msanii_live.training.commands import RECIPES
 from msanii_live.training.commands_composer import ComposerTrainingOptions, train_part
+from msanii_live.training.options import RECIPES
 from msanii_live.training.trainers.composer.loop import CHECKPOINT
 from msanii_live.training.trainers.composer.recipe import read_recipe
 

@@ -24,9 +24,10 @@ from msanii_live.engines.mel_flow.weights import FlowModel, save
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.errors import ConfigError
 from msanii_live.protocol.commands import Generate
-from msanii_live.training.commands import TrainingOptions, train
+from msanii_live.training.commands import train
 from msanii_live.training.data import dataset, loops
 from msanii_live.training.data.batches import Batch
+from msanii_live.training.options import TrainingOptions
 from msanii_live.training.trainers import shortcut, vocoder
 from msanii_live.training.trainers.flow import seeded_batch
 from msanii_live.training.trainers.loop import TrainingInterrupted

@@ -12,9 +12,10 @@ from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS
 from msanii_live.engines.mel_flow.network import FlowConfig
 from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import ConfigError
-from msanii_live.training.commands import RECIPES, SHIPPED_RECIPE, flow_model_of
+from msanii_live.training.commands import SHIPPED_RECIPE, flow_model_of
 from msanii_live.training.data import dataset
 from msanii_live.training.data.batches import draw_batch, draw_mask
+from msanii_live.training.options import RECIPES
 from msanii_live.training.trainers import flow, shortcut, vocoder
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
@@ -71,6 +72,15 @@ def test_batches_are_normalised_masked_and_have_the_beat(toy):
     )
     assert (hidden.conditions.style == -1).all()
     assert (hidden.conditions.phase == 0).all()
+
+
+def test_each_step_draws_the_length_of_its_windows(toy):
+    data, recipe = dataset.load(toy), replace(RECIPE, lengths=(32, 64))
+    lengths = [flow.seeded_batch(data, recipe, TINY, step).x.shape[-1] for step in range(12)]
+    assert set(lengths) == {32, 64}
+    again = flow.seeded_batch(data, recipe, TINY, 3)
+    assert again.x.shape[-1] == lengths[3]
+    assert flow.seeded_batch(data, RECIPE, TINY, 0).x.shape[-1] == TINY.window
 
 
 def test_masks_lie_on_the_token_grid_and_leave_something_to_do():

@@ -18,7 +18,7 @@ from msanii_live.dsp.vocoders.multiband import (
     join_bands,
     split_bands,
 )
-from msanii_live.training.commands import RECIPES
+from msanii_live.training.options import RECIPES
 from msanii_live.training.trainers.loop import TrainingInterrupted
 from msanii_live.training.trainers.multiband import (
     MultibandRecipe,

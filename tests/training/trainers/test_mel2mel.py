@@ -12,7 +12,6 @@ from msanii_live.dsp.mel import MelSpec, log_mel, stft_magnitudes
 from msanii_live.engines.mel2mel.network import Mel2Mel, Mel2MelConfig, load, save
 from msanii_live.errors import ConfigError
 from msanii_live.notes import Note
-from msanii_live.training.commands import RECIPES
 from msanii_live.training.data import timbre_set
 from msanii_live.training.data.timbre_set import (
     PIECE_SECONDS,
@@ -21,6 +20,7 @@ from msanii_live.training.data.timbre_set import (
     compose,
     compose_until,
 )
+from msanii_live.training.options import RECIPES
 from msanii_live.training.trainers.mel2mel import (
     LOSSES,
     Mel2MelRecipe,

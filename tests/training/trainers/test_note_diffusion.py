@@ -13,10 +13,11 @@ from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffus
 from msanii_live.engines.notes.instruments import INSTRUMENTS, TRAINED_PROGRAMS
 from msanii_live.errors import ConfigError
 from msanii_live.notes import PARTS, Note
-from msanii_live.training.commands import RECIPES, TrainingOptions, train
+from msanii_live.training.commands import train
 from msanii_live.training.data import note_set, timbre_set
 from msanii_live.training.data.note_set import NoteSet, NoteSplit, compose
 from msanii_live.training.data.note_windows import DynamicsOptions, draw_dynamics, mels_between
+from msanii_live.training.options import RECIPES, TrainingOptions
 from msanii_live.training.trainers.note_diffusion import (
     NoteDiffusionRecipe,
     division_loss,
