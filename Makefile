@@ -70,8 +70,8 @@ soak: setup-dev test-system
 
 # Compare ten minutes of a stream under load with what reaches the sound device, frame by frame.
 capture: setup-dev test-system
-	@MSANII_LIVE_LONG=1 $(BIN)/python -m pytest -s tests/playback/test_real_device.py \
-	  -k minute_of_stream
+	@MSANII_LIVE_LONG=1 $(BIN)/python -m pytest -s tests/playback/test_real_stream.py \
+	  -k stream_under_load
 
 # Write anew all that is made from the command table.
 generated: setup-dev

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ OTHER_PROGRAMS = (
     "cluster",
     "midi/test_ports.py",
     "playback/test_real_device.py",
+    "playback/test_real_stream.py",
     "web/test_page.py",
+    "web/test_page_early.py",
     "web/test_page_instrument.py",
     "web/test_page_notes.py",
     "web/test_page_performance.py",
@@ -58,10 +61,10 @@ BESIDE_OTHERS = (
     "cluster",
     "web",
 )
-# And what computes while it listens, or compares every frame that a sound device got.
+# And what computes while it listens.
 ALONE = (
     "midi/test_ports.py",
-    "playback/test_real_device.py",
+    "playback/test_real_stream.py",
     "streaming/test_composed_stream.py",
 )
 # The files that take longest, the longest first: one that begins last keeps the others waiting.
@@ -79,18 +82,19 @@ settings.load_profile("busy")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests with other programs, or by the clock, fail twice; mark them; put all in order."""
     for item in items:
-        if is_in(item, (*OTHER_PROGRAMS, *REAL_TIME)):
+        if is_in(item.path, (*OTHER_PROGRAMS, *REAL_TIME)):
             item.add_marker(pytest.mark.flaky(reruns=2))
-            if is_in(item, ALONE):
+            if is_in(item.path, ALONE):
                 item.add_marker(pytest.mark.alone)
-            elif not is_in(item, BESIDE_OTHERS):
+            elif not is_in(item.path, BESIDE_OTHERS):
                 item.add_marker(pytest.mark.listens)
     items.sort(key=place_in_order)
 
 
-def is_in(item: pytest.Item, places: tuple[str, ...]) -> bool:
-    """Return whether a test is in one of some folders and files of the tests."""
-    return any(item.path.is_relative_to(_TESTS / place) for place in places)
+@cache
+def is_in(path: Path, places: tuple[str, ...]) -> bool:
+    """Return whether a file is one of some files, or in one of some folders, of the tests."""
+    return any(path.is_relative_to(_TESTS / place) for place in places)
 
 
 def place_in_order(item: pytest.Item) -> tuple[int, int]:
@@ -100,7 +104,7 @@ def place_in_order(item: pytest.Item) -> tuple[int, int]:
     ones.
     """
     kind = ("listens", "alone", "ordinary").index(kind_of(item))
-    long = next((n for n, place in enumerate(LONGEST) if is_in(item, (place,))), len(LONGEST))
+    long = next((n for n, place in enumerate(LONGEST) if is_in(item.path, (place,))), len(LONGEST))
     return kind, long
 
 

@@ -15,8 +15,7 @@ import pytest
 import soundfile
 
 from msanii_live.audio import make_clip
-from msanii_live.benchmarks.player import hold_the_lock, measure_player, player_markdown
-from msanii_live.benchmarks.streaming import streaming
+from msanii_live.benchmarks.player import hold_the_lock
 from msanii_live.osc.codec import encode
 from msanii_live.playback.crossfade import largest_step
 from msanii_live.playback.factory import open_player
@@ -28,18 +27,11 @@ from msanii_live.playback.transport_sync import TransportSync
 from msanii_live.timing.transport import Transport
 from tests.library.clips import noise
 from tests.live import live
-from tests.playback.fakes import wait_until
 from tests.playback.jackdummy import assert_heard, capturing, jack_dummy, place_of
 from tests.playback.test_mixer import tone
 from tests.server.handlers.test_playback import bundle, send
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]
-
-
-@pytest.fixture
-def jack_server():
-    with jack_dummy():
-        yield
 
 
 @pytest.fixture
@@ -61,17 +53,17 @@ def test_a_clip_reaches_the_device_bit_for_bit(jack_server, tmp_path):
         facts = {m.args[0]: m.args[1] for m in it.client.received if m.address == "/msanii/caps"}
         assert "44100 Hz" in facts["audio"]
         assert 50 < int(facts["latency-ms"]) < 250
-        it.job("/msanii/generate", "g", "seconds", 5, "clip", "heard")
+        it.job("/msanii/generate", "g", "seconds", 3, "clip", "heard")
         it.job("/msanii/generate", "h", "seconds", 2, "clip", "other")
         with capturing(tmp_path / "heard.npy", 30) as captured:
             assert it.ask("/msanii/play", "heard", "fade", 0).address == "/msanii/done"
             it.job("/msanii/outpaint", "o", "current", "seconds", 1, "play", 1, "clip", "more")
-            time.sleep(7)
+            time.sleep(5)
     clip, _ = soundfile.read(Path(folder) / "heard.wav", dtype="float32")
     more, _ = soundfile.read(Path(folder) / "more.wav", dtype="float32")
     heard = captured.sound()
     assert np.abs(heard).max() <= 1.0
-    assert_heard(heard, clip[: 5 * 44_100 - 2_048])
+    assert_heard(heard, clip[: 3 * 44_100 - 2_048])
     # What goes on from it is joined at the very frame where it ends.
     place = place_of(heard, clip)
     after = heard[place + len(clip) : place + len(more)]
@@ -101,7 +93,7 @@ def test_100_quantised_starts_lie_on_their_frames(player: Player, tmp_path):
             at = ("beat", "bar", "beat", "beat")[number % 4]
             clip = clips[number % 20]
             player.play(clip, at=at, fade=0.0, track=f"d{number}", gain_db=-20.0)
-            time.sleep(float(rng.uniform(0.01, 0.2)))
+            time.sleep(float(rng.uniform(0.01, 0.1)))
         over.set()
         assert all_found.wait(20), len(found)
         time.sleep(3)
@@ -187,40 +179,6 @@ def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest)
     gap = np.diff(audible).max()
     assert 1_000 < gap < longest * 44_100, f"silent for {gap / 44_100:.2f} s"
     assert audible[-1] - audible[0] > 3 * 44_100
-
-
-def test_a_stream_under_load_loses_nothing(jack_server, tmp_path):
-    """10 s, or ten minutes with MSANII_LIVE_LONG=1: the model runs, and a thread holds the lock."""
-    seconds = 600.0 if os.environ.get("MSANII_LIVE_LONG") else 10.0
-    over = threading.Event()
-    hog = threading.Thread(target=hold_the_lock, args=(over,), daemon=True)
-    with streaming(tmp_path / "clips", "default", "mel-flow") as (player, stream, told):
-        recorder = AudioRecorder(player)
-        wait_until(lambda: stream.is_running and told.chunks, 180)  # on a busy machine
-        with capturing(tmp_path / "heard.npy", seconds + 60) as captured:
-            time.sleep(1)
-            recorder.start("all", "output", None, lambda take: None)
-            hog.start()
-            for part in range(10):
-                time.sleep(seconds / 10)
-                print(f"part {part + 1} of 10", len(told.chunks), "chunks")
-            over.set()
-            rendered = recorder.stop("", "output", None).samples
-            time.sleep(1)
-        print(
-            captured.figures,
-            "player lost",
-            player.lost_frames,
-            "xruns",
-            player.xruns,
-            len(told.chunks),
-        )
-        lost = player.lost_frames
-    sound = rendered[: int((seconds - 2) * 44_100)]
-    assert lost == 0
-    blocks = np.abs(sound[: len(sound) // 22_050 * 22_050]).reshape(-1, 44_100).max(axis=1)
-    assert blocks.min() > 1e-4, "it fell silent"
-    assert_heard(captured.sound(), sound)
 
 
 def test_time_tags_lie_as_far_apart_in_sound_as_they_say(jack_server, tmp_path):
@@ -311,12 +269,3 @@ def test_a_device_at_another_rate_plays_at_pitch(rate, tmp_path):
     assert audible[-1] - audible[0] == pytest.approx(96_000, abs=60)
     middle = heard[audible[0] + 10_000 : audible[0] + 58_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) == 441
-
-
-def test_the_benchmark_measures_what_it_says(jack_server):
-    figures = measure_player(5.0, "default", "tones")
-    assert figures.frames_lost == 0
-    assert all(20 < soon < 1_000 for soon in figures.to_sound_ms)
-    assert len(figures.host_mib) == len(figures.to_sound_ms) >= 2
-    assert figures.idle_xruns >= 0
-    assert "real-time priority" in player_markdown(figures)
