@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msanii_live.dsp.heap import return_memory
 from msanii_live.engines.registry import EngineRegistry
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.scheduler import Scheduler
@@ -76,6 +77,7 @@ class _Ends:
 @contextmanager
 def running_jobs(audio: str) -> Iterator[tuple[Services, Scheduler, _Ends]]:
     """Run jobs in this process, with a player and a folder of its own."""
+    return_memory()  # as a server does, so that the memory of tensors is reused as there
     timebase, ends = Timebase(), _Ends()
     transport = Transport(clock=timebase.now)
     player, _ = open_player(audio, transport, timebase)
