@@ -36,7 +36,7 @@ from msanii_live.notes import Score
 from msanii_live.protocol.commands import Render
 
 RATE = 44_100
-SEEN = 1.0  # s before a span that are compared with the clip, if both are of the same player
+SEEN = 0.75  # s before a span that are compared with the clip, if both are of the same player
 MIN_LOOK = 0.5  # s of a recording that say how it sounds
 DRUM_SECONDS, LONG_SECONDS = 0.2, 1.5  # s for which a drum, and at most a tone, is loud
 MAX_CHANGE = (-12.0, 2.0)  # dB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from msanii_live.engines.composer.read_chords import read_chords
 from msanii_live.engines.prompt_parser import parse_key, parse_style
 from msanii_live.engines.vocabulary import STYLES
 from msanii_live.notes import CHORD, PARTS, SECTION, Score
+
+RECENT = 32  # bars
+LONGEST_SECTION = 16  # bars
 
 Place = tuple[str, int]  # a section, and the bars since its start
 
@@ -78,6 +81,28 @@ def read_piece(score: Score, bpm: float, beats: float) -> ReadPiece:
         plays=_plays(notes, grid.per_bar, bars),
         programs=programs_of(score.notes),
     )
+
+
+def recent_bars(score: Score, beats: float) -> Score:
+    """Return the last bars of a piece, from a section's start on: RECENT bars or more.
+
+    They are all that a continuation looks at, if the piece tells its key and its tempo. beats:
+    crotchets a bar, where the score does not know its own.
+    """
+    if score.is_loop or score.tempo_map or not (score.key and score.bpm):
+        return score
+    grid = grid_of(score, score.bpm, beats)
+    latest = grid.bars_until(score.seconds) - RECENT
+    sections = [
+        round(grid.position(marker.start) / grid.per_bar)
+        for marker in score.markers
+        if marker.kind == SECTION
+    ]
+    first = max((bar for bar in sections or range(0, latest, LONGEST_SECTION) if bar <= latest),
+                default=0)  # fmt: skip
+    if first <= 0:
+        return score
+    return replace(score.cut(grid.seconds(first * grid.per_bar), score.seconds), bar=0.0)
 
 
 def _chords(score: Score, grid: BarGrid, notes: list[PartNote], bars: int) -> list[Chord | None]:

@@ -201,8 +201,10 @@ def _same_sound(known: Samples, played: Samples) -> float | None:
     if len(known) != len(played) or len(known) <= SEAM:
         return None
     one, other = known.astype(float).ravel(), played.astype(float).ravel()
-    power, together = float(other @ other), float(one @ other)
-    least = SAME * np.sqrt(power * float(one @ one))  # 0 of silence, which is no sound's gain
+    power, together, own = (  # not by BLAS, whose threads wait for one another
+        float(np.einsum("i,i->", a, b)) for a, b in ((other, other), (one, other), (one, one))
+    )
+    least = SAME * np.sqrt(power * own)  # 0 of silence, which is no sound's gain
     if rms_dbfs(known) <= QUIET or together <= 0.0 or together < least:
         return None
     return float(20 * np.log10(together / max(power, 1e-12)))

@@ -24,7 +24,7 @@ from msanii_live.engines.composer.playing import (
     recorded_between,
     staged,
 )
-from msanii_live.engines.composer.read_piece import ReadPiece, read_piece
+from msanii_live.engines.composer.read_piece import ReadPiece, read_piece, recent_bars
 from msanii_live.engines.composer.sources import (
     accompanied,
     joined,
@@ -101,8 +101,8 @@ class ComposerTasks:
         """Continue a clip at either end; it stays bit for bit up to the seam."""
         source, score = source_of(self.context, command.src)
         surely = surely_heard(score) if is_recording(source) else ()
-        piece = self._read(score.only(surely) if surely else score)
-        leftwards = command.side == "left"
+        heard, leftwards = score.only(surely) if surely else score, command.side == "left"
+        piece = self._read(heard if leftwards else recent_bars(heard, self.context.beats))
         metre = self.wishes.metre or piece.grid.metre
         seconds = command.seconds
         if command.bars is not None:
