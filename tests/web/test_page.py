@@ -73,7 +73,7 @@ def test_a_job_is_followed_and_cancelled(page):
     row.wait_for()
     until(page, "document.querySelector('#jobs progress').value > 0")
     page.wait_for_selector("#state[data-state=busy]")
-    row.get_by_role("button").click()
+    row.get_by_role("button", name="cancel").click()
     until(page, "document.getElementById('answers').dataset.ended !== undefined")
     assert "was cancelled at step" in page.inner_text("#answers")
     page.locator("#ended li", has_text="was cancelled").first.wait_for()

@@ -8,7 +8,7 @@ from tests.playback.fakes import wait_until
 from tests.web.chromium import chromium, page_of, until
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
-MAX_SCRIPT_BYTES = 120_000
+MAX_SCRIPT_BYTES = 125_000
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ function makeCard(link, clip) {
   const head = make("div", { className: "head", hidden: true });
   const shape = make("div", { className: "shape", title: "click to listen from here; drag to loop a region" }, canvas, picture, roll, head);
   const stems = Object.fromEntries(clip.stems.map((part) => [part, `${base}.${part}.wav${version}`]));
-  const mixer = makeMixer(() => mix(clip.name));
+  const mixer = makeMixer(() => mix(clip.name, hear));
   const sound = { clip, wav, stems, mixer };
   const hear = (fraction) => preview(clip, wav, fraction, stems, mixer);
   shape.addEventListener("click", (event) => {

@@ -1,6 +1,7 @@
 /** Jobs that run or wait, with progress and a cancel button, and how the last jobs ended. */
 
 import { arrange, button, make, byId, setText } from "./dom.js";
+import { hearJob } from "./early.js";
 import { describeReply, verbInWords } from "./table.js";
 
 const MAX_ENDED = 8;
@@ -16,7 +17,10 @@ function makeRow(link, number) {
   const cancel = button("Cancel", () => link.send("/msanii/job/cancel", [["s", String(number)]]), {
     aria: { label: `cancel job ${number}` },
   });
-  const row = make("li", { data: { job: number } }, make("div", { className: "row" }, make("div", {}, name, details), cancel), bar);
+  const hear = button("Hear", () => hearJob(number), {
+    data: { deed: "hear" }, title: "in this browser, while it is made", aria: { label: `hear job ${number} while it is made` },
+  });
+  const row = make("li", { data: { job: number } }, make("div", { className: "row" }, make("div", {}, name, details), hear, cancel), bar);
   return { row, details, name, bar };
 }
 

@@ -2,7 +2,9 @@
 
 import { choices, dial, markControl, textField } from "./controls.js";
 import { button, make, byId, number, setText } from "./dom.js";
+import { hearJob } from "./early.js";
 import { withLearn } from "./learn.js";
+import { isOnStage } from "./play.js";
 import { command, describeReply } from "./table.js";
 
 const ROOTS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
@@ -107,12 +109,22 @@ function chosenArguments() {
 
 function send(link) {
   markControl(panel, "");
-  makeClip(link, "/msanii/generate", chosenArguments(), (name) => controls.autoplay.checked && readyCallback(name));
+  performance.clearMarks("make");
+  performance.mark("make");
+  let heard = Promise.resolve(false); // whether it sounds in this browser already
+  const isPlayed = controls.autoplay.checked;
+  const queued = (job) => {
+    if (isPlayed && !isOnStage()) heard = hearJob(job, true);
+  };
+  const made = async (name) => {
+    if (isPlayed && !(await heard)) readyCallback(name);
+  };
+  makeClip(link, "/msanii/generate", chosenArguments(), made, () => {}, queued);
 }
 
 /** Send a command that makes a clip, and follow it below the button. then: called with its name.
- * failed: called with a text if none is made. */
-export function makeClip(link, address, args, then = () => {}, failed = () => {}) {
+ * failed: called with a text if none is made. queued: called with the number of the job. */
+export function makeClip(link, address, args, then = () => {}, failed = () => {}, queued = () => {}) {
   const state = byId("make-state");
   const bar = byId("make-progress");
   setText(state, "sent");
@@ -121,6 +133,7 @@ export function makeClip(link, address, args, then = () => {}, failed = () => {}
     const [text, kind] = describeReply(message);
     setText(state, text);
     state.className = kind || "quiet";
+    if (message.address === "/msanii/job/queued") queued(message.args[1]);
     if (message.address === "/msanii/job/progress") bar.value = message.args[4];
     bar.hidden = isLast || !["/msanii/job/progress", "/msanii/job/queued"].includes(message.address);
     if (message.address === "/msanii/fail") markControl(panel, message.args[4]);

@@ -7,11 +7,12 @@ import { regionOf } from "./region.js";
 
 const MAX_DECODED = 12; // decoded files
 const FADE = 0.01; // s, to avoid clicks at the start and the end
+const RATE = 44_100; // of the engines that ship: parts of their clips join without resampling
 
 const decoded = new Map(); // url → AudioBuffer
 let context = null;
 let link = null;
-let playing = null; // {clip, buffer, sources, gain, parts, mixer, again, from, at}
+let playing = null; // {clip, region, buffer, sources, pieces, gain, parts, mixer, again, from, at, onStop}
 let request = 0; // number of the last request, so that a slow file does not start after a newer one
 let progressCallback = () => {};
 
@@ -27,9 +28,7 @@ export function isPreviewing(name) {
 /** Play a clip from a position, 0 to 1: its file, or its stems where some of them are not heard.
  * stems: the URL of each part. mixer: of the stems; see `makeMixer`. */
 export async function preview(clip, url, fraction = 0, stems = {}, mixer = null, loop = null) {
-  if (loop !== null) getControls().loop.checked = loop;
-  const thisRequest = ++request;
-  listenTo();
+  const isCurrent = startRequest(loop);
   const files = mixer?.isChanged() ? Object.entries(stems) : [["", url]];
   let buffers;
   try {
@@ -38,21 +37,29 @@ export async function preview(clip, url, fraction = 0, stems = {}, mixer = null,
     notice(`${clip.name} cannot be played here: ${error.message}`, "bad");
     return;
   }
-  if (thisRequest !== request) return;
+  if (!isCurrent()) return;
   startPlaying(clip, buffers, fraction, mixer, (from) => preview(clip, url, from, stems, mixer));
 }
 
-/** Let the stems of a clip be heard as its mixer says, if the clip is played here. */
-export function mix(name) {
+/** Begin a request to play something. loop: null for the box's own. Returns what tells whether it is still the last. */
+export function startRequest(loop) {
+  if (loop !== null) getControls().loop.checked = loop;
+  const thisRequest = ++request;
+  listenTo();
+  return () => thisRequest === request;
+}
+
+/** Let the stems of a clip be heard as its mixer says, if the clip is played here. hear: plays it from a position. */
+export function mix(name, hear) {
   if (!isPreviewing(name)) return;
-  const { parts, mixer, again } = playing;
-  if (parts.has("")) again(position()); // its file plays: go on with the stems
+  const { parts, mixer } = playing;
+  if (parts.has("")) hear(position()); // its file plays: go on with the stems
   else for (const [part, gain] of parts) gain.gain.setTargetAtTime(Number(mixer.isHeard(part)), context.currentTime, FADE);
 }
 
 /** Return what plays sound in this browser, awake. */
 export function listenTo() {
-  context ??= new AudioContext();
+  context ??= new AudioContext({ sampleRate: RATE });
   if (context.state === "suspended") context.resume();
   return context;
 }
@@ -73,33 +80,101 @@ async function fetchAndDecode(url) {
 }
 
 function startPlaying(clip, buffers, fraction, mixer, again) {
-  fadeOut();
-  const bar = getControls();
-  const gain = new GainNode(context, { gain: 0 });
-  gain.connect(context.destination);
   const buffer = buffers[0][1];
   const from = fraction * buffer.duration;
-  const region = regionOf(clip.name);
-  const isOnce = region && !bar.loop.checked && from >= region[0] && from < region[1];
   const at = context.currentTime + (buffers.length > 1 ? FADE : 0); // all stems start at one moment
-  const parts = new Map();
-  const sources = buffers.map(([part, each]) => {
-    const [loopStart, loopEnd] = region ?? [0, 0];
-    const source = new AudioBufferSourceNode(context, { buffer: each, loop: bar.loop.checked, loopStart, loopEnd });
-    parts.set(part, new GainNode(context, { gain: part ? Number(mixer.isHeard(part)) : 1 }));
-    source.connect(parts.get(part)).connect(gain);
-    source.start(at, from, ...(isOnce ? [region[1] - from] : []));
-    return source;
-  });
-  gain.gain.setTargetAtTime(Number(bar.level.value), at, FADE);
-  playing = { clip, region, buffer, sources, gain, parts, mixer, again, from, at };
-  sources[0].onended = () => playing?.sources === sources && stop();
-  const peak = Math.max(...buffers.map(([, each]) => peakOf(each)));
+  const region = regionOf(clip.name);
+  begin({ clip, region, buffer, from, at, mixer, again });
+  for (const [part, each] of buffers) startSource(part, each, from, at);
+  playing.sources[0].onended = endOf(playing);
+  showAbout(buffers.map(([, each]) => each));
+}
+
+/** Replace what plays. sound: see `playing`. */
+function begin(sound) {
+  fadeOut();
+  const gain = new GainNode(context, { gain: 0 });
+  gain.connect(context.destination);
+  gain.gain.setTargetAtTime(Number(getControls().level.value), sound.at, FADE);
+  playing = { sources: [], pieces: [], parts: new Map(), onStop: () => {}, ...sound, gain };
+  markStart(sound.at);
+  getControls().whole.hidden = false;
+  requestAnimationFrame(updatePosition);
+}
+
+/** Start a source of what plays. part: "" for the clip itself. */
+function startSource(part, buffer, from, at) {
+  const { region, mixer, parts, gain, sources } = playing;
+  const { loop } = getControls();
+  const [loopStart, loopEnd] = region ?? [0, 0];
+  const isOnce = region && !loop.checked && from >= region[0] && from < region[1];
+  const source = new AudioBufferSourceNode(context, { buffer, loop: loop.checked, loopStart, loopEnd });
+  parts.set(part, new GainNode(context, { gain: part ? Number(mixer.isHeard(part)) : 1 }));
+  source.connect(parts.get(part)).connect(gain);
+  source.start(at, from, ...(isOnce ? [region[1] - from] : []));
+  sources.push(source);
+}
+
+const endOf = (ending) => () => playing === ending && stop();
+
+/** Tell of what plays in the page. buffers: that are heard together. */
+function showAbout(buffers) {
+  const { clip, buffer, parts, region } = playing;
+  const bar = getControls();
+  const peak = Math.max(...buffers.map(peakOf));
   Object.assign(bar.whole.dataset, { clip: clip.name, seconds: buffer.duration, peak, channels: buffer.numberOfChannels, stems: [...parts.keys()].join(" "), region: region ? region.map((each) => each.toFixed(3)).join(" ") : "" });
   const level = peak > 0 ? `peak ${(20 * Math.log10(peak)).toFixed(1)} dBFS` : "silent";
   setText(bar.about, `In this browser: ${clip.name}, ${seconds(buffer.duration)}, ${level}`);
-  bar.whole.hidden = false;
-  requestAnimationFrame(updatePosition);
+}
+
+/** Play a clip that was not fetched by its own address. */
+export function playWhole(clip, buffer) {
+  startPlaying(clip, [["", buffer]], 0, null, (fraction) => playFrom(clip, buffer, fraction));
+}
+
+const playFrom = (clip, buffer, fraction) => startPlaying(clip, [["", buffer]], fraction, null, (next) => playFrom(clip, buffer, next));
+
+/**
+ * Begin to play a buffer that is not full yet. lead: s until its first sample. onStop: called if it ends before.
+ * Returns {add, end}. add: plays `count` frames from frame `ready` on, which are there now; the last ones make it a
+ * clip like any other. end: ends it, and returns whether it was still playing.
+ */
+export function beginGrowing(clip, buffer, lead, onStop) {
+  const { sampleRate: rate, length, numberOfChannels } = buffer;
+  const whole = (time) => Math.ceil(time * rate) / rate; // parts begin on a frame, so that they join
+  begin({ clip, region: null, buffer, from: 0, at: whole(context.currentTime + lead), mixer: null, again: () => {}, onStop });
+  const sound = playing;
+  setText(getControls().about, `In this browser: ${clip.name}, while it is made`);
+  const add = (ready, count) => {
+    if (playing !== sound) return;
+    const late = whole(context.currentTime + lead) - (sound.at + ready / rate);
+    if (late > lead / 2) sound.at = whole(sound.at + late); // a part came too late: go on from here
+    const at = sound.at + ready / rate;
+    if (ready + count === length) {
+      sound.onStop = () => {};
+      sound.again = (fraction) => playFrom(clip, buffer, fraction);
+      startSource("", buffer, ready / rate, at);
+      sound.sources[0].onended = endOf(sound);
+      showAbout([buffer]);
+      return;
+    }
+    const part = new AudioBuffer({ length: count, numberOfChannels, sampleRate: rate });
+    for (let channel = 0; channel < numberOfChannels; channel += 1) part.copyToChannel(buffer.getChannelData(channel).subarray(ready, ready + count), channel);
+    const piece = new AudioBufferSourceNode(context, { buffer: part });
+    piece.connect(sound.gain);
+    piece.start(at);
+    sound.pieces.push(piece);
+  };
+  const end = () => playing === sound && (stop(), true);
+  return { add, end };
+}
+
+/** Note when the first sample is heard, for whoever measures it: a mark of the browser's own timeline. */
+function markStart(at) {
+  const { contextTime, performanceTime } = context.getOutputTimestamp?.() ?? {};
+  performance.clearMarks("heard");
+  if (!performanceTime) return; // it has not played anything yet, or the browser does not tell
+  performance.mark("heard", { startTime: Math.max(0, performanceTime + 1000 * (at - contextTime)) });
 }
 
 function peakOf(buffer) {
@@ -118,7 +193,7 @@ function position() {
   const { buffer, from, at, sources, region } = playing;
   let seconds = from + Math.max(0, context.currentTime - at);
   const [start, end] = region ?? [0, buffer.duration];
-  if (sources[0].loop && seconds >= end) seconds = start + ((seconds - start) % (end - start));
+  if (sources[0]?.loop && seconds >= end) seconds = start + ((seconds - start) % (end - start));
   return Math.min(1, seconds / buffer.duration);
 }
 
@@ -132,10 +207,11 @@ function updatePosition() {
 
 function fadeOut() {
   if (!playing) return;
-  const { sources, gain, clip } = playing;
+  const { sources, pieces, gain, clip, onStop } = playing;
   playing = null;
+  onStop();
   gain.gain.setTargetAtTime(0, context.currentTime, FADE);
-  for (const source of sources) source.stop(context.currentTime + 8 * FADE);
+  for (const source of [...sources, ...pieces]) source.stop(context.currentTime + 8 * FADE);
   progressCallback(clip.name, null);
 }
 
