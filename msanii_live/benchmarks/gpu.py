@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from msanii_live.audio import Samples
 from msanii_live.benchmarks.speed import machine, peak_memory_mb, print_progress
+from msanii_live.dsp.cuda_graphs import without_graphs
 from msanii_live.dsp.device import DTYPES, pick_device
 from msanii_live.dsp.packed_layers import has_onednn
 from msanii_live.engines.base import Engine, EngineSettings, standalone_context
@@ -82,9 +83,12 @@ def measure_row(
 ) -> GpuRow:
     """Run one command several times, after one run that is not counted. rate: of the device."""
     context = standalone_context()
-    with FlopCounterMode(display=False, custom_mapping=_packed_operations()) as counted:
+    with (
+        without_graphs(),
+        FlopCounterMode(display=False, custom_mapping=_packed_operations()) as counted,
+    ):
         engine.run(command, replace(context, seed=0))
-    engine.run(command, replace(context, seed=1))  # a counted call is not recorded as a graph
+    engine.run(command, replace(context, seed=1))  # networks are recorded now
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     whole, first = [], []
@@ -131,12 +135,16 @@ def rows_of(
     steps: Sequence[int],
     until: float,
 ) -> Iterator[GpuRow]:
-    """Return the rows of an engine. until: of `time.monotonic`, after which none begins."""
+    """Return the rows of an engine. until: of `time.monotonic`; a row that would end later, by
+    what the one before it took, does not begin.
+    """
     engine.load()
     rate = flops_a_second(device, DTYPES[engine.precision])
+    pace = 0.0  # s that the latest row took for each second of audio and each step
     for seconds in lengths:
         for count in steps:
-            if time.monotonic() > until:
+            began = time.monotonic()
+            if began + pace * seconds * count > until:
                 print(f"| {seconds:g} s | {count} | not measured: the time is over | | | |")
                 continue
             try:
@@ -145,6 +153,8 @@ def rows_of(
                 )
             except CommandError as error:
                 print(f"| {seconds:g} s | {count} | {error.text} | | | |")
+            else:
+                pace = (time.monotonic() - began) / (seconds * count)
 
 
 def report_gpu(

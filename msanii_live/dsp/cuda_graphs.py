@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 MAX_GRAPHS = 8  # of one network; the least recently used goes first
+MAX_UNUSED = 2 * MAX_GRAPHS  # recordings of one network that went before they were played back
 WARM_UP = 2  # runs before a recording, in which libraries choose their kernels
 DEVICE = "cuda"  # type of device whose calls are recorded
 TOLERANCE = 0.02  # of the largest value: fp16 rounds anew where another kernel is chosen
@@ -28,9 +31,21 @@ PLAIN = (torch.Tensor, bool, int, float, str, type(None))
 
 log = logging.getLogger("msanii_live.engine")
 
+_is_off: ContextVar[bool] = ContextVar("_is_off", default=False)
+
 # Records a call that reads and writes the same memory each time; returns what plays it back, and
 # its result.
 Record = Callable[[Callable[[], Any]], tuple[Callable[[], None], Any]]
+
+
+@contextmanager
+def without_graphs() -> Iterator[None]:
+    """Let networks run as ever: a recording plays back what nobody can count or trace."""
+    token = _is_off.set(True)
+    try:
+        yield
+    finally:
+        _is_off.reset(token)
 
 
 def record_graph(run: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
@@ -48,13 +63,17 @@ def record_graph(run: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
     return graph.replay, result
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Recording:
-    """A recorded call. inputs: tensors that it reads. result: what it writes into."""
+    """A recorded call.
+
+    inputs: tensors that it reads. result: what it writes into. is_used: it was played back.
+    """
 
     inputs: list[torch.Tensor]
     replay: Callable[[], None]
     result: Any
+    is_used: bool = False
 
 
 class GraphedForward:
@@ -73,6 +92,7 @@ class GraphedForward:
         self._forward, self._record, self._device = forward, record, device or DEVICE
         self._known: OrderedDict[Any, _Recording | None] = OrderedDict()  # None: runs as ever
         self._gave_up = False
+        self._unused = 0  # recordings that went before they were played back
 
     @property
     def recordings(self) -> int:
@@ -83,7 +103,8 @@ class GraphedForward:
         """Return the result of the forward, in memory of its own."""
         leaves, form = pytree.tree_flatten((args, named))
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-        if self._gave_up or not tensors or any(t.device.type != self._device for t in tensors):
+        is_elsewhere = not tensors or any(t.device.type != self._device for t in tensors)
+        if self._gave_up or is_elsewhere or _is_off.get():
             return self._forward(*args, **named)
         key = self._key(leaves, form)
         if key is None:
@@ -97,6 +118,7 @@ class GraphedForward:
         for kept, given in zip(recording.inputs, tensors, strict=True):
             kept.copy_(given)
         recording.replay()
+        recording.is_used = True
         return _cloned(recording.result)
 
     def _key(self, leaves: list[Any], form: Any) -> Any:
@@ -120,7 +142,11 @@ class GraphedForward:
         expected = self._forward(*args, **named)
         self._known[key] = None
         while len(self._known) > MAX_GRAPHS:
-            self._known.popitem(last=False)
+            _, old = self._known.popitem(last=False)
+            self._unused += old is not None and not old.is_used
+        if self._unused > MAX_UNUSED:  # a number among the inputs that is never the same, perhaps
+            self._give_up("its inputs are different each time")
+            return expected
         kept = [leaf.clone() if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
         own, own_named = pytree.tree_unflatten(kept, form)
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from msanii_live.dsp import cuda_graphs
-from msanii_live.dsp.cuda_graphs import GraphedForward, use_graphs
+from msanii_live.dsp.cuda_graphs import GraphedForward, use_graphs, without_graphs
 from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.mel_flow import tasks
 from msanii_live.engines.mel_flow.engine import create
@@ -141,3 +141,28 @@ def test_a_network_on_a_cpu_runs_as_ever():
     use_graphs(net)
     torch.testing.assert_close(net(x), expected)
     assert net.forward.recordings == 0
+
+
+def test_a_network_whose_inputs_never_come_again_is_recorded_no_more(monkeypatch, caplog):
+    monkeypatch.setattr(cuda_graphs, "MAX_GRAPHS", 2)
+    monkeypatch.setattr(cuda_graphs, "MAX_UNUSED", 4)
+    recorder = Recorder()
+    graphed = GraphedForward(forward, recorder, "cpu")
+    with caplog.at_level(logging.WARNING):
+        for level in range(12):
+            result = graphed(torch.ones(2), scale=float(level))
+            torch.testing.assert_close(result, torch.full((2,), float(level)))
+    assert recorder.recorded == 6
+    assert "different each time" in caplog.text
+
+
+def test_what_is_counted_runs_as_ever():
+    recorder = Recorder()
+    graphed = GraphedForward(forward, recorder, "cpu")
+    with without_graphs():
+        graphed(torch.ones(2))
+    assert recorder.recorded == 0
+    graphed(torch.ones(2))
+    with without_graphs():
+        graphed(torch.ones(2))
+    assert (recorder.recorded, recorder.replayed) == (1, 1)
