@@ -22,6 +22,7 @@ from msanii_live.jobs.early_sound import EarlySound
 from msanii_live.jobs.executor import Executor, InProcessExecutor
 from msanii_live.jobs.heard_sources import HeardSources, engine_for
 from msanii_live.jobs.job import Finished, Job
+from msanii_live.jobs.lengths import check_lengths
 from msanii_live.jobs.services import Services
 from msanii_live.jobs.task import Inputs, NewNotes, Result, Task, TaskHandle
 from msanii_live.jobs.transcription import (
@@ -77,6 +78,8 @@ def _run_engine(
         clip = task.inputs.clip(name)
         return services.with_stems(clip) if command.stems or command.parts else clip
 
+    named = services.engine(command.engine, command.address)
+    check_lengths(command, source, named, (transport.bpm, transport.beats))
     heard = HeardSources(services, source, handle)
     engine = engine_for(services, command, source, heard.is_music)
     if engine.name == TEXTURE_ENGINE and not command.engine:
