@@ -41,18 +41,25 @@ class FrameGrid:
         return self._overlap_add(pieces).div_(self._window_sum)
 
     def change(
-        self, wave: torch.Tensor, change: Callable[[torch.Tensor, slice], torch.Tensor]
+        self,
+        wave: torch.Tensor,
+        change: Callable[[torch.Tensor, slice], torch.Tensor],
+        analysed: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Analyse a signal, change its bins, and synthesise them, some frames at a time.
 
         change: takes the bins of a slice of the frames, (..., frames, bins), and returns as many.
+        analysed: the signal's STFT, if it is known.
         """
         framed, out = self._frame_signal(wave), self._empty_sum(wave)
         size = CACHED_FRAMES if wave.device.type == "cpu" else self.count
         for first in range(0, self.count, size):
             rows = slice(first, min(first + size, self.count))
-            bins = change(torch.fft.rfft(framed[..., rows, :] * self.window), rows)
-            pieces = torch.fft.irfft(bins, n=len(self.window)).mul_(self.window)
+            if analysed is None:
+                bins = torch.fft.rfft(framed[..., rows, :] * self.window)
+            else:
+                bins = analysed[..., rows, :]
+            pieces = torch.fft.irfft(change(bins, rows), n=len(self.window)).mul_(self.window)
             self._add_frames(out, pieces, rows)
         return self._cut_sum(out).div_(self._window_sum)
 
@@ -200,6 +207,7 @@ def griffin_lim(
     iterations: int = 32,
     momentum: float = 0.99,
     on_iteration: Callable[[int], None] = lambda _: None,
+    analysed: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Find a signal whose STFT magnitudes are the given ones.
 
@@ -207,31 +215,31 @@ def griffin_lim(
     (channels, length): noise, or a signal whose phases are a good start. kept: float32, (length,),
     the share of `start` that is restored after each iteration but the last: 1 where samples are
     known, falling smoothly to 0 where they are wanted, because a hard edge would leave a click.
+    analysed: the STFT of `start`, if it is known; it is overwritten.
     Returns float32, (channels, length).
     Source: Perraudin et al. 2013, "A fast Griffin-Lim algorithm", algorithm 2.
     """
-    wave, previous = start, torch.empty(0)
+    wave, previous = start, list[torch.Tensor]()  # the bins before, by slice of the frames
     for iteration in range(iterations):
         is_first, is_last = iteration == 0, iteration == iterations - 1
-        if is_first and not is_last:
-            previous = magnitude.new_empty(*magnitude.shape, 2)
 
         def set_magnitudes(
             bins: torch.Tensor,
             rows: slice,
-            previous: torch.Tensor = previous,
+            before: list[torch.Tensor] = previous,
             is_first: bool = is_first,
             is_last: bool = is_last,
         ) -> torch.Tensor:
             # Real and imaginary parts side by side: fewer passes over memory than complex numbers.
             parts = torch.view_as_real(bins)
-            ahead = parts if is_first else torch.lerp(previous[:, rows], parts, 1 + momentum)
+            ahead = parts if is_first else before.pop(0).lerp_(parts, 1 + momentum)
             if not is_last:
-                previous[:, rows] = parts
+                before.append(parts)
             made = torch.view_as_complex(ahead)
-            return made * squared(made).clamp_min_(1e-18).rsqrt_().mul_(magnitude[:, rows])
+            gain = squared(made).clamp_min_(1e-18).rsqrt_().mul_(magnitude[:, rows])
+            return made * gain if is_first else made.mul_(gain)
 
-        wave = frames.change(wave, set_magnitudes)
+        wave = frames.change(wave, set_magnitudes, analysed if is_first else None)
         if kept is not None and not is_last:
             wave = torch.lerp(wave, start, kept)
         on_iteration(iteration + 1)

@@ -74,13 +74,14 @@ def vocode_span(
     first = max(0, start - around) // spec.hop * spec.hop
     last = min(frames, end + around)
     grid = linear_grid(spec, last - first, spec.mel_frames(last - first), mel.device)
-    wanted, signal = estimate_span(mel, first // spec.hop, grid, spec, vocoder)
+    wanted, signal, analysed = estimate_span(mel, first // spec.hop, grid, spec, vocoder)
     assert signal is not None
     if vocoder.iterations:
         signal = griffin_lim(
             wanted,
             grid,
             start=signal,
+            analysed=analysed,
             iterations=vocoder.iterations,
             on_iteration=lambda _: on_iteration(),
         )
@@ -162,11 +163,12 @@ def vocode_loop_span(
     around_mel = mel[:, :, numbers % count]
     bins = vocoder.net.bins(around_mel)[:, reach:-reach]
     own = around_mel[:, :, reach:-reach]
-    wanted, signal = fit_to_mel(bins, own, grid, grid.centres, spec, vocoder)
+    wanted, signal, analysed = fit_to_mel(bins, own, grid, grid.centres, spec, vocoder)
     made = griffin_lim(
         wanted,
         grid,
         start=signal,
+        analysed=analysed,
         iterations=vocoder.loop_iterations,
         on_iteration=lambda _: on_iteration(),
     )

@@ -126,7 +126,7 @@ def vocode_line(
         return each_channel(work, mel)
 
     def estimate(first: int, grid: FrameGrid) -> Estimate:
-        return estimate_span(mel, first, grid, spec, vocoder)
+        return estimate_span(mel, first, grid, spec, vocoder)[:2]
 
     def finish(first: int, grid: FrameGrid, wave: torch.Tensor) -> torch.Tensor:
         return sharpen_attacks(wave, mel[:, :, first : first + grid.count], grid.centres, spec)
@@ -208,18 +208,18 @@ def reconstruct_line(
 
 def estimate_span(
     mel: torch.Tensor, first: int, grid: FrameGrid, spec: MelSpec, vocoder: VocoderSettings
-) -> Estimate:
-    """Return the magnitudes of a span, (channels, mel_frames, bins), and an initial signal."""
+) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+    """Return a span's magnitudes, (channels, mel_frames, bins), an initial signal, and its STFT."""
     count = grid.count
+    part = mel[:, :, first : first + count]
     if vocoder.net is None:
-        part = mel[:, :, first : first + count]
-        return mel_to_magnitude(part, spec).transpose(1, 2), None
+        return mel_to_magnitude(part, spec).transpose(1, 2), None, None
     early = min(first, vocoder.net.reach)
-    part = mel[:, :, first - early : first + count + vocoder.net.reach]
-    bins = vocoder.net.bins(part)[:, early : early + count]
+    around = mel[:, :, first - early : first + count + vocoder.net.reach]
+    bins = vocoder.net.bins(around)[:, early : early + count]
     at = grid.centres + first * spec.hop
-    wanted, signal = fit_to_mel(bins, mel[:, :, first : first + count], grid, at, spec, vocoder)
-    return wanted, None if vocoder.keeps_phase else signal
+    wanted, signal, analysed = fit_to_mel(bins, part, grid, at, spec, vocoder)
+    return (wanted, None, None) if vocoder.keeps_phase else (wanted, signal, analysed)
 
 
 def fit_to_mel(
@@ -229,11 +229,11 @@ def fit_to_mel(
     at: torch.Tensor,
     spec: MelSpec,
     vocoder: VocoderSettings,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Fit a network's bins to the mel, and to the partials if they are known.
 
     at: samples of the whole canvas on which frames are centred.
-    Returns magnitudes and an initial signal.
+    Returns magnitudes, an initial signal, and its STFT unless there are partials.
     """
     signal = grid.synthesise(bins)
     # Overlapping frames partly cancel, so the signal is analysed instead of using the bins.
@@ -247,8 +247,8 @@ def fit_to_mel(
             vocoder.partials.with_partial_phases(*channel, at)
             for channel in zip(wanted, analysed, strict=True)
         ]
-        signal = grid.synthesise(torch.stack(with_partial_phases))
-    return wanted, signal
+        return wanted, grid.synthesise(torch.stack(with_partial_phases)), None
+    return wanted, signal, analysed
 
 
 def _refine_seam(
@@ -311,14 +311,14 @@ def vocode_loop(
     grid = circular_grid(spec, frames, mel.shape[-1], mel.device)
     if vocoder.net is None:
         start = torch.randn(len(mel), frames, generator=generator).to(mel.device)
-        magnitude = mel_to_magnitude(mel, spec).transpose(1, 2)
+        magnitude, analysed = mel_to_magnitude(mel, spec).transpose(1, 2), None
     else:
         reach = min(vocoder.net.reach, mel.shape[-1])
         around = F.pad(mel, (reach, reach), mode="circular")
         bins = vocoder.net.bins(around)[:, reach:-reach]
-        magnitude, start = fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
+        magnitude, start, analysed = fit_to_mel(bins, mel, grid, grid.centres, spec, vocoder)
     wave = griffin_lim(
-        magnitude, grid, start=start,
+        magnitude, grid, start=start, analysed=analysed,
         iterations=vocoder.loop_iterations, on_iteration=lambda _: on_iteration(),
     )  # fmt: skip
     return sharpen_loop(wave, mel, grid.centres, spec) if vocoder.makes_attacks else wave
