@@ -48,14 +48,24 @@ def limiting_gain(
     peak = true_peaks(samples, ceiling)
     if float(peak.max()) <= ceiling:
         return None
-    needed = ceiling / np.maximum(peak, ceiling, out=peak)
+    gain = np.ones(len(peak), np.float32)
+    over = np.flatnonzero(peak > ceiling)
+    margin = 2 * reach + 1  # further from a peak nothing changes
+    apart = np.flatnonzero(np.diff(over) > 2 * margin) + 1
+    for group in np.split(over, apart):
+        near = slice(max(0, group[0] - margin), group[-1] + margin + 1)
+        gain[near] = _smooth_gain(ceiling / np.maximum(peak[near], ceiling), reach)
+    return gain
+
+
+def _smooth_gain(needed: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Return the running mean of the running minimum of a gain, nowhere above it. (frames,)."""
     held = minimum_filter1d(needed, 2 * reach + 1, mode="nearest")
     gain = uniform_filter1d(held, 2 * reach + 1, mode="nearest", output=held)
     np.minimum(gain, needed, out=gain)
     # The running mean is a running sum: outside any peak's reach rounding leaves it short of one.
     np.copyto(gain, 1.0, where=gain > 1.0 - 1e-9)
-    smooth: NDArray[np.float32] = gain.astype(np.float32)
-    return smooth
+    return np.asarray(gain)
 
 
 def true_peaks(samples: Samples, floor: float = 0.0) -> NDArray[np.float64]:

@@ -27,7 +27,9 @@ class SpanLimiter:
         is_last: no more follow, so that all the rest is returned.
         """
         settled, gain = self.settle(samples, is_last)
-        return np.asarray(settled * gain[:, None])
+        limited, near = settled.copy(), np.flatnonzero(gain != 1)
+        limited[near] *= gain[near, None]
+        return limited
 
     def settle(
         self, samples: Samples, is_last: bool = False

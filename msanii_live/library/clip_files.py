@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def stage_clip(
     """
     replaceable = companions.own_files(folder, replaced) if replaced is not None else []
     content, _ = encode_clip(clip, form)
-    found = ownership.fingerprint(content)
+    with ThreadPoolExecutor(1) as pool:  # the disk takes as long as the hash
+        hashing = pool.submit(ownership.fingerprint, content)
+        audio = paths.write_temporary(folder, content)
+    found = hashing.result()
     info = replace(
         clip.info,
         suffix=form.suffix,
@@ -50,7 +54,6 @@ def stage_clip(
         blake2b=found.blake2b,
         file_rate=0 if form.rate == clip.info.sample_rate else form.rate,
     )
-    audio = paths.write_temporary(folder, content)
     beside: list[companions.StagedFile] = []
     try:
         beside, records = companions.stage(folder, clip, form, replaceable, warn)

@@ -49,6 +49,8 @@ class FreshLevel:
         """
         needed = self._blocks if is_all else min(self._blocks, int(end / self._size) + 2)
         self._settle(needed, powers, is_all)
+        if min(self._gains) == max(self._gains):
+            return np.full(end - start, 10 ** (self._gains[0] / 20), "f4")
         centres = (np.arange(len(self._gains)) + 0.5) * self._size
         at = np.arange(start, end) + 0.5
         period = self._frames if self._is_loop else None
