@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_PACKETS ?= 100000
 SOAK_MINUTES ?= 5
 SOAK_ENGINE ?= tones
-PROCESSES ?= 2
+PROCESSES ?= 3
 OTHER_PYTHONS ?= 3.12 3.13 3.14
 
 .PHONY: setup setup-dev demo serve test long fuzz fuzz-server soak capture generated pictures lint system test-system clean
@@ -70,7 +70,7 @@ soak: setup-dev test-system
 
 # Compare ten minutes of a stream under load with what reaches the sound device, frame by frame.
 capture: setup-dev test-system
-	@MSANII_LIVE_LONG=1 $(BIN)/python -m pytest -s tests/playback/test_real_stream.py \
+	@MSANII_LIVE_LONG=1 $(BIN)/python -m pytest -s tests/playback/test_real_alone.py \
 	  -k stream_under_load
 
 # Write anew all that is made from the command table.
@@ -89,9 +89,10 @@ lint: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two processes, in the order of tests/conftest.py; tests that listen by the clock run beside none
-# that compute. PROCESSES=0 runs all in one. A test that fails runs once more, for a machine may be
-# busy; the summary names those that did. Compiled first, the many servers start sooner.
+# Three processes, in the order of tests/conftest.py. As many tests compute at a time as there are
+# cores; those that listen by the clock run beside none that compute. PROCESSES=0 runs all in one. A
+# test that fails runs once more, for a machine may be busy; the summary names those that did.
+# Compiled first, the many servers start sooner.
 test: setup-dev test-system
 	@$(BIN)/python -m compileall -q msanii_live tests
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --reruns 1 -r fER $(ARGS)

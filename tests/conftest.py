@@ -30,7 +30,7 @@ OTHER_PROGRAMS = (
     "cluster",
     "midi/test_ports.py",
     "playback/test_real_device.py",
-    "playback/test_real_stream.py",
+    "playback/test_real_alone.py",
     "web/test_page.py",
     "web/test_page_early.py",
     "web/test_page_instrument.py",
@@ -64,13 +64,34 @@ BESIDE_OTHERS = (
 # And what computes while it listens.
 ALONE = (
     "midi/test_ports.py",
-    "playback/test_real_stream.py",
+    "playback/test_real_alone.py",
     "streaming/test_composed_stream.py",
 )
+# Tests that need next to no processor: they wait for Ray, or for a clock.
+WAITING = ("cluster", "faults/test_clock_jumps.py", "web/test_feed.py", "web/test_meters.py")
 # The files that take longest, the longest first: one that begins last keeps the others waiting.
+# Those with Ray are not side by side here: each starts a dozen processes.
 LONGEST = (
     "streaming/test_score_source.py",
+    "playback/test_real_device.py",
+    "clients/test_pd_library.py",
+    "streaming/test_stream.py",
     "server/handlers/test_stream.py",
+    "clients/test_real_clients.py",
+    "clients/test_super_collider.py",
+    "cluster/test_workers.py",
+    "engines/mel_flow/test_engine.py",
+    "web/test_page.py",
+    "cli/test_doctor.py",
+    "cluster/test_links.py",
+    "engines/composer/test_tasks.py",
+    "engines/mel_flow/test_levels.py",
+    "engines/mel_flow/test_music.py",
+    "cluster/test_nodes.py",
+    "faults/test_shutdown.py",
+    "engines/composer/test_trained.py",
+    "server/test_hostile_values.py",
+    "training/test_composer_commands.py",
 )
 _TESTS = Path(__file__).parent
 
@@ -88,6 +109,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.alone)
             elif not is_in(item.path, BESIDE_OTHERS):
                 item.add_marker(pytest.mark.listens)
+        if is_in(item.path, WAITING):
+            item.add_marker(pytest.mark.waits)
     items.sort(key=place_in_order)
 
 
@@ -103,9 +126,9 @@ def place_in_order(item: pytest.Item) -> tuple[int, int]:
     Those that listen are first: all processes have such a file then. Long files are before short
     ones.
     """
-    kind = ("listens", "alone", "ordinary").index(kind_of(item))
+    kind = ("listens", "alone", "waits", "computes").index(kind_of(item))
     long = next((n for n, place in enumerate(LONGEST) if is_in(item.path, (place,))), len(LONGEST))
-    return kind, long
+    return min(kind, 2), long
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.turns import kind_of, turn
+from tests.turns import SLOTS, kind_of, turn
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -30,13 +30,15 @@ class Holder:
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
-        ("ordinary", "ordinary", True),
+        ("computes", "computes", True),
+        ("computes", "waits", True),
         ("listens", "listens", True),
-        ("ordinary", "listens", False),
-        ("ordinary", "alone", False),
-        ("listens", "ordinary", False),
+        ("computes", "listens", False),
+        ("computes", "alone", False),
+        ("waits", "listens", False),
+        ("listens", "computes", False),
         ("listens", "alone", False),
-        ("alone", "ordinary", False),
+        ("alone", "waits", False),
         ("alone", "listens", False),
         ("alone", "alone", False),
     ],
@@ -51,6 +53,18 @@ def test_only_tests_of_a_kind_run_together(tmp_path, one, other, together):
     second.let_go()
 
 
+def test_no_more_compute_than_there_are_cores(tmp_path):
+    holders = [Holder(tmp_path, "computes") for _ in range(SLOTS)]
+    assert all(holder.came.wait(30) for holder in holders)
+    last, idle = Holder(tmp_path, "computes"), Holder(tmp_path, "waits")
+    assert idle.came.wait(30)
+    assert not last.came.wait(0.1)
+    holders.pop().let_go()
+    assert last.came.wait(30)
+    for holder in (*holders, last, idle):
+        holder.let_go()
+
+
 def test_who_waits_to_be_alone_goes_before_who_comes_later(tmp_path):
     order = []
 
@@ -58,7 +72,7 @@ def test_who_waits_to_be_alone_goes_before_who_comes_later(tmp_path):
         with turn(tmp_path, kind):
             order.append(name)
 
-    with turn(tmp_path, "ordinary"):
+    with turn(tmp_path, "computes"):
         waits = threading.Thread(target=take, args=("alone", "alone"))
         waits.start()
         with (tmp_path / "door").open("wb") as door:
@@ -68,7 +82,7 @@ def test_who_waits_to_be_alone_goes_before_who_comes_later(tmp_path):
                 except BlockingIOError:
                     break
                 fcntl.flock(door, fcntl.LOCK_UN)
-        later = threading.Thread(target=take, args=("later", "ordinary"))
+        later = threading.Thread(target=take, args=("later", "computes"))
         later.start()
     waits.join()
     later.join()
@@ -76,7 +90,9 @@ def test_who_waits_to_be_alone_goes_before_who_comes_later(tmp_path):
 
 
 def test_the_kind_is_that_of_the_marker(request):
-    assert kind_of(request.node) == kind_of(None) == "ordinary"
+    assert kind_of(request.node) == kind_of(None) == "computes"
+    request.node.add_marker(pytest.mark.waits)
+    assert kind_of(request.node) == "waits"
     request.node.add_marker(pytest.mark.listens)
     assert kind_of(request.node) == "listens"
     request.node.add_marker(pytest.mark.alone)

@@ -1,20 +1,24 @@
 """Turns of the tests that need the machine to themselves, where pytest runs several at once.
 
-Tests are of three kinds. Ordinary ones run beside each other. One that listens by the clock, and
-mostly waits, must not compete with those that compute; it can run beside others that listen. A
-test alone runs beside none. Each process of pytest-xdist takes locks for every test: a file for
-each kind that runs together is its room, and whoever comes in has found the other rooms empty. A
-test that waits for that keeps the door closed, so that no stream of others delays it for ever.
+Tests are of four kinds. Those that compute run beside each other, as many as there are cores, and
+beside those that mostly wait for other programs. One that listens by the clock must not compete
+with these; it can run beside others that listen. A test alone runs beside none. Each process of
+pytest-xdist takes locks for every test. A file is the room of those that run together, and whoever
+comes in has found the other room empty. A test that waits for that keeps the door closed, so that
+no stream of others delays it for ever.
 """
 
+import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-TOGETHER = ("ordinary", "listens")  # the rooms; the third kind is "alone"
+ROOMS = {"computes": "work", "waits": "work", "listens": "listening"}
+SLOTS = max(2, os.cpu_count() or 2)  # how many compute at a time
 
 
 @contextmanager
@@ -23,29 +27,47 @@ def turn(folder: Path, kind: str) -> Iterator[None]:
     import fcntl  # not on Windows, where the tests run in one process
 
     with ExitStack() as files:
-        door, *rooms = (
-            files.enter_context((folder / name).open("wb")) for name in ("door", *TOGETHER)
-        )
+
+        def opened(name: str) -> int:
+            return files.enter_context((folder / name).open("wb")).fileno()
+
+        if kind == "computes":
+            _take_one([opened(f"slot {n}") for n in range(SLOTS)])
+        door = opened("door")
         fcntl.flock(door, fcntl.LOCK_EX)
-        for name, room in zip(TOGETHER, rooms, strict=True):
-            if name != kind:
-                fcntl.flock(room, fcntl.LOCK_EX)  # once nobody is in it
-                if kind != "alone":
-                    fcntl.flock(room, fcntl.LOCK_UN)
+        for name in {*ROOMS.values()} - {ROOMS.get(kind)}:
+            room = opened(name)
+            fcntl.flock(room, fcntl.LOCK_EX)  # once nobody is in it
+            if kind != "alone":
+                fcntl.flock(room, fcntl.LOCK_UN)
         if kind != "alone":
-            fcntl.flock(rooms[TOGETHER.index(kind)], fcntl.LOCK_SH)
+            fcntl.flock(opened(ROOMS[kind]), fcntl.LOCK_SH)
             fcntl.flock(door, fcntl.LOCK_UN)
         yield  # closing the files gives the locks back
 
 
+def _take_one(files: list[int]) -> None:
+    """Lock one of several files that nobody else has locked, once there is one."""
+    import fcntl
+
+    while True:
+        for file in files:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            return
+        time.sleep(0.02)
+
+
 def kind_of(item: pytest.Item | None) -> str:
     """Return the kind of a test, by its marker."""
-    marked = (name for name in ("alone", "listens") if item and item.get_closest_marker(name))
-    return next(marked, "ordinary")
+    kinds = ("alone", "listens", "waits")
+    return next((kind for kind in kinds if item and item.get_closest_marker(kind)), "computes")
 
 
 class Turns:
-    """A plugin that gives each test its turn, by its marker: `alone`, `listens` or neither."""
+    """A plugin that gives each test its turn, by its marker: alone, listens, waits or none."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -64,7 +86,7 @@ class Turns:
             return (yield)
         finally:
             # Nothing that computes comes between two tests that it would have to wait for.
-            if kind == "ordinary" or kind_of(nextitem) != kind:
+            if kind not in ("alone", "listens") or kind_of(nextitem) != kind:
                 self._held.close()
                 self._kind = ""
 

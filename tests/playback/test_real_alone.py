@@ -1,6 +1,10 @@
-"""A stream through a real JACK server while its engine computes; the benchmark of the player."""
+"""Through a real JACK server, what is sensitive to other programs, and runs alone.
+
+A stream while its engine computes, how soon sound is back after its host fails, and the benchmark.
+"""
 
 import os
+import signal
 import threading
 import time
 
@@ -10,10 +14,48 @@ import pytest
 from msanii_live.benchmarks.player import hold_the_lock, measure_player, player_markdown
 from msanii_live.benchmarks.streaming import streaming
 from msanii_live.playback.recorder import AudioRecorder
+from tests.live import live
 from tests.playback.fakes import wait_until
 from tests.playback.jackdummy import assert_heard, capturing
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]
+
+
+def is_back(client):
+    warned = [m for m in client.received if m.address == "/msanii/warn"]
+    return any("sound is back" in str(m.args[1]) for m in warned)
+
+
+@pytest.mark.parametrize(
+    ("how", "longest"), [(signal.SIGKILL, 2.0), (signal.SIGSTOP, 4.0)], ids=["killed", "hung"]
+)
+def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    with live(folder, "--engine", "tones", "--audio", "default") as it:
+        it.ask("/msanii/notify", 1, "id", "n")
+        it.job("/msanii/generate", "g", "seconds", 4, "clip", "round")
+        with capturing(tmp_path / "heard.npy", 60) as captured:
+            it.ask("/msanii/play", "round", "loop", 1)
+            time.sleep(2)
+            it.client.send("/msanii/caps", "id", "c")
+            it.client.wait(("/msanii/done",), "c")
+            facts = {
+                m.args[0]: m.args[1] for m in it.client.received if m.address == "/msanii/caps"
+            }
+            os.kill(int(facts["audio-process"]), how)
+            until = time.monotonic() + 20
+            while not is_back(it.client) and time.monotonic() < until:
+                assert it.ask("/msanii/ping", "id", "p", reply="/msanii/pong", timeout=2)
+            assert is_back(it.client)
+            until = time.monotonic() + 1.5
+            while time.monotonic() < until:
+                assert it.ask("/msanii/ping", "id", "p", reply="/msanii/pong", timeout=2)
+    loud = np.abs(np.nan_to_num(captured.frames)).max(axis=1) > 1e-4
+    audible = np.flatnonzero(loud)
+    gap = np.diff(audible).max()
+    assert 1_000 < gap < longest * 44_100, f"silent for {gap / 44_100:.2f} s"
+    assert audible[-1] - audible[0] > 3 * 44_100
 
 
 def test_a_stream_under_load_loses_nothing(jack_server, tmp_path):
