@@ -14,7 +14,7 @@ from msanii_live.notes import PARTS, Note, Score, part_of
 from msanii_live.rack.drums.kits import KITS
 from msanii_live.rack.effects.dynamics import compress, ducking, saturate
 from msanii_live.rack.effects.modulation import Drift, chorus, tape_wow, whole_turns
-from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
+from msanii_live.rack.effects.space import convolve, early_side, room_response, tempo_delay
 from msanii_live.rack.filters import highpass, lowpass, shelve
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
@@ -29,6 +29,7 @@ PREROLL = (
 USUAL_TEMPO = 120.0  # bpm, where a score has none
 LOWEST = 22.0  # Hz, below which no part has sound
 SHINES = 1_500.0  # Hz, where the shelf of `Strip.shine` begins
+WIDE_FROM = 220.0  # Hz; below, a part is no wider than its instrument
 RATIO = 3.0  # of the compressor of each part
 KICKS = frozenset({35, 36})
 PUSH = 0.75  # of `drive`: what it adds to the saturation of each part at most
@@ -220,8 +221,14 @@ def _wet(
         send = sum(echoed[1:], echoed[0])
         out += tempo_delay(send, rig.delay * stage.beat, rig.feedback)
     send = np.float32(0.5) * out.mean(0)  # the echoes stand in the room as well
+    wide = np.zeros(stage.frames, dtype=np.float32)
     for part, wave in channels.items():
-        send += np.float32(room[part]) * wave.mean(0)
+        middle = np.float32(0.5) * (wave[0] + wave[1])
+        send += np.float32(room[part]) * middle
+        wide += np.float32(rig.strips[part].width) * middle
+    if wide.any():
+        side = early_side(wide, WIDE_FROM)
+        out += np.stack([side, -side])
     if send.any():
         out += convolve(send, room_response(round(rig.room * (1.0 + 0.8 * space), 1)))
     return out

@@ -14,6 +14,7 @@ class Strip:
     chorus: 0 to 1. duck: dB that a kick takes off. low_cut: Hz, below which it is silent; 0 for
     none. low_mono: Hz, below which its channels are one; 0 for none. shine: dB of a shelf from
     1.5 kHz up. threshold: dBFS before the fader, above which peaks are compressed; 0 for none.
+    width: level of a side that is made of its middle, linear.
     """
 
     decibels: float = 0.0
@@ -26,18 +27,19 @@ class Strip:
     low_mono: float = 0.0
     shine: float = 0.0
     threshold: float = 0.0
+    width: float = 0.0
 
 
 STRIPS = {
-    "drums": Strip(-2.0, drive=0.1, room=0.05),
+    "drums": Strip(-2.0, drive=0.1, room=0.09, width=0.25),
     "bass": Strip(2.5, drive=0.35, room=0.0, low_cut=28.0, low_mono=140.0),
     "chords": Strip(
-        2.0, drive=0.12, shine=7.0, threshold=-13.0, room=0.16, delay=0.08, low_cut=130.0
+        2.0, drive=0.12, shine=7.0, threshold=-13.0, room=0.22, delay=0.08, low_cut=130.0, width=0.5
     ),
     "lead": Strip(
-        1.5, drive=0.12, shine=6.0, threshold=-13.0, room=0.16, delay=0.16, low_cut=150.0
+        1.5, drive=0.12, shine=6.0, threshold=-13.0, room=0.22, delay=0.16, low_cut=150.0, width=0.45
     ),
-    "pad": Strip(1.0, shine=8.0, threshold=-16.0, room=0.25, low_cut=150.0),
+    "pad": Strip(1.0, shine=8.0, threshold=-16.0, room=0.33, low_cut=150.0, width=0.25),
 }
 
 
@@ -114,7 +116,7 @@ RIGS: dict[str, Rig] = {
         _pools("acid, sub, acid square", "dub chord, stab", "pluck, pulse lead, square lead",
                "sweep pad, warm pad"),
         _strips(
-            drums={"drive": 0.2, "room": 0.08},
+            drums={"drive": 0.2, "room": 0.12},
             bass={"duck": 6.0, "decibels": 3.0, "drive": 0.4},
             chords={"duck": 5.0, "delay": 0.25, "decibels": 4.0},
             lead={"duck": 4.0, "delay": 0.25, "decibels": 4.0},
@@ -127,8 +129,8 @@ RIGS: dict[str, Rig] = {
         _pools("plucked bass, sub, reese", "supersaw", "supersaw, pluck, saw lead",
                "sweep pad, choir"),
         _strips(
-            drums={"drive": 0.15}, bass={"duck": 8.0}, chords={"duck": 8.0, "room": 0.25},
-            lead={"duck": 5.0, "room": 0.22, "delay": 0.25}, pad={"duck": 10.0, "room": 0.3},
+            drums={"drive": 0.15}, bass={"duck": 8.0}, chords={"duck": 8.0, "room": 0.34},
+            lead={"duck": 5.0, "room": 0.3, "delay": 0.25}, pad={"duck": 10.0, "room": 0.39},
         ),
         transitions=True, room=2.2,
     ),
@@ -152,7 +154,7 @@ RIGS: dict[str, Rig] = {
         ("hybrid", "analogue"),
         _pools("plucked bass, sub, reese", "supersaw, string machine, pluck",
                "saw lead, square lead, pulse lead", "warm pad, string machine, choir"),
-        _strips(drums={"room": 0.16}, chords={"chorus": 0.4}, lead={"delay": 0.25, "room": 0.25}),
+        _strips(drums={"room": 0.2}, chords={"chorus": 0.4}, lead={"delay": 0.25, "room": 0.34}),
         transitions=True, room=1.8,
     ),
     "ambient": Rig(
@@ -160,9 +162,9 @@ RIGS: dict[str, Rig] = {
         _pools("sub", "glass pad, electric piano, choir", "bell, glockenspiel, flute lead",
                "warm pad, glass pad, sweep pad, choir"),
         _strips(
-            drums={"decibels": -8.0, "room": 0.35}, bass={"decibels": -4.0},
-            chords={"room": 0.5, "delay": 0.25, "decibels": -1.0},
-            lead={"room": 0.5, "delay": 0.4}, pad={"room": 0.55, "decibels": 0.0},
+            drums={"decibels": -8.0, "room": 0.39}, bass={"decibels": -4.0},
+            chords={"room": 0.6, "delay": 0.25, "decibels": -1.0, "width": 0.2},
+            lead={"room": 0.6, "delay": 0.4, "width": 0.2}, pad={"room": 0.65, "decibels": 0.0},
         ),
         room=3.6, feedback=0.6,
     ),
@@ -194,7 +196,7 @@ RIGS: dict[str, Rig] = {
                "sweep pad, string machine, choir"),
         _strips(
             drums={"drive": 0.35, "decibels": -1.5}, bass={"duck": 3.0, "drive": 0.35},
-            chords={"delay": 0.25}, pad={"duck": 4.0, "room": 0.35},
+            chords={"delay": 0.25}, pad={"duck": 4.0, "room": 0.45},
         ),
         transitions=True, room=2.0, delay=1.5,
     ),
@@ -202,8 +204,8 @@ RIGS: dict[str, Rig] = {
         ("modal", "worn"),
         _pools("sub", "dub chord, organ", "flute lead, pluck", "warm pad, string machine"),
         _strips(
-            drums={"room": 0.2, "delay": 0.06}, bass={"decibels": 4.0, "drive": 0.1},
-            chords={"delay": 0.55, "room": 0.3, "chorus": 0.3}, lead={"delay": 0.5, "room": 0.35},
+            drums={"room": 0.24, "delay": 0.06}, bass={"decibels": 4.0, "drive": 0.1},
+            chords={"delay": 0.55, "room": 0.41, "chorus": 0.3}, lead={"delay": 0.5, "room": 0.47},
         ),
         transitions=True, room=2.6, delay=0.75, feedback=0.68,
     ),
@@ -212,7 +214,7 @@ RIGS: dict[str, Rig] = {
         _pools("long sub", "bell, glass pad, choir", "flute lead, bell, pluck", "choir, sweep pad"),
         _strips(
             drums={"drive": 0.25}, bass={"decibels": 4.5, "duck": 2.0, "drive": 0.2},
-            chords={"room": 0.3, "delay": 0.2}, lead={"room": 0.3, "delay": 0.25},
+            chords={"room": 0.41, "delay": 0.2}, lead={"room": 0.41, "delay": 0.25},
         ),
         transitions=True, room=2.2,
     ),
@@ -227,7 +229,7 @@ RIGS: dict[str, Rig] = {
         ("analogue", "long analogue"),
         _pools("acid square, plucked bass, sub", "string machine, stab, choir",
                "pulse lead, square lead, pluck", "string machine, choir"),
-        _strips(drums={"drive": 0.2, "room": 0.14}, bass={"drive": 0.3},
+        _strips(drums={"drive": 0.2, "room": 0.18}, bass={"drive": 0.3},
                 chords={"chorus": 0.4, "delay": 0.12}),
         transitions=True, room=1.6, delay=0.5,
     ),

@@ -11,7 +11,7 @@ from msanii_live.rack.audition import loudness
 from msanii_live.rack.effects import dynamics
 from msanii_live.rack.effects.dynamics import ducking, saturate
 from msanii_live.rack.effects.modulation import chorus
-from msanii_live.rack.effects.space import convolve, room_response, tempo_delay
+from msanii_live.rack.effects.space import convolve, early_side, room_response, tempo_delay
 from msanii_live.rack.finish import LOUDNESS, finished
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.render import RackOptions, render_score
@@ -113,6 +113,32 @@ def test_a_room_rings_as_long_as_it_says_and_is_wide() -> None:
     assert 0.6 < decay(response, 60) < 1.3
     assert (response**2).sum(1) == pytest.approx([1.0, 1.0], abs=1e-3)
     assert abs(np.corrcoef(response)[0, 1]) < 0.3
+
+
+def test_early_echoes_make_a_side_of_equal_colour() -> None:
+    strike = np.zeros(8_192, dtype=np.float32)
+    strike[10] = 1.0
+    side = early_side(strike, 200.0)
+    assert not side[:10].any()
+    assert np.nonzero(np.abs(side) > 0.05)[0].max() < 10 + round(0.021 * RATE)
+    hertz, powers = np.fft.rfftfreq(8_192, 1 / RATE), np.abs(np.fft.rfft(side)) ** 2
+    for centre in np.geomspace(400, 12_000, 12):
+        band = (hertz > centre / 2 ** (1 / 6)) & (hertz <= centre * 2 ** (1 / 6))
+        assert abs(10 * np.log10(powers[band].mean())) < 2.5
+    assert powers[hertz < 60].mean() < 0.1
+
+
+def test_music_is_wide_its_lows_are_not_and_mono_loses_little() -> None:
+    stems = render_score(groove(2), RackOptions(with_stems=True)).stems
+
+    def width(wave: np.ndarray) -> float:  # side over middle, power
+        left, right = wave.T
+        return float(((left - right) ** 2).sum() / ((left + right) ** 2).sum())
+
+    assert width(stems["bass"]) < 1e-3
+    assert width(stems["drums"]) < 0.05  # the kick is in the middle
+    assert 0.15 < width(stems["chords"]) < 1.0  # 1 is a loss of 3 dB in mono
+    assert 0.1 < width(stems["lead"]) < 1.0
 
 
 def test_a_room_of_a_loop_rings_into_its_start() -> None:

@@ -43,8 +43,10 @@ WEIGHTS = "note-spectra.npz"
 MAX_SECONDS = 600.0
 CONTRAST = 0.3  # of the tones; chosen as the tonal share of true notes
 # dB. Chorus and reverb make some of FluidR3 wider, but then channels are in antiphase, and little
-# is left in mono; a room is never narrower.
-WIDEST, NARROWEST = -1.0, -10.0
+# is left in mono: at WIDEST a sum of both channels loses 2.7 dB. A room is never narrower.
+WIDEST, NARROWEST = -0.7, -8.0
+WIDER = 2.0  # dB that whole pieces in FluidSynth's room are wider than their single notes
+WIDE_FROM = 100.0  # Hz, below which the side fades
 
 
 class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
@@ -130,5 +132,5 @@ def _placement(spectra: NoteSpectra, part: str, notes: Sequence[Note]) -> PartPl
     program = Counter(note.program for note in notes).most_common(1)[0][0]
     width = spectra.width(program)
     if part != "bass":  # a bass stays in the middle
-        width = max(width, NARROWEST)
-    return PartPlacement(usual.pan, min(width, WIDEST))
+        width = max(width + WIDER, NARROWEST)
+    return PartPlacement(usual.pan, min(width, WIDEST), WIDE_FROM)

@@ -29,7 +29,7 @@ WARM_PAD = EnsembleSpec(
 )  # fmt: skip
 GLASS_PAD = EnsembleSpec(
     "triangle", detune=(-5.0, 6.0, 3.0, -4.0), octaves=(0.0, 1.0, 2.0, 0.0),
-    levels=(1.0, 0.6, 0.35, 1.0), cutoffs=(700.0, 2_500.0, 9_000.0), tracking=0.5,
+    levels=(1.0, 0.6, 0.35, 1.0), width=0.6, cutoffs=(700.0, 2_500.0, 9_000.0), tracking=0.5,
 )  # fmt: skip
 DRAWBAR_ORGAN = EnsembleSpec(
     detune=(-1.5, 1.5), octaves=(0.0, 0.0), levels=(1.0, 1.0), width=0.5, cutoffs=(9_000.0,),
