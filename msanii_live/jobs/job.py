@@ -29,7 +29,8 @@ class Finished:
     """The outcome of a job that made its clip.
 
     path: its WAV file. took: seconds of work. replaced: clips of its names, now in the trash.
-    notes_before: of a clip that was transcribed, if any were known of it.
+    notes_before: of a clip that was transcribed, if any were known of it. had_notes_file: they were
+    in a file that nobody had changed.
     """
 
     info: ClipInfo
@@ -37,6 +38,7 @@ class Finished:
     took: float
     replaced: tuple[TrashedClip, ...] = ()
     notes_before: Score | None = None
+    had_notes_file: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from msanii_live.audio import Clip
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.job import Finished, Job
 from msanii_live.jobs.lazy_transcriber import LazyTranscriber, Progress
+from msanii_live.library.companions import MIDI
 from msanii_live.library.library import Library
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Transcribe
@@ -80,7 +81,8 @@ def finish_transcription(
     assert heard.score is not None
     name = heard.info.name
     before = library.get(name).score if name in library else None
+    had_file = before is not None and library.companion_path(name, MIDI) is not None
     info = library.set_score(heard, heard.score, warn)
     started = job.handle.started if job.handle else time.monotonic()
     took = time.monotonic() - started
-    return Finished(info, library.path(info.name), took, notes_before=before)
+    return Finished(info, library.path(info.name), took, (), before, had_file)

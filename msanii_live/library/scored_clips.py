@@ -21,13 +21,18 @@ _SAME_BAR = 0.01  # bars: a MIDI file keeps them by its ticks
 class ScoredClips(RestorableClips):
     """The clips of a folder, to which notes can be added. Every method is safe from any thread."""
 
-    def set_score(self, clip: Clip, score: Score, warn: Callable[[str], None]) -> ClipInfo:
+    def set_score(
+        self, clip: Clip, score: Score, warn: Callable[[str], None], with_file: bool = True
+    ) -> ClipInfo:
         """Give a clip its notes, write NAME.mid beside it, and return its new info.
+
+        A file of its former notes goes, unless the user has changed it.
 
         clip: of this library, as its notes were heard; a clip that has changed since is left alone.
         Where its tempo is unknown, or was heard before, it gets that of the notes. The clip keeps
         its place in the list.
         warn: called with a sentence where the file has another name or could not be written.
+        with_file: False where the notes were in memory alone, and are to be so again.
         Raises: CommandError: ENOCLIP, the clip is no longer there.
         """
         before = self.info(clip.info.name)
@@ -39,10 +44,11 @@ class ScoredClips(RestorableClips):
         with self._lock:
             is_unsaved = before.name in self._unsaved
         staged: list[companions.StagedFile] = []
+        outdated: list[companions.OwnFile] = []
         if not is_unsaved:
             own = companions.own_files(self.folder, before)
             replaced = [file for file in own if companions.kind(file.suffix) == companions.MIDI]
-            alone = Clip(clip.samples, info, score=score)
+            alone = Clip(clip.samples, info, score=score if with_file else None)
             staged, records = companions.stage(self.folder, alone, AudioFormat(), replaced, warn)
             others = {
                 suffix: record
@@ -50,6 +56,7 @@ class ScoredClips(RestorableClips):
                 if companions.kind(suffix) != companions.MIDI
             }
             info = replace(info, companions={**records, **others})
+            outdated = [file for file in replaced if file.suffix not in records]
         with self._lock:
             if self._infos.get(before.name) != before:
                 companions.discard(staged)
@@ -60,6 +67,7 @@ class ScoredClips(RestorableClips):
             )
             if not is_unsaved:
                 companions.publish(staged)
+                companions.delete(outdated)
                 self._write_info(info)
         return info
 

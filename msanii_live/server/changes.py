@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from msanii_live.errors import CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.library.clip_index import FreedClip
+from msanii_live.library.companions import MIDI
 from msanii_live.library.library import Library
 from msanii_live.library.trash import TrashedClip
 from msanii_live.notes import Score
-
-_log = logging.getLogger(__name__)
 
 
 class Undoable(Protocol):
@@ -79,11 +77,17 @@ class Renaming:
 
 @dataclass(frozen=True)
 class NotesChange:
-    """The notes of a clip that others replaced. before: those that it had."""
+    """The notes of a clip that others replaced.
+
+    before: those that it had. had_file: they were in a file beside it. warnings: what a client
+    should know of the change that this one takes back.
+    """
 
     library: Library
     name: str
     before: Score
+    had_file: bool = True
+    warnings: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -93,8 +97,11 @@ class NotesChange:
     def undo(self) -> Undoable:
         """Give the clip its former notes. Raises: CommandError: ENOCLIP, it is gone."""
         clip = self.library.get(self.name)
-        self.library.set_score(clip, self.before, _log.warning)
-        return replace(self, before=clip.score or Score((), clip.info.seconds))
+        has_file = self.library.companion_path(self.name, MIDI) is not None
+        warnings: list[str] = []
+        self.library.set_score(clip, self.before, warnings.append, with_file=self.had_file)
+        before = clip.score or Score((), clip.info.seconds)
+        return replace(self, before=before, had_file=has_file, warnings=tuple(warnings))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from msanii_live.errors import Code, CommandError
 from msanii_live.jobs.params import Params, Value
 from msanii_live.osc.peer import NOBODY, Connection, Peer
-from msanii_live.server.changes import ParamChange, Undoable
+from msanii_live.server.changes import NotesChange, ParamChange, Undoable
 from msanii_live.server.handler import Routes
 
 MAX_CHANGES = 100  # of a client
@@ -77,8 +77,8 @@ class History:
                 client.done.pop()
             self.record(routes, ParamChange(params, name, before, after, began, now))
 
-    def undo(self, routes: Routes) -> None:
-        """Undo the newest change.
+    def undo(self, routes: Routes) -> tuple[str, ...]:
+        """Undo the newest change, and return what the client should know of it, in sentences.
 
         One that cannot be undone now stays, unless what it needs is gone for good.
         Raises: CommandError: ERANGE, there is none; ENOCLIP, its clip is gone; or it cannot be.
@@ -89,16 +89,16 @@ class History:
                 why = "this client has nothing to undo; each `msanii-live send` is another client"
                 raise CommandError(Code.ERANGE, why)
             step = client.done.pop()
-        self._reverse(step, client.done, client.undone)
+        return self._reverse(step, client.done, client.undone)
 
-    def redo(self, routes: Routes) -> None:
-        """Do again what was undone last. Raises: CommandError: as `undo`."""
+    def redo(self, routes: Routes) -> tuple[str, ...]:
+        """Do again what was undone last; else as `undo`."""
         with self._lock:
             client = self._acting(routes, lambda each: each.undone)
             if not client.undone:
                 raise CommandError(Code.ERANGE, "there is nothing to redo")
             step = client.undone.pop()
-        self._reverse(step, client.undone, client.done)
+        return self._reverse(step, client.undone, client.done)
 
     def texts(self, routes: Routes) -> tuple[list[str], list[str]]:
         """Return what can be undone and what can be done again, in words, the next one first."""
@@ -109,7 +109,7 @@ class History:
 
     def _reverse(
         self, step: _Step, taken: MutableSequence[_Step], other: MutableSequence[_Step]
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Reverse a step. taken: where it came from, and goes back to if it may succeed later."""
         try:
             again = step.change.undo()
@@ -120,6 +120,7 @@ class History:
             raise
         with self._lock:
             other.append(self._step(again, step.text))
+        return again.warnings if isinstance(again, NotesChange) else ()
 
     def _step(self, change: Undoable, text: str) -> _Step:
         self._count += 1

@@ -113,7 +113,9 @@ class JobTracker:
         for old in outcome.replaced:
             self.history.record(tracked.routes, Replacement(self.library, old))
         if outcome.notes_before is not None:
-            change = NotesChange(self.library, outcome.info.name, outcome.notes_before)
+            change = NotesChange(
+                self.library, outcome.info.name, outcome.notes_before, outcome.had_notes_file
+            )
             self.history.record(tracked.routes, change)
 
     def ended(self, job: Job) -> TrackedJob | None:

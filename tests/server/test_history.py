@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from msanii_live.errors import Code, CommandError
+from msanii_live.jobs.job import Job
 from msanii_live.jobs.params import Params
+from msanii_live.jobs.task import Inputs, Task, TaskHandle
+from msanii_live.jobs.transcription import finish_transcription
 from msanii_live.library.library import Library
 from msanii_live.notes import Note, Score
 from msanii_live.osc.peer import NOBODY, Connection
+from msanii_live.protocol.commands import Transcribe
 from msanii_live.server.changes import NotesChange, Removal, Renaming, rename_clip
 from msanii_live.server.history import History
 from tests.library.clips import noise, refusal
@@ -77,6 +82,54 @@ def test_notes_that_were_replaced_come_back_and_go_again(tmp_path: Path) -> None
     library.delete("a")
     with refusal(Code.ENOCLIP):
         history.redo(ME)
+
+
+def transcribed(library: Library, history: History) -> Score:
+    """Have a clip's notes replaced by others that are heard, as a job does; return the first."""
+    known, heard = (Score((Note(0.0, 0.02, pitch, 90),), 0.04, bpm=120.0) for pitch in (60, 72))
+    clip = library.get("a")
+    task = Task(Transcribe(src="a"), 1, Inputs(SimpleNamespace()))
+    job = Job(1, task.command, "", 1, "", "", TaskHandle(task))
+    done = finish_transcription(library, job, replace(clip, score=heard), lambda text: None)
+    assert done.notes_before == known
+    history.record(ME, NotesChange(library, "a", done.notes_before, done.had_notes_file))
+    return known
+
+
+def notes_of(library: Library) -> tuple[list[str], Score | None]:
+    """Return the MIDI files there, and the notes of a clip."""
+    return sorted(path.name for path in library.folder.glob("*.mid")), library.get("a").score
+
+
+def test_undoing_leaves_no_file_of_notes_beside_one_that_was_changed_before(tmp_path: Path) -> None:
+    library, history = Library(tmp_path), History()
+    known = Score((Note(0.0, 0.02, 60, 90),), 0.04, bpm=120.0)
+    library.add(replace(noise("a"), score=known))
+    (tmp_path / "a.mid").write_bytes(b"by hand")
+    transcribed(library, history)
+    assert notes_of(library)[0] == ["a-2.mid", "a.mid"]
+    assert history.undo(ME) == ()
+    assert notes_of(library) == (["a.mid"], known)
+    assert (tmp_path / "a.mid").read_bytes() == b"by hand"
+    assert len(history.redo(ME)) == 1  # where the notes are
+    assert notes_of(library)[0] == ["a-2.mid", "a.mid"]
+    (tmp_path / "a.mid").unlink()
+    history.undo(ME)
+    assert notes_of(library) == ([], known)
+
+
+def test_notes_that_come_back_beside_a_file_changed_since_are_told(tmp_path: Path) -> None:
+    library, history = Library(tmp_path), History()
+    known = Score((Note(0.0, 0.02, 60, 90),), 0.04, bpm=120.0)
+    library.add(replace(noise("a"), score=known))
+    transcribed(library, history)
+    (tmp_path / "a.mid").write_bytes(b"by hand")
+    (warning,) = history.undo(ME)
+    assert "a.mid is not msanii-live's own and is left alone: see a-2.mid" in warning
+    assert notes_of(library) == (["a-2.mid", "a.mid"], known)
+    assert Library(tmp_path).get("a").score is not None
+    history.redo(ME)
+    assert notes_of(library)[0] == ["a.mid"]
 
 
 def test_what_is_gone_for_good_does_not_block_the_rest(tmp_path: Path) -> None:

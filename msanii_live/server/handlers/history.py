@@ -24,12 +24,12 @@ class HistoryHandlers:
         }
 
     def _undo(self, command: Undo, call: Call) -> Answer:
-        self._history.undo(call.routes)
-        return Answer()
+        warnings = self._history.undo(call.routes)
+        return Answer([replies.WARN(command.address, text) for text in warnings])
 
     def _redo(self, command: Redo, call: Call) -> Answer:
-        self._history.redo(call.routes)
-        return Answer()
+        warnings = self._history.redo(call.routes)
+        return Answer([replies.WARN(command.address, text) for text in warnings])
 
     def _list(self, command: UndoList, call: Call) -> Answer:
         done, undone = self._history.texts(call.routes)
