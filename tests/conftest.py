@@ -82,9 +82,11 @@ LONGEST = (
     "cluster/test_workers.py",
     "engines/mel_flow/test_engine.py",
     "web/test_page.py",
-    "cli/test_doctor.py",
+    "faults/test_disk_faults.py",
+    "faults/test_output.py",
     "cluster/test_links.py",
     "engines/composer/test_tasks.py",
+    "cli/test_doctor.py",
     "engines/mel_flow/test_levels.py",
     "engines/mel_flow/test_music.py",
     "cluster/test_nodes.py",
@@ -92,6 +94,10 @@ LONGEST = (
     "engines/composer/test_trained.py",
     "server/test_hostile_values.py",
     "training/test_composer_commands.py",
+    "training/trainers/test_note_diffusion.py",
+    "web/test_page_instrument.py",
+    "web/test_page_performance.py",
+    "web/test_page_early.py",
 )
 _TESTS = Path(__file__).parent
 
