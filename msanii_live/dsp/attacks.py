@@ -29,6 +29,7 @@ WORST_FIT = 0.6  # RMS error of ln energies, beyond which it is no single onset
 MOST = 4.0  # gain
 REACH = 2_048  # samples on either side that are looked at
 EARLY, LATE = 1_700, 1_400  # samples around an onset, outside which nothing changes
+BEGIN, END = 1_792, 1_472  # the same, with what levels around there are taken over
 TURN = 12  # frames that a loop is continued by at either end
 _QUIET = 1e-4  # of the loudest frame's energy, below which frames count as equal
 
@@ -50,16 +51,16 @@ def sharpen_attacks(
     places, decays, floors = _fitted_shapes(spec, wave.device)[1].unbind(-1)
     onset = centres[frame] + places[fitted].long()
     padded = F.pad(wave, (REACH, REACH))
-    reach = torch.arange(2 * REACH, device=wave.device)
     inside = (onset >= 0) & (onset < wave.shape[-1])
     if not inside.any():
         return wave
     onset, channel, band, fitted = (each[inside] for each in (onset, channel, band, fitted))
-    index = onset[:, None] + reach  # in the padded wave, where the onset is in the middle
-    spectra = torch.fft.rfft(padded[channel[:, None], index])
-    parts = torch.fft.irfft(spectra * _band_masks(spec, wave.device)[band])
+    around = padded.unfold(-1, 2 * REACH, 1)[channel, onset]  # with the onset in the middle
+    spectra = torch.fft.rfft(around) * _band_masks(spec, wave.device)[band]
+    parts = torch.fft.irfft(spectra)[:, REACH - BEGIN : REACH + END]
     change = parts * (_gains(parts, band, decays[fitted], floors[fitted], spec) - 1)
-    flat = channel[:, None] * padded.shape[-1] + index
+    first = channel * padded.shape[-1] + onset + REACH - BEGIN
+    flat = first[:, None] + torch.arange(BEGIN + END, device=wave.device)
     padded.view(-1).index_add_(0, flat.flatten(), change.flatten())
     return padded[:, REACH:-REACH]
 
@@ -109,30 +110,31 @@ def _gains(
     floor: torch.Tensor,
     spec: MelSpec,
 ) -> torch.Tensor:
-    """Return the gain of each band around its onset, (onsets, 2 * REACH); its power is kept."""
-    place = torch.arange(-REACH, REACH, device=parts.device)
+    """Return the gain of each band around its onset, (onsets, BEGIN + END); its power is kept."""
+    place = torch.arange(-BEGIN, END, device=parts.device)
     widths = [round(seconds * spec.sample_rate) | 1 for seconds in SMOOTHING]
     made = torch.empty_like(parts)
     for number, width in enumerate(widths):
-        here = band == number
-        if here.any():
+        here = (band == number).nonzero()[:, 0]
+        if len(here):
             made[here] = _running_mean(parts[here].square(), width)
-    fall = torch.exp(-place.clamp_min(0) / (decay[:, None] * spec.sample_rate))
-    wanted = torch.where(place >= 0, fall, 0.0) + floor[:, None]
-    near = (place >= -LATE) & (place < LATE)
+    wanted = floor[:, None].repeat(1, BEGIN + END)
+    wanted[:, BEGIN:] += torch.exp(-place[BEGIN:] / (decay[:, None] * spec.sample_rate))
+    near = slice(BEGIN - LATE, BEGIN + LATE)
     scale = made[:, near].sum(-1) / wanted[:, near].sum(-1)
-    gain = (scale[:, None] * wanted / made.clamp_min(1e-12)).sqrt().clamp_max(MOST)
-    gain = torch.where(place < 0, gain.clamp_max(1.0), gain)
+    gain = wanted.mul_(scale[:, None]).div_(made.clamp_min_(1e-12)).sqrt_().clamp_max_(MOST)
+    gain[:, :BEGIN].clamp_max_(1.0)
     begins = ((place + EARLY) / 300).clamp(0, 1)
     ends = ((LATE - place) / 900).clamp(0, 1)
-    return _running_mean(1 + (gain - 1) * begins * ends, 21)
+    return _running_mean(gain.sub_(1).mul_(begins * ends).add_(1), 21)
 
 
 def _running_mean(wave: torch.Tensor, width: int) -> torch.Tensor:
     """Return the mean over an odd number of samples around each, (n, frames)."""
     half = width // 2
-    total = F.pad(F.pad(wave, (half, half), mode="replicate").double().cumsum(-1), (1, 0))
-    return ((total[:, width:] - total[:, :-width]) / width).float()
+    padded = F.pad(wave, (half + 1, half), mode="replicate").double()
+    total = padded.cumsum_(-1)
+    return (total[:, width:] - total[:, :-width]).div_(width).float()
 
 
 @lru_cache(maxsize=4)
