@@ -180,6 +180,16 @@ def _open_server(wanted: str) -> Any:
         raise ConfigError(f"midi_in is {wanted!r}: {error.strerror}; pick another port") from None
 
 
+def import_fault(error: ImportError) -> str:
+    """Return what is missing for MIDI ports, and how to get it, in words."""
+    if error.name == "rtmidi":
+        return (
+            "python-rtmidi, the Python package for MIDI ports, is not installed; get it by "
+            "pip install 'msanii-live[midi]'"
+        )
+    return f"a Python package for MIDI ports cannot be loaded ({error})"
+
+
 def find_virtual_port_fault() -> str:
     """Return why this machine can have no virtual MIDI port; "" if it can."""
     if sys.platform == "win32":
@@ -228,7 +238,7 @@ def _config_errors() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise ConfigError(f"MIDI needs pip install 'msanii-live[midi]': {error}") from None
+        raise ConfigError(import_fault(error)) from None
     except Exception as error:  # each backend raises its own types
         remedy = f"; {_LINUX_REMEDY}" if sys.platform == "linux" else ""
         reason = str(error).rstrip(".")

@@ -6,7 +6,7 @@ import threading
 from typing import Any, Protocol
 
 from msanii_live.errors import Code, CommandError
-from msanii_live.midi.input import MidiInput
+from msanii_live.midi.input import MidiInput, import_fault
 from msanii_live.timing.midi_clock import MidiClockTracker
 from msanii_live.timing.transport import Transport
 
@@ -159,11 +159,10 @@ class MidiPortSync:
                 raise CommandError(Code.ERANGE, "source is midi: there is no MIDI input")
             self._name = str(names[0])
             self._port = mido.open_input(self._name, callback=self._receive)
-        except (ImportError, OSError) as error:
-            raise CommandError(
-                Code.ERANGE,
-                f"source is midi: {error}; it may need pip install 'msanii-live[midi]'",
-            ) from None
+        except ImportError as error:
+            raise CommandError(Code.ERANGE, f"source is midi: {import_fault(error)}") from None
+        except OSError as error:
+            raise CommandError(Code.ERANGE, f"source is midi: {error}") from None
 
     def set_tempo(self, bpm: float) -> None:
         """Raise an error: a MIDI clock takes no tempo.

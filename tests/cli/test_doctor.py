@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
+import mido
 import pytest
 
 from msanii_live.cli.doctor.folder import check_folder, check_save_format
@@ -198,6 +199,21 @@ def test_a_machine_without_a_virtual_midi_port_is_told(monkeypatch, midi_in):
     assert "MIDI cannot be opened here" in found.found
     assert found.state == ("ok" if midi_in == "none" else "mend")
     assert (found.state == "ok") == (not found.remedy)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no virtual ports")
+def test_the_missing_package_of_midi_is_told_in_plain_words(monkeypatch):
+    def refuse(*_):
+        raise ModuleNotFoundError("No module named 'rtmidi'", name="rtmidi")
+
+    monkeypatch.setattr(mido, "open_input", refuse)
+    found = check_midi("none")
+    assert found.state == "ok"
+    assert "No module named" not in found.found
+    assert found.found.endswith(
+        "no virtual port is possible: python-rtmidi, the Python package for MIDI ports, is not "
+        "installed; get it by pip install 'msanii-live[midi]'"
+    )
 
 
 def test_what_libraries_of_c_write_to_the_terminal_is_discarded(capfd):
