@@ -63,6 +63,7 @@ _TEMPO = re.compile(
     rf"|(?:\bat\s+|@\s*)(?P<at>\d{{2,3}}(?:\.\d+)?)(?![\w/]|\.\d)",
     re.IGNORECASE,
 )
+KEY_EXAMPLES = "C, F#m, Bb major, D dorian"
 _METRE = re.compile(r"(?<![\w./])(?P<metre>\d{1,2}\s*/\s*(?:1|2|4|8|16|32))(?![\w/])")
 _WALTZ = re.compile(r"\bwaltz(?:es)?\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’&+#-][^\W_]+)*")
@@ -73,7 +74,8 @@ class PromptConditions:
     """What a command's words say.
 
     style, key: indices, or None. unknown: the words that were not understood. tempo: bpm, or None.
-    metre: such as "7/8", "" if none.
+    metre: such as "7/8", "" if none. unknown_key: what was named as the key and is none, "" if it
+    is one.
     """
 
     style: int | None
@@ -81,6 +83,7 @@ class PromptConditions:
     unknown: tuple[str, ...]
     tempo: float | None = None
     metre: str = ""
+    unknown_key: str = ""
 
     @property
     def warning(self) -> str:
@@ -91,12 +94,20 @@ class PromptConditions:
         """Return `warning`. further: styles that the engine takes besides STYLES."""
         styles = {w for w in self.unknown if parse_style(w) is not None or w.lower() in further}
         others = [word for word in self.unknown if word in styles]
-        unknown = [word for word in self.unknown if word not in styles]
+        unknown = [w for w in self.unknown if w not in styles and w != self.unknown_key]
         warnings = [_unknown_words(unknown, further)] if unknown else []
+        if self.unknown_key:
+            warnings.append(_no_key(self.unknown_key))
         if others:
             one = "" if self.style is None else f", since the style is {STYLES[self.style]}"
             warnings.insert(0, f"not followed: {' '.join(others[:MAX_WORDS_SHOWN])}{one}")
         return "; ".join(warnings)
+
+
+def _no_key(words: str) -> str:
+    """Return a warning of what was named as the key and is none."""
+    german = "; B here is H in German, and Bb is B" if words[:1] in "Hh" else ""
+    return f"key is {words[:40]!r}, which is no key: take one such as {KEY_EXAMPLES}{german}"
 
 
 def _unknown_words(words: list[str], further: Sequence[str]) -> str:
@@ -109,7 +120,7 @@ def _unknown_words(words: list[str], further: Sequence[str]) -> str:
     question = f"did you mean {' or '.join(meant)}? " if meant else ""
     return (
         f"unknown words: {' '.join(shown)}; {question}styles are {', '.join([*STYLES, *further])}, "
-        "keys such as C, F#m, Bb major, D dorian, tempi such as 120 bpm, metres such as 3/4"
+        f"keys such as {KEY_EXAMPLES}, tempi such as 120 bpm, metres such as 3/4"
     )
 
 
@@ -168,7 +179,8 @@ def parse_prompt(prompt: str, style: str, key: str) -> PromptConditions:
         explicit = parse_key(key)
         found_key = explicit if explicit is not None else found_key
         unknown += [] if explicit is not None else [key]
-    return PromptConditions(found_style, found_key, tuple(unknown), tempo, metre)
+    no_key = key if key and parse_key(key) is None else ""
+    return PromptConditions(found_style, found_key, tuple(unknown), tempo, metre, no_key)
 
 
 def _normalize(text: str) -> str:

@@ -203,7 +203,7 @@ def test_a_machine_without_a_virtual_midi_port_is_told(monkeypatch, midi_in):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no virtual ports")
 def test_the_missing_package_of_midi_is_told_in_plain_words(monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **how):
         raise ModuleNotFoundError("No module named 'rtmidi'", name="rtmidi")
 
     monkeypatch.setattr(mido, "open_input", refuse)

@@ -201,3 +201,18 @@ def test_any_prompt_is_read_in_bounded_time(prompt):
 def test_a_style_is_known_by_its_own_word_or_by_a_near_one(word, style):
     assert parse_style(word) == style
     assert parse_style(word + "x") is None
+
+
+def test_a_key_that_is_none_is_told_by_its_name_with_the_remedy():
+    found = parse_prompt("house", "", "H")
+    assert (found.key, found.unknown) == (None, ("H",))
+    assert found.warning == (
+        "key is 'H', which is no key: take one such as C, F#m, Bb major, D dorian; B here is H in "
+        "German, and Bb is B"
+    )
+    both = parse_prompt("", "polka", "zebra").warning
+    assert both.startswith("unknown words: polka; ")
+    assert both.endswith(
+        "; key is 'zebra', which is no key: take one such as C, F#m, Bb major, D dorian"
+    )
+    assert parse_prompt("", "", "in A minor").warning == ""
