@@ -129,3 +129,13 @@ def engine_name(word: str) -> str:
     from msanii_live.engines.builtin import canonical_name
 
     return canonical_name(word)
+
+
+def bench_parser(
+    kinds: Commands, name: str, text: str, files: bool = True
+) -> argparse.ArgumentParser:
+    """Add the parser of one measurement of `msanii-live bench`. files: it can write figures."""
+    parser = kinds.add_parser(name, help=text, description=text)
+    if files:
+        parser.add_argument("--out", type=Path, help="folder for the figures")
+    return parser
