@@ -10,7 +10,9 @@ import torch.nn.functional as F
 
 from msanii_live.dsp.mel import MelSpec, hann_window
 
-CACHED_FRAMES = 64  # analysis frames that a CPU's cache holds while they are changed
+# Analysis frames that are changed at a time on a CPU. A cache of the processor holds them, and they
+# keep it busy for so long that two threads, a channel each, seldom wait for the interpreter's lock.
+CACHED_FRAMES = 256
 
 
 class FrameGrid:
