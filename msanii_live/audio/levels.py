@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from msanii_live.audio.clip import Samples
-from msanii_live.audio.slow_gain import even_gain, gain_per_frame
+from msanii_live.audio.slow_gain import EVEN_FROM, even_gain, gain_per_frame
 
 MONO_TOLERANCE = 1e-6  # by which the channels of a mono source may differ
 _BLOCK = 65_536  # frames looked at before the next: most stereo is found out by the first
@@ -59,19 +59,22 @@ def hold_level(
     that has audio beyond it, along a cosine. Frames outside the span come back bit for bit.
     even: a long span is made even first; see `even_gain`.
     """
-    span = samples[start:end]
-    slow = gain_per_frame(even_gain(span), len(span)) if even else np.ones(1, np.float32)
-    gain = slow * 10 ** (np.clip(target - rms_dbfs(span * slow[:, None]), -down, up) / 20)
-    place = np.arange(end - start, dtype=np.float64)
-    ramp = max(1.0, min(22_050.0, (end - start) / 2))
-    inside = np.ones(end - start)
+    span, frames = samples[start:end], end - start
+    slow = np.ones(1, np.float32)
+    if even and frames >= EVEN_FROM:
+        slow = gain_per_frame(even_gain(span), frames)
+        span = span * slow[:, None]
+    gain = np.clip(target - rms_dbfs(span), -down, up)
+    curve = np.broadcast_to(slow * 10 ** (gain / 20), frames).astype(np.float32)
+    ramp = max(1.0, min(22_050.0, frames / 2))
+    edge = min(int(np.ceil(ramp)), frames)
+    weight = 0.5 - 0.5 * np.cos(np.pi * np.minimum(np.arange(edge) / ramp, 1.0))
     if start > 0:
-        inside = np.minimum(inside, place / ramp)
+        curve[:edge] = 1.0 + (curve[:edge] - 1.0) * weight
     if end < len(samples):
-        inside = np.minimum(inside, (end - start - 1 - place) / ramp)
+        curve[frames - edge :] = 1.0 + (curve[frames - edge :] - 1.0) * weight[::-1]
     out = samples.copy()
-    curve = 1.0 + (gain - 1.0) * (0.5 - 0.5 * np.cos(np.pi * inside))
-    out[start:end] *= curve[:, None].astype(np.float32)
+    out[start:end] *= curve[:, None]
     return out
 
 

@@ -73,9 +73,9 @@ def even_gain(samples: Samples, loops: bool = False) -> Curve:
     as it is. samples: float32, (frames, channels). loops: the end is followed by the start.
     Returns (blocks,).
     """
-    level = _decibels(slow_power(samples, EVEN_BLOCKS, loops))
     if len(samples) < EVEN_FROM:
-        return np.zeros(len(level))
+        return np.zeros(-(-len(samples) // BLOCK))
+    level = _decibels(slow_power(samples, EVEN_BLOCKS, loops))
     mean = 10 * np.log10(max(float((samples.astype(np.float64) ** 2).mean()), SILENCE))
     gain = limit_slope(np.clip(mean - level, -EVEN_LIMIT, EVEN_LIMIT), EVEN_SLOPE, loops)
     after = float((apply_gain(samples, gain, loops).astype(np.float64) ** 2).mean())

@@ -38,6 +38,8 @@ from msanii_live.protocol.commands import (
 )
 
 WEIGHTS = "mel-flow.safetensors"
+# From the vocoder's phases 32 iterations at a seam end where 60 do (docs/benchmarks.md).
+_VOCODER = VocoderSettings(iterations=4, loop_iterations=16, seam_iterations=32)
 VERBS = (Generate, Outpaint, Inpaint, Interpolate, AudioToAudio, Vocode)
 
 
@@ -70,9 +72,7 @@ class MelFlowEngine:
         self._device_name, self._asked = device, precision
         self._dtype = torch.float32  # until it is loaded
         self._weights = weights
-        self._vocoders = VocoderRegistry(
-            weights, vocoder, VocoderSettings(iterations=4, loop_iterations=16)
-        )
+        self._vocoders = VocoderRegistry(weights, vocoder, _VOCODER)
         self._model: FlowModel | None = None
         self._cuda_graphs = cuda_graphs
 

@@ -100,7 +100,8 @@ class MelFlowPipeline:
         whole[:, lead : lead + frames] = wave
         a = lead + start if start else 0
         b = lead + end if end < frames else whole.shape[-1]
-        whole[:, a:b] = self.noise(b - a)
+        if self.vocoder.net is None:
+            whole[:, a:b] = self.noise(b - a)
         # A token is known if the analysis windows of all its mel frames are known.
         half = self.model.spec.n_fft // 2
         first = max(0, (a - half) // self.token) if a else 0
