@@ -57,7 +57,8 @@ class _TickClock:
 
     def __init__(self, score: Score) -> None:
         steady = TempoSegment(0.0, 0.0, score.bpm or _DEFAULT_BPM, score.beats)
-        varies = not score.bpm and len(score.tempo_map) > 0
+        forms = {(each.bpm, each.beats) for each in score.tempo_map}
+        varies = len(forms) > 1 or (not score.bpm and len(forms) == 1)
         self.segments = score.tempo_map if varies else (steady,)
         self._ticks = [0]
         for before, after in zip(self.segments, self.segments[1:], strict=False):

@@ -77,6 +77,21 @@ def test_every_score_is_read_as_it_was(bpm: float, drawn: list[tuple[float, ...]
     assert to_midi(again) == content
 
 
+def test_a_continuation_in_another_metre_has_both_time_signatures() -> None:
+    tempo_map = (TempoSegment(0.0, 0.0, 120.0, 5.0), TempoSegment(5.0, 2.0, 120.0, 4.0))
+    score = Score((Note(0.0, 6.0, 60, 80),), 9.0, bpm=120.0, tempo_map=tempo_map)
+    track = mido.MidiFile(file=io.BytesIO(to_midi(score))).tracks[0]
+    signatures, tick = {}, 0
+    for message in track:
+        tick += message.time
+        if message.type == "time_signature":
+            signatures[tick] = (message.numerator, message.denominator)
+    assert signatures == {0: (5, 4), 10 * TICKS_PER_BEAT: (4, 4)}
+    again = files.decode(to_midi(score))
+    assert (again.bpm, again.tempo_map) == (120.0, tempo_map)
+    assert in_ticks(again)[0] == in_ticks(score)[0]
+
+
 def test_tempo_changes_and_metres_are_written() -> None:
     tempo_map = (TempoSegment(0.0, 0.0, 120.0, 4.0), TempoSegment(2.0, 1.0, 60.0, 3.0))
     score = Score((Note(1.5, 3.0, 60, 80),), 5.0, beats=4.0, tempo_map=tempo_map)
