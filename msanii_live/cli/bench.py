@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
     _add_stream(kinds)
     _add_player(kinds)
     _add_first_sound(kinds)
+    _add_page(kinds)
     _add_cluster(kinds)
     _add_pipelines(kinds)
     _add_msanii2023(kinds)
@@ -149,6 +150,23 @@ def _first_sound(arguments: argparse.Namespace) -> int:
     if arguments.runs < 1:
         raise ConfigError(f"--runs is {arguments.runs}: it must be 1 or more")
     return report_first_sound(arguments.runs, arguments.audio)
+
+
+def _add_page(kinds: Commands) -> None:
+    page = bench_parser(
+        kinds, "page", "how soon a clip is heard in a browser after a click; needs Chromium",
+        files=False,
+    )  # fmt: skip
+    page.add_argument("--runs", type=int, default=5, help="of each clip (%(default)s)")
+    page.set_defaults(run=_page)
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    from msanii_live.benchmarks.page_sound import report_page
+
+    if arguments.runs < 1:
+        raise ConfigError(f"--runs is {arguments.runs}: it must be 1 or more")
+    return report_page(arguments.runs)
 
 
 def _add_cluster(kinds: Commands) -> None:

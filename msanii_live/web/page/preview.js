@@ -97,7 +97,7 @@ function begin(sound) {
   gain.connect(context.destination);
   gain.gain.setTargetAtTime(Number(getControls().level.value), sound.at, FADE);
   playing = { sources: [], pieces: [], parts: new Map(), onStop: () => {}, ...sound, gain };
-  markStart(sound.at);
+  performance.clearMarks("heard");
   getControls().whole.hidden = false;
   requestAnimationFrame(updatePosition);
 }
@@ -170,11 +170,11 @@ export function beginGrowing(clip, buffer, lead, onStop) {
 }
 
 /** Note when the first sample is heard, for whoever measures it: a mark of the browser's own timeline. */
-function markStart(at) {
+function markStart(sound) {
   const { contextTime, performanceTime } = context.getOutputTimestamp?.() ?? {};
-  performance.clearMarks("heard");
-  if (!performanceTime) return; // it has not played anything yet, or the browser does not tell
-  performance.mark("heard", { startTime: Math.max(0, performanceTime + 1000 * (at - contextTime)) });
+  if (sound.isMarked || !performanceTime) return; // nothing has come out of it yet, or it does not tell
+  sound.isMarked = true;
+  performance.mark("heard", { startTime: Math.max(0, performanceTime + 1000 * (sound.at - contextTime)) });
 }
 
 function peakOf(buffer) {
@@ -200,6 +200,7 @@ function position() {
 function updatePosition() {
   if (!playing) return;
   const fraction = position();
+  markStart(playing);
   if (document.activeElement !== getControls().seek) getControls().seek.value = fraction;
   progressCallback(playing.clip.name, fraction);
   requestAnimationFrame(updatePosition);
