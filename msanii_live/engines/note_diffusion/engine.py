@@ -57,11 +57,12 @@ class NoteDiffusionEngine(PartPlayerEngine[NoteDiffusion]):
         self.capabilities = replace(self.capabilities, follows=FOLLOWED)
 
     def _render(self, net: NoteDiffusion, command: Render, context: Context) -> Clip:
-        played = self._play(net, self._by_programs(command, context), command, context)
+        score = self._by_programs(command, context)
+        played = self._play(net, score, command, context, bool(command.stems))
         return replace(played.clip, stems=played.stems) if command.stems else played.clip
 
     def _play(
-        self, net: NoteDiffusion, score: Score, command: Render, context: Context
+        self, net: NoteDiffusion, score: Score, command: Render, context: Context, with_stems: bool
     ) -> PlayedParts:
         spec, grid = net.spec, mel_grid(score, net.spec)
         parts = notes_by_part(grid.with_previous_round(score.notes))
@@ -91,6 +92,8 @@ class NoteDiffusionEngine(PartPlayerEngine[NoteDiffusion]):
         waves = vocode_parts(lows, grid, vocoders, context.seed, advance)
         placed = place_parts(waves, parts, grid.frame_grid(net.mean.device), spec)
         context.progress(total, total)
+        if not with_stems:
+            placed = replace(placed, stems={})
         return finish_parts(placed, score, spec.sample_rate, context)
 
 

@@ -67,10 +67,11 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         )  # fmt: skip
 
     def _render(self, net: NoteSpectra, command: Render, context: Context) -> Clip:
-        return self._play(net, self._by_programs(command, context), command, context).clip
+        score = self._by_programs(command, context)
+        return self._play(net, score, command, context, with_stems=False).clip
 
     def _play(
-        self, net: NoteSpectra, score: Score, command: Render, context: Context
+        self, net: NoteSpectra, score: Score, command: Render, context: Context, with_stems: bool
     ) -> PlayedParts:
         spec, grid, device = net.spec, mel_grid(score, net.spec), pick_device(self._device_name)
         parts = notes_by_part(grid.with_previous_round(score.notes))
@@ -107,9 +108,11 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
             tones = TonalParts(lows, rounds, placements, parts)
             player = SpanPlayer(grid, tones, hits, device, context.seed, advance)
             if context.skip_normalization:
-                played = finish_parts(player.raw(edges), score, spec.sample_rate, context)
+                played = finish_parts(
+                    player.raw(edges, with_stems), score, spec.sample_rate, context
+                )
             else:
-                played = play_in_spans(player, edges, score, context)
+                played = play_in_spans(player, edges, score, context, with_stems)
             context.progress(total, total)
             return played
         waves = vocode_parts(lows, grid, vocoders, context.seed, advance)
@@ -117,6 +120,8 @@ class NoteSpectraEngine(PartPlayerEngine[NoteSpectra]):
         if hits is not None:
             placed = PlacedWave(placed.mix + hits, {"drums": hits, **placed.stems})
         context.progress(total, total)
+        if not with_stems:
+            placed = replace(placed, stems={})
         return finish_parts(placed, score, spec.sample_rate, context)
 
 

@@ -116,14 +116,14 @@ class SpanPlayer:
         hits = self.hits[:, start:end]
         return PlacedWave(mix + hits, {"drums": hits, **stems})
 
-    def raw(self, edges: Sequence[int]) -> PlacedWave:
+    def raw(self, edges: Sequence[int], with_stems: bool) -> PlacedWave:
         """Return all frames in stereo, before any gain; those before the first edge are silent."""
         mix = torch.zeros(2, self.grid.frames, device=self.device)
         stems: dict[str, torch.Tensor] = {}
         for start, end in pairwise(edges):
             placed = self.placed(start, end)
             mix[:, start:end] = placed.mix
-            for part, stem in placed.stems.items():
+            for part, stem in placed.stems.items() if with_stems else ():
                 stems.setdefault(part, torch.zeros_like(mix))[:, start:end] = stem
         return PlacedWave(mix, stems)
 
@@ -167,29 +167,33 @@ class SpanPlayer:
 
 
 def play_in_spans(
-    player: SpanPlayer, edges: Sequence[int], score: Score, context: Context
+    player: SpanPlayer, edges: Sequence[int], score: Score, context: Context, with_stems: bool
 ) -> PlayedParts:
     """Return a clip at about the usual loudness, whose samples are handed over as they are made.
 
-    edges: of the spans, frames, from 0 on.
+    edges: of the spans, frames, from 0 on. with_stems: return them too, which takes their memory.
     """
     frames, rate = player.grid.frames, player.grid.spec.sample_rate
     sizes = tuple(end - start for start, end in pairwise(edges))
     handed = HandedSpans(context.spans, SpanPlan(frames, rate, sizes, score.is_loop))
     gain, limiter = player.gain(), SpanLimiter()
     gains: list[NDArray[np.float32]] = []
+    done = 0
     stems: list[dict[str, Samples]] = []
     for start, end in pairwise(edges):
         placed = player.placed(start, end)
         settled, moving = limiter.settle(_samples(placed.mix) * gain, is_last=end == frames)
         if not score.is_loop:
-            moving = moving * _edges_faded(sum(map(len, gains)), len(moving), frames)
+            moving = moving * _edges_faded(done, len(moving), frames)
         handed.add(settled * moving[:, None])
-        gains.append(moving)
-        stems.append({part: _samples(stem) * gain for part, stem in placed.stems.items()})
-    mix, moving = handed.whole(), np.concatenate(gains)[:, None]
-    parts = {part: np.concatenate([span[part] for span in stems]) * moving for part in stems[0]}
-    if parts:
+        done += len(moving)
+        if with_stems:
+            gains.append(moving)
+            stems.append({part: _samples(stem) * gain for part, stem in placed.stems.items()})
+    mix, parts = handed.whole(), dict[str, Samples]()
+    if stems and stems[0]:
+        moving = np.concatenate(gains)[:, None]
+        parts = {part: np.concatenate([span[part] for span in stems]) * moving for part in stems[0]}
         last, rest = last_stem(mix, parts)
         parts[last] = rest
     clip = make_clip(
@@ -224,8 +228,11 @@ def _edges_faded(first: int, count: int, frames: int) -> NDArray[np.float32]:
 def _block_powers(wave: NDArray[np.float32], blocks: int) -> NDArray[np.float64]:
     """Return the mean square in so many blocks of equal length. wave: (2, frames)."""
     edges = np.linspace(0, wave.shape[1], blocks + 1).astype(int)
-    power = np.concatenate([[0.0], np.cumsum((wave.astype(np.float64) ** 2).mean(0))])
-    return np.asarray(np.diff(power[edges]) / np.maximum(np.diff(edges), 1))
+    means = np.zeros(blocks)
+    for number, (first, last) in enumerate(pairwise(edges)):
+        piece = wave[:, first:last].astype(np.float64).ravel()
+        means[number] = piece @ piece / max(piece.size, 1)
+    return means
 
 
 def _samples(wave: torch.Tensor) -> Samples:

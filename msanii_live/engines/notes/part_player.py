@@ -30,12 +30,17 @@ class PartPlayerEngine(VocodedNotesEngine[V]):
         net = self._load_network()
         context = replace(context, score=lambda name: score)
         with torch_runtime.inference(self._dtype):
-            played = self._play(net, self._by_programs(command, context), command, context)
-        return played if with_stems else replace(played, stems={})
+            score = self._by_programs(command, context)
+            return self._play(net, score, command, context, with_stems)
 
     @abstractmethod
-    def _play(self, net: V, score: Score, command: Render, context: Context) -> PlayedParts:
-        """Play each part by itself. The clip is the sum of the parts, in stereo."""
+    def _play(
+        self, net: V, score: Score, command: Render, context: Context, with_stems: bool
+    ) -> PlayedParts:
+        """Play each part by itself. The clip is the sum of the parts, in stereo.
+
+        with_stems: return them too; the clip is the same without.
+        """
 
     def _part_vocoders(self, grid: MelGrid, score: Score) -> dict[str, VocoderSettings]:
         """Return the vocoder of each part, which knows the part's notes."""

@@ -54,9 +54,14 @@ def compress(wave: Wave, threshold: float, ratio: float) -> Wave:
     if not len(peak) or float(peak.max()) <= limit:
         return wave
     reach = 2 * round(_HELD * RATE) + 1
-    over = np.log2(np.maximum(maximum_filter1d(peak, reach, mode="nearest") / limit, 1.0))
-    gain = np.exp2(uniform_filter1d(over, reach, mode="nearest") * np.float32(1.0 / ratio - 1.0))
-    compressed: Wave = wave * gain.astype(np.float32)
+    compressed = np.empty_like(wave)
+    for start in range(0, len(peak), _PIECE):  # see `saturate`
+        first, here = max(0, start - reach), slice(start, start + _PIECE)
+        heard = peak[first : start + _PIECE + reach]
+        over = np.log2(np.maximum(maximum_filter1d(heard, reach, mode="nearest") / limit, 1.0))
+        over = uniform_filter1d(over, reach, mode="nearest")[start - first :][:_PIECE]
+        gain = np.exp2(over * np.float32(1.0 / ratio - 1.0)).astype(np.float32)
+        np.multiply(wave[..., here], gain, out=compressed[..., here])
     return compressed
 
 

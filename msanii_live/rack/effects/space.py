@@ -12,6 +12,8 @@ from scipy.fft import irfft, next_fast_len, rfft
 from msanii_live.rack.filters import highpass, lowpass
 from msanii_live.rack.waves import RATE, Mono, Stereo
 
+_WHOLE = 2**20  # frames that are convolved at once, 24 s
+_PIECE = 2**17
 _BANDS = ((0.0, 400.0, 0.75), (400.0, 2_500.0, 1.0), (2_500.0, 9_000.0, 0.55))
 # Seed of the early echoes whose spectrum is the flattest of 6,000: each third of an octave from
 # 200 Hz to 16 kHz is within 1.5 dB of their mean.
@@ -63,11 +65,26 @@ def convolve(send: NDArray[np.float32], response: Stereo, is_loop: bool = False)
         padded = np.pad(response, ((0, 0), (0, turns * frames - taps)))
         response = padded.reshape(2, turns, frames).sum(1)
         taps = frames
+    if not is_loop and frames > _WHOLE:
+        return _convolved_by_pieces(mono, response)
     size = frames if is_loop else next_fast_len(frames + taps - 1, real=True)
     spectrum = rfft(mono.astype(np.float32), size)
     out = np.stack([irfft(spectrum * rfft(channel, size), size)[:frames] for channel in response])
     wet: Stereo = out.astype(np.float32)
     return wet
+
+
+def _convolved_by_pieces(mono: Mono, response: Stereo) -> Stereo:
+    """Return what `convolve` does, to rounding, by transforms that stay in the cache."""
+    frames, taps = len(mono), response.shape[1]
+    step = max(_PIECE, 2 * taps)
+    size = next_fast_len(step + taps - 1, real=True)
+    spectra = rfft(response, size)
+    wet = np.zeros((2, frames + size), dtype=np.float32)
+    for first in range(0, frames, step):
+        piece = mono[first : first + step].astype(np.float32, copy=False)
+        wet[:, first : first + size] += irfft(rfft(piece, size) * spectra, size)
+    return wet[:, :frames]
 
 
 def early_side(middle: Mono, low: float) -> Mono:
