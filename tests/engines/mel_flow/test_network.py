@@ -16,6 +16,7 @@ from msanii_live.engines.mel_flow.conditions import (
 )
 from msanii_live.engines.mel_flow.inpainting import (
     SamplingOptions,
+    context_tokens,
     fill_windows,
     plan_left,
     plan_line,
@@ -156,8 +157,19 @@ def test_line_plans_fill_each_token_once_in_order(tokens, size, data):
         assert window.last - window.first <= size
         filled = window.fill_to
     assert filled == end
+    seen = context_tokens(size)
+    assert all(
+        start - seen <= w.first and w.last <= end + seen
+        for w in plan_line(tokens, start, end, size)
+    )
     left = plan_left(tokens, start, end, size)
+    assert all(start - seen <= w.first and w.last <= end + seen for w in left)
     assert sorted(t for w in left for t in range(w.fill_from, w.fill_to)) == list(range(start, end))
+
+
+def test_a_continuation_of_6_s_needs_one_window_of_200_tokens_and_a_long_clip_begins_with_a_short():
+    assert len(plan_line(400, 200, 333, 200)) == 1
+    assert [w.last - w.first for w in plan_line(400, 0, 400, 200)] == [132, 200, 200]
 
 
 def test_the_last_window_of_a_line_sees_what_follows():

@@ -10,6 +10,7 @@ from msanii_live.audio import make_clip
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.mel_flow.fresh_spans import FreshLine
+from msanii_live.engines.mel_flow.inpainting import context_tokens
 from msanii_live.engines.mel_flow.mel_level import clip_powers
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.tasks import MelFlowTasks
@@ -42,7 +43,7 @@ def test_what_is_heard_of_a_source_does_not_grow_with_it(engine):
         start = seconds * RATE
         low, high = line.heard_around(start, start + RATE, start + RATE)
         assert low % line.token == 0
-        assert start - low >= line.window * line.token
+        assert start - low >= context_tokens(line.window) * line.token
         assert high == start + RATE
         sizes.add((start - low) // line.token)
     assert max(sizes) - min(sizes) <= 1
