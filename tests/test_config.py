@@ -224,7 +224,7 @@ def test_serve_refuses_with_status_2_and_the_remedy(tmp_path, flags, words):
         [sys.executable, SERVER, *own, *flags],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert run.returncode == 2
     assert words in run.stderr
@@ -240,7 +240,7 @@ def test_a_port_in_use_names_port_and_flag(tmp_path):
             [sys.executable, SERVER, "--port", str(port), *quick],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
     assert run.returncode == 2
     assert str(port) in run.stderr
@@ -350,7 +350,7 @@ def test_a_server_reads_the_usual_place_and_none_ignores_it(usual, tmp_path):
     words = ["--port", "0", "--http-port", "0", "--audio", "none", "--engine", "tones"]
     words += ["--folder", str(tmp_path / "clips")]
     run = subprocess.run(
-        [sys.executable, SERVER, *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, SERVER, *words], capture_output=True, text=True, timeout=180, check=False
     )
     assert run.returncode == 2
     assert "save_rate is 12" in run.stderr

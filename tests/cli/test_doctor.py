@@ -314,7 +314,7 @@ def test_a_server_refuses_broken_weights_in_words(tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "msanii_live.cli", "serve", "--port", "0", "--http-port", "0",
          "--audio", "none", "--folder", str(tmp_path), "--engine", str(path)],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert run.returncode == 2
     assert f"cannot load {path}" in run.stderr

@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     for place in places:
         run = subprocess.run(
             [*SERVE, "--port", "0", "--http-port", "0", "--folder", str(place), *QUICK],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
         assert run.returncode == 2
         assert "--folder" in run.stderr
@@ -85,7 +85,7 @@ def test_a_path_too_long_for_a_reply_is_refused(tmp_path):
     place = tmp_path.joinpath(*["deep" * 12] * 13)
     run = subprocess.run(
         [*SERVE, "--port", "0", "--http-port", "0", "--folder", str(place), *QUICK],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert run.returncode == 2
     assert "--folder" in run.stderr
@@ -95,7 +95,7 @@ def test_two_servers_on_one_folder(tmp_path):
     with live(tmp_path, *QUICK) as it:
         second = subprocess.run(
             [*SERVE, "--port", "0", "--http-port", "0", "--folder", str(tmp_path), *QUICK],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
         assert second.returncode == 2
         assert f"process {it.server.child.pid}" in second.stderr

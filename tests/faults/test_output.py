@@ -22,7 +22,7 @@ def shell(line, folder, **environment):
     words = " ".join(MSANII)
     return subprocess.run(
         ["bash", "-c", line.replace("msanii-live", words)],
-        capture_output=True, text=True, errors="replace", timeout=60, check=False, cwd=folder,
+        capture_output=True, text=True, errors="replace", timeout=180, check=False, cwd=folder,
         env={**os.environ, **environment},
     )  # fmt: skip
 

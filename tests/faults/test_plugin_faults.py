@@ -79,7 +79,7 @@ def test_a_ping_is_answered_while_one_is_imported(server):
 def test_a_broken_default_ends_the_start_with_the_reason(environment, tmp_path):
     command = [sys.executable, "-m", "msanii_live.cli", "serve", "--engine", "broken"]
     ports = ["--port", "0", "--http-port", "0", "--audio", "none", "--folder", str(tmp_path)]
-    ended = subprocess.run([*command, *ports], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([*command, *ports], capture_output=True, text=True, timeout=180)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert "acme-broken cannot be used: importing acme_broken:create failed" in ended.stderr
