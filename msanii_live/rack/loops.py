@@ -122,5 +122,6 @@ def _span(loop: NDArray[np.float32], start: int, frames: int) -> NDArray[np.floa
     start %= LOOP_FRAMES
     if start + frames <= LOOP_FRAMES:
         return loop[:, start : start + frames]
-    turns = -(-(start + frames) // LOOP_FRAMES)
-    return np.tile(loop, turns)[:, start : start + frames]
+    turns, rest = divmod(start + frames - LOOP_FRAMES, LOOP_FRAMES)
+    # `np.tile` would hold the interpreter's lock all the while.
+    return np.concatenate([loop[:, start:], *[loop] * turns, loop[:, :rest]], axis=1)
