@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOMS = {"computes": "work", "waits": "work", "listens": "listening"}
-SLOTS = max(2, os.cpu_count() or 2)  # how many compute at a time
+SLOTS = min(max(2, os.cpu_count() or 2), 8)  # how many compute at a time
 
 
 @contextmanager
