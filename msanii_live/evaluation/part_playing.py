@@ -26,10 +26,10 @@ from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer import engine as composer_engine
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.composer.weights import Composer, read_weights
-from msanii_live.engines.composer.whole_pieces import compose_order, ordered
-from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.engines.composer.whole_pieces import compose_plan, plan_command
 from msanii_live.engines.loudness import loudness_gain
 from msanii_live.engines.note_diffusion import network as note_diffusion
 from msanii_live.engines.note_diffusion.engine import WEIGHTS, NoteDiffusionEngine
@@ -129,10 +129,10 @@ def composed_loops(composer: Composer, orders: Sequence[RealClip]) -> list[Score
     """Return loops of `BARS` bars that are composed to the style, key and tempo of real clips."""
     loops = []
     for seed, order in enumerate(orders):
-        wishes = Wishes(style=order.style, key=order.key, tempo=order.tempo)
+        constraints = Constraints(style=order.style, key=order.key, tempo=order.tempo)
         context = replace(standalone_context(), seed=seed)
-        plan = ordered(composer, Generate(bars=BARS), wishes, context)
-        loops.append(compose_order(composer, plan, seed, CompletionOptions(bfloat16=True)))
+        plan = plan_command(composer, Generate(bars=BARS), constraints, context)
+        loops.append(compose_plan(composer, plan, seed, CompletionOptions(bfloat16=True)))
     return loops
 
 

@@ -13,7 +13,7 @@ from msanii_live.engines.composer.note_choice import UNLIKELY, Means, Onsets, ch
 from msanii_live.engines.composer.roll import ONSET
 from msanii_live.notes import PARTS
 
-LARGEST = 3.0  # nats; beyond it the network is believed, not the order
+LARGEST = 3.0  # nats; beyond it the network is believed, not the conditions
 HALVINGS = 7
 
 

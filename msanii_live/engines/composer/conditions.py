@@ -25,7 +25,7 @@ HARMONY = FIRST[3]  # features that tell chords
 
 @dataclass(frozen=True, kw_only=True)
 class PieceConditions:
-    """An order for a number of bars; whatever is None is left to the model.
+    """The conditions of a number of bars; whatever is None is left to the model.
 
     bars: at least 1. tonic: pitch class 0-11. style: a name the weights know. tempo: bpm. swing:
     delay of each second sixteenth, in steps. density: 0-1. activity: notes in each bar in which
@@ -138,27 +138,27 @@ def bar_features(
     return row
 
 
-def batch_of(orders: Sequence[PieceConditions], styles: Sequence[str]) -> ConditionBatch:
-    """Turn orders of one metre and number of bars into tensors.
+def batch_of(pieces: Sequence[PieceConditions], styles: Sequence[str]) -> ConditionBatch:
+    """Turn pieces of one metre and number of bars into tensors.
 
     styles: the names that the weights know. Raises: ValueError: a style is not among them, or the
-    orders differ in metre or number of bars.
+    pieces differ in metre or number of bars.
     """
-    if len({(conditions.metre, conditions.bars) for conditions in orders}) != 1:
+    if len({(conditions.metre, conditions.bars) for conditions in pieces}) != 1:
         raise ValueError("windows of a batch must have one metre and one number of bars")
-    for conditions in orders:
+    for conditions in pieces:
         if conditions.style is not None and conditions.style not in styles:
             raise ValueError(f"style {conditions.style!r} is not one of {', '.join(styles)}")
-    rows = [_scalars(conditions) for conditions in orders]
+    rows = [_scalars(conditions) for conditions in pieces]
     return ConditionBatch(
         style=torch.tensor(
-            [len(styles) if o.style is None else styles.index(o.style) for o in orders]
+            [len(styles) if o.style is None else styles.index(o.style) for o in pieces]
         ),
-        mode=torch.tensor([2 if o.minor is None else int(o.minor) for o in orders]),
-        metre=torch.tensor([METRES.index(o.metre) for o in orders]),
+        mode=torch.tensor([2 if o.minor is None else int(o.minor) for o in pieces]),
+        metre=torch.tensor([METRES.index(o.metre) for o in pieces]),
         scalars=torch.tensor([[0.0 if v is None else v for v in row] for row in rows]),
         specified=torch.tensor([[v is not None for v in row] for row in rows]),
-        bars=torch.tensor([_bars(conditions) for conditions in orders]),
+        bars=torch.tensor([_bars(conditions) for conditions in pieces]),
     )
 
 

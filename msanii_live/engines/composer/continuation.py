@@ -12,6 +12,7 @@ from msanii_live.engines.composer.bar_grid import BarGrid, score_notes
 from msanii_live.engines.composer.chord_spelling import chord_symbol
 from msanii_live.engines.composer.complete import CompletionOptions, Mask, moved
 from msanii_live.engines.composer.conditions import PieceConditions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.new_bars import (
     NewBars,
     OutlinedBar,
@@ -24,7 +25,6 @@ from msanii_live.engines.composer.open_bars import complete_piece, completing_st
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
 from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Score
 
@@ -91,7 +91,7 @@ class ContinuationPlan:
             if first - 1e-6 <= note.step < last - 1e-6 and note.part in self.parts
         ]
         timed = score_notes(fresh, self.grid, self.new.programs)
-        order = self.conditions
+        conditions = self.conditions
         score = Score(
             timed,
             self.end,
@@ -100,8 +100,10 @@ class ContinuationPlan:
             metre=self.grid.metre,
             key=key_name(self.new.key),
             style=self.new.style or "",
-            swing=order.swing or 0.0,
-            markers=markers_of(order.chords, order.form, self.grid, self.new.key, self.start),
+            swing=conditions.swing or 0.0,
+            markers=markers_of(
+                conditions.chords, conditions.form, self.grid, self.new.key, self.start
+            ),
         ).cut(self.start, self.end)
         return replace(score, bar=first / self.grid.per_bar % 1.0)
 
@@ -109,16 +111,18 @@ class ContinuationPlan:
 def plan_continuation(
     composer: Composer,
     piece: ReadPiece,
-    wishes: Wishes,
+    constraints: Constraints,
     seconds: float,
     seed: int,
     *,
     leftwards: bool = False,
 ) -> ContinuationPlan:
     """Plan a span of some seconds after a piece, or before it."""
-    if wishes.metre not in (None, piece.grid.metre):
-        return _plan_in_metre(composer, piece, wishes, seconds, seed, leftwards)
-    grid = replace(piece.grid, swing=piece.grid.swing if wishes.swing is None else wishes.swing)
+    if constraints.metre not in (None, piece.grid.metre):
+        return _plan_in_metre(composer, piece, constraints, seconds, seed, leftwards)
+    grid = replace(
+        piece.grid, swing=piece.grid.swing if constraints.swing is None else constraints.swing
+    )
     start, end = (-seconds, 0.0) if leftwards else (piece.score.seconds,) * 2
     end = end if leftwards else start + seconds
     first, last = grid.position(start), grid.position(end)
@@ -126,7 +130,7 @@ def plan_continuation(
         math.ceil(-first / grid.per_bar) if leftwards
         else math.ceil(last / grid.per_bar) - piece.bars
     )  # fmt: skip
-    new = outline_new_bars(composer, piece, wishes, max(0, count), seed, leftwards=leftwards)
+    new = outline_new_bars(composer, piece, constraints, max(0, count), seed, leftwards=leftwards)
     context = CONTEXT if new.style in (None, piece.style) or not piece.style else CONTEXT_OF_STYLE
     context = min(context, piece.bars)
     from_bar = 0 if leftwards else piece.bars - context
@@ -151,29 +155,31 @@ def plan_continuation(
     held = np.repeat(~is_new[:, None], len(PARTS), 1)
     mask: Mask = np.all(held.reshape(len(bars), grid.per_bar, len(PARTS)), axis=1)
     conditions = conditions_of(bars, new, grid)
-    return ContinuationPlan(conditions, known, mask, held, grid, new, start, end, wishes.parts)
+    return ContinuationPlan(conditions, known, mask, held, grid, new, start, end, constraints.parts)
 
 
 def _plan_in_metre(
     composer: Composer,
     piece: ReadPiece,
-    wishes: Wishes,
+    constraints: Constraints,
     seconds: float,
     seed: int,
     leftwards: bool,
 ) -> ContinuationPlan:
     """Plan a span in another metre, which no window can share with the piece."""
-    metre = wishes.metre or piece.grid.metre
+    metre = constraints.metre or piece.grid.metre
     start = -seconds if leftwards else piece.score.seconds
-    swing = piece.grid.swing if wishes.swing is None else wishes.swing
+    swing = piece.grid.swing if constraints.swing is None else constraints.swing
     grid = BarGrid(piece.grid.bpm, metre, start, swing)
     count = grid.bars_until(start + seconds)
-    new = outline_new_bars(composer, piece, wishes, count, seed, leftwards=leftwards, metre=metre)
+    new = outline_new_bars(
+        composer, piece, constraints, count, seed, leftwards=leftwards, metre=metre
+    )
     nothing = np.zeros((count, len(PARTS)), np.bool_)
     held = np.zeros((count * grid.per_bar, len(PARTS)), np.bool_)
-    order = conditions_of(new.bars, new, grid)
+    conditions = conditions_of(new.bars, new, grid)
     return ContinuationPlan(
-        order, [], nothing, held, grid, new, start, start + seconds, wishes.parts
+        conditions, [], nothing, held, grid, new, start, start + seconds, constraints.parts
     )
 
 

@@ -23,6 +23,7 @@ from msanii_live.engines.base import (
 )
 from msanii_live.engines.composer.band_player import TIMBRES, BandPlayer
 from msanii_live.engines.composer.complete import STEPS, CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints, read_constraints
 from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.further_styles import (
     FURTHER_STYLES,
@@ -32,7 +33,7 @@ from msanii_live.engines.composer.further_styles import (
     score_in_style,
 )
 from msanii_live.engines.composer.long_pieces import composing_steps
-from msanii_live.engines.composer.piece_order import PieceOrder
+from msanii_live.engines.composer.piece_plan import PiecePlan
 from msanii_live.engines.composer.plans import row_to_plan
 from msanii_live.engines.composer.playing import PartsPlayer
 from msanii_live.engines.composer.read_piece import read_piece
@@ -41,10 +42,9 @@ from msanii_live.engines.composer.weights import Composer, read_weights
 from msanii_live.engines.composer.whole_pieces import (
     MAX_SECONDS,
     RATE,
-    compose_order,
-    ordered,
+    compose_plan,
+    plan_command,
 )
-from msanii_live.engines.composer.wishes import Wishes, read_wishes
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.engines.vocabulary import STYLES
@@ -161,7 +161,7 @@ class ComposerEngine:
             play,
             command,
             context,
-            self._wishes(command, context),
+            self._constraints(command, context),
             self._options(command),
             command.steps or PLAYER_STEPS,
         )
@@ -172,21 +172,23 @@ class ComposerEngine:
         """Return the notes that `run` plays for the same command and seed."""
         style = further_style(command, context)
         command = in_learnt_style(command, context.warn)
-        order, options = self.order(command, context), self._options(command)
-        total = composing_steps(order.conditions, options)
+        plan, options = self.plan(command, context), self._options(command)
+        total = composing_steps(plan.conditions, options)
         with torch_runtime.inference(torch.float32):
-            score = compose_order(
-                self._load_composer(), order, context.seed, options,
+            score = compose_plan(
+                self._load_composer(), plan, context.seed, options,
                 lambda done: context.progress(done, total),
             )  # fmt: skip
         return score_in_style(score, style)
 
-    def order(self, command: Generate, context: Context) -> PieceOrder:
+    def plan(self, command: Generate, context: Context) -> PiecePlan:
         """Return what a command asks for; warn the musician of what cannot be followed.
 
         Raises: CommandError: ERANGE, the clip would be too short or too long; EENGINE, as `load`.
         """
-        return ordered(self._load_composer(), command, self._wishes(command, context), context)
+        return plan_command(
+            self._load_composer(), command, self._constraints(command, context), context
+        )
 
     def continue_score(
         self, before: Score, bars: float, command: GenerationCommand, context: Context
@@ -204,15 +206,15 @@ class ComposerEngine:
         own = further_style(command, context) if command.style else own
         command = in_learnt_style(command, context.warn)
         before = replace(before, style=nearest_style(before.style, STYLES))
-        wishes = self._wishes(command, context)
+        constraints = self._constraints(command, context)
         piece = read_piece(
-            before.at_tempo(wishes.tempo) if wishes.tempo else before,
-            wishes.tempo or context.tempo,
+            before.at_tempo(constraints.tempo) if constraints.tempo else before,
+            constraints.tempo or context.tempo,
             context.beats,
         )
-        metre = wishes.metre or piece.grid.metre
+        metre = constraints.metre or piece.grid.metre
         seconds = bars * replace(piece.grid, metre=metre).bar
-        plan = plan_continuation(composer, piece, wishes, seconds, context.seed)
+        plan = plan_continuation(composer, piece, constraints, seconds, context.seed)
         options = self._options(command)
         total = plan.steps(options)
         with torch_runtime.inference(torch.float32):
@@ -231,8 +233,8 @@ class ComposerEngine:
             and network_dtype(device, self._wanted_precision) is torch.bfloat16,
         )
 
-    def _wishes(self, command: GenerationCommand, context: Context) -> Wishes:
-        return read_wishes(command, self._load_composer().net.config.styles, context.warn)
+    def _constraints(self, command: GenerationCommand, context: Context) -> Constraints:
+        return read_constraints(command, self._load_composer().net.config.styles, context.warn)
 
     def _load_composer(self) -> Composer:
         if self._composer is None:

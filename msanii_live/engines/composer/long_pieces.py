@@ -65,7 +65,7 @@ def composing_steps(conditions: PieceConditions, options: CompletionOptions) -> 
 
 
 def cut_conditions(conditions: PieceConditions, first: int, bars: int) -> PieceConditions:
-    """Return the order for some bars of a piece. first: the first of them."""
+    """Return the conditions of some bars of a piece. first: the first of them."""
     span = slice(first, first + bars)
     return replace(
         conditions,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from msanii_live.engines.composer.bar_grid import PROGRAMS
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.notes import Chord
-from msanii_live.engines.composer.piece_order import start_full
+from msanii_live.engines.composer.piece_plan import start_full
 from msanii_live.engines.composer.plans import (
     Plan,
     activity_at,
@@ -19,7 +20,6 @@ from msanii_live.engines.composer.plans import (
 from msanii_live.engines.composer.progressions import LINE, draw_progression
 from msanii_live.engines.composer.read_piece import Place, ReadPiece
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.notes import PARTS
 
 ACTIVITY_BARS = 8  # bars of a piece in which its notes are counted
@@ -62,7 +62,7 @@ class NewBars:
 def outline_new_bars(
     composer: Composer,
     piece: ReadPiece,
-    wishes: Wishes,
+    constraints: Constraints,
     count: int,
     seed: int,
     *,
@@ -73,20 +73,20 @@ def outline_new_bars(
 
     Chords go on as in its last line of four or eight bars, and so do the parts, until a section
     ends; then another one follows, whose chords are drawn from the composer's own progressions or
-    kept. What is wished for comes first. metre: of the new bars, that of the piece if None.
+    kept. What is asked for comes first. metre: of the new bars, that of the piece if None.
     """
     rng = Random(f"new bars {seed}")
-    found = wishes.key_after(piece.key)
+    found = constraints.key_after(piece.key)
     key = rng.randrange(24) if found is None else found
-    style = wishes.style or piece.style or None
+    style = constraints.style or piece.style or None
     style = style if style in composer.net.config.styles else None
     plan = start_full(
         draw_plan(
             composer.tables, seed, style=style, minor=key >= 12,
-            metre=metre or piece.grid.metre, density=wishes.density,
+            metre=metre or piece.grid.metre, density=constraints.density,
         )
     )  # fmt: skip
-    line = _last_line(piece, plan, wishes, key, leftwards)
+    line = _last_line(piece, plan, constraints, key, leftwards)
     if piece.key is not None and piece.key // 12 != key // 12:  # another mode has other chords
         chords = draw_progression(
             composer.tables, seed, len(line), tonic=key % 12, style=style, minor=key >= 12
@@ -95,22 +95,24 @@ def outline_new_bars(
     if leftwards:
         bars = [replace(line[(bar - count) % len(line)], place=None) for bar in range(count)]
     else:
-        bars = _bars_after(composer, piece, wishes, plan, line, count, rng, (style, key))
-    bars = _with_chords(bars, piece, wishes, leftwards)
+        bars = _bars_after(composer, piece, constraints, plan, line, count, rng, (style, key))
+    bars = _with_chords(bars, piece, constraints, leftwards)
     if leftwards:
         own = piece.activity(0, min(piece.bars, ACTIVITY_BARS))
     else:
         own = piece.activity(max(0, piece.bars - ACTIVITY_BARS), piece.bars)
-    if wishes.density is not None or wishes.style not in (None, piece.style):
+    if constraints.density is not None or constraints.style not in (None, piece.style):
         own = {}
     activity = dict(zip(PARTS, plan.activity, strict=True)) | own
     usual = usual_activity(composer.tables, style, metre or piece.grid.metre)
     for part in own:
         if usual.get(part):
             activity[part] = own[part] ** (1 - TO_USUAL) * usual[part] ** TO_USUAL
-    if wishes.density is not None:
-        activity |= activity_at(composer.tables, style, metre or piece.grid.metre, wishes.density)
-    if not wishes.is_all:  # a part that the style does not have is played as elsewhere
+    if constraints.density is not None:
+        activity |= activity_at(
+            composer.tables, style, metre or piece.grid.metre, constraints.density
+        )
+    if not constraints.is_all:  # a part that the style does not have is played as elsewhere
         usual = activity_in_any_style(composer.tables, style, metre or piece.grid.metre)
     activity = {part: each or usual.get(part, 0.0) for part, each in activity.items()}
     activity = {part: each for part, each in activity.items() if each > 0}
@@ -118,9 +120,9 @@ def outline_new_bars(
         part: program if program >= 0 else PROGRAMS[part]
         for part, program in zip(PARTS, plan.programs, strict=True)
     }
-    if not wishes.style or wishes.style == piece.style:
+    if not constraints.style or constraints.style == piece.style:
         programs |= piece.programs
-    return NewBars(bars, key, style, wishes.density, activity, programs)
+    return NewBars(bars, key, style, constraints.density, activity, programs)
 
 
 def shift_between(before: int | None, after: int) -> int:
@@ -165,7 +167,7 @@ def next_of_line(line: Sequence[Chord], before: Sequence[Chord | None]) -> int:
 
 
 def _last_line(
-    piece: ReadPiece, plan: Plan, wishes: Wishes, key: int, leftwards: bool
+    piece: ReadPiece, plan: Plan, constraints: Constraints, key: int, leftwards: bool
 ) -> list[OutlinedBar]:
     """Return the bars that are repeated: the first of them follows the piece, or precedes it."""
     shift = shift_between(piece.key, key)
@@ -192,18 +194,18 @@ def _last_line(
     if not any(bar.chord for bar in line):
         chords = [transposed(chord, key % 12) for chord in plan.chords]
         line = [replace(bar, chord=chords[n % len(chords)]) for n, bar in enumerate(line)]
-    return [_asked(bar, wishes) for bar in line]
+    return [_asked(bar, constraints) for bar in line]
 
 
-def _asked(bar: OutlinedBar, wishes: Wishes) -> OutlinedBar:
-    """Return a bar in which the wished parts play and no others."""
-    return bar if wishes.is_all else replace(bar, plays=frozenset(wishes.parts))
+def _asked(bar: OutlinedBar, constraints: Constraints) -> OutlinedBar:
+    """Return a bar in which the named parts play and no others."""
+    return bar if constraints.is_all else replace(bar, plays=frozenset(constraints.parts))
 
 
 def _bars_after(
     composer: Composer,
     piece: ReadPiece,
-    wishes: Wishes,
+    constraints: Constraints,
     plan: Plan,
     line: list[OutlinedBar],
     count: int,
@@ -216,11 +218,11 @@ def _bars_after(
     bars, of_line = [], 0
     for number in range(count):
         before, place = name, place + 1
-        if wishes.form:
-            name, place = wishes.form[number % len(wishes.form)]
+        if constraints.form:
+            name, place = constraints.form[number % len(constraints.form)]
         elif _may_end(place) and (place >= LONGEST or rng.random() < CHANGE):
             name, place = rng.choice(FOLLOWING.get(name, ("verse",))), 0
-        if place == 0 and (name != before or wishes.form):
+        if place == 0 and (name != before or constraints.form):
             if name not in sections:
                 chords: Sequence[Chord | None] = [bar.chord for bar in line]
                 if rng.random() >= SAME_LINE:
@@ -228,7 +230,7 @@ def _bars_after(
                         composer.tables, rng.randrange(2**31), LINE,
                         tonic=key % 12, style=style, minor=key >= 12,
                     )  # fmt: skip
-                sections[name] = _section(plan, name, chords, line, wishes)
+                sections[name] = _section(plan, name, chords, line, constraints)
             line, of_line = sections[name], 0
         bars.append(replace(line[of_line % len(line)], place=(name, place) if name else None))
         of_line += 1
@@ -245,7 +247,7 @@ def _section(
     name: str,
     chords: Sequence[Chord | None],
     before: list[OutlinedBar],
-    wishes: Wishes,
+    constraints: Constraints,
 ) -> list[OutlinedBar]:
     """Return the line of a new section: parts as in the plan's section of that name."""
     of_name = [bar for bar, (section, _) in enumerate(plan.form) if section == name]
@@ -255,15 +257,15 @@ def _section(
         if of_name:
             row = plan.plays[of_name[number % len(of_name)]]
             plays = frozenset(part for part, on in zip(PARTS, row, strict=True) if on)
-        bars.append(_asked(OutlinedBar(chord, plays), wishes))
+        bars.append(_asked(OutlinedBar(chord, plays), constraints))
     return bars
 
 
 def _with_chords(
-    bars: list[OutlinedBar], piece: ReadPiece, wishes: Wishes, leftwards: bool
+    bars: list[OutlinedBar], piece: ReadPiece, constraints: Constraints, leftwards: bool
 ) -> list[OutlinedBar]:
-    """Return bars with the chords that are wished for, which go on where the piece has them."""
-    line = wishes.chords
+    """Return bars with the chords that are asked for, which go on where the piece has them."""
+    line = constraints.chords
     if not line:
         return bars
     start = -len(bars) if leftwards else next_of_line(line, piece.chords)

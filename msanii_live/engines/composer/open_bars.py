@@ -26,7 +26,7 @@ class OpenWindow:
 
 
 def open_windows(is_open: Sequence[bool], window: int) -> list[OpenWindow]:
-    """Return the windows that complete a piece, in their order.
+    """Return the windows that complete a piece, in their conditions.
 
     is_open: of each bar, whether something of it is to be composed. window: bars of a window. Half
     of a window or more is known where the piece has so much; bars before the first known ones are
@@ -93,12 +93,12 @@ def complete_piece(
             progress(number * total + done)
 
         window = moved([n for n in made if steps.start <= n.step < steps.stop], -steps.start)
-        order = cut_conditions(conditions, span.first, span.last - span.first)
+        part = cut_conditions(conditions, span.first, span.last - span.first)
         answer = complete(
             composer,
             window,
             window_mask,
-            replace(order, activity=window_activity(order, window, window_mask)),
+            replace(part, activity=window_activity(part, window, window_mask)),
             seed + number,
             options,
             advance,
@@ -116,18 +116,20 @@ def _open_bars(mask: Mask) -> list[bool]:
 
 
 def window_activity(
-    order: PieceConditions, notes: Sequence[PartNote], mask: Mask
+    conditions: PieceConditions, notes: Sequence[PartNote], mask: Mask
 ) -> dict[str, float]:
-    """Return the notes a bar of a window, if its open bars get as many as `order` says.
+    """Return the notes a bar of a window, if its open bars get as many as `conditions` says.
 
     The network is told the mean over the window, and known bars may have more notes or fewer.
     notes: of the window. mask: bool, (bars, parts).
     """
-    per_bar = steps_per_bar(order.metre)
+    per_bar = steps_per_bar(conditions.metre)
     activity = {}
-    for part, a_bar in order.activity.items():
+    for part, a_bar in conditions.activity.items():
         known = mask[:, PARTS.index(part)]
-        plays = np.array([bool(each) for each in order.plays.get(part, [True] * order.bars)])
+        plays = np.array(
+            [bool(each) for each in conditions.plays.get(part, [True] * conditions.bars)]
+        )
         given = sum(note.part == part and known[note.step // per_bar] for note in notes)
         total = given + a_bar * float((plays & ~known).sum())
         activity[part] = total / max(1, int(plays.sum()))

@@ -1,4 +1,4 @@
-"""Plans: what pieces of each style are like, so that an order may leave most things unsaid."""
+"""Plans: what pieces of each style are like, so that a command may leave most things unsaid."""
 
 from __future__ import annotations
 
@@ -173,8 +173,10 @@ def activity_at(
     return found
 
 
-def order_of(plan: Plan, bars: int, tonic: int, *, arranged: bool = True) -> PieceConditions:
-    """Return the order that a plan stands for; chords and form start anew where it ends.
+def conditions_of_plan(
+    plan: Plan, bars: int, tonic: int, *, arranged: bool = True
+) -> PieceConditions:
+    """Return the conditions that a plan stands for; chords and form start anew where it ends.
 
     tonic: pitch class 0-11. arranged: parts come and go as in the plan; else all that play in it
     play throughout.

@@ -31,7 +31,7 @@ TOGETHER = 0.5  # chance that a part follows the draw that all parts share
 
 def with_returning_bars(
     notes: Sequence[PartNote],
-    order: PieceConditions,
+    conditions: PieceConditions,
     is_open: npt.NDArray[np.bool_],
     seed: int,
     is_heard: bool = False,
@@ -43,52 +43,52 @@ def with_returning_bars(
     notes that were known were heard in a recording. The same seed gives the same notes.
     """
     rng = Random(f"returning bars {seed}")
-    per_bar = steps_per_bar(order.metre)
+    per_bar = steps_per_bar(conditions.metre)
     bars: dict[tuple[str, int], list[PartNote]] = {}
     for note in notes:
         bars.setdefault((note.part, note.step // per_bar), []).append(note)
-    for bar in range(order.bars):
+    for bar in range(conditions.bars):
         shared, lag_draw = rng.random(), rng.random()
         for place, part in enumerate(PARTS):
             own, follows = rng.random(), rng.random() < TOGETHER
             draw = shared if follows else own
             if is_heard and part == "drums":
-                lag = _lag_of_heard_drums(order, bar, draw)
+                lag = _lag_of_heard_drums(conditions, bar, draw)
             else:
-                lag = _lag(order, bar, part, draw, lag_draw)
+                lag = _lag(conditions, bar, part, draw, lag_draw)
             before = bars.get((part, bar - lag)) if lag else None
             if before and is_open[bar, place] and (part, bar) in bars:
                 bars[part, bar] = moved(before, lag * per_bar)
     return in_order(note for each in bars.values() for note in each)
 
 
-def _lag(order: PieceConditions, bar: int, part: str, draw: float, lag_draw: float) -> int:
+def _lag(conditions: PieceConditions, bar: int, part: str, draw: float, lag_draw: float) -> int:
     """Return after how many bars a part's bar comes back here, 0 if it does not."""
     lags = LAGS if lag_draw < 0.5 else LAGS[::-1]
     for lag in lags:
-        if bar >= lag and _is_same(order, bar, bar - lag):
+        if bar >= lag and _is_same(conditions, bar, bar - lag):
             return lag if draw < RATES[part][LAGS.index(lag)] else 0
     return 0
 
 
-def _is_same(order: PieceConditions, bar: int, other: int) -> bool:
+def _is_same(conditions: PieceConditions, bar: int, other: int) -> bool:
     """Return whether two bars have the same chord and lie in sections of one name."""
-    chords = order.chords
+    chords = conditions.chords
     if max(bar, other) >= len(chords) or chords[bar] is None or chords[bar] != chords[other]:
         return False
-    return _is_same_section(order, bar, other)
+    return _is_same_section(conditions, bar, other)
 
 
-def _lag_of_heard_drums(order: PieceConditions, bar: int, draw: float) -> int:
+def _lag_of_heard_drums(conditions: PieceConditions, bar: int, draw: float) -> int:
     """Return after how many bars heard drums come back here, whatever the chords are; 0: not."""
     lag = next((lag for lag in HEARD_LAGS if lag <= bar), 0)
-    comes_back = lag and draw < HEARD_DRUMS and _is_same_section(order, bar, bar - lag)
+    comes_back = lag and draw < HEARD_DRUMS and _is_same_section(conditions, bar, bar - lag)
     return lag if comes_back else 0
 
 
-def _is_same_section(order: PieceConditions, bar: int, other: int) -> bool:
+def _is_same_section(conditions: PieceConditions, bar: int, other: int) -> bool:
     """Return whether two bars lie in sections of one name."""
-    form = order.form
+    form = conditions.form
     one = form[bar] if bar < len(form) else None
     two = form[other] if other < len(form) else None
     return (one and one[0]) == (two and two[0])

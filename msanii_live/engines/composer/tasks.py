@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from msanii_live.audio import Clip, Samples, make_clip, rms_dbfs
 from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.early_source import EarlySource
 from msanii_live.engines.composer.long_pieces import composing_steps
@@ -46,10 +47,9 @@ from msanii_live.engines.composer.weights import Composer
 from msanii_live.engines.composer.whole_pieces import (
     MAX_SECONDS,
     checked_frames,
-    compose_order,
-    ordered,
+    compose_plan,
+    plan_command,
 )
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.engines.scores import requested_score
 from msanii_live.engines.verbs import run_verb
@@ -81,7 +81,7 @@ class ComposerTasks:
     play: Play
     command: GenerationCommand
     context: Context
-    wishes: Wishes
+    constraints: Constraints
     options: CompletionOptions
     steps: int
 
@@ -91,10 +91,10 @@ class ComposerTasks:
 
     def generate(self, command: Generate) -> Clip:
         """Compose a piece and play it, as a loop if it has whole bars."""
-        order = ordered(self.composer, command, self.wishes, self.context)
-        composing = composing_steps(order.conditions, self.options)
-        advance, context = staged(self.context, composing, self._playing(order.seconds))
-        score = compose_order(self.composer, order, self.context.seed, self.options, advance)
+        plan = plan_command(self.composer, command, self.constraints, self.context)
+        composing = composing_steps(plan.conditions, self.options)
+        advance, context = staged(self.context, composing, self._playing(plan.seconds))
+        score = compose_plan(self.composer, plan, self.context.seed, self.options, advance)
         return self._clip(self._performer(context).whole(score), score)
 
     def outpaint(self, command: Outpaint) -> Clip:
@@ -103,7 +103,7 @@ class ComposerTasks:
         surely = surely_heard(score) if is_recording(source) else ()
         heard, leftwards = score.only(surely) if surely else score, command.side == "left"
         piece = self._read(heard if leftwards else recent_bars(heard, self.context.beats))
-        metre = self.wishes.metre or piece.grid.metre
+        metre = self.constraints.metre or piece.grid.metre
         seconds = command.seconds
         if command.bars is not None:
             seconds = command.bars * replace(piece.grid, metre=metre).bar
@@ -113,8 +113,9 @@ class ComposerTasks:
         is_first = bool(command.keep) and not leftwards
         early = EarlySource(self.context.spans, source, old, old + new, is_first)
         plan = plan_continuation(
-            self.composer, piece, self.wishes, new / RATE, self.context.seed, leftwards=leftwards
-        )
+            self.composer, piece, self.constraints, new / RATE, self.context.seed,
+            leftwards=leftwards,
+        )  # fmt: skip
         plan = replace(plan, is_heard=is_recording(source))
         span = self._playing(LEAD + new / RATE + (TAIL if leftwards else 0.0))
         advance, context = staged(self.context, plan.steps(self.options), span)
@@ -137,11 +138,11 @@ class ComposerTasks:
         start = round(command.start * RATE)
         end = min(round(command.end * RATE), source.info.frames)
         checked_frames(LEAD + (end - start) / RATE)
-        is_kept = self.wishes.is_all or not (source.stems or command.stems)  # else it is mixed anew
+        is_kept = self.constraints.is_all or not (source.stems or command.stems)  # else mixed anew
         early = EarlySource(self.context.spans, source, start, end, is_kept)
         piece = self._read(score, with_tempo=False)
-        cells = open_cells(piece, start / RATE, end / RATE, self.wishes.parts)
-        variation = plan_variation(self.composer, piece, self.wishes, cells, self.context.seed)
+        cells = open_cells(piece, start / RATE, end / RATE, self.constraints.parts)
+        variation = plan_variation(self.composer, piece, self.constraints, cells, self.context.seed)
         span = self._playing(LEAD + (end - start) / RATE + TAIL)
         advance, context = staged(self.context, variation.steps(self.options), span)
         whole = variation.compose(self.composer, self.context.seed, self.options, advance)
@@ -200,7 +201,7 @@ class ComposerTasks:
             self.context.progress(1, 1)
             kept = cut_out(as_played(source), 0, frames)
             return self._clip(kept, score, (a, b))
-        whole = morphed(piece, other, mix, self.context.seed, self.wishes.parts)
+        whole = morphed(piece, other, mix, self.context.seed, self.constraints.parts)
         amount = BLENDED * command.strength * 4 * mix * (1 - mix)
         advance, context = staged(self.context, 0, self._playing(seconds))
         if amount >= 0.02:
@@ -232,12 +233,12 @@ class ComposerTasks:
         source, score = accompanied(self.context, command.src)
         checked_frames(score.seconds)
         piece = self._read(score, with_tempo=False)
-        parts = self.wishes.parts if command.parts else lacking_parts(score)
-        wishes, cells = replace(self.wishes, parts=parts), open_cells(piece, -1e9, 1e9, parts)
-        variation = plan_variation(self.composer, piece, wishes, cells, self.context.seed)
-        advance, context = staged(
-            self.context, variation.steps(self.options), self._playing(score.seconds)
-        )
+        parts = self.constraints.parts if command.parts else lacking_parts(score)
+        constraints = replace(self.constraints, parts=parts)
+        cells = open_cells(piece, -1e9, 1e9, parts)
+        variation = plan_variation(self.composer, piece, constraints, cells, self.context.seed)
+        span = self._playing(score.seconds)
+        advance, context = staged(self.context, variation.steps(self.options), span)
         whole = variation.compose(self.composer, self.context.seed, self.options, advance)
         answer = whole.only(parts)
         played = self._performer(context).whole(answer, rms_dbfs(source.samples))
@@ -247,7 +248,7 @@ class ComposerTasks:
 
     def _read(self, score: Score, with_tempo: bool = True) -> ReadPiece:
         """Read a score; with_tempo: at the command's tempo, if it names one."""
-        tempo = self.wishes.tempo
+        tempo = self.constraints.tempo
         if tempo and with_tempo:
             score = score.at_tempo(tempo)
         elif len({segment.bpm for segment in score.tempo_map}) > 1:
@@ -260,15 +261,16 @@ class ComposerTasks:
     def _variation(
         self, piece: ReadPiece, amount: float, with_chords: bool = False
     ) -> tuple[Variation, CompletionOptions]:
-        """Plan other notes in all bars of the wished parts. amount: see `CompletionOptions`.
+        """Plan other notes in all bars of the named parts. amount: see `CompletionOptions`.
 
         with_chords: if all is to be new, the chords are too.
         """
-        seed, wishes = self.context.seed, self.wishes
-        cells = open_cells(piece, -1e9, 1e9, wishes.parts)
-        if with_chords and amount >= ALL_NEW and wishes.is_all and not wishes.chords:
-            wishes = replace(wishes, chords=drawn_chords(self.composer, piece, wishes, seed))
-        variation = plan_variation(self.composer, piece, wishes, cells, seed)
+        seed, constraints = self.context.seed, self.constraints
+        cells = open_cells(piece, -1e9, 1e9, constraints.parts)
+        if with_chords and amount >= ALL_NEW and constraints.is_all and not constraints.chords:
+            chords = drawn_chords(self.composer, piece, constraints, seed)
+            constraints = replace(constraints, chords=chords)
+        variation = plan_variation(self.composer, piece, constraints, cells, seed)
         return variation, replace(self.options, amount=amount)
 
     def _playing(self, seconds: float) -> int:
@@ -299,13 +301,13 @@ class ComposerTasks:
 
     def _keeps_parts(self, source: Clip) -> bool:
         """Return whether the sound of the parts that stay can be taken from the source."""
-        return bool(source.stems) and not self.wishes.is_all
+        return bool(source.stems) and not self.constraints.is_all
 
     def _kept_parts(self, played: PlayedParts, source: Clip) -> PlayedParts:
-        """Return what was played with the source's own sound of the parts that are not wished."""
+        """Return what was played with the source's own sound of the parts that are not named."""
         if not self._keeps_parts(source):
             return played
-        return with_kept(played, source, self.wishes.parts, bool(self.command.stems))
+        return with_kept(played, source, self.constraints.parts, bool(self.command.stems))
 
     def _clip(self, played: PlayedParts, score: Score, parents: tuple[Clip, ...] = ()) -> Clip:
         """Return a clip of what was played, with its notes."""

@@ -16,6 +16,7 @@ from msanii_live.engines.composer.bar_grid import (
     score_notes,
 )
 from msanii_live.engines.composer.complete import CompletionOptions, Mask
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.continuation import ContinuationPlan, conditions_of, markers_of
 from msanii_live.engines.composer.new_bars import (
     NewBars,
@@ -33,7 +34,6 @@ from msanii_live.engines.composer.plans import (
 from msanii_live.engines.composer.progressions import draw_progression
 from msanii_live.engines.composer.read_piece import ReadPiece
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.notes import PARTS, Marker, Note, Score, part_of, sort_notes
 
@@ -68,14 +68,14 @@ class Variation:
         around = loop_steps(piece.score, grid)
         kept = [n for n in piece.score.notes if not self._is_open(on_grid(n, grid, around))]
         timed = within(score_notes(fresh, grid, new.programs), piece.score)
-        order = self.plan.conditions
+        conditions = self.plan.conditions
         return replace(
             piece.score,
             notes=sort_notes([*kept, *timed]),
             key=key_name(new.key),
             style=new.style or piece.score.style,
             swing=grid.swing,
-            markers=_from_start(markers_of(order.chords, order.form, grid, new.key))
+            markers=_from_start(markers_of(conditions.chords, conditions.form, grid, new.key))
             or piece.score.markers,
         )
 
@@ -95,35 +95,37 @@ def open_cells(piece: ReadPiece, start: float, end: float, parts: tuple[str, ...
 
 
 def plan_variation(
-    composer: Composer, piece: ReadPiece, wishes: Wishes, is_open: Mask, seed: int
+    composer: Composer, piece: ReadPiece, constraints: Constraints, is_open: Mask, seed: int
 ) -> Variation:
     """Plan new notes in open cells. What the command does not say is as in the piece."""
-    grid = replace(piece.grid, swing=piece.grid.swing if wishes.swing is None else wishes.swing)
+    grid = replace(
+        piece.grid, swing=piece.grid.swing if constraints.swing is None else constraints.swing
+    )
     rng = Random(f"variation {seed}")
-    found = wishes.key_after(piece.key)
+    found = constraints.key_after(piece.key)
     key = rng.randrange(24) if found is None else found
     shift = shift_between(piece.key, key)
-    style = wishes.style or piece.style or None
+    style = constraints.style or piece.style or None
     style = style if style in composer.net.config.styles else None
     plan = draw_plan(
         composer.tables, seed, style=style, minor=key >= 12, metre=grid.metre,
-        density=wishes.density,
+        density=constraints.density,
     )  # fmt: skip
-    is_other = wishes.style not in (None, piece.style)
+    is_other = constraints.style not in (None, piece.style)
     activity = piece.activity(0, piece.bars)
     usual = usual_activity(composer.tables, style, grid.metre)
-    if wishes.density is not None or is_other:
+    if constraints.density is not None or is_other:
         activity = {p: each for p, each in zip(PARTS, plan.activity, strict=True) if each > 0}
-    if wishes.density is not None:
-        activity |= activity_at(composer.tables, style, grid.metre, wishes.density)
+    if constraints.density is not None:
+        activity |= activity_at(composer.tables, style, grid.metre, constraints.density)
     activity = {part: activity.get(part, usual.get(part, 4.0)) for part in PARTS}
     programs = dict(PROGRAMS) | {
         part: program for part, program in zip(PARTS, plan.programs, strict=True) if program >= 0
     }
     if not is_other:
         programs |= piece.programs
-    bars = _outline(composer, piece, wishes, is_open, (key, shift, style, seed))
-    new = NewBars(bars, key, style, wishes.density, activity, programs)
+    bars = _outline(composer, piece, constraints, is_open, (key, shift, style, seed))
+    new = NewBars(bars, key, style, constraints.density, activity, programs)
     held = ~is_open
     mask: Mask = np.all(held.reshape(piece.bars, grid.per_bar, len(PARTS)), axis=1)
     known = [
@@ -133,16 +135,16 @@ def plan_variation(
         for note in piece.notes
     ]
     end = piece.score.seconds
-    order = conditions_of(bars, new, grid)
+    conditions = conditions_of(bars, new, grid)
     return Variation(
-        piece, is_open, ContinuationPlan(order, known, mask, held, grid, new, 0.0, end)
+        piece, is_open, ContinuationPlan(conditions, known, mask, held, grid, new, 0.0, end)
     )
 
 
 def _outline(
     composer: Composer,
     piece: ReadPiece,
-    wishes: Wishes,
+    constraints: Constraints,
     is_open: Mask,
     music: tuple[int, int, str | None, int],
 ) -> list[OutlinedBar]:
@@ -162,11 +164,11 @@ def _outline(
         chord, place = chords[bar], piece.form[bar]
         if open_bars[bar]:
             chord = transposed(chord, shift)
-            plays |= set() if wishes.is_all else set(wishes.parts)
-            if wishes.chords:
-                chord = wishes.chords[(bar - first) % len(wishes.chords)]
-            if wishes.form:
-                place = wishes.form[(bar - first) % len(wishes.form)]
+            plays |= set() if constraints.is_all else set(constraints.parts)
+            if constraints.chords:
+                chord = constraints.chords[(bar - first) % len(constraints.chords)]
+            if constraints.form:
+                place = constraints.form[(bar - first) % len(constraints.form)]
         bars.append(OutlinedBar(chord, frozenset(plays), place if place[0] else None))
     return bars
 
@@ -189,11 +191,11 @@ def within(notes: tuple[Note, ...], score: Score) -> list[Note]:
 
 
 def drawn_chords(
-    composer: Composer, piece: ReadPiece, wishes: Wishes, seed: int
+    composer: Composer, piece: ReadPiece, constraints: Constraints, seed: int
 ) -> tuple[Chord, ...]:
-    """Return chords for all bars of a piece in its key and style, or those wished for."""
-    key = piece.key if wishes.key is None else wishes.key
-    style = wishes.style or piece.style
+    """Return chords for all bars of a piece in its key and style, or those asked for."""
+    key = piece.key if constraints.key is None else constraints.key
+    style = constraints.style or piece.style
     known = composer.net.config.styles
     return tuple(
         draw_progression(

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from msanii_live.engines.base import Context
 from msanii_live.engines.composer.bar_grid import BarGrid
 from msanii_live.engines.composer.complete import CompletionOptions, nothing_known
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.long_pieces import compose_piece
-from msanii_live.engines.composer.piece_order import PieceOrder, find_metre, order_piece
+from msanii_live.engines.composer.piece_plan import PiecePlan, find_metre, plan_piece
 from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.errors import Code, CommandError
 from msanii_live.notes import Score
 from msanii_live.protocol.commands import Generate
@@ -22,23 +22,25 @@ MIN_FRAMES = 2_048
 USUAL_SECONDS = 6.0  # length of a command that gives none
 
 
-def ordered(composer: Composer, command: Generate, wishes: Wishes, context: Context) -> PieceOrder:
+def plan_command(
+    composer: Composer, command: Generate, constraints: Constraints, context: Context
+) -> PiecePlan:
     """Return what a command asks for.
 
     A form gives the length if neither `bars` nor `seconds` does.
     Raises: CommandError: ERANGE, the clip would be too short or too long.
     """
-    bpm = wishes.tempo or context.tempo
-    metre = wishes.metre or find_metre(context.beats, context.warn)
-    bar = BarGrid(bpm, metre).bar if wishes.metre else context.beats * 60.0 / bpm
+    bpm = constraints.tempo or context.tempo
+    metre = constraints.metre or find_metre(context.beats, context.warn)
+    bar = BarGrid(bpm, metre).bar if constraints.metre else context.beats * 60.0 / bpm
     seconds, bars = command.seconds, command.bars
-    if bars is None and wishes.form and seconds == USUAL_SECONDS:
-        bars = float(len(wishes.form))
+    if bars is None and constraints.form and seconds == USUAL_SECONDS:
+        bars = float(len(constraints.form))
     if bars is not None:
         seconds = bars * bar
     frames = checked_frames(seconds)
-    return order_piece(
-        composer, wishes, bpm=bpm, metre=metre, seconds=frames / RATE,
+    return plan_piece(
+        composer, constraints, bpm=bpm, metre=metre, seconds=frames / RATE,
         is_loop=bars is not None and abs(bars - round(bars)) < 1e-6, seed=context.seed,
     )  # fmt: skip
 
@@ -54,14 +56,14 @@ def checked_frames(seconds: float, longest: float = MAX_SECONDS) -> int:
     return frames
 
 
-def compose_order(
+def compose_plan(
     composer: Composer,
-    order: PieceOrder,
+    plan: PiecePlan,
     seed: int,
     options: CompletionOptions,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Score:
-    """Return the score of an order; the same seed gives the same notes."""
-    notes = compose_piece(composer, order.conditions, seed, options, progress)
-    is_open = ~nothing_known(order.conditions.bars)
-    return order.score(with_returning_bars(notes, order.conditions, is_open, seed))
+    """Return the score of a plan; the same seed gives the same notes."""
+    notes = compose_piece(composer, plan.conditions, seed, options, progress)
+    is_open = ~nothing_known(plan.conditions.bars)
+    return plan.score(with_returning_bars(notes, plan.conditions, is_open, seed))

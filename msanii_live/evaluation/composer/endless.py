@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.continuation import plan_continuation
-from msanii_live.engines.composer.piece_order import order_piece
+from msanii_live.engines.composer.piece_plan import plan_piece
 from msanii_live.engines.composer.read_piece import read_piece
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.whole_pieces import compose_order
-from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.engines.composer.whole_pieces import compose_plan
 from msanii_live.evaluation.composer.measures import mean
 from msanii_live.evaluation.composer.tasks import Scores, styles_with_plans
 from msanii_live.notes import PARTS, Score, part_of
@@ -43,16 +43,16 @@ def _continued(
     composer: Composer, style: str, seed: int, bars: int, options: CompletionOptions
 ) -> Score:
     """Return a piece of so many bars that is continued by its own notes."""
-    wishes = Wishes(style=style)
-    order = order_piece(
-        composer, wishes, bpm=BPM, metre=METRE, seconds=FIRST * BAR, is_loop=False, seed=seed
+    constraints = Constraints(style=style)
+    order = plan_piece(
+        composer, constraints, bpm=BPM, metre=METRE, seconds=FIRST * BAR, is_loop=False, seed=seed
     )
-    score = compose_order(composer, order, seed, options)
+    score = compose_plan(composer, order, seed, options)
     while score.seconds < bars * BAR - 1e-6:
         before = score.cut(max(0.0, score.seconds - CONTEXT * BAR), score.seconds)
         place = round(score.seconds / BAR)
         plan = plan_continuation(
-            composer, read_piece(before, BPM, 4), wishes, STEP * BAR, seed + 1000 * place
+            composer, read_piece(before, BPM, 4), constraints, STEP * BAR, seed + 1000 * place
         )
         made = plan.compose(composer, seed + 1000 * place, options)
         score = replace(

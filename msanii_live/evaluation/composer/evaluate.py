@@ -13,7 +13,7 @@ import torch
 from msanii_live.engines.composer.complete import CompletionOptions, as_tensor, sample_rolls
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.notes import PartNote
-from msanii_live.engines.composer.plans import draw_plan, order_of
+from msanii_live.engines.composer.plans import conditions_of_plan, draw_plan
 from msanii_live.engines.composer.returning_bars import with_returning_bars
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
@@ -105,12 +105,12 @@ def _plans(composer: Composer, count: int) -> list[PieceConditions]:
         draw_plan(composer.tables, index, style=styles[index % len(styles)])
         for index in range(count)
     ]
-    return [order_of(plan, 16, 0) for plan in plans]
+    return [conditions_of_plan(plan, 16, 0) for plan in plans]
 
 
 def speed(composer: Composer) -> Scores:
     """Return the seconds that 16 bars take, the best of three, by steps and precision."""
-    order = order_of(draw_plan(composer.tables, 0), 16, 0)
+    order = conditions_of_plan(draw_plan(composer.tables, 0), 16, 0)
     empty = [HeldOutWindow([], order)]
     known = np.zeros((16, len(PARTS)), np.bool_)
     result = {}

@@ -14,11 +14,11 @@ from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer.band_player import BandPlayer
 from msanii_live.engines.composer.bar_grid import PROGRAMS, BarGrid, score_notes
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.notes import PartNote
 from msanii_live.engines.composer.plans import draw_plan
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.whole_pieces import compose_order, ordered
-from msanii_live.engines.composer.wishes import Wishes
+from msanii_live.engines.composer.whole_pieces import compose_plan, plan_command
 from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.engines.note_spectra.engine import NoteSpectraEngine
 from msanii_live.engines.prompt_parser import key_name
@@ -160,10 +160,10 @@ def sound_columns(
 
 def _own(composer: Composer, order: SoundOrder, seed: int) -> Score:
     """Return what the engine composes of style, key and tempo alone."""
-    wishes = Wishes(style=order.window.order.style, key=order.key, tempo=order.grid.bpm)
+    constraints = Constraints(style=order.window.order.style, key=order.key, tempo=order.grid.bpm)
     context = replace(standalone_context(), seed=seed)
-    plan = ordered(composer, Generate(bars=BARS), wishes, context)
-    score = compose_order(composer, plan, seed, CompletionOptions(steps=STEPS, bfloat16=True))
+    plan = plan_command(composer, Generate(bars=BARS), constraints, context)
+    score = compose_plan(composer, plan, seed, CompletionOptions(steps=STEPS, bfloat16=True))
     return replace(score, is_loop=False)
 
 

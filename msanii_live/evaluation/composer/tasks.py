@@ -10,7 +10,7 @@ import numpy as np
 from msanii_live.engines.composer.complete import moved
 from msanii_live.engines.composer.conditions import PieceConditions
 from msanii_live.engines.composer.notes import PartNote, steps_per_bar
-from msanii_live.engines.composer.plans import draw_plan, order_of
+from msanii_live.engines.composer.plans import conditions_of_plan, draw_plan
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.evaluation.composer import measures
 from msanii_live.notes import PARTS
@@ -130,7 +130,7 @@ def density(composer: Composer, steps: int) -> dict[str, object]:
         orders = []
         for index in range(4):
             plan = draw_plan(composer.tables, index, style=style)
-            base = order_of(plan, 8, 0, arranged=False)
+            base = conditions_of_plan(plan, 8, 0, arranged=False)
             orders += [replace(base, density=value, activity={}) for value in DENSITIES]
         empty = [HeldOutWindow([], order) for order in orders]
         known = np.zeros((8, len(PARTS)), np.bool_)

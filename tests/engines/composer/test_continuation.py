@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.continuation import plan_continuation
 from msanii_live.engines.composer.new_bars import outline_new_bars
 from msanii_live.engines.composer.read_piece import read_piece
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.notes import CHORD, SECTION, Marker
 from tests.engines.composer.tiny import riff, tiny_composer
 
@@ -25,9 +25,11 @@ def chords_of(score):
     return [marker.text for marker in score.markers if marker.kind == CHORD]
 
 
-def go_on(composer, score, bars, seed=1, **wishes):
+def go_on(composer, score, bars, seed=1, **constraints):
     piece = read_piece(score, 120.0, 4)
-    plan = plan_continuation(composer, piece, Wishes(**wishes), bars * piece.grid.bar, seed)
+    plan = plan_continuation(
+        composer, piece, Constraints(**constraints), bars * piece.grid.bar, seed
+    )
     return plan.compose(composer, seed, FAST)
 
 
@@ -78,25 +80,25 @@ def test_another_key_moves_the_chords_and_another_metre_the_bars(composer):
 
 def test_only_the_parts_that_are_asked_for_are_written(composer):
     new = outline_new_bars(
-        composer, read_piece(riff(), 120.0, 4), Wishes(parts=("bass", "pad")), 3, 1
+        composer, read_piece(riff(), 120.0, 4), Constraints(parts=("bass", "pad")), 3, 1
     )
     assert [bar.plays for bar in new.bars] == [{"bass", "pad"}] * 3
 
 
 def test_sections_end_after_eight_or_sixteen_bars_and_others_follow(composer):
     piece = read_piece(replace(riff(), markers=(Marker(0.0, SECTION, "verse"),)), 120.0, 4)
-    bars = outline_new_bars(composer, piece, Wishes(), 60, 1).bars
+    bars = outline_new_bars(composer, piece, Constraints(), 60, 1).bars
     begins = [n for n, bar in enumerate(bars) if bar.place and bar.place[1] == 0]
     assert begins[0] in (4, 12)
     assert all(later - before in (8, 16) for before, later in itertools.pairwise(begins))
     form = (("intro", 0), ("intro", 1), ("verse", 0))
-    asked = outline_new_bars(composer, piece, Wishes(form=form), 3, 1).bars
+    asked = outline_new_bars(composer, piece, Constraints(form=form), 3, 1).bars
     assert [bar.place for bar in asked] == list(form)
 
 
 def test_bars_before_a_piece_are_composed_too(composer):
     piece = read_piece(riff(), 120.0, 4)
-    plan = plan_continuation(composer, piece, Wishes(), 3.0, 1, leftwards=True)
+    plan = plan_continuation(composer, piece, Constraints(), 3.0, 1, leftwards=True)
     new = plan.compose(composer, 1, FAST)
     assert (new.seconds, new.bar) == (3.0, 0.5)
     assert [(marker.start, marker.text) for marker in new.markers] == [(0.0, "C"), (1.0, "G")]
@@ -105,7 +107,7 @@ def test_bars_before_a_piece_are_composed_too(composer):
 def test_an_endless_piece_keeps_its_number_of_notes(composer):
     """Fed with its own notes, a composer must not write ever more of them, or ever fewer."""
     piece = read_piece(riff(), 120.0, 4)
-    activity = outline_new_bars(composer, piece, Wishes(), 1, 1).activity
+    activity = outline_new_bars(composer, piece, Constraints(), 1, 1).activity
     assert activity["bass"] == pytest.approx(4.0, rel=0.1)
     assert activity["drums"] == pytest.approx(4.0, rel=0.1)
 

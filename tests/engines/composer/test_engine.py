@@ -1,4 +1,4 @@
-"""The composer engine: lengths, loops, seeds, cancelling, and what of an order is followed."""
+"""The composer engine: lengths, loops, seeds, cancelling, and what of a plan is followed."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.composer.engine import ComposerEngine, create
 from msanii_live.engines.composer.network import ComposerNet, NetworkConfig
 from msanii_live.engines.composer.notes import PartNote
-from msanii_live.engines.composer.piece_order import find_metre, start_full
+from msanii_live.engines.composer.piece_plan import find_metre, start_full
 from msanii_live.engines.composer.weights import Composer, write_weights
 from msanii_live.errors import CommandError
 from msanii_live.protocol.commands import Generate, Vocode
@@ -51,6 +51,14 @@ def test_notes_lie_in_the_clip_and_the_seed_decides_them(engine):
     assert all(note.end <= 1.3 for note in cut.notes)
 
 
+@pytest.mark.parametrize("style", ["", "lofi", "drum and bass"])
+def test_a_style_takes_the_tempo_of_the_transport_but_for_a_named_one(engine, style):
+    in_set = context(tempo=97.0)
+    assert engine.plan(Generate(style=style, bars=2), in_set).bpm == 97.0
+    assert engine.plan(Generate(style=style, prompt="at 174 bpm", bars=2), in_set).bpm == 174.0
+    assert engine.plan(Generate(style=style, bpm=90, bars=2), in_set).bpm == 90.0
+
+
 def test_a_long_piece_is_chained_and_its_windows_differ(engine):
     score = compose(engine, bars=40, bpm=240)
     assert score.seconds == 40.0
@@ -64,23 +72,23 @@ def test_a_long_piece_is_chained_and_its_windows_differ(engine):
 
 
 def test_style_and_key_are_taken_or_drawn_from_the_seed(engine):
-    order = engine.order(Generate(style="lo-fi", key="F#m", bars=2), context())
-    assert (order.style, order.key) == ("lofi", 18)
-    assert order.conditions.minor is True
-    assert order.conditions.chords[0].root == 6
-    prompted = engine.order(Generate(prompt="jazz in D major at 90 bpm", bars=2), context())
+    plan = engine.plan(Generate(style="lo-fi", key="F#m", bars=2), context())
+    assert (plan.style, plan.key) == ("lofi", 18)
+    assert plan.conditions.minor is True
+    assert plan.conditions.chords[0].root == 6
+    prompted = engine.plan(Generate(prompt="jazz in D major at 90 bpm", bars=2), context())
     assert (prompted.style, prompted.key, prompted.bpm) == ("jazz", 2, 90)
-    drawn = [engine.order(Generate(bars=2), context(seed)) for seed in range(20)]
+    drawn = [engine.plan(Generate(bars=2), context(seed)) for seed in range(20)]
     assert len({each.style for each in drawn}) > 4
     assert len({each.key for each in drawn}) > 6
-    assert drawn[3] == engine.order(Generate(bars=2), context(3))
-    tonic = engine.order(Generate(bars=2, style="pop"), context(3)).key % 12
+    assert drawn[3] == engine.plan(Generate(bars=2), context(3))
+    tonic = engine.plan(Generate(bars=2, style="pop"), context(3)).key % 12
     assert tonic == drawn[3].key % 12
 
 
 def test_density_chooses_the_outline(engine):
     sparse, full = (
-        engine.order(Generate(bars=2, style="pop", density=density), context()).conditions
+        engine.plan(Generate(bars=2, style="pop", density=density), context()).conditions
         for density in (0.0, 1.0)
     )
     assert (sparse.density, full.density) == (0.0, 1.0)
@@ -94,7 +102,7 @@ def test_short_pieces_start_where_most_parts_play(engine):
     assert sum(start_full(uneven).plays[0]) == 3, "the fullest phrase"
     assert [sum(bar) for bar in start_full(uneven, 12).plays[:12]] == [2] * 8 + [3] * 4
     short, long = (
-        engine.order(Generate(bars=bars, style="pop"), context()).conditions for bars in (4, 16)
+        engine.plan(Generate(bars=bars, style="pop"), context()).conditions for bars in (4, 16)
     )
     assert short.plays["drums"] == [True] * 4
     assert long.plays["drums"] == ([False] * 4 + [True] * 4) * 2
@@ -119,11 +127,11 @@ def test_bars_are_as_long_as_the_transports(engine, beats):
 
 def test_a_note_before_the_start_of_a_loop_is_at_its_end(engine):
     early = [PartNote("bass", 0, -0.25, 2.0, 40, 90), PartNote("drums", 4, 4.0, 1.0, 36, 90)]
-    loop = engine.order(Generate(bars=1, bpm=120), context()).score(early)
+    loop = engine.plan(Generate(bars=1, bpm=120), context()).score(early)
     assert [round(note.start, 6) for note in loop.notes] == [0.5, 1.96875]
     assert loop.notes[1].program == 38
     assert loop.notes[0].drum
-    line = engine.order(Generate(seconds=2.0, bpm=120), context()).score(early)
+    line = engine.plan(Generate(seconds=2.0, bpm=120), context()).score(early)
     assert [note.start for note in line.notes] == [0.0, 0.5]
 
 
@@ -135,7 +143,7 @@ def test_words_that_are_not_understood_are_warned_of(engine, tmp_path):
     assert "house" in warnings[0]
     few = ComposerEngine("cpu", untrained(tmp_path / "few.safetensors", ("pop", "jazz")))
     warnings.clear()
-    few.order(Generate(style="techno"), context(warn=warnings.append))
+    few.plan(Generate(style="techno"), context(warn=warnings.append))
     assert warnings[0].startswith("these weights do not know the style techno")
 
 

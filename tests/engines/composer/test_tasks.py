@@ -9,6 +9,7 @@ from msanii_live.audio import make_clip, rms_dbfs
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.composer import tasks
 from msanii_live.engines.composer.complete import CompletionOptions
+from msanii_live.engines.composer.constraints import read_constraints
 from msanii_live.engines.composer.playing import (
     Performer,
     expected_change,
@@ -16,7 +17,6 @@ from msanii_live.engines.composer.playing import (
 )
 from msanii_live.engines.composer.sources import lacking_parts
 from msanii_live.engines.composer.tasks import ComposerTasks
-from msanii_live.engines.composer.wishes import read_wishes
 from msanii_live.engines.loudness import measure_loudness
 from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import Code, CommandError
@@ -60,9 +60,9 @@ def run(composer, command, seed=1, clips=None, score=None, **context):
         standalone_context(score=lambda name: score), seed=seed, clip=known.__getitem__, **context
     )
     command = replace(command, steps=command.steps or 1)
-    wishes = read_wishes(command, STYLES, context.warn)
+    constraints = read_constraints(command, STYLES, context.warn)
     options = CompletionOptions(steps=1)
-    return ComposerTasks(composer, play_tones, command, context, wishes, options, 1).run()
+    return ComposerTasks(composer, play_tones, command, context, constraints, options, 1).run()
 
 
 def is_smooth(samples, seam):

@@ -54,10 +54,10 @@ def test_more_density_means_more_notes(trained):
 def test_notes_are_in_the_key(trained, key):
     command, inside = Generate(bars=8, key=key, steps=8), []
     for seed in range(4):
-        order = trained.order(command, context(seed))
-        scale = SCALES["min" if order.key >= 12 else "maj"]
+        plan = trained.plan(command, context(seed))
+        scale = SCALES["min" if plan.key >= 12 else "maj"]
         notes = trained.compose(command, context(seed)).notes
-        inside += [(n.pitch - order.key) % 12 in scale for n in notes if not n.drum]
+        inside += [(n.pitch - plan.key) % 12 in scale for n in notes if not n.drum]
     assert np.mean(inside) >= 0.9
 
 

@@ -18,7 +18,7 @@ from msanii_live.engines.composer.complete import (
 )
 from msanii_live.engines.composer.conditions import PieceConditions, batch_of
 from msanii_live.engines.composer.notes import METRES, PartNote, steps_per_bar
-from msanii_live.engines.composer.plans import order_of
+from msanii_live.engines.composer.plans import conditions_of_plan
 from msanii_live.engines.composer.roll import encode, to_array
 from msanii_live.engines.composer.weights import Composer
 from msanii_live.notes import PARTS
@@ -52,7 +52,7 @@ def held_out_windows(
         notes = pieces.notes_of(int(piece)).copy()
         notes["step"] -= bar * 16
         roll = as_tensor(*encode(notes, bars * 16))
-        order = order_of(plan, bars, 0)
+        order = conditions_of_plan(plan, bars, 0)
         windows.append(HeldOutWindow(from_tensor(roll, 0, order.swing or 0.0), order))
     return [window for window in windows if window.order.bars == 16]
 

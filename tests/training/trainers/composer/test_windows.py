@@ -4,7 +4,12 @@ import torch
 
 from msanii_live.engines.composer.complete import from_tensor
 from msanii_live.engines.composer.conditions import FIRST, batch_of
-from msanii_live.engines.composer.plans import draw_plan, order_of, plan_to_row, row_to_plan
+from msanii_live.engines.composer.plans import (
+    conditions_of_plan,
+    draw_plan,
+    plan_to_row,
+    row_to_plan,
+)
 from msanii_live.notes import PARTS
 from msanii_live.training.trainers.composer.masks import draw_mask
 from msanii_live.training.trainers.composer.pieces import Pieces, gather
@@ -56,7 +61,7 @@ def test_an_order_from_a_plan_has_the_conditions_of_training(pieces):
     """The same window described twice: by the data set, and by the order a user would get."""
     windows = Windows(pieces, len(STYLES))
     plan = plan_of(pieces, 4, STYLES, np.random.default_rng(0))
-    order = batch_of([order_of(plan, 8, 5)], STYLES)
+    order = batch_of([conditions_of_plan(plan, 8, 5)], STYLES)
     described = windows.examples(
         [Window(4, 0, 8)],
         np.zeros((1, 8, len(PARTS)), np.bool_),

@@ -10,16 +10,16 @@ from random import Random
 from msanii_live.engines.composer.bar_grid import PROGRAMS, SIMPLE_METRES
 from msanii_live.engines.composer.chord_spelling import chord_symbol
 from msanii_live.engines.composer.conditions import PieceConditions
+from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.notes import PartNote, steps_per_bar
 from msanii_live.engines.composer.plans import (
     Plan,
     activity_in_any_style,
+    conditions_of_plan,
     draw_plan,
-    order_of,
     usual_activity,
 )
 from msanii_live.engines.composer.weights import Composer
-from msanii_live.engines.composer.wishes import Wishes
 from msanii_live.engines.prompt_parser import key_name
 from msanii_live.engines.vocabulary import MODES, key_index
 from msanii_live.notes import CHORD, PARTS, SECTION, Marker, Note, Score, sort_notes
@@ -31,8 +31,8 @@ USUAL_CHORDS = 8.0  # notes of chords a bar, where no plan has any
 
 
 @dataclass(frozen=True)
-class PieceOrder:
-    """An order for a piece.
+class PiecePlan:
+    """A plan of a whole piece.
 
     conditions: for all bars. programs: General MIDI program of each part. style: its name. key:
     see `key_index`. seconds: length of the clip, at most that of the bars. parts: those that play.
@@ -83,62 +83,62 @@ class PieceOrder:
 
     def _markers(self) -> tuple[Marker, ...]:
         """Return the chord of each bar, and the sections where they begin."""
-        order, bar = self.conditions, steps_per_bar(self.conditions.metre) * 15.0 / self.bpm
+        conditions, bar = self.conditions, steps_per_bar(self.conditions.metre) * 15.0 / self.bpm
         markers, before = [], None
-        for number in range(order.bars):
-            place = order.form[number] if number < len(order.form) else None
+        for number in range(conditions.bars):
+            place = conditions.form[number] if number < len(conditions.form) else None
             if place is not None and (place[1] == 0 or place[0] != before):
                 before = place[0]
                 markers.append(Marker(number * bar, SECTION, before))
-            chord = order.chords[number] if number < len(order.chords) else None
+            chord = conditions.chords[number] if number < len(conditions.chords) else None
             if chord is not None:
                 markers.append(Marker(number * bar, CHORD, chord_symbol(chord, self.key)))
         return tuple(markers)
 
 
-def order_piece(
+def plan_piece(
     composer: Composer,
-    wishes: Wishes,
+    constraints: Constraints,
     *,
     bpm: float,
     metre: tuple[int, int],
     seconds: float,
     is_loop: bool,
     seed: int,
-) -> PieceOrder:
-    """Return the order for a clip; what is not wished for is drawn from the seed.
+) -> PiecePlan:
+    """Return the plan of a clip; what is left open is drawn from the seed.
 
     Raises: ValueError: the weights hold no plans.
     """
     rng = Random(f"composer {seed}")
     drawn_style, tonic = rng.choice(composer.net.config.styles), rng.randrange(12)
-    style = wishes.style or drawn_style
+    style = constraints.style or drawn_style
     minor = None
-    wished = wishes.key_after(None)
-    if wished is not None:
-        minor, tonic = wished >= 12, wished % 12
-    density = wishes.density
+    asked = constraints.key_after(None)
+    if asked is not None:
+        minor, tonic = asked >= 12, asked % 12
+    density = constraints.density
     plan = draw_plan(composer.tables, seed, style=style, minor=minor, metre=metre, density=density)
     bars = max(1, math.ceil(seconds * bpm * metre[1] / (240.0 * metre[0]) - 1e-3))
-    if wishes.form:
-        plan = in_form(plan, wishes.form, bars)
+    if constraints.form:
+        plan = in_form(plan, constraints.form, bars)
     elif bars <= SHORT:
         plan = start_full(plan, bars)
-    conditions = order_of(plan, bars, tonic)
+    conditions = conditions_of_plan(plan, bars, tonic)
     mode = MODES[plan.minor if minor is None else minor]
     conditions = replace(
         conditions,
         minor=mode == "min",
         tempo=bpm,
         density=conditions.density if density is None else density,
-        swing=conditions.swing if wishes.swing is None else wishes.swing,
+        swing=conditions.swing if constraints.swing is None else constraints.swing,
     )
-    if wishes.chords:
-        line = wishes.chords
+    if constraints.chords:
+        line = constraints.chords
         conditions = replace(conditions, chords=[line[bar % len(line)] for bar in range(bars)])
-    if not wishes.is_all:
-        conditions = _with_parts(composer, conditions, wishes.parts)
-    elif wishes.chords:
+    if not constraints.is_all:
+        conditions = _with_parts(composer, conditions, constraints.parts)
+    elif constraints.chords:
         conditions = _with_chords_played(composer, conditions)
     conditions = replace(conditions, activity=_enough_notes(conditions))
     programs = {
@@ -146,11 +146,11 @@ def order_piece(
         for part, program in zip(PARTS, plan.programs, strict=True)
     }
     key = key_index(tonic, mode)
-    return PieceOrder(conditions, programs, style, key, bpm, seconds, is_loop, wishes.parts)
+    return PiecePlan(conditions, programs, style, key, bpm, seconds, is_loop, constraints.parts)
 
 
 def _with_chords_played(composer: Composer, conditions: PieceConditions) -> PieceConditions:
-    """Return the order in which the part of chords plays where no part would play its chords."""
+    """Return conditions in which the part of chords plays where nothing would play its chords."""
     plays = dict(conditions.plays)
     both = zip(plays["chords"], plays["pad"], strict=True)
     plays["chords"] = [bool(chords) or not pad for chords, pad in both]
@@ -171,7 +171,7 @@ def _enough_notes(conditions: PieceConditions) -> dict[str, float]:
 def _with_parts(
     composer: Composer, conditions: PieceConditions, parts: tuple[str, ...]
 ) -> PieceConditions:
-    """Return the order in which only some parts play; those that never did play throughout."""
+    """Return the conditions in which only some parts play; those that never did play throughout."""
     usual = activity_in_any_style(composer.tables, conditions.style, conditions.metre)
     plays: dict[str, Sequence[bool | None]] = {}
     activity: dict[str, float] = {}

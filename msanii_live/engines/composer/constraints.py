@@ -1,4 +1,4 @@
-"""What a command wishes of the music: style, key, chords, metre, swing, density, form, parts."""
+"""What a command asks of the music: style, key, chords, metre, swing, density, form, parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FULL_SWING = 1 / 3  # steps by which triplets delay each second sixteenth
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Constraints:
     """What a command says of the music; None or empty where it says nothing.
 
     style: a name that the weights know. key: see `key_index`. tempo: bpm. chords: of each bar,
@@ -39,7 +39,7 @@ class Wishes:
     parts: tuple[str, ...] = PARTS
 
     def key_after(self, usual: int | None) -> int | None:
-        """Return the key of the music: the one wished for, that of the chords, or the usual one."""
+        """Return the key of the music: the one asked for, that of the chords, or the usual one."""
         if self.key is None and self.chords:
             return key_of_chords(self.chords, usual)
         return usual if self.key is None else self.key
@@ -50,10 +50,10 @@ class Wishes:
         return self.parts == PARTS
 
 
-def read_wishes(
+def read_constraints(
     command: GenerationCommand, styles: Sequence[str], warn: Callable[[str], object]
-) -> Wishes:
-    """Return what a command wishes. styles: those that the weights know.
+) -> Constraints:
+    """Return what a command asks of the music. styles: those that the weights know.
 
     warn: called with what is not understood. Raises: CommandError: ERANGE, chords, metre, form or
     parts are none.
@@ -66,7 +66,7 @@ def read_wishes(
         warn(f"these weights do not know the style {style}: they know {', '.join(styles)}")
         style = None
     try:
-        return Wishes(
+        return Constraints(
             style=style,
             key=words.key,
             tempo=command.bpm or words.tempo,
