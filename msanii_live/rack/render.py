@@ -20,6 +20,7 @@ from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.rigs import Rig, Strip, rig_of
 from msanii_live.rack.section_changes import carrier_of, play_section_changes, section_changes
+from msanii_live.rack.variation import usual_program, varied_instrument, varied_strip
 from msanii_live.rack.voices import NoteClock
 from msanii_live.rack.waves import RATE, Stereo
 
@@ -69,10 +70,12 @@ class RackSound:
 class _Stage:
     """The buffer that the parts of a score are played into.
 
-    frames: of the buffer. clock: where in it the music begins. kicks: s, in the buffer.
+    strips: of the parts that play. frames: of the buffer. clock: where in it the music begins.
+    kicks: s, in the buffer.
     """
 
     rig: Rig
+    strips: Mapping[str, Strip]
     frames: int
     clock: NoteClock
     kicks: tuple[float, ...]
@@ -97,13 +100,15 @@ def render_score(
     clock = NoteClock(origin, frames if score.is_loop else 0)
     notes = [n for n in played.notes if not options.parts or part_of(n) in options.parts]
     kicks = tuple(n.start for n in notes if n.drum and n.pitch in KICKS)
-    stage = _Stage(rig, frames + origin, clock, kicks, 60.0 / (score.tempo or USUAL_TEMPO))
+    parts = {part: [note for note in notes if part_of(note) == part] for part in PARTS}
+    parts = {part: own for part, own in parts.items() if own}
+    strips = {part: _strip(rig, part, own, options) for part, own in parts.items()}
+    beat = 60.0 / (score.tempo or USUAL_TEMPO)
+    stage = _Stage(rig, strips, frames + origin, clock, kicks, beat)
     channels: dict[str, Stereo] = {}
-    for part in PARTS:
-        own = [note for note in notes if part_of(note) == part]
-        if own:
-            channels[part] = _channel(stage, part, own, options)
-            on_part()
+    for part, own in parts.items():
+        channels[part] = _channel(stage, part, own, options)
+        on_part()
     carrier = carrier_of(channels)
     changes = section_changes(played) if rig.transitions and carrier else []
     if carrier and changes:
@@ -119,14 +124,16 @@ def _with_round_before(score: Score, seconds: float) -> Score:
 
 def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptions) -> Stereo:
     """Return a part after its insert effects, side-chain and fader, (2, frames)."""
-    strip = stage.rig.strips[part]
+    strip = stage.strips[part]
     out = np.zeros((2, stage.frames), dtype=np.float32)
-    for name, own in _by_instrument(stage.rig, part, notes, options).items():
+    for (name, program), own in _by_instrument(stage.rig, part, notes, options).items():
         if part == "drums":
             KITS[name].play(own, out, stage.clock)
         else:
-            single = np.zeros_like(out)
-            INSTRUMENTS[name].play(own, single, stage.clock)
+            single, instrument = np.zeros_like(out), INSTRUMENTS[name]
+            if stage.rig.varies and not options.instrument:
+                instrument = varied_instrument(instrument, part, program)
+            instrument.play(own, single, stage.clock)
             out += np.float32(10 ** (LEVELS[name] / 20)) * single
     if strip.chorus:
         out = chorus(out, whole_turns(0.6, stage.clock.period / RATE), mix=strip.chorus)
@@ -148,17 +155,25 @@ def _channel(stage: _Stage, part: str, notes: Sequence[Note], options: RackOptio
     return faded
 
 
+def _strip(rig: Rig, part: str, notes: Sequence[Note], options: RackOptions) -> Strip:
+    """Return the channel of a part; what is named has the rig's own."""
+    named = options.kit if part == "drums" else options.instrument
+    strip = rig.strips[part]
+    return varied_strip(strip, part, usual_program(notes)) if rig.varies and not named else strip
+
+
 def _by_instrument(
     rig: Rig, part: str, notes: Sequence[Note], options: RackOptions
-) -> dict[str, list[Note]]:
-    """Return the notes of each kit or instrument."""
-    found: dict[str, list[Note]] = {}
+) -> dict[tuple[str, int], list[Note]]:
+    """Return the notes of each instrument and program, or of each kit with the number 0."""
+    found: dict[tuple[str, int], list[Note]] = {}
     for note in notes:
         if part == "drums":
-            name = options.kit or rig.kit(note.program)
+            key = (options.kit or rig.kit(note.program), 0)
         else:
             name = options.instrument or rig.instrument(part, note.program)
-        found.setdefault(name, []).append(note)
+            key = (name, note.program)
+        found.setdefault(key, []).append(note)
     return found
 
 
@@ -176,7 +191,7 @@ def _mono_below(wave: Stereo, hertz: float) -> Stereo:
 
 def _mixed(stage: _Stage, channels: Mapping[str, Stereo], options: RackOptions) -> RackSound:
     """Return the channels with their rooms and echoes; a stem has its own share of these."""
-    strips = stage.rig.strips
+    strips = stage.strips
     if not channels:
         silence = np.zeros((stage.frames - stage.clock.origin, 2), dtype=np.float32)
         return RackSound(silence)
@@ -225,7 +240,7 @@ def _wet(
     for part, wave in channels.items():
         middle = np.float32(0.5) * (wave[0] + wave[1])
         send += np.float32(room[part]) * middle
-        wide += np.float32(rig.strips[part].width) * middle
+        wide += np.float32(stage.strips[part].width) * middle
     if wide.any():
         side = early_side(wide, WIDE_FROM)
         out += np.stack([side, -side])

@@ -37,7 +37,14 @@ STRIPS = {
         2.0, drive=0.12, shine=7.0, threshold=-13.0, room=0.22, delay=0.08, low_cut=130.0, width=0.5
     ),
     "lead": Strip(
-        1.5, drive=0.12, shine=6.0, threshold=-13.0, room=0.22, delay=0.16, low_cut=150.0, width=0.45
+        1.5,
+        drive=0.12,
+        shine=6.0,
+        threshold=-13.0,
+        room=0.22,
+        delay=0.16,
+        low_cut=150.0,
+        width=0.45,
     ),
     "pad": Strip(1.0, shine=8.0, threshold=-16.0, room=0.33, low_cut=150.0, width=0.25),
 }
@@ -49,7 +56,8 @@ class Rig:
 
     kits, instruments: pools, of which the program of a part takes one. strips: of each part.
     room: s. delay: beats between echoes; feedback: level from one to the next. wow: s of drift, as
-    of tape. transitions: whether risers and impacts lead from section to section.
+    of tape. transitions: whether risers and impacts lead from section to section. varies:
+    whether each program has filters and a channel of its own.
     """
 
     kits: tuple[str, ...] = ("hybrid",)
@@ -60,6 +68,7 @@ class Rig:
     feedback: float = 0.45
     wow: float = 0.0
     transitions: bool = False
+    varies: bool = True
 
     def kit(self, program: int) -> str:
         """Return the kit that a program of the drums stands for."""
@@ -234,7 +243,7 @@ RIGS: dict[str, Rig] = {
         transitions=True, room=1.6, delay=0.5,
     ),
 }  # fmt: skip
-NEUTRAL = Rig(("hybrid",))
+NEUTRAL = Rig(("hybrid",), varies=False)
 KIT_NAMES = ("analogue", "deep analogue", "long analogue", "modal", "hybrid", "worn", "broken")
 
 

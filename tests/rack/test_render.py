@@ -16,6 +16,7 @@ from msanii_live.rack.finish import LOUDNESS, finished
 from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.render import RackOptions, render_score
 from msanii_live.rack.rigs import NEUTRAL, RIGS, instrument_of_program, rig_of
+from msanii_live.rack.variation import varied_strip
 from tests.rack.spectra import RATE, centroid, decay, power, share
 
 STEP = 60.0 / 128 / 4  # s
@@ -210,3 +211,27 @@ def test_a_long_wave_is_saturated_in_pieces_as_it_would_be_whole(monkeypatch):
     whole = saturate(wave, 0.6, 0.1)
     monkeypatch.setattr(dynamics, "_PIECE", 64)
     assert np.array_equal(saturate(wave, 0.6, 0.1), whole)
+
+
+def test_each_program_sounds_unlike_others_and_always_like_itself() -> None:
+    first = groove(1, "house")
+    others = tuple(replace(n, program=39) if n.part == "bass" else n for n in first.notes)
+    second = replace(first, notes=others)
+    one, again, other = (
+        render_score(score, RackOptions(with_stems=True)).stems["bass"]
+        for score in (first, first, second)
+    )
+    assert np.array_equal(one, again)
+    assert not np.allclose(one, other, atol=1e-3)
+    named = [render_score(score, RackOptions(instrument="sub")).mix for score in (first, second)]
+    assert np.array_equal(*named)  # who names an instrument gets that one
+
+
+def test_channels_of_programs_keep_their_faders_and_lows() -> None:
+    for part, strip in RIGS["dub"].strips.items():
+        for program in range(128):
+            varied = varied_strip(strip, part, program)
+            kept = ("decibels", "duck", "low_cut", "low_mono", "threshold", "width")
+            assert all(getattr(varied, name) == getattr(strip, name) for name in kept)
+            assert abs(varied.shine - strip.shine) <= 2.0
+            assert strip.room / 1.31 <= varied.room <= 1.31 * strip.room
