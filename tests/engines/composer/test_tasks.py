@@ -314,7 +314,7 @@ def test_the_seed_decides_and_every_step_can_be_cancelled(composer, command):
         run(composer, command, progress=stop)
 
 
-def test_what_a_command_wishes_is_generated(composer):
+def test_what_a_command_asks_for_is_generated(composer):
     made = run(
         composer,
         Generate(bars=4, bpm=100, chords="Dm7 G7:2 C", metre="3/4", swing=1.0, parts="bass pad"),
