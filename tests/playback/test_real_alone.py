@@ -26,8 +26,9 @@ def is_back(client):
     return any("sound is back" in str(m.args[1]) for m in warned)
 
 
+# The longest silence, s, on a busy machine; a quiet one has half of it.
 @pytest.mark.parametrize(
-    ("how", "longest"), [(signal.SIGKILL, 2.0), (signal.SIGSTOP, 4.0)], ids=["killed", "hung"]
+    ("how", "longest"), [(signal.SIGKILL, 5.0), (signal.SIGSTOP, 8.0)], ids=["killed", "hung"]
 )
 def test_sound_is_back_after_the_host_fails(jack_server, tmp_path, how, longest):
     folder = tmp_path / "clips"
