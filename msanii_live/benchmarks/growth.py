@@ -188,7 +188,8 @@ def by_chain(counts: Sequence[int], engine: str, device: str) -> list[Growth]:
         for count in counts:
             print_progress(f"{count} continuations")
             while done < count:
-                named = replace(context, clip=lambda name, source=clip: source)  # type: ignore[misc]
+                own = replace(clip, info=replace(clip.info, engine=engine))  # as a job names it
+                named = replace(context, clip=lambda name, source=own: source)  # type: ignore[misc]
                 clip = made.run(Outpaint(src="a", seconds=1.0, steps=2), named)
                 done += 1
             took.append(clock() - start)
