@@ -8,13 +8,10 @@ import torch
 
 from msanii_live.dsp.cuda_graphs import GraphedForward
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.vocoders import multiband, vocos
+from msanii_live.dsp.vocoders import multiband
 from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
-from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.engines.base import EngineSettings, standalone_context
 from msanii_live.engines.mel_flow import engine as mel_flow
-from msanii_live.engines.mel_flow import weights as flow_weights
-from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.engines.msanii2023 import engine as msanii2023
 from msanii_live.engines.msanii2023 import fast_unet
 from msanii_live.engines.note_diffusion import engine as note_diffusion
@@ -28,6 +25,7 @@ from msanii_live.protocol.commands import (
     Render,
     Vocode,
 )
+from tests.engines.mel_flow.tiny import write_untrained
 from tests.engines.msanii2023.reference import CHECKPOINT
 from tests.stand_in_gpu import GpuTensor, record, stand_in_gpu
 
@@ -61,12 +59,7 @@ def gpu(monkeypatch):
 def folder(tmp_path_factory):
     """Untrained networks of 16 mel bands, with both vocoders."""
     folder = tmp_path_factory.mktemp("cuda")
-    torch.manual_seed(0)
-    net = FlowNet(FlowConfig(mels=16, width=16, blocks=2, heads=2, window=64))
-    mean, deviation = torch.full((2, 16, 1), -5.0), torch.ones(2, 16, 1)
-    model = flow_weights.FlowModel(net, SPEC, mean, deviation)
-    flow_weights.save(folder / mel_flow.WEIGHTS, model)
-    vocos.save(folder / "vocos.safetensors", Vocos(VocosConfig(16, 1), SPEC))
+    write_untrained(folder, SPEC)
     bands = MultibandVocoder(MultibandConfig(width=16, least=8, filters=4, taps=31), SPEC)
     multiband.save(folder / "bands.safetensors", bands)
     sizes = NoteDiffusionConfig(

@@ -2,15 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
 from msanii_live.audio import make_clip
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.vocoders import vocos
-from msanii_live.engines.mel_flow import weights
-from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
-from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
+from msanii_live.engines.mel_flow.engine import MelFlowEngine
 from msanii_live.evaluation.validation_clips import ValidationClip
+from tests.engines.mel_flow.tiny import write_untrained
 
 RATE = 44_100
 SPEC = MelSpec(mels=64)
@@ -62,9 +59,4 @@ class OracleEngine:
 def small_engine(tmp_path_factory):
     """A mel-flow with a small untrained network and vocoder."""
     folder = tmp_path_factory.mktemp("weights")
-    torch.manual_seed(0)
-    net = FlowNet(FlowConfig(mels=64, width=16, blocks=2, heads=2, window=64))
-    mean, deviation = torch.full((2, 64, 1), -5.0), torch.ones(2, 64, 1)
-    weights.save(folder / WEIGHTS, weights.FlowModel(net, SPEC, mean, deviation))
-    vocos.save(folder / "vocos.safetensors", vocos.Vocos(vocos.VocosConfig(16, 1), SPEC))
-    return MelFlowEngine("cpu", folder / WEIGHTS)
+    return MelFlowEngine("cpu", write_untrained(folder, SPEC))

@@ -8,21 +8,19 @@ import soundfile
 import torch
 
 from msanii_live.dsp.mel import MelSpec
-from msanii_live.dsp.vocoders import multiband, registry, vocos
+from msanii_live.dsp.vocoders import multiband, registry
 from msanii_live.dsp.vocoders.multiband import MultibandConfig, MultibandVocoder
 from msanii_live.dsp.vocoders.registry import SHIPPED_WEIGHTS
-from msanii_live.dsp.vocoders.vocos import Vocos, VocosConfig
 from msanii_live.engines.base import standalone_context
 from msanii_live.engines.mel2mel import engine as mel2mel_engine
-from msanii_live.engines.mel_flow import weights
 from msanii_live.engines.mel_flow.engine import WEIGHTS, MelFlowEngine
-from msanii_live.engines.mel_flow.network import FlowConfig, FlowNet
 from msanii_live.engines.note_diffusion import engine as note_diffusion_engine
 from msanii_live.engines.note_diffusion.network import NoteDiffusion, NoteDiffusionConfig
 from msanii_live.engines.note_diffusion.network import save as save_notes
 from msanii_live.errors import CommandError
 from msanii_live.notes import Note, Score
 from msanii_live.protocol.commands import Generate, Render
+from tests.engines.mel_flow.tiny import write_untrained
 from tests.live import live
 
 SPEC = MelSpec(mels=16)
@@ -39,11 +37,7 @@ def save_bands(folder, spec=SPEC):
 def engine(tmp_path_factory):
     """A small untrained engine with vocoders of its own features."""
     folder = tmp_path_factory.mktemp("engine")
-    torch.manual_seed(0)
-    net = FlowNet(FlowConfig(mels=16, width=16, blocks=2, heads=2, window=64))
-    mean, deviation = torch.full((2, 16, 1), -5.0), torch.ones(2, 16, 1)
-    weights.save(folder / WEIGHTS, weights.FlowModel(net, SPEC, mean, deviation))
-    vocos.save(folder / "vocos.safetensors", Vocos(VocosConfig(16, 1), SPEC))
+    write_untrained(folder, SPEC)
     save_bands(folder)
     return folder
 
