@@ -109,8 +109,8 @@ def test_the_samples_are_those_of_the_clip_whatever_the_spans(browser, address, 
     first = int(np.argmax(sounding)) - 1  # the fade in begins with a gain of 0
     heard = heard[first : first + FRAMES]
     assert not sounding[first + FRAMES :].any()
-    # After the fade in it is at the level of the page, 0.8. When its end is told, it fades out. That
-    # may begin within the last 128 frames, which browsers make at once.
+    # After the fade in it is at the level of the page, 0.8. When its end is told, it fades out.
+    # That may begin within the last 128 frames, which browsers make at once.
     settled, last = RATE // 4, FRAMES - 128
     assert len(heard) == FRAMES
     assert np.allclose(heard[settled:last], 0.8 * wave[settled:last], atol=1e-5)
