@@ -67,7 +67,7 @@ class FreshLevel:
         wanted = base + np.clip(mean - self._levels(powers), -EVEN_LIMIT, EVEN_LIMIT)
         if is_all and not self._gains:
             gains = limit_slope(wanted, SLOPE, self._is_loop)
-            blocks = _in_blocks(powers)
+            blocks = _in_blocks(powers)[: self._blocks]  # a loop's half block may have no gain
             after = 10 * np.log10((blocks * 10 ** (gains[: len(blocks)] / 10)).mean() + _SILENCE)
             self._gains = list(gains + (base + mean - after))
             return

@@ -38,6 +38,14 @@ def test_a_long_clip_that_is_known_gets_even_and_to_the_model_level(is_loop: boo
     assert np.abs(np.diff(20 * np.log10(gain))).max() * 44_100 < 1.2  # dB a second
 
 
+def test_a_long_loop_of_any_number_of_mel_frames_gets_a_gain_for_each_sample() -> None:
+    for count in range(1_648, 1_664):  # 1,652 is 8 bars at 100 bpm, half a block too many
+        level = FreshLevel(count * HOP, HOP, is_loop=True)
+        gain = level.gain(0, count * HOP, powers_of([-24.0, -20.0, -24.0], count), True)
+        after = powers_of([-24.0, -20.0, -24.0], count) * gain[HOP // 2 :: HOP] ** 2
+        assert after.mean() == pytest.approx(TARGET, rel=0.05)
+
+
 def test_a_gain_that_is_settled_before_the_clip_is_known_goes_on_without_a_jump() -> None:
     count = FRAMES // HOP
     powers = powers_of([-20.0, -26.0, -18.0], count)
