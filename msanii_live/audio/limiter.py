@@ -46,10 +46,10 @@ def limiting_gain(
     if not len(samples):
         return None
     peak = true_peaks(samples, ceiling)
-    if float(peak.max()) <= ceiling:
+    over = np.flatnonzero(peak > ceiling)  # none of what is not a number: who checks that, tells it
+    if not len(over):
         return None
     gain = np.ones(len(peak), np.float32)
-    over = np.flatnonzero(peak > ceiling)
     margin = 2 * reach + 1  # further from a peak nothing changes
     apart = np.flatnonzero(np.diff(over) > 2 * margin) + 1
     for group in np.split(over, apart):

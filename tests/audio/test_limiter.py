@@ -98,3 +98,9 @@ def test_the_gain_of_the_limiter_is_what_it_applies():
     assert gain is not None
     assert np.array_equal(samples * gain[:, None], limit(samples))
     assert limiting_gain(0.5 * samples) is None
+
+
+def test_what_is_not_a_number_comes_back_for_its_maker_to_tell():
+    broken = np.full((3_000, 2), np.nan, np.float32)
+    assert limit(broken) is broken
+    assert limiting_gain(np.concatenate([np.zeros_like(broken), broken])) is None
