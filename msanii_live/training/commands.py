@@ -33,6 +33,7 @@ from msanii_live.training.trainers import multiband as bands_training
 from msanii_live.training.trainers.loop import TrainingInterrupted
 
 SHIPPED_RECIPE = RECIPES / "mel-flow-more.toml"
+FEW_STEPS = RECIPES / "mel-flow-long.toml"
 OWN_LOOPS = RECIPES / "own-loops.toml"
 DATA_FOLDER = "data"  # inside the engine's folder, for a set made from the user's own files
 
@@ -84,7 +85,8 @@ def _data_and_recipe(options: TrainingOptions) -> tuple[DataSet, Path]:
             f"{options.data}`, or name a folder of your own loops"
         )
     if loops.is_built(options.data):
-        return load(options.data), options.recipe or SHIPPED_RECIPE
+        shipped = FEW_STEPS if options.part == "few" else SHIPPED_RECIPE
+        return load(options.data), options.recipe or shipped
     own = options.out / DATA_FOLDER
     if not loops.is_built(own):
         base = _load_start(options.begin) or _load_start("shipped")

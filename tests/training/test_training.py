@@ -12,10 +12,11 @@ from msanii_live.engines.mel_flow.conditions import PHASE_CHANNELS
 from msanii_live.engines.mel_flow.network import FlowConfig
 from msanii_live.engines.vocabulary import STYLES
 from msanii_live.errors import ConfigError
+from msanii_live.training import commands
 from msanii_live.training.commands import SHIPPED_RECIPE, flow_model_of
 from msanii_live.training.data import dataset
 from msanii_live.training.data.batches import draw_batch, draw_mask
-from msanii_live.training.options import RECIPES
+from msanii_live.training.options import RECIPES, TrainingOptions
 from msanii_live.training.trainers import flow, shortcut, vocoder
 
 TINY = FlowConfig(mels=8, width=32, blocks=2, heads=2, window=64, detail_width=16, detail_blocks=1)
@@ -135,6 +136,14 @@ def test_the_shipped_recipes_are_read_and_unknown_keys_refused(tmp_path):
     bad.write_text("[training]\nsteps = 1\ndecay = 0\nsteeps = 2\n")
     with pytest.raises(ConfigError, match="steeps"):
         flow.read_recipe(bad)
+
+
+def test_few_steps_have_a_recipe_of_their_own(toy, tmp_path):
+    options = TrainingOptions(data=toy, out=tmp_path, part="few")
+    assert commands._data_and_recipe(options)[1].name == "mel-flow-long.toml"
+    assert commands._data_and_recipe(replace(options, part="flow"))[1] == SHIPPED_RECIPE
+    recipe, config = shortcut.read_recipe(RECIPES / "mel-flow-long.toml")
+    assert max(recipe.lengths) == config.window
 
 
 def test_pieces_are_split_by_piece_and_styles_take_turns():
