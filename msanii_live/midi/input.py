@@ -187,7 +187,10 @@ def import_fault(error: ImportError) -> str:
             "python-rtmidi, the Python package for MIDI ports, is not installed; get it by "
             "pip install 'msanii-live[midi]'"
         )
-    return f"a Python package for MIDI ports cannot be loaded ({error})"
+    return (
+        f"a Python package for MIDI ports cannot be loaded ({error}); the usual one comes by "
+        "pip install 'msanii-live[midi]', and MIDO_BACKEND must name no other"
+    )
 
 
 def find_virtual_port_fault() -> str:
