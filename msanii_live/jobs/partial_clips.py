@@ -20,7 +20,7 @@ class Progress:
     plan: of the spans; None until the engine tells it, and for one that hands nothing over. spans:
     those that are there, each float32, (frames, channels). attempt: counts the times that the clip
     was begun. failure: why there will be none; "" while there may be. is_ended: the job has ended;
-    without a failure the clip is in the library.
+    without a failure the clip is in the library. blake2b: of its file then; "" where unknown.
     """
 
     plan: SpanPlan | None = None
@@ -28,6 +28,7 @@ class Progress:
     attempt: int = 0
     failure: str = ""
     is_ended: bool = False
+    blake2b: str = ""
 
 
 class PartialClip:
@@ -62,9 +63,12 @@ class PartialClip:
         """Add the next span; see `SpanReceiver`."""
         self._change(lambda now: replace(now, spans=(*now.spans, samples)))
 
-    def end(self, failure: str = "") -> None:
-        """Note that the job has ended. failure: why there is no clip; "" if there is one."""
-        self._change(lambda now: replace(now, failure=failure, is_ended=True))
+    def end(self, failure: str = "", blake2b: str = "") -> None:
+        """Note that the job has ended.
+
+        failure: why there is no clip; "" if there is one. blake2b: see `Progress`.
+        """
+        self._change(lambda now: replace(now, failure=failure, is_ended=True, blake2b=blake2b))
         self._release()
 
     def listen(self, call: Callable[[], object]) -> Callable[[], None]:

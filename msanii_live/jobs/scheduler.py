@@ -218,7 +218,8 @@ class Scheduler:
             job.outcome = outcome
             self._jobs.remove(job)
         if (made := self.partials.get(job.number)) is not None:
-            made.end(failure_of(outcome))
+            blake2b = outcome.info.blake2b if isinstance(outcome, Finished) else ""
+            made.end(failure_of(outcome), blake2b)
         self._listener.ended(job)
         self._on_end()
 

@@ -45,10 +45,14 @@ class JobSounds:
     def __init__(
         self,
         partials: PartialSource,
-        file_of: Callable[[str], Path | None],
+        file_of: Callable[[str, str], Path | None],
         patience: float = PATIENCE,
     ) -> None:
-        """Take the clips of jobs. file_of: returns a clip's file. patience: see `PATIENCE`."""
+        """Take the clips of jobs.
+
+        file_of: returns a clip's file by its name and BLAKE2b hash, "" for any. patience: see
+        `PATIENCE`.
+        """
         self._partials = partials
         self._file_of = file_of
         self._patience = patience
@@ -86,9 +90,10 @@ class JobSounds:
         if progress.failure:
             return json_error(410, f"the job made no clip: {progress.failure}")
         if progress.is_ended:  # its engine hands nothing over, or the request came late
-            path = self._file_of(partial.name)
+            path = self._file_of(partial.name, progress.blake2b)
             if path is None or not path.is_file():
-                return json_error(404, f"there is no file of a clip {partial.name} any more")
+                text = f"the clip {partial.name} of this job has no file of that name any more"
+                return json_error(404, text)
             return web.FileResponse(path, headers={**headers, "Content-Type": "audio/wav"})
         assert progress.plan is not None
         frames, channels = progress.plan.frames, progress.spans[0].shape[1]

@@ -130,14 +130,17 @@ class ServerSnapshot:
 
     # -- clips -----------------------------------------------------------------------------------
 
-    def wav_path(self, name: str) -> Path | None:
+    def wav_path(self, name: str, blake2b: str = "") -> Path | None:
         """Return the file of a clip, or None if there is no such clip or no regular file.
 
-        A clip can be in memory only, and a link in place of its file is not followed.
+        A clip can be in memory only, and a link in place of its file is not followed. blake2b: of
+        the file that is meant, so that no other clip of that name is taken for it; "" for any.
         """
         library = self._services.library
         try:
             path = library.path(name)
+            if blake2b and library.info(name).blake2b != blake2b:
+                return None
         except CommandError:
             return None
         return path if paths.is_own_file(library.folder, path) else None

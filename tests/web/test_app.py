@@ -34,7 +34,7 @@ class Source:
             "jobs": self.jobs,
         }
 
-    def wav_path(self, name: str) -> Path | None:
+    def wav_path(self, name: str, blake2b: str = "") -> Path | None:
         return self.folder / f"{name}.wav" if name in ("loop1", "lost", "v1.2", "old.pad") else None
 
     def mel(self, name: str) -> bytes | None:

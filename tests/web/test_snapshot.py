@@ -66,6 +66,16 @@ def test_a_clip_that_was_replaced_has_new_images(tones):
     assert get(tones.server, "/clips/again.json") != first[1]
 
 
+def test_the_number_of_a_job_gives_its_own_clip_alone(tones):
+    jobs = [
+        tones.job("/msanii/generate", f"own{seed}", "seconds", 0.5, "seed", seed, "clip", "owned")
+        for seed in (1, 2)
+    ]
+    assert get(tones.server, f"/jobs/{jobs[1][1]}.wav") == get(tones.server, "/clips/owned.wav")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(tones.server, f"/jobs/{jobs[0][1]}.wav")
+
+
 def test_a_link_in_place_of_a_clips_file_is_not_followed(tones, tmp_path):
     path = tones.job("/msanii/generate", "linked", "seconds", 0.5, "clip", "linked")[3]
     secret = tmp_path / "secret"

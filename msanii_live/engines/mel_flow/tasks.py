@@ -248,7 +248,8 @@ class MelFlowTasks:
         # source unlike its training data the model may fade out. So the level is held.
         near = 6 * self.rate
         around = np.concatenate([samples[max(0, start - near) : start], samples[end : end + near]])
-        level = max(rms_dbfs(around), rms_dbfs(source.samples) - MAX_DROP)
+        drop = MAX_DROP if len(around) >= self.rate // 2 else 0.0  # less tells no level
+        level = max(rms_dbfs(around), rms_dbfs(source.samples) - drop)
         made = _samples(wave) / np.float32(gain)
         if is_mono(samples):  # the network may give it a side channel
             made = as_mono(made)

@@ -133,6 +133,16 @@ def test_mono_stays_mono_and_stereo_stereo(engine, clips, name):
                 assert np.array_equal(made[:kept], as_stereo(source.samples)[:kept])
 
 
+@pytest.mark.parametrize("start", [0.0, 0.1])
+def test_a_clip_made_anew_from_end_to_end_has_its_level(engine, clips, start):
+    source = clips["pad"].samples
+    quiet = np.linspace(0.0, 1.0, RATE // 5, dtype=np.float32)[:, None]  # it fades in
+    faded = source * np.concatenate([quiet, np.ones((len(source) - len(quiet), 1), np.float32)])
+    known = {"pad": make_clip(faded, RATE, name="pad", bpm=120.0)}
+    made = run(engine, known, Inpaint(src="pad", start=start, end=9.0, steps=1))
+    assert abs(rms_dbfs(made) - rms_dbfs(faded)) < 3.0
+
+
 @pytest.mark.slow
 def test_a_minute_does_not_grow(engine):
     made = run(engine, {}, Generate(seconds=60.0, style="lofi", bpm=90.0, steps=STEPS))
