@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -241,3 +242,8 @@ def _without_doubles(markers: Iterable[Marker]) -> tuple[Marker, ...]:
 def sort_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Return notes sorted by start, then pitch."""
     return tuple(sorted(notes, key=lambda note: (note.start, note.pitch, note.program, note.end)))
+
+
+def usual_program(notes: Iterable[Note]) -> int:
+    """Return the program that most notes have. There must be notes."""
+    return Counter(note.program for note in notes).most_common(1)[0][0]

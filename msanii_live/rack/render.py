@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msanii_live.audio import Samples
-from msanii_live.notes import PARTS, Note, Score, part_of
+from msanii_live.notes import PARTS, Note, Score, part_of, usual_program
 from msanii_live.rack.drums.kits import KITS
 from msanii_live.rack.effects.dynamics import compress, ducking, saturate
 from msanii_live.rack.effects.modulation import Drift, chorus, tape_wow, whole_turns
@@ -20,7 +20,7 @@ from msanii_live.rack.instruments import INSTRUMENTS
 from msanii_live.rack.levels import LEVELS
 from msanii_live.rack.rigs import Rig, Strip, rig_of
 from msanii_live.rack.section_changes import carrier_of, play_section_changes, section_changes
-from msanii_live.rack.variation import usual_program, varied_instrument, varied_strip
+from msanii_live.rack.variation import varied_instrument, varied_strip
 from msanii_live.rack.voices import NoteClock
 from msanii_live.rack.waves import RATE, Stereo
 

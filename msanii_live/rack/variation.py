@@ -6,13 +6,11 @@ seeds differ in sound, and a piece sounds alike from its first bar to its last.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from msanii_live.notes import PARTS, Note
+from msanii_live.notes import PARTS
 from msanii_live.rack.rigs import Strip
 from msanii_live.rack.voices import HeldInstrument, Instrument, LineInstrument
 
@@ -21,11 +19,6 @@ CUTOFF, DECAY = 0.45, 0.4  # octaves by which the filter of a line and its envel
 SWEEP = 0.4  # octaves that the envelope opens the filter more or less
 BRIGHT = 0.12  # of brightness 0 to 1, that of an ensemble
 _CHORUS = 0.3  # of one in three channels of chords and pads
-
-
-def usual_program(notes: Sequence[Note]) -> int:
-    """Return the program that most notes have. There must be notes."""
-    return Counter(note.program for note in notes).most_common(1)[0][0]
 
 
 def varied_strip(strip: Strip, part: str, program: int) -> Strip:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +35,7 @@ from msanii_live.engines.notes.synthesis import (
     mel_grid,
     vocode_parts,
 )
-from msanii_live.notes import Note, Score, part_of
+from msanii_live.notes import Note, Score, part_of, usual_program
 from msanii_live.protocol.commands import Render
 
 WEIGHTS = "note-spectra.npz"
@@ -134,7 +133,7 @@ def _placement(spectra: NoteSpectra, part: str, notes: Sequence[Note]) -> PartPl
     usual = PLACEMENTS[part]
     if not notes:
         return usual
-    program = Counter(note.program for note in notes).most_common(1)[0][0]
+    program = usual_program(notes)
     width = spectra.width(program)
     if part != "bass":  # a bass stays in the middle
         width = max(width + WIDER, NARROWEST)

@@ -7,7 +7,6 @@ so the mono sum of a clip is exactly what the network played.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +16,7 @@ import torch
 from msanii_live.dsp.mel import MelSpec, filter_bank
 from msanii_live.dsp.phase import FrameGrid
 from msanii_live.engines.notes.part_masks import PartNotes, band_weights
-from msanii_live.notes import Note
+from msanii_live.notes import Note, usual_program
 
 _KNOT_HZ = 160.0  # distance of the random phases of the side signal: its delays are a few ms
 _KNOT_SPREAD = 1.6  # their standard deviation, radians
@@ -59,7 +58,7 @@ def placement_of(part: str, notes: Sequence[Note]) -> PartPlacement:
     where = PLACEMENTS[part]
     if part == "drums" or not notes:
         return where
-    program = Counter(note.program for note in notes).most_common(1)[0][0]
+    program = usual_program(notes)
     its = PROGRAM_WIDTHS.get(program)
     if its is None or (where.width is not None and its < where.width):
         return where
