@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from msanii_live.audio import Samples, limiting_gain, rms_dbfs
 from msanii_live.audio.seams import OVERLAP_FRAMES, SEARCH_FRAMES, align_seam
+from msanii_live.engines.early_source import SEAM
 from msanii_live.engines.loudness import TARGET_LOUDNESS, measure_loudness
 
 LEAD = 2.5  # s that are played before a span, so that its notes ring into it
 TAIL = 1.0  # s that are played after it
 MARGIN = 2 * SEARCH_FRAMES  # frames of silence around what is played, where there is no more music
-SEAM = 2_048  # frames beside a seam that may change
 RATE = 44_100
 RAMP = 1  # s in which the gain goes from that of a seam to that of the span
 STAYS = 30  # s around a span whose loudness is held

@@ -10,7 +10,6 @@ from msanii_live.engines.base import Context, check_span
 from msanii_live.engines.composer.complete import CompletionOptions
 from msanii_live.engines.composer.constraints import Constraints
 from msanii_live.engines.composer.continuation import plan_continuation
-from msanii_live.engines.composer.early_source import EarlySource
 from msanii_live.engines.composer.long_pieces import composing_steps
 from msanii_live.engines.composer.morph import fitted, morphed
 from msanii_live.engines.composer.playing import (
@@ -50,6 +49,7 @@ from msanii_live.engines.composer.whole_pieces import (
     compose_plan,
     plan_command,
 )
+from msanii_live.engines.early_source import EarlySource
 from msanii_live.engines.notes.played_parts import PlayedParts
 from msanii_live.engines.scores import requested_score
 from msanii_live.engines.verbs import run_verb

@@ -22,6 +22,7 @@ from msanii_live.audio.slow_gain import equal_power, match_power
 from msanii_live.dsp.beats import estimate_beat
 from msanii_live.dsp.vocoding import VocoderSettings
 from msanii_live.engines.base import Context, check_span
+from msanii_live.engines.early_source import SEAM, EarlySource
 from msanii_live.engines.mel_flow.conditions import Conditions
 from msanii_live.engines.mel_flow.fresh_clips import hand_over
 from msanii_live.engines.mel_flow.fresh_spans import FreshLine, FreshLoop
@@ -29,7 +30,6 @@ from msanii_live.engines.mel_flow.model_level import model_gain
 from msanii_live.engines.mel_flow.pipeline import BarPhase, MelFlowPipeline
 from msanii_live.engines.mel_flow.weights import FlowModel
 from msanii_live.engines.prompt_parser import PromptConditions, key_name, parse_key, parse_style
-from msanii_live.engines.spans import HandedSpans, SpanPlan
 from msanii_live.engines.verbs import run_verb
 from msanii_live.engines.vocabulary import BEATS_PER_BAR, STYLES
 from msanii_live.errors import Code, CommandError
@@ -48,7 +48,6 @@ GUIDANCE = 1.0
 MAX_DROP = 12.0  # dB that the level next to a seam may lie under the whole source
 MAX_SECONDS = 600.0  # of a clip together with its source
 MIN_FRAMES = 2_048  # of a clip or a source
-SEAM = 2_048  # frames next to a seam that may differ from the source
 TEMPO_TOLERANCE = 0.03  # relative difference between the estimated tempo and the given one
 
 
@@ -101,14 +100,10 @@ class MelFlowTasks:
         joined = np.concatenate([silence, old] if leftwards else [old, silence])
         start, end = (0, new) if leftwards else (len(old), len(joined))
         beat = BarPhase.at(bpm, bar, self.rate).moved(-new if leftwards else 0)
-        handed = None
-        if command.keep and not leftwards and len(old) > 2 * SEAM:  # what is kept sounds at once
-            plan = SpanPlan(len(joined), self.rate, (len(old) - SEAM, new + SEAM))
-            handed = HandedSpans(self.context.spans, plan)
-            handed.add(joined[: len(old) - SEAM])
+        is_first = bool(command.keep) and not leftwards
+        early = EarlySource(self.context.spans, source, len(old), len(joined), is_first)
         wave = self._inpaint(joined, start, end, beat if bpm else None, source, leftwards)
-        if handed is not None:
-            handed.add(wave[len(old) - SEAM :])
+        early.add_rest(wave)
         if not command.keep:
             wave, beat = wave[start:end], beat.moved(start)
         return self._clip(wave, bpm, beat, (source,))

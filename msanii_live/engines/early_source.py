@@ -1,12 +1,11 @@
-"""A source whose start stays sounds at once, while the bars after it are composed and played."""
+"""A source whose start stays sounds at once, while what follows is made."""
 
 from __future__ import annotations
 
 from msanii_live.audio import Clip, Samples, as_stereo
-from msanii_live.engines.composer.span_join import SEAM
 from msanii_live.engines.spans import HandedSpans, SpanPlan, SpanReceiver
 
-RATE = 44_100
+SEAM = 2_048  # frames next to a seam that may differ from the source
 
 
 class EarlySource:
@@ -32,7 +31,7 @@ class EarlySource:
             self._edges = [0, start - SEAM]
         ends = [*self._edges[1:], frames]
         sizes = tuple(b - a for a, b in zip(self._edges, ends, strict=True))
-        self._handed = HandedSpans(receiver, SpanPlan(frames, RATE, sizes))
+        self._handed = HandedSpans(receiver, SpanPlan(frames, source.info.sample_rate, sizes))
         self._handed.add(as_stereo(source.samples)[: start - SEAM])
 
     def add_rest(self, samples: Samples) -> None:
